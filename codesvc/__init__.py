@@ -1,0 +1,1 @@
+"""Verification codes over WeChat."""
