@@ -1,0 +1,109 @@
+"""Signatures and the AES envelope of WeChat's callback (WECHAT.md 9.1 to 9.3). Pure.
+
+The envelope is `random(16) || uint32_be(length) || message || appid`, padded to a multiple of 32 bytes with the count
+of padding bytes, AES-256-CBC with the key's first 16 bytes as the initial vector, in base64. CBC carries no
+authentication of its own: the msg_signature must have been checked before `decrypt` is called, and every fault of
+decryption reads alike, so that the difference between them tells a forger nothing.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+import struct
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from codesvc.wechat.errors import BadEnvelope, BadKeys
+
+_BLOCK = 32
+_PREFIX = 16
+_LENGTH = struct.Struct(">I")
+_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+
+
+def signature(*parts: str) -> str:
+    """The 40 hex digits WeChat calls a signature: SHA-1 over the parts, sorted as plain strings (WECHAT.md 9.1)."""
+    # A query can hold anything, also halves of surrogate pairs; they must fail to match, not fail to encode.
+    joined = "".join(sorted(parts)).encode("utf-8", "surrogatepass")
+    return hashlib.sha1(joined, usedforsecurity=False).hexdigest()
+
+
+def matches(given: str, *parts: str) -> bool:
+    """Whether `given` is the signature of `parts`, compared in constant time; any text may be given."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), signature(*parts).encode())
+
+
+def decrypt(encrypt_b64: str, aes_keys: Sequence[str], appid: str) -> tuple[bytes, str]:
+    """Open an envelope with whichever key fits (the current one, or the previous one while keys rotate).
+
+    Returns:
+        The message, and the key that opened it: the reply has to be closed with the same one.
+
+    Raises:
+        BadEnvelope: no key opens it, or it is for another appid. One text for every cause.
+        BadKeys: a key of ours is malformed.
+    """
+    keys = [(text, _key_bytes(text)) for text in aes_keys]
+    try:
+        sealed = base64.b64decode(encrypt_b64, validate=True)
+    except (binascii.Error, ValueError):
+        sealed = b""
+    if sealed and len(sealed) % _BLOCK == 0:
+        for text, key in keys:
+            message = _open(sealed, key, appid)
+            if message is not None:
+                return message, text
+    raise BadEnvelope("the envelope does not open with this account's keys")
+
+
+def encrypt(plaintext: bytes, aes_key: str, appid: str, *, prefix: bytes | None = None) -> str:
+    """Close an envelope and return it in base64.
+
+    Args:
+        plaintext: the message.
+        aes_key: the 43 characters of EncodingAESKey.
+        appid: goes to the end; the other side checks it.
+        prefix: 16 bytes in place of random ones, for published vectors only.
+
+    Raises:
+        BadKeys: the key is malformed.
+    """
+    key = _key_bytes(aes_key)
+    head = secrets.token_bytes(_PREFIX) if prefix is None else prefix
+    body = head + _LENGTH.pack(len(plaintext)) + plaintext + appid.encode()
+    count = _BLOCK - len(body) % _BLOCK
+    encryptor = _cipher(key).encryptor()
+    sealed = encryptor.update(body + bytes([count]) * count) + encryptor.finalize()
+    return base64.b64encode(sealed).decode()
+
+
+def _key_bytes(text: str) -> bytes:
+    if not _KEY.fullmatch(text):
+        raise BadKeys("an AES key is 43 characters of base64")
+    # The 43rd character carries two spare bits that the console does not set to zero; Python's decoder ignores them.
+    return base64.b64decode(text + "=")
+
+
+def _cipher(key: bytes) -> Cipher[CBC]:
+    return Cipher(AES256(key), CBC(key[:16]))
+
+
+def _open(sealed: bytes, key: bytes, appid: str) -> bytes | None:
+    decryptor = _cipher(key).decryptor()
+    padded = decryptor.update(sealed) + decryptor.finalize()
+    count = padded[-1]
+    if not 1 <= count <= _BLOCK or padded[-count:] != bytes([count]) * count:
+        return None
+    body = padded[:-count]
+    start = _PREFIX + _LENGTH.size
+    if len(body) < start:
+        return None
+    (length,) = _LENGTH.unpack_from(body, _PREFIX)
+    message, tail = body[start : start + length], body[start + length :]
+    return message if len(message) == length and tail == appid.encode() else None

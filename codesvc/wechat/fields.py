@@ -1,0 +1,179 @@
+"""What a field of a category template may hold (WECHAT.md 6.4). Pure.
+
+A key is a type and a number: `thing1`, `character_string2`. WeChat refuses the whole message (47003) when one value
+breaks its type's rule, and it does so at the moment a person waits for a code; so the rules are checked when the
+service starts. Where the documentation leaves room, the narrower reading is taken here: refusing a template that
+might have passed costs an operator a minute, accepting one that does not pass costs every user his code.
+
+Free keys are left alone but for control characters: `first`, `remark` and `keyword3` of legacy templates (WeChat cuts
+them silently), the freely named keys of test accounts, `short_thing` (its rule is undocumented) and anything newer
+than this file.
+
+Lengths count UTF-16 units, so an emoji counts two: it is not known how WeChat counts, and this is never too few.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from enum import StrEnum
+
+_KEY = re.compile(r"([a-z_]+?)[0-9]+")
+_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_CLOCK = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+_MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
+_DATE = rf"[0-9]{{4}}(?:年{_MONTH}月{_DAY}日|-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY}|\.{_MONTH}\.{_DAY})"
+_TIME = rf"(?:{_DATE} )?{_CLOCK}"
+_DATED = rf"{_DATE}(?: {_CLOCK})?"
+
+_ELLIPSIS = "…"
+_JOINERS = "\u200d\ufe0f"
+_AMOUNT_DIGITS = 10
+
+
+class FieldKind(StrEnum):
+    """The type that a key's prefix names; FREE for every other key."""
+
+    THING = "thing"
+    NUMBER = "number"
+    LETTER = "letter"
+    SYMBOL = "symbol"
+    CHARACTER_STRING = "character_string"
+    TIME = "time"
+    DATE = "date"
+    AMOUNT = "amount"
+    PHONE_NUMBER = "phone_number"
+    CAR_NUMBER = "car_number"
+    NAME = "name"
+    PHRASE = "phrase"
+    CONST = "const"
+    ENUM = "enum"
+    FREE = ""
+
+    @classmethod
+    def of(cls, key: str) -> "FieldKind":
+        """The kind of `thing1`, `time2` …; a prefix without a number is a free key."""
+        found = _KEY.fullmatch(key)
+        return _KINDS.get(found[1], cls.FREE) if found else cls.FREE
+
+
+_KINDS = {kind.value: kind for kind in FieldKind if kind}
+
+
+def check_field(key: str, value: str) -> str | None:
+    """Why WeChat would refuse `value` under `key`, in plain English; None if it would not.
+
+    The reason quotes the key but never the value, which may be a code.
+    """
+    kind = FieldKind.of(key)
+    if any(_is_control(character) for character in value):
+        return f"{key}: control characters and line breaks are not allowed"
+    if kind is FieldKind.FREE:
+        return None
+    if not value.strip():
+        return f"{key}: is empty"
+    reason = _RULES[kind](value)
+    return f"{key}: {reason}" if reason else None
+
+
+def fit(key: str, value: str) -> str:
+    """`value` made to fit `key`, where its meaning survives that.
+
+    Line breaks and runs of blanks become one blank, other control characters vanish; a `thing` or `name` that is too
+    long is cut and ends in "…". Nothing else is ever shortened: half a code, date or sum is worse than none. Check the
+    result with `check_field`.
+    """
+    kind = FieldKind.of(key)
+    if kind is FieldKind.FREE:
+        return "".join(" " if c in "\r\n\t" else c for c in value if c in "\r\n\t" or not _is_control(c))
+    text = "".join(c for c in " ".join(value.split()) if not _is_control(c))
+    if kind is FieldKind.THING:
+        return _shorten(text, 20)
+    if kind is FieldKind.NAME:
+        return _shorten(text, 10 if _has_han(text) else 20)
+    return text
+
+
+def _shorten(text: str, limit: int) -> str:
+    if _length(text) <= limit:
+        return text
+    while _length(text) > limit - 1:
+        text = text[:-1]
+    # Half of a composed emoji would show as another one.
+    return text.rstrip(_JOINERS + " ") + _ELLIPSIS
+
+
+def _is_control(character: str) -> bool:
+    # Cf holds the marks that turn the direction of writing, with which a message could be made to read otherwise.
+    category = unicodedata.category(character)
+    return category in {"Cc", "Cs", "Zl", "Zp"} or (category == "Cf" and character not in _JOINERS)
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _has_han(text: str) -> bool:
+    return re.search(f"[{_HAN}]", text) is not None
+
+
+def _is_symbol(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"
+
+
+def _at_most(limit: int) -> Callable[[str], str | None]:
+    return lambda value: None if _length(value) <= limit else f"at most {limit} characters"
+
+
+def _pattern(pattern: str, reason: str) -> Callable[[str], str | None]:
+    compiled = re.compile(pattern)
+    return lambda value: None if compiled.fullmatch(value) else reason
+
+
+def _number(value: str) -> str | None:
+    digits = value.replace(".", "", 1)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) and len(digits) <= 32:  # noqa: PLR2004 - WECHAT.md 6.4
+        return None
+    return "at most 32 digits, with or without decimals"
+
+
+def _symbol(value: str) -> str | None:
+    fits = _length(value) <= 5 and all(map(_is_symbol, value))  # noqa: PLR2004 - WECHAT.md 6.4
+    return None if fits else "at most 5 symbols"
+
+
+def _amount(value: str) -> str | None:
+    reason = "one currency sign and at most 10 digits, with or without decimals; may end in 元"
+    bare = value[1:] if unicodedata.category(value[0]) == "Sc" else value
+    bare = bare.removesuffix("元")
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare):
+        return reason
+    return None if sum(map(str.isdigit, bare)) <= _AMOUNT_DIGITS else reason
+
+
+def _name(value: str) -> str | None:
+    reason = "at most 10 Chinese characters or 20 letters and symbols"
+    if not all(character.isalpha() or _is_symbol(character) for character in value):
+        return reason
+    return None if _length(value) <= (10 if _has_han(value) else 20) else reason
+
+
+_RULES: dict[FieldKind, Callable[[str], str | None]] = {
+    FieldKind.THING: _at_most(20),
+    FieldKind.NUMBER: _number,
+    FieldKind.LETTER: _pattern(r"[A-Za-z]{1,32}", "at most 32 letters"),
+    FieldKind.SYMBOL: _symbol,
+    FieldKind.CHARACTER_STRING: _pattern(r"[\x21-\x7e]{1,32}", "at most 32 digits, letters or symbols, no Chinese"),
+    FieldKind.TIME: _pattern(f"{_TIME}(?:~{_TIME})?", "a time such as 15:01 or 2019年10月1日 15:01, or two with ~"),
+    FieldKind.DATE: _pattern(f"{_DATED}(?:~{_DATED})?", "a date such as 2019年10月1日 or 2019-10-01, or two with ~"),
+    FieldKind.AMOUNT: _amount,
+    FieldKind.PHONE_NUMBER: _pattern(r"[0-9!-/:-@]{1,17}", "at most 17 digits and symbols"),
+    FieldKind.CAR_NUMBER: _pattern(
+        f"[A-Za-z0-9{_HAN}](?:[A-Za-z0-9]{{0,6}}[A-Za-z0-9{_HAN}])?",
+        "at most 8 letters and digits, the first and the last may be Chinese",
+    ),
+    FieldKind.NAME: _name,
+    FieldKind.PHRASE: _pattern(f"[{_HAN}]{{1,5}}", "at most 5 Chinese characters and nothing else"),
+    # The list of allowed values is known to the reviewer of the template only.
+    FieldKind.CONST: _at_most(20),
+    FieldKind.ENUM: _at_most(20),
+}
