@@ -1,0 +1,43 @@
+"""The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that names every fault."""
+
+from codesvc.config.faults import ConfigError, Fault
+from codesvc.config.loading import load, parse
+from codesvc.config.rates import Rate
+from codesvc.config.secret import Secret
+from codesvc.config.settings import (
+    Account,
+    ApiKey,
+    Limits,
+    Message,
+    Purpose,
+    Secrets,
+    Service,
+    Settings,
+    Site,
+    Store,
+    purpose_defaults,
+    standing_purposes,
+)
+from codesvc.config.texts import LocalText
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "ConfigError",
+    "Fault",
+    "Limits",
+    "LocalText",
+    "Message",
+    "Purpose",
+    "Rate",
+    "Secret",
+    "Secrets",
+    "Service",
+    "Settings",
+    "Site",
+    "Store",
+    "load",
+    "parse",
+    "purpose_defaults",
+    "standing_purposes",
+]

@@ -1,0 +1,105 @@
+"""Rules for addresses: of this service, of WeChat, of websites, of the store."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from codesvc.config.faults import UnfitError, suggestion
+
+if TYPE_CHECKING:
+    from codesvc.config.secret import Secret
+
+# WECHAT.md section 1: the main host, its disaster-recovery alias, and the three regional access points.
+WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", "api2", "sh.api", "sz.api", "hk.api"))
+WECHAT_OPEN_URLS = frozenset({"https://open.weixin.qq.com"})
+STORE_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+
+
+def loopback(url: str) -> bool:
+    """Whether a checked web address can only be reached from the machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def web_address(value: str) -> None:
+    """`http(s)://host[:port][/path]`, lower-case host, nothing after the path, no slash at its end.
+
+    Raises:
+        UnfitError: anything else.
+    """
+    parts = _split(value)
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        raise UnfitError("must not have a query or a fragment")
+    if value.endswith("/"):
+        raise UnfitError("must not end with a slash")
+
+
+def origin(value: str) -> None:
+    """`http(s)://host[:port]` as a browser's `Origin` header says it. Raises `UnfitError`."""
+    parts = _split(value)
+    if value != f"{parts.scheme}://{parts.netloc}":
+        raise UnfitError("must be scheme://host or scheme://host:port, with nothing after it")
+    if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+        raise UnfitError("names the default port, which browsers leave out of an origin; leave it out here too")
+
+
+def listening_host(value: str) -> None:
+    """A host name or an IP address to listen on. Raises `UnfitError`."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if _HOST.fullmatch(value.lower()) is None:
+            raise UnfitError("must be a host name or an IP address") from None
+
+
+def store_url(value: Secret) -> None:
+    """The address of a server that speaks the Redis protocol; it may hold a password. Raises `UnfitError`."""
+    scheme, separator, rest = value.reveal().partition("://")
+    if not separator or scheme not in STORE_SCHEMES:
+        raise UnfitError(f"must begin with one of {', '.join(f'{name}://' for name in STORE_SCHEMES)}")
+    if not rest.isprintable() or " " in rest:
+        raise UnfitError("holds a blank or an unprintable character")
+    location, _, path = rest.partition("/")
+    if scheme == "unix" and not path:
+        raise UnfitError("must name the socket, as in unix:///run/valkey.sock")
+    if scheme != "unix" and not location.rpartition("@")[2]:
+        raise UnfitError("must name a host")
+
+
+def token_source(value: str) -> None:
+    """`stable`, `ordinary`, or the address of a server that hands out access tokens. Raises `UnfitError`."""
+    if value in {"stable", "ordinary"}:
+        return
+    if "://" not in value:
+        known = suggestion(value, ("stable", "ordinary"))
+        raise UnfitError(f'must be "stable", "ordinary" or the https address of a token server{known}')
+    _split(value)
+
+
+def _split(value: str) -> SplitResult:
+    """The parts of a web address whose scheme, host and port are in order."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise UnfitError("must be plain ASCII without blanks (a host in punycode, a path percent-encoded)")
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+        host = parts.hostname or ""
+    except ValueError:
+        raise UnfitError("is not a web address") from None
+    if parts.scheme not in {"http", "https"} or not value.startswith(f"{parts.scheme}://"):
+        raise UnfitError("must begin with https:// (or http://)")
+    if "@" in parts.netloc:
+        raise UnfitError("must not hold a user name or password")
+    if port == 0 or parts.netloc.endswith(":"):
+        raise UnfitError("has no usable port")
+    if ":" not in host and (_HOST.fullmatch(host) is None or parts.netloc != parts.netloc.lower()):
+        raise UnfitError("must have a host name in lower case, or an IP address")
+    return parts

@@ -1,0 +1,101 @@
+"""What a single value must satisfy; attached to the settings' fields by `typing.Annotated`.
+
+A constraint is called with a value of the right type and raises `UnfitError`. Its sentence follows the path of the
+value ("sites.shop.name: must be ...") and never shows the value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from codesvc.config.faults import UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sized
+
+    from codesvc.config.secret import Secret
+
+MASTER_KEY_BYTES = 32
+_FEWEST_DIFFERENT = 8
+_LONGEST_SHOWN = 64
+_LONGEST_TEMPLATE = 2_000
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+NAME_RULE = "must be 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number from `low` to `high`, both allowed."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: float) -> None:
+        """Raise `UnfitError` outside the range (also for nan)."""
+        if not self.low <= value <= self.high:
+            raise UnfitError(f"must be between {self.low} and {self.high}")
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Text, or a secret, of which the whole matches `pattern`; `rule` says so in words."""
+
+    pattern: str
+    rule: str
+
+    def __call__(self, value: str | Secret) -> None:
+        """Raise `UnfitError` if the text has another form."""
+        text = value if isinstance(value, str) else value.reveal()
+        if re.fullmatch(self.pattern, text) is None:
+            raise UnfitError(self.rule)
+
+
+def filled(value: Sized) -> None:
+    """At least one element. Raises `UnfitError`."""
+    if not value:
+        raise UnfitError("must not be empty")
+
+
+def distinct(value: tuple[object, ...]) -> None:
+    """No element twice. Raises `UnfitError`."""
+    if len(set(value)) < len(value):
+        raise UnfitError("names the same thing twice")
+
+
+def shown(value: str) -> None:
+    """Text fit for a message or a page: 1 to 64 printable characters, no blanks around it. Raises `UnfitError`."""
+    if not 1 <= len(value) <= _LONGEST_SHOWN or not value.isprintable() or value != value.strip():
+        raise UnfitError(f"must be 1 to {_LONGEST_SHOWN} printable characters without blanks around them")
+
+
+def unguessable(value: Secret) -> None:
+    """A master key: 32 bytes or more, and not visibly made by hand. Raises `UnfitError`.
+
+    Random text passes (32 random hexadecimal characters show fewer than 8 different ones once in some 10^5 keys; the
+    64 that `openssl rand -hex 32` prints practically never); "aaaa…" and "changeme-changeme-…" do not.
+    """
+    text = value.reveal()
+    if len(text.encode()) < MASTER_KEY_BYTES:
+        raise UnfitError(f"must be at least {MASTER_KEY_BYTES} bytes; make one with `openssl rand -base64 48`")
+    if len(set(text)) < _FEWEST_DIFFERENT or text in (text + text)[1:-1]:
+        raise UnfitError("looks made by hand, not random; make one with `openssl rand -base64 48`")
+
+
+def message_fields(value: Mapping[str, str] | str) -> None:
+    """A file below templates/, or field keys with their jinja2 sources. Raises `UnfitError`."""
+    if isinstance(value, str):
+        path = PurePosixPath(value)
+        inside = path.parts and not path.is_absolute() and ".." not in path.parts
+        if not inside or path.suffix != ".toml" or not value.isprintable():
+            raise UnfitError('must name a .toml file below templates/, such as "message/code.toml", or be a table')
+        return
+    filled(value)
+    for key, source in value.items():
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", key) is None:
+            raise UnfitError('has a key that WeChat would not accept; keys look like "thing1"')
+        if not source or len(source) > _LONGEST_TEMPLATE:
+            raise UnfitError(f"has a field that is empty or longer than {_LONGEST_TEMPLATE} characters")

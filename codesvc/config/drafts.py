@@ -1,0 +1,46 @@
+"""What remains of a table that has faults, so that the rules between options can still run on the sound part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from codesvc.config.faults import Fault
+
+
+class UnsoundError(Exception):
+    """A rule asked for an option whose fault is already known. It ends that rule, and is no fault of its own."""
+
+
+class Draft:
+    """The sound options of a table, readable as attributes; reading any other raises `UnsoundError`."""
+
+    def __init__(self, sound: Mapping[str, Any], faults: list[Fault]) -> None:
+        self.__dict__.update(sound)
+        self._sound = sound
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UnsoundError(name)
+
+    def faults(self, *path: str | int) -> Iterator[Fault]:
+        """The faults of this table, then those of the tables in it; `path` leads to this table."""
+        yield from (fault.below(*path) for fault in self._faults)
+        yield from faults_in(self._sound, *path)
+
+
+def faults_in(value: object, *path: str | int) -> Iterator[Fault]:
+    """Every fault below a structured value that `path` leads to, in the order of the settings."""
+    if isinstance(value, Draft):
+        yield from value.faults(*path)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from faults_in(item, *path, key)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from faults_in(item, *path, index)
+    elif is_dataclass(value):
+        for option in fields(value):
+            yield from faults_in(getattr(value, option.name), *path, option.name)

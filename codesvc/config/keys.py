@@ -1,0 +1,37 @@
+"""The keys with which a site's back end calls the API: made here, kept here only as their hash.
+
+A key is 256 random bits, so a plain SHA-256 is enough: slow hashing guards words that people choose.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from codesvc.config.constraints import NAME, NAME_RULE
+
+# A fixed beginning lets secret scanners find keys that were committed by mistake.
+PREFIX = "csk"
+TOKEN_BYTES = 32
+
+
+def new_key(site: str, token_bytes: bytes) -> str:
+    """A key such as `csk_shop_Zm9v…`: says what it is and whose, then 32 random octets in base64url (43 characters).
+
+    Args:
+        site: the site's name in the configuration.
+        token_bytes: 32 octets from a cryptographic source.
+
+    Raises:
+        ValueError: no name of a site, or not 32 octets.
+    """
+    if NAME.fullmatch(site) is None:
+        raise ValueError(f"a site's name {NAME_RULE}")
+    if len(token_bytes) != TOKEN_BYTES:
+        raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
+    return f"{PREFIX}_{site}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
+
+
+def hash_line(key: str) -> str:
+    """What the configuration keeps of a key: `sha256:` and 64 hexadecimal digits."""
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""From a file, or from tables made in code, to settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from codesvc.config.consistency import inconsistencies
+from codesvc.config.drafts import faults_in
+from codesvc.config.faults import ConfigError, Fault
+from codesvc.config.files import read_tables
+from codesvc.config.settings import DATA_DIR, Settings
+from codesvc.config.sources import Sources
+from codesvc.config.structure import structured
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
+    """Read a configuration file; names of files in it are relative to its own directory.
+
+    Raises:
+        ConfigError: it cannot be read or used; every reason at once.
+    """
+    tables, exposed = read_tables(path)
+    directory = path.resolve().parent
+    sources = _sources(tables, env, directory)
+    settings = _settings(tables, sources, *_misplaced(sources, tables))
+    inline = ", ".join(".".join(found) for found in sources.inline)
+    if exposed and inline:
+        notice = Fault((), f"every user of the machine can read this file, which holds {inline}")
+        return replace(settings, notices=(*settings.notices, notice))
+    return settings
+
+
+def parse(data: Mapping[str, Any], *, env: Mapping[str, str], directory: Path) -> Settings:
+    """Settings from tables such as `tomllib` makes; `directory` is what file names in them are relative to.
+
+    Secrets may also be given as `Secret`, texts as `LocalText`, paths as `Path`.
+
+    Raises:
+        ConfigError: they cannot be used; every reason at once.
+    """
+    return _settings(data, _sources(data, env, directory))
+
+
+def _settings(data: Mapping[str, Any], sources: Sources, *known: Fault) -> Settings:
+    settings = structured(sources.filled(data))
+    faults = [*known, *faults_in(settings), *inconsistencies(settings)]
+    if faults:
+        raise ConfigError(faults)
+    store = replace(settings.store, data_dir=sources.data_dir)
+    service = settings.service
+    if service.templates_dir is not None:
+        service = replace(service, templates_dir=sources.directory / service.templates_dir)
+    return replace(settings, store=store, service=service, notices=tuple(sources.notices))
+
+
+def _sources(data: Mapping[str, Any], env: Mapping[str, str], directory: Path) -> Sources:
+    """The sources of secrets; whatever is wrong with `data_dir` itself is told by `structured`."""
+    store = data.get("store")
+    raw = store.get("data_dir", DATA_DIR) if isinstance(store, Mapping) else DATA_DIR
+    sound = isinstance(raw, str | Path) and "\0" not in str(raw)
+    here = directory.absolute()
+    return Sources(env, here, here / (raw if sound else DATA_DIR))
+
+
+def _misplaced(sources: Sources, tables: Mapping[str, Any]) -> Iterator[Fault]:
+    """DESIGN rule 1, for a master key that stands in the configuration file itself."""
+    secrets = tables.get("secrets")
+    inline = isinstance(secrets, Mapping) and {"master_key", "previous_master_keys"} & secrets.keys()
+    if inline and sources.directory.is_relative_to(sources.data_dir.resolve()):
+        yield Fault(("secrets",), "lie inside store.data_dir; keep them away from the data they protect")

@@ -1,0 +1,67 @@
+"""How often: `5/hour`, `100/30d`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codesvc.config.faults import UnfitError, suggestion
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_LETTERS = {name[0]: seconds for name, seconds in _UNITS.items()}
+_FORM = re.compile(r"([0-9]{1,9})/(?:([a-z]+)|([0-9]{1,9})([smhd]))")
+
+# A limit is exact, so the store remembers one moment for each counted event of the window.
+MOST_COUNTED = 100_000
+LONGEST_WINDOW = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` events in every window of `seconds` seconds."""
+
+    count: int
+    seconds: int
+
+    def __str__(self) -> str:
+        for name, seconds in _UNITS.items():
+            if self.seconds == seconds:
+                return f"{self.count}/{name}"
+        letter, unit = next((ch, s) for ch, s in reversed(_LETTERS.items()) if self.seconds % s == 0)
+        return f"{self.count}/{self.seconds // unit}{letter}"
+
+
+def rate(text: str) -> Rate:
+    """Read one rate, e.g. `10/hour`, `600/minute`, `100/30d`, `3/90s`.
+
+    Raises:
+        UnfitError: not of that form, nothing ever allowed, or more than the store should remember.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise UnfitError('is not a rate; write it like "5/hour", "600/minute" or "100/30d"')
+    count, unit, length, letter = match.groups()
+    if unit is not None and unit not in _UNITS:
+        raise UnfitError(f"knows no such unit of time; it is one of {', '.join(_UNITS)}{suggestion(unit, _UNITS)}")
+    found = Rate(int(count), _UNITS[unit] if unit is not None else int(length) * _LETTERS[letter])
+    if not 1 <= found.count <= MOST_COUNTED:
+        raise UnfitError(f"must allow between 1 and {MOST_COUNTED} events")
+    if not 1 <= found.seconds <= LONGEST_WINDOW:
+        raise UnfitError("must have a window between one second and 366 days")
+    return found
+
+
+def rates(raw: object) -> tuple[Rate, ...]:
+    """Read what stands behind a limit: one rate, a list of rates that all hold, or `"none"`.
+
+    Raises:
+        UnfitError: as `rate`; also for an empty list, which says neither "no limit" nor "nothing".
+    """
+    if raw == "none":
+        return ()
+    listed = [raw] if isinstance(raw, str) else raw
+    if not isinstance(listed, list | tuple) or not all(isinstance(text, str) for text in listed):
+        raise UnfitError('must be a list of rates such as ["5/hour", "10/day"], or "none"')
+    if not listed:
+        raise UnfitError('is empty; write "none" to lift the limit')
+    return tuple(rate(text) for text in listed)

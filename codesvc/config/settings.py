@@ -1,0 +1,192 @@
+"""The settings of a service, as frozen values. Durations are whole seconds unless a line says otherwise.
+
+`config.example.toml` explains every option to those who run the service; `consistency` holds the rules between options.
+"""
+
+# No `from __future__ import annotations`: the annotations are read at run time, they carry the constraints.
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from codesvc.config.addresses import listening_host, origin, store_url, token_source, web_address
+from codesvc.config.constraints import Between, Matching, distinct, filled, message_fields, shown, unguessable
+from codesvc.config.faults import Fault
+from codesvc.config.rates import Rate
+from codesvc.config.secret import Secret
+from codesvc.config.texts import LocalText
+
+Mode = Literal["live", "test"]
+Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
+Scan = Literal["open", "bound", "off"]
+Channel = Literal["template", "subscription", "customer_service"]
+
+Network = IPv4Network | IPv6Network
+MessageFields = Mapping[str, str] | str
+
+_Shown = Annotated[str, shown]
+_WebAddress = Annotated[str, web_address]
+_AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without blanks")]
+_Token = Annotated[Secret, Matching(r"[A-Za-z0-9]{3,32}", "must be 3 to 32 letters and digits")]
+_AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and digits")]
+_MasterKey = Annotated[Secret, unguessable]
+_Limit = tuple[Rate, ...]
+
+DATA_DIR = Path("codesvc-data")  # relative to the configuration file
+LONG_CODE_LENGTH = 8  # where a site is being guessed at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Where the service listens and how the world reaches it."""
+
+    host: Annotated[str, listening_host] = "127.0.0.1"
+    port: Annotated[int, Between(1, 65_535)] = 8080
+    public_url: _WebAddress
+    trusted_proxies: tuple[Network, ...] = ()
+    templates_dir: Path | None = None
+    workers: Annotated[int, Between(1, 64)] = 1
+    body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where state lives. No `url` means the embedded Valkey in `data_dir`."""
+
+    url: Annotated[Secret, store_url] | None = None
+    data_dir: Path = DATA_DIR
+    fsync: Literal["everysec", "always"] = "everysec"
+    timeout: Annotated[float, Between(0.05, 60)] = 2.0
+    prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """The master key, from which every code and signing key is derived, and those it replaces."""
+
+    master_key: _MasterKey
+    previous_master_keys: tuple[_MasterKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A template of the account, and what goes into its fields.
+
+    `fields` is a file below templates/, or the template's field keys with their jinja2 sources.
+    """
+
+    template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as WeChat shows it")]
+    fields: Annotated[MessageFields, message_fields] = "message/code.toml"
+    channel: Literal["template", "subscription"] = "template"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One WeChat Official Account."""
+
+    appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx and 16 hexadecimal digits, in lower case")]
+    name: _Shown
+    original_id: Annotated[str, Matching(r"gh_[0-9a-z]{12}", "must be gh_ and 12 characters")] | None = None
+    secret: _AppSecret
+    token: _Token
+    previous_token: _Token | None = None
+    aes_key: _AesKey | None = None
+    previous_aes_key: _AesKey | None = None
+    callback: Literal["safe", "compatible", "plaintext"] = "safe"
+    allow_plaintext: bool = False
+    api_url: _WebAddress = "https://api.weixin.qq.com"
+    open_url: _WebAddress = "https://open.weixin.qq.com"
+    token_source: Annotated[str, token_source] = "stable"  # noqa: S105  # the name of a way, not a token
+    messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
+    qr_pool: Annotated[int, Between(0, 1_000)] = 16
+    unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
+    forward_to: _WebAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """What the service keeps of a site's key: its SHA-256 and what it may do."""
+
+    name: _Shown
+    hash: Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
+    scopes: Annotated[frozenset[Scope], filled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """The policy of one purpose. `purpose_defaults` knows what differs for `register` and `reset`."""
+
+    name: LocalText
+    scan: Scan = "bound"
+    disclose_binding: bool = False
+    code_length: Annotated[int, Between(4, 12)] = 6
+    code_alphabet: Literal["digits", "letters", "mixed"] = "digits"
+    long_code_length: Annotated[int, Between(4, 12)] = LONG_CODE_LENGTH
+    attempts: Annotated[int, Between(1, 10)] = 5
+    code_life: Annotated[int, Between(30, 3_600)] = 300
+    code_max_life: Annotated[int, Between(30, 3_600)] = 600
+    resend_after: Annotated[int, Between(0, 3_600)] = 60
+    max_live: Annotated[int, Between(1, 20)] = 3
+    channels: Annotated[tuple[Channel, ...], distinct] = ("template",)
+    reveal: Literal["message", "tap"] = "message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of what in which window; every rate of a limit holds, an empty tuple lifts it."""
+
+    user_pushes: _Limit = (Rate(5, 3_600), Rate(10, 86_400))
+    user_guesses: _Limit = (Rate(10, 3_600), Rate(100, 30 * 86_400))
+    address_starts: _Limit = (Rate(60, 3_600),)
+    address_guesses: _Limit = (Rate(20, 3_600),)
+    openid_pushes: _Limit = (Rate(10, 86_400),)
+    openid_words: _Limit = (Rate(10, 3_600),)
+    site_starts: _Limit = (Rate(600, 60),)
+    site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; past it codes grow, nothing is refused
+
+
+_PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
+    "register": {"name": LocalText("注册", "Sign-up"), "scan": "open", "disclose_binding": True},
+    "reset": {"name": LocalText("重置密码", "Password reset")},
+}
+
+
+def purpose_defaults(key: str) -> Mapping[str, object]:
+    """The fields of a purpose that depend on its key; all others have their default in `Purpose`."""
+    return _PURPOSE_DEFAULTS.get(key, {"name": LocalText(key, key)})
+
+
+def standing_purposes() -> Mapping[str, Purpose]:
+    """The purposes that every site has, declared or not: `register` and `reset`."""
+    return MappingProxyType({key: Purpose(**fields) for key, fields in _PURPOSE_DEFAULTS.items()})  # type: ignore[arg-type]  # the literal table above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A website that calls the API, and its policies."""
+
+    name: LocalText
+    account: str
+    keys: Annotated[tuple[ApiKey, ...], filled]
+    origins: tuple[Annotated[str, origin], ...] = ()
+    client_ip: Literal["required", "none"] = "required"
+    purposes: Mapping[str, Purpose] = field(default_factory=standing_purposes)
+    limits: Limits = field(default_factory=Limits)
+    users_per_wechat: Literal["one", "many"] = "one"
+    binding_notices: bool = True
+    confirm_bind: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the configuration says. `notices` is no option: what is legal, yet deserves a look."""
+
+    mode: Mode = "live"
+    service: Service
+    store: Store = field(default_factory=Store)
+    secrets: Secrets
+    accounts: Mapping[str, Account] = field(default_factory=lambda: MappingProxyType({}))
+    sites: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
+    notices: tuple[Fault, ...] = field(default=(), metadata={"option": False})

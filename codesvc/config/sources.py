@@ -1,0 +1,107 @@
+"""Where secrets come from: the value in the file, a file of their own, or the environment; never two of these.
+
+The environment's name of a secret is its path in upper case: `accounts.main.secret` is `CODESVC_ACCOUNTS_MAIN_SECRET`.
+An empty value or variable counts as not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from codesvc.config.faults import Fault, UnfitError, kind_of
+from codesvc.config.files import read_secret
+from codesvc.config.settings import Account, Secrets, Store
+from codesvc.config.structure import options, required, secret_options
+from codesvc.config.values import Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LISTS = frozenset({"previous_master_keys"})  # several secrets, set apart by white space in a file or variable
+
+
+def variable(*path: str) -> str:
+    """The environment variable of the secret at `path`."""
+    return "_".join(("CODESVC", *path)).upper().replace("-", "_")
+
+
+@dataclass(slots=True)
+class Sources:
+    """Looks up secrets.
+
+    Attributes:
+        env: the environment.
+        directory: what file names in the configuration are relative to.
+        data_dir: where no secret may lie: whoever copies the data must not thereby have the key (DESIGN rule 1).
+        notices: fills with what is legal, yet deserves a look.
+        inline: fills with the paths of the secrets that were given by value.
+    """
+
+    env: Mapping[str, str]
+    directory: Path
+    data_dir: Path
+    notices: list[Fault] = field(default_factory=list)
+    inline: list[tuple[str, ...]] = field(default_factory=list)
+    _meant: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def filled(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of `data` with every secret that could be had, and a `Refused` where one could not."""
+        full = dict(data)
+        for name, cls in (("store", Store), ("secrets", Secrets)):
+            full[name] = self._table(full.get(name, {}), cls, name)
+        accounts = full.get("accounts")
+        if isinstance(accounts, Mapping):
+            full["accounts"] = {
+                name: self._table(account, Account, "accounts", str(name)) for name, account in accounts.items()
+            }
+        return full
+
+    def _table(self, table: object, cls: type, *path: str) -> object:
+        if not isinstance(table, Mapping):
+            return table
+        full = dict(table)
+        for name in secret_options(cls):
+            file, value = full.pop(f"{name}_file", None), full.pop(name, None)
+            found = self._found(value, file, *path, name)
+            if found is not None:
+                full[name] = found
+            elif required(options(cls)[name]):
+                full[name] = Refused(
+                    f"is missing; give it here, name a file with {name}_file, or set {variable(*path, name)}"
+                )
+        return full
+
+    def _found(self, value: object, file: object, *path: str) -> object:
+        """The secret at `path` as text to be checked, as `Refused`, or None where nothing gives it."""
+        name = variable(*path)
+        words = self.env.get(name, "").strip()
+        ways = {"a value": value not in (None, ""), f"{path[-1]}_file": file is not None, f"${name}": bool(words)}
+        given = [way for way, used in ways.items() if used]
+        if len(given) > 1:
+            return Refused(f"is given more than once, by {' and '.join(given)}; keep one")
+        if words and self._meant.setdefault(name, path) != path:
+            return Refused(f"could be meant by ${name}, but so could {'.'.join(self._meant[name])}; rename an account")
+        if not given:
+            return None
+        if file is not None:
+            try:
+                words = self._file_words(file, path)
+            except UnfitError as error:
+                return Refused(f"{path[-1]}_file {error}")
+        elif not words:
+            self.inline.append(path)
+            return value
+        return tuple(words.split()) if path[-1] in _LISTS else words
+
+    def _file_words(self, raw: object, path: tuple[str, ...]) -> str:
+        if not isinstance(raw, str) or not raw or "\0" in raw:
+            raise UnfitError(f"must be the name of a file, not {kind_of(raw)}")
+        file = self.directory / raw
+        if file.resolve().is_relative_to(self.data_dir.resolve()):
+            raise UnfitError("lies inside store.data_dir; keep secrets away from the data they protect")
+        words, exposed = read_secret(file)
+        if exposed:
+            self.notices.append(Fault((*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"))
+        return words

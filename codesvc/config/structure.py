@@ -1,0 +1,133 @@
+"""From the tables of a file to settings, with every fault found on the way.
+
+cattrs does the work for values and lists (`values`). The one thing done here is the table: it looks at all of its keys
+before it gives up, and where some are faulty it leaves a `Draft`, which holds the sound rest. So the rules between
+options (`consistency`) can still run on what is sound, and one reading of the file finds everything.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from cattrs import Converter, IterableValidationError
+
+from codesvc.config.constraints import NAME, NAME_RULE
+from codesvc.config.drafts import Draft
+from codesvc.config.faults import Fault, UnfitError, kind_of, suggestion
+from codesvc.config.secret import Secret
+from codesvc.config.settings import LONG_CODE_LENGTH, Purpose, Settings, purpose_defaults, standing_purposes
+from codesvc.config.texts import LocalText
+from codesvc.config.values import Hook, add_value_hooks
+
+
+def structured(data: Mapping[str, Any]) -> Settings:
+    """The settings that `data` describes, with a `Draft` in the place of each faulty table (see `faults_in`)."""
+    result: Settings = _CONVERTER.structure(data, Settings)
+    return result
+
+
+def options(cls: type) -> dict[str, Field[Any]]:
+    """The fields of a settings class that a file may give."""
+    return {option.name: option for option in fields(cls) if option.metadata.get("option", True)}
+
+
+def secret_options(cls: type) -> tuple[str, ...]:
+    """The options of a settings class that hold secrets, and so may come from a file or the environment."""
+    hints = get_type_hints(cls)
+    return tuple(name for name in options(cls) if Secret in _parts(hints[name]))
+
+
+def required(option: Field[Any]) -> bool:
+    """Whether a table must give this option."""
+    return option.default is MISSING and option.default_factory is MISSING
+
+
+def _parts(hint: Any) -> set[Any]:
+    return {hint}.union(*(_parts(part) for part in get_args(hint)))
+
+
+def _table_hook(cls: type, converter: Converter) -> Hook:
+    hints = get_type_hints(cls, include_extras=True)
+    hooks = {name: converter.get_structure_hook(hints[name]) for name in options(cls)}
+    known = [*hooks, *(f"{name}_file" for name in secret_options(cls))]
+
+    def structure(raw: Any, _: Any) -> Any:
+        if not isinstance(raw, Mapping):
+            return Draft({}, [Fault((), f"must be a table, not {kind_of(raw)}")])
+        sound: dict[str, Any] = {}
+        faults = [Fault((str(key),), "unknown key" + suggestion(str(key), known)) for key in raw if key not in hooks]
+        for name, option in options(cls).items():
+            if name in raw:
+                try:
+                    sound[name] = hooks[name](raw[name], hints[name])
+                except (UnfitError, IterableValidationError) as error:
+                    faults.extend(_told(error, name))
+            elif required(option):
+                faults.append(Fault((name,), "is missing"))
+            else:
+                sound[name] = option.default if option.default_factory is MISSING else option.default_factory()
+        draft = Draft(sound, faults)
+        return cls(**sound) if next(draft.faults(), None) is None else draft
+
+    return structure
+
+
+def _told(error: BaseException, *path: str | int) -> Iterator[Fault]:
+    """The faults of one option, with the indexes that cattrs noted for the items of a list."""
+    if isinstance(error, UnfitError):
+        yield Fault(path, str(error))
+    elif isinstance(error, IterableValidationError):
+        noted, _ = error.group_exceptions()
+        for inner, note in noted:
+            yield from _told(inner, *path, note.index)
+    else:
+        raise error
+
+
+def _named_tables_hook(kind: Any, converter: Converter) -> Hook:
+    """`Mapping[str, <settings class>]`: tables whose keys are names that the operator chose."""
+    cls = get_args(kind)[1]
+    hook = converter.get_structure_hook(cls)
+
+    def structure(raw: Any, _: Any) -> Any:
+        if not isinstance(raw, Mapping):
+            raise UnfitError(f"must be a table of tables, not {kind_of(raw)}")
+        found: dict[str, Any] = {}
+        for name, table in (_with_standing(raw) if cls is Purpose else raw).items():
+            sound = isinstance(name, str) and NAME.fullmatch(name)
+            found[str(name)] = hook(table, cls) if sound else Draft({}, [Fault((), f"is a name that {NAME_RULE}")])
+        return types.MappingProxyType(found)
+
+    return structure
+
+
+def _with_standing(raw: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """The declared purposes with what their keys imply, and the ones that every site has."""
+    declared: dict[Any, Any] = {**dict.fromkeys(standing_purposes(), {}), **raw}
+    return {key: _implied(key, table) for key, table in declared.items()}
+
+
+def _implied(key: object, table: Any) -> Any:
+    if not isinstance(table, Mapping):
+        return table
+    length = table.get("code_length")
+    # Codes grow under attack: one that is long already must not become shorter for want of a word in the file.
+    longer = {"long_code_length": length} if type(length) is int and length > LONG_CODE_LENGTH else {}
+    return {**purpose_defaults(str(key)), **longer, **table}
+
+
+def _is_table(kind: Any) -> bool:
+    return is_dataclass(kind) and kind is not LocalText
+
+
+def _is_named_tables(kind: Any) -> bool:
+    return get_origin(kind) is Mapping and _is_table(get_args(kind)[1])
+
+
+_CONVERTER = Converter()
+add_value_hooks(_CONVERTER)
+_CONVERTER.register_structure_hook_factory(_is_table, _table_hook)
+_CONVERTER.register_structure_hook_factory(_is_named_tables, _named_tables_hook)
