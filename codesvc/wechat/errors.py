@@ -12,8 +12,10 @@ wrong". So the tree answers just that:
 No message here ever holds a token, a secret, an openid, a key, or an address with a query.
 """
 
+from codesvc.errors import CodesvcError
 
-class WeChatFault(Exception):  # noqa: N818 - the name of a family; its members say what happened, not that it is an error
+
+class WeChatFault(CodesvcError):  # noqa: N818 - the name of a family; its members say what happened
     """Anything that went wrong between us and WeChat."""
 
 

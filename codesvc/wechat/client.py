@@ -1,0 +1,201 @@
+"""The calls this service makes, one client for each account.
+
+A call that WeChat refuses because of its access token is repeated once, with another token and the very same body (so
+the same `client_msg_id`). Every other answer is the caller's to judge (`triage`).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import aiohttp
+
+from codesvc.config.secret import Secret
+from codesvc.wechat import answers
+from codesvc.wechat.errors import Garbled, WeChatError
+from codesvc.wechat.sdk import Sdk
+from codesvc.wechat.wire import Wire
+
+TOKEN_ERRCODES: Final = frozenset({40001, 40014, 42001})
+_OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_T = TypeVar("_T")
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from.
+
+    Both may raise `TokenUnavailable`; then the call was not made.
+    """
+
+    async def get(self) -> str:
+        """A token that ought to work."""
+        ...
+
+    async def replace(self, bad: str) -> str:
+        """Another token than `bad`, which WeChat has just refused; fetched at most once for all that ask."""
+        ...
+
+
+class WeChatClient(Sdk):
+    """One account's calls.
+
+    Every method may raise `TokenUnavailable` and `WeChatUnreachable` (nothing was done), `WeChatTimeout` and `Garbled`
+    (it may have been done) and `WeChatError` (WeChat said no). wechatpy's `client.menu.create(…)` and the like work
+    too, awaited, with the same errors.
+
+    Args:
+        appid: the account.
+        secret: its AppSecret; only `oauth_openid` sends it.
+        http: the shared session.
+        tokens: see `TokenSource`.
+        api_url: an origin such as https://api.weixin.qq.com.
+        timeout: seconds for each exchange.
+    """
+
+    def __init__(
+        self,
+        *,
+        appid: str,
+        secret: Secret | str,
+        http: aiohttp.ClientSession,
+        tokens: TokenSource,
+        api_url: str,
+        timeout: float = 8.0,
+    ) -> None:
+        """Make no connection yet."""
+        super().__init__(appid)
+        self._appsecret = Secret(secret) if isinstance(secret, str) else secret
+        self._tokens = tokens
+        self._api_url = api_url.rstrip("/")
+        self._wire = Wire(http, timeout=timeout)
+
+    async def call(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
+    ) -> dict[str, Any]:
+        """Make one call with an access token; on a refused token once more with another one."""
+        token = await self._tokens.get()
+        try:
+            return await self._ask(token, method, path, params, body)
+        except WeChatError as error:
+            if error.errcode not in TOKEN_ERRCODES:
+                raise
+        token = await self._tokens.replace(token)
+        return await self._ask(token, method, path, params, body)
+
+    async def send_template(
+        self, *, openid: str, template_id: str, data: Mapping[str, str], url: str | None, client_msg_id: str
+    ) -> int:
+        """Send a template message (WECHAT.md 6.2); return its msgid, which the receipt will name.
+
+        Accepted is not delivered. The same `client_msg_id` within 10 minutes is delivered once.
+        """
+        message = _message(openid, template_id, data, client_msg_id)
+        if url is not None:
+            message["url"] = url
+        # wechatpy's send_template knows no client_msg_id.
+        answer = await self.call("POST", "/cgi-bin/message/template/send", body=message)
+        return answers.shaped(answer, answers.Sent).msgid
+
+    async def send_text(self, *, openid: str, content: str) -> None:
+        """Send a customer-service message (WECHAT.md 8). There is no `client_msg_id`: repeated is sent twice."""
+        await self.message.send_text(openid, content)
+
+    async def send_subscription(
+        self, *, openid: str, template_id: str, data: Mapping[str, str], page: str | None, client_msg_id: str
+    ) -> None:
+        """Send a subscription notice (WECHAT.md 7.1); `page` is an https address. One consent, one notice."""
+        message = _message(openid, template_id, data, client_msg_id)
+        if page is not None:
+            message["page"] = page
+        await self.call("POST", "/cgi-bin/message/subscribe/bizsend", body=message)
+
+    async def create_qrcode(self, *, scene: str, expire_seconds: int) -> answers.QrCode:
+        """Mint a temporary QR code (WECHAT.md 5.1) for a scene of 1 to 64 characters, for 30 days at most."""
+        answer = await self.qrcode.create(
+            {
+                "expire_seconds": expire_seconds,
+                "action_name": "QR_STR_SCENE",
+                "action_info": {"scene": {"scene_str": scene}},
+            }
+        )
+        code = answers.shaped(answer, answers.QrCode)
+        if not code.url.startswith(("http://", "https://")):
+            raise Garbled("WeChat's QR code holds no web address")
+        return code
+
+    async def user_info(self, openid: str) -> answers.UserInfo:
+        """Whether someone follows (WECHAT.md 12). Only a hint: the send itself knows."""
+        return answers.shaped(await self.user.get(openid), answers.UserInfo)
+
+    async def list_templates(self) -> tuple[answers.Template, ...]:
+        """The account's templates (WECHAT.md 6.6). Category templates were once reported missing from it."""
+        listed = await self.template.get_all_private_template()
+        return _items(listed, "template_list", answers.Template)
+
+    async def get_quota(self, cgi_path: str) -> answers.Quota:
+        """What is left of `cgi_path` (such as `/cgi-bin/message/template/send`) today (WECHAT.md 4)."""
+        answer = await self.call("POST", "/cgi-bin/openapi/quota/get", body={"cgi_path": cgi_path})
+        rate = answer.get("rate_limit")
+        # Zero calls in zero seconds is how "no such limit" is written.
+        limited = isinstance(rate, dict) and rate.get("call_count")
+        quota = answer.get("quota")
+        return answers.shaped(
+            {**(quota if isinstance(quota, dict) else {}), "rate": rate if limited else None}, answers.Quota
+        )
+
+    async def api_domain_ips(self) -> tuple[str, ...]:
+        """The addresses that we call, for a firewall (WECHAT.md 4); some are networks such as 101.226.103.0/25."""
+        return _items(await self.get("get_api_domain_ip"), "ip_list", str)
+
+    async def callback_ips(self) -> tuple[str, ...]:
+        """The addresses that call us; in plaintext mode the only cheap check of a sender (WECHAT.md 4)."""
+        return _items(await self.get("getcallbackip"), "ip_list", str)
+
+    async def callback_check(self) -> answers.CallbackCheck:
+        """Let WeChat look at the callback address (WECHAT.md 4)."""
+        asked = {"action": "all", "check_operator": "DEFAULT"}
+        answer = await self.call("POST", "/cgi-bin/callback/check", body=asked)
+        return answers.shaped(answer, answers.CallbackCheck)
+
+    async def oauth_openid(self, code: str) -> answers.OAuthIdentity:
+        """Exchange a web-authorisation code (WECHAT.md 11.2), which works once and for 5 minutes.
+
+        A browser may come twice with one code: then WeChatError 40163 or 40029 answers the second.
+        """
+        answer = await self._wire.ask(
+            "GET",
+            f"{self._api_url}/sns/oauth2/access_token",
+            params={
+                "appid": self.appid,
+                "secret": self._appsecret.reveal(),
+                "code": code,
+                "grant_type": "authorization_code",
+            },
+        )
+        openid = answer.get("openid")
+        if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
+            raise Garbled("WeChat's answer names nobody")
+        who = {"openid": openid, "unionid": answer.get("unionid"), "snapshot": answer.get("is_snapshotuser", 0)}
+        return answers.shaped(who, answers.OAuthIdentity)
+
+    async def _ask(
+        self, token: str, method: str, path: str, params: Mapping[str, Any] | None, body: Any
+    ) -> dict[str, Any]:
+        query = {"access_token": token} | {name: str(value) for name, value in (params or {}).items()}
+        return await self._wire.ask(method, self._api_url + path, params=query, body=body)
+
+
+def _message(openid: str, template_id: str, data: Mapping[str, str], client_msg_id: str) -> dict[str, Any]:
+    return {
+        "touser": openid,
+        "template_id": template_id,
+        "data": {key: {"value": value} for key, value in data.items()},
+        "client_msg_id": client_msg_id,
+    }
+
+
+def _items(answer: Mapping[str, Any], name: str, shape: type[_T]) -> tuple[_T, ...]:
+    items = answer.get(name)
+    if not isinstance(items, list):
+        raise Garbled(f"WeChat's answer holds no {name}")
+    return tuple(answers.shaped(item, shape) for item in items)
