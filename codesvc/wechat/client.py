@@ -175,8 +175,12 @@ class WeChatClient(Sdk):
         openid = answer.get("openid")
         if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
             raise Garbled("WeChat's answer names nobody")
-        who = {"openid": openid, "unionid": answer.get("unionid"), "snapshot": answer.get("is_snapshotuser", 0)}
-        return answers.shaped(who, answers.OAuthIdentity)
+        unionid, snapshot = answer.get("unionid"), answer.get("is_snapshotuser")
+        return answers.OAuthIdentity(
+            openid=openid,
+            unionid=unionid if isinstance(unionid, str) else None,
+            snapshot=snapshot not in (None, 0, "0"),
+        )
 
     async def _ask(
         self, token: str, method: str, path: str, params: Mapping[str, Any] | None, body: Any

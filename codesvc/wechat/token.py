@@ -128,6 +128,8 @@ class StoredTokens:
         return await self._next(bad=bad)
 
     async def _next(self, bad: str | None) -> str:
+        if self._held is not None and self._held.token == bad:
+            self._held = None  # nobody else here needs to be refused first
         async with self._gate:
             held = self._held
             if held is None or held.token == bad or self._now() >= held.renew_at:

@@ -44,15 +44,15 @@ class Wire:
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | bytes | None = None,
+        body: Mapping[str, Any] | bytes | str | None = None,
     ) -> dict[str, Any]:
         """Send one request and return WeChat's JSON object.
 
         Args:
             method: GET or POST.
-            url: without a query.
-            params: the query; every value is taken for a secret.
-            body: an object to send as raw UTF-8 JSON (WeChat refuses escapes, code 40033), or bytes as they are.
+            url: where to.
+            params: added to its query; every value there is taken for a secret.
+            body: an object to send as raw UTF-8 JSON (WeChat refuses escapes, code 40033), or what to send as it is.
 
         Raises:
             WeChatUnreachable: nothing was sent.
@@ -61,17 +61,18 @@ class Wire:
             WeChatError: WeChat said no.
         """
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") if isinstance(body, Mapping) else body
-        status, raw = await self._exchange(method, URL(url).update_query(params or {}), data)
+        target = URL(url).update_query(params or {})
+        status, raw = await self._exchange(method, target, data)
         if status != _OK:
             raise Garbled(f"WeChat answered HTTP {status}")
         answer = _object(raw)
         errcode = _errcode(answer)
         if errcode:
-            text, rid = _clean(answer.get("errmsg"), [*(params or {}).values(), *_leaves(body)])
+            text, rid = _clean(answer.get("errmsg"), [*target.query.values(), *_leaves(body)])
             raise WeChatError(errcode, text, rid)
         return answer
 
-    async def _exchange(self, method: str, url: URL, data: bytes | None) -> tuple[int, bytes]:
+    async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = {"Accept-Encoding": "identity"}
         if data is not None:
             headers["Content-Type"] = "application/json"
