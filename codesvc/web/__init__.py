@@ -1,1 +1,1 @@
-
+"""HTTP: the API, WeChat's callback, and the pages."""

@@ -1,0 +1,114 @@
+"""Reads the outbox and keeps many couriers on the road at once."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from codesvc.delivery.courier import Courier
+    from codesvc.store.outbox import Job
+
+_log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE: Final = 256
+_BATCH: Final = 64
+_BLOCK_MS: Final = 1_000
+_HOLD_SECONDS: Final = 5.0
+_DEAD_AFTER_MS: Final = 20_000
+_PAUSE_SECONDS: Final = 0.5
+
+
+class Worker:
+    """Delivers for some partitions, for as long as its context is open.
+
+    Args:
+        redis: a client that may block.
+        courier: does the jobs.
+        prefix: of the deployment.
+        partitions: whose streams to read.
+    """
+
+    def __init__(self, redis: Redis, courier: Courier, *, prefix: str, partitions: set[int]) -> None:
+        consumer = secrets.token_hex(8)
+        self._courier = courier
+        self._outboxes = [Outbox(redis, prefix=prefix, partition=p, consumer=consumer) for p in sorted(partitions)]
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work; on leaving, stop reading and give those on the road a moment to arrive.
+
+        What does not arrive stays in the stream for the next process.
+        """
+        loops = [asyncio.create_task(loop(box)) for box in self._outboxes for loop in (self._read, self._rescue)]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            if self._running:
+                _, late = await asyncio.wait(self._running.values(), timeout=_HOLD_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
+
+    async def _read(self, box: Outbox) -> None:
+        prepared = False
+        while True:
+            try:
+                if not prepared:
+                    # Whatever the last run of this service left behind is taken over by `_rescue`.
+                    await box.prepare()
+                    prepared = True
+                for job in await box.read(count=_BATCH, block_ms=_BLOCK_MS):
+                    await self._places.acquire()
+                    self._dispatch(box, job)
+            except StoreUnavailable as error:
+                prepared = False
+                _log.warning("outbox_unavailable", error=str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _rescue(self, box: Outbox) -> None:
+        """Hold what is on the road, take over what a dead worker left."""
+        while True:
+            try:
+                await box.hold(entry for entry in self._running)
+                for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
+                    if job.entry not in self._running:
+                        _log.info("job_taken_over", verification=job.verification, kind=job.kind)
+                        await self._places.acquire()
+                        self._dispatch(box, job)
+            except StoreUnavailable as error:
+                _log.warning("outbox_unavailable", error=str(error))
+            await asyncio.sleep(_HOLD_SECONDS)
+
+    def _dispatch(self, box: Outbox, job: Job) -> None:
+        del box
+        task = asyncio.create_task(self._carry(job), name=f"deliver {job.verification}")
+        self._running[job.entry] = task
+        task.add_done_callback(lambda _: self._arrived(job))
+
+    def _arrived(self, job: Job) -> None:
+        self._running.pop(job.entry, None)
+        self._places.release()
+
+    async def _carry(self, job: Job) -> None:
+        try:
+            await self._courier.carry(job)
+        except (StoreUnavailable, ScriptError) as error:
+            # The job is still in the stream; it is taken over when the store is back.
+            _log.warning("job_left", verification=job.verification, error=str(error))

@@ -1,0 +1,111 @@
+"""Who is who: sites, their accounts and their keys, found by name or by API key.
+
+Everything that a request needs of the configuration is worked out here once, so that the hot path looks things up and
+computes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from codesvc.limiter import encode
+from codesvc.store.keys import Keys
+from codesvc.wechat.protocol import CallbackKeys
+
+if TYPE_CHECKING:
+    from codesvc.config import Account, ApiKey, Purpose, Settings, Site
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """An account and what its entries in the store are called.
+
+    Attributes:
+        name: its key in the configuration and in `/wechat/{account}`.
+        config: its settings.
+        keys: its names in the store.
+        callback_keys: what it shares with WeChat.
+    """
+
+    name: str
+    config: Account
+    keys: Keys
+    callback_keys: CallbackKeys
+
+
+@dataclass(frozen=True)
+class SiteEntry:
+    """A site with its account.
+
+    Attributes:
+        name: its key in the configuration.
+        config: its settings.
+        account: its account.
+    """
+
+    name: str
+    config: Site
+    account: AccountEntry
+
+    @property
+    def keys(self) -> Keys:
+        """Names in the store: those of the account's partition."""
+        return self.account.keys
+
+    @cached_property
+    def rates(self) -> dict[str, str]:
+        """Each limit's rates in the form the scripts read."""
+        limits = self.config.limits
+        return {name: encode(getattr(limits, name)) for name in limits.__slots__}
+
+    def purpose(self, name: str) -> Purpose | None:
+        """The policy of a purpose, None if the site does not declare it."""
+        return self.config.purposes.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling: a site by one of its keys."""
+
+    site: SiteEntry
+    key: ApiKey
+
+
+def _callback_keys(account: Account) -> CallbackKeys:
+    tokens = (account.token, account.previous_token)
+    aes_keys = (account.aes_key, account.previous_aes_key)
+    return CallbackKeys(
+        appid=account.appid,
+        tokens=tuple(token.reveal() for token in tokens if token),
+        aes_keys=tuple(key.reveal() for key in aes_keys if key),
+        mode=account.callback,
+        original_id=account.original_id,
+    )
+
+
+class Directory:
+    """All sites and accounts of the configuration."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.accounts = {
+            name: AccountEntry(name, account, Keys(settings.store.prefix, account.appid), _callback_keys(account))
+            for name, account in settings.accounts.items()
+        }
+        self.by_appid = {entry.config.appid: entry for entry in self.accounts.values()}
+        self.sites = {name: SiteEntry(name, site, self.accounts[site.account]) for name, site in settings.sites.items()}
+        self._callers = {
+            key.hash.removeprefix("sha256:"): Caller(site, key)
+            for site in self.sites.values()
+            for key in site.config.keys
+        }
+
+    def caller(self, api_key: str) -> Caller | None:
+        """Whose key this is.
+
+        Looked up by the key's SHA-256: what a timing could tell is about a hash that nobody can choose, and a key has
+        128 bits and more.
+        """
+        return self._callers.get(sha256(api_key.encode(errors="surrogateescape")).hexdigest())

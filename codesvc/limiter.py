@@ -1,0 +1,76 @@
+"""Limits as values (DESIGN rule 3). Counting them exactly is the scripts' work; here is what they are called and mean.
+
+A limit is a list of rates, all of which hold; a rate allows N events in *every* window of T, not in every calendar
+hour. An address is one IPv4 address or one IPv6 /64, which is what one subscriber line has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final
+
+from codesvc.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesvc.config import Rate
+
+NO_ADDRESS: Final = "-"
+"""The address of a start whose site sends none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A limit that was reached.
+
+    Attributes:
+        limit: its name, as in the configuration.
+        wait_ms: until one more event is allowed.
+        rates: the limit's rates.
+    """
+
+    limit: str
+    wait_ms: int
+    rates: tuple[Rate, ...]
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds to wait, at least 1 (RFC 9110 section 10.2.3)."""
+        return max(1, -(-self.wait_ms // 1000))
+
+
+def encode(rates: Iterable[Rate]) -> str:
+    """Rates as the scripts read them: `N/T N/T`, T in ms."""
+    return " ".join(f"{rate.count}/{rate.seconds * 1000}" for rate in rates)
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address:
+    """Read an address; IPv4 in IPv6's clothes is IPv4.
+
+    Raises:
+        Invalid: it is not an address.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise Invalid("not an IPv4 or IPv6 address", "/client_ip") from None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def bucket(address: IPv4Address | IPv6Address) -> str:
+    """What is counted for an address: itself, or its /64; without colons, so that it can stand inside a key."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
+
+
+def masked(address: IPv4Address | IPv6Address) -> str:
+    """An address as it may be shown to the person: enough to recognise one's own, not enough to find another's."""
+    if isinstance(address, IPv4Address):
+        first, second, *_ = str(address).split(".")
+        return f"{first}.{second}.*.*"
+    return ":".join(address.exploded.split(":")[:2]) + ":*"

@@ -1,0 +1,126 @@
+"""What a message to a person says (DESIGN rule 5): code, reference, site, purpose, expiry, and "if this was not you".
+
+Nothing that a stranger wrote is printed: the device family is from a closed list, the address is masked, names come
+from the configuration. Times are shown in Beijing time, which is what a WeChat user reads.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from codesvc import codes
+from codesvc.codes import VerificationId
+from codesvc.errors import CodesvcError
+from codesvc.wechat.fields import check_field, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Template
+
+    from codesvc.directory import Directory, SiteEntry
+    from codesvc.keyring import Keyring
+    from codesvc.record import Record
+    from codesvc.templates import Templates
+
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+class BadMessage(CodesvcError):
+    """A message of the configuration cannot be sent as it is; the text lists why, field by field."""
+
+
+def _date(ms: int) -> str:
+    there = datetime.fromtimestamp(ms / 1000, UTC).astimezone(BEIJING)
+    return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
+
+
+def _variables(*, site: SiteEntry, purpose: str, locale: str, expires: int, now: int) -> dict[str, Any]:
+    policy = site.purpose(purpose)
+    return {
+        "site": site.config.name.spoken(locale),
+        "purpose": policy.name.spoken(locale) if policy else purpose,
+        "account": site.account.config.name,
+        "expires_time": _date(expires).partition(" ")[2],
+        "expires_at": _date(expires),
+        "now_at": _date(now),
+        "minutes": max(1, round((expires - now) / 60_000)),
+        "locale": locale,
+    }
+
+
+class Composer:
+    """Writes messages.
+
+    Args:
+        templates: the texts.
+        keyring: derives the codes that the texts carry.
+        directory: every account's messages are compiled and checked at once.
+
+    Raises:
+        BadTemplate: a template does not load.
+        BadMessage: a field would break its type's rule (WECHAT.md 6.4), tried with real values of every site.
+    """
+
+    def __init__(self, templates: Templates, keyring: Keyring, directory: Directory) -> None:
+        self._templates = templates
+        self._keyring = keyring
+        self._directory = directory
+        self._fields: dict[tuple[str, str], dict[str, Template]] = {
+            (account.name, name): templates.fields(message.fields)
+            for account in directory.accounts.values()
+            for name, message in account.config.messages.items()
+        }
+        faults = sorted({fault for site in directory.sites.values() for fault in self._faults(site)})
+        if faults:
+            raise BadMessage("\n".join(faults))
+
+    def _faults(self, site: SiteEntry) -> list[str]:
+        faults = []
+        for (account, name), fields in self._fields.items():
+            if account != site.account.name:
+                continue
+            for purpose, policy in site.config.purposes.items():
+                variables = _variables(site=site, purpose=purpose, locale="zh", expires=600_000, now=0) | {
+                    "code": "8" * max(policy.code_length, policy.long_code_length),
+                    "reference": "KX",
+                    "agent": "HarmonyOS",
+                    "place": "203.0.*.*",
+                }
+                for key, template in fields.items():
+                    if fault := check_field(key, fit(key, template.render(variables))):
+                        faults.append(f"accounts.{account}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
+        return faults
+
+    def code_of(self, record: Record) -> str | None:
+        """The code, derived anew; None if its master key is gone."""
+        identifier = VerificationId.parse(record.id)
+        master = self._keyring.find(identifier.key_id) if identifier else None
+        return codes.derive(master.code_key, identifier) if identifier and master else None
+
+    def variables(self, record: Record) -> dict[str, Any]:
+        """Everything a template may print about a verification; `code` only while it is good."""
+        site = self._directory.sites[record.site]
+        variables = _variables(
+            site=site, purpose=record.purpose, locale=record.fixed.locale, expires=record.expires, now=record.now
+        )
+        return variables | {
+            "code": self.code_of(record) or "",
+            "reference": codes.reference(record.id),
+            "agent": record.fixed.agent,
+            "place": record.fixed.place,
+        }
+
+    def fields(self, account: str, name: str, record: Record) -> dict[str, str]:
+        """The values of a template message's fields, each fitted to its type."""
+        variables = self.variables(record)
+        return {key: fit(key, field.render(variables)) for key, field in self._fields[account, name].items()}
+
+    def chat(self, name: str, record: Record) -> str:
+        """A chat message about a verification, in the language of whoever started it."""
+        return self._templates.chat(name, record.fixed.locale, self.variables(record))
+
+    def phrase(self, name: str, variables: Mapping[str, Any]) -> str:
+        """A chat message about nothing in particular, in Chinese: nobody has told the language."""
+        return self._templates.chat(name, "zh", variables)

@@ -1,0 +1,1 @@
+"""Use cases. Here the story is told; the rules stand in pure modules, the acts in scripts."""

@@ -1,0 +1,194 @@
+"""What happens in the chat: scans, words, "this was not me", receipts, following and leaving."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.codes import read_word
+from codesvc.limiter import encode
+from codesvc.qrpool import SCENE_PREFIX
+from codesvc.store.answers import Answer
+from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
+from codesvc.verification import Status
+from codesvc.wechat.events import Followed, Scanned, TemplateReceipt, Text, Unfollowed
+
+if TYPE_CHECKING:
+    from codesvc.config import Rate
+    from codesvc.directory import AccountEntry, Directory
+    from codesvc.message import Composer
+    from codesvc.record import Record
+    from codesvc.store.store import Store
+    from codesvc.wechat.protocol import Inbound
+
+_log = structlog.get_logger(__name__)
+_NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
+_MUTE_MS: Final = 86_400_000
+
+
+def word_limits(directory: Directory) -> dict[str, str]:
+    """Each account's limit on words per openid, as the scripts read it.
+
+    A word does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
+    """
+    rates: dict[str, dict[Rate, None]] = {name: {} for name in directory.accounts}
+    for site in directory.sites.values():
+        rates[site.account.name] |= dict.fromkeys(site.config.limits.openid_words)
+    return {name: encode(found) for name, found in rates.items()}
+
+
+class Chat:
+    """Answers what WeChat pushes.
+
+    Args:
+        store: where state lives.
+        composer: writes the answers.
+        limits: rates of words per openid, by account name.
+    """
+
+    def __init__(self, store: Store, composer: Composer, limits: dict[str, str]) -> None:
+        self._store = store
+        self._composer = composer
+        self._limits = limits
+        self._channel = channel(store.prefix)
+
+    async def hear(self, account: AccountEntry, inbound: Inbound) -> str | None:
+        """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1)."""
+        match inbound.event:
+            case Followed(openid=openid, scene=scene):
+                await self._follows(account, openid, follows=True)
+                if scene is not None and scene.startswith(SCENE_PREFIX):
+                    return await self._claim(account, inbound, scene=scene)
+                return self._composer.phrase("welcome", {"account": account.config.name})
+            case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
+                return await self._claim(account, inbound, scene=scene)
+            case Unfollowed(openid=openid):
+                # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
+                if inbound.covered:
+                    await self._follows(account, openid, follows=False)
+            case Text(content=content):
+                return await self._read(account, inbound, content)
+            case TemplateReceipt():
+                await self._receipt(account, inbound.event)
+            case _:
+                pass
+        return None
+
+    async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
+        plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
+        if plain in _NOT_ME:
+            return await self._disown(account, inbound.event.openid)
+        word = read_word(content)
+        return await self._claim(account, inbound, word=word) if word else None
+
+    async def _claim(
+        self, account: AccountEntry, inbound: Inbound, *, scene: str | None = None, word: str | None = None
+    ) -> str | None:
+        keys, openid = account.keys, inbound.event.openid
+        raw = await self._store.call(
+            "claim",
+            keys.partition,
+            {
+                "pointer": keys.scene(scene) if scene is not None else keys.word(word or ""),
+                "words": keys.openid_window("openid_words", openid),
+                "seen": keys.seen(inbound.event.dedupe),
+                "outbox": keys.outbox,
+            },
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": account.config.appid,
+                "channel": self._channel,
+                "openid": openid,
+                "kind": "scene" if scene is not None else "word",
+                "reply": int(inbound.covered),
+                "words": self._limits[account.name],
+            },
+        )
+        answer = Answer.parse(raw)
+        _log.info(
+            "claim",
+            account=account.name,
+            by="scene" if scene is not None else "word",
+            outcome=answer.outcome.value,
+            verification=answer.record.id if answer.record else None,
+        )
+        return await self._reply(account, inbound, answer)
+
+    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Answer) -> str:
+        match answer.outcome:
+            case Outcome.CLAIMED:
+                return await self._tell(account, inbound, answer.shown)
+            case Outcome.ENDED:
+                name = {Status.APPROVED: "approved", Status.CANCELED: "canceled"}.get(answer.shown.status, "expired")
+                return self._composer.chat(name, answer.shown)
+            case Outcome.LIMITED:
+                minutes = max(1, round(int(answer.rest[1]) / 60_000))
+                return self._composer.phrase("limited", {"minutes": minutes})
+            case Outcome.REFUSED:
+                # One text, always: whether the user exists, is bound, or somebody else was faster (rule 7).
+                return self._composer.phrase("refused", {})
+            case _:
+                return self._composer.phrase("expired", {})
+
+    async def _tell(self, account: AccountEntry, inbound: Inbound, record: Record) -> str:
+        if not inbound.covered:
+            # The code leaves by a customer-service message, addressed by us and not by whoever sent this (rule 9).
+            return self._composer.chat("soon", record)
+        text = self._composer.chat("code", record)
+        keys = account.keys
+        await self._store.call(
+            "replied",
+            keys.partition,
+            {"record": keys.record(record.id)},
+            {"root": keys.root, "account": keys.account, "channel": self._channel, "number": record.number},
+        )
+        return text
+
+    async def _disown(self, account: AccountEntry, openid: str) -> str:
+        keys = account.keys
+        raw = await self._store.call(
+            "disown",
+            keys.partition,
+            {"recent": keys.recent(openid), "muted": keys.muted(openid)},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "channel": self._channel,
+                "openid": openid,
+                "mute": _MUTE_MS,
+            },
+        )
+        stopped = int(Answer.parse(raw).rest[0])
+        _log.info("disowned", account=account.name, stopped=stopped)
+        return self._composer.phrase("disowned", {"stopped": stopped})
+
+    async def _follows(self, account: AccountEntry, openid: str, *, follows: bool) -> None:
+        keys = account.keys
+        await self._store.call(
+            "follow",
+            keys.partition,
+            {"gone": keys.gone(openid)},
+            {"follows": int(follows), "keep": account.config.unfollow_retention * 1000},
+        )
+
+    async def _receipt(self, account: AccountEntry, event: TemplateReceipt) -> None:
+        keys = account.keys
+        raw = await self._store.call(
+            "record_receipt",
+            keys.partition,
+            {"receipt": keys.receipt(event.msgid)},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "channel": self._channel,
+                "msgid": event.msgid,
+                "status": event.status,
+                "reason": event.reason,
+                "openid": event.openid,
+            },
+        )
+        _log.info("receipt", account=account.name, status=event.status, outcome=Answer.parse(raw).outcome.value)

@@ -1,0 +1,342 @@
+"""Starting, reading, checking, resending and canceling verifications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codesvc import codes
+from codesvc.agent import family
+from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.errors import Invalid, PlatformUnavailable
+from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
+from codesvc.record import Fixed, Record
+from codesvc.store.answers import Answer
+from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.config import Purpose
+    from codesvc.directory import SiteEntry
+    from codesvc.keyring import Keyring
+    from codesvc.qrpool import QrPool
+    from codesvc.store.store import Store
+
+_MINTING_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What a start needs to know, validated.
+
+    Attributes:
+        purpose: a purpose of the site.
+        user: the site's identifier of the person.
+        address: who asks, None where the site sends no addresses.
+        user_agent: the browser's header, "" if unknown.
+        locale: `zh` or `en`.
+        vouched: the site has authenticated the person by other means.
+        return_url: where the hosted page leads back to, on one of the site's origins.
+        metadata: the site's own object.
+    """
+
+    purpose: str
+    user: str
+    address: IPv4Address | IPv6Address | None = None
+    user_agent: str = ""
+    locale: str = "zh"
+    vouched: bool = False
+    return_url: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """An Idempotency-Key and the fingerprint of the request it came with; "" means none."""
+
+    key: str = ""
+    fingerprint: str = ""
+
+    @classmethod
+    def of(cls, key: str | None, request: bytes) -> Idempotency:
+        """From the header and whatever identifies the request: only a hash of it is kept."""
+        return cls(key, sha256(request).hexdigest()[:32]) if key else cls()
+
+
+NOT_IDEMPOTENT = Idempotency()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a use case ended.
+
+    Attributes:
+        outcome: what happened.
+        record: the verification, where there is one to show.
+        denial: the limit that refused.
+        wait_ms: how long until a resend is possible, for EARLY.
+    """
+
+    outcome: Outcome
+    record: Record | None = None
+    denial: Denial | None = None
+    wait_ms: int = 0
+
+    @property
+    def shown(self) -> Record:
+        """The record, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        if self.record is None:
+            raise LookupError(f"{self.outcome} carries no record")
+        return self.record
+
+
+class Verifications:
+    """The use cases around one verification.
+
+    Args:
+        store: where state lives.
+        keyring: derives codes.
+        pool: QR codes minted ahead.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, pool: QrPool) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._pool = pool
+        self._channel = channel(store.prefix)
+
+    async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
+        """Start a verification: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT where a repeated one is long gone.
+
+        Raises:
+            Invalid: the site has no such purpose, or wants an address.
+        """
+        policy = self._policy(site, request)
+        for _ in range(_MINTING_TRIES):
+            raw = await self._start(site, policy, request, idempotency)
+            answer = Answer.parse(raw)
+            if answer.outcome is not Outcome.COLLISION:
+                break
+        if answer.outcome is Outcome.REPEATED:
+            return Result(answer.outcome, answer.shown.as_started())
+        return self._result(site, answer)
+
+    @staticmethod
+    def _policy(site: SiteEntry, request: StartRequest) -> Purpose:
+        policy = site.purpose(request.purpose)
+        if policy is None:
+            known = ", ".join(sorted(site.config.purposes))
+            raise Invalid(f"this site has no such purpose; it has {known}", "/purpose")
+        if request.address is None and site.config.client_ip == "required":
+            raise Invalid(
+                'client_ip is missing: send the address of the browser that asks, or set client_ip = "none" for this '
+                "site if it really cannot know it",
+                "/client_ip",
+            )
+        return policy
+
+    async def _start(
+        self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
+    ) -> list[Any]:
+        keys, rates = site.keys, site.rates
+        alphabet = ALPHABET_NAMES[policy.code_alphabet]
+        short, long = VerificationId.mint(
+            self._keyring.current.key_id,
+            CodeFormat(alphabet, policy.code_length),
+            CodeFormat(alphabet, max(policy.code_length, policy.long_code_length)),
+        )
+        address = bucket(request.address) if request.address else NO_ADDRESS
+        word = codes.new_word() if policy.scan != "off" else ""
+        fixed = Fixed(
+            locale=request.locale,
+            agent=family(request.user_agent),
+            place=masked(request.address) if request.address else "",
+            return_url=request.return_url,
+            metadata=request.metadata,
+        )
+        return await self._store.call(
+            "start",
+            keys.partition,
+            {
+                "record": keys.record(short.text),
+                "long_record": keys.record(long.text),
+                "idem": keys.idempotency(site.name, "start/" + idempotency.key),
+                "live": keys.live(site.name, request.purpose, address, request.user),
+                "word": keys.word(word),
+                "binding": keys.binding(site.name, request.user),
+                "site_starts": keys.window("site_starts", site.name, "all"),
+                "address_starts": keys.window("address_starts", site.name, address),
+                "site_guesses": keys.window("site_guesses", site.name, request.purpose),
+                "outbox": keys.outbox,
+            },
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": site.account.config.appid,
+                "channel": self._channel,
+                "id": short.text,
+                "long_id": long.text,
+                "idem": idempotency.key,
+                "fingerprint": idempotency.fingerprint,
+                "site": site.name,
+                "user": request.user,
+                "purpose": request.purpose,
+                "address": address,
+                "fixed": msgspec.json.encode(fixed),
+                "scan": policy.scan,
+                "vouched": int(request.vouched),
+                "disclose": int(policy.disclose_binding),
+                "attempts": policy.attempts,
+                "code_life": policy.code_life * 1000,
+                "max_life": policy.code_max_life * 1000,
+                "resend_after": policy.resend_after * 1000,
+                "max_live": policy.max_live,
+                "word": word,
+                "channels": ",".join(policy.channels),
+                "site_starts": rates["site_starts"],
+                "address_starts": rates["address_starts"],
+                "site_guesses": rates["site_guesses"],
+                "user_pushes": rates["user_pushes"],
+                "openid_pushes": rates["openid_pushes"],
+            },
+        )
+
+    async def get(self, site: SiteEntry, identifier: VerificationId) -> Result:
+        """Read a verification: DONE or ABSENT."""
+        keys = site.keys
+        raw = await self._store.call(
+            "read", keys.partition, {"record": keys.record(identifier.text)}, {"site": site.name}
+        )
+        return self._result(site, Answer.parse(raw))
+
+    async def check(
+        self,
+        site: SiteEntry,
+        identifier: VerificationId,
+        typed: str,
+        *,
+        address: str | None = None,
+        idempotency: Idempotency = NOT_IDEMPOTENT,
+    ) -> Result:
+        """Check a typed code: APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT.
+
+        `address` is the bucket of whoever types; without one the start's is counted.
+        """
+        master = self._keyring.find(identifier.key_id)
+        # A master key that was taken away derives nothing: the code is wrong, as it is for a forged id.
+        verdict = master is not None and codes.matches(codes.derive(master.code_key, identifier), typed)
+        keys, rates = site.keys, site.rates
+        raw = await self._store.call(
+            "check",
+            keys.partition,
+            {
+                "record": keys.record(identifier.text),
+                "idem": keys.idempotency(site.name, f"check/{identifier.text}/{idempotency.key}"),
+                "outbox": keys.outbox,
+            },
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": site.account.config.appid,
+                "channel": self._channel,
+                "site": site.name,
+                "verdict": int(verdict),
+                "idem": idempotency.key,
+                "fingerprint": idempotency.fingerprint,
+                "address": address or "",
+                "user_guesses": rates["user_guesses"],
+                "address_guesses": rates["address_guesses"],
+                "site_guesses": rates["site_guesses"],
+            },
+        )
+        return self._result(site, Answer.parse(raw))
+
+    async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
+        """Carry the same code again: RESENT, EARLY, ENDED or ABSENT."""
+        known = await self.get(site, identifier)
+        policy = site.purpose(known.record.purpose) if known.record else None
+        if policy is None:
+            return known
+        keys, rates = site.keys, site.rates
+        raw = await self._store.call(
+            "resend",
+            keys.partition,
+            {"record": keys.record(identifier.text), "outbox": keys.outbox},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": site.account.config.appid,
+                "channel": self._channel,
+                "site": site.name,
+                "code_life": policy.code_life * 1000,
+                "max_life": policy.code_max_life * 1000,
+                "resend_after": policy.resend_after * 1000,
+                "channels": ",".join(policy.channels),
+                "user_pushes": rates["user_pushes"],
+                "openid_pushes": rates["openid_pushes"],
+            },
+        )
+        answer = Answer.parse(raw)
+        if answer.outcome is Outcome.EARLY:
+            return Result(answer.outcome, known.record, wait_ms=int(answer.rest[0]))
+        return self._result(site, answer)
+
+    async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
+        """End a verification: DONE, ENDED or ABSENT."""
+        keys = site.keys
+        raw = await self._store.call(
+            "cancel",
+            keys.partition,
+            {"record": keys.record(identifier.text)},
+            {"root": keys.root, "account": keys.account, "channel": self._channel, "site": site.name},
+        )
+        return self._result(site, Answer.parse(raw))
+
+    async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
+        """Attach a QR code if there is none yet: ATTACHED, CLOSED where no scan may bring the code, ENDED or ABSENT.
+
+        Raises:
+            PlatformUnavailable: the pool is empty and WeChat could not be asked.
+        """
+        answer = await self._attach(site, identifier, "")
+        if answer.outcome is Outcome.EMPTY:
+            answer = await self._attach(site, identifier, await self._pool.mint(site.account))
+        if answer.outcome is Outcome.EMPTY:
+            raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
+        if answer.outcome is Outcome.ATTACHED:
+            self._pool.seen(site.account, left=int(answer.rest[0]))
+        return self._result(site, answer)
+
+    async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> Answer:
+        keys = site.keys
+        raw = await self._store.call(
+            "attach_scene",
+            keys.partition,
+            {"record": keys.record(identifier.text), "pool": keys.pool},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "channel": self._channel,
+                "site": site.name,
+                "minted": minted,
+                "needed": self._pool.needed_ms,
+            },
+        )
+        return Answer.parse(raw)
+
+    @staticmethod
+    def _result(site: SiteEntry, answer: Answer) -> Result:
+        if answer.outcome is Outcome.LIMITED:
+            limit = answer.rest[0].decode()
+            rates = getattr(site.config.limits, limit)
+            return Result(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
+        return Result(answer.outcome, answer.record)

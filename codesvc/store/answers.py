@@ -1,0 +1,80 @@
+"""Scripts' answers, from lists of bytes to values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesvc.record import Record
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a script said.
+
+    Attributes:
+        outcome: the word.
+        now: ms by the clock that decides.
+        record: the verification, where the script answers with one.
+        rest: what else it said, still raw.
+    """
+
+    outcome: Outcome
+    now: int
+    record: Record | None
+    rest: tuple[Any, ...]
+
+    @classmethod
+    def parse(cls, raw: Sequence[Any]) -> Answer:
+        """Read `{outcome, now, …}`; a list in third place is a record if it names a status."""
+        outcome, now = Outcome(raw[0].decode()), int(raw[1])
+        rest = tuple(raw[2:])
+        if rest and isinstance(rest[0], list) and b"status" in rest[0]:
+            return cls(outcome, now, Record.parse(now, rest[0]), rest[1:])
+        return cls(outcome, now, None, rest)
+
+    @property
+    def shown(self) -> Record:
+        """The record, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        if self.record is None:
+            raise LookupError(f"{self.outcome} carries no record")
+        return self.record
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Binding:
+    """A site's user and a WeChat.
+
+    Attributes:
+        openid: who; never in a log.
+        unionid: the same person over the accounts of one owner, where WeChat told it.
+        made_by: proof, openid, handle, intent, oauth or import.
+        bound_at: ms.
+        reachable: False while the WeChat does not follow the account.
+    """
+
+    openid: str
+    unionid: str | None
+    made_by: str
+    bound_at: int
+    reachable: bool
+
+    @classmethod
+    def parse(cls, flat: Sequence[bytes], *, reachable: bool) -> Binding:
+        """Read a script's flat list of fields and values."""
+        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+        return cls(
+            openid=fields["openid"],
+            unionid=fields.get("unionid"),
+            made_by=fields["made_by"],
+            bound_at=int(fields["at"]),
+            reachable=reachable,
+        )

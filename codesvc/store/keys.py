@@ -1,0 +1,162 @@
+"""How everything in the store is called: the only place that spells a key.
+
+Every key of an account carries the hash tag of the account's partition, so that all keys of one script live in one
+cluster slot: `cs:{p07}:vf:vf_…`. The tables below say for each kind whether it is permanent; a key of any other kind
+has a TTL, always (DESIGN rule 2), and a test walks the store to see it.
+
+Users may contain `:`; they come last in their key, and what stands before them (site, purpose, address) may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+PARTITIONS: Final = 16
+"""Fixed for ever: an account's partition is part of where its bindings lie."""
+
+PERMANENT: Final = frozenset({"binding", "owners", "outbox"})
+"""Kinds without a TTL. The outbox is emptied by its workers, the other two are what the operator must not lose."""
+
+
+def partition_of(appid: str) -> int:
+    """The partition of an account, 0 to 15; the same on every machine and in every version."""
+    return sha256(b"partition/" + appid.encode()).digest()[0] % PARTITIONS
+
+
+IN_PARTITION: Final = {
+    "record": "vf:%s",
+    "live": "live:%s:%s:%s:%s",
+    "window": "window:%s:%s:%s",
+    "binding": "binding:%s:%s",
+    "owners": "owners:%s:%s",
+}
+"""Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
+
+IN_ACCOUNT: Final = {
+    "gone": "gone:%s",
+    "muted": "muted:%s",
+    "recent": "recent:%s",
+    "scene": "scene:%s",
+    "openid_window": "window:%s:%s",
+}
+"""The same for kinds that mean something inside one account only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names of one account.
+
+    Attributes:
+        prefix: the deployment's prefix, `cs` unless several deployments share one store.
+        appid: the account.
+    """
+
+    prefix: str
+    appid: str
+
+    @property
+    def partition(self) -> int:
+        """The account's partition."""
+        return partition_of(self.appid)
+
+    @property
+    def root(self) -> str:
+        """What all keys of the partition begin with, colon included."""
+        return partition_root(self.prefix, self.partition)
+
+    @property
+    def account(self) -> str:
+        """What all keys that mean something inside this account only begin with (openids, words, scenes)."""
+        return f"{self.root}{self.appid}:"
+
+    def record(self, verification: str) -> str:
+        """Hash: one verification."""
+        return self.root + IN_PARTITION["record"] % verification
+
+    def idempotency(self, site: str, key: str) -> str:
+        """Hash: what a call with this Idempotency-Key led to."""
+        return f"{self.root}idem:{site}:{sha256(key.encode()).hexdigest()[:32]}"
+
+    def live(self, site: str, purpose: str, address: str, user: str) -> str:
+        """Sorted set: live unclaimed verifications of a user, purpose and address, by start."""
+        return self.root + IN_PARTITION["live"] % (site, purpose, address, user)
+
+    def window(self, limit: str, site: str, subject: str) -> str:
+        """List: times of the events that a limit counts."""
+        return self.root + IN_PARTITION["window"] % (limit, site, subject)
+
+    def openid_window(self, limit: str, openid: str) -> str:
+        """List: as `window`, for limits per openid, which all sites of the account share."""
+        return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
+
+    def word(self, word: str) -> str:
+        """String: what the word points at."""
+        return f"{self.account}word:{word}"
+
+    def scene(self, scene: str) -> str:
+        """String: what the scene points at."""
+        return self.account + IN_ACCOUNT["scene"] % scene
+
+    @property
+    def pool(self) -> str:
+        """List: QR codes minted ahead."""
+        return f"{self.account}pool"
+
+    def binding(self, site: str, user: str) -> str:
+        """Hash: the WeChat of a site's user."""
+        return self.root + IN_PARTITION["binding"] % (site, user)
+
+    def owners(self, site: str, openid: str) -> str:
+        """Set: the site's users that a WeChat is bound to."""
+        return self.root + IN_PARTITION["owners"] % (site, openid)
+
+    def gone(self, openid: str) -> str:
+        """String: this openid does not follow; the time it left."""
+        return self.account + IN_ACCOUNT["gone"] % openid
+
+    def muted(self, openid: str) -> str:
+        """String: until when this openid wants no pushes."""
+        return self.account + IN_ACCOUNT["muted"] % openid
+
+    def recent(self, openid: str) -> str:
+        """List: verifications whose code went to this openid lately."""
+        return self.account + IN_ACCOUNT["recent"] % openid
+
+    def receipt(self, msgid: int | str) -> str:
+        """String: which delivery a WeChat message id belongs to, or a receipt that came before our own record."""
+        return f"{self.account}receipt:{msgid}"
+
+    def seen(self, dedupe: str) -> str:
+        """String: a callback that was counted already."""
+        return f"{self.account}seen:{sha256(dedupe.encode()).hexdigest()[:32]}"
+
+    def token(self, name: str) -> str:
+        """String: an access token, or the lock of whoever is fetching one."""
+        return f"{self.account}token:{name}"
+
+    @property
+    def outbox(self) -> str:
+        """Stream: deliveries to be made, of all accounts of the partition."""
+        return outbox(self.prefix, self.partition)
+
+
+def partition_root(prefix: str, partition: int) -> str:
+    """What all keys of a partition begin with."""
+    return f"{prefix}:{{p{partition:02d}}}:"
+
+
+def outbox(prefix: str, partition: int) -> str:
+    """Stream: deliveries to be made, of all accounts of a partition."""
+    return f"{partition_root(prefix, partition)}outbox"
+
+
+def channel(prefix: str) -> str:
+    """Publish/subscribe channel: ids of what has changed. It only wakes; state is re-read."""
+    return f"{prefix}:changed"
+
+
+def offset(prefix: str) -> str:
+    """String: test mode's clock offset in ms."""
+    return f"{prefix}:test:offset"

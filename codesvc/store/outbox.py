@@ -1,0 +1,133 @@
+"""The outbox: jobs in a stream per partition, read by a consumer group (DESIGN rule 4).
+
+A job that was read stays pending until a script acknowledges it together with its result. A worker that dies leaves its
+jobs behind; whoever sees them idle for long enough takes them over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.exceptions import RedisError, ResponseError
+
+from codesvc.errors import StoreUnavailable
+from codesvc.store.keys import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from redis.asyncio import Redis
+
+GROUP: Final = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry of the outbox.
+
+    Attributes:
+        entry: its id in the stream.
+        kind: push, scan, void or the name of a notice.
+        verification: whose code, or about what.
+        number: which delivery of that verification.
+        appid: by which account.
+        partition: from which stream.
+    """
+
+    entry: str
+    kind: str
+    verification: str
+    number: int
+    appid: str
+    partition: int
+
+    @property
+    def client_msg_id(self) -> str:
+        """WeChat delivers one message per openid and this id within 10 minutes (WECHAT.md 6.2)."""
+        return f"{self.verification}-{self.kind}-{self.number}"
+
+
+class Outbox:
+    """Reads one partition's stream on behalf of one consumer.
+
+    Args:
+        redis: a client that may block.
+        prefix: of the deployment.
+        partition: which stream.
+        consumer: this process's name in the group; a new one for each start.
+    """
+
+    def __init__(self, redis: Redis, *, prefix: str, partition: int, consumer: str) -> None:
+        self._redis = redis
+        self._stream = outbox(prefix, partition)
+        self._partition = partition
+        self._consumer = consumer
+
+    async def prepare(self) -> None:
+        """Make the stream and its group, if need be.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise StoreUnavailable(str(error)) from None
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the outbox cannot be prepared ({type(error).__name__})") from None
+
+    async def read(self, *, count: int, block_ms: int) -> list[Job]:
+        """New jobs, waiting for one at most `block_ms`.
+
+        Raises:
+            StoreUnavailable: no answer, or the group is gone.
+        """
+        try:
+            answer: Any = await self._redis.xreadgroup(
+                GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms
+            )
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
+        return self._jobs(answer[0][1]) if answer else []
+
+    async def take_over(self, *, idle_ms: int, count: int) -> list[Job]:
+        """Jobs that nobody has touched for `idle_ms`: their worker is dead.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            answer: Any = await self._redis.xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
+        return self._jobs(answer[1])
+
+    async def hold(self, entries: Iterable[str]) -> None:
+        """Say that these jobs are still being worked on.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        ids: list[int | bytes | str | memoryview[int]] = list(entries)
+        if not ids:
+            return
+        try:
+            await self._redis.xclaim(self._stream, GROUP, self._consumer, 0, ids, justid=True)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
+
+    def _jobs(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Job]:
+        return [
+            Job(
+                entry=entry.decode(),
+                kind=fields[b"kind"].decode(),
+                verification=fields[b"id"].decode(),
+                number=int(fields[b"number"]),
+                appid=fields[b"account"].decode(),
+                partition=self._partition,
+            )
+            for entry, fields in entries
+            if fields
+        ]

@@ -1,0 +1,43 @@
+"""What the scripts answer, as words. Each script's header lists its outcomes, and a test holds the two together."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """First element of every script's answer."""
+
+    DONE = "done"
+    ABSENT = "absent"
+    ENDED = "ended"
+    LIMITED = "limited"
+    COLLISION = "collision"
+    # start
+    STARTED = "started"
+    REPEATED = "repeated"
+    MISMATCH = "mismatch"
+    # check
+    APPROVED = "approved"
+    WRONG = "wrong"
+    # resend
+    RESENT = "resent"
+    EARLY = "early"
+    # scan
+    ATTACHED = "attached"
+    EMPTY = "empty"
+    CLOSED = "closed"
+    # claim
+    CLAIMED = "claimed"
+    REFUSED = "refused"
+    OTHER = "other"
+    # delivery
+    BEGUN = "begun"
+    STALE = "stale"
+    EARLY_RECEIPT = "early-receipt"
+    # binding
+    BOUND = "bound"
+    SAME = "same"
+    CONFLICT = "conflict"
+    SPENT = "spent"
+    STALE_PROOF = "stale-proof"

@@ -1,0 +1,123 @@
+"""Lua scripts as files: one verb-named file for each atomic act, put together at start from fragments.
+
+A script opens with a header, and the header is what binds it to Python:
+
+    -- Purpose: …
+    -- KEYS: record live
+    -- ARGS: site user
+    -- OUTCOMES: started limited
+    -- USES: clock windows
+
+The loader turns KEYS and ARGS into Lua tables `K` and `A` with these names, puts the named fragments in front, and
+`Script.pack` refuses a call whose names are not exactly these. So no script and no caller ever counts positions.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import TYPE_CHECKING, TypeVar
+
+from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION
+from codesvc.store.outcomes import Outcome
+from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
+_SCRIPTS = files(__package__) / "scripts"
+
+_Word = TypeVar("_Word", bound=str)
+
+type_of_argument = str | int | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One atomic act.
+
+    Attributes:
+        name: file name without its ending.
+        keys: names of the keys, in order.
+        args: names of the arguments, in order.
+        outcomes: what it can answer.
+        source: complete Lua text.
+        sha: SHA-1 of the text, hexadecimal, as EVALSHA wants it.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    args: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    source: str
+    sha: str
+
+    def pack(self, keys: Mapping[str, str], args: Mapping[str, type_of_argument]) -> list[type_of_argument]:
+        """Keys and arguments in the order of the header.
+
+        Raises:
+            TypeError: names are missing or too many.
+        """
+        if keys.keys() != set(self.keys) or args.keys() != set(self.args):
+            raise TypeError(f"{self.name} takes keys {self.keys} and arguments {self.args}")
+        return [*(keys[name] for name in self.keys), *(args[name] for name in self.args)]
+
+
+def _moves_in_lua(name: str, moves: Mapping[_Word, frozenset[_Word]]) -> str:
+    rows = (f"{source}={{{','.join(f'{t}=true' for t in sorted(targets))}}}" for source, targets in moves.items())
+    return f"local {name} = {{{','.join(rows)}}}\n"
+
+
+def _patterns_in_lua(name: str, patterns: Mapping[str, str]) -> str:
+    return f"local {name} = {{{','.join(f'{kind}={pattern!r}' for kind, pattern in patterns.items())}}}\n"
+
+
+def _constants() -> str:
+    return (
+        _patterns_in_lua("IN_PARTITION", IN_PARTITION)
+        + _patterns_in_lua("IN_ACCOUNT", IN_ACCOUNT)
+        + _moves_in_lua("VERIFICATION_MOVES", VERIFICATION_MOVES)
+        + _moves_in_lua("DELIVERY_MOVES", DELIVERY_MOVES)
+        + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
+    )
+
+
+def _named(table: str, source: str, names: tuple[str, ...]) -> str:
+    return f"local {table} = {{{', '.join(f'{name}={source}[{i}]' for i, name in enumerate(names, 1))}}}\n"
+
+
+@cache
+def load(name: str) -> Script:
+    """Read and put together one script.
+
+    Raises:
+        ValueError: the header lacks a line or names an outcome that does not exist.
+        FileNotFoundError: no such script or fragment.
+    """
+    text = (_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+    header = dict(_HEADER.findall(text))
+    if missing := {"Purpose", "KEYS", "ARGS", "OUTCOMES", "USES"} - header.keys():
+        raise ValueError(f"{name}.lua: the header lacks {', '.join(sorted(missing))}")
+    keys, args = tuple(header["KEYS"].split()), tuple(header["ARGS"].split())
+    used = header["USES"].split()
+    parts = [(_SCRIPTS / "fragments" / f"{fragment}.lua").read_text(encoding="utf-8") for fragment in used]
+    tables = _constants() if used else ""
+    source = "".join([_named("K", "KEYS", keys), _named("A", "ARGV", args), tables, *parts, text])
+    return Script(
+        name=name,
+        keys=keys,
+        args=args,
+        outcomes=tuple(Outcome(word) for word in header["OUTCOMES"].split()),
+        source=source,
+        # EVALSHA's name for a script; nothing is protected by it.
+        sha=sha1(source.encode(), usedforsecurity=False).hexdigest(),
+    )
+
+
+def names() -> list[str]:
+    """All scripts that are shipped."""
+    return sorted(entry.name.removesuffix(".lua") for entry in _SCRIPTS.iterdir() if entry.name.endswith(".lua"))

@@ -1,0 +1,14 @@
+-- Purpose: end a pending verification at the site's wish. Canceling twice is the same as once.
+-- KEYS: record
+-- ARGS: offset root account channel site
+-- OUTCOMES: done ended absent
+-- USES: clock names record
+--   done, ended: {outcome, now, record, 0}
+
+local r = read_record(K.record)
+if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+if r.status == 'canceled' then return answer('done', r) end
+if status_of(r) ~= 'pending' then return answer('ended', r) end
+end_as(r, 'canceled')
+wake(r)
+return answer('done', r)

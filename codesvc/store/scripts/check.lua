@@ -1,0 +1,60 @@
+-- Purpose: check a typed code. The verdict (is it the code?) comes from outside; whether it may count is decided here:
+--   expiry, guess budgets, whether the code has gone to anybody at all, whether that WeChat may approve this user.
+--   Scripts run one after the other, so of two right checks exactly one is approved.
+-- KEYS: record idem outbox
+-- ARGS: offset root account appid channel site verdict idem fingerprint address user_guesses address_guesses site_guesses
+-- OUTCOMES: approved wrong ended limited absent mismatch
+-- USES: clock names windows record delivery eligibility
+--   approved: {outcome, now, record, 0}; wrong: the same, after the attempt was taken
+--   ended: {outcome, now, record, 0}; limited: {outcome, now, limit, wait in ms}
+
+local r = read_record(K.record)
+if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+
+if A.idem ~= '' then
+  local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
+  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+  -- The winner may repeat its call; a wrong guess repeated is a guess.
+  if known[1] and known[2] == 'approved' and r.status == 'approved' then return answer('approved', r) end
+end
+if status_of(r) ~= 'pending' then return answer('ended', r) end
+
+local address = A.address ~= '' and A.address or r.address
+local user_guesses = key('window', 'user_guesses', r.site, r.user)
+local address_guesses = key('window', 'address_guesses', r.site, address)
+local address_rates = address ~= '-' and A.address_guesses or ''
+
+-- Claimed by the bound WeChat: its attempts lie outside the user's budget, which strangers can use up (rule 3).
+local owner = owner_of(r)
+local claimed_by_owner = r.claimed_by and owner == r.claimed_by
+if not claimed_by_owner then
+  local wait = wait_for(user_guesses, A.user_guesses)
+  if wait > 0 then return {'limited', now, 'user_guesses', wait} end
+end
+local wait = wait_for(address_guesses, address_rates)
+if wait > 0 then return {'limited', now, 'address_guesses', wait} end
+
+-- Until a delivery is queued or a scan claimed, and after "this was not me", every code reads as wrong (rule 5).
+local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
+if A.verdict == '1' and basis then
+  write(r, {basis = basis, approved = now})
+  end_as(r, 'approved')
+  if A.idem ~= '' then
+    redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', 'approved')
+    redis.call('PEXPIRE', K.idem, 86400000)
+  end
+  -- Every finished reset is told to the bound WeChat (rule 6).
+  if r.purpose == 'reset' and owner then
+    redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
+  end
+  wake(r)
+  return answer('approved', r)
+end
+
+if not claimed_by_owner then count_event(user_guesses, A.user_guesses) end
+count_event(address_guesses, address_rates)
+count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
+write(r, {attempts_left = r.attempts_left - 1})
+if tonumber(r.attempts_left) <= 0 then end_as(r, 'exhausted') end
+wake(r)
+return answer('wrong', r)

@@ -1,0 +1,56 @@
+-- Purpose: what a scan, or the word sent in the chat, does: give the code to this openid if it may have it.
+--   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
+--   `reply` is 1 where the code may stand in the HTTP answer; otherwise it leaves as a customer-service message (rule 9).
+-- KEYS: pointer words seen outbox
+-- ARGS: offset root account appid channel openid kind reply words
+-- OUTCOMES: claimed refused ended absent limited other
+-- USES: clock names windows record delivery eligibility
+--   claimed: {outcome, now, record, 0}; refused, absent: {outcome, now}; other: {outcome, now, target}
+--   ended: {outcome, now, record, 0}, only for who claimed it or was sent its code; limited: {outcome, now, limit, wait}
+
+-- WeChat delivers a callback up to three times; it counts once.
+local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
+if A.kind == 'word' and first_time then
+  local wait = wait_for(K.words, A.words)
+  if wait > 0 then
+    redis.call('DEL', K.seen)
+    return {'limited', now, 'openid_words', wait}
+  end
+  count_event(K.words, A.words)
+end
+
+local target = redis.call('GET', K.pointer)
+if not target then return {'absent', now} end
+local kind, id = string.match(target, '^(%l+):(.+)$')
+if kind ~= 'vf' then return {'other', now, target} end
+local r = read_record(key('record', id))
+if not r or is_gone(r) then return {'absent', now} end
+
+local mine = r.claimed_by == A.openid or r.sent_to == A.openid
+if status_of(r) ~= 'pending' then
+  if mine then return answer('ended', r) end
+  return {'absent', now}
+end
+local basis = r.scan ~= 'off' and basis_for(r, A.openid)
+if not basis or (r.claimed_by and r.claimed_by ~= A.openid) then return {'refused', now} end
+if r.disarmed == '1' then return {'refused', now} end
+
+if not r.claimed_by then
+  write(r, {
+    claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
+    expires = math.min(now + r.life, tonumber(r.latest)),
+  })
+  -- The owner's attempts are his own, whatever was guessed before (rule 3).
+  if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
+  redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
+  local recent = account_key('recent', A.openid)
+  redis.call('RPUSH', recent, r.id)
+  redis.call('LTRIM', recent, -20, -1)
+  redis.call('PEXPIRE', recent, r.latest - now + TTL_MARGIN)
+end
+if first_time and r.delivery ~= 'scanned' then
+  new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
+  if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
+  wake(r)
+end
+return answer('claimed', r)

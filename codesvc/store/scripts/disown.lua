@@ -1,0 +1,23 @@
+-- Purpose: "this was not me": cancel what was lately sent to this openid and is still pending, and mute pushes for a day.
+--   An undisclosed verification that was only pushed goes on reading pending, and takes no code (DESIGN rule 5).
+-- KEYS: recent muted
+-- ARGS: offset root account channel openid mute
+-- OUTCOMES: done
+-- USES: clock names record
+--   done: {outcome, now, number of verifications stopped}
+
+local stopped = 0
+for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
+  local r = read_record(key('record', id))
+  if r and status_of(r) == 'pending' and r.sent_to == A.openid and r.disarmed ~= '1' then
+    stopped = stopped + 1
+    if r.disclose == '1' or r.claimed_by == A.openid then
+      end_as(r, 'canceled')
+    else
+      write(r, {disarmed = '1'})
+    end
+    wake(r)
+  end
+end
+redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
+return {'done', now, stopped}

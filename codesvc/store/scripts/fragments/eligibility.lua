@@ -1,0 +1,11 @@
+-- eligibility: who may receive and use a verification's code (DESIGN rule 6).
+local function owner_of(r) return redis.call('HGET', key('binding', r.site, r.user), 'openid') end
+
+-- The basis on which this openid may be approved, or nil. A user who has a binding is never approved by another WeChat.
+local function basis_for(r, openid)
+  local owner = owner_of(r)
+  if owner then return owner == openid and 'bound' or nil end
+  if r.vouched == '1' then return 'vouched' end
+  if r.scan == 'open' then return 'open' end
+  return nil
+end

@@ -1,0 +1,36 @@
+-- push: whether a push to an openid may happen now, and the bookkeeping where it does.
+-- The reasons are for disclosed verifications only; for others they silence the push, never the answer (rule 7).
+local function why_no_push(r, openid)
+  if A.channels == '' then return 'no-channel' end
+  if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
+  local muted_until = redis.call('GET', account_key('muted', openid))
+  if muted_until and now < tonumber(muted_until) then return 'muted' end
+  if wait_for(key('window', 'user_pushes', r.site, r.user), A.user_pushes) > 0 then return 'limited' end
+  if wait_for(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes) > 0 then return 'limited' end
+  return nil
+end
+
+local function push(r, openid)
+  count_event(key('window', 'user_pushes', r.site, r.user), A.user_pushes)
+  count_event(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes)
+  new_delivery(r, string.match(A.channels, '^[^,]+'), 'queued')
+  write(r, {sent_to = openid})
+  local recent = account_key('recent', openid)
+  redis.call('RPUSH', recent, r.id)
+  redis.call('LTRIM', recent, -20, -1)
+  redis.call('PEXPIRE', recent, tonumber(A.max_life) + TTL_MARGIN)
+  enqueue(r, 'push', A.appid)
+end
+
+-- Where a push cannot bring the code: wait for a scan, if a scan may.
+local function wait_for_scan(r, owner, reason)
+  local may = r.scan == 'open' or (r.scan == 'bound' and (owner or r.vouched == '1'))
+  if may then new_delivery(r, 'scan', 'awaiting_scan', reason) else new_delivery(r, 'scan', 'failed', reason) end
+  enqueue(r, 'void', A.appid)
+end
+
+local function deliver(r, openid)
+  local reason = 'no-binding'
+  if openid then reason = why_no_push(r, openid) end
+  if reason then wait_for_scan(r, owner_of(r), reason) else push(r, openid) end
+end

@@ -1,0 +1,10 @@
+-- Purpose: read a verification, with the time it is by the clock that decides.
+-- KEYS: record
+-- ARGS: offset site
+-- OUTCOMES: done absent
+-- USES: clock record
+--   done: {outcome, now, record, 0}
+
+local r = read_record(K.record)
+if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end
+return answer('done', r)

@@ -1,0 +1,39 @@
+-- Purpose: record how a delivery went, and acknowledge its job in the same act (DESIGN rule 4).
+--   `status` sent, unknown or failed; '' only acknowledges. After failed, the verification falls back to a scan by
+--   itself where a scan may bring the code. A receipt that came before this record is applied now.
+-- KEYS: record outbox receipt
+-- ARGS: offset root account channel number status via reason msgid entry group
+-- OUTCOMES: done stale
+-- USES: clock names record delivery eligibility
+--   done: {outcome, now, record, 0}
+
+if A.entry ~= '' then
+  redis.call('XACK', K.outbox, A.group, A.entry)
+  redis.call('XDEL', K.outbox, A.entry)
+end
+local r = read_record(K.record)
+if not r or A.status == '' or r.number ~= A.number then return {'stale', now} end
+if not DELIVERY_MOVES[r.delivery][A.status] then return {'stale', now} end
+
+local changes = {reason = A.reason}
+if A.via ~= '' then changes.channel = A.via end
+if A.msgid ~= '' then changes.msgid = A.msgid end
+move_delivery(r, A.status, changes)
+
+local status, reason = A.status, A.reason
+if A.msgid ~= '' then
+  local early = redis.call('GET', K.receipt)
+  local ours = 'vf:' .. r.id .. ' ' .. r.number
+  if early and string.sub(early, 1, 3) ~= 'vf:' then
+    status, reason = string.match(early, '^(%S+) (.*)$')
+    move_delivery(r, status, {reason = reason})
+  end
+  redis.call('SET', K.receipt, ours, 'PX', string.format('%.0f', 86400000))
+end
+if status == 'failed' and status_of(r) == 'pending' then
+  if r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1')) then
+    move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = reason})
+  end
+end
+wake(r)
+return answer('done', r)

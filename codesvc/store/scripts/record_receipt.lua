@@ -1,0 +1,23 @@
+-- Purpose: apply WeChat's delivery receipt, matched by its message id: before our own record of the send, after it, twice.
+-- KEYS: receipt
+-- ARGS: offset root account channel msgid status reason openid
+-- OUTCOMES: done stale early-receipt
+-- USES: clock names record delivery eligibility
+--   done: {outcome, now, record, 0}
+
+local known = redis.call('GET', K.receipt)
+if not known then
+  redis.call('SET', K.receipt, A.status .. ' ' .. A.reason, 'PX', '3600000')
+  return {'early-receipt', now}
+end
+local id, number = string.match(known, '^vf:(%S+) (%d+)$')
+local r = id and read_record(key('record', id))
+if not r or r.number ~= number or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
+move_delivery(r, A.status, {reason = A.reason})
+if A.status == 'failed' and status_of(r) == 'pending' then
+  if r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1')) then
+    move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = A.reason})
+  end
+end
+wake(r)
+return answer('done', r)

@@ -1,0 +1,24 @@
+-- Purpose: carry the same code again, and let it live longer, within the limit of its whole life.
+--   Past a push limit the answer is the same and no push happens: only a scan brings the code (rule 3).
+-- KEYS: record outbox
+-- ARGS: offset root account appid channel site code_life max_life resend_after channels user_pushes openid_pushes
+-- OUTCOMES: resent early ended absent
+-- USES: clock names windows record delivery eligibility push
+--   resent, ended: {outcome, now, record, 0}; early: {outcome, now, wait in ms}
+
+local r = read_record(K.record)
+if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+if status_of(r) ~= 'pending' then return answer('ended', r) end
+if now < tonumber(r.resend_at) then return {'early', now, r.resend_at - now} end
+
+write(r, {resend_at = now + A.resend_after, expires = math.min(now + A.code_life, tonumber(r.latest))})
+-- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
+local target = r.claimed_by or owner_of(r)
+if target and not basis_for(r, target) then target = false end
+if r.disarmed == '1' then
+  enqueue(r, 'void', A.appid)
+else
+  deliver(r, target)
+end
+wake(r)
+return answer('resent', r)

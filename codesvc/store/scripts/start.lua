@@ -1,0 +1,67 @@
+-- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, word, outbox entry.
+--   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
+--   Nothing is written before everything that can refuse has been asked.
+-- KEYS: record long_record idem live word binding site_starts address_starts site_guesses outbox
+-- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes
+-- OUTCOMES: started repeated mismatch limited collision absent
+-- USES: clock names windows record delivery eligibility push
+--   started, repeated: {outcome, now, record, alarm}; alarm is 1 where the longer code was made
+--   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
+
+if A.idem ~= '' then
+  local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
+  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+  if known[1] then
+    local repeated = read_record(key('record', known[2]))
+    if repeated and not is_gone(repeated) then return answer('repeated', repeated) end
+    return {'absent', now}
+  end
+end
+
+local wait = wait_for(K.site_starts, A.site_starts)
+if wait > 0 then return {'limited', now, 'site_starts', wait} end
+if A.address ~= '-' then
+  wait = wait_for(K.address_starts, A.address_starts)
+  if wait > 0 then return {'limited', now, 'address_starts', wait} end
+end
+
+local long = wait_for(K.site_guesses, A.site_guesses) > 0
+local id, at = A.id, K.record
+if long then id, at = A.long_id, K.long_record end
+if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.word) == 1) then
+  return {'collision', now}
+end
+
+count_event(K.site_starts, A.site_starts)
+if A.address ~= '-' then count_event(K.address_starts, A.address_starts) end
+
+-- A claimed verification is not in this set, so an unclaimed one cannot supersede it; and another address has its own.
+local live = {}
+for _, other in ipairs(redis.call('ZRANGE', K.live, 0, -1)) do
+  local r = read_record(key('record', other))
+  if r and status_of(r) == 'pending' then live[#live + 1] = r else redis.call('ZREM', K.live, other) end
+end
+for i = 1, #live - tonumber(A.max_live) + 1 do
+  end_as(live[i], 'superseded')
+  wake(live[i])
+end
+redis.call('ZADD', K.live, now, id)
+redis.call('PEXPIRE', K.live, tonumber(A.max_life) + TTL_MARGIN)
+
+local r = {at = at}
+write(r, {
+  id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
+  scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
+  attempts = A.attempts, attempts_left = A.attempts, created = now, expires = now + A.code_life,
+  latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after,
+})
+redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
+deliver(r, redis.call('HGET', K.binding, 'openid'))
+-- What a repeated start answers: this moment, whatever has happened since.
+write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')})
+if A.idem ~= '' then
+  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', id)
+  redis.call('PEXPIRE', K.idem, 86400000)
+end
+return answer('started', r, long and 1 or 0)

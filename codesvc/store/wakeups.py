@@ -1,0 +1,85 @@
+"""Live updates: publish/subscribe only wakes; state is re-read on wake and on every (re)connection (DESIGN, Flow)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from codesvc.store.keys import channel
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from redis.asyncio import Redis
+
+EVERYBODY: Final = "*"
+"""Published when something concerns all who wait, such as a moved clock."""
+
+_log = structlog.get_logger(__name__)
+_RECONNECT_SECONDS: Final = 0.5
+
+
+class Wakeups:
+    """One subscription per process, however many wait.
+
+    Args:
+        redis: a client that may block.
+        prefix: of the deployment.
+    """
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._channel = channel(prefix)
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @contextmanager
+    def watch(self, identifier: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever `identifier` may have changed; the waiter clears it."""
+        event = asyncio.Event()
+        self._waiting[identifier].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[identifier].discard(event)
+            if not self._waiting[identifier]:
+                del self._waiting[identifier]
+
+    async def publish(self, identifier: str) -> None:
+        """Wake those who wait for `identifier` in every process."""
+        await self._redis.publish(self._channel, identifier)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for as long as this context is open."""
+        task = asyncio.create_task(self._listen(), name="wakeups")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _wake(self, identifier: str) -> None:
+        waiting = self._waiting.values() if identifier == EVERYBODY else [self._waiting.get(identifier, set())]
+        for events in waiting:
+            for event in events:
+                event.set()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as subscription:
+                    await subscription.subscribe(self._channel)
+                    # What was published while we were away is lost; so everybody looks again.
+                    self._wake(EVERYBODY)
+                    while True:
+                        message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1.0)
+                        if message is not None:
+                            self._wake(message["data"].decode())
+            except (RedisError, OSError) as error:
+                _log.warning("wakeups_lost", error=type(error).__name__)
+                await asyncio.sleep(_RECONNECT_SECONDS)

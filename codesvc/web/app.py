@@ -1,0 +1,134 @@
+"""The composition root: every concrete part is made here, put together once, and ended in the opposite order."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from codesvc.clock import Offset
+from codesvc.delivery.courier import Courier
+from codesvc.delivery.worker import Worker
+from codesvc.directory import Directory
+from codesvc.keyring import Keyring
+from codesvc.message import Composer
+from codesvc.pagetoken import PageTokens
+from codesvc.proof import Proofs
+from codesvc.qrpool import QrPool
+from codesvc.service.bindings import Bindings
+from codesvc.service.chat import Chat, word_limits
+from codesvc.service.verifications import Verifications
+from codesvc.store.connection import open_reader, open_redis
+from codesvc.store.shared import SharedSecrets
+from codesvc.store.store import Store
+from codesvc.store.wakeups import Wakeups
+from codesvc.templates import Templates
+from codesvc.testclock import follow_clock
+from codesvc.web import api, bindings, callback, operations, pages, stream
+from codesvc.web.middleware import answer_errors
+from codesvc.web.services import SERVICES, Services
+from codesvc.web.views import Views
+from codesvc.wechat.client import WeChatClient
+from codesvc.wechat.issuer import issuer_for
+from codesvc.wechat.token import StoredTokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.config import Settings
+    from codesvc.directory import AccountEntry
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, store_url: str) -> web.Application:
+    """The whole service as an aiohttp application, over a store that is already there.
+
+    Args:
+        settings: checked settings.
+        store_url: `redis://`, `rediss://` or `unix://`; see `codesvc.store.connection.store_url`.
+
+    Raises:
+        BadTemplate: a template does not load.
+        BadMessage: a template message would be refused by WeChat.
+    """
+    app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
+    for table in (api.routes, bindings.routes, callback.routes, operations.routes, pages.routes):
+        app.add_routes(table)
+    stream.prepare(app)
+
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    directory = Directory(settings)
+    templates = Templates(settings.service.templates_dir)
+    composer = Composer(templates, keyring, directory)
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            offset = Offset(movable=settings.mode == "test")
+            redis = open_redis(store_url, timeout=settings.store.timeout)
+            reader = open_reader(store_url, timeout=settings.store.timeout)
+            stack.push_async_callback(redis.aclose)
+            stack.push_async_callback(reader.aclose)
+            store = Store(redis, offset=offset, prefix=settings.store.prefix)
+            http = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=256, ttl_dns_cache=60))
+            )
+            clients = {
+                name: _client(account, http, SharedSecrets(redis, account.keys, keyring))
+                for name, account in directory.accounts.items()
+            }
+            longest = max((p.code_max_life for s in settings.sites.values() for p in s.purposes.values()), default=600)
+            pool = QrPool(store, clients, longest_life=longest)
+            stack.push_async_callback(pool.aclose)
+            wakeups = Wakeups(reader, settings.store.prefix)
+            await stack.enter_async_context(wakeups.running())
+            if settings.mode == "test":
+                await stack.enter_async_context(follow_clock(store, wakeups))
+            proofs = Proofs(settings.service.public_url, keyring)
+            page_tokens = PageTokens(keyring)
+            app[SERVICES] = Services(
+                settings=settings,
+                directory=directory,
+                keyring=keyring,
+                store=store,
+                offset=offset,
+                wakeups=wakeups,
+                verifications=Verifications(store, keyring, pool),
+                bindings=Bindings(store, proofs),
+                chat=Chat(store, composer, word_limits(directory)),
+                pages=page_tokens,
+                views=Views(settings.service.public_url, page_tokens, proofs),
+                templates=templates,
+            )
+            worker = Worker(
+                reader,
+                Courier(store, directory, composer, clients),
+                prefix=settings.store.prefix,
+                partitions={account.keys.partition for account in directory.accounts.values()},
+            )
+            await stack.enter_async_context(worker.running())
+            _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
+            yield
+
+    app.cleanup_ctx.append(run)
+    return app
+
+
+def _client(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets) -> WeChatClient:
+    config = account.config
+    tokens = StoredTokens(
+        name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
+        issuer=issuer_for(
+            config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
+        ),
+        store=shared,
+        now=time.time,
+    )
+    return WeChatClient(appid=config.appid, secret=config.secret, http=http, tokens=tokens, api_url=config.api_url)

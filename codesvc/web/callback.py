@@ -1,0 +1,61 @@
+"""WeChat's callback (WECHAT.md 9): bytes in, an event to the chat, a reply or `success` out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from codesvc.clock import unix_ms
+from codesvc.web.problem import Problem
+from codesvc.web.services import services
+from codesvc.wechat import protocol
+from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry
+
+routes = web.RouteTableDef()
+_log = structlog.get_logger(__name__)
+
+
+def _account_in(request: web.Request) -> AccountEntry:
+    account = services(request).directory.accounts.get(request.match_info["account"])
+    if account is None:
+        raise Problem("not-found", "There is no such account.")
+    return account
+
+
+def _refuse(account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
+    _log.warning("callback_refused", account=account.name, error=type(error).__name__, why=str(error))
+    if isinstance(error, BadEnvelope | BadMessage):
+        return Problem("bad-callback", str(error))
+    return Problem("bad-signature")
+
+
+@routes.get("/wechat/{account}")
+async def verify_url(request: web.Request) -> web.Response:
+    """The console's check of the address."""
+    account = _account_in(request)
+    try:
+        echo = protocol.verify_url(account.callback_keys, request.query)
+    except BadCallback as error:
+        raise _refuse(account, error) from None
+    return web.Response(text=echo, content_type="text/plain")
+
+
+@routes.post("/wechat/{account}")
+async def hear(request: web.Request) -> web.Response:
+    """A push. Its timestamp is held against this machine's clock: test mode's offset moves codes, not the network."""
+    account, here = _account_in(request), services(request)
+    body = await request.read()
+    try:
+        inbound = protocol.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
+    except (BadCallback, BadKeys) as error:
+        raise _refuse(account, error) from None
+    text = await here.chat.hear(account, inbound)
+    if text is None:
+        return web.Response(body=protocol.render_nothing(), content_type="text/plain")
+    reply = protocol.render_text(inbound, text, now=unix_ms() / 1000)
+    return web.Response(body=reply, content_type="application/xml", charset="utf-8")

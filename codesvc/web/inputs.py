@@ -1,0 +1,191 @@
+"""What clients may send: shapes, bounds, and how a fault in them is told."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from codesvc.errors import Invalid
+from codesvc.service.verifications import Idempotency
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}$"
+METADATA_LIMIT: Final = 4096
+_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+User = Annotated[str, Meta(pattern=USER_PATTERN, max_length=128, description="your opaque identifier of the person")]
+Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Address = Annotated[str, Meta(min_length=2, max_length=64, description="IPv4 or IPv6 address of the browser")]
+
+
+class _Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Unknown members are refused."""
+
+
+class StartInput(_Input):
+    """Body of POST /v1/verifications."""
+
+    purpose: Annotated[str, Meta(min_length=1, max_length=32)]
+    user: User
+    client_ip: Address | None = None
+    user_agent: Annotated[str, Meta(max_length=1024)] = ""
+    locale: Annotated[str, Meta(max_length=35)] = "zh-CN"
+    vouched: bool = False
+    return_url: Annotated[str, Meta(max_length=2048)] | None = None
+    metadata: dict[str, Any] = {}
+
+
+class CheckInput(_Input):
+    """Body of POST /v1/verifications/{id}/check."""
+
+    code: Code
+    client_ip: Address | None = None
+
+
+class EmptyInput(_Input):
+    """Body of a POST that needs none."""
+
+
+class PageCheckInput(_Input):
+    """Body of POST /p/{page_token}/check."""
+
+    code: Code
+
+
+class ProofInput(_Input):
+    """Body of POST /v1/proofs/verify."""
+
+    proof: Annotated[str, Meta(min_length=1, max_length=4096)]
+    consume: bool = True
+
+
+class BindInput(_Input):
+    """Body of PUT /v1/bindings/{user}: exactly one of proof, handle, openid."""
+
+    proof: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
+    handle: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
+    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$")] | UnsetType = UNSET
+    replace: bool = False
+
+
+class ClockInput(_Input):
+    """Body of POST /test/clock."""
+
+    advance: Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
+
+
+_T = TypeVar("_T", bound=_Input)
+_PATH = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+
+
+def pointer_of(message: str) -> str:
+    """The JSON pointer (RFC 6901) that a msgspec error message means."""
+    found = _PATH.search(message)
+    parts = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", found[1]) if found else []
+    names = [name or index for name, index in parts]
+    names += [named[1] for pattern in (_UNKNOWN, _MISSING) if (named := pattern.search(message))]
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def invalid(error: Invalid) -> Problem:
+    """The problem for one invalid member."""
+    return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
+
+
+def decode(body: bytes, shape: type[_T]) -> _T:
+    """Read a body.
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem("malformed") from None
+
+
+def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
+    """Read a submitted form.
+
+    Raises:
+        Problem: invalid.
+    """
+    try:
+        return msgspec.convert(fields, type=shape)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
+
+
+async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
+    """Read a request's body, and hand back its bytes too (they are what an Idempotency-Key stands for).
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    body = await request.read()
+    return decode(body, shape), body
+
+
+def idempotency(request: web.Request, body: bytes) -> Idempotency:
+    """The Idempotency-Key of a request, bound to method, path and body.
+
+    Raises:
+        Problem: the header is not a key.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return Idempotency()
+    key = key.strip().strip('"')
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise invalid(Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))
+    return Idempotency.of(key, b"\n".join((request.method.encode(), request.path.encode(), body)))
+
+
+def check_metadata(metadata: dict[str, Any]) -> None:
+    """Refuse what is too large.
+
+    Raises:
+        Invalid: more than 4 KiB as compact JSON.
+    """
+    if metadata and len(msgspec.json.encode(metadata)) > METADATA_LIMIT:
+        raise Invalid(f"metadata takes more than {METADATA_LIMIT} bytes", "/metadata")
+
+
+def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
+    """Refuse addresses that are not on one of the site's origins: the page must not become an open redirector.
+
+    Raises:
+        Invalid: not an absolute address on one of them.
+    """
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+    except ValueError:
+        origin = ""
+    if origin not in origins or any(character in url for character in "\\\r\n\t ") or "@" in origin:
+        raise Invalid("return_url must be an absolute address on one of the site's origins", "/return_url")
+
+
+def is_user(text: str) -> bool:
+    """Whether a user in a path has the form that users have."""
+    return re.fullmatch(USER_PATTERN.strip("^$"), text) is not None
+
+
+def language(locale: str) -> str:
+    """`en` for English, `zh` for everything else: the languages there are."""
+    return "en" if locale.lower().startswith("en") else "zh"

@@ -1,0 +1,90 @@
+"""Around every request: an id, an answer for every error, headers, one log line."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from aiohttp import web
+
+from codesvc.errors import Invalid, PlatformUnavailable, ScriptError, StoreUnavailable
+from codesvc.web.inputs import invalid
+from codesvc.web.problem import Problem, unavailable
+from codesvc.web.services import services
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+_log = structlog.get_logger("codesvc.http")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def _problem_of(error: Exception) -> Problem:
+    """The one place where inner errors become outer ones; what is not known here stays hidden."""
+    match error:
+        case Problem():
+            return error
+        case Invalid():
+            return invalid(error)
+        case StoreUnavailable():
+            return unavailable()
+        case PlatformUnavailable():
+            return unavailable("wechat-unavailable")
+        case web.HTTPNotFound():
+            return Problem("not-found", "There is no such address.")
+        case web.HTTPMethodNotAllowed():
+            return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(error.allowed_methods))})
+        case web.HTTPRequestEntityTooLarge():
+            return Problem("too-large")
+        case web.HTTPBadRequest():
+            return Problem("malformed")
+        case _:
+            return Problem("internal")
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern: paths hold page tokens and users, which belong in no log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every request an id and every error a problem document; log one line."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    started = time.perf_counter()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        try:
+            response = await handler(request)
+        except web.HTTPRedirection:
+            raise
+        except (web.HTTPException, Problem, Invalid, StoreUnavailable, PlatformUnavailable) as error:
+            response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
+        except (ScriptError, ValueError, TypeError, LookupError, RuntimeError, OSError, ArithmeticError) as error:
+            _log.exception("request_failed", route=_route(request), error=type(error).__name__)
+            response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
+        if not response.prepared:
+            response.headers["X-Request-Id"] = request_id
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
+        _log.info(
+            "request",
+            method=request.method,
+            route=_route(request),
+            status=response.status,
+            site=request.get("site"),
+            ms=round((time.perf_counter() - started) * 1000, 2),
+        )
+        return response
+    finally:
+        structlog.contextvars.clear_contextvars()

@@ -1,0 +1,61 @@
+"""What operators and test suites call: health, problem pages, the test clock."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from codesvc.clock import rfc3339, unix_ms
+from codesvc.store.keys import offset as offset_key
+from codesvc.store.wakeups import EVERYBODY
+from codesvc.web import inputs
+from codesvc.web.inputs import ClockInput
+from codesvc.web.languages import spoken_by
+from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problems import PROBLEMS
+from codesvc.web.services import services
+from codesvc.web.views import json_response
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def health(_: web.Request) -> web.Response:
+    """The process runs."""
+    return json_response({"status": "ok"})
+
+
+@routes.get("/readyz")
+async def readiness(request: web.Request) -> web.Response:
+    """The process can do its work: the store answers."""
+    try:
+        await services(request).store.redis.ping()
+    except (RedisError, OSError):
+        return json_response({"status": "unavailable", "store": "no answer"}, status=503, headers={"Retry-After": "2"})
+    return json_response({"status": "ready", "store": "ok"})
+
+
+@routes.get("/problems/{name}")
+async def problem_page(request: web.Request) -> web.Response:
+    """What a problem type means and what to do about it."""
+    found = PROBLEMS.get(request.match_info["name"])
+    if found is None:
+        raise Problem("not-found", "There is no such problem type.")
+    page = services(request).templates.page("problem", {"problem": found, "locale": spoken_by(request)})
+    return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": "default-src 'none'"})
+
+
+@routes.post("/test/clock")
+async def move_clock(request: web.Request) -> web.Response:
+    """Move the service's time ahead; test mode only (DESIGN rule 11)."""
+    here = services(request)
+    if here.settings.mode != "test":
+        raise Problem("not-found", "There is no such address.")
+    given, _ = await inputs.read(request, ClockInput)
+    try:
+        moved = await here.store.redis.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
+        here.offset.move_to(moved)
+        await here.wakeups.publish(EVERYBODY)
+    except (RedisError, OSError):
+        raise unavailable() from None
+    return json_response({"offset": moved / 1000, "now": rfc3339(unix_ms() + moved)})

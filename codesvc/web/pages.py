@@ -1,0 +1,212 @@
+"""The hosted page and all that a page token can do (DESIGN, `GET /p/{page_token}`).
+
+A page token reaches exactly one verification: its state, its picture, a guess, a resend. It carries no API power.
+Everything works without JavaScript: the forms post, and the answer is the page again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import segno
+from aiohttp import web
+
+from codesvc.codes import VerificationId
+from codesvc.limiter import bucket
+from codesvc.store.outcomes import Outcome
+from codesvc.web import inputs
+from codesvc.web.api import expect, refuse
+from codesvc.web.callers import browser_address
+from codesvc.web.inputs import EmptyInput, PageCheckInput
+from codesvc.web.languages import spoken_by
+from codesvc.web.problem import Problem
+from codesvc.web.services import services
+from codesvc.web.stream import stream_changes
+from codesvc.web.views import json_response
+
+if TYPE_CHECKING:
+    from codesvc.directory import SiteEntry
+    from codesvc.record import Record
+    from codesvc.service.verifications import Result
+
+routes = web.RouteTableDef()
+_FORM = "application/x-www-form-urlencoded"
+
+
+def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
+    """Whose page this is.
+
+    Raises:
+        Problem: no page token of ours, or its site is gone.
+    """
+    here = services(request)
+    subject = here.pages.read(request.match_info["token"])
+    site = here.directory.sites.get(subject.site) if subject else None
+    identifier = VerificationId.parse(subject.id) if subject else None
+    if site is None or identifier is None:
+        raise Problem("not-found", "There is no such page.")
+    return site, identifier
+
+
+def _cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
+    """CORS headers for the site's own origins; whoever else sends an Origin is refused.
+
+    Raises:
+        Problem: a foreign origin.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):
+        return {}
+    if origin not in site.config.origins:
+        raise Problem("forbidden", "This origin is not one of the site's.")
+    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+
+def _same_host(request: web.Request, origin: str) -> bool:
+    return origin.partition("://")[2] == request.host
+
+
+def _security(site: SiteEntry, nonce: str) -> dict[str, str]:
+    origins = " ".join(site.config.origins)
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
+        f"connect-src 'self'; form-action 'self' {origins}; frame-ancestors 'self' {origins}; base-uri 'none'"
+    )
+    return {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+
+
+def _page(
+    request: web.Request, site: SiteEntry, record: Record, *, problem: Problem | None = None, status: int = 200
+) -> web.Response:
+    here, locale, nonce = services(request), spoken_by(request), secrets.token_urlsafe(16)
+    html = here.templates.page(
+        "verification",
+        {
+            "state": here.views.page(record, site, locale),
+            "base": f"/p/{here.views.page_token(record)}",
+            "problem": problem.type.name if problem else None,
+            "locale": locale,
+            "nonce": nonce,
+        },
+    )
+    return web.Response(text=html, status=status, content_type="text/html", headers=_security(site, nonce))
+
+
+@routes.get("/p/{token}")
+async def show(request: web.Request) -> web.Response:
+    """The hosted page."""
+    site, identifier = _subject(request)
+    record = expect(await services(request).verifications.get(site, identifier), Outcome.DONE)
+    return _page(request, site, record)
+
+
+@routes.get("/p/{token}/state")
+async def state(request: web.Request) -> web.Response:
+    """What the page shows, as JSON."""
+    site, identifier = _subject(request)
+    headers, here = _cross_origin(request, site), services(request)
+    record = expect(await here.verifications.get(site, identifier), Outcome.DONE)
+    return json_response(here.views.page(record, site, spoken_by(request)), headers=headers)
+
+
+@routes.get("/p/{token}/events")
+async def events(request: web.Request) -> web.StreamResponse:
+    """What the page shows, as it changes."""
+    site, identifier = _subject(request)
+    headers, views, locale = _cross_origin(request, site), services(request).views, spoken_by(request)
+
+    def draw(record: Record) -> dict[str, Any]:
+        # `now` moves by itself; left in, every look would be a change.
+        return {**views.page(record, site, locale), "now": None}
+
+    return await stream_changes(request, site, identifier, draw, headers=headers)
+
+
+@routes.get("/p/{token}/qr.svg")
+async def picture(request: web.Request) -> web.Response:
+    """The QR code, drawn here from the address that WeChat gave; asking for it attaches the scene."""
+    site, identifier = _subject(request)
+    record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
+    drawing = segno.make(record.scene_url or "", error="m", micro=False).svg_inline(
+        xmldecl=False, svgns=True, scale=8, border=4, light="#fff"
+    )
+    return web.Response(
+        text=drawing,
+        content_type="image/svg+xml",
+        headers={
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        },
+    )
+
+
+@routes.options("/p/{token}/{act:check|resend|state|events}")
+async def preflight(request: web.Request) -> web.Response:
+    """May a page of that origin call? (CORS)."""
+    site, _ = _subject(request)
+    headers = _cross_origin(request, site)
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=headers | allowed)
+
+
+@routes.post("/p/{token}/check")
+async def check(request: web.Request) -> web.Response:
+    """A guess, from the page's script (JSON) or its form."""
+    site, identifier = _subject(request)
+    headers = _cross_origin(request, site)
+    if request.content_type == _FORM:
+        given = inputs.decode_form(dict(await request.post()), PageCheckInput)
+    else:
+        given, _ = await inputs.read(request, PageCheckInput)
+    address = browser_address(request)
+    result = await services(request).verifications.check(
+        site, identifier, given.code, address=bucket(address) if address else None
+    )
+    return await _answer(
+        request, site=site, identifier=identifier, result=result, wanted=Outcome.APPROVED, headers=headers
+    )
+
+
+@routes.post("/p/{token}/resend")
+async def resend(request: web.Request) -> web.Response:
+    """The same code again."""
+    site, identifier = _subject(request)
+    headers = _cross_origin(request, site)
+    if request.content_type != _FORM:
+        await inputs.read(request, EmptyInput)
+    result = await services(request).verifications.resend(site, identifier)
+    return await _answer(
+        request, site=site, identifier=identifier, result=result, wanted=Outcome.RESENT, headers=headers
+    )
+
+
+async def _answer(
+    request: web.Request,
+    *,
+    site: SiteEntry,
+    identifier: VerificationId,
+    result: Result,
+    wanted: Outcome,
+    headers: dict[str, str],
+) -> web.Response:
+    here = services(request)
+    if request.content_type != _FORM:
+        if result.outcome is not wanted:
+            problem = refuse(result)
+            problem.headers.update(headers)
+            raise problem
+        return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
+    if result.outcome is wanted:
+        # The way back, or the page again by GET, so that a reload repeats nothing.
+        back = here.views.return_to(result.shown) if wanted is Outcome.APPROVED else None
+        raise web.HTTPSeeOther(back or f"/p/{request.match_info['token']}")
+    problem = refuse(result)
+    current = result.record or (await here.verifications.get(site, identifier)).record
+    if current is None:
+        raise problem
+    return _page(request, site, current, problem=problem, status=problem.type.status)

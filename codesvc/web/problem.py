@@ -1,0 +1,73 @@
+"""Problem documents: the only place where what went wrong becomes an HTTP answer (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from codesvc.web.problems import PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.limiter import Denial
+
+
+class Problem(Exception):
+    """An answer that is an error; raised by handlers, turned into a response by the middleware.
+
+    Args:
+        name: a key of `PROBLEMS`.
+        detail: what happened this time; never holds anything secret.
+        headers: further response headers.
+        members: further members of the document.
+    """
+
+    def __init__(
+        self, name: str, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(name)
+        self.type = PROBLEMS[name]
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def response(self, public_url: str, request_id: str) -> web.Response:
+        """The document as `application/problem+json`."""
+        document: dict[str, Any] = {
+            "type": f"{public_url}/problems/{self.type.name}",
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": self.detail or self.type.meaning,
+            "request_id": request_id,
+            **self.members,
+        }
+        return web.Response(
+            body=msgspec.json.encode(document),
+            status=self.type.status,
+            headers={"Cache-Control": "no-store", **self.headers},
+            content_type="application/problem+json",
+        )
+
+
+def limited(denial: Denial, name: str = "rate-limited") -> Problem:
+    """A 429 that names the limit, with the headers of the IETF draft (draft-ietf-httpapi-ratelimit-headers)."""
+    policies = ", ".join(f'"{denial.limit}";q={rate.count};w={rate.seconds}' for rate in denial.rates)
+    return Problem(
+        name,
+        f"The limit {denial.limit} is reached; try again in {denial.retry_after} s.",
+        headers={
+            "Retry-After": str(denial.retry_after),
+            "RateLimit-Policy": policies,
+            "RateLimit": f'"{denial.limit}";r=0;t={denial.retry_after}',
+        },
+        limit=denial.limit,
+        retry_after=denial.retry_after,
+    )
+
+
+def unavailable(name: str = "unavailable") -> Problem:
+    """A 503 with `Retry-After`."""
+    return Problem(name, headers={"Retry-After": "2"})

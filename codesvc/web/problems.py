@@ -1,0 +1,194 @@
+"""Every problem type (RFC 9457): what it is called, what happened, why, and what to do.
+
+`/problems/{name}` is drawn from this table, so an error that can be answered and is not explained cannot exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of error.
+
+    Attributes:
+        name: last part of its `type` URI.
+        status: HTTP status.
+        title: what happened, for people, the same for every occurrence.
+        meaning: why it happens.
+        remedy: what to do.
+    """
+
+    name: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+
+_ALL: Final = (
+    ProblemType(
+        "malformed",
+        400,
+        "The request could not be read",
+        "The body is not a JSON object in UTF-8, or is nested too deeply.",
+        "Send a JSON object with Content-Type: application/json.",
+    ),
+    ProblemType(
+        "invalid",
+        400,
+        "A value is missing, unknown or not allowed",
+        "`errors` lists each member by its JSON pointer. Unknown members are refused, so that a misspelt option never "
+        "goes unnoticed.",
+        "Correct the named members. The same request will fail again.",
+    ),
+    ProblemType(
+        "unauthenticated",
+        401,
+        "The API key is missing or not known",
+        "Calls need `Authorization: Bearer <site key>`; the service keeps only a hash of each key.",
+        "Check the key and the deployment it belongs to. `codesvc keys new SITE` makes another.",
+    ),
+    ProblemType(
+        "forbidden",
+        403,
+        "This key or origin may not do that",
+        "The key lacks the scope named in `detail`, or a page on a foreign origin used a page token.",
+        "Give the key the scope in the configuration, or add the origin to the site's `origins`.",
+    ),
+    ProblemType(
+        "bad-signature",
+        403,
+        "The callback is not signed by WeChat",
+        "The signature is missing, made with another token, or too old; or the body is not encrypted although the "
+        "account is in safe mode.",
+        "Compare Token, EncodingAESKey and mode in the WeChat console with the configuration, and the machine's clock.",
+    ),
+    ProblemType(
+        "bad-callback",
+        400,
+        "The callback's body is not a WeChat message",
+        "The XML is malformed, uses a document type, is too large, or is meant for another account.",
+        "Nothing, if this did not come from WeChat. Otherwise compare appid and EncodingAESKey with the console.",
+    ),
+    ProblemType(
+        "not-found",
+        404,
+        "There is nothing here",
+        "It never existed, belongs to another site, or ended more than an hour ago.",
+        "Check the id and the key's site. An ended verification can be read for one hour.",
+    ),
+    ProblemType(
+        "method-not-allowed",
+        405,
+        "This address does not take that method",
+        "`Allow` lists the methods it takes.",
+        "See /docs for the calls there are.",
+    ),
+    ProblemType(
+        "binding-conflict",
+        409,
+        "This user or this WeChat is bound otherwise",
+        "The user is already bound to another WeChat, or the WeChat to another user of the site. Nothing was changed "
+        "and the proof is not spent.",
+        'Ask the person. To move a user to another WeChat, repeat with `"replace": true`; a WeChat that has another '
+        "user must be unbound there first.",
+    ),
+    ProblemType(
+        "verification-ended",
+        410,
+        "This verification is over",
+        "`status` says how: approved, expired, exhausted (attempts spent), canceled or superseded by a newer one.",
+        "Start a new verification.",
+    ),
+    ProblemType(
+        "proof-spent",
+        410,
+        "This proof has been used",
+        "A proof works once: POST /v1/proofs/verify spends it unless told not to, and so does binding with it.",
+        "To look first and bind later, verify with `consume: false`.",
+    ),
+    ProblemType(
+        "proof-expired",
+        410,
+        "This proof is too old",
+        "A proof is good for 10 minutes after approval.",
+        "Start a new verification.",
+    ),
+    ProblemType(
+        "too-large",
+        413,
+        "The request is too large",
+        "Bodies are limited; `metadata` may take 4 KiB of it.",
+        "Send ids instead of data.",
+    ),
+    ProblemType(
+        "wrong-code",
+        422,
+        "That is not the code",
+        "The code is wrong, or has not gone to anybody yet. `attempts_left` says how often one may still try.",
+        "Let the person compare the two letters of the page with those of the message, and type again.",
+    ),
+    ProblemType(
+        "bad-proof",
+        422,
+        "That is not a proof of this site's",
+        "It was changed, is for another site, was made by another service, or its verification is no longer known.",
+        "Do not let the person in. Start a new verification.",
+    ),
+    ProblemType(
+        "idempotency-mismatch",
+        422,
+        "This Idempotency-Key was used for another request",
+        "A key stands for one request; with another body it is refused, so that neither of the two is lost unnoticed.",
+        "Use a new key for a new request.",
+    ),
+    ProblemType(
+        "rate-limited",
+        429,
+        "Too many, too fast",
+        "`limit` names the limit that was reached; `RateLimit-Policy` and `RateLimit` say what it allows.",
+        "Wait for `Retry-After` seconds.",
+    ),
+    ProblemType(
+        "guess-budget",
+        429,
+        "Too many wrong codes",
+        "Wrong codes are counted per user and per address, over all verifications; a new code refunds nothing. The "
+        "code was not looked at and no attempt was taken.",
+        "Wait for `Retry-After` seconds. Whoever holds the bound WeChat can scan the QR code and go on at once. A "
+        "person you have identified by other means is freed by DELETE /v1/users/{user}/guesses.",
+    ),
+    ProblemType(
+        "resend-too-soon",
+        429,
+        "The code was sent a moment ago",
+        "A code can be sent again from `resend_at` on.",
+        "Wait for `Retry-After` seconds, and tell the person to look at the chat.",
+    ),
+    ProblemType(
+        "internal",
+        500,
+        "Something went wrong on our side",
+        "A fault of the service; it has been logged under the request id.",
+        "Try again; if it stays, report the request id.",
+    ),
+    ProblemType(
+        "unavailable",
+        503,
+        "The service cannot answer just now",
+        "The store did not answer or cannot write. Limits are never lifted for that, so nothing is answered.",
+        "Try again after `Retry-After` seconds. Use an Idempotency-Key, so that nothing happens twice.",
+    ),
+    ProblemType(
+        "wechat-unavailable",
+        503,
+        "WeChat gave no QR code just now",
+        "WeChat did not answer, or the account's quota is used up.",
+        "Try again after `Retry-After` seconds, or let the person send the word instead.",
+    ),
+)
+
+PROBLEMS: Final = {problem.name: problem for problem in _ALL}

@@ -1,0 +1,48 @@
+"""What handlers work with: one frozen bundle, put together in `codesvc.web.app` and found under one key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from codesvc.clock import Offset
+    from codesvc.config import Settings
+    from codesvc.directory import Directory
+    from codesvc.keyring import Keyring
+    from codesvc.pagetoken import PageTokens
+    from codesvc.service.bindings import Bindings
+    from codesvc.service.chat import Chat
+    from codesvc.service.verifications import Verifications
+    from codesvc.store.store import Store
+    from codesvc.store.wakeups import Wakeups
+    from codesvc.templates import Templates
+    from codesvc.web.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a handler may need."""
+
+    settings: Settings
+    directory: Directory
+    keyring: Keyring
+    store: Store
+    offset: Offset
+    wakeups: Wakeups
+    verifications: Verifications
+    bindings: Bindings
+    chat: Chat
+    pages: PageTokens
+    views: Views
+    templates: Templates
+
+
+SERVICES: Final = web.AppKey("SERVICES", Services)
+
+
+def services(request: web.Request) -> Services:
+    """The bundle of the application that answers this request."""
+    return request.app[SERVICES]

@@ -1,0 +1,138 @@
+"""How a verification, a binding and a proof read on the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from codesvc import codes
+from codesvc.clock import rfc3339
+from codesvc.pagetoken import Subject
+from codesvc.verification import Status
+
+if TYPE_CHECKING:
+    from codesvc.directory import SiteEntry
+    from codesvc.pagetoken import PageTokens
+    from codesvc.proof import Proofs
+    from codesvc.record import Record
+    from codesvc.store.answers import Binding
+
+
+def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """A JSON answer that nobody may keep."""
+    return web.Response(
+        body=msgspec.json.encode(document),
+        status=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        content_type="application/json",
+    )
+
+
+class Views:
+    """Draws verifications.
+
+    Args:
+        public_url: the service's own address.
+        pages: signs page tokens.
+        proofs: mints proofs.
+    """
+
+    def __init__(self, public_url: str, pages: PageTokens, proofs: Proofs) -> None:
+        self.public_url = public_url
+        self._pages = pages
+        self._proofs = proofs
+
+    def page_token(self, record: Record) -> str:
+        """The token that lets a browser act on this verification."""
+        return self._pages.sign(Subject(record.site, record.id))
+
+    def page_url(self, record: Record) -> str:
+        """Where the hosted page is."""
+        return f"{self.public_url}/p/{self.page_token(record)}"
+
+    def verification(self, record: Record) -> dict[str, Any]:
+        """What the API answers."""
+        page_url = self.page_url(record)
+        return {
+            "id": record.id,
+            "purpose": record.purpose,
+            "user": record.user,
+            "status": record.status.value,
+            "reference": codes.reference(record.id),
+            "test": False,
+            "created_at": rfc3339(record.created),
+            "expires_at": rfc3339(record.expires),
+            "resend_at": rfc3339(record.resend_at),
+            "approved_at": rfc3339(record.approved) if record.approved else None,
+            "attempts_left": record.attempts_left,
+            "metadata": record.fixed.metadata,
+            "delivery": self._delivery(record),
+            "scan": self._scan(record, page_url),
+            "page_url": page_url,
+            "page_token": self.page_token(record),
+        }
+
+    def verification_with_proof(self, record: Record) -> dict[str, Any]:
+        """As `verification`, with the proof while one is handed out."""
+        document = self.verification(record)
+        if record.proof_available:
+            document["proof"] = self._proofs.mint(record)
+        return document
+
+    def page(self, record: Record, site: SiteEntry, locale: str) -> dict[str, Any]:
+        """What a page token may read: no user, no proof, no metadata."""
+        policy = site.purpose(record.purpose)
+        approved = record.status is Status.APPROVED
+        return {
+            "status": record.status.value,
+            "reference": codes.reference(record.id),
+            "site": site.config.name.spoken(locale),
+            "account": site.account.config.name,
+            "purpose": policy.name.spoken(locale) if policy else record.purpose,
+            "now": rfc3339(record.now),
+            "expires_at": rfc3339(record.expires),
+            "resend_at": rfc3339(record.resend_at),
+            "attempts_left": record.attempts_left,
+            "code_length": _length(record),
+            "delivery": self._delivery(record),
+            "scan": self._scan(record, self.page_url(record)),
+            "return_to": self.return_to(record) if approved else None,
+        }
+
+    @staticmethod
+    def return_to(record: Record) -> str | None:
+        """Where the browser goes after the page: the site compares the id with its own session's."""
+        url = record.fixed.return_url
+        if url is None:
+            return None
+        url, hash_mark, fragment = url.partition("#")
+        return f"{url}{'&' if '?' in url else '?'}verification={record.id}{hash_mark}{fragment}"
+
+    @staticmethod
+    def _delivery(record: Record) -> dict[str, str | None]:
+        view = record.delivery_view
+        return {"channel": str(view.channel), "status": str(view.status), "reason": view.reason}
+
+    @staticmethod
+    def _scan(record: Record, page_url: str) -> dict[str, str] | None:
+        return {"image_url": f"{page_url}/qr.svg", "word": record.word} if record.scannable else None
+
+
+def _length(record: Record) -> int:
+    identifier = codes.VerificationId.parse(record.id)
+    return identifier.format.length if identifier else 0
+
+
+def binding(user: str, found: Binding, *, with_openid: bool) -> dict[str, Any]:
+    """What the API answers about a binding; openids only to keys that may see them."""
+    document: dict[str, Any] = {
+        "user": user,
+        "reachable": found.reachable,
+        "made_by": found.made_by,
+        "bound_at": rfc3339(found.bound_at),
+    }
+    if with_openid:
+        document |= {"openid": found.openid, "unionid": found.unionid}
+    return document
