@@ -1,1 +1,30 @@
+"""An imitation of the WeChat Official Account platform: a program, a library, a pytest plugin.
 
+`Platform` is the state, `AccountSpec` an official account, `create_app` the aiohttp application that serves both.
+They are loaded on first use, so that `codesvc --help` stays quick. Nothing here imports the rest of codesvc.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codesvc.sandbox.account import AccountSpec, TemplateSpec
+    from codesvc.sandbox.app import create_app
+    from codesvc.sandbox.platform import Platform
+    from codesvc.sandbox.settings import Settings
+
+__all__ = ["AccountSpec", "Platform", "Settings", "TemplateSpec", "create_app"]
+
+_HOMES = {
+    "AccountSpec": "account",
+    "Platform": "platform",
+    "Settings": "settings",
+    "TemplateSpec": "account",
+    "create_app": "app",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

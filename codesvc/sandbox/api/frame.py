@@ -1,0 +1,140 @@
+"""What every API call has in common: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
+
+The order matters to clients: a wrong method is told before a bad token, a bad token before a used-up quota, and all
+of them before the body is looked at. Every answer is HTTP 200 unless a fault says otherwise.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.fault import Fault
+from codesvc.sandbox.identifiers import mint_rid
+from codesvc.sandbox.journal import Entry
+from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.refusal import Refusal
+
+_OFFICIAL_API_HOSTS = frozenset({"api.weixin.qq.com", "api2.weixin.qq.com"})
+
+
+class Frame:
+    """Serves the rows of the API table.
+
+    Args:
+        platform: the state.
+        courier: takes what a call makes the platform push.
+    """
+
+    def __init__(self, platform: Platform, courier: Courier) -> None:
+        self._platform = platform
+        self._courier = courier
+
+    def handler(self, endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The aiohttp handler of one row."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._serve(request, endpoint)
+
+        return handle
+
+    async def handle_unknown(self, request: web.Request) -> web.StreamResponse:
+        """Any other path of the API host: 40066."""
+        return await self._serve(request, None)
+
+    async def _serve(self, request: web.Request, endpoint: Endpoint | None) -> web.StreamResponse:
+        platform, started = self._platform, time.monotonic()
+        now = platform.clock.now()
+        try:
+            raw = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raw = b"{"  # refused as what it is to the platform: no JSON it could read
+        call = Call(platform, request.path, _first(request), raw, request.remote or "127.0.0.1", now, mint_rid(now))
+        entry = Entry(
+            direction="api",
+            at=now,
+            method=request.method,
+            path=request.path,
+            query=str(request.rel_url),
+            request=call.raw.decode("utf-8", "replace"),
+            rid=call.rid,
+            account=self._guess_account(call),
+        )
+        fault = platform.faults.for_call(call.path, entry.account)
+        body = self._answer(request, endpoint, call, fault)
+        entry.account = call.authorised.spec.appid if call.authorised else entry.account
+        self._courier.collect()
+        status, label, payload = self._wrap(call, body, fault)
+        entry.fault = fault.kind if fault else None
+        entry.status, entry.response = status, payload.decode("utf-8", "replace")
+        entry.errcode = body.get("errcode")
+        entry.duration = time.monotonic() - started
+        platform.journal.add(entry)
+        platform.feed.publish("call", entry=entry.describe())
+        if fault and fault.kind == "slow":
+            await asyncio.sleep(fault.delay)
+        if fault and fault.kind == "reset" and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=status, body=payload, headers={"Content-Type": label})
+
+    def _answer(
+        self, request: web.Request, endpoint: Endpoint | None, call: Call, fault: Fault | None
+    ) -> dict[str, Any]:
+        try:
+            if fault and fault.kind == "revoke_token":
+                self._revoke(call)
+            if fault and fault.kind in {"http", "reset"} and not fault.comes_after:
+                return {}
+            if fault and fault.kind == "errcode" and not fault.comes_after:
+                return _refuse(call, Refusal(fault.errcode, fault.errmsg))
+            body = dict(self._act(request, endpoint, call))
+        except Refusal as refusal:
+            return _refuse(call, refusal)
+        if fault and fault.kind == "errcode":
+            return _refuse(call, Refusal(fault.errcode, fault.errmsg))
+        return body
+
+    def _act(self, request: web.Request, endpoint: Endpoint | None, call: Call) -> Mapping[str, Any]:
+        if request.scheme == "http" and (request.url.host or "") in _OFFICIAL_API_HOSTS:
+            raise Refusal(43003)
+        if endpoint is None:
+            raise Refusal(40066)
+        if request.method != endpoint.method:
+            raise Refusal(43001 if endpoint.method == "GET" else 43002)
+        if endpoint.token:
+            call.authorised, _ = self._platform.account_of_token(call.query.get("access_token", ""))
+            call.authorised.quotas.spend(call.path, call.now)
+        return endpoint.act(call)
+
+    def _wrap(self, call: Call, body: Mapping[str, Any], fault: Fault | None) -> tuple[int, str, bytes]:
+        if fault and fault.kind == "http":
+            return int(fault.status), "text/html", b"<html><body>sandbox fault</body></html>"
+        payload = msgspec.json.encode(body)
+        if fault and fault.kind == "truncated":
+            payload = payload[: len(payload) // 2]
+        return 200, "text/plain" if call.path.startswith("/sns/") else self._platform.settings.content_type, payload
+
+    def _revoke(self, call: Call) -> None:
+        account, token = self._platform.account_of_token(call.query.get("access_token", ""))
+        account.credentials.revoke(call.now, token.kind)
+
+    def _guess_account(self, call: Call) -> str | None:
+        try:
+            return self._platform.account_of_token(call.query.get("access_token", ""))[0].spec.appid
+        except Refusal:
+            appid = call.query.get("appid")
+            return appid if appid in self._platform.accounts else None
+
+
+def _refuse(call: Call, refusal: Refusal) -> dict[str, Any]:
+    tail = f", rid: {call.rid}" if call.path.startswith("/sns/") else f" rid: {call.rid}"
+    return {"errcode": refusal.errcode, "errmsg": refusal.errmsg + tail}
+
+
+def _first(request: web.Request) -> dict[str, str]:
+    return {name: request.query[name] for name in request.query}

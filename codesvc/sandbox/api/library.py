@@ -1,0 +1,169 @@
+"""Template management of both families: `/cgi-bin/template/*` and `/wxaapi/newtmpl/*` (WECHAT.md 6.6, 7.2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.account import TemplateSpec
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.catalogue import CATEGORY, TITLES, compose_by_kids, compose_by_labels, compose_old
+from codesvc.sandbox.clock import beijing_month
+from codesvc.sandbox.field_rule import field_type
+from codesvc.sandbox.industry import INDUSTRIES
+from codesvc.sandbox.qrcode import read_integer
+from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.template import keys_of
+
+_MOST_TEMPLATES = 25
+_ESCAPED = 40033
+_LONGEST_SCENE_DESCRIPTION = 15
+
+
+def list_templates(call: Call) -> Mapping[str, Any]:
+    """The account's templates; no errcode on success."""
+    owned = [template for template in call.account.templates.values() if template.kind != "notice"]
+    return {
+        "template_list": [
+            {
+                "template_id": template.template_id,
+                "title": template.title,
+                "primary_industry": "IT科技" if template.kind == "legacy" else "",
+                "deputy_industry": "互联网|电子商务" if template.kind == "legacy" else "",
+                "content": template.content,
+                "example": template.example,
+            }
+            for template in owned
+        ]
+    }
+
+
+def add_template(call: Call) -> Mapping[str, Any]:
+    """Take a template out of the library; escaped keyword names are 40246 (WECHAT.md 1)."""
+    try:
+        number = call.text("template_id_short")
+    except Refusal as refusal:
+        raise (Refusal(40246) if refusal.errcode == _ESCAPED else refusal) from refusal
+    if number.isdigit():
+        template = compose_by_labels(number, call.body.get("keyword_name_list"))
+    elif call.account.spec.old_library:
+        template = compose_old(number)
+    else:
+        raise Refusal(40037)
+    _keep(call, template)
+    return {**OK, "template_id": template.template_id}
+
+
+def delete_template(call: Call) -> Mapping[str, Any]:
+    """Remove a template."""
+    _drop(call, call.text("template_id"), notice=False)
+    return OK
+
+
+def set_industry(call: Call) -> Mapping[str, Any]:
+    """Choose the two industries, once a month."""
+    chosen = call.text("industry_id1"), call.text("industry_id2")
+    if any(code not in INDUSTRIES for code in chosen):
+        raise Refusal(40102)
+    month = beijing_month(call.now)
+    if call.account.industry_month == month:
+        raise Refusal(43100)
+    call.account.industry, call.account.industry_month = chosen, month
+    return OK
+
+
+def get_industry(call: Call) -> Mapping[str, Any]:
+    """The two industries; no errcode on success."""
+    first, second = (INDUSTRIES[code] for code in call.account.industry)
+    return {
+        "primary_industry": {"first_class": first[0], "second_class": first[1]},
+        "secondary_industry": {"first_class": second[0], "second_class": second[1]},
+    }
+
+
+def list_categories(_call: Call) -> Mapping[str, Any]:
+    """The account's category."""
+    return {**OK, "data": [{"id": CATEGORY[0], "name": CATEGORY[1]}]}
+
+
+def list_titles(call: Call) -> Mapping[str, Any]:
+    """The library's titles of some categories, paged by `start` and `limit`."""
+    wanted = call.query.get("ids", "").split(",")
+    start, limit = read_integer(call.query.get("start", "")), read_integer(call.query.get("limit", ""))
+    if start is None or limit is None or limit < 1:
+        raise Refusal(40035)
+    titles = list(TITLES.values()) if str(CATEGORY[0]) in wanted else []
+    data = [{"tid": int(t.number), "title": t.name, "type": 2, "categoryId": str(CATEGORY[0])} for t in titles]
+    return {**OK, "count": len(data), "data": data[start : start + limit]}
+
+
+def list_keywords(call: Call) -> Mapping[str, Any]:
+    """The keywords of one title."""
+    title = TITLES.get(call.query.get("tid", ""))
+    if title is None:
+        raise Refusal(40037)
+    data = [{"kid": w.kid, "name": w.label, "example": w.example, "rule": w.kind} for w in title.keywords]
+    return {**OK, "count": len(data), "data": data}
+
+
+def list_notices(call: Call) -> Mapping[str, Any]:
+    """The account's notice templates."""
+    return {**OK, "data": [_describe(t) for t in call.account.templates.values() if t.kind == "notice"]}
+
+
+def add_notice(call: Call) -> Mapping[str, Any]:
+    """Take a notice out of the library."""
+    if len(call.text("sceneDesc")) > _LONGEST_SCENE_DESCRIPTION:
+        raise Refusal(40035)
+    template = compose_by_kids(call.text("tid"), call.body.get("kidList"))
+    _keep(call, template)
+    return {**OK, "priTmplId": template.template_id}
+
+
+def delete_notice(call: Call) -> Mapping[str, Any]:
+    """Remove a notice template."""
+    _drop(call, call.text("priTmplId"), notice=True)
+    return OK
+
+
+def _describe(template: TemplateSpec) -> dict[str, Any]:
+    listed: list[dict[str, Any]] = [
+        {"keywordCode": f"{key}.DATA", "enumValueList": list(template.enums.get(key, ()))}
+        for key in keys_of(template.content)
+        if field_type(key) in {"const", "enum"}
+    ]
+    return {
+        "priTmplId": template.template_id,
+        "title": template.title,
+        "content": template.content,
+        "example": template.example,
+        "type": 3 if template.long_term else 2,
+        "keywordEnumValueList": listed,
+    }
+
+
+def _keep(call: Call, template: TemplateSpec) -> None:
+    family = [t for t in call.account.templates.values() if (t.kind == "notice") == (template.kind == "notice")]
+    if len(family) >= _MOST_TEMPLATES:
+        raise Refusal(45026)
+    call.account.templates[template.template_id] = template
+
+
+def _drop(call: Call, template_id: str, *, notice: bool) -> None:
+    template = call.account.templates.get(template_id)
+    if template is None or (template.kind == "notice") != notice:
+        raise Refusal(40037)
+    del call.account.templates[template_id]
+
+
+ENDPOINTS = (
+    Endpoint("/cgi-bin/template/get_all_private_template", "GET", list_templates),
+    Endpoint("/cgi-bin/template/api_add_template", "POST", add_template),
+    Endpoint("/cgi-bin/template/del_private_template", "POST", delete_template),
+    Endpoint("/cgi-bin/template/api_set_industry", "POST", set_industry),
+    Endpoint("/cgi-bin/template/get_industry", "GET", get_industry),
+    Endpoint("/wxaapi/newtmpl/getcategory", "GET", list_categories),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", list_titles),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", list_keywords),
+    Endpoint("/wxaapi/newtmpl/gettemplate", "GET", list_notices),
+    Endpoint("/wxaapi/newtmpl/addtemplate", "POST", add_notice),
+    Endpoint("/wxaapi/newtmpl/deltemplate", "POST", delete_notice),
+)

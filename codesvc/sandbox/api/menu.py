@@ -1,0 +1,72 @@
+"""The custom menu, so that the phone page has buttons.
+
+Beyond the fact sheet: the rules are general knowledge of the public menu page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.refusal import Refusal
+
+_MOST_BUTTONS = 3
+_MOST_CHILDREN = 5
+_KEYED = frozenset(
+    {
+        "click",
+        "scancode_push",
+        "scancode_waitmsg",
+        "pic_sysphoto",
+        "pic_photo_or_album",
+        "pic_weixin",
+        "location_select",
+    }
+)
+_OTHERS = frozenset({"view", "miniprogram", "media_id", "view_limited", "article_id", "article_view_limited"})
+
+
+def create_menu(call: Call) -> Mapping[str, Any]:
+    """Replace the menu."""
+    _check_buttons(call.body.get("button"), _MOST_BUTTONS, nested=True)
+    call.account.menu = {"button": call.body["button"]}
+    call.platform.feed.publish("menu", account=call.account.spec.appid)
+    return OK
+
+
+def get_menu(call: Call) -> Mapping[str, Any]:
+    """The menu, or 46003."""
+    if call.account.menu is None:
+        raise Refusal(46003)
+    return {"menu": call.account.menu}
+
+
+def delete_menu(call: Call) -> Mapping[str, Any]:
+    """Remove the menu."""
+    call.account.menu = None
+    call.platform.feed.publish("menu", account=call.account.spec.appid)
+    return OK
+
+
+def _check_buttons(buttons: object, most: int, *, nested: bool) -> None:
+    if not isinstance(buttons, list) or not 1 <= len(buttons) <= most:
+        raise Refusal(40016)
+    for button in buttons:
+        if not isinstance(button, Mapping) or not isinstance(button.get("name"), str) or not button["name"]:
+            raise Refusal(40018)
+        if nested and button.get("sub_button"):
+            _check_buttons(button["sub_button"], _MOST_CHILDREN, nested=False)
+            continue
+        kind = button.get("type")
+        if kind not in _KEYED | _OTHERS:
+            raise Refusal(40017)
+        if kind in _KEYED and not isinstance(button.get("key"), str):
+            raise Refusal(40019, "invalid button key size")
+        if kind == "view" and not isinstance(button.get("url"), str):
+            raise Refusal(40020, "invalid button url size")
+
+
+ENDPOINTS = (
+    Endpoint("/cgi-bin/menu/create", "POST", create_menu),
+    Endpoint("/cgi-bin/menu/get", "GET", get_menu),
+    Endpoint("/cgi-bin/menu/delete", "GET", delete_menu),
+)

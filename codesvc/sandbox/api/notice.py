@@ -1,0 +1,74 @@
+"""Subscription notices and the older one-time message (WECHAT.md 7.1, 7.4). The two permissions are not the same."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.template import REPEAT_WINDOW, find_template, read_jump
+from codesvc.sandbox.qrcode import read_integer
+from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.template import lay_out, read_values
+
+_LONGEST_TITLE = 15
+_LARGEST_SCENE = 10_000
+
+
+def send_notice(call: Call) -> Mapping[str, Any]:
+    """Send an accepted notice; one accept is one send, unless the template is a long-term one. Needs no follower."""
+    account = call.account
+    if not account.spec.verified:
+        raise Refusal(48001)
+    contact = account.contact(call.body.get("touser"))
+    template = find_template(account, call.text("template_id"), notice=True)
+    jump = read_jump(call)
+    layout = lay_out(template, call.body.get("data"))
+    key = (contact.openid, call.text("client_msg_id"))
+    sent = account.sent.get(key) if key[1] else None
+    if sent is not None and call.now - sent[0] < REPEAT_WINDOW:
+        return OK
+    left = contact.grants.get(template.template_id, 0)
+    if left < 1 or contact.refuses_template(template.template_id):
+        raise Refusal(43101)
+    if not template.long_term:
+        contact.grants[template.template_id] = left - 1
+    msgid = call.platform.next_msgid()
+    if key[1]:
+        account.sent[key] = (call.now, msgid)
+    shown = {
+        "type": "notice",
+        "template_id": template.template_id,
+        "title": template.title,
+        "data": {name: {"value": value} for name, value in layout.data.items()},
+        "content": layout.text,
+        **jump,
+        "msgid": msgid,
+        "client_msg_id": key[1] or None,
+    }
+    call.platform.show(contact, shown)
+    delay = call.platform.settings.receipt_delay
+    call.platform.outbox.append(call.platform.pushes(contact).notice_sent(template.template_id, msgid, delay))
+    return OK
+
+
+def send_once(call: Call) -> Mapping[str, Any]:
+    """Send the one message that a person confirmed on the subscribemsg page."""
+    contact = call.account.contact(call.body.get("touser"))
+    template_id, scene, title = call.text("template_id"), read_integer(call.body.get("scene")), call.text("title")
+    if scene is None or not 0 <= scene <= _LARGEST_SCENE or not 1 <= len(title) <= _LONGEST_TITLE:
+        raise Refusal(40035)
+    jump = read_jump(call)
+    values = read_values(call.body.get("data"))
+    if (template_id, str(scene)) not in contact.once:
+        raise Refusal(43101)
+    contact.once.discard((template_id, str(scene)))
+    data = {name: {"value": value} for name, value in values.items()}
+    content = values.get("content", "\n".join(values.values()))
+    message = {"type": "subscribe_once", "template_id": template_id, "title": title, "data": data, "content": content}
+    call.platform.show(contact, {**message, **jump})
+    return OK
+
+
+ENDPOINTS = (
+    Endpoint("/cgi-bin/message/subscribe/bizsend", "POST", send_notice),
+    Endpoint("/cgi-bin/message/template/subscribe", "POST", send_once),
+)

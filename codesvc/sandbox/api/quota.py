@@ -1,0 +1,116 @@
+"""Quota and network calls (WECHAT.md 4)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.token import open_account
+from codesvc.sandbox.refusal import Refusal
+
+_RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}")
+_API_ADDRESSES = ("106.55.206.146", "106.55.206.211", "175.24.211.168")
+_CALLBACK_ADDRESSES = ("101.226.103.0/25", "106.55.206.0/25", "127.0.0.1")
+
+
+def clear_quota(call: Call) -> Mapping[str, Any]:
+    """Set all of the day's counters to zero."""
+    if call.text("appid") != call.account.spec.appid:
+        raise Refusal(40013)
+    call.account.quotas.clear(call.now)
+    return OK
+
+
+def clear_quota_by_secret(call: Call) -> Mapping[str, Any]:
+    """The same without a token; appid and appsecret are read from the query or the body, since the pages disagree."""
+    given = {**(call.body if call.raw.strip() else {}), **call.query}
+    appid, secret = (value if isinstance(value := given.get(name), str) else "" for name in ("appid", "appsecret"))
+    open_account(call, appid, secret).quotas.clear(call.now)
+    return OK
+
+
+def clear_api_quota(call: Call) -> Mapping[str, Any]:
+    """Set one API's counter to zero."""
+    call.account.quotas.clear(call.now, _read_path(call))
+    return OK
+
+
+def get_quota(call: Call) -> Mapping[str, Any]:
+    """The day's counter of one API, and its rate where there is one."""
+    reading = call.account.quotas.read(_read_path(call), call.now)
+    answer: dict[str, Any] = dict(OK)
+    if reading.limit.daily is not None:
+        remain = max(reading.limit.daily - reading.used, 0)
+        answer["quota"] = {"daily_limit": reading.limit.daily, "used": reading.used, "remain": remain}
+    if reading.limit.minute is not None:
+        answer["rate_limit"] = {"call_count": reading.limit.minute, "refresh_second": 60}
+    return answer
+
+
+def get_rid(call: Call) -> Mapping[str, Any]:
+    """What a call said and was told."""
+    rid = call.text("rid")
+    if not _RID.fullmatch(rid):
+        raise Refusal(76002)
+    entry = call.platform.journal.by_rid(rid)
+    if entry is None:
+        raise Refusal(76001)
+    if entry.account != call.account.spec.appid:
+        raise Refusal(76003, "could not query this rid data, no permission")
+    return {
+        **OK,
+        "request": {
+            "invoke_time": int(entry.at),
+            "cost_in_ms": int(entry.duration * 1000),
+            "request_url": entry.query,
+            "request_body": entry.request,
+            "response_body": entry.response,
+            "client_ip": call.remote,
+        },
+    }
+
+
+def list_api_addresses(_call: Call) -> Mapping[str, Any]:
+    """The addresses that an account calls."""
+    return {"ip_list": list(_API_ADDRESSES)}
+
+
+def list_callback_addresses(_call: Call) -> Mapping[str, Any]:
+    """The addresses that call an account; the sandbox's own among them, so that a sender check passes."""
+    return {"ip_list": list(_CALLBACK_ADDRESSES)}
+
+
+def check_callback(call: Call) -> Mapping[str, Any]:
+    """Network diagnosis. The sandbox measures nothing; the figures are samples."""
+    action, operator = call.text("action"), call.text("check_operator") or "DEFAULT"
+    if action not in {"dns", "ping", "all"} or operator not in {"CHINANET", "UNICOM", "CAP", "DEFAULT"}:
+        raise Refusal(40035)
+    answer: dict[str, Any] = {}
+    if action in {"dns", "all"}:
+        answer["dns"] = [{"ip": "127.0.0.1", "real_operator": "UNICOM"}]
+    if action in {"ping", "all"}:
+        answer["ping"] = [{"ip": "127.0.0.1", "from_operator": "UNICOM", "package_loss": "0%", "time": "1.000ms"}]
+    return answer
+
+
+def _read_path(call: Call) -> str:
+    path = call.text("cgi_path")
+    if path.startswith("/sns/"):
+        raise Refusal(76022)
+    if not path.startswith("/") or path.startswith("//") or "?" in path:
+        raise Refusal(76003)
+    if not re.fullmatch(r"/(?:cgi-bin|wxa|wxaapi)/[\w./-]{1,128}", path):
+        raise Refusal(76021)
+    return path
+
+
+ENDPOINTS = (
+    Endpoint("/cgi-bin/clear_quota", "POST", clear_quota),
+    Endpoint("/cgi-bin/clear_quota/v2", "POST", clear_quota_by_secret, token=False),
+    Endpoint("/cgi-bin/openapi/quota/clear", "POST", clear_api_quota),
+    Endpoint("/cgi-bin/openapi/quota/get", "POST", get_quota),
+    Endpoint("/cgi-bin/openapi/rid/get", "POST", get_rid),
+    Endpoint("/cgi-bin/get_api_domain_ip", "GET", list_api_addresses),
+    Endpoint("/cgi-bin/getcallbackip", "GET", list_callback_addresses),
+    Endpoint("/cgi-bin/callback/check", "POST", check_callback),
+)

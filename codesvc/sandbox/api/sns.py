@@ -1,0 +1,89 @@
+"""`/sns/*`: the server side of web authorisation (WECHAT.md 11.2, 11.3). Answers are labelled `text/plain`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.token import open_account
+from codesvc.sandbox.grant import Session
+from codesvc.sandbox.refusal import Refusal
+
+
+def _describe(session: Session, now: float) -> dict[str, Any]:
+    identity = session.identity
+    return {
+        "access_token": session.access_token,
+        "expires_in": int(session.expires_at - now),
+        "refresh_token": session.refresh_token,
+        "openid": identity.openid,
+        "scope": identity.scope,
+    }
+
+
+def exchange_code(call: Call) -> Mapping[str, Any]:
+    """A code for a session."""
+    account = open_account(call, call.query.get("appid", ""), call.query.get("secret", ""))
+    account.quotas.spend(call.path, call.now)
+    if call.query.get("grant_type") != "authorization_code":
+        raise Refusal(40002)
+    session = call.platform.grants.exchange(account.spec.appid, call.query.get("code", ""), call.now)
+    answer = _describe(session, call.now)
+    if session.identity.snapshot:
+        answer["is_snapshotuser"] = 1
+    if session.identity.scope == "snsapi_userinfo":
+        answer["unionid"] = session.identity.unionid
+    return answer
+
+
+def refresh_session(call: Call) -> Mapping[str, Any]:
+    """A session that goes on; never with a unionid."""
+    appid = call.query.get("appid", "")
+    if not appid:
+        raise Refusal(41002)
+    account = call.platform.accounts.get(appid)
+    if account is None:
+        raise Refusal(40013)
+    account.quotas.spend(call.path, call.now)
+    if call.query.get("grant_type") != "refresh_token":
+        raise Refusal(40002)
+    return _describe(
+        call.platform.grants.refresh(account.spec.appid, call.query.get("refresh_token", ""), call.now), call.now
+    )
+
+
+def _session(call: Call) -> Session:
+    session = call.platform.grants.session(call.query.get("access_token", ""), call.query.get("openid", ""), call.now)
+    call.platform.accounts[session.identity.appid].quotas.spend(call.path, call.now)
+    return session
+
+
+def get_profile(call: Call) -> Mapping[str, Any]:
+    """The person, if the scope was snsapi_userinfo; sex and area have been blank since 2021-10."""
+    identity = _session(call).identity
+    if identity.scope != "snsapi_userinfo":
+        raise Refusal(48001)
+    return {
+        "openid": identity.openid,
+        "nickname": identity.nickname,
+        "sex": 0,
+        "province": "",
+        "city": "",
+        "country": "",
+        "headimgurl": "https://thirdwx.qlogo.cn/mmopen/sandbox/132",
+        "privilege": [],
+        "unionid": identity.unionid,
+    }
+
+
+def check_session(call: Call) -> Mapping[str, Any]:
+    """Whether an sns token still works for an openid."""
+    _session(call)
+    return OK
+
+
+ENDPOINTS = (
+    Endpoint("/sns/oauth2/access_token", "GET", exchange_code, token=False),
+    Endpoint("/sns/oauth2/refresh_token", "GET", refresh_session, token=False),
+    Endpoint("/sns/userinfo", "GET", get_profile, token=False),
+    Endpoint("/sns/auth", "GET", check_session, token=False),
+)

@@ -1,0 +1,89 @@
+"""Followers (WECHAT.md 12)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.person import Contact
+from codesvc.sandbox.refusal import Refusal
+
+_LARGEST_BATCH = 100
+_LONGEST_REMARK = 30
+
+
+def describe_user(contact: Contact) -> dict[str, Any]:
+    """What `user/info` says; of one who does not follow, the ids only."""
+    ids = {"openid": contact.openid, "unionid": contact.unionid}
+    if not contact.follows:
+        return {"subscribe": 0, **ids}
+    code = contact.came_by_code
+    return {
+        "subscribe": 1,
+        "openid": contact.openid,
+        "nickname": "",
+        "sex": 0,
+        "language": "zh_CN",
+        "city": "",
+        "province": "",
+        "country": "",
+        "headimgurl": "",
+        "subscribe_time": int(contact.followed_at),
+        "unionid": contact.unionid,
+        "remark": contact.remark,
+        "groupid": 0,
+        "tagid_list": [],
+        "subscribe_scene": contact.came_by,
+        "qr_scene": code.order.scene_id if code else 0,
+        "qr_scene_str": code.order.scene if code and "STR" in code.order.action else "",
+    }
+
+
+def get_user(call: Call) -> Mapping[str, Any]:
+    """One person; no errcode on success."""
+    openid = call.query.get("openid", "")
+    if not openid:
+        raise Refusal(41009)
+    return describe_user(call.account.contact(openid))
+
+
+def get_users(call: Call) -> Mapping[str, Any]:
+    """Up to 100 persons."""
+    listed = call.body.get("user_list")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= _LARGEST_BATCH:
+        raise Refusal(40032)
+    openids = [item.get("openid") if isinstance(item, Mapping) else None for item in listed]
+    return {"user_info_list": [describe_user(call.account.contact(openid)) for openid in openids]}
+
+
+def list_followers(call: Call) -> Mapping[str, Any]:
+    """A page of openids.
+
+    After the last page `count` is 0 and `data` absent, and the last full page still has a next_openid (WECHAT.md 12).
+    """
+    everyone = call.account.followers()
+    after = call.query.get("next_openid", "")
+    if after and after not in everyone:
+        raise Refusal(40003)
+    start = everyone.index(after) + 1 if after else 0
+    page = everyone[start : start + call.platform.settings.page_size]
+    answer: dict[str, Any] = {"total": len(everyone), "count": len(page)}
+    if page:
+        answer["data"] = {"openid": page}
+    return {**answer, "next_openid": page[-1] if page else ""}
+
+
+def set_remark(call: Call) -> Mapping[str, Any]:
+    """The account's own name for a follower."""
+    contact = call.account.contact(call.body.get("openid"))
+    if len(call.text("remark")) >= _LONGEST_REMARK:
+        raise Refusal(40035)
+    contact.remark = call.text("remark")
+    return OK
+
+
+ENDPOINTS = (
+    Endpoint("/cgi-bin/user/info", "GET", get_user),
+    Endpoint("/cgi-bin/user/info/batchget", "POST", get_users),
+    Endpoint("/cgi-bin/user/get", "GET", list_followers),
+    Endpoint("/cgi-bin/user/info/updateremark", "POST", set_remark),
+)

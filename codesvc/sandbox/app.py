@@ -1,0 +1,56 @@
+"""The composition root: state, courier, API table, pages and control calls in one aiohttp application.
+
+The same server answers for api., mp. and open.weixin.qq.com; the paths do not overlap.
+"""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from codesvc.sandbox.api.frame import Frame
+from codesvc.sandbox.api.table import ENDPOINTS
+from codesvc.sandbox.browser.authorize import Consents
+from codesvc.sandbox.browser.client import WeChatBrowser
+from codesvc.sandbox.browser.page import Pages
+from codesvc.sandbox.control.account import AccountControl
+from codesvc.sandbox.control.console import ConsoleControl
+from codesvc.sandbox.control.guard import PLATFORM, make_guard
+from codesvc.sandbox.control.people import PeopleControl
+from codesvc.sandbox.control.phone import PhoneControl
+from codesvc.sandbox.control.weather import WeatherControl
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.platform import Platform
+
+_API_ROOTS = ("cgi-bin", "sns", "wxa", "wxaapi")
+
+
+def create_app(platform: Platform, *, token: str | None = None) -> web.Application:
+    """Build the sandbox's application.
+
+    Args:
+        platform: the state, which may be looked at and changed from the same event loop.
+        token: what control calls must bear; None: nothing, for loopback only.
+    """
+    app = web.Application(middlewares=[make_guard(token)])
+    app[PLATFORM] = platform
+    courier = Courier(platform)
+    consents = Consents(platform)
+    browser = WeChatBrowser(consents)
+    frame = Frame(platform, courier)
+    app.add_routes(Pages(platform, consents).routes())
+    app.add_routes(AccountControl(platform, courier).routes())
+    app.add_routes(PeopleControl(platform, courier).routes())
+    app.add_routes(PhoneControl(platform, courier, browser).routes())
+    app.add_routes(WeatherControl(platform, courier, browser).routes())
+    app.add_routes(ConsoleControl(platform, courier, token).routes())
+    for endpoint in ENDPOINTS:
+        app.router.add_route("*", endpoint.path, frame.handler(endpoint))
+    for root in _API_ROOTS:
+        app.router.add_route("*", f"/{root}/{{rest:.*}}", frame.handle_unknown)
+
+    async def run_courier(_app: web.Application) -> AsyncIterator[None]:
+        yield
+        await courier.close()
+
+    app.cleanup_ctx.append(run_courier)
+    return app

@@ -1,0 +1,1 @@
+"""The browser side: pages of open.weixin.qq.com and mp.weixin.qq.com, and WeChat's own browser."""

@@ -1,0 +1,142 @@
+"""WeChat's own browser: opens a link as a given person, with WeChat's user agent and a cookie jar per person.
+
+Links to the platform's own pages are answered in place, so that `https://open.weixin.qq.com/…` works without DNS or
+TLS.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from codesvc.sandbox.browser.authorize import Consents, Decision, Question, Redirect
+from codesvc.sandbox.browser.page import render
+from codesvc.sandbox.person import Person
+
+AGENT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
+    "MicroMessenger/8.0.50(0x18003229) NetType/WIFI Language/zh_CN"
+)
+_OWN_HOSTS = frozenset({"open.weixin.qq.com", "mp.weixin.qq.com"})
+_MOST_HOPS = 10
+_SHOWN = 200_000
+_TIMEOUT = aiohttp.ClientTimeout(total=30)
+
+
+@dataclass
+class View:
+    """Where a link ended.
+
+    Attributes:
+        hops: every address on the way with its status.
+        outcome: `page`, `asked` (a consent page waits for an answer), `unreachable`, `too_many_redirects`,
+            `no_fragment`.
+    """
+
+    url: str
+    outcome: Literal["page", "asked", "unreachable", "too_many_redirects", "no_fragment"] = "page"
+    status: int | None = None
+    content_type: str | None = None
+    body: str = ""
+    hops: list[dict[str, Any]] = field(default_factory=list)
+
+
+class WeChatBrowser:
+    """One browser for all people; each has his own cookies.
+
+    Args:
+        consents: answers the platform's own pages.
+    """
+
+    def __init__(self, consents: Consents) -> None:
+        self._consents = consents
+        self._jars: dict[str, aiohttp.CookieJar] = {}
+
+    def forget(self) -> None:
+        """Clear every cookie; for a reset."""
+        self._jars.clear()
+
+    async def open(
+        self,
+        url: str,
+        person: Person,
+        *,
+        own: str,
+        from_chat: bool,
+        consent: Literal["allow", "deny"] | None,
+        form: dict[str, str] | None = None,
+    ) -> View:
+        """Open a link and follow it to its end.
+
+        Args:
+            url: absolute, http or https.
+            person: who taps.
+            own: the sandbox's own `host:port`, whose pages are answered in place too.
+            from_chat: tapped in the account's chat or menu.
+            consent: the answer to a consent page; None leaves it unanswered.
+            form: POST this instead of a GET.
+        """
+        jar = self._jars.setdefault(person.name, aiohttp.CookieJar(unsafe=True))
+        view = View(url)
+        async with aiohttp.ClientSession(cookie_jar=jar, headers={"User-Agent": AGENT}, timeout=_TIMEOUT) as session:
+            for _ in range(_MOST_HOPS):
+                decision = self._decide(view, own, person, from_chat=from_chat, consent=consent)
+                if decision is not None:
+                    location = _step(view, decision)
+                else:
+                    location = await self._fetch(session, view, form)
+                    form = None
+                if location is None:
+                    return view
+                view.url = urljoin(view.url, location)
+        view.outcome = "too_many_redirects"
+        return view
+
+    def _decide(
+        self, view: View, own: str, person: Person, *, from_chat: bool, consent: Literal["allow", "deny"] | None
+    ) -> Decision | None:
+        parts = urlsplit(view.url)
+        if parts.hostname not in _OWN_HOSTS and parts.netloc != own:
+            return None
+        if parts.path == "/connect/oauth2/authorize":
+            if parts.fragment != "wechat_redirect":
+                view.outcome = "no_fragment"
+            decision = self._consents.authorize(parts.query, person, from_chat=from_chat)
+        elif parts.path == "/mp/subscribemsg":
+            decision = self._consents.subscribe(parts.query, person)
+        else:
+            return None
+        if isinstance(decision, Question) and consent is not None:
+            return self._consents.conclude(decision.ticket, allow=consent == "allow")
+        return decision
+
+    async def _fetch(self, session: aiohttp.ClientSession, view: View, form: dict[str, str] | None) -> str | None:
+        if urlsplit(view.url).scheme not in {"http", "https"}:
+            view.outcome = "unreachable"
+            return None
+        method = "GET" if form is None else "POST"
+        try:
+            async with session.request(method, URL(view.url), data=form, allow_redirects=False) as response:
+                view.status, view.content_type = response.status, response.content_type
+                view.hops.append({"url": view.url, "status": response.status})
+                if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
+                    return response.headers["Location"]
+                view.body = (await response.text(errors="replace"))[:_SHOWN]
+        except (aiohttp.ClientError, OSError, ValueError):
+            view.outcome = "unreachable"
+        return None
+
+
+def _step(view: View, decision: Decision) -> str | None:
+    if view.outcome == "no_fragment":
+        view.status, view.body = 200, "链接缺少 #wechat_redirect"
+        return None
+    if isinstance(decision, Redirect):
+        view.hops.append({"url": view.url, "status": 302})
+        return decision.url
+    view.hops.append({"url": view.url, "status": 200})
+    view.status, view.content_type, view.body = 200, "text/html", render(decision)
+    view.outcome = "asked" if isinstance(decision, Question) else "page"
+    return None

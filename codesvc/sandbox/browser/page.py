@@ -1,0 +1,106 @@
+"""The pages as HTML over HTTP. Who is looking is told by the cookie `sandbox_person` or the header `X-Sandbox-Person`.
+
+Either holds a person's name (percent-encoded where it is not ASCII) or one of his openids. The real platform knows it
+from WeChat's own session. A stranger's browser can set a cookie too, so the sandbox is no identity provider.
+"""
+
+from html import escape
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from codesvc.sandbox.browser.authorize import Consents, Decision, OutsideWeChat, Problem, Question, Redirect
+from codesvc.sandbox.person import Person
+from codesvc.sandbox.picture import draw_jpeg
+from codesvc.sandbox.platform import Platform, Unknown
+
+PERSON_COOKIE = "sandbox_person"
+PERSON_HEADER = "X-Sandbox-Person"
+_PICTURE_AGE = 86_400
+
+_SHELL = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>
+body{{margin:0;font:17px/1.6 -apple-system,"PingFang SC","Noto Sans SC",sans-serif;background:#ededed;color:#191919;
+text-align:center;padding:18vh 24px}} h1{{font-size:22px;font-weight:500}} p{{color:#737373}}
+button{{font:inherit;display:block;width:184px;margin:16px
+auto;padding:9px;border:0;border-radius:8px;background:#e1e1e1;color:#06ae56}}
+button[value=allow]{{background:#07c160;color:#fff}}</style></head><body>{body}</body></html>"""
+
+
+class Pages:
+    """Handlers of the browser-side paths.
+
+    Args:
+        platform: the state.
+        consents: the decisions.
+    """
+
+    def __init__(self, platform: Platform, consents: Consents) -> None:
+        self._platform = platform
+        self._consents = consents
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths of open. and mp.weixin.qq.com."""
+        return [
+            web.get("/connect/oauth2/authorize", self.show_authorize),
+            web.post("/connect/oauth2/authorize", self.conclude),
+            web.get("/mp/subscribemsg", self.show_subscribe),
+            web.post("/mp/subscribemsg", self.conclude),
+            web.get("/cgi-bin/showqrcode", self.show_picture),
+        ]
+
+    async def show_authorize(self, request: web.Request) -> web.StreamResponse:
+        """The authorize page; `sandbox_from_chat=1` in a cookie says that the link was tapped in the chat."""
+        from_chat = request.cookies.get("sandbox_from_chat") == "1"
+        return _present(
+            self._consents.authorize(request.rel_url.raw_query_string, self._viewer(request), from_chat=from_chat)
+        )
+
+    async def show_subscribe(self, request: web.Request) -> web.StreamResponse:
+        """The page of the older one-time subscription."""
+        return _present(self._consents.subscribe(request.rel_url.raw_query_string, self._viewer(request)))
+
+    async def conclude(self, request: web.Request) -> web.StreamResponse:
+        """The person pressed a button."""
+        form = await request.post()
+        return _present(self._consents.conclude(str(form.get("ticket", "")), allow=form.get("answer") == "allow"))
+
+    async def show_picture(self, request: web.Request) -> web.StreamResponse:
+        """The QR picture; 404 for a bad ticket (WECHAT.md 5.3)."""
+        code = self._platform.codes.by_ticket(request.query.get("ticket", ""))
+        if code is None:
+            return web.Response(status=404)
+        headers = {"Content-Type": "image/jpg", "Cache-Control": f"max-age={_PICTURE_AGE}"}
+        return web.Response(body=draw_jpeg(code.url), headers=headers)
+
+    def _viewer(self, request: web.Request) -> Person | None:
+        given = unquote(request.headers.get(PERSON_HEADER) or request.cookies.get(PERSON_COOKIE, ""))
+        if given in self._platform.people:
+            return self._platform.people[given]
+        try:
+            return self._platform.contact(given).person
+        except Unknown:
+            return None
+
+
+def _present(decision: Decision) -> web.Response:
+    if isinstance(decision, Redirect):
+        return web.Response(status=302, headers={"Location": decision.url, "Cache-Control": "no-store"})
+    return web.Response(text=render(decision), content_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def render(decision: Problem | Question | OutsideWeChat) -> str:
+    """The HTML of a page that goes nowhere by itself."""
+    if isinstance(decision, Problem):
+        code = f"<p>{decision.code}</p>" if decision.code else ""
+        return _SHELL.format(title="错误", body=f"<h1>{escape(decision.text)}</h1>{code}")
+    if isinstance(decision, OutsideWeChat):
+        return _SHELL.format(title="请在微信客户端打开链接", body="<h1>请在微信客户端打开链接</h1>")
+    asks = "申请获取你的昵称、头像" if decision.kind == "authorize" else "申请给你发送一次消息"
+    body = (
+        f"<h1>{escape(decision.account)}</h1><p>{asks}（{escape(decision.person)}）</p>"
+        f'<form method="post"><input type="hidden" name="ticket" value="{escape(decision.ticket)}">'
+        '<button name="answer" value="allow">允许</button><button name="answer" value="deny">拒绝</button></form>'
+    )
+    return _SHELL.format(title="微信登录", body=body)

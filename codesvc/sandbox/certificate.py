@@ -1,0 +1,51 @@
+"""A certificate authority for WeChat's hosts, in a directory of the developer's own.
+
+It is made with trustme, which comes with the extra `sandbox-tls`; the service's own installation carries no
+authority. The files are kept so that an SDK need be told only once whom to trust; the key is readable by its owner
+alone.
+"""
+
+import ssl
+from pathlib import Path
+
+try:
+    import trustme
+except ImportError as error:
+    raise ImportError("TLS needs the extra: pip install 'codesvc[sandbox-tls]'") from error
+
+HOSTS = (
+    "api.weixin.qq.com",
+    "api2.weixin.qq.com",
+    "sh.api.weixin.qq.com",
+    "sz.api.weixin.qq.com",
+    "hk.api.weixin.qq.com",
+    "mp.weixin.qq.com",
+    "open.weixin.qq.com",
+)
+_AUTHORITY = "ca.pem"
+_KEY = "ca-key.pem"
+
+
+class Authority:
+    """The authority in a directory, made on first use.
+
+    Args:
+        directory: created with mode 0700 if missing.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.certificate = directory / _AUTHORITY
+        key = directory / _KEY
+        if not (self.certificate.exists() and key.exists()):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            made = trustme.CA(organization_name="WeChat sandbox, for tests only")
+            key.touch(mode=0o600)
+            key.write_bytes(made.private_key_pem.bytes())
+            self.certificate.write_bytes(made.cert_pem.bytes())
+        self._authority = trustme.CA.from_pem(self.certificate.read_bytes(), key.read_bytes())
+
+    def server_context(self) -> ssl.SSLContext:
+        """A server side that proves to be every host of `HOSTS`, and loopback."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(*HOSTS, "localhost", "127.0.0.1").configure_cert(context)
+        return context

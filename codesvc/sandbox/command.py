@@ -1,0 +1,84 @@
+"""`codesvc sandbox`: the imitation platform as a program."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
+from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.server import Exposed, check_exposure, start_server
+
+DEFAULT_PORT = 8081
+TLS_PORT = 8443
+PROXY_PORT = 8444
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; other than loopback needs --token")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
+    parser.add_argument("--token", help="what control calls must bear as Authorization: Bearer")
+    parser.add_argument("--callback-url", help="where the default account's callbacks go")
+    parser.add_argument("--mode", choices=("safe", "compatible", "plaintext"), default="safe", help="of callbacks")
+    parser.add_argument("--appid", help="of the default account")
+    parser.add_argument("--secret", help="of the default account")
+    parser.add_argument("--tls", action="store_true", help="also serve HTTPS for WeChat's hosts, and a CONNECT proxy")
+    parser.add_argument("--tls-port", type=int, default=TLS_PORT, help="port for HTTPS (default %(default)s)")
+    parser.add_argument("--proxy-port", type=int, default=PROXY_PORT, help="port of the proxy (default %(default)s)")
+    parser.add_argument("--tls-dir", type=Path, default=Path("wechat-sandbox-tls"), help="keeps the authority's files")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted; 2 if the options make no sense, 1 if a port is taken."""
+    try:
+        check_exposure(args.host, args.token)
+        account = _account(args)
+    except (Exposed, ValueError) as error:
+        print(f"codesvc sandbox: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
+        return 2
+    try:
+        asyncio.run(_serve(args, account))
+    except (OSError, ImportError) as error:
+        print(f"codesvc sandbox: {error}", file=sys.stderr)  # noqa: T201 - as above
+        return 1
+    return 0
+
+
+def _account(args: argparse.Namespace) -> AccountSpec:
+    given = {"callback_url": args.callback_url, "mode": args.mode, "appid": args.appid, "secret": args.secret}
+    return replace(DEFAULT_ACCOUNT, **{name: value for name, value in given.items() if value is not None})
+
+
+async def _serve(args: argparse.Namespace, account: AccountSpec) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        runner, address = await start_server(Platform(account), host=args.host, port=args.port, token=args.token)
+        stack.push_async_callback(runner.cleanup)
+        lines = [f"WeChat sandbox  {address}", *_describe(account)]
+        if args.tls:
+            from codesvc.sandbox.tunnel import start_tls  # noqa: PLC0415 - needs the extra `sandbox-tls`
+
+            lines += await start_tls(runner, stack, args.host, args.tls_port, args.proxy_port, args.tls_dir)
+        print("\n".join(lines), flush=True)  # noqa: T201 - a command line prints
+        await stop.wait()
+
+
+def _describe(account: AccountSpec) -> list[str]:
+    shown = {
+        "appid": account.appid,
+        "secret": account.secret,
+        "original id": account.original_id,
+        "callback": account.callback_url or "none (--callback-url)",
+        "token": account.token,
+        "aes key": account.aes_key,
+        "mode": account.mode,
+    }
+    templates = [f"  template      {item.template_id}  {item.kind}  {item.title}" for item in account.templates]
+    return [f"  {name:<13} {value}" for name, value in shown.items()] + templates

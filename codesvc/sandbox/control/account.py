@@ -1,0 +1,147 @@
+"""`/sandbox/accounts`: official accounts and their developer settings."""
+
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from codesvc.sandbox.account import DEFAULT_ACCOUNT, DEFAULT_TEMPLATES, AccountSpec
+from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.identifiers import mint_aes_key, mint_appid, mint_callback_token, mint_original_id, mint_secret
+from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.quota import Limit
+
+
+class _Template(Body):
+    banned: bool | None = None
+    review: bool | None = None
+    long_term: bool | None = None
+
+
+class _Quota(Body):
+    path: str
+    daily: int | None = None
+    minute: int | None = None
+
+
+class AccountControl:
+    """Handlers of the accounts.
+
+    Args:
+        platform: the state.
+        courier: does the URL verification.
+    """
+
+    def __init__(self, platform: Platform, courier: Courier) -> None:
+        self._platform = platform
+        self._courier = courier
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths."""
+        return [
+            web.get("/sandbox/accounts", self.list),
+            web.post("/sandbox/accounts", self.create),
+            web.get("/sandbox/accounts/{appid}", self.show),
+            web.patch("/sandbox/accounts/{appid}", self.change),
+            web.post("/sandbox/accounts/{appid}/verify-callback", self.verify),
+            web.patch("/sandbox/accounts/{appid}/templates/{template_id}", self.change_template),
+            web.put("/sandbox/accounts/{appid}/quotas", self.set_quota),
+            web.post("/sandbox/accounts/{appid}/revoke-tokens", self.revoke),
+        ]
+
+    async def list(self, _request: web.Request) -> web.Response:
+        """All accounts, the default one first."""
+        return answer({"accounts": [describe_account(account) for account in self._platform.accounts.values()]})
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make an account, or change the one with the given appid; what is not given is invented. 201 if new."""
+        given = await _read_object(request)
+        known = self._platform.accounts.get(str(given.get("appid")))
+        base = known.spec if known else _invent()
+        account = self._platform.put_account(_apply(base, given))
+        return answer(describe_account(account), 200 if known else 201)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """One account."""
+        return answer(describe_account(self._account(request)))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Change some settings; the appid stays."""
+        given, account = await _read_object(request), self._account(request)
+        if given.get("appid", account.spec.appid) != account.spec.appid:
+            raise BadInput("appid: cannot be changed")
+        return answer(describe_account(self._platform.put_account(_apply(account.spec, given))))
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """Verify the callback URL as the console does."""
+        outcome = await self._courier.verify(self._account(request).spec)
+        return answer({"ok": outcome.status == "success", **outcome.describe()})
+
+    async def change_template(self, request: web.Request) -> web.Response:
+        """Ban a template, hold its messages for review, make a notice long-term."""
+        body = await read_json(request, _Template)
+        changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+        account = self._account(request)
+        return answer(asdict(self._platform.change_template(account, request.match_info["template_id"], **changes)))
+
+    async def set_quota(self, request: web.Request) -> web.Response:
+        """Set an API's limits; null is none."""
+        body = await read_json(request, _Quota)
+        account = self._account(request)
+        account.quotas.limits[body.path] = Limit(body.daily, body.minute)
+        self._platform.feed.publish("quota", account=account.spec.appid, path=body.path)
+        return answer(describe_quota(account, body.path, self._platform.clock.now()))
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        """Kill every token of the account."""
+        return answer({"revoked": self._account(request).credentials.revoke(self._platform.clock.now())})
+
+    def _account(self, request: web.Request) -> Account:
+        return self._platform.account(request.match_info["appid"])
+
+
+def describe_account(account: Account) -> dict[str, Any]:
+    """An account with its settings; the sandbox's secrets are no secrets."""
+    templates = [asdict(template) for template in account.templates.values()]
+    return {**asdict(account.spec), "templates": templates, "menu": account.menu}
+
+
+def describe_quota(account: Account, path: str, now: float) -> dict[str, Any]:
+    """A gauge."""
+    reading = account.quotas.read(path, now)
+    return {
+        "path": path,
+        "used": reading.used,
+        "daily": reading.limit.daily,
+        "in_minute": reading.in_minute,
+        "minute": reading.limit.minute,
+    }
+
+
+def _invent() -> AccountSpec:
+    return replace(
+        DEFAULT_ACCOUNT,
+        appid=mint_appid(),
+        secret=mint_secret(),
+        original_id=mint_original_id(),
+        name="另一个服务号",
+        token=mint_callback_token(),
+        aes_key=mint_aes_key(),
+        templates=DEFAULT_TEMPLATES,
+    )
+
+
+async def _read_object(request: web.Request) -> dict[str, Any]:
+    return await read_json(request, dict[str, Any])
+
+
+def _apply(base: AccountSpec, given: dict[str, Any]) -> AccountSpec:
+    unknown = set(given) - {item.name for item in fields(AccountSpec)}
+    if unknown:
+        raise BadInput(f"unknown members: {', '.join(sorted(unknown))}")
+    try:
+        return msgspec.convert({**asdict(base), **given}, AccountSpec)
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error)) from error

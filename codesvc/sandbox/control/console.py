@@ -1,0 +1,132 @@
+"""What the console looks at: the journal, gauges, fresh codes, and the stream of everything that happens."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from codesvc.sandbox.api.qrcode import describe_code
+from codesvc.sandbox.control.account import describe_account, describe_quota
+from codesvc.sandbox.control.guard import COOKIE, BadInput, Body, answer, cookie_value, is_equal, read_json
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.qrcode import read_integer
+
+_HEARTBEAT = 15.0
+_FRESH_CODES = 50
+
+
+class _Session(Body):
+    token: str
+
+
+class ConsoleControl:
+    """Handlers of the views.
+
+    Args:
+        platform: the state.
+        courier: knows the held receipts.
+        token: the sandbox's, for the page's session.
+    """
+
+    def __init__(self, platform: Platform, courier: Courier, token: str | None) -> None:
+        self._platform = platform
+        self._courier = courier
+        self._token = token
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths."""
+        return [
+            web.get("/sandbox/calls", self.list_calls),
+            web.get("/sandbox/callbacks", self.list_callbacks),
+            web.get("/sandbox/qrcodes", self.list_codes),
+            web.get("/sandbox/state", self.show_state),
+            web.get("/sandbox/events", self.stream),
+            web.post("/sandbox/session", self.open_session),
+        ]
+
+    async def list_calls(self, request: web.Request) -> web.Response:
+        """API calls, oldest first; `path`, `account` and `after` (a number) select."""
+        return answer({"calls": self._journal(request, "api")})
+
+    async def list_callbacks(self, request: web.Request) -> web.Response:
+        """Every delivery to a callback, oldest first; `path` is the event's name."""
+        return answer({"callbacks": self._journal(request, "callback")})
+
+    async def list_codes(self, _request: web.Request) -> web.Response:
+        """The newest QR codes first."""
+        return answer({"qrcodes": [describe_code(code) for code in self._platform.codes.recent(_FRESH_CODES)]})
+
+    async def show_state(self, _request: web.Request) -> web.Response:
+        """Everything at a glance, for a page that has just been opened."""
+        platform = self._platform
+        return answer(
+            {
+                "default_account": platform.default_account.appid,
+                "clock": {"now": platform.clock.now(), "advanced": platform.clock.advanced},
+                "accounts": [self._describe(account) for account in platform.accounts.values()],
+                "users": [c.describe() for account in platform.accounts.values() for c in account.contacts.values()],
+                "qrcodes": [describe_code(code) for code in platform.codes.recent(_FRESH_CODES)],
+                "faults": [msgspec.to_builtins(fault) for fault in platform.faults.list()],
+                "settings": msgspec.to_builtins(platform.settings),
+                "held_receipts": len(self._courier.held),
+                "held_reviews": len(platform.held),
+            }
+        )
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: `event` is the kind, `data` JSON; a comment every 15 s keeps the connection."""
+        headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        with self._platform.feed.listen() as listener, suppress(ConnectionError):
+            await response.write(b": connected\n\n")
+            while True:
+                try:
+                    await asyncio.wait_for(listener.arrived.wait(), _HEARTBEAT)
+                except TimeoutError:
+                    await response.write(b": alive\n\n")
+                    continue
+                listener.arrived.clear()
+                while listener.events:
+                    event = listener.events.popleft()
+                    head = f"id: {event['id']}\nevent: {event['type']}\ndata: ".encode()
+                    await response.write(head + msgspec.json.encode(event) + b"\n\n")
+        return response
+
+    async def open_session(self, request: web.Request) -> web.Response:
+        """Trade the token for a cookie, since an EventSource cannot send it."""
+        body = await read_json(request, _Session)
+        if self._token is not None and not is_equal(body.token, self._token):
+            return answer({"error": "unauthorized", "message": "not the sandbox's token"}, 401)
+        response = answer({"ok": True})
+        if self._token is not None:
+            response.set_cookie(
+                COOKIE, cookie_value(self._token), httponly=True, samesite="Strict", secure=request.secure
+            )
+        return response
+
+    def _journal(self, request: web.Request, direction: str) -> list[dict[str, Any]]:
+        after = read_integer(request.query.get("after", "0"))
+        if after is None:
+            raise BadInput("after: a number")
+        query = request.query
+        found = self._platform.journal.entries(
+            direction, path=query.get("path"), account=query.get("account"), after=after
+        )
+        return [entry.describe() for entry in found]
+
+    def _describe(self, account: Account) -> dict[str, Any]:
+        now = self._platform.clock.now()
+        tokens = [
+            {
+                "kind": token.kind,
+                "token": token.value[:12] + "…",
+                "left": min(token.expires_at, token.dead_at or 1e18) - now,
+            }
+            for token in account.credentials.live(now)
+        ]
+        quotas = [describe_quota(account, path, now) for path in account.quotas.touched()]
+        return {**describe_account(account), "tokens": tokens, "quotas": quotas, "followers": len(account.followers())}

@@ -1,0 +1,221 @@
+"""`/sandbox/users`: what people do with their phones.
+
+Every act waits for its callback, so that a test needs no sleep.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from codesvc.sandbox.control.guard import Body, Conflict, answer, read_json
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.person import Contact
+from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.push import Push
+
+_MESSAGE_FIELDS = {
+    "image": {"PicUrl", "MediaId"},
+    "voice": {"MediaId", "Format", "Recognition"},
+    "video": {"MediaId", "ThumbMediaId"},
+    "shortvideo": {"MediaId", "ThumbMediaId"},
+    "location": {"Location_X", "Location_Y", "Scale", "Label"},
+    "link": {"Title", "Description", "Url"},
+}
+
+
+class _Create(Body):
+    account: str | None = None
+    person: str | None = None
+    snapshot: bool | None = None
+
+
+class _Change(Body):
+    snapshot: bool | None = None
+    blocks: bool | None = None
+    blacklisted: bool | None = None
+    refuses: list[str] | None = None
+
+
+class _Scan(Body):
+    url: str
+
+
+class _Send(Body):
+    text: str | None = None
+    type: Literal["text", "image", "voice", "video", "shortvideo", "location", "link"] = "text"
+    fields: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+class _Click(Body):
+    key: str | None = None
+    url: str | None = None
+
+
+class _Event(Body):
+    event: str
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class PeopleControl:
+    """Handlers of the people.
+
+    Args:
+        platform: the state.
+        courier: carries the callbacks.
+    """
+
+    def __init__(self, platform: Platform, courier: Courier) -> None:
+        self._platform = platform
+        self._courier = courier
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths."""
+        return [
+            web.get("/sandbox/users", self.list),
+            web.post("/sandbox/users", self.create),
+            web.get("/sandbox/users/{openid}", self.show),
+            web.patch("/sandbox/users/{openid}", self.change),
+            web.get("/sandbox/users/{openid}/messages", self.list_messages),
+            web.post("/sandbox/users/{openid}/follow", self.follow),
+            web.post("/sandbox/users/{openid}/unfollow", self.unfollow),
+            web.post("/sandbox/users/{openid}/scan", self.scan),
+            web.post("/sandbox/users/{openid}/send", self.send),
+            web.post("/sandbox/users/{openid}/click", self.click),
+            web.post("/sandbox/users/{openid}/event", self.push_event),
+        ]
+
+    async def list(self, request: web.Request) -> web.Response:
+        """Everyone, in one account or in all."""
+        wanted = request.query.get("account")
+        accounts = [self._platform.account(wanted)] if wanted else list(self._platform.accounts.values())
+        return answer({"users": [contact.describe() for account in accounts for contact in account.contacts.values()]})
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Let a person meet an account; the same person and account give the same openid."""
+        body = await read_json(request, _Create)
+        account = self._platform.account(body.account)
+        person = self._platform.person(body.person if body.person is not None else self._next_name())
+        if body.snapshot is not None:
+            person.snapshot = body.snapshot
+        return answer(self._platform.meet(person, account).describe(), 201)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """One person in one account."""
+        return answer(self._contact(request).describe())
+
+    async def change(self, request: web.Request) -> web.Response:
+        """What the person refuses; what pages see of him."""
+        body, contact = await read_json(request, _Change), self._contact(request)
+        if body.snapshot is not None:
+            contact.person.snapshot = body.snapshot
+        if body.blocks is not None:
+            contact.blocks = body.blocks
+        if body.blacklisted is not None:
+            contact.blacklisted = body.blacklisted
+        if body.refuses is not None:
+            contact.refuses = set(body.refuses)
+        self._platform.feed.publish("person", **contact.describe())
+        return answer(contact.describe())
+
+    async def list_messages(self, request: web.Request) -> web.Response:
+        """The chat, oldest first."""
+        return answer({"messages": list(self._contact(request).messages)})
+
+    async def follow(self, request: web.Request) -> web.Response:
+        """Press follow; a code scanned before goes into the event."""
+        contact = self._contact(request)
+        if contact.follows:
+            return answer({"outcome": "already_following", "callback": None, "messages": []})
+        now = self._platform.clock.now()
+        code = contact.follow(now)
+        contact.windows.open("follow", now)
+        return await self._push(contact, "followed", self._platform.pushes(contact).subscribe(code))
+
+    async def unfollow(self, request: web.Request) -> web.Response:
+        """Stop following."""
+        contact = self._contact(request)
+        if not contact.follows:
+            return answer({"outcome": "not_following", "callback": None, "messages": []})
+        contact.unfollow()
+        event = self._platform.pushes(contact).event("unsubscribe", {"EventKey": ""}, heard=False)
+        return await self._push(contact, "unfollowed", event)
+
+    async def scan(self, request: web.Request) -> web.Response:
+        """Point the camera at a code; the openid says whose camera, the code says which account."""
+        body = await read_json(request, _Scan)
+        person = self._contact(request).person
+        code = self._platform.codes.by_text(body.url)
+        if code is None:
+            raise Unknown("no QR code of this platform")
+        now = self._platform.clock.now()
+        if code.expires_at is not None and code.expires_at <= now:
+            message = {"error": "expired", "outcome": "expired", "message": "this QR code has expired"}
+            return answer(message, 410)
+        contact = self._platform.meet(person, self._platform.account(code.appid))
+        if not contact.follows:
+            contact.pending = code
+            said = {"outcome": "awaiting_follow", "openid": contact.openid, "account": contact.appid}
+            return answer({**said, "callback": None, "messages": []})
+        contact.windows.open("scan", now)
+        return await self._push(contact, "scanned", self._platform.pushes(contact).scan(code))
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Type a message, or send one of the other kinds with its own elements (WECHAT.md 10.1)."""
+        body, contact = await read_json(request, _Send), self._follower(request)
+        if body.type == "text":
+            if not body.text:
+                raise ValueError("text: must not be empty")
+            fields: dict[str, Any] = {"Content": body.text}
+        else:
+            if not body.fields or not set(body.fields) <= _MESSAGE_FIELDS[body.type]:
+                raise ValueError(f"fields: of {', '.join(sorted(_MESSAGE_FIELDS[body.type]))}")
+            fields = dict(body.fields)
+        contact.windows.open("message", self._platform.clock.now())
+        own = {"content": body.text} if body.type == "text" else {"fields": fields}
+        self._platform.feed.publish(
+            "typed", account=contact.appid, openid=contact.openid, message={"type": body.type, **own}
+        )
+        msg_id = self._platform.next_msgid()
+        return await self._push(contact, "sent", self._platform.pushes(contact).message(body.type, msg_id, fields))
+
+    async def click(self, request: web.Request) -> web.Response:
+        """Press a menu button: `key` for CLICK, `url` for VIEW."""
+        body, contact = await read_json(request, _Click), self._follower(request)
+        if (body.key is None) == (body.url is None):
+            raise ValueError("one of key and url is needed")
+        contact.windows.open("click", self._platform.clock.now())
+        pushes = self._platform.pushes(contact)
+        if body.key is not None:
+            return await self._push(contact, "clicked", pushes.event("CLICK", {"EventKey": body.key}))
+        view = pushes.event("VIEW", {"EventKey": body.url, "MenuId": 413569513}, heard=False)
+        return await self._push(contact, "viewed", view)
+
+    async def push_event(self, request: web.Request) -> web.Response:
+        """Push any event of WECHAT.md 10.2 with elements of one's own, for those that no act here causes."""
+        body, contact = await read_json(request, _Event), self._contact(request)
+        names = [body.event, *body.fields]
+        if not all(name.isascii() and name.replace("_", "").isalnum() and name[0].isalpha() for name in names):
+            raise ValueError("event and fields: names of letters, digits and _")
+        return await self._push(contact, "pushed", self._platform.pushes(contact).event(body.event, body.fields))
+
+    async def _push(self, contact: Contact, outcome: str, push: Push) -> web.Response:
+        self._platform.feed.publish("person", **contact.describe())
+        result = await self._courier.deliver(push)
+        said = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
+        return answer({**said, "callback": result.describe(), "messages": result.messages})
+
+    def _contact(self, request: web.Request) -> Contact:
+        return self._platform.contact(request.match_info["openid"])
+
+    def _follower(self, request: web.Request) -> Contact:
+        contact = self._contact(request)
+        if not contact.follows:
+            raise Conflict("not_following", "only a follower can write to the account")
+        return contact
+
+    def _next_name(self) -> str:
+        count = len(self._platform.people) + 1
+        while f"person{count}" in self._platform.people:
+            count += 1
+        return f"person{count}"

@@ -1,0 +1,154 @@
+"""`/sandbox/faults`, `/sandbox/clock`, `/sandbox/settings` and the like.
+
+The conditions under which the platform works.
+"""
+
+from dataclasses import asdict
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from codesvc.sandbox.browser.client import WeChatBrowser
+from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
+from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.fault import Fault, Kind
+from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.settings import Settings
+
+
+class _Fault(Body):
+    kind: Kind
+    path: str = "*"
+    account: str | None = None
+    errcode: int = -1
+    errmsg: str | None = None
+    status: int | str = 503
+    delay: float = 1.0
+    when: Literal["before", "after"] | None = None
+    times: int | None = None
+    share: float = 1.0
+
+
+class _Clock(Body):
+    advance: float
+
+
+class _Release(Body):
+    approve: bool = True
+
+
+class WeatherControl:
+    """Handlers of faults, time, switches.
+
+    Args:
+        platform: the state.
+        courier: whose deliveries can be held and awaited.
+        browser: forgets its cookies at a reset.
+    """
+
+    def __init__(self, platform: Platform, courier: Courier, browser: WeChatBrowser) -> None:
+        self._platform = platform
+        self._courier = courier
+        self._browser = browser
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths."""
+        return [
+            web.get("/sandbox/faults", self.list_faults),
+            web.post("/sandbox/faults", self.add_fault),
+            web.delete("/sandbox/faults", self.clear_faults),
+            web.delete("/sandbox/faults/{id:[0-9]{1,9}}", self.remove_fault),
+            web.get("/sandbox/clock", self.show_clock),
+            web.post("/sandbox/clock", self.advance_clock),
+            web.get("/sandbox/settings", self.show_settings),
+            web.patch("/sandbox/settings", self.change_settings),
+            web.post("/sandbox/receipts/release", self.release_receipts),
+            web.post("/sandbox/reviews/release", self.release_reviews),
+            web.post("/sandbox/settle", self.settle),
+            web.post("/sandbox/reset", self.reset),
+        ]
+
+    async def list_faults(self, _request: web.Request) -> web.Response:
+        """Those in force, with how often they were asked and hit."""
+        return answer({"faults": [asdict(fault) for fault in self._platform.faults.list()]})
+
+    async def add_fault(self, request: web.Request) -> web.Response:
+        """Put a fault in force.
+
+        `revoke_token` without `times` and `share` kills the tokens at once and leaves nothing behind.
+        """
+        body = await read_json(request, _Fault)
+        if body.account is not None:
+            self._platform.account(body.account)
+        if body.kind == "revoke_token" and body.times is None and body.share == 1:
+            revoked = self._platform.account(body.account).credentials.revoke(self._platform.clock.now())
+            return answer({"kind": body.kind, "revoked": revoked}, 201)
+        fault = self._platform.faults.add(Fault(**msgspec.structs.asdict(body)))
+        self._platform.feed.publish("fault", faults=len(self._platform.faults.list()))
+        return answer(asdict(fault), 201)
+
+    async def clear_faults(self, _request: web.Request) -> web.Response:
+        """Remove them all."""
+        return self._removed(self._platform.faults.remove())
+
+    async def remove_fault(self, request: web.Request) -> web.Response:
+        """Remove one."""
+        gone = self._platform.faults.remove(int(request.match_info["id"]))
+        if not gone:
+            raise Unknown("no such fault")
+        return self._removed(gone)
+
+    async def show_clock(self, _request: web.Request) -> web.Response:
+        """The platform's time, and by how much it runs ahead."""
+        return answer({"now": self._platform.clock.now(), "advanced": self._platform.clock.advanced})
+
+    async def advance_clock(self, request: web.Request) -> web.Response:
+        """Let time pass; reviews that become due end well."""
+        body = await read_json(request, _Clock)
+        self._platform.clock.advance(body.advance)
+        self._platform.release_held()
+        self._platform.feed.publish("clock", now=self._platform.clock.now(), advanced=self._platform.clock.advanced)
+        return await self.show_clock(request)
+
+    async def show_settings(self, _request: web.Request) -> web.Response:
+        """All switches."""
+        return answer(asdict(self._platform.settings))
+
+    async def change_settings(self, request: web.Request) -> web.Response:
+        """Change some switches."""
+        given = await read_json(request, dict[str, Any])
+        current = asdict(self._platform.settings)
+        if set(given) - set(current):
+            raise BadInput(f"unknown members: {', '.join(sorted(set(given) - set(current)))}")
+        try:
+            self._platform.put_settings(msgspec.convert({**current, **given}, Settings))
+        except msgspec.ValidationError as error:
+            raise BadInput(str(error)) from error
+        return answer(asdict(self._platform.settings))
+
+    async def release_receipts(self, _request: web.Request) -> web.Response:
+        """Deliver the receipts held back by `receipt_hold`, and wait until they are through."""
+        released = self._courier.release()
+        await self._courier.settle()
+        return answer({"released": released})
+
+    async def release_reviews(self, request: web.Request) -> web.Response:
+        """End every review: approved messages appear, others are listed by queryblocktmplmsg."""
+        body = await read_json(request, _Release)
+        return answer({"released": self._platform.release_held(approve=body.approve, all_of_them=True)})
+
+    async def settle(self, _request: web.Request) -> web.Response:
+        """Wait until every background callback is through; held receipts stay held."""
+        return answer({"delivered": await self._courier.settle(), "held": len(self._courier.held)})
+
+    async def reset(self, _request: web.Request) -> web.Response:
+        """Begin anew: only the default account with its settings of the start remains."""
+        self._courier.forget()
+        self._browser.forget()
+        self._platform.reset()
+        return answer({"ok": True})
+
+    def _removed(self, count: int) -> web.Response:
+        self._platform.feed.publish("fault", faults=len(self._platform.faults.list()))
+        return answer({"removed": count})

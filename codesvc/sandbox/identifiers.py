@@ -1,0 +1,106 @@
+"""Identifiers in the forms the platform gives them (WECHAT.md 1, 5.1).
+
+People's ids are derived, not drawn: the same person has the same openid after every reset, so a test may write one
+down.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\x00".join(parts).encode()).digest()
+
+
+def _letters(raw: bytes, count: int) -> str:
+    return base64.urlsafe_b64encode(raw).decode()[:count]
+
+
+def derive_openid(appid: str, person: str) -> str:
+    """28 characters beginning with `o`; those of one account share their first six (WECHAT.md 1)."""
+    return "o" + _letters(_digest("account", appid), 5) + _letters(_digest("openid", appid, person), 22)
+
+
+def derive_unionid(owner: str, person: str) -> str:
+    """28 characters beginning with `o6_`, one for all accounts of an owner (WECHAT.md 1)."""
+    return "o6_" + _letters(_digest("unionid", owner, person), 25)
+
+
+def derive_snapshot_openid(appid: str, person: str) -> str:
+    """The virtual openid of a snapshot page; never the real one (WECHAT.md 11.3)."""
+    return "o" + _letters(_digest("account", appid), 5) + _letters(_digest("snapshot", appid, person), 22)
+
+
+def mint_appid() -> str:
+    """`wx` and 16 hex digits."""
+    return "wx" + secrets.token_hex(8)
+
+
+def mint_original_id() -> str:
+    """`gh_` and 12 hex digits."""
+    return "gh_" + secrets.token_hex(6)
+
+
+def mint_secret() -> str:
+    """32 hex digits, as the console shows an AppSecret."""
+    return secrets.token_hex(16)
+
+
+def mint_aes_key() -> str:
+    """43 alphanumerics (WECHAT.md 9); the last one may carry spare bits, as real keys do."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(43))
+
+
+def mint_callback_token() -> str:
+    """A callback token of 24 alphanumerics (WECHAT.md 9)."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+def mint_access_token() -> str:
+    """136 characters, `<two digits>_<url-safe>` (WECHAT.md 1)."""
+    return f"{secrets.randbelow(90) + 10}_{secrets.token_urlsafe(100)[:133]}"
+
+
+def mint_template_id() -> str:
+    """43 characters of base64url (WECHAT.md 1)."""
+    return secrets.token_urlsafe(32)
+
+
+def mint_oauth_code() -> str:
+    """32 characters, as web authorisation hands them out."""
+    return "0" + "".join(secrets.choice(_ALPHABET) for _ in range(31))
+
+
+def mint_qr_id() -> str:
+    """22 characters beginning with `02`, the newer of the two forms (WECHAT.md 5.2)."""
+    return "02" + secrets.token_urlsafe(15)
+
+
+def mint_rid(now: float) -> str:
+    """Three groups of eight hex digits, the first the time of the call (WECHAT.md 1)."""
+    return f"{int(now) & 0xFFFFFFFF:08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+class MessageNumbers:
+    """Message ids: unique, rising, 19 digits or, as an option, 9 (WECHAT.md 1, checklist 3).
+
+    Args:
+        draw: gives a random step below its argument.
+    """
+
+    def __init__(self, draw: Callable[[int], int] = secrets.randbelow) -> None:
+        self._draw = draw
+        self._large = 3_557_254_367_693_750_277
+        self._small = 200_163_836
+
+    def next(self, *, small: bool) -> int:
+        """Draw the next id; `small` ones fit where an SDK overflows at 2^31."""
+        if small:
+            self._small += 1 + self._draw(5)
+            return self._small
+        self._large += 1 + self._draw(1_000_000)
+        return self._large

@@ -1,0 +1,73 @@
+"""A QR code as a real baseline JPEG, without an imaging library.
+
+`showqrcode` answers `image/jpg` (WECHAT.md 5.3). A QR picture has only flat squares, and JPEG codes a flat 8x8 block
+as one number: the difference of its brightness to the block before. So a module is drawn as exactly one block and the
+whole encoder is a Huffman table of the DC differences plus an end-of-block bit. ITU-T T.81 annex B gives the markers,
+annex F the coding.
+"""
+
+import struct
+from collections.abc import Iterable
+
+import segno
+
+_BORDER = 4  # quiet zone in modules, ISO/IEC 18004
+_WHITE, _BLACK = 127, -128
+_SCALE = 2  # blocks per module side, so that a phone camera can read it off a screen
+
+# DC categories 0 (no change), 8 (black to white and back) and 7 (the very first block), of one, two and three bits;
+# AC: end of block alone, one bit (T.81 B.2.4.2).
+_DC_CODES = {0: "0", 8: "10", 7: "110"}
+_DC_TABLE = bytes((1, 1, 1)) + bytes(13) + bytes(_DC_CODES)
+_AC_TABLE = bytes((1,)) + bytes(15) + bytes((0,))
+_QUANTISATION = bytes((8,)) + bytes(
+    [1] * 63
+)  # DC of a flat block is 8 times its level, so that 8 leaves the level itself
+
+
+def draw_jpeg(text: str) -> bytes:
+    """Draw a text as a QR code: grey, two levels, sides a multiple of 8 pixels."""
+    rows = [
+        [bool(cell) for cell in row] for row in segno.make(text, micro=False, error="m").matrix_iter(border=_BORDER)
+    ]
+    blocks = [[cell for cell in row for _ in range(_SCALE)] for row in rows for _ in range(_SCALE)]
+    side = len(blocks) * 8
+    frame = struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0)
+    return b"".join(
+        (
+            b"\xff\xd8",
+            _segment(0xE0, b"JFIF\0" + struct.pack(">HBHHBB", 0x0101, 1, 72, 72, 0, 0)),
+            _segment(0xDB, b"\x00" + _QUANTISATION),
+            _segment(0xC0, frame),
+            _segment(0xC4, b"\x00" + _DC_TABLE),
+            _segment(0xC4, b"\x10" + _AC_TABLE),
+            _segment(0xDA, bytes((1, 1, 0, 0, 63, 0))),
+            _entropy(cell for row in blocks for cell in row),
+            b"\xff\xd9",
+        )
+    )
+
+
+def _segment(marker: int, payload: bytes) -> bytes:
+    return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def _entropy(cells: Iterable[bool]) -> bytes:
+    bits: list[str] = []
+    level = 0
+    for dark in cells:
+        target = _BLACK if dark else _WHITE
+        difference, level = target - level, target
+        bits.append(_code(difference) + "0")
+    stream = "".join(bits)
+    stream += "1" * (-len(stream) % 8)
+    raw = int(stream, 2).to_bytes(len(stream) // 8, "big")
+    return raw.replace(b"\xff", b"\xff\x00")
+
+
+def _code(difference: int) -> str:
+    if difference == 0:
+        return _DC_CODES[0]
+    size = abs(difference).bit_length()  # T.81 F.1.2.1: the category is the bit length
+    value = difference if difference > 0 else difference + (1 << size) - 1
+    return _DC_CODES[size] + f"{value:0{size}b}"

@@ -1,0 +1,93 @@
+"""What the platform pushes to a callback: messages and events, before they are sealed (WECHAT.md 7.3, 10).
+
+`heard` says whether a reply reaches the person, and with it whether a failure shows him the platform's apology: a
+reply to a receipt or to `unsubscribe` shows nowhere (WECHAT.md 10.3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codesvc.sandbox.person import Contact
+from codesvc.sandbox.qrcode import QrCode
+
+APOLOGY = "该公众号暂时无法提供服务,请稍后再试"
+
+
+@dataclass(frozen=True)
+class Push:
+    """One message or event on its way to an account's callback; the same in every delivery of it."""
+
+    appid: str
+    openid: str
+    fields: Mapping[str, Any]
+    heard: bool = True
+    delay: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """`text`, or the name of the event."""
+        return str(self.fields.get("Event") or self.fields["MsgType"])
+
+
+class Pushes:
+    """Makes the pushes of one person's acts.
+
+    Args:
+        original_id: the account's `gh_…`.
+        contact: whose acts they are.
+        now: CreateTime, on the platform's clock.
+    """
+
+    def __init__(self, original_id: str, contact: Contact, now: float) -> None:
+        self._contact = contact
+        self._head = {"ToUserName": original_id, "FromUserName": contact.openid, "CreateTime": int(now)}
+
+    def message(self, kind: str, msg_id: int, fields: Mapping[str, Any]) -> Push:
+        """An ordinary message: text, image, voice, video, shortvideo, location, link."""
+        return self._push({"MsgType": kind, **fields, "MsgId": msg_id})
+
+    def event(
+        self, event: str, fields: Mapping[str, Any] | None = None, *, heard: bool = True, delay: float = 0.0
+    ) -> Push:
+        """Any event."""
+        return self._push({"MsgType": "event", "Event": event, **(fields or {})}, heard=heard, delay=delay)
+
+    def subscribe(self, code: QrCode | None) -> Push:
+        """A follow, with `qrscene_…` and the ticket if it came through a QR code."""
+        if code is None:
+            return self.event("subscribe", {"EventKey": ""})
+        return self.event("subscribe", {"EventKey": f"qrscene_{code.order.scene}", "Ticket": code.ticket})
+
+    def scan(self, code: QrCode) -> Push:
+        """A follower's scan: the scene without prefix."""
+        return self.event("SCAN", {"EventKey": code.order.scene, "Ticket": code.ticket})
+
+    def template_finished(self, msgid: int, status: str, delay: float) -> Push:
+        """The receipt of a template message; `MsgID` with a capital D (WECHAT.md 6.5)."""
+        fields = {"MsgID": msgid, "Status": status}
+        return self.event("TEMPLATESENDJOBFINISH", fields, heard=False, delay=delay)
+
+    def notice_answered(self, template_id: str, *, accept: bool, scene: str) -> Push:
+        """The person answered the popup for a notice."""
+        item = {
+            "TemplateId": template_id,
+            "SubscribeStatusString": "accept" if accept else "reject",
+            "PopupScene": scene,
+        }
+        return self.event("subscribe_msg_popup_event", {"SubscribeMsgPopupEvent": {"List": item}}, heard=False)
+
+    def notice_changed(self, template_id: str, *, popup_element: bool) -> Push:
+        """The person switched a notice off in the settings."""
+        item = {"TemplateId": template_id, "SubscribeStatusString": "reject"}
+        wrapper = "SubscribeMsgPopupEvent" if popup_element else "SubscribeMsgChangeEvent"
+        return self.event("subscribe_msg_change_event", {wrapper: {"List": item}}, heard=False)
+
+    def notice_sent(self, template_id: str, msgid: int, delay: float) -> Push:
+        """A notice was delivered."""
+        item = {"TemplateId": template_id, "MsgID": msgid, "ErrorCode": 0, "ErrorStatus": "success"}
+        fields = {"SubscribeMsgSentEvent": {"List": item}}
+        return self.event("subscribe_msg_sent_event", fields, heard=False, delay=delay)
+
+    def _push(self, fields: Mapping[str, Any], *, heard: bool = True, delay: float = 0.0) -> Push:
+        return Push(self._contact.appid, self._contact.openid, {**self._head, **fields}, heard, delay)

@@ -1,0 +1,141 @@
+"""Call quotas: so many a day, so many a minute, per account and API (WECHAT.md 4, 13).
+
+A day ends at 0:00 Beijing time. A minute is a fixed one, as the platform's "retry next minute" says. `None` means no
+limit.
+"""
+
+from dataclasses import dataclass, field
+
+from codesvc.sandbox.account import AccountKind
+from codesvc.sandbox.clock import beijing_day, beijing_month
+from codesvc.sandbox.refusal import Refusal
+
+CLEARINGS_PER_MONTH = 10
+FALLBACK_DAILY = 100_000
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What an API allows; None is no limit."""
+
+    daily: int | None
+    minute: int | None = None
+
+
+_SERVICE = {
+    "/cgi-bin/token": Limit(2_000),
+    "/cgi-bin/stable_token": Limit(500_000, 10_000),
+    "/cgi-bin/message/template/send": Limit(100_000),
+    "/cgi-bin/message/custom/send": Limit(500_000),
+    "/cgi-bin/qrcode/create": Limit(100_000),
+    "/cgi-bin/user/info": Limit(5_000_000),
+    "/cgi-bin/user/info/batchget": Limit(5_000_000),
+    "/cgi-bin/user/get": Limit(500),
+    "/cgi-bin/menu/create": Limit(1_000),
+    "/cgi-bin/menu/get": Limit(10_000),
+    "/cgi-bin/menu/delete": Limit(1_000),
+    "/cgi-bin/clear_quota": Limit(None),
+    "/cgi-bin/clear_quota/v2": Limit(None),
+}
+
+_TEST = {
+    "/cgi-bin/token": Limit(200),
+    "/cgi-bin/message/custom/send": Limit(50_000),
+    "/cgi-bin/qrcode/create": Limit(10_000),
+    "/cgi-bin/user/info": Limit(500_000),
+    "/cgi-bin/user/info/batchget": Limit(500_000),
+    "/cgi-bin/user/get": Limit(100),
+}
+
+
+def default_limit(kind: AccountKind, path: str) -> Limit:
+    """The limit of a new account (WECHAT.md 13); 100,000 a day where no source names one."""
+    if path.startswith("/sns/"):
+        return Limit(None, 50_000)
+    if kind == "test" and path in _TEST:
+        return _TEST[path]
+    return _SERVICE.get(path, Limit(FALLBACK_DAILY))
+
+
+@dataclass
+class _Count:
+    day: str = ""
+    used: int = 0
+    minute: int = 0
+    in_minute: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `openapi/quota/get` shows of one API."""
+
+    limit: Limit
+    used: int
+    in_minute: int
+
+
+@dataclass
+class Quotas:
+    """Counters of one account.
+
+    Attributes:
+        kind: decides the defaults.
+        limits: overrides by path.
+    """
+
+    kind: AccountKind
+    limits: dict[str, Limit] = field(default_factory=dict)
+    _counts: dict[str, _Count] = field(default_factory=dict)
+    _month: str = ""
+    _clearings: int = 0
+
+    def limit(self, path: str) -> Limit:
+        """The limit in force for a path."""
+        return self.limits.get(path) or default_limit(self.kind, path)
+
+    def spend(self, path: str, now: float) -> None:
+        """Count one call.
+
+        Raises:
+            Refusal: 45009 if the day's calls are used up, 45011 if the minute's are.
+        """
+        limit, count = self.limit(path), self._count(path, now)
+        if limit.daily is not None and count.used >= limit.daily:
+            raise Refusal(45009)
+        if limit.minute is not None and count.in_minute >= limit.minute:
+            raise Refusal(45011)
+        count.used += 1
+        count.in_minute += 1
+
+    def read(self, path: str, now: float) -> Reading:
+        """Read one counter without counting."""
+        count = self._count(path, now)
+        return Reading(self.limit(path), count.used, count.in_minute)
+
+    def touched(self) -> list[str]:
+        """The paths that were ever called, for the console's gauges."""
+        return sorted(self._counts)
+
+    def clear(self, now: float, path: str | None = None) -> None:
+        """Set the day's counters to zero, ten times a month (WECHAT.md 4).
+
+        Raises:
+            Refusal: 48006 at the eleventh time.
+        """
+        month = beijing_month(now)
+        if month != self._month:
+            self._month, self._clearings = month, 0
+        if self._clearings >= CLEARINGS_PER_MONTH:
+            raise Refusal(48006)
+        self._clearings += 1
+        for name in [path] if path is not None else list(self._counts):
+            self._counts.pop(name, None)
+
+    def _count(self, path: str, now: float) -> _Count:
+        count = self._counts.setdefault(path, _Count())
+        day, minute = beijing_day(now), int(now // 60)
+        if day != count.day:
+            count.day, count.used = day, 0
+        if minute != count.minute:
+            count.minute, count.in_minute = minute, 0
+        return count

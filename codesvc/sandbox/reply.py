@@ -1,0 +1,122 @@
+"""The answer to a callback, read as strictly as the platform reads it (WECHAT.md 9.3, 9.4, 10.3)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # publishes no types
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]  # as above
+
+from codesvc.sandbox.account import AccountSpec
+from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt
+
+
+class BadReply(ValueError):
+    """The body is neither `success`, empty nor a valid reply; the text says why."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A valid answer; `message` is what the person reads, None for silence."""
+
+    message: dict[str, Any] | None
+    encrypted: bool = False
+
+
+def read_reply(account: AccountSpec, openid: str, body: bytes) -> Reply:
+    """Read a callback's body.
+
+    Raises:
+        BadReply: malformed, unencrypted in safe mode, badly encrypted, or addressed to someone else.
+    """
+    text = _text(body).strip()
+    if text in {"", "success"}:
+        return Reply(None)
+    root = _parse(text)
+    encrypted = root.find("Encrypt") is not None
+    if encrypted:
+        if account.mode == "plaintext":
+            raise BadReply("an encrypted reply in plaintext mode")
+        root = _parse(_open(account, root))
+    elif account.mode == "safe":
+        raise BadReply("an unencrypted reply in safe mode")
+    if _value(root, "ToUserName") != openid or _value(root, "FromUserName") != account.original_id:
+        raise BadReply("ToUserName and FromUserName are not the swapped ones of the message")
+    if not _value(root, "CreateTime").isdigit():
+        raise BadReply("CreateTime is not a number")
+    kind = _value(root, "MsgType")
+    if kind not in _READERS:
+        raise BadReply(f"unknown MsgType {kind!r}")
+    fields = _READERS[kind](root)
+    return Reply(None if fields is None else {"type": kind, **fields}, encrypted)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadReply("not UTF-8") from error
+
+
+def _parse(text: str) -> Element:
+    try:
+        root: Element = fromstring(text, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise BadReply(f"malformed XML: {error}") from error
+    if root.tag != "xml":
+        raise BadReply("the root element is not <xml>")
+    return root
+
+
+def _open(account: AccountSpec, root: Element) -> str:
+    encrypted, timestamp, nonce = (_value(root, name) for name in ("Encrypt", "TimeStamp", "Nonce"))
+    if not check_signature(_value(root, "MsgSignature"), account.token, timestamp, nonce, encrypted):
+        raise BadReply("MsgSignature does not match")
+    try:
+        return decrypt(account.aes_key, account.appid, encrypted)
+    except BadEnvelope as error:
+        raise BadReply(str(error)) from error
+
+
+def _value(root: Element, path: str) -> str:
+    return (root.findtext(path) or "").strip()
+
+
+def _read_text(root: Element) -> dict[str, Any]:
+    content = root.findtext("Content") or ""
+    if not content:
+        raise BadReply("a text reply without Content")
+    return {"content": content}
+
+
+def _read_news(root: Element) -> dict[str, Any]:
+    names = {"title": "Title", "description": "Description", "picurl": "PicUrl", "url": "Url"}
+    items = [{key: _value(item, name) for key, name in names.items()} for item in root.findall("Articles/item")]
+    if not items or _value(root, "ArticleCount") != str(len(items)):
+        raise BadReply("ArticleCount does not match Articles")
+    return {"articles": items}
+
+
+def _read_nested(parent: str, *names: str) -> Callable[[Element], dict[str, Any]]:
+    def read(root: Element) -> dict[str, Any]:
+        if root.find(parent) is None:
+            raise BadReply(f"{parent} is missing")
+        return {name.lower(): _value(root, f"{parent}/{name}") for name in names}
+
+    return read
+
+
+def _read_transfer(_root: Element) -> None:
+    return None
+
+
+_READERS: Mapping[str, Callable[[Element], dict[str, Any] | None]] = {
+    "text": _read_text,
+    "news": _read_news,
+    "image": _read_nested("Image", "MediaId"),
+    "voice": _read_nested("Voice", "MediaId"),
+    "video": _read_nested("Video", "MediaId", "Title", "Description"),
+    "music": _read_nested("Music", "Title", "Description", "MusicUrl", "HQMusicUrl", "ThumbMediaId"),
+    "transfer_customer_service": _read_transfer,
+}

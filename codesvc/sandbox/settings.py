@@ -1,0 +1,52 @@
+"""Switches for what the sources leave open, and for what a test wants otherwise."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    r"""Behaviour of one platform; every member can be changed by `PATCH /sandbox/settings`.
+
+    Attributes:
+        content_type: of JSON answers, as observed in the field (WECHAT.md 1).
+        small_ids: 9-digit msgids (checklist 3).
+        forced_overlap: a forced stable token leaves the previous one 300 s (the other reading of WECHAT.md 3.2).
+        refuse_escapes: `\\uXXXX` of characters beyond ASCII in a body is refused with 40033 (WECHAT.md 1).
+        repeat_errcode: what a repeated client_msg_id answers; 0 repeats the first answer (WECHAT.md 6.2, undocumented).
+        duplicate_window: seconds in which the same content to the same openid is 40241; 0: never (one source).
+        receipt_status: the Status of TEMPLATESENDJOBFINISH, or `none` for no event.
+        receipt_delay: real seconds between a send and its receipt.
+        receipt_hold: keep receipts until `POST /sandbox/receipts/release`.
+        callback_timeout: real seconds a callback may take (WECHAT.md 9.4).
+        callback_attempts: deliveries in all (WECHAT.md 9.4).
+        callback_http10: speak HTTP/1.0 to the callback, as seen in the field.
+        callback_fresh_nonce: a retry carries its own timestamp and nonce; undocumented.
+        change_event_popup_element: wrap subscribe_msg_change_event in SubscribeMsgPopupEvent (WECHAT.md 7.3).
+        review_seconds: how long a held message waits for its review, on the platform's clock (40252).
+        page_size: openids per page of user/get.
+    """
+
+    content_type: str = "application/json; encoding=utf-8"
+    small_ids: bool = False
+    forced_overlap: bool = False
+    refuse_escapes: bool = True
+    repeat_errcode: int = 0
+    duplicate_window: float = 0.0
+    receipt_status: str = "success"
+    receipt_delay: float = 0.05
+    receipt_hold: bool = False
+    callback_timeout: float = 5.0
+    callback_attempts: int = 3
+    callback_http10: bool = False
+    callback_fresh_nonce: bool = True
+    change_event_popup_element: bool = False
+    review_seconds: float = 1800.0
+    page_size: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.callback_timeout <= 60 or not 1 <= self.callback_attempts <= 10:  # noqa: PLR2004 - sane bounds
+            raise ValueError("callback_timeout: above 0 up to 60 s; callback_attempts: 1 to 10")
+        if not 0 <= self.receipt_delay <= 600 or not 1 <= self.page_size <= 10_000:  # noqa: PLR2004 - sane bounds
+            raise ValueError("receipt_delay: 0 to 600 s; page_size: 1 to 10000")
+        if any(ord(char) < 0x20 for char in self.content_type + self.receipt_status):  # noqa: PLR2004 - controls
+            raise ValueError("no control characters")

@@ -1,0 +1,103 @@
+"""Templates at work: judging the data of a send and laying out what the person reads (WECHAT.md 6.4).
+
+Three kinds behave differently when a value does not fit. A category template refuses the whole send with 47003 and
+names the field. A legacy template has been cleaned up silently since 2023-05-04: long values are cut, `first`,
+`remark` and emoji vanish, errcode stays 0. A test account's template is free text, but a line without a literal label
+before its field disappears, and so does a field with a blank in its braces.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codesvc.sandbox.account import TemplateSpec
+from codesvc.sandbox.field_rule import fits
+from codesvc.sandbox.refusal import Refusal
+
+_PLACE = re.compile(r"\{\{([0-9A-Za-z_]+)\.DATA\}\}")
+_LOOSE = re.compile(r"\{\{\s*[0-9A-Za-z_]+\s*\.\s*DATA\s*\}\}")
+_LEGACY_LENGTH = 20
+_LEGACY_DROPPED = ("first", "remark")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a person sees.
+
+    Attributes:
+        data: the values as shown, by key.
+        text: the card's lines.
+    """
+
+    data: dict[str, str]
+    text: str
+
+
+def keys_of(content: str) -> list[str]:
+    """The keys of a template in the order of its text."""
+    return list(dict.fromkeys(_PLACE.findall(content)))
+
+
+def read_values(data: object) -> dict[str, str]:
+    """The plain values of a `data` member; colours are accepted and ignored (WECHAT.md 6.2).
+
+    Raises:
+        Refusal: 47003 if it is no object of `{"value": text}`.
+    """
+    if not isinstance(data, Mapping):
+        raise Refusal(47003, "argument invalid! data is empty")
+    values = {}
+    for key, item in data.items():
+        value: Any = item.get("value") if isinstance(item, Mapping) else item
+        if isinstance(value, bool | Mapping | list):
+            raise Refusal(47003, f"argument invalid! data.{key}.value invalid")
+        values[str(key)] = "" if value is None else str(value)
+    return values
+
+
+def lay_out(template: TemplateSpec, data: object) -> Layout:
+    """Judge the data by the template's kind and lay the card out.
+
+    Raises:
+        Refusal: 47003 naming the field, for category templates and notices.
+    """
+    values = read_values(data)
+    if template.kind in {"category", "notice"}:
+        shown = _check_fields(template, values)
+        return Layout(shown, _fill(template.content, shown))
+    if template.kind == "legacy":
+        shown = {key: _clean(values.get(key, "")) for key in keys_of(template.content) if key not in _LEGACY_DROPPED}
+        content = "\n".join(line for line in template.content.split("\n") if not _is_dropped(line))
+        return Layout(shown, _fill(content, shown))
+    content = "\n".join(line for line in template.content.split("\n") if not _LOOSE.match(line.strip()))
+    shown = {key: values.get(key, "") for key in keys_of(content)}
+    return Layout(shown, _LOOSE.sub("", _fill(content, shown)))
+
+
+def _check_fields(template: TemplateSpec, values: Mapping[str, str]) -> dict[str, str]:
+    shown = {}
+    for key in keys_of(template.content):
+        value = values.get(key, "")
+        if not value:
+            raise Refusal(47003, f"argument invalid! data.{key}.value is empty")
+        if not fits(key, value, template.enums.get(key, ())):
+            raise Refusal(47003, f"argument invalid! data.{key}.value invalid")
+        shown[key] = value
+    return shown
+
+
+def _fill(content: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values.get(place[1], ""), content).strip("\n")
+
+
+def _is_dropped(line: str) -> bool:
+    return any(f"{{{{{key}.DATA}}}}" in line for key in _LEGACY_DROPPED)
+
+
+def _clean(value: str) -> str:
+    text = "".join(
+        c for c in value if unicodedata.category(c) not in {"Cc", "Cs", "So", "Sk"} and c not in "\u200d\ufe0f"
+    )
+    return text if len(text) <= _LEGACY_LENGTH else text[:_LEGACY_LENGTH] + "..."

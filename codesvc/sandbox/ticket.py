@@ -1,0 +1,31 @@
+"""The anatomy of a QR ticket (WECHAT.md 5.2): 72 bytes in base64url without padding.
+
+    81 01 | 10 bytes: id/type, filled with zeros | 01 2e url NUL | 02 04 creation (LE) | 03 04 expire_seconds (LE)
+
+A client must treat it as opaque. The form is kept for realism: its length, its alphabet and the mixed case catch the
+column that is too short and the URL that was not encoded.
+"""
+
+import base64
+import secrets
+import struct
+
+_ID_BYTES = 3
+_FILLER = bytes(7)
+
+
+def make_ticket(url: str, created_at: float, expire_seconds: int) -> str:
+    """Compose a ticket for the text of a QR code; `expire_seconds` is 0 for a permanent one."""
+    text = url.encode("ascii") + b"\0"
+    raw = (
+        b"\x81\x01"
+        + secrets.token_bytes(_ID_BYTES)
+        + _FILLER
+        + bytes((1, len(text)))
+        + text
+        + b"\x02\x04"
+        + struct.pack("<I", int(created_at) & 0xFFFFFFFF)
+        + b"\x03\x04"
+        + struct.pack("<I", expire_seconds)
+    )
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -1,0 +1,102 @@
+"""TLS for WeChat's hosts, and a CONNECT proxy that leads there and nowhere else.
+
+An SDK with hard-wired `https://api.weixin.qq.com` is pointed here by its proxy setting (or by DNS, or a hosts entry)
+and told to trust the sandbox's authority. A tunnel to any other host is refused: this is no open proxy.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from codesvc.sandbox.certificate import HOSTS, Authority
+
+_LONGEST_HEAD = 8192
+_PATIENCE = 10.0
+_CHUNK = 65536
+
+
+class ConnectProxy:
+    """Answers `CONNECT api.weixin.qq.com:443` with a tunnel to the sandbox's TLS port.
+
+    Args:
+        host: where the TLS port listens.
+        port: the TLS port.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = host, port
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            async with asyncio.timeout(_PATIENCE):
+                head = await reader.readuntil(b"\r\n\r\n")
+            refusal = _judge(head)
+            if refusal is not None:
+                writer.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % refusal)
+                await writer.drain()
+            else:
+                await self._tunnel(reader, writer)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection(*self._target)
+        try:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
+        finally:
+            inner_writer.close()
+            with suppress(OSError):
+                await inner_writer.wait_closed()
+
+
+def _judge(head: bytes) -> bytes | None:
+    method, _, rest = head.partition(b"\r\n")[0].partition(b" ")
+    if method != b"CONNECT":
+        return b"405 Method Not Allowed"
+    host, _, port = rest.partition(b" ")[0].decode("latin-1").rpartition(":")
+    if host.lower() not in HOSTS or port != "443":
+        return b"403 Forbidden"
+    return None
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+    with suppress(OSError):
+        writer.write_eof()
+
+
+async def start_tls(
+    runner: web.AppRunner, stack: AsyncExitStack, host: str, tls_port: int, proxy_port: int, directory: Path
+) -> list[str]:
+    """Start both beside a running sandbox; returns lines that say where they are.
+
+    Raises:
+        ImportError: the extra is not installed.
+        OSError: a port is taken.
+    """
+    authority = Authority(directory)
+    site = web.TCPSite(runner, host, tls_port, ssl_context=authority.server_context())
+    await site.start()
+    bound = (
+        next(address for address in runner.addresses if address[1] == tls_port) if tls_port else runner.addresses[-1]
+    )
+    proxy = await asyncio.start_server(ConnectProxy(host, bound[1]).serve, host, proxy_port, limit=_LONGEST_HEAD)
+    stack.push_async_callback(_close, proxy)
+    return [
+        f"  TLS           {host}:{bound[1]} as {', '.join(HOSTS)}",
+        f"  proxy         http://{host}:{proxy.sockets[0].getsockname()[1]} (CONNECT to those hosts only)",
+        f"  authority     {authority.certificate}",
+    ]
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    await server.wait_closed()
