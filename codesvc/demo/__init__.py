@@ -1,1 +1,1 @@
-
+"""Sandbox, service and a small website in one command."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codesvc.errors import Invalid
 from codesvc.limiter import parse_address
 from codesvc.web.problem import Problem
-from codesvc.web.services import services
+from codesvc.web.services import SITE, services
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -31,7 +31,7 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     caller = services(request).directory.caller(key.strip()) if kind.lower() == "bearer" else None
     if caller is None:
         raise Problem("unauthenticated", headers=_CHALLENGE)
-    request["site"] = caller.site.name
+    request[SITE] = caller.site.name
     if scope not in caller.key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
     return caller

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from aiohttp import web
 
-from codesvc.errors import Invalid, PlatformUnavailable, ScriptError, StoreUnavailable
+from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import services
+from codesvc.web.services import SITE, services
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -68,10 +68,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             response = await handler(request)
         except web.HTTPRedirection:
             raise
-        except (web.HTTPException, Problem, Invalid, StoreUnavailable, PlatformUnavailable) as error:
-            response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
-        except (ScriptError, ValueError, TypeError, LookupError, RuntimeError, OSError, ArithmeticError) as error:
-            _log.exception("request_failed", route=_route(request), error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
+            if _problem_of(error).type.name == "internal":
+                _log.exception("request_failed", route=_route(request), error=type(error).__name__)
             response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
@@ -82,7 +81,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             method=request.method,
             route=_route(request),
             status=response.status,
-            site=request.get("site"),
+            site=request.get(SITE),
             ms=round((time.perf_counter() - started) * 1000, 2),
         )
         return response

@@ -17,6 +17,7 @@ from codesvc.web.services import services
 from codesvc.web.views import json_response
 
 routes = web.RouteTableDef()
+_OFFSET_LIFE_SECONDS = 30 * 86_400
 
 
 @routes.get("/healthz")
@@ -53,7 +54,10 @@ async def move_clock(request: web.Request) -> web.Response:
         raise Problem("not-found", "There is no such address.")
     given, _ = await inputs.read(request, ClockInput)
     try:
-        moved = await here.store.redis.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
+        async with here.store.redis.pipeline(transaction=True) as pipe:
+            pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
+            pipe.expire(offset_key(here.store.prefix), _OFFSET_LIFE_SECONDS)
+            moved, _ = await pipe.execute()
         here.offset.move_to(moved)
         await here.wakeups.publish(EVERYBODY)
     except (RedisError, OSError):

@@ -41,6 +41,7 @@ class Services:
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)
+SITE: Final = web.RequestKey("SITE", str)
 
 
 def services(request: web.Request) -> Services:

@@ -25,7 +25,12 @@ end
 -- Where a push cannot bring the code: wait for a scan, if a scan may.
 local function wait_for_scan(r, owner, reason)
   local may = r.scan == 'open' or (r.scan == 'bound' and (owner or r.vouched == '1'))
-  if may then new_delivery(r, 'scan', 'awaiting_scan', reason) else new_delivery(r, 'scan', 'failed', reason) end
+  if not may then
+    new_delivery(r, 'scan', 'failed', reason)
+  else
+    -- Nothing has gone wrong for somebody who was never bound; for others the page may say why a scan is wanted.
+    new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '')
+  end
   enqueue(r, 'void', A.appid)
 end
 

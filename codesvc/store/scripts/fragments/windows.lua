@@ -4,7 +4,7 @@
 local function wait_for(list, rates)
   local wait = 0
   for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
-    local nth = tonumber(count) > 0 and redis.call('LINDEX', list, -tonumber(count)) or tostring(now)
+    local nth = redis.call('LINDEX', list, -tonumber(count))
     if nth then wait = math.max(wait, nth + span - now) end
   end
   return wait

@@ -1,0 +1,110 @@
+"""The command line: `codesvc demo|serve|sandbox|check|keys|send …`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesvc import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.config import Settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="codesvc", description="Verification codes over WeChat.")
+    parser.add_argument("--version", action="version", version=f"codesvc {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="sandbox, service and demo website, in one command")
+    demo.add_argument("--api-key", default=None, help="the site's key, 32 characters or more (default: a new one)")
+    demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")
+    demo.add_argument("--port-base", type=int, default=8080, help="service here, sandbox and website on the next two")
+    demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
+
+    serve = commands.add_parser("serve", help="run the service")
+    serve.add_argument("--config", type=Path, required=True)
+    serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
+
+    sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
+    if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
+        from codesvc.sandbox import command
+
+        command.add_arguments(sandbox)
+
+    keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
+    new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
+    new.add_argument("site")
+    return parser
+
+
+def _settings(path: Path) -> Settings:
+    """Read the configuration, or tell every fault and end.
+
+    Raises:
+        SystemExit: the configuration is at fault.
+    """
+    from codesvc.config import ConfigError, load
+
+    try:
+        settings = load(path, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
+    for notice in settings.notices:
+        print(f"note: {notice}", file=sys.stderr)
+    return settings
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from codesvc import logs, serving
+    from codesvc.errors import CodesvcError
+
+    settings = _settings(arguments.config)
+    logs.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
+    try:
+        return serving.run(serving.serve(settings))
+    except (CodesvcError, OSError) as error:
+        print(f"codesvc: {error}", file=sys.stderr)
+        return 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from codesvc.demo import command
+
+    return command.run(arguments)
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from codesvc.sandbox import command
+
+    return command.run(arguments)
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    import secrets
+
+    from codesvc.config.keys import hash_line, new_key
+
+    key = new_key(arguments.site, secrets.token_bytes(32))
+    print("The key, shown this once; give it to the site's server:")
+    print(f"  {key}")
+    print(f"For the configuration, under [[sites.{arguments.site}.keys]]:")
+    print(f'  name = "server"\n  hash = "{hash_line(key)}"\n  scopes = ["verify", "bindings"]')
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status."""
+    parsed = _parser().parse_args(arguments)
+    commands = {"demo": _demo, "serve": _serve, "sandbox": _sandbox, "keys": _keys}
+    return commands[parsed.command](parsed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""`codesvc demo`: everything at once, nothing else installed."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from codesvc import logs, serving
+from codesvc.config.keys import new_key
+from codesvc.demo.configuration import SITE, Addresses
+from codesvc.demo.stack import running
+from codesvc.demo.story import tell
+from codesvc.errors import CodesvcError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.demo.stack import Stack
+
+_SHORTEST_KEY: Final = 32
+_HIGHEST_PORT: Final = 65_535
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo until Ctrl-C, or the story with `--check`; the exit status."""
+    key = arguments.api_key or new_key(SITE, secrets.token_bytes(32))
+    if len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
+    if not 1 <= arguments.port_base <= _HIGHEST_PORT - 2:
+        return _complain("--port-base wants a port with two more above it")
+    logs.configure(level=logging.WARNING if arguments.check else logging.INFO)
+    addresses = Addresses(arguments.port_base)
+    with tempfile.TemporaryDirectory(prefix="codesvc-demo-") as temporary:
+        data_dir = (arguments.data_dir or Path(temporary) / "data").absolute()
+        story = _check if arguments.check else _show
+        try:
+            return serving.run(story(addresses, key, data_dir))
+        except (CodesvcError, OSError) as error:
+            return _complain(str(error))
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"codesvc demo: {text}\n")
+    return 1
+
+
+async def _show(addresses: Addresses, key: str, data_dir: Path) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir) as stack:
+        _introduce(stack, key)
+        await serving.stopped()
+    return 0
+
+
+async def _check(addresses: Addresses, key: str, data_dir: Path) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir):
+        return 0 if await tell(addresses, key) else 1
+
+
+def _introduce(stack: Stack, key: str) -> None:
+    where, account = stack.addresses, stack.account
+    sys.stdout.write(
+        f"""
+codesvc demo
+
+  Website     {where.website}   sign up, log in, reset a password
+  Phone       {where.sandbox}   the sandbox: follow, scan, read messages
+  Service     {where.service}   the API
+
+  API key     {key}
+              (site "{SITE}", every scope; shown this once)
+  Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}
+              callback token {account.token}, EncodingAESKey {account.aes_key}
+
+Ctrl-C ends everything.
+"""
+    )
+    sys.stdout.flush()

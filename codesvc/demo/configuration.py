@@ -1,0 +1,119 @@
+"""The demo's configuration: one account on the sandbox, one site, address and site limits lifted."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.config import parse
+from codesvc.config.keys import hash_line
+from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codesvc.config import Settings
+    from codesvc.sandbox.account import AccountSpec
+
+SITE: Final = "shop"
+ACCOUNT: Final = "main"
+LOOPBACK: Final = "127.0.0.1"
+_RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
+_SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the three parts listen: service, sandbox, website on three neighbouring ports.
+
+    Attributes:
+        port_base: the service's port.
+    """
+
+    port_base: int
+
+    @property
+    def service(self) -> str:
+        """The service's address."""
+        return f"http://{LOOPBACK}:{self.port_base}"
+
+    @property
+    def sandbox(self) -> str:
+        """The sandbox's address."""
+        return f"http://{LOOPBACK}:{self.port_base + 1}"
+
+    @property
+    def website(self) -> str:
+        """The demo website's address."""
+        return f"http://{LOOPBACK}:{self.port_base + 2}"
+
+
+def sandbox_account(addresses: Addresses) -> AccountSpec:
+    """The sandbox's default account, with the service as its callback and a template for finished resets."""
+    notice = TemplateSpec(
+        template_id=_RESET_DONE_TEMPLATE,
+        title="账号变更提醒",
+        content="事项：{{thing1.DATA}}\n时间：{{time2.DATA}}\n备注：{{thing3.DATA}}\n",
+        example="事项：示例网站重置密码已通过验证\n时间：2025年5月1日 15:01\n备注：非本人操作请立即联系网站\n",
+    )
+    return replace(
+        DEFAULT_ACCOUNT,
+        callback_url=f"{addresses.service}/wechat/{ACCOUNT}",
+        templates=(*DEFAULT_ACCOUNT.templates, notice),
+    )
+
+
+def service_settings(
+    addresses: Addresses, *, api_key: str, data_dir: Path, account: AccountSpec, master_key: str | None = None
+) -> Settings:
+    """The service's settings.
+
+    Args:
+        addresses: of the three parts.
+        api_key: the site's key, with every scope.
+        data_dir: where the embedded store lives.
+        account: the sandbox's account.
+        master_key: a new one if not given.
+
+    Raises:
+        ConfigError: the data directory cannot be used.
+    """
+    document: dict[str, Any] = {
+        "mode": "test",
+        "service": {"host": LOOPBACK, "port": addresses.port_base, "public_url": addresses.service},
+        "store": {"data_dir": str(data_dir)},
+        "secrets": {"master_key": master_key or secrets.token_urlsafe(48)},
+        "accounts": {
+            ACCOUNT: {
+                "appid": account.appid,
+                "name": account.name,
+                "original_id": account.original_id,
+                "secret": account.secret,
+                "token": account.token,
+                "aes_key": account.aes_key,
+                "callback": account.mode,
+                "api_url": addresses.sandbox,
+                "open_url": addresses.sandbox,
+                "messages": {
+                    "code": {"template_id": CATEGORY_TEMPLATE_ID},
+                    "reset_done": {"template_id": _RESET_DONE_TEMPLATE, "fields": "message/reset_done.toml"},
+                },
+            },
+        },
+        "sites": {
+            SITE: {
+                "name": {"zh": "山月茶铺", "en": "Moonhill Tea"},
+                "account": ACCOUNT,
+                "origins": [addresses.website, addresses.website.replace(LOOPBACK, "localhost")],
+                "keys": [{"name": "demo", "hash": hash_line(api_key), "scopes": _SCOPES}],
+                "limits": {
+                    "address_starts": "none",
+                    "address_guesses": "none",
+                    "site_starts": "none",
+                    "site_guesses": "none",
+                },
+            },
+        },
+    }
+    return parse(document, env={}, directory=data_dir)

@@ -1,0 +1,69 @@
+"""All three parts running in one process, on loopback."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
+from codesvc.demo.website import create_app as create_website
+from codesvc.sandbox import Platform
+from codesvc.sandbox import create_app as create_sandbox
+from codesvc.serving import listening
+from codesvc.store.connection import store_url
+from codesvc.web.app import create_app as create_service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from codesvc.sandbox.account import AccountSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs.
+
+    Attributes:
+        addresses: where.
+        account: the sandbox's default account.
+    """
+
+    addresses: Addresses
+    account: AccountSpec
+
+
+@asynccontextmanager
+async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> AsyncIterator[Stack]:
+    """Sandbox, website and service, for as long as the context is open.
+
+    The service comes last, so that its `/readyz` says that all three are.
+
+    Raises:
+        OSError: a port is taken.
+        CodesvcError: the store does not start.
+    """
+    account = sandbox_account(addresses)
+    settings = service_settings(
+        addresses, api_key=api_key, data_dir=data_dir, account=account, master_key=_lasting_key(data_dir)
+    )
+    website = create_website(service_url=addresses.service, api_key=api_key, public_url=addresses.website)
+    async with AsyncExitStack() as stack:
+        sandbox = create_sandbox(Platform(account))
+        await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
+        await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))
+        url = await stack.enter_async_context(store_url(settings.store))
+        await stack.enter_async_context(listening(create_service(settings, url), LOOPBACK, addresses.port_base))
+        yield Stack(addresses, account)
+
+
+def _lasting_key(data_dir: Path) -> str:
+    """The demo's master key: beside the data directory, never in it (DESIGN rule 1), so that a restart keeps codes."""
+    path = data_dir.with_name(data_dir.name + ".master-key")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return path.read_text(encoding="ascii")

