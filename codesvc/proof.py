@@ -1,9 +1,9 @@
 """Proofs: what a site holds in its hand after an approval (DESIGN, `POST /v1/proofs/verify`).
 
 A proof is a JWT (RFC 7519) signed with EdDSA (RFC 8037), so that a site can read one offline with the keys at
-`/.well-known/jwks.json`. It is a pure function of the approved verification: Ed25519 signatures are deterministic, `jti`
-is derived from the id, `iat` is the approval. So a repeated check or a later GET hands out the same proof and nothing is
-stored. Whether it has been spent, and whether it is still fresh by the clock that decides, is the store's to say.
+`/.well-known/jwks.json`. It is a pure function of the approved verification: Ed25519 signatures are deterministic,
+`jti` is derived from the id, `iat` is the approval. So a repeated check or a later GET hands out the same proof and
+nothing is stored. Whether it has been spent, and whether it is still fresh, is the store's to say.
 """
 
 from __future__ import annotations
