@@ -65,7 +65,14 @@ async def _serve(args: argparse.Namespace, account: AccountSpec) -> None:
         if args.tls:
             from codesvc.sandbox.tunnel import start_tls  # noqa: PLC0415 - needs the extra `sandbox-tls`
 
-            lines += await start_tls(runner, stack, args.host, args.tls_port, args.proxy_port, args.tls_dir)
+            lines += await start_tls(
+                runner,
+                stack,
+                host=args.host,
+                tls_port=args.tls_port,
+                proxy_port=args.proxy_port,
+                directory=args.tls_dir,
+            )
         print("\n".join(lines), flush=True)  # noqa: T201 - a command line prints
         await stop.wait()
 

@@ -33,7 +33,8 @@ class Contact:
         blacklisted: the account has blacklisted the person (43019).
         pending: the code scanned before following.
         grants: accepted one-time notices by template id; long-term ones are not counted down.
-        messages: the chat, oldest first.
+        messages: what the person has received, oldest first.
+        chat: both sides of it, each with `from`: `person`, `account` or `platform`.
     """
 
     person: Person
@@ -53,6 +54,7 @@ class Contact:
     once: set[tuple[str, str]] = field(default_factory=set)
     windows: Windows = field(default_factory=Windows)
     messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_MESSAGES))
+    chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_MESSAGES))
 
     def refuses_template(self, template_id: str) -> bool:
         """Whether the person switched this template off."""

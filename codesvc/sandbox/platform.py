@@ -204,8 +204,17 @@ class Platform:
         """Put a message into a person's chat."""
         shown = {**message, "at": self.clock.now()}
         contact.messages.append(shown)
-        self.feed.publish("message", account=contact.appid, openid=contact.openid, message=shown)
+        self._tell(contact, shown, "platform" if message["type"] == "system" else "account")
         return shown
+
+    def note_sent(self, contact: Contact, message: dict[str, Any]) -> None:
+        """Put what the person has written into the chat."""
+        self._tell(contact, {**message, "at": self.clock.now()}, "person")
+
+    def _tell(self, contact: Contact, message: dict[str, Any], sender: str) -> None:
+        line = {"from": sender, **message}
+        contact.chat.append(line)
+        self.feed.publish("message", account=contact.appid, openid=contact.openid, message=line)
 
     def next_msgid(self) -> int:
         """A fresh message id in the size the settings want."""

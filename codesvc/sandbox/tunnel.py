@@ -74,7 +74,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def start_tls(
-    runner: web.AppRunner, stack: AsyncExitStack, host: str, tls_port: int, proxy_port: int, directory: Path
+    runner: web.AppRunner, stack: AsyncExitStack, *, host: str, tls_port: int, proxy_port: int, directory: Path
 ) -> list[str]:
     """Start both beside a running sandbox; returns lines that say where they are.
 
@@ -89,14 +89,9 @@ async def start_tls(
         next(address for address in runner.addresses if address[1] == tls_port) if tls_port else runner.addresses[-1]
     )
     proxy = await asyncio.start_server(ConnectProxy(host, bound[1]).serve, host, proxy_port, limit=_LONGEST_HEAD)
-    stack.push_async_callback(_close, proxy)
+    stack.callback(proxy.close)
     return [
         f"  TLS           {host}:{bound[1]} as {', '.join(HOSTS)}",
         f"  proxy         http://{host}:{proxy.sockets[0].getsockname()[1]} (CONNECT to those hosts only)",
         f"  authority     {authority.certificate}",
     ]
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    await server.wait_closed()

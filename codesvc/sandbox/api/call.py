@@ -25,7 +25,7 @@ class Call:
         remote: the caller's address.
         now: the platform's time, seconds since the epoch.
         rid: the number of this call.
-        authorised: the account whose token or secret was given; None before that is checked.
+        subject: the account that the call is about; None before token or appid are read.
     """
 
     platform: Platform
@@ -35,15 +35,15 @@ class Call:
     remote: str
     now: float
     rid: str
-    authorised: Account | None = None
+    subject: Account | None = None
     _body: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def account(self) -> Account:
         """The account whose token was given."""
-        if self.authorised is None:
+        if self.subject is None:
             raise Refusal(41001)
-        return self.authorised
+        return self.subject
 
     @property
     def body(self) -> dict[str, Any]:

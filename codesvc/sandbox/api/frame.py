@@ -67,7 +67,7 @@ class Frame:
         )
         fault = platform.faults.for_call(call.path, entry.account)
         body = self._answer(request, endpoint, call, fault)
-        entry.account = call.authorised.spec.appid if call.authorised else entry.account
+        entry.account = call.subject.spec.appid if call.subject else entry.account
         self._courier.collect()
         status, label, payload = self._wrap(call, body, fault)
         entry.fault = fault.kind if fault else None
@@ -107,8 +107,8 @@ class Frame:
         if request.method != endpoint.method:
             raise Refusal(43001 if endpoint.method == "GET" else 43002)
         if endpoint.token:
-            call.authorised, _ = self._platform.account_of_token(call.query.get("access_token", ""))
-            call.authorised.quotas.spend(call.path, call.now)
+            call.subject, _ = self._platform.account_of_token(call.query.get("access_token", ""))
+            call.subject.quotas.spend(call.path, call.now)
         return endpoint.act(call)
 
     def _wrap(self, call: Call, body: Mapping[str, Any], fault: Fault | None) -> tuple[int, str, bytes]:

@@ -23,11 +23,11 @@ def open_account(call: Call, appid: str, secret: str) -> Account:
     account = call.platform.accounts.get(appid)
     if account is None:
         raise Refusal(40013)
+    call.subject = account
     if account.spec.secret_frozen:
         raise Refusal(40243)
     if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), account.spec.secret.encode()):
         raise Refusal(40125)
-    call.authorised = account
     return account
 
 

@@ -77,6 +77,7 @@ class PeopleControl:
             web.get("/sandbox/users/{openid}", self.show),
             web.patch("/sandbox/users/{openid}", self.change),
             web.get("/sandbox/users/{openid}/messages", self.list_messages),
+            web.get("/sandbox/users/{openid}/chat", self.list_chat),
             web.post("/sandbox/users/{openid}/follow", self.follow),
             web.post("/sandbox/users/{openid}/unfollow", self.unfollow),
             web.post("/sandbox/users/{openid}/scan", self.scan),
@@ -119,8 +120,12 @@ class PeopleControl:
         return answer(contact.describe())
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """The chat, oldest first."""
+        """What the person has received, oldest first."""
         return answer({"messages": list(self._contact(request).messages)})
+
+    async def list_chat(self, request: web.Request) -> web.Response:
+        """Both sides of the chat, oldest first."""
+        return answer({"chat": list(self._contact(request).chat)})
 
     async def follow(self, request: web.Request) -> web.Response:
         """Press follow; a code scanned before goes into the event."""
@@ -172,10 +177,7 @@ class PeopleControl:
                 raise ValueError(f"fields: of {', '.join(sorted(_MESSAGE_FIELDS[body.type]))}")
             fields = dict(body.fields)
         contact.windows.open("message", self._platform.clock.now())
-        own = {"content": body.text} if body.type == "text" else {"fields": fields}
-        self._platform.feed.publish(
-            "typed", account=contact.appid, openid=contact.openid, message={"type": body.type, **own}
-        )
+        self._platform.note_sent(contact, {"type": body.type, "content": body.text or "", "fields": body.fields})
         msg_id = self._platform.next_msgid()
         return await self._push(contact, "sent", self._platform.pushes(contact).message(body.type, msg_id, fields))
 
