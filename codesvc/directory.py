@@ -28,12 +28,14 @@ class AccountEntry:
         config: its settings.
         keys: its names in the store.
         callback_keys: what it shares with WeChat.
+        sites: how many sites share it.
     """
 
     name: str
     config: Account
     keys: Keys
     callback_keys: CallbackKeys
+    sites: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,13 @@ class Directory:
 
     def __init__(self, settings: Settings) -> None:
         self.accounts = {
-            name: AccountEntry(name, account, Keys(settings.store.prefix, account.appid), _callback_keys(account))
+            name: AccountEntry(
+                name,
+                account,
+                Keys(settings.store.prefix, account.appid),
+                _callback_keys(account),
+                sum(site.account == name for site in settings.sites.values()),
+            )
             for name, account in settings.accounts.items()
         }
         self.by_appid = {entry.config.appid: entry for entry in self.accounts.values()}

@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from codesvc.clock import unix_ms
-from codesvc.errors import PlatformUnavailable
+from codesvc.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
@@ -76,6 +76,18 @@ class QrPool:
         self._refilling[account.name] = asyncio.create_task(
             self._refill(account, size - left), name=f"refill {account.name}"
         )
+
+    async def fill(self, account: AccountEntry) -> None:
+        """Fill the pool as far as it is empty, in the background; several processes may do so at once.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            left = int(await self._store.redis.llen(account.keys.pool))
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the pool cannot be counted ({type(error).__name__})") from None
+        self.seen(account, left=left)
 
     async def _refill(self, account: AccountEntry, missing: int) -> None:
         pool = account.keys.pool

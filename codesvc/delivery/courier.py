@@ -8,17 +8,24 @@ result is unknown or another try may help, the job is held and tried again, unti
 from __future__ import annotations
 
 import asyncio
+import random
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.delivery.sending import Attempt, Ending, send_code
+from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
+from codesvc.quota import Api
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel as wake_channel
 from codesvc.store.outbox import GROUP
 from codesvc.store.outcomes import Outcome
+from codesvc.store.quotas import arguments, day_key
 from codesvc.verification import Channel, DeliveryStatus
 from codesvc.wechat.errors import WeChatFault
+from codesvc.wechat.triage import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -27,11 +34,26 @@ if TYPE_CHECKING:
     from codesvc.message import Composer
     from codesvc.record import Record
     from codesvc.store.outbox import Job
+    from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store
     from codesvc.wechat.client import WeChatClient
 
 _log = structlog.get_logger(__name__)
 _PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+_MINUTE: Final = 60.0
+_MOST_TRIES: Final = 200
+MOST_PER_ACCOUNT: Final = 64
+"""So many calls to WeChat at once for one account: a slow account fills its own lane and nobody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A job that is still wanted."""
+
+    record: Record
+    openid: str
+    template_left: bool
+    spoke: bool
 
 
 class Courier:
@@ -42,7 +64,9 @@ class Courier:
         directory: finds accounts and sites.
         composer: writes the messages.
         clients: WeChat clients by account name.
+        quotas: hears when a day's quota is gone.
         sleep: how to pause between tries, seconds.
+        clock: seconds of a steady clock, for the circuit breakers.
     """
 
     def __init__(
@@ -51,14 +75,20 @@ class Courier:
         directory: Directory,
         composer: Composer,
         clients: Mapping[str, WeChatClient],
+        quotas: Quotas,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._directory = directory
         self._composer = composer
         self._clients = clients
+        self._quotas = quotas
         self._sleep = sleep
+        self._clock = clock
+        self._breakers = {name: Breaker() for name in directory.accounts}
+        self._lanes = {name: asyncio.Semaphore(MOST_PER_ACCOUNT) for name in directory.accounts}
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end.
@@ -70,28 +100,39 @@ class Courier:
         if account is None:
             # Another process may know this account; if none does, the job ends when its verification is gone.
             return
-        for pause in (*_PAUSES, *[_PAUSES[-1]] * 100):
-            begun = await self._begin(account, job)
-            if begun is None:
-                return
-            record, openid = begun
-            if job.kind not in {"push", "scan"}:
-                await self._notify(account, job, record, openid)
-                return
-            attempt = await self._attempt(account, job, record, openid)
+        for number in range(_MOST_TRIES):
+            # The lane is left while pausing, so that a message to be tried again holds nobody up.
+            async with self._lanes[account.name]:
+                begun = await self._begin(account, job)
+                if begun is None:
+                    return
+                if job.kind not in {"push", "scan"}:
+                    await self._notify(account, job, begun)
+                    return
+                attempt = await self._attempt(account, job, begun)
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
                 await self._record(account, job, attempt)
                 return
-            if attempt.ending is Ending.UNKNOWN and record.delivery is not DeliveryStatus.UNKNOWN:
+            if attempt.ending is Ending.UNKNOWN and begun.record.delivery is not DeliveryStatus.UNKNOWN:
                 await self._record(account, job, attempt)
-            await self._sleep(pause)
+            await self._sleep(self._pause(attempt, number))
 
-    async def _begin(self, account: AccountEntry, job: Job) -> tuple[Record, str] | None:
+    @staticmethod
+    def _pause(attempt: Attempt, number: int) -> float:
+        if attempt.pause is Pause.MINUTE:
+            return _MINUTE
+        return _PAUSES[min(number, len(_PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
+
+    async def _begin(self, account: AccountEntry, job: Job) -> _Begun | None:
         keys = account.keys
         raw = await self._store.call(
             "begin_delivery",
             keys.partition,
-            {"record": keys.record(job.verification), "outbox": keys.outbox},
+            {
+                "record": keys.record(job.verification),
+                "outbox": keys.outbox,
+                "day": day_key(account, Api.TEMPLATE),
+            },
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -99,33 +140,41 @@ class Courier:
                 "number": job.number,
                 "entry": job.entry,
                 "group": GROUP,
+                **arguments(account.sites),
             },
         )
         answer = Answer.parse(raw)
         if answer.outcome is not Outcome.BEGUN:
             return None
-        return answer.shown, answer.rest[0].decode()
+        openid, template_left, spoke = answer.rest
+        return _Begun(answer.shown, openid.decode(), template_left == 1, spoke == 1)
 
-    async def _attempt(self, account: AccountEntry, job: Job, record: Record, openid: str) -> Attempt:
-        """Try the policy's channels in order, until one does not fail for good."""
-        policy = self._directory.sites[record.site].purpose(record.purpose)
-        channels = [Channel(channel) for channel in policy.channels] if policy else []
+    def _channels(self, job: Job, begun: _Begun) -> list[Channel]:
+        """The policy's channels in order, without those that cannot bring it just now."""
+        record = begun.record
         if job.kind == "scan":
-            channels = [Channel.CUSTOMER_SERVICE]
+            return [Channel.CUSTOMER_SERVICE]
         if record.delivery is DeliveryStatus.UNKNOWN:
             # Another channel would bring a second message if the first one did arrive.
-            channels = [Channel(record.channel)]
+            return [Channel(record.channel)]
+        policy = self._directory.sites[record.site].purpose(record.purpose)
+        channels = [Channel(channel) for channel in policy.channels] if policy else []
+        closed = {Channel.CUSTOMER_SERVICE} if not begun.spoke else set()
+        return [channel for channel in channels if channel not in closed]
+
+    async def _attempt(self, account: AccountEntry, job: Job, begun: _Begun) -> Attempt:
+        """Try the channels in order, until one does not fail for good."""
+        breaker, record = self._breakers[account.name], begun.record
+        letter = Letter(self._clients[account.name], account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
-        for channel in channels:
-            attempt = await send_code(
-                self._clients[account.name],
-                account,
-                self._composer,
-                record,
-                openid=openid,
-                channel=channel,
-                client_msg_id=job.client_msg_id,
-            )
+        for channel in self._channels(job, begun):
+            if channel is Channel.TEMPLATE and not begun.template_left:
+                attempt = Attempt(Ending.FAILED, channel, reason="quota")
+            elif not breaker.allows(self._clock()):
+                return Attempt(Ending.LATER, channel, reason="circuit-open")
+            else:
+                attempt = await send_code(letter, self._composer, channel)
+                self._heed(account, attempt)
             log = _log.error if attempt.alarm else _log.info
             log(
                 "delivery_attempt",
@@ -136,9 +185,21 @@ class Courier:
                 ending=attempt.ending.name.lower(),
                 reason=attempt.reason,
             )
+            if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
+                await self._quotas.exhaust(account, Api.TEMPLATE)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt
+
+    def _heed(self, account: AccountEntry, attempt: Attempt) -> None:
+        breaker = self._breakers[account.name]
+        was_open = breaker.is_open
+        if attempt.silent:
+            breaker.failed(self._clock())
+        else:
+            breaker.succeeded()
+        if breaker.is_open != was_open:
+            _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
 
     async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         status = {
@@ -170,9 +231,10 @@ class Courier:
             },
         )
 
-    async def _notify(self, account: AccountEntry, job: Job, record: Record, openid: str) -> None:
+    async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""
         client, message = self._clients[account.name], account.config.messages.get(job.kind)
+        record, openid = begun.record, begun.openid
         try:
             if message is not None:
                 await client.send_template(

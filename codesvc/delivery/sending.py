@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.verification import Channel
 from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenUnavailable, WeChatError
-from codesvc.wechat.triage import Verdict, judge
+from codesvc.wechat.triage import Pause, Verdict, judge
 
 if TYPE_CHECKING:
     from codesvc.directory import AccountEntry
@@ -43,6 +43,8 @@ class Attempt:
         msgid: WeChat's message id, "" if the channel has none.
         reason: a word for what went wrong, "" if nothing did.
         alarm: whether an operator should hear of it.
+        pause: what else has to rest.
+        silent: WeChat did not answer at all; what the circuit breaker counts.
     """
 
     ending: Ending
@@ -50,52 +52,87 @@ class Attempt:
     msgid: str = ""
     reason: str = ""
     alarm: bool = False
+    pause: Pause = Pause.NONE
+    silent: bool = False
 
 
-async def send_code(
-    client: WeChatClient,
-    account: AccountEntry,
-    composer: Composer,
-    record: Record,
-    *,
-    openid: str,
-    channel: Channel,
-    client_msg_id: str,
-) -> Attempt:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be carried, and by whom.
+
+    Attributes:
+        client: the account's calls.
+        account: the account.
+        record: whose code.
+        openid: to whom.
+        client_msg_id: WeChat delivers one message per openid and this id within 10 minutes (WECHAT.md 6.2).
+    """
+
+    client: WeChatClient
+    account: AccountEntry
+    record: Record
+    openid: str
+    client_msg_id: str
+
+
+async def send_code(letter: Letter, composer: Composer, channel: Channel) -> Attempt:
     """Carry the code by one channel. Never raises for what WeChat or the network does."""
-    message = account.config.messages.get(CODE)
-    if channel is not Channel.CUSTOMER_SERVICE and message is None:
-        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True)
     try:
-        if channel is Channel.CUSTOMER_SERVICE:
-            await client.send_text(openid=openid, content=composer.chat("code", record))
-            return Attempt(Ending.SENT, channel)
-        if message is None:  # pragma: no cover  returned above; the type checker cannot see it
-            raise LookupError
-        data = composer.fields(account.name, CODE, record)
-        if channel is Channel.SUBSCRIPTION:
-            await client.send_subscription(
-                openid=openid,
-                template_id=message.template_id,
-                data=data,
-                page=None,
-                client_msg_id=client_msg_id,
-            )
-            return Attempt(Ending.SENT, channel)
-        msgid = await client.send_template(
-            openid=openid, template_id=message.template_id, data=data, url=None, client_msg_id=client_msg_id
-        )
+        msgid = await _SENDERS[channel](letter, composer)
+    except LookupError:
+        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True)
     except WeChatError as error:
         return _judged(error.errcode, channel)
-    except TokenUnavailable:
-        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True)
+    except TokenUnavailable as error:
+        # The token endpoint's own silence is WeChat's silence too; its refusal is an answer.
+        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=error.errcode is None)
     except NotSent:
-        return Attempt(Ending.LATER, channel, reason="unreachable")
+        return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
     except OutcomeUnknown:
         # A customer-service message has no client_msg_id, so it cannot be repeated; a scan brings the code anew.
         ending = Ending.FAILED if channel is Channel.CUSTOMER_SERVICE else Ending.UNKNOWN
-        return Attempt(ending, channel, reason="timeout")
-    return Attempt(Ending.SENT, channel, msgid=str(msgid))
+        return Attempt(ending, channel, reason="timeout", silent=True)
+    return Attempt(Ending.SENT, channel, msgid=msgid)
+
+
+async def _by_template(letter: Letter, composer: Composer) -> str:
+    message = letter.account.config.messages[CODE]
+    msgid = await letter.client.send_template(
+        openid=letter.openid,
+        template_id=message.template_id,
+        data=composer.fields(letter.account.name, CODE, letter.record),
+        url=None,
+        client_msg_id=letter.client_msg_id,
+    )
+    return str(msgid)
+
+
+async def _by_subscription(letter: Letter, composer: Composer) -> str:
+    name = SUBSCRIPTION_CODE if SUBSCRIPTION_CODE in letter.account.config.messages else CODE
+    message = letter.account.config.messages[name]
+    await letter.client.send_subscription(
+        openid=letter.openid,
+        template_id=message.template_id,
+        data=composer.fields(letter.account.name, name, letter.record),
+        page=None,
+        client_msg_id=letter.client_msg_id,
+    )
+    return ""
+
+
+async def _by_customer_service(letter: Letter, composer: Composer) -> str:
+    await letter.client.send_text(openid=letter.openid, content=composer.chat("code", letter.record))
+    return ""
+
+
+SUBSCRIPTION_CODE: Final = "code_notice"
+"""The name of the account's subscription notice that carries a code; ids of the two kinds never mix (WECHAT.md 7.1)."""
+
+_SENDERS: Final = {
+    Channel.TEMPLATE: _by_template,
+    Channel.SUBSCRIPTION: _by_subscription,
+    Channel.CUSTOMER_SERVICE: _by_customer_service,
+}
 
 
 def _judged(errcode: int, channel: Channel) -> Attempt:
@@ -106,5 +143,5 @@ def _judged(errcode: int, channel: Channel) -> Attempt:
         # The client has already refreshed once and tried again; a second refresh would start a storm.
         Verdict.REFRESH_TOKEN: Ending.LATER,
     }.get(triage.verdict, Ending.FAILED)
-    alarm = triage.verdict in {Verdict.STOP, Verdict.OUR_FAULT, Verdict.REFRESH_TOKEN}
-    return Attempt(ending, channel, reason=triage.reason, alarm=alarm)
+    reason = "" if ending is Ending.SENT else triage.reason
+    return Attempt(ending, channel, reason=reason, alarm=triage.alarm, pause=triage.pause)

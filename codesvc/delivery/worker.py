@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE: Final = 256
+MOST_HELD: Final = 10_000
+"""So many jobs taken from the stream and not yet done; the rest wait in the stream."""
 _BATCH: Final = 64
 _BLOCK_MS: Final = 1_000
 _HOLD_SECONDS: Final = 5.0
@@ -44,8 +45,8 @@ class Worker:
         consumer = secrets.token_hex(8)
         self._courier = courier
         self._outboxes = [Outbox(redis, prefix=prefix, partition=p, consumer=consumer) for p in sorted(partitions)]
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(MOST_HELD)
+        self._held: dict[Job, asyncio.Task[None]] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -60,8 +61,8 @@ class Worker:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
-            if self._running:
-                _, late = await asyncio.wait(self._running.values(), timeout=_HOLD_SECONDS)
+            if self._held:
+                _, late = await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
                 for task in late:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
@@ -76,7 +77,7 @@ class Worker:
                     prepared = True
                 for job in await box.read(count=_BATCH, block_ms=_BLOCK_MS):
                     await self._places.acquire()
-                    self._dispatch(box, job)
+                    self._dispatch(job)
             except StoreUnavailable as error:
                 prepared = False
                 _log.warning("outbox_unavailable", error=str(error))
@@ -86,24 +87,23 @@ class Worker:
         """Hold what is on the road, take over what a dead worker left."""
         while True:
             try:
-                await box.hold(entry for entry in self._running)
+                await box.hold(job.entry for job in self._held if job.partition == box.partition)
                 for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
-                    if job.entry not in self._running:
+                    if job not in self._held:
                         _log.info("job_taken_over", verification=job.verification, kind=job.kind)
                         await self._places.acquire()
-                        self._dispatch(box, job)
+                        self._dispatch(job)
             except StoreUnavailable as error:
                 _log.warning("outbox_unavailable", error=str(error))
             await asyncio.sleep(_HOLD_SECONDS)
 
-    def _dispatch(self, box: Outbox, job: Job) -> None:
-        del box
+    def _dispatch(self, job: Job) -> None:
         task = asyncio.create_task(self._carry(job), name=f"deliver {job.verification}")
-        self._running[job.entry] = task
+        self._held[job] = task
         task.add_done_callback(lambda _: self._arrived(job))
 
     def _arrived(self, job: Job) -> None:
-        self._running.pop(job.entry, None)
+        self._held.pop(job, None)
         self._places.release()
 
     async def _carry(self, job: Job) -> None:

@@ -14,19 +14,23 @@ from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.verification import Status
-from codesvc.wechat.events import Followed, Scanned, TemplateReceipt, Text, Unfollowed
+from codesvc.wechat.events import AuthorizationRevoked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
 
 if TYPE_CHECKING:
     from codesvc.config import Rate
     from codesvc.directory import AccountEntry, Directory
     from codesvc.message import Composer
     from codesvc.record import Record
+    from codesvc.service.people import People
     from codesvc.store.store import Store
     from codesvc.wechat.protocol import Inbound
 
 _log = structlog.get_logger(__name__)
 _NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
 _MUTE_MS: Final = 86_400_000
+# WECHAT.md 8, with a little taken off: 48 h after a message, 1 min after a scan, a click or following.
+_LONG_MS: Final = 47 * 3_600_000
+_BRIEF_MS: Final = 55_000
 
 
 def word_limits(directory: Directory) -> dict[str, str]:
@@ -46,11 +50,13 @@ class Chat:
     Args:
         store: where state lives.
         composer: writes the answers.
+        people: who follows.
         limits: rates of words per openid, by account name.
     """
 
-    def __init__(self, store: Store, composer: Composer, limits: dict[str, str]) -> None:
+    def __init__(self, store: Store, composer: Composer, people: People, limits: dict[str, str]) -> None:
         self._store = store
+        self._people = people
         self._composer = composer
         self._limits = limits
         self._channel = channel(store.prefix)
@@ -59,17 +65,23 @@ class Chat:
         """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1)."""
         match inbound.event:
             case Followed(openid=openid, scene=scene):
-                await self._follows(account, openid, follows=True)
+                await self._people.follows(account, openid)
+                await self._spoke(account, openid, _BRIEF_MS)
                 if scene is not None and scene.startswith(SCENE_PREFIX):
                     return await self._claim(account, inbound, scene=scene)
                 return self._composer.phrase("welcome", {"account": account.config.name})
-            case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
+            case Scanned(openid=openid, scene=scene) if scene.startswith(SCENE_PREFIX):
+                await self._spoke(account, openid, _BRIEF_MS)
                 return await self._claim(account, inbound, scene=scene)
             case Unfollowed(openid=openid):
                 # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
                 if inbound.covered:
-                    await self._follows(account, openid, follows=False)
-            case Text(content=content):
+                    await self._people.left(account, openid)
+            case AuthorizationRevoked(openid=openid):
+                if inbound.covered:
+                    await self._people.forget(account, openid)
+            case Text(openid=openid, content=content):
+                await self._spoke(account, openid, _LONG_MS)
                 return await self._read(account, inbound, content)
             case TemplateReceipt():
                 await self._receipt(account, inbound.event)
@@ -166,14 +178,10 @@ class Chat:
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._composer.phrase("disowned", {"stopped": stopped})
 
-    async def _follows(self, account: AccountEntry, openid: str, *, follows: bool) -> None:
+    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int) -> None:
+        """Customer-service messages may go to this person for a while (WECHAT.md 8)."""
         keys = account.keys
-        await self._store.call(
-            "follow",
-            keys.partition,
-            {"gone": keys.gone(openid)},
-            {"follows": int(follows), "keep": account.config.unfollow_retention * 1000},
-        )
+        await self._store.call("note_activity", keys.partition, {"spoke": keys.spoke(openid)}, {"window": window_ms})
 
     async def _receipt(self, account: AccountEntry, event: TemplateReceipt) -> None:
         keys = account.keys

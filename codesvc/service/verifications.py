@@ -13,10 +13,12 @@ from codesvc.agent import family
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.errors import Invalid, PlatformUnavailable
 from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
+from codesvc.quota import Api
 from codesvc.record import Fixed, Record
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
+from codesvc.store.quotas import arguments, day_key
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -310,6 +312,8 @@ class Verifications:
         answer = await self._attach(site, identifier, "")
         if answer.outcome is Outcome.EMPTY:
             answer = await self._attach(site, identifier, await self._pool.mint(site.account))
+        if answer.outcome is Outcome.LIMITED:
+            raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
         if answer.outcome is Outcome.EMPTY:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
         if answer.outcome is Outcome.ATTACHED:
@@ -321,7 +325,7 @@ class Verifications:
         raw = await self._store.call(
             "attach_scene",
             keys.partition,
-            {"record": keys.record(identifier.text), "pool": keys.pool},
+            {"record": keys.record(identifier.text), "pool": keys.pool, "day": day_key(site.account, Api.QRCODE)},
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -329,6 +333,7 @@ class Verifications:
                 "site": site.name,
                 "minted": minted,
                 "needed": self._pool.needed_ms,
+                **arguments(site.account.sites),
             },
         )
         return Answer.parse(raw)

@@ -16,8 +16,9 @@ from typing import Final
 PARTITIONS: Final = 16
 """Fixed for ever: an account's partition is part of where its bindings lie."""
 
-PERMANENT: Final = frozenset({"binding", "owners", "outbox"})
-"""Kinds without a TTL. The outbox is emptied by its workers, the other two are what the operator must not lose."""
+PERMANENT: Final = frozenset({"binding", "owners", "outbox", "gone", "leavers"})
+"""Kinds without a TTL. The outbox is emptied by its workers; bindings and their owners are what the operator must not
+lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
 
 
 def partition_of(appid: str) -> int:
@@ -38,6 +39,7 @@ IN_ACCOUNT: Final = {
     "gone": "gone:%s",
     "muted": "muted:%s",
     "recent": "recent:%s",
+    "spoke": "spoke:%s",
     "scene": "scene:%s",
     "openid_window": "window:%s:%s",
 }
@@ -116,9 +118,18 @@ class Keys:
         """String: this openid does not follow; the time it left."""
         return self.account + IN_ACCOUNT["gone"] % openid
 
+    @property
+    def leavers(self) -> str:
+        """Sorted set: openids that left, by when."""
+        return f"{self.account}leavers"
+
     def muted(self, openid: str) -> str:
         """String: until when this openid wants no pushes."""
         return self.account + IN_ACCOUNT["muted"] % openid
+
+    def spoke(self, openid: str) -> str:
+        """String: this openid did something that opens the customer-service window; lasts as long as the window."""
+        return self.account + IN_ACCOUNT["spoke"] % openid
 
     def recent(self, openid: str) -> str:
         """List: verifications whose code went to this openid lately."""
@@ -135,6 +146,10 @@ class Keys:
     def token(self, name: str) -> str:
         """String: an access token, or the lock of whoever is fetching one."""
         return f"{self.account}token:{name}"
+
+    def quota(self, api: str, day: int) -> str:
+        """Hash: what of a call's daily quota was used on a day."""
+        return f"{self.account}quota:{api}:{day}"
 
     @property
     def outbox(self) -> str:

@@ -61,7 +61,7 @@ class Outbox:
     def __init__(self, redis: Redis, *, prefix: str, partition: int, consumer: str) -> None:
         self._redis = redis
         self._stream = outbox(prefix, partition)
-        self._partition = partition
+        self.partition = partition
         self._consumer = consumer
 
     async def prepare(self) -> None:
@@ -126,7 +126,7 @@ class Outbox:
                 verification=fields[b"id"].decode(),
                 number=int(fields[b"number"]),
                 appid=fields[b"account"].decode(),
-                partition=self._partition,
+                partition=self.partition,
             )
             for entry, fields in entries
             if fields

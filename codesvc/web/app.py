@@ -10,6 +10,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.worker import Worker
@@ -21,8 +22,10 @@ from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
+from codesvc.service.people import People
 from codesvc.service.verifications import Verifications
 from codesvc.store.connection import open_reader, open_redis
+from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
 from codesvc.store.wakeups import Wakeups
@@ -87,10 +90,13 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             longest = max((p.code_max_life for s in settings.sites.values() for p in s.purposes.values()), default=600)
             pool = QrPool(store, clients, longest_life=longest)
             stack.push_async_callback(pool.aclose)
+            quotas = Quotas(store)
             wakeups = Wakeups(reader, settings.store.prefix)
             await stack.enter_async_context(wakeups.running())
             if settings.mode == "test":
                 await stack.enter_async_context(follow_clock(store, wakeups))
+            people = People(store, directory)
+            upkeep = Upkeep(directory, clients, quotas, pool, people)
             proofs = Proofs(settings.service.public_url, keyring)
             page_tokens = PageTokens(keyring)
             app[SERVICES] = Services(
@@ -102,18 +108,19 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
                 wakeups=wakeups,
                 verifications=Verifications(store, keyring, pool),
                 bindings=Bindings(store, proofs),
-                chat=Chat(store, composer, word_limits(directory)),
+                chat=Chat(store, composer, people, word_limits(directory)),
                 pages=page_tokens,
                 views=Views(settings.service.public_url, page_tokens, proofs),
                 templates=templates,
             )
             worker = Worker(
                 reader,
-                Courier(store, directory, composer, clients),
+                Courier(store, directory, composer, clients, quotas),
                 prefix=settings.store.prefix,
                 partitions={account.keys.partition for account in directory.accounts.values()},
             )
             await stack.enter_async_context(worker.running())
+            await stack.enter_async_context(upkeep.running())
             _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
             yield
 

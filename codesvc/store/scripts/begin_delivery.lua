@@ -1,9 +1,10 @@
 -- Purpose: look at a job before doing it: is it still wanted, and for whom? A job that is not is acknowledged here.
--- KEYS: record outbox
--- ARGS: offset root account kind number entry group
+--   A template message is taken from the day's quota here, one for each call that will be made.
+-- KEYS: record outbox day
+-- ARGS: offset root account kind number entry group sites assumed_daily reserve
 -- OUTCOMES: begun stale
--- USES: clock names record eligibility
---   begun: {outcome, now, record, openid}
+-- USES: clock names record eligibility quota
+--   begun: {outcome, now, record, openid, 1 if a template message may be sent, 1 if a customer-service message may}
 
 local r = read_record(K.record)
 local openid
@@ -22,4 +23,6 @@ if not openid then
   redis.call('XDEL', K.outbox, A.entry)
   return {'stale', now}
 end
-return answer('begun', r, openid)
+local template = A.kind == 'scan' or take_quota(K.day, r.site, r.purpose == 'reset')
+local reachable = redis.call('EXISTS', account_key('spoke', openid))
+return {'begun', now, answer('begun', r)[3], openid, template and 1 or 0, reachable}

@@ -1,13 +1,9 @@
--- Purpose: note that an openid follows again, or has left. Bindings stay: a WeChat that left still guards its user
---   (DESIGN rule 6); it is only not pushed to.
--- KEYS: gone
--- ARGS: offset follows keep
+-- Purpose: note that an openid follows, perhaps again: it can be reached.
+-- KEYS: gone leavers
+-- ARGS: offset openid
 -- OUTCOMES: done
 -- USES: clock
 
-if A.follows == '1' then
-  redis.call('DEL', K.gone)
-else
-  redis.call('SET', K.gone, string.format('%.0f', now), 'PX', A.keep)
-end
+redis.call('DEL', K.gone)
+redis.call('ZREM', K.leavers, A.openid)
 return {'done', now}

@@ -1,0 +1,61 @@
+"""How WeChat's daily quotas are shared out (DESIGN, "QR codes"; WECHAT.md 13).
+
+WeChat allows an account so many template messages and so many QR codes a day, counted anew at midnight in Beijing. Of
+that, a tenth is kept for resets, because somebody locked out has no other way in. Of the rest, half is first come,
+first served; of the other half every site is sure of an equal part, so that one busy site cannot silence its
+neighbours on the same account. When a site's part is used up, its pushes go to the scan, and its pictures to the word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Api(StrEnum):
+    """Calls whose quota is shared out."""
+
+    TEMPLATE = "template"
+    QRCODE = "qrcode"
+
+
+PATHS: Final = {Api.TEMPLATE: "/cgi-bin/message/template/send", Api.QRCODE: "/cgi-bin/qrcode/create"}
+"""What `openapi/quota/get` calls them."""
+
+ASSUMED_DAILY: Final = 100_000
+"""The default of a verified service account; taken until WeChat has told the true one."""
+
+WARN_AT: Final = 0.8
+RESERVE: Final = 0.1
+_SURE: Final = 0.5
+_DAY_MS: Final = 86_400_000
+_BEIJING_MS: Final = 8 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One call's quota of one day, shared out.
+
+    Attributes:
+        daily: what WeChat allows.
+        general: what is left of it beside the reserve.
+        sure: what each site can count on.
+        sites: how many share the account.
+    """
+
+    daily: int
+    general: int
+    sure: int
+    sites: int
+
+
+def share_out(daily: int, sites: int) -> Shares:
+    """Divide a day's quota among `sites` sites (at least 1)."""
+    general = daily - round(daily * RESERVE)
+    return Shares(daily=daily, general=general, sure=int(general * _SURE) // max(1, sites), sites=max(1, sites))
+
+
+def day_of(unix_ms: int) -> int:
+    """The number of the day in Beijing that a moment belongs to."""
+    return (unix_ms + _BEIJING_MS) // _DAY_MS

@@ -1,0 +1,91 @@
+"""People as the account knows them: who follows, who left, who wants to be forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.store.answers import Answer
+from codesvc.store.keys import channel
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry, Directory
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+_BATCH: Final = 100
+
+
+class People:
+    """Following, leaving, forgetting.
+
+    Args:
+        store: where state lives.
+        directory: which sites share an account.
+    """
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._sites = {
+            account: " ".join(site.name for site in directory.sites.values() if site.account.name == account)
+            for account in directory.accounts
+        }
+
+    async def follows(self, account: AccountEntry, openid: str) -> None:
+        """Somebody follows, perhaps again: reachable."""
+        keys = account.keys
+        await self._store.call(
+            "follow", keys.partition, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid}
+        )
+
+    async def left(self, account: AccountEntry, openid: str) -> None:
+        """Somebody stopped following: unreachable, and only user and openid are kept of him."""
+        keys = account.keys
+        await self._store.call(
+            "leave_account",
+            keys.partition,
+            {"gone": keys.gone(openid), "leavers": keys.leavers},
+            {"root": keys.root, "account": keys.account, "openid": openid, "sites": self._sites[account.name]},
+        )
+
+    async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
+        """Delete all that is known of somebody; how many bindings that removed."""
+        keys = account.keys
+        raw = await self._store.call(
+            "forget_person",
+            keys.partition,
+            {
+                "gone": keys.gone(openid),
+                "leavers": keys.leavers,
+                "muted": keys.muted(openid),
+                "recent": keys.recent(openid),
+                "spoke": keys.spoke(openid),
+            },
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "channel": channel(self._store.prefix),
+                "openid": openid,
+                "sites": self._sites[account.name],
+                "only_if_left_before": only_if_left_before,
+            },
+        )
+        rest = Answer.parse(raw).rest
+        return len(rest[0]) if rest else 0
+
+    async def forget_leavers(self, account: AccountEntry) -> int:
+        """Delete those who left longer ago than `unfollow_retention`; how many."""
+        keys = account.keys
+        raw = await self._store.call(
+            "list_leavers",
+            keys.partition,
+            {"leavers": keys.leavers},
+            {"keep": account.config.unfollow_retention * 1000, "most": _BATCH},
+        )
+        openids, before = Answer.parse(raw).rest
+        for openid in openids:
+            await self.forget(account, openid.decode(), only_if_left_before=before.decode())
+        if openids:
+            _log.info("leavers_forgotten", account=account.name, count=len(openids))
+        return len(openids)

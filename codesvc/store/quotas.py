@@ -1,0 +1,62 @@
+"""The day's counters of WeChat's quotas, shared by all processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from codesvc.clock import unix_ms
+from codesvc.errors import StoreUnavailable
+from codesvc.quota import ASSUMED_DAILY, RESERVE, Api, day_of
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry
+    from codesvc.store.script import type_of_argument
+    from codesvc.store.store import Store
+
+_KEPT_SECONDS: Final = 2 * 86_400
+
+
+def day_key(account: AccountEntry, api: Api) -> str:
+    """Today's counters of a call. WeChat's midnight counts, so test mode's offset is left out."""
+    return account.keys.quota(api.value, day_of(unix_ms()))
+
+
+def arguments(sites: int) -> dict[str, type_of_argument]:
+    """What the fragment `quota` wants to know."""
+    return {"sites": sites, "assumed_daily": ASSUMED_DAILY, "reserve": str(RESERVE)}
+
+
+class Quotas:
+    """Reads and corrects the counters; taking from them is the scripts' work."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def learn(self, account: AccountEntry, api: Api, *, daily: int, used: int) -> int:
+        """Take over what WeChat says; other programs may use the same account. What is left of today by our count.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        key = day_key(account, api)
+        raw = await self._store.call(
+            "learn_quota", account.keys.partition, {"day": key}, {"daily": daily, "used": used}
+        )
+        return int(raw[2])
+
+    async def exhaust(self, account: AccountEntry, api: Api) -> None:
+        """WeChat has just said that today's quota is gone.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        key = day_key(account, api)
+        try:
+            async with self._store.redis.pipeline(transaction=True) as pipe:
+                pipe.hset(key, mapping={"daily": 0})
+                pipe.expire(key, _KEPT_SECONDS)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"a quota cannot be kept ({type(error).__name__})") from None

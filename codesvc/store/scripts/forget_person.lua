@@ -1,0 +1,34 @@
+-- Purpose: delete everything about an openid: a person withdrew the use of his data, or left long ago. Verifications
+--   under way are disarmed, since nobody is left to use their code.
+-- KEYS: gone leavers muted recent spoke
+-- ARGS: offset root account channel openid sites only_if_left_before
+-- OUTCOMES: done stale
+-- USES: clock names record
+--   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
+
+if A.only_if_left_before ~= '' then
+  local left = redis.call('GET', K.gone)
+  if not left or tonumber(left) >= tonumber(A.only_if_left_before) then
+    redis.call('ZREM', K.leavers, A.openid)
+    return {'stale', now}
+  end
+end
+local unbound = {}
+for site in string.gmatch(A.sites, '%S+') do
+  local owners = key('owners', site, A.openid)
+  for _, user in ipairs(redis.call('SMEMBERS', owners)) do
+    redis.call('DEL', key('binding', site, user))
+    unbound[#unbound + 1] = site .. ' ' .. user
+  end
+  redis.call('DEL', owners)
+end
+for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
+  local r = read_record(key('record', id))
+  if r and status_of(r) == 'pending' and r.sent_to == A.openid then
+    write(r, {disarmed = '1'})
+    wake(r)
+  end
+end
+redis.call('DEL', K.gone, K.muted, K.recent, K.spoke)
+redis.call('ZREM', K.leavers, A.openid)
+return {'done', now, unbound}

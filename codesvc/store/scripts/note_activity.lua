@@ -1,0 +1,9 @@
+-- Purpose: note that a person did something that lets us send customer-service messages for a while (WECHAT.md 8).
+--   A short window never shortens a longer one.
+-- KEYS: spoke
+-- ARGS: offset window
+-- OUTCOMES: done
+-- USES: clock
+
+if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
+return {'done', now}
