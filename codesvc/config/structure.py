@@ -106,7 +106,7 @@ def _named_tables_hook(kind: Any, converter: Converter) -> Hook:
 
 def _with_standing(raw: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """The declared purposes with what their keys imply, and the ones that every site has."""
-    declared: dict[Any, Any] = {**dict.fromkeys(standing_purposes(), {}), **raw}
+    declared: dict[Any, Any] = {**{key: {} for key in standing_purposes()}, **raw}
     return {key: _implied(key, table) for key, table in declared.items()}
 
 

