@@ -6,13 +6,14 @@ Everything works without JavaScript: the forms post, and the answer is the page 
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
 
 import segno
 from aiohttp import web
 
 from codesvc.codes import VerificationId
+from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.limiter import bucket
 from codesvc.store.outcomes import Outcome
 from codesvc.web import inputs
@@ -20,18 +21,26 @@ from codesvc.web.api import expect, refuse
 from codesvc.web.callers import browser_address
 from codesvc.web.inputs import EmptyInput, PageCheckInput
 from codesvc.web.languages import spoken_by
-from codesvc.web.problem import Problem
+from codesvc.web.pageview import draw, draw_trouble, wants_part
+from codesvc.web.problem import Problem, unavailable
 from codesvc.web.services import services
 from codesvc.web.stream import stream_changes
 from codesvc.web.views import json_response
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
     from codesvc.directory import SiteEntry
     from codesvc.record import Record
     from codesvc.service.verifications import Result
 
 routes = web.RouteTableDef()
-_FORM = "application/x-www-form-urlencoded"
+_FORM: Final = "application/x-www-form-urlencoded"
+_ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
+    '<path d="m9 16.5 5 5 9.5-11" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" '
+    'stroke-linejoin="round"/></svg>'
+)
 
 
 def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
@@ -67,38 +76,32 @@ def _same_host(request: web.Request, origin: str) -> bool:
     return origin.partition("://")[2] == request.host
 
 
-def _security(site: SiteEntry, nonce: str) -> dict[str, str]:
-    origins = " ".join(site.config.origins)
-    policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
-        f"connect-src 'self'; form-action 'self' {origins}; frame-ancestors 'self' {origins}; base-uri 'none'"
-    )
-    return {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+def _for_people(handler: Handler) -> Handler:
+    """A page instead of a problem document, where a browser asked for a page."""
 
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "text/html" not in request.headers.get("Accept", ""):
+            return await handler(request)
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return draw_trouble(request, problem)
+        except Invalid as error:
+            return draw_trouble(request, inputs.invalid(error))
+        except (StoreUnavailable, PlatformUnavailable):
+            return draw_trouble(request, unavailable())
 
-def _page(
-    request: web.Request, site: SiteEntry, record: Record, *, problem: Problem | None = None, status: int = 200
-) -> web.Response:
-    here, locale, nonce = services(request), spoken_by(request), secrets.token_urlsafe(16)
-    html = here.templates.page(
-        "verification",
-        {
-            "state": here.views.page(record, site, locale),
-            "base": f"/p/{here.views.page_token(record)}",
-            "problem": problem.type.name if problem else None,
-            "locale": locale,
-            "nonce": nonce,
-        },
-    )
-    return web.Response(text=html, status=status, content_type="text/html", headers=_security(site, nonce))
+    return answer
 
 
 @routes.get("/p/{token}")
+@_for_people
 async def show(request: web.Request) -> web.Response:
     """The hosted page."""
     site, identifier = _subject(request)
     record = expect(await services(request).verifications.get(site, identifier), Outcome.DONE)
-    return _page(request, site, record)
+    return draw(request, site, record, resent="resent" in request.query)
 
 
 @routes.get("/p/{token}/state")
@@ -155,6 +158,7 @@ async def preflight(request: web.Request) -> web.Response:
 
 
 @routes.post("/p/{token}/check")
+@_for_people
 async def check(request: web.Request) -> web.Response:
     """A guess, from the page's script (JSON) or its form."""
     site, identifier = _subject(request)
@@ -173,6 +177,7 @@ async def check(request: web.Request) -> web.Response:
 
 
 @routes.post("/p/{token}/resend")
+@_for_people
 async def resend(request: web.Request) -> web.Response:
     """The same code again."""
     site, identifier = _subject(request)
@@ -194,19 +199,28 @@ async def _answer(
     wanted: Outcome,
     headers: dict[str, str],
 ) -> web.Response:
-    here = services(request)
+    here, done = services(request), result.outcome is wanted
     if request.content_type != _FORM:
-        if result.outcome is not wanted:
+        if not done:
             problem = refuse(result)
             problem.headers.update(headers)
             raise problem
         return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
-    if result.outcome is wanted:
+    resent = wanted is Outcome.RESENT
+    if done and wants_part(request):
+        return draw(request, site, result.shown, resent=resent)
+    if done:
         # The way back, or the page again by GET, so that a reload repeats nothing.
-        back = here.views.return_to(result.shown) if wanted is Outcome.APPROVED else None
-        raise web.HTTPSeeOther(back or f"/p/{request.match_info['token']}")
-    problem = refuse(result)
+        back = None if resent else here.views.return_to(result.shown)
+        raise web.HTTPSeeOther(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:
-        raise problem
-    return _page(request, site, current, problem=problem, status=problem.type.status)
+        raise refuse(result)
+    return draw(request, site, current, problem=refuse(result))
+
+
+@routes.get("/favicon.svg")
+async def icon(_: web.Request) -> web.Response:
+    """The picture in the browser's tab."""
+    headers = {"Cache-Control": "public, max-age=86400", "Content-Security-Policy": "default-src 'none'"}
+    return web.Response(text=_ICON, content_type="image/svg+xml", headers=headers)

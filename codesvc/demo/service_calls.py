@@ -1,0 +1,131 @@
+"""Everything the shop asks of the verification service: HTTP calls with the shop's API key, from its server only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+_DEFAULT_WAIT: Final = 60
+
+
+class ServiceError(Exception):
+    """The service said no, or nothing.
+
+    Args:
+        problem: name of the problem type (`rate-limited`, `binding-conflict`, …), `unavailable` if there was no answer.
+        retry_after: seconds after which it may work, where the service said so.
+    """
+
+    def __init__(self, problem: str, retry_after: int = _DEFAULT_WAIT) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.retry_after = retry_after
+
+
+class ServiceCalls:
+    """The calls.
+
+    Args:
+        http: a session that lives as long as the website.
+        service_url: where the service is.
+        api_key: the shop's key with the scopes `verify` and `bindings`. It never leaves the server.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, service_url: str, api_key: str) -> None:
+        self._http = http
+        self._url = service_url
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+
+    async def start(
+        self, request: web.Request, *, purpose: str, user: str, locale: str, return_url: str
+    ) -> dict[str, Any]:
+        """Start a verification: `id` to remember, `page_url` to send the browser to.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        body = {
+            "purpose": purpose,
+            "user": user,
+            # Behind a reverse proxy: the address that your proxy vouches for, not the proxy's own.
+            "client_ip": request.remote,
+            "user_agent": request.headers.get("User-Agent", "")[:1024],
+            "locale": locale,
+            "return_url": return_url,
+        }
+        return await self._call("POST", "/v1/verifications", body)
+
+    async def read(self, verification: str) -> dict[str, Any]:
+        """The state; when approved also the `proof`.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        return await self._call("GET", f"/v1/verifications/{quote(verification, safe='')}")
+
+    async def spend(self, proof: str) -> dict[str, Any]:
+        """The claims of a genuine, fresh proof, which is good no more from now on.
+
+        Raises:
+            ServiceError: `bad-proof`, `proof-spent`, `proof-expired`, or see `_call`.
+        """
+        return await self._call("POST", "/v1/proofs/verify", {"proof": proof})
+
+    async def bind(self, user: str, proof: str) -> None:
+        """Bind the WeChat that was sent the code to this user; spends the proof.
+
+        Raises:
+            ServiceError: `binding-conflict` where that WeChat has another user, or see `_call`.
+        """
+        await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
+
+    async def binding(self, user: str) -> dict[str, Any] | None:
+        """Whether a WeChat is bound (`reachable`, `bound_at`), None if not.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        try:
+            return await self._call("GET", f"/v1/bindings/{quote(user, safe='')}")
+        except ServiceError as error:
+            if error.problem == "not-found":
+                return None
+            raise
+
+    async def unbind(self, user: str) -> None:
+        """Forget the user's WeChat, if there is one.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        try:
+            await self._call("DELETE", f"/v1/bindings/{quote(user, safe='')}")
+        except ServiceError as error:
+            if error.problem != "not-found":
+                raise
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One call.
+
+        Raises:
+            ServiceError: any answer that is not a success, or none.
+        """
+        try:
+            async with self._http.request(
+                method, self._url + path, json=body, headers=self._headers, timeout=_TIMEOUT
+            ) as response:
+                if response.status == 204:  # noqa: PLR2004  no content
+                    return {}
+                answer: dict[str, Any] = await response.json(content_type=None)
+                if response.ok:
+                    return answer
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            raise ServiceError("unavailable") from None
+        name = str(answer.get("type", "")).rpartition("/")[2]
+        raise ServiceError(name, int(answer.get("retry_after", _DEFAULT_WAIT)))

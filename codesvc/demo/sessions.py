@@ -1,0 +1,131 @@
+"""Who a browser is: a signed cookie names a session that the server keeps. Every form carries the session's token."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+_COOKIE: Final = "moonhill"
+_LIFE_SECONDS: Final = 7 * 86_400
+_MOST: Final = 10_000
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits for a verification.
+
+    Attributes:
+        verification: its id. Only the browser that holds this session may finish what it began.
+        name: the user name of a sign-up.
+        password: the hashed password of a sign-up.
+        user: whom a reset is for, as the service knows him.
+    """
+
+    verification: str
+    name: str = ""
+    password: bytes = b""
+    user: str = ""
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser's session.
+
+    Attributes:
+        user: the id of the customer who is logged in, None for a visitor.
+        notice: key of a message to show once.
+    """
+
+    id: str = field(default_factory=_new_token)
+    csrf: str = field(default_factory=_new_token)
+    user: str | None = None
+    sign_up: Pending | None = None
+    reset: Pending | None = None
+    notice: str = ""
+
+
+SESSION: Final = web.RequestKey("session", Session)
+
+
+@web.middleware
+async def check_forms(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse forms that another site made a browser send.
+
+    Raises:
+        HTTPForbidden: a form without this session's token.
+    """
+    if request.method == "POST":
+        token = str((await request.post()).get("csrf", ""))
+        if not hmac.compare_digest(token.encode(), request[SESSION].csrf.encode()):
+            raise web.HTTPForbidden
+    return await handler(request)
+
+
+class Sessions:
+    """Keeps sessions in memory, the oldest are dropped when there are too many.
+
+    Args:
+        secure: whether browsers may send the cookie over HTTPS only.
+    """
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+        self._known: OrderedDict[str, Session] = OrderedDict()
+        self._signer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="moonhill session")
+
+    def _of(self, request: web.Request) -> Session:
+        try:
+            name = self._signer.loads(request.cookies.get(_COOKIE, ""), max_age=_LIFE_SECONDS)
+        except BadData:
+            name = None
+        return self._known.get(name) or self._keep(Session())
+
+    def _keep(self, session: Session) -> Session:
+        self._known[session.id] = session
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return session
+
+    def rotate(self, request: web.Request, *, user: str | None, notice: str = "") -> Session:
+        """A new session under a new name at every change of who the browser is, so that an old one opens nothing."""
+        self._known.pop(request[SESSION].id, None)
+        request[SESSION] = self._keep(Session(user=user, notice=notice))
+        return request[SESSION]
+
+    def end_all(self, user: str) -> None:
+        """Log a customer out everywhere."""
+        for session in [one for one in self._known.values() if one.user == user]:
+            self._known[session.id] = replace(session, user=None)
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Give the request its session and the browser its cookie."""
+        request[SESSION] = self._of(request)
+        response = await handler(request)
+        if not response.prepared:
+            self._set_cookie(response, request[SESSION])
+        return response
+
+    def _set_cookie(self, response: web.StreamResponse, session: Session) -> None:
+        response.set_cookie(
+            _COOKIE,
+            self._signer.dumps(session.id),
+            max_age=_LIFE_SECONDS,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=self._secure,
+        )

@@ -1,0 +1,79 @@
+"""Signing up: verify first, then create the customer and bind the WeChat that was sent the code."""
+
+from __future__ import annotations
+
+import secrets
+
+from aiohttp import web
+
+from codesvc.demo.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NameTakenError, hash_password
+from codesvc.demo.service_calls import ServiceError
+from codesvc.demo.sessions import SESSION, Pending
+from codesvc.demo.shop import SHOP, go, locale_of, notice_of, page
+
+routes = web.RouteTableDef()
+
+
+def fault_in_password(password: str) -> str:
+    """The notice for a password that is no good, "" for one that is."""
+    return "" if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD else "bad-password"
+
+
+@routes.get("/signup")
+async def form(request: web.Request) -> web.Response:
+    """The form."""
+    return go("/account") if request[SESSION].user else page(request, "signup", name="")
+
+
+@routes.post("/signup")
+async def begin(request: web.Request) -> web.Response:
+    """Start a verification and send the browser to its page."""
+    shop, given = request.app[SHOP], await request.post()
+    name, password = str(given.get("name", "")).strip(), str(given.get("password", ""))
+    fault = "" if shop.accounts.is_name(name) else "bad-name"
+    fault = fault or fault_in_password(password) or ("name-taken" if shop.accounts.find(name) else "")
+    if fault:
+        return page(request, "signup", status=422, notice=fault, name=name)
+    try:
+        started = await shop.service.start(
+            request,
+            purpose="register",
+            # A fresh id for each attempt, never the typed name: nobody can plant a WeChat on a name that is not his.
+            user="attempt-" + secrets.token_hex(12),
+            locale=locale_of(request),
+            return_url=f"{shop.public_url}/signup/return",
+        )
+    except ServiceError as error:
+        return page(request, "signup", status=503, notice=notice_of(error), name=name)
+    request[SESSION].sign_up = Pending(started["id"], name=name, password=await hash_password(password))
+    return go(started["page_url"])
+
+
+@routes.get("/signup/return")
+async def finish(request: web.Request) -> web.Response:
+    """Back from the page: if this browser's own verification is approved, create the customer, bind, log in."""
+    shop, session = request.app[SHOP], request[SESSION]
+    if session.user:
+        return go("/account")  # a second tab, or the way back once more
+    pending = session.sign_up
+    if pending is None or pending.verification != request.query.get("verification"):
+        return page(request, "signup", status=403, notice="foreign-return", name="")
+    try:
+        state = await shop.service.read(pending.verification)
+        if state["status"] == "pending":
+            return go(state["page_url"])
+        session.sign_up = None
+        if "proof" not in state:
+            return page(request, "signup", status=410, notice="not-approved", name=pending.name)
+        customer = shop.accounts.add(pending.name, pending.password)
+        try:
+            await shop.service.bind(customer.id, state["proof"])
+        except ServiceError:
+            shop.accounts.remove(customer)
+            raise
+    except NameTakenError:
+        return page(request, "signup", status=409, notice="name-taken", name=pending.name)
+    except ServiceError as error:
+        return page(request, "signup", status=409, notice=notice_of(error), name=pending.name)
+    shop.sessions.rotate(request, user=customer.id, notice="welcome")
+    return go("/account")

@@ -1,0 +1,154 @@
+"""A small tea shop that uses the service exactly as a customer would: with an API key, from its server, over HTTP.
+
+The story is in `signup` and `recovery`; `service_calls` is all that they need. Copy from there.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from aiohttp import web
+
+from codesvc.demo import recovery, signup
+from codesvc.demo.accounts import Accounts
+from codesvc.demo.service_calls import ServiceCalls, ServiceError
+from codesvc.demo.sessions import SESSION, Sessions, check_forms
+from codesvc.demo.shop import SHOP, Shop, go, notice_of, page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp.typedefs import Handler
+
+routes = web.RouteTableDef()
+_STATIC: Final = {"style.css": "text/css", "favicon.svg": "image/svg+xml"}
+
+
+def create_app(*, service_url: str, api_key: str, public_url: str) -> web.Application:
+    """The website.
+
+    Args:
+        service_url: where the verification service is, without a slash at the end.
+        api_key: the site's key there, with the scopes `verify` and `bindings`.
+        public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
+    """
+    sessions = Sessions(secure=public_url.startswith("https:"))
+
+    @web.middleware
+    async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        # form-action counts redirects too: a form of ours leads on to the service's page.
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {service_url}; "
+            "frame-ancestors 'none'; base-uri 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    async def open_shop(app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as http:
+            service = ServiceCalls(http, service_url, api_key)
+            app[SHOP] = Shop(Accounts(), sessions, service, public_url)
+            yield
+
+    app = web.Application(middlewares=[add_headers, sessions.middleware, _answer_errors, check_forms])
+    app.cleanup_ctx.append(open_shop)
+    for table in (routes, signup.routes, recovery.routes):
+        app.add_routes(table)
+    return app
+
+
+@web.middleware
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page for what went wrong."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return page(request, "sorry", status=404)
+    except web.HTTPForbidden:
+        return page(request, "sorry", status=403, notice="stale-form")
+
+
+@routes.get("/")
+async def home(request: web.Request) -> web.Response:
+    """The shop window."""
+    return page(request, "home")
+
+
+@routes.get("/static/{name}")
+async def static(request: web.Request) -> web.Response:
+    """Style and icon.
+
+    Raises:
+        HTTPNotFound: no such file.
+    """
+    name = request.match_info["name"]
+    if name not in _STATIC:
+        raise web.HTTPNotFound
+    text = files("codesvc.demo").joinpath("pages", name).read_text(encoding="utf-8")
+    headers = {"Cache-Control": "public, max-age=300"}
+    return web.Response(text=text, content_type=_STATIC[name], headers=headers)
+
+
+@routes.get("/login")
+async def login_form(request: web.Request) -> web.Response:
+    """The form."""
+    return go("/account") if request[SESSION].user else page(request, "login", name="")
+
+
+@routes.post("/login")
+async def login(request: web.Request) -> web.Response:
+    """Log in by user name and password."""
+    shop, given = request.app[SHOP], await request.post()
+    name = str(given.get("name", "")).strip()
+    customer = await shop.accounts.log_in(name, str(given.get("password", ""))[:1024])
+    if customer is None:
+        return page(request, "login", status=422, notice="wrong-login", name=name)
+    shop.sessions.rotate(request, user=customer.id)
+    return go("/account")
+
+
+@routes.post("/logout")
+async def logout(request: web.Request) -> web.Response:
+    """Log out."""
+    request.app[SHOP].sessions.rotate(request, user=None)
+    return go("/")
+
+
+@routes.get("/account")
+async def account(request: web.Request) -> web.Response:
+    """The customer's settings, with what the service knows of his WeChat."""
+    return await _settings(request)
+
+
+@routes.post("/account/unbind")
+async def unbind(request: web.Request) -> web.Response:
+    """Let go of the WeChat; wants the password again, as it takes away the way back in."""
+    shop, given = request.app[SHOP], await request.post()
+    customer = shop.accounts.get(request[SESSION].user)
+    if customer is None:
+        return go("/login")
+    if await shop.accounts.log_in(customer.name, str(given.get("password", ""))[:1024]) is None:
+        return await _settings(request, status=422, notice="wrong-password")
+    try:
+        await shop.service.unbind(customer.id)
+    except ServiceError as error:
+        return await _settings(request, status=503, notice=notice_of(error))
+    request[SESSION].notice = "unbound"
+    return go("/account")
+
+
+async def _settings(request: web.Request, *, status: int = 200, notice: str = "") -> web.Response:
+    shop = request.app[SHOP]
+    customer = shop.accounts.get(request[SESSION].user)
+    if customer is None:
+        return go("/login")
+    try:
+        binding, known = await shop.service.binding(customer.id), True
+    except ServiceError:
+        binding, known = None, False
+    return page(request, "account", status=status, notice=notice, binding=binding, known=known)

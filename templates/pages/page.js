@@ -1,0 +1,221 @@
+"use strict";
+// Everything here is comfort: without it the forms post and the page is drawn anew. The server draws every state; this
+// asks for the panel again when something has changed, puts in place what differs, and counts seconds.
+(() => {
+  const page = document.getElementById("page");
+  const home = document.getElementById("panel");
+  const announcer = document.getElementById("announcer");
+  const offline = document.getElementById("offline");
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const base = page.dataset.base;
+  const pollMs = 3000;
+  let query = page.dataset.query;
+  let drawn = new Map(); // part -> its HTML as the server drew it, before this script changed anything in it
+  let tried = ""; // what was submitted last, so that nothing is submitted twice by itself
+  let asking = false;
+  let source, poll, leaving;
+
+  const $ = (selector) => home.querySelector(selector);
+  const panel = () => home.firstElementChild;
+  const parts = (root) => new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+  const normal = (text) => text.normalize("NFKC").replace(/[^0-9a-z]/gi, "").toUpperCase();
+
+  // Drawing ------------------------------------------------------------------------------------------------------
+
+  function settle() {
+    // The server says how many seconds are left: what this clock shows does not matter.
+    for (const element of home.querySelectorAll("[data-in]")) element.until ??= Date.now() + element.dataset.in * 1000;
+    for (const button of home.querySelectorAll(".copy")) button.hidden = false;
+    tick();
+    mark();
+    const go = panel().dataset.go;
+    if (go && !leaving) leaving = setTimeout(() => location.replace(go), 1400);
+    if (panel().dataset.status !== "pending") hush();
+  }
+
+  function put(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".panel");
+    if (!fresh) throw new TypeError("not a panel");
+    const before = panel(), headline = $("#headline").textContent;
+    const old = parts(before), made = parts(fresh);
+    const html_of = new Map([...made].map(([name, part]) => [name, part.outerHTML]));
+    if ([...old.keys()].join() === [...made.keys()].join()) {
+      for (const { name, value } of [...fresh.attributes]) before.setAttribute(name, value);
+      if (!fresh.dataset.go) delete before.dataset.go;
+      for (const [name, part] of made) {
+        if (html_of.get(name) !== drawn.get(name)) keeping(old.get(name), () => old.get(name).replaceWith(part));
+      }
+    } else {
+      fresh.classList.add("fresh");
+      keeping(before, () => before.replaceWith(fresh));
+    }
+    drawn = html_of;
+    settle();
+    const title = $("#headline").textContent;
+    if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
+    if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
+  }
+
+  // What has been typed, and where, survives a new drawing; a refused code does not.
+  function keeping(element, change) {
+    const input = element.querySelector("#code"), active = document.activeElement;
+    const had = input && { text: input.value, focused: active === input, at: input.selectionStart };
+    const focus = active && element.contains(active) && active.id;
+    change();
+    const next = $("#code");
+    if (had && next) {
+      const refused = next.getAttribute("aria-invalid") === "true";
+      next.value = refused ? "" : had.text;
+      if (had.focused || refused) next.focus({ preventScroll: true });
+      if (had.focused && !refused) next.setSelectionRange(had.at, had.at);
+    } else if (focus) document.getElementById(focus)?.focus();
+  }
+
+  async function ask(address, options = {}) {
+    const response = await fetch(address, {
+      ...options,
+      headers: { Accept: "text/html", "X-Codesvc-Part": "panel" },
+      cache: "no-store",
+      redirect: "error",
+    });
+    const html = await response.text();
+    if (!html.includes('class="panel"')) throw new TypeError(String(response.status));
+    offline.hidden = true;
+    put(html);
+  }
+
+  async function refresh() {
+    if (asking) return;
+    asking = true;
+    try { await ask(base + query); } catch { /* the next event or look will tell */ } finally { asking = false; }
+  }
+
+  // Acting -------------------------------------------------------------------------------------------------------
+
+  async function submit(form) {
+    const button = form.querySelector("button");
+    if (asking) return;
+    asking = true;
+    button.setAttribute("aria-disabled", "true");
+    const label = button.textContent;
+    if (form.id === "check") button.textContent = words.submitting;
+    try {
+      await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    } catch {
+      $("#problem").textContent = words.offline;
+    } finally {
+      asking = false;
+      if (button.isConnected) { button.removeAttribute("aria-disabled"); button.textContent = label; tick(); }
+    }
+  }
+
+  function typed(input, byItself) {
+    const length = Number(input.closest(".code").dataset.length);
+    const text = normal(input.value).slice(0, length);
+    if (text !== input.value) input.value = text;
+    if (text) $("#problem").textContent = "";
+    mark();
+    // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
+    if (byItself && text.length === length && text !== tried && Number(input.form.dataset.left) > 1) {
+      tried = text;
+      input.form.requestSubmit();
+    }
+  }
+
+  function mark() {
+    const input = $("#code");
+    if (!input) return;
+    [...home.querySelectorAll(".slots i")].forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
+  }
+
+  async function copy(button) {
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      getSelection().selectAllChildren(document.getElementById("word"));
+      if (!document.execCommand("copy")) return;
+    }
+    button.textContent = announcer.textContent = words.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  }
+
+  home.addEventListener("submit", (event) => { event.preventDefault(); submit(event.target); });
+  home.addEventListener("input", (event) => { if (event.target.id === "code" && !event.isComposing) typed(event.target, true); });
+  home.addEventListener("compositionend", (event) => { if (event.target.id === "code") typed(event.target, true); });
+  home.addEventListener("click", (event) => {
+    const button = event.target.closest(".copy"), link = event.target.closest("[data-scan-link]");
+    if (button) copy(button);
+    if (link) {
+      event.preventDefault();
+      query = link.getAttribute("href");
+      history.replaceState(null, "", query);
+      refresh();
+    }
+  });
+  home.addEventListener("error", (event) => {
+    if (event.target.tagName === "IMG") event.target.replaceWith(words.broken);
+  }, true);
+
+  // Time ---------------------------------------------------------------------------------------------------------
+
+  function tick() {
+    for (const element of home.querySelectorAll("[data-in]")) {
+      const left = Math.max(0, Math.ceil((element.until - Date.now()) / 1000));
+      const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      if (element.tagName === "TIME") {
+        element.textContent = text;
+        if (!left && !element.over) { element.over = true; setTimeout(refresh, 700); }
+      } else {
+        element.disabled = left > 0;
+        element.textContent = left ? words.resendIn.replace("{time}", text) : words.resend;
+      }
+    }
+  }
+  const clock = setInterval(tick, 500);
+
+  // Hearing ------------------------------------------------------------------------------------------------------
+
+  function heard(state) {
+    offline.hidden = true;
+    const { channel, status, reason } = state.delivery;
+    const key = [state.status, channel, status, reason ?? "", state.expires_at, state.resend_at, state.attempts_left].join("|");
+    if (key !== panel().dataset.key) refresh();
+  }
+
+  async function look() {
+    try {
+      const response = await fetch(`${base}/state`, { cache: "no-store" });
+      if (response.ok) heard(await response.json());
+    } catch { offline.hidden = navigator.onLine; }
+  }
+
+  const askAround = () => { poll ??= setInterval(look, pollMs); };
+  const rest = () => { clearInterval(poll); poll = undefined; };
+
+  function hush() { source?.close(); rest(); clearInterval(clock); }
+
+  function listen() {
+    source?.close();
+    if (!window.EventSource) return askAround();
+    source = new EventSource(`${base}/events`);
+    // The first event comes at once. Where a proxy holds events back, it does not, and looking has to do.
+    const patience = setTimeout(askAround, 4000);
+    source.addEventListener("change", (event) => { clearTimeout(patience); rest(); heard(JSON.parse(event.data)); });
+    source.addEventListener("error", askAround);
+  }
+
+  // Coming back from WeChat: the phone may have cut the line meanwhile.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible" || panel().dataset.status !== "pending") return;
+    look();
+    if (source?.readyState === 2) listen();
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  addEventListener("online", look);
+  addEventListener("offline", () => { offline.hidden = false; });
+
+  drawn = new Map([...parts(home)].map(([name, part]) => [name, part.outerHTML]));
+  settle();
+  if (panel().dataset.status === "pending") listen();
+})();
