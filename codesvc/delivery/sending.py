@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from codesvc.verification import Channel
-from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenUnavailable, WeChatError
+from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
 from codesvc.wechat.triage import Pause, Verdict, judge
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ async def send_code(letter: Letter, composer: Composer, channel: Channel) -> Att
     except WeChatError as error:
         return _judged(error.errcode, channel)
     except TokenUnavailable as error:
-        # The token endpoint's own silence is WeChat's silence too; its refusal is an answer.
-        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=error.errcode is None)
+        # The token endpoint's own silence is WeChat's silence too; a refusal is an answer.
+        silent = error.errcode is None and not isinstance(error, TokenRefused)
+        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent)
     except NotSent:
         return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
     except OutcomeUnknown:

@@ -68,18 +68,12 @@ class Worker:
                 await asyncio.gather(*late, return_exceptions=True)
 
     async def _read(self, box: Outbox) -> None:
-        prepared = False
         while True:
             try:
-                if not prepared:
-                    # Whatever the last run of this service left behind is taken over by `_rescue`.
-                    await box.prepare()
-                    prepared = True
                 for job in await box.read(count=_BATCH, block_ms=_BLOCK_MS):
                     await self._places.acquire()
                     self._dispatch(job)
             except StoreUnavailable as error:
-                prepared = False
                 _log.warning("outbox_unavailable", error=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -15,7 +15,7 @@ from codesvc.errors import StoreUnavailable
 from codesvc.store.keys import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from redis.asyncio import Redis
 
@@ -64,19 +64,23 @@ class Outbox:
         self.partition = partition
         self._consumer = consumer
 
-    async def prepare(self) -> None:
-        """Make the stream and its group, if need be.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
+    async def _prepare(self) -> None:
+        """Make the stream and its group; several processes may do so at once."""
         try:
             await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
-                raise StoreUnavailable(str(error)) from None
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the outbox cannot be prepared ({type(error).__name__})") from None
+                raise
+
+    async def _prepared(self, read: Callable[[], Awaitable[Any]]) -> Any:
+        """Read; where the store is new, or was emptied under us, make the group first."""
+        try:
+            return await read()
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+        await self._prepare()
+        return await read()
 
     async def read(self, *, count: int, block_ms: int) -> list[Job]:
         """New jobs, waiting for one at most `block_ms`.
@@ -85,8 +89,8 @@ class Outbox:
             StoreUnavailable: no answer, or the group is gone.
         """
         try:
-            answer: Any = await self._redis.xreadgroup(
-                GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms
+            answer: Any = await self._prepared(
+                lambda: self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms)
             )
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
@@ -99,7 +103,9 @@ class Outbox:
             StoreUnavailable: no answer.
         """
         try:
-            answer: Any = await self._redis.xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
+            answer: Any = await self._prepared(
+                lambda: self._redis.xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
+            )
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
         return self._jobs(answer[1])

@@ -15,7 +15,7 @@ No message here ever holds a token, a secret, an openid, a key, or an address wi
 from codesvc.errors import CodesvcError
 
 
-class WeChatFault(CodesvcError):  # noqa: N818 - the name of a family; its members say what happened
+class WeChatFault(CodesvcError):
     """Anything that went wrong between us and WeChat."""
 
 

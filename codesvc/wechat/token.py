@@ -4,8 +4,8 @@ Most storms of code 40001 come from several workers that each fetch a token (WEC
 shared store. Whoever finds it missing, due or refused takes the store's lock and fetches; the others go on with the
 present token while it works, and wait for the new one where it does not.
 
-Three things keep this from turning in circles. A token refused within 10 s of its fetch is not answered with another
-fetch. A failed fetch is remembered, so that a thousand waiting sends make one attempt, not a thousand. And nothing is
+Three things keep this from turning in circles. Each fetch that follows a refusal must wait longer for the next one
+(at once, then 1, 3, 9, 27, 60 s), until ten minutes have passed in peace. A failed fetch is remembered, so that a thousand waiting sends make one attempt, not a thousand. And nothing is
 ever forced: WeChat allows 20 forced refreshes a day.
 """
 
@@ -21,7 +21,9 @@ from codesvc.wechat.issuer import Issuer
 _log = logging.getLogger(__name__)
 
 AHEAD: Final = 300.0  # seconds before its end that a token is due; both old and new work that long (WECHAT.md 3.1)
-COOL_DOWN: Final = 10.0  # seconds after a fetch or a refused fetch in which none follows
+COOL_DOWN: Final = 10.0  # seconds after a refused fetch in which none follows
+LONGEST_COOL_DOWN: Final = 60.0
+PEACE: Final = 600.0  # seconds after which earlier refusals count no more
 BRIEF_PAUSE: Final = 1.0  # seconds after a fetch that got no answer, or found WeChat busy
 _LOCK_TTL: Final = 20.0  # longer than any fetch takes, short enough not to outlive a killed process for long
 _POLL: Final = 0.1
@@ -55,17 +57,28 @@ class _Held:
     fetched_at: float
     renew_at: float
     expires_at: float
+    refusals: int = 0
 
     def text(self) -> str:
-        return f"{self.fetched_at:.3f} {self.renew_at:.3f} {self.token}"
+        return f"{self.fetched_at:.3f} {self.renew_at:.3f} {self.refusals} {self.token}"
+
+    def cool_down(self) -> float:
+        """Seconds after its fetch in which a refusal is not answered with another one."""
+        return min(LONGEST_COOL_DOWN, 3.0 ** (self.refusals - 1)) if self.refusals else 0.0
 
     @classmethod
     def read(cls, kept: tuple[str, float] | None) -> "_Held | None":
         if kept is None:
             return None
         try:
-            fetched, renew, token = kept[0].split(" ")
-            return cls(token=token, fetched_at=float(fetched), renew_at=float(renew), expires_at=kept[1])
+            fetched, renew, refusals, token = kept[0].split(" ")
+            return cls(
+                token=token,
+                fetched_at=float(fetched),
+                renew_at=float(renew),
+                expires_at=kept[1],
+                refusals=int(refusals),
+            )
         except ValueError:
             return None  # written by another version; fetching again is cheap
 
@@ -143,7 +156,7 @@ class StoredTokens:
             return None
         if held.token != bad:
             return held
-        if self._now() - held.fetched_at < COOL_DOWN:
+        if self._now() - held.fetched_at < held.cool_down():
             raise TokenRefused("WeChat refuses a token that it gave a moment ago")
         return None
 
@@ -176,7 +189,7 @@ class StoredTokens:
             if found is not None:
                 return found
             try:
-                held = await self._fetch()
+                held = await self._fetch(await self._refusals(bad))
             except WeChatFault as fault:
                 failure = self._failure = self._remember(fault)
             else:
@@ -191,12 +204,26 @@ class StoredTokens:
         _log.warning("the access token could not be renewed, the present one still works: %s", failure.text)
         return spare
 
-    async def _fetch(self) -> _Held:
+    async def _refusals(self, bad: str | None) -> int:
+        """How many fetches in a row have followed a refusal, the coming one included."""
+        if bad is None:
+            return 0
+        held = _Held.read(await self._store.get(self._name))
+        recent = held is not None and self._now() - held.fetched_at < PEACE
+        return 1 + (held.refusals if held is not None and recent else 0)
+
+    async def _fetch(self, refusals: int) -> _Held:
         issued = await self._issuer.issue()
         now = self._now()
         # stable_token may return the last minutes of a token; then half of them are used.
         renew_at = now + issued.expires_in - min(AHEAD, issued.expires_in / 2)
-        held = _Held(token=issued.token, fetched_at=now, renew_at=renew_at, expires_at=now + issued.expires_in)
+        held = _Held(
+            token=issued.token,
+            fetched_at=now,
+            renew_at=renew_at,
+            expires_at=now + issued.expires_in,
+            refusals=refusals,
+        )
         await self._store.put(self._name, held.text(), issued.expires_in)
         return held
 

@@ -203,15 +203,22 @@ async def test_a_refusal_that_comes_late_uses_what_is_there(make, mint, clock):
     assert mint.calls == 2
 
 
-async def test_a_token_refused_at_once_is_not_fetched_again(make, mint, clock):
+async def test_refusals_in_a_row_wait_longer_each_time(make, mint, clock):
     tokens = make()
     await tokens.get()
-    clock.time += 9.9
-    with pytest.raises(TokenRefused):
-        await tokens.replace("T1")
-    assert mint.calls == 1
-    clock.time += 0.2
+    # The first refusal is answered at once, however young the token: somebody else may have replaced it.
     assert await tokens.replace("T1") == "T2"
+    for number, pause in enumerate((1, 3, 9, 27, 60, 60), start=2):
+        clock.time += pause - 0.1
+        with pytest.raises(TokenRefused):
+            await tokens.replace(f"T{number}")
+        assert mint.calls == number
+        clock.time += 0.2
+        assert await tokens.replace(f"T{number}") == f"T{number + 1}"
+    clock.time += 601
+    assert await tokens.replace("T8") == "T9"
+    clock.time += 1.1
+    assert await tokens.replace("T9") == "T10"
 
 
 async def test_the_same_token_again_is_an_error_and_starts_the_cool_down(make, mint, store, clock):
