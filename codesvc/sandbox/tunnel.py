@@ -27,21 +27,48 @@ class ConnectProxy:
 
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            async with asyncio.timeout(_PATIENCE):
-                head = await reader.readuntil(b"\r\n\r\n")
-            refusal = _judge(head)
-            if refusal is not None:
-                writer.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % refusal)
-                await writer.drain()
-            else:
-                await self._tunnel(reader, writer)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._server = await asyncio.start_server(self._accept, host, port, limit=_LONGEST_HEAD)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening and cut every tunnel."""
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._answer(reader, writer)
+        finally:
+            await _close(writer)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            head = await reader.readuntil(b"\r\n\r\n")
+        refusal = _judge(head)
+        if refusal is None:
+            await self._tunnel(reader, writer)
+        else:
+            writer.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % refusal)
+            await writer.drain()
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection(*self._target)
@@ -49,9 +76,7 @@ class ConnectProxy:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
         finally:
-            inner_writer.close()
-            with suppress(OSError):
-                await inner_writer.wait_closed()
+            await _close(inner_writer)
 
 
 def _judge(head: bytes) -> bytes | None:
@@ -62,6 +87,12 @@ def _judge(head: bytes) -> bytes | None:
     if host.lower() not in HOSTS or port != "443":
         return b"403 Forbidden"
     return None
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,10 +119,11 @@ async def start_tls(
     bound = (
         next(address for address in runner.addresses if address[1] == tls_port) if tls_port else runner.addresses[-1]
     )
-    proxy = await asyncio.start_server(ConnectProxy(host, bound[1]).serve, host, proxy_port, limit=_LONGEST_HEAD)
-    stack.callback(proxy.close)
+    proxy = ConnectProxy(host, bound[1])
+    stack.push_async_callback(proxy.close)
+    proxy_bound = await proxy.start(host, proxy_port)
     return [
         f"  TLS           {host}:{bound[1]} as {', '.join(HOSTS)}",
-        f"  proxy         http://{host}:{proxy.sockets[0].getsockname()[1]} (CONNECT to those hosts only)",
+        f"  proxy         http://{host}:{proxy_bound} (CONNECT to those hosts only)",
         f"  authority     {authority.certificate}",
     ]
