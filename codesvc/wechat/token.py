@@ -4,9 +4,9 @@ Most storms of code 40001 come from several workers that each fetch a token (WEC
 shared store. Whoever finds it missing, due or refused takes the store's lock and fetches; the others go on with the
 present token while it works, and wait for the new one where it does not.
 
-Three things keep this from turning in circles. Each fetch that follows a refusal must wait longer for the next one
-(at once, then 1, 3, 9, 27, 60 s), until ten minutes have passed in peace. A failed fetch is remembered, so that a thousand waiting sends make one attempt, not a thousand. And nothing is
-ever forced: WeChat allows 20 forced refreshes a day.
+Three things keep this from turning in circles. Each fetch that follows a refusal makes the next one wait longer (at
+once, then 1, 3, 9, 27, 60 s), until ten minutes have passed in peace. A failed fetch is remembered, so that a thousand
+waiting sends make one attempt, not a thousand. And nothing is ever forced: WeChat allows 20 forced refreshes a day.
 """
 
 import asyncio
