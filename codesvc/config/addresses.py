@@ -74,7 +74,7 @@ def store_url(value: Secret) -> None:
         raise UnfitError("must name a host")
 
 
-def token_source(value: str) -> None:
+def token_way(value: str) -> None:
     """`stable`, `ordinary`, or the address of a server that hands out access tokens. Raises `UnfitError`."""
     if value in {"stable", "ordinary"}:
         return

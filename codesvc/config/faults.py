@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codesvc.errors import CodesvcError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -48,7 +50,7 @@ class Fault:
         return f"{self.where}: {self.message}" if self.path else self.message
 
 
-class ConfigError(Exception):
+class ConfigError(CodesvcError):
     """The configuration cannot be used; `faults` names every reason, its text lists them one per line."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from codesvc.config.addresses import listening_host, origin, store_url, token_source, web_address
+from codesvc.config.addresses import listening_host, origin, store_url, token_way, web_address
 from codesvc.config.constraints import Between, Matching, distinct, filled, message_fields, shown, unguessable
 from codesvc.config.faults import Fault
 from codesvc.config.rates import Rate
@@ -98,7 +98,7 @@ class Account:
     allow_plaintext: bool = False
     api_url: _WebAddress = "https://api.weixin.qq.com"
     open_url: _WebAddress = "https://open.weixin.qq.com"
-    token_source: Annotated[str, token_source] = "stable"  # noqa: S105  # the name of a way, not a token
+    token_source: Annotated[str, token_way] = "stable"  # noqa: S105  # the name of a way, not a token
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
     unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cattrs.cols import homogenous_tuple_structure_factory, is_frozenset, list_structure_factory
@@ -124,7 +125,7 @@ def _message_fields(raw: Any, _: Any) -> MessageFields:
         return _text(raw)
     if not all(isinstance(part, str) for pair in raw.items() for part in pair):
         raise UnfitError("must have strings as values")
-    return dict(raw)
+    return MappingProxyType(dict(raw))
 
 
 def _tuple_hook(kind: Any, converter: Converter) -> Hook:

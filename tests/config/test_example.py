@@ -1,0 +1,81 @@
+"""config.example.toml can be used, and tells the truth."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from codesvc.config import Account, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
+from codesvc.config.settings import ApiKey, Message, Secrets
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+ENV = {
+    "CODESVC_SECRETS_MASTER_KEY": "qZ3vN8xK1mW7rT5bY0cL4sH9dF2gJ6pA",
+    "CODESVC_ACCOUNTS_MAIN_SECRET": "0123456789abcdef0123456789abcdef",
+    "CODESVC_ACCOUNTS_MAIN_TOKEN": "token123",
+    "CODESVC_ACCOUNTS_MAIN_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+}
+# `# name = value   # comment`: an option that the example shows with its default.
+SHOWN = re.compile(r"^# ([a-z_]+) = (.+?)(?:  +#.*)?$", re.MULTILINE)
+ILLUSTRATED = {"templates_dir", "original_id", "forward_to", "fields"}  # shown with a value where the default is none
+
+
+def test_it_loads_with_its_secrets_from_the_environment():
+    settings = load(EXAMPLE, ENV)
+    assert settings.mode == "live"
+    assert set(settings.sites) == {"shop", "club"}
+    assert {site.account for site in settings.sites.values()} == {"main"}
+    assert set(settings.sites["shop"].purposes) == {"register", "reset", "change-phone"}
+    assert settings.sites["shop"].name.en == "Moonhill Tea"
+    assert settings.store.data_dir == EXAMPLE.parent / "codesvc-data"
+    assert settings.notices == ()
+
+
+def plain(value):
+    """A setting as the file would spell it."""
+    if isinstance(value, tuple):
+        return [str(item) if isinstance(item, Rate) else item for item in value]
+    if isinstance(value, LocalText):
+        return dataclasses.asdict(value)
+    return value.name if isinstance(value, Path) else value or ""
+
+
+def defaults(settings):
+    """Every option of a configuration that says only what it must, by name."""
+    site, account = settings.sites["club"], settings.accounts["main"]
+    tables = (site, settings, settings.service, settings.store, settings.secrets, account, site.limits)
+    tables = (*tables, account.messages["reset_done"], site.purposes["register"])
+    return {option.name: plain(getattr(table, option.name)) for table in tables for option in dataclasses.fields(table)}
+
+
+def test_what_it_shows_as_a_default_is_the_default():
+    shown = {
+        name: tomllib.loads(f"value = {value}")["value"] or ""
+        for name, value in SHOWN.findall(EXAMPLE.read_text(encoding="utf-8"))
+        if name not in ILLUSTRATED
+    }
+    found = defaults(load(EXAMPLE, ENV))
+    assert len(shown) > 40
+    assert shown == {name: found[name] or "" for name in shown}
+
+
+@pytest.mark.parametrize("cls", [Service, Store, Secrets, Account, Message, Site, ApiKey, Purpose, Limits])
+def test_it_names_every_option(cls):
+    text = EXAMPLE.read_text(encoding="utf-8")
+    missing = [
+        option.name
+        for option in dataclasses.fields(cls)
+        if not re.search(rf"^(# |.*{{ |.*\.)?{option.name}\b", text, re.MULTILINE)
+    ]
+    assert missing == []
+
+
+def test_the_least_site_needs_nothing_else():
+    tables = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    del tables["sites"]["shop"]
+    del tables["accounts"]["main"]["messages"]
+    assert parse(tables, env=ENV, directory=EXAMPLE.parent).sites["club"].limits == Limits()
