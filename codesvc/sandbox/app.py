@@ -49,8 +49,13 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
         app.router.add_route("*", f"/{root}/{{rest:.*}}", frame.handle_unknown)
 
     async def run_courier(_app: web.Application) -> AsyncIterator[None]:
+        platform.feed.open()
         yield
         await courier.close()
 
+    async def end_streams(_app: web.Application) -> None:
+        platform.feed.close()
+
     app.cleanup_ctx.append(run_courier)
+    app.on_shutdown.append(end_streams)
     return app

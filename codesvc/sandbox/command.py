@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
+from codesvc.sandbox.exposure import Exposed, check_exposure
 from codesvc.sandbox.platform import Platform
-from codesvc.sandbox.server import Exposed, check_exposure, start_server
+from codesvc.sandbox.server import start_server
 
 DEFAULT_PORT = 8081
 TLS_PORT = 8443

@@ -13,7 +13,7 @@ from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import sign
 from codesvc.sandbox.envelope import seal
 from codesvc.sandbox.journal import Entry
-from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.platform import Platform, Unknown
 from codesvc.sandbox.push import APOLOGY, Push
 from codesvc.sandbox.reply import BadReply, Reply, read_reply
 
@@ -95,9 +95,9 @@ class Courier:
             self.dispatch(push)
         return len(held)
 
-    def dispatch(self, push: Push) -> None:
-        """Deliver in the background, after the push's own delay."""
-        task = asyncio.create_task(self._later(push))
+    def dispatch(self, push: Push, *, late: bool = False) -> None:
+        """Deliver in the background, after the push's own delay; a `late` one has had its fault already."""
+        task = asyncio.create_task(self._later(push, late=late))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -107,17 +107,17 @@ class Courier:
         while self._tasks or self._deferred:
             deferred, self._deferred = self._deferred, []
             for push in deferred:
-                self.dispatch(push)
+                self.dispatch(push, late=True)
             count += len(self._tasks)
             await asyncio.gather(*self._tasks, return_exceptions=True)
         return count
 
-    async def deliver(self, push: Push) -> Outcome:
+    async def deliver(self, push: Push, *, late: bool = False) -> Outcome:
         """Deliver now, and put into the chat what the person reads."""
         account = self._platform.account(push.appid).spec
         if account.callback_url is None:
             return Outcome(push.label, "none")
-        fault = self._platform.faults.for_callback(push.appid)
+        fault = None if late else self._platform.faults.for_callback(push.appid)
         kind = fault.kind if fault else None
         if kind == "lost":
             return Outcome(push.label, "lost", reason="a fault lost it")
@@ -132,8 +132,8 @@ class Courier:
             outcome.attempts += 1
         self._show(push, outcome)
         deferred, self._deferred = self._deferred, []
-        for late in deferred:
-            self.dispatch(late)
+        for overtaken in deferred:
+            self.dispatch(overtaken, late=True)
         return outcome
 
     async def verify(self, account: AccountSpec) -> Outcome:
@@ -156,10 +156,13 @@ class Courier:
             return Outcome("verify", "failed", 1, "the answer is not the echostr, exactly")
         return Outcome("verify", "success", 1)
 
-    async def _later(self, push: Push) -> Outcome:
+    async def _later(self, push: Push, *, late: bool) -> Outcome:
         if push.delay:
             await asyncio.sleep(push.delay)
-        return await self.deliver(push)
+        try:
+            return await self.deliver(push, late=late)
+        except Unknown:  # a reset took the person away in the meantime
+            return Outcome(push.label, "none", reason="the sandbox was reset")
 
     async def _persist(self, account: AccountSpec, push: Push) -> Outcome:
         settings = self._platform.settings

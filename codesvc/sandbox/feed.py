@@ -23,6 +23,17 @@ class Feed:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
         self._last = 0
+        self.closed = False
+
+    def open(self) -> None:
+        """Let listeners stay; a server has started."""
+        self.closed = False
+
+    def close(self) -> None:
+        """Tell listeners to go; the server is about to stop."""
+        self.closed = True
+        for listener in self._listeners:
+            listener.arrived.set()
 
     def publish(self, event: str, /, **fields: Any) -> None:
         """Tell everyone."""

@@ -1,39 +1,10 @@
-"""Serving the sandbox: in this loop for the command, in a thread of its own for a test suite.
-
-Without a token the sandbox binds to loopback only (DESIGN rule 11): whoever reaches it can do everything to it.
-"""
-
-from ipaddress import ip_address
+"""Serving the sandbox in the running loop."""
 
 from aiohttp import web
 
 from codesvc.sandbox.app import create_app
+from codesvc.sandbox.exposure import check_exposure
 from codesvc.sandbox.platform import Platform
-
-
-class Exposed(ValueError):
-    """The sandbox would be reachable from other machines without a token."""
-
-
-def check_exposure(host: str, token: str | None) -> None:
-    """Refuse to listen on the network without a token.
-
-    Raises:
-        Exposed: the host is not loopback and there is no token.
-    """
-    if token or is_loopback(host):
-        return
-    raise Exposed(f"{host} is not loopback: give --token, or listen on 127.0.0.1")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a host; names other than `localhost` are not looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def start_server(

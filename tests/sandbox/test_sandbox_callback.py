@@ -235,6 +235,19 @@ async def test_lost_twice_out_of_order(wechat, callback):
     await wechat.act(openid, "send", text="5")
     assert (await wechat.settle())["delivered"] == 1
     assert opened(wechat.spec, callback.got[-1])["Content"] == "5"
+    await wechat.fault("out_of_order")
+    await wechat.act(openid, "send", text="6")
+    assert (await wechat.settle())["delivered"] == 1
+
+
+async def test_reset_abandons_what_is_under_way(wechat, callback):
+    openid = await wechat.user()
+    await wechat.callback_at(callback.url)
+    await wechat.settings(receipt_delay=600)
+    await wechat.send_template(openid)
+    await wechat.control("POST", "/reset")
+    assert (await wechat.settle())["delivered"] in {0, 1}
+    assert callback.got == []
 
 
 async def test_several_accounts_one_person(wechat, callback):

@@ -226,6 +226,8 @@ async def test_token_guards_control_calls_and_nothing_else(aiohttp_client):
 async def test_other_sites_cannot_drive_the_sandbox(wechat):
     for origin, status in (("https://evil.example", 403), ("null", 403), (wechat.url, 200)):
         await wechat.control("POST", "/reset", headers={"Origin": origin}, status=status)
+    for host, status in (("rebound.example:8081", 403), ("localhost:8081", 200), ("[::1]:8081", 200)):
+        await wechat.control("GET", "/state", headers={"Host": host}, status=status)
 
 
 NAMES = st.sampled_from(

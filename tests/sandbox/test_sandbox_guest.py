@@ -13,8 +13,9 @@ import pytest
 from codesvc.sandbox import AccountSpec, Platform, Settings, TemplateSpec, create_app
 from codesvc.sandbox.certificate import Authority
 from codesvc.sandbox.command import add_arguments, run
+from codesvc.sandbox.exposure import Exposed, check_exposure
 from codesvc.sandbox.guest import ControlError, Sandbox
-from codesvc.sandbox.server import Exposed, check_exposure, start_server
+from codesvc.sandbox.server import start_server
 
 pytest_plugins = ["pytester"]
 

@@ -83,7 +83,7 @@ class ConsoleControl:
         await response.prepare(request)
         with self._platform.feed.listen() as listener, suppress(ConnectionError):
             await response.write(b": connected\n\n")
-            while True:
+            while not self._platform.feed.closed:
                 try:
                     await asyncio.wait_for(listener.arrived.wait(), _HEARTBEAT)
                 except TimeoutError:

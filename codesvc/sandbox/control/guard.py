@@ -1,8 +1,9 @@
 """Who may use the control calls, and how their bodies and mistakes are handled.
 
-Without a token the sandbox listens on loopback only, where the remaining stranger is a web page in the developer's
-own browser: hence the check of Origin. With a token every control call needs it as a Bearer, or the cookie that `POST
-/sandbox/session` sets for the page, whose event stream cannot send headers.
+Without a token the sandbox listens on loopback only, where the remaining stranger is a web page in the developer's own
+browser: hence the check of Origin, and of Host against names that are rebound to loopback. With a token every control
+call needs it as a Bearer, or the cookie that `POST /sandbox/session` sets for the page, whose event stream cannot send
+headers.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from codesvc.sandbox.exposure import is_loopback
 from codesvc.sandbox.platform import Platform, Unknown
 
 PLATFORM = web.AppKey("platform", Platform)
@@ -56,6 +58,8 @@ def make_guard(token: str | None) -> Middleware:
         origin = request.headers.get("Origin")
         if origin is not None and (urlsplit(origin).netloc or origin) != request.host:
             return answer({"error": "foreign_origin", "message": "control calls do not come from other sites"}, 403)
+        if token is None and not is_loopback(request.url.host or ""):
+            return answer({"error": "foreign_host", "message": "without a token, control calls go to 127.0.0.1"}, 403)
         if token is not None and request.path != _SESSION and not _is_known(request, token):
             return answer({"error": "unauthorized", "message": "Authorization: Bearer with the sandbox's token"}, 401)
         return await _answer_mistakes(request, handler)
