@@ -193,7 +193,6 @@ class Chat:
                 "root": keys.root,
                 "account": keys.account,
                 "channel": self._channel,
-                "msgid": event.msgid,
                 "status": event.status,
                 "reason": event.reason,
                 "openid": event.openid,

@@ -9,7 +9,7 @@ from aiohttp import web
 from codesvc.codes import VerificationId
 from codesvc.errors import Invalid
 from codesvc.limiter import bucket, parse_address
-from codesvc.service.verifications import StartRequest
+from codesvc.service.exchange import StartRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import inputs
 from codesvc.web.callers import authenticate
@@ -21,7 +21,7 @@ from codesvc.web.views import json_response
 
 if TYPE_CHECKING:
     from codesvc.record import Record
-    from codesvc.service.verifications import Result
+    from codesvc.service.exchange import Result
 
 routes = web.RouteTableDef()
 

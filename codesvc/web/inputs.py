@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.errors import Invalid
-from codesvc.service.verifications import Idempotency
+from codesvc.service.exchange import Idempotency
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:

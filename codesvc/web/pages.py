@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from codesvc.directory import SiteEntry
     from codesvc.record import Record
-    from codesvc.service.verifications import Result
+    from codesvc.service.exchange import Result
 
 routes = web.RouteTableDef()
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -1,6 +1,6 @@
 -- Purpose: apply WeChat's delivery receipt, matched by its message id: before our own record of the send, after it, twice.
 -- KEYS: receipt
--- ARGS: offset root account channel msgid status reason openid
+-- ARGS: offset root account channel status reason openid
 -- OUTCOMES: done stale early-receipt
 -- USES: clock names record delivery eligibility
 --   done: {outcome, now, record, 0}

@@ -1,0 +1,37 @@
+"""Records as the store would answer them, for rules that look at one."""
+
+from codesvc.codes import CodeFormat, VerificationId
+from codesvc.record import Record
+
+NOW = 1_700_000_000_000
+ID = VerificationId.parse("vf_abcdd6" + "a" * 26).text
+assert VerificationId.parse(ID).format == CodeFormat()
+
+
+def a_record(*, now=NOW, **fields):
+    """A pending one of an unbound user, started at `NOW`; `fields` as they lie in the store."""
+    stored = {
+        "id": ID,
+        "site": "shop",
+        "user": "alice",
+        "purpose": "register",
+        "address": "192.0.2.1",
+        "fixed": "{}",
+        "scan": "open",
+        "disclose": "1",
+        "status": "pending",
+        "created": NOW,
+        "expires": NOW + 300_000,
+        "resend_at": NOW + 60_000,
+        "latest": NOW + 600_000,
+        "attempts": 5,
+        "attempts_left": 5,
+        "word": "abcdefgh",
+        "channel": "scan",
+        "delivery": "awaiting_scan",
+        "reason": "",
+        "delivery_at": NOW,
+        "number": 1,
+        "vouched": "0",
+    } | fields
+    return Record.parse(now, [str(part).encode() for pair in stored.items() for part in pair])

@@ -1,0 +1,76 @@
+"""What people type: codes, words and references."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesvc.codes import (
+    ALPHABETS,
+    WORD_LENGTH,
+    WORD_LETTERS,
+    matches,
+    new_word,
+    normalise,
+    read_word,
+    reference,
+)
+
+
+@pytest.mark.parametrize(
+    "typed", ["123456", " 123 456 ", "123-456", "１２３４５６", "12\u30003456", "123–456", "123.456"]
+)
+def test_a_code_may_be_typed_as_people_type(typed):
+    assert matches("123456", typed)
+
+
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "123457", "0123456", "123456a", "١٢٣٤٥٦x", "654321", "\0"])
+def test_anything_else_is_wrong(typed):
+    assert not matches("123456", typed)
+
+
+def test_letters_are_read_in_any_case():
+    assert matches("ABXY", "abxy")
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_looked_at(text):
+    assert matches("123456", text) == (normalise(text) == "123456")
+
+
+def test_words_can_be_typed_by_a_thumb_and_are_read_back():
+    words = {new_word() for _ in range(300)}
+    assert len(words) == 300
+    for word in words:
+        assert len(word) == WORD_LENGTH
+        assert set(word) <= set(WORD_LETTERS)
+        assert read_word(word) == word
+        assert read_word(f" {word[:4].upper()} {word[4:]}\n") == word
+    assert not set("01lio") & set(WORD_LETTERS)
+    assert set("".join(words)) == set(WORD_LETTERS)
+
+
+@given(st.text(max_size=40))
+def test_no_other_message_is_a_word(text):
+    word = read_word(text)
+    squeezed = "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "").lower()
+    assert word is None or (word == squeezed and len(word) == 8 and word.isascii())
+
+
+@pytest.mark.parametrize("text", ["", "hello", "abcdefghj", "abcdefg1", "abcdefgi", "你好你好你好你好", "abcd efg"])
+def test_these_are_no_words(text):
+    assert read_word(text) is None
+
+
+def test_references_are_two_clear_letters_spread_evenly():
+    made = [reference(f"vf_{number}") for number in range(5000)]
+    letters = set("".join(made))
+    assert not letters & set("BGIOQSZ0123456789")
+    assert len(set(made)) == len(letters) ** 2
+    assert max(map(made.count, set(made))) < 5000 / len(letters) ** 2 * 3
+    assert reference("vf_1") == made[1]
+
+
+def test_the_digits_alphabet_is_what_phones_offer():
+    assert ALPHABETS["d"] == "0123456789"

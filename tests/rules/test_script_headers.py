@@ -1,0 +1,113 @@
+"""Scripts do what their headers say: outcomes, keys, arguments and fragments, read out of the Lua itself."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import pytest
+
+from codesvc.store import script
+from codesvc.store.outcomes import Outcome
+
+SCRIPTS = files("codesvc.store") / "scripts"
+FUNCTION = re.compile(r"^local function (\w+)\((?:[^\n]*\send|[^\n]*\n(?:.*?\n)?end)$", re.MULTILINE | re.DOTALL)
+
+
+def bare(text):
+    """Lua without comments."""
+    return re.sub(r"--.*", "", text)
+
+
+@cache
+def fragment(name):
+    """A fragment's functions by name, and what stands outside of them."""
+    text = bare((SCRIPTS / "fragments" / f"{name}.lua").read_text())
+    functions = {found[1]: found[0] for found in FUNCTION.finditer(text)}
+    return functions, FUNCTION.sub("", text)
+
+
+ALL_FUNCTIONS = {
+    function: entry.name.removesuffix(".lua")
+    for entry in (SCRIPTS / "fragments").iterdir()
+    for function in fragment(entry.name.removesuffix(".lua"))[0]
+}
+
+
+def header(name):
+    return dict(script._HEADER.findall((SCRIPTS / f"{name}.lua").read_text()))
+
+
+def reached(name):
+    """The script's own text, its fragments' top level, and every fragment function that can be called from it."""
+    text = bare((SCRIPTS / f"{name}.lua").read_text())
+    texts = [text, *(fragment(used)[1] for used in header(name)["USES"].split())]
+    found, todo = {}, list(texts)
+    while todo:
+        for word in set(re.findall(r"\b(\w+)\(", todo.pop())) & ALL_FUNCTIONS.keys() - found.keys():
+            found[word] = fragment(ALL_FUNCTIONS[word])[0][word]
+            todo.append(found[word])
+    return texts, found
+
+
+def test_the_reader_reads_functions():
+    functions, rest = fragment("record")
+    assert {"read_record", "status_of", "is_gone", "write", "end_as", "answer", "wake"} <= functions.keys()
+    assert functions["wake"].endswith("end")
+    assert "function" not in rest
+    assert "clock_parts" in fragment("clock")[1]
+
+
+@pytest.mark.parametrize("name", script.names())
+def test_outcomes_are_what_the_script_really_returns(name):
+    text = bare((SCRIPTS / f"{name}.lua").read_text())
+    said = set(re.findall(r"return \{'([a-z-]+)', now", text)) | set(re.findall(r"return answer\('([a-z-]+)'", text))
+    if "{outcome, now" in text or "answer(outcome" in text:
+        said |= set(re.findall(r"\boutcome(?:, \w+)* = '([a-z-]+)'", text))
+    assert said == set(header(name)["OUTCOMES"].split())
+    returns = len(re.findall(r"\breturn\b", text))
+    read = len(re.findall(r"return (?:\{'[a-z-]+', now|answer\('|\{outcome, now|answer\(outcome)", text))
+    inner = sum(len(re.findall(r"\breturn\b", found[0])) for found in FUNCTION.finditer(text))
+    assert read == returns - inner
+
+
+@pytest.mark.parametrize("name", script.names())
+@pytest.mark.parametrize(("table", "line"), [("A", "ARGS"), ("K", "KEYS")])
+def test_every_key_and_argument_is_declared_and_used(name, table, line):
+    texts, functions = reached(name)
+    used = set(re.findall(rf"\b{table}\.(\w+)", "\n".join([*texts, *functions.values()])))
+    declared = header(name)[line].split()
+    assert len(declared) == len(set(declared))
+    assert used <= set(declared), "used, but not declared"
+    # These four say where the script is; they are handed over together.
+    assert set(declared) <= used | {"offset", "root", "account", "channel"}, "declared, but never used"
+    assert table == "K" or "offset" in declared
+
+
+@pytest.mark.parametrize("name", script.names())
+def test_every_function_that_can_be_called_is_in_a_fragment_named_before(name):
+    uses = header(name)["USES"].split()
+    _, functions = reached(name)
+    needed = {ALL_FUNCTIONS[function] for function in functions}
+    assert needed <= set(uses)
+    for function in functions:
+        home = uses.index(ALL_FUNCTIONS[function])
+        body = fragment(ALL_FUNCTIONS[function])[0][function]
+        for called in set(re.findall(r"\b(\w+)\(", body)) & ALL_FUNCTIONS.keys():
+            assert uses.index(ALL_FUNCTIONS[called]) <= home, f"{called} is defined after {function}"
+
+
+def test_all_outcomes_are_somebodys():
+    assert {Outcome(word) for name in script.names() for word in header(name)["OUTCOMES"].split()} == set(Outcome)
+
+
+def test_every_fragment_is_used():
+    used = {fragment for name in script.names() for fragment in header(name)["USES"].split()}
+    assert used == {entry.name.removesuffix(".lua") for entry in (SCRIPTS / "fragments").iterdir()}
+
+
+def test_a_call_with_other_names_than_the_headers_is_refused():
+    loaded = script.load("read")
+    assert loaded.pack({"record": "k"}, {"offset": 0, "site": "s"}) == ["k", 0, "s"]
+    for keys, args in [({}, {"offset": 0, "site": ""}), ({"record": ""}, {"offset": 0}), ({"record": ""}, {"x": 1})]:
+        with pytest.raises(TypeError):
+            loaded.pack(keys, args)

@@ -1,0 +1,127 @@
+"""Every text that is sent: it renders in both languages, and prints nothing that a stranger wrote (DESIGN rule 5)."""
+
+import re
+from ipaddress import ip_address
+
+import msgspec
+import pytest
+
+from codesvc.agent import family
+from codesvc.config import parse
+from codesvc.directory import Directory
+from codesvc.keyring import Keyring
+from codesvc.limiter import masked
+from codesvc.message import Composer
+from codesvc.record import Fixed
+from codesvc.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
+from codesvc.wechat.fields import check_field
+from tests.rules.records import a_record
+from tests.world import MASTER, document
+
+RUDE = "RUDE<b>{{7*7}}www.evil.example"
+RING = Keyring(MASTER.encode())
+ID = f"vf_{RING.current.key_id}d6" + "a" * 26
+
+
+@pytest.fixture
+def composer(tmp_path):
+    settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    return Composer(Templates(), RING, Directory(settings))
+
+
+def strangers_record(locale):
+    """Everything that somebody on the internet may write, written rudely."""
+    fixed = Fixed(
+        locale=locale,
+        agent=family(f"{RUDE} Windows"),
+        place=masked(ip_address("203.0.113.9")),
+        return_url=f"https://shop.example/?{RUDE}",
+        metadata={"note": RUDE},
+    )
+    return a_record(id=ID, user=f"u.{RUDE.partition('<')[0]}", fixed=msgspec.json.encode(fixed).decode())
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize("name", CHAT_MESSAGES)
+def test_every_text_renders_and_prints_nothing_a_stranger_wrote(composer, name, locale):
+    record = strangers_record(locale)
+    text = composer._templates.chat(name, locale, composer.variables(record) | {"minutes": 3, "stopped": 1})
+    assert text
+    assert not re.search(r"RUDE|evil|49|\{\{|113\.9|Undefined", text.replace(composer.code_of(record), ""))
+    if locale == "zh":
+        assert re.search("[\u4e00-\u9fff]", text)
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_a_code_is_told_with_everything_that_tells_it_apart(composer, locale):
+    record = strangers_record(locale)
+    text = composer.chat("code", record)
+    site, purpose = {"zh": ("山月茶铺", "注册"), "en": ("Moonhill Tea", "Sign-up")}[locale]
+    code = composer.code_of(record)
+    assert re.search(rf"^{code}$", text, re.MULTILINE)
+    for part in (site, purpose, "不是我", "Windows", "203.0.*.*", "5", composer.variables(record)["reference"]):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", [name for name in CHAT_MESSAGES if name != "code"])
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_no_other_text_holds_the_code(composer, name, locale):
+    record = strangers_record(locale)
+    text = composer._templates.chat(name, locale, composer.variables(record) | {"stopped": 0})
+    assert composer.code_of(record) not in text
+
+
+@pytest.mark.parametrize("name", ["refused", "expired", "limited", "disowned", "welcome", "soon", "busy"])
+def test_texts_about_nothing_in_particular_name_no_site_user_or_purpose(name):
+    """One text, always: a refused scan must not tell whose QR code it was."""
+    for locale in ("zh", "en"):
+        source = (shipped_directory() / "chat" / locale / f"{name}.txt").read_text()
+        assert set(re.findall(r"{{\s*(\w+)", source)) <= {"minutes", "account"}
+
+
+def test_the_two_languages_use_the_same_variables():
+    for name in CHAT_MESSAGES:
+        zh, en = ((shipped_directory() / "chat" / locale / f"{name}.txt").read_text() for locale in ("zh", "en"))
+        assert set(re.findall(r"{[{%].*?(\w+) ?[%}]}", zh)) == set(re.findall(r"{[{%].*?(\w+) ?[%}]}", en)), name
+
+
+def test_every_file_of_chat_texts_is_known_and_every_known_one_is_there():
+    for locale in ("zh", "en"):
+        files = {path.stem for path in (shipped_directory() / "chat" / locale).iterdir()}
+        assert files == set(CHAT_MESSAGES)
+
+
+def test_the_template_messages_fields_are_what_wechat_takes(composer):
+    record = strangers_record("zh")
+    fields = composer.fields("main", "code", record)
+    assert fields["character_string1"] == composer.code_of(record)
+    assert all(check_field(key, value) is None for key, value in fields.items())
+    assert "RUDE" not in str(fields)
+
+
+@pytest.mark.parametrize("source", [{"thing1": "{{ nobody }}"}, {"thing1": "{{ user }}"}, {"thing1": "{{ metadata }}"}])
+def test_a_template_cannot_print_what_is_not_offered(source):
+    field = Templates().fields(source)["thing1"]
+    with pytest.raises(Exception, match="is undefined"):
+        field.render(code="1")
+
+
+@pytest.mark.parametrize("source", [{"thing1": "{{"}, {"thing1": 5}, "message/none.toml"])
+def test_a_broken_template_is_told_when_it_is_loaded(source):
+    with pytest.raises(BadTemplate):
+        Templates().fields(source)
+
+
+def test_a_directory_overrides_single_texts_and_leaves_the_others(tmp_path):
+    (tmp_path / "chat" / "zh").mkdir(parents=True)
+    (tmp_path / "chat" / "zh" / "busy.txt").write_text("慢")
+    templates = Templates(tmp_path)
+    assert templates.chat("busy", "zh", {}) == "慢"
+    assert templates.chat("busy", "en", {}) == Templates().chat("busy", "en", {})
+
+
+def test_a_broken_override_names_its_file_and_line(tmp_path):
+    (tmp_path / "chat" / "zh").mkdir(parents=True)
+    (tmp_path / "chat" / "zh" / "busy.txt").write_text("\n\n{% if %}")
+    with pytest.raises(BadTemplate, match=r"chat/zh/busy\.txt, line 3"):
+        Templates(tmp_path)
