@@ -31,6 +31,9 @@ _WebAddress = Annotated[str, web_address]
 _AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without blanks")]
 _Token = Annotated[Secret, Matching(r"[A-Za-z0-9]{3,32}", "must be 3 to 32 letters and digits")]
 _AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and digits")]
+_KeyHash = Annotated[
+    str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")
+]
 _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 
@@ -103,6 +106,8 @@ class Account:
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
     unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
     forward_to: _WebAddress | None = None
+    forward_copies: bool = False
+    event_keys: tuple[_KeyHash, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ class ApiKey:
     """What the service keeps of a site's key: its SHA-256 and what it may do."""
 
     name: _Shown
-    hash: Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
+    hash: _KeyHash
     scopes: Annotated[frozenset[Scope], filled]
 
 

@@ -20,7 +20,7 @@ DOCUMENT = {
         "main": {
             "appid": "wx0123456789abcdef",
             "name": "示例服务号",
-            "secret": "0123456789abcdef0123456789abcdef",
+            "secret": "5ec1e7a9b2d4c6f80713a5b9d2e4f6c8",
             "token": "token123",
             "aes_key": AES_KEY,
         }
@@ -71,3 +71,9 @@ class Document:
 @pytest.fixture
 def document(tmp_path):
     return Document(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def right_tables():
+    """The right configuration as tables; not to be changed."""
+    return DOCUMENT

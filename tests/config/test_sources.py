@@ -1,0 +1,227 @@
+"""Secrets: three ways to give them, never two at once, and none in which they can be seen."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from codesvc.config import ConfigError, Secret, Settings, load
+from codesvc.config.settings import Account, Secrets, Store
+from codesvc.config.sources import variable
+from codesvc.config.structure import secret_options
+
+OTHER_KEY = "B7kD2pWq9sXc4vZn8mLj3hGf6tRy1uEa"
+THIRD_KEY = "T5yGh8uJm2nBv4cXz7aSd1fQw9eRp3kL"
+
+
+def secret_file(directory, text, *, mode=0o600, name="key"):
+    path = directory / name
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def key_from_file(document, path):
+    return document.drop("secrets.master_key").set("secrets.master_key_file", str(path))
+
+
+def test_a_value_a_file_and_the_environment_all_do(document, tmp_path):
+    assert document.settings().accounts["main"].token == Secret("token123")
+    document.drop("accounts.main.token")
+    document.env = {"CODESVC_ACCOUNTS_MAIN_TOKEN": "fromenv1\n"}
+    assert document.settings().accounts["main"].token == Secret("fromenv1")
+    secret_file(tmp_path, "fromfile\n", name="token")
+    document.env = {"CODESVC_ACCOUNTS_MAIN_TOKEN": ""}
+    assert document.set("accounts.main.token_file", "token").settings().accounts["main"].token == Secret("fromfile")
+
+
+def test_the_environment_alone_can_hold_them_all(document):
+    document.drop("secrets").drop("accounts.main.secret")
+    document.env = {
+        "CODESVC_SECRETS_MASTER_KEY": OTHER_KEY,
+        "CODESVC_SECRETS_PREVIOUS_MASTER_KEYS": f"{THIRD_KEY} {OTHER_KEY[::-1]}",
+        "CODESVC_ACCOUNTS_MAIN_SECRET": "f" * 32,
+        "CODESVC_STORE_URL": "redis://:pw@db.example:6379/0",
+    }
+    settings = document.settings()
+    assert settings.secrets == Secrets(
+        master_key=Secret(OTHER_KEY), previous_master_keys=(Secret(THIRD_KEY), Secret(OTHER_KEY[::-1]))
+    )
+    assert settings.store.url == Secret("redis://:pw@db.example:6379/0")
+
+
+def test_two_ways_at_once_are_a_fault(document, tmp_path):
+    document.env = {"CODESVC_SECRETS_MASTER_KEY": OTHER_KEY}
+    document.set("secrets.master_key_file", str(secret_file(tmp_path, OTHER_KEY)))
+    (line,) = document.faults()
+    assert line.startswith("secrets.master_key: is given more than once, by a value and master_key_file and $CODESVC_")
+
+
+def test_a_missing_secret_names_all_three_ways(document):
+    (line,) = document.drop("accounts.main.secret").faults()
+    assert line.startswith("accounts.main.secret: is missing; give it here, name a file with secret_file, or set ")
+    assert line.endswith(" CODESVC_ACCOUNTS_MAIN_SECRET")
+
+
+def test_no_url_means_none(document):
+    assert document.set("store.url", "").settings().store.url is None
+
+
+def test_a_variable_that_two_accounts_could_mean_is_refused(document):
+    for name, appid in (("a-b", "a" * 16), ("a_b", "b" * 16)):
+        document.set(f"accounts.{name}", {**document.tables["accounts"]["main"], "appid": f"wx{appid}"})
+    assert set(document.settings().accounts) == {"main", "a-b", "a_b"}
+    for name in ("a-b", "a_b"):
+        document.drop(f"accounts.{name}.token")
+    document.env = {"CODESVC_ACCOUNTS_A_B_TOKEN": "token123"}
+    (line,) = document.faults()
+    assert line.startswith(
+        "accounts.a_b.token: could be meant by $CODESVC_ACCOUNTS_A_B_TOKEN, but so could accounts.a-b"
+    )
+
+
+def test_the_options_that_are_secrets():
+    assert secret_options(Store) == ("url",)
+    assert secret_options(Secrets) == ("master_key", "previous_master_keys")
+    assert secret_options(Account) == ("secret", "token", "previous_token", "aes_key", "previous_aes_key")
+    assert variable("accounts", "my-shop", "aes_key") == "CODESVC_ACCOUNTS_MY_SHOP_AES_KEY"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "message"),
+    [
+        (OTHER_KEY, 0o620, "can be written by group or others; chmod 600 it"),
+        (OTHER_KEY, 0o602, "can be written by group or others; chmod 600 it"),
+        ("", 0o600, "is empty"),
+        ("a" * 65_537, 0o600, "is longer than 65536 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_or_used(document, tmp_path, text, mode, message):
+    key_from_file(document, secret_file(tmp_path, text, mode=mode))
+    assert document.faults() == [f"secrets.master_key: master_key_file {message}"]
+
+
+def test_a_file_that_is_none(document, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "binary").write_bytes(b"\xff" * 40)
+    said = {
+        "nothing": "cannot be read: No such file or directory",
+        ".": "cannot be read: Is a directory",
+        "pipe": "names something that is not a regular file",
+        "binary": "is not UTF-8 text",
+        "a\0b": "must be the name of a file, not a string",
+        "": "must be the name of a file, not a string",
+        7: "must be the name of a file, not a whole number",
+    }
+    for name, message in said.items():
+        document.tables["secrets"] = {"master_key_file": name}
+        assert document.faults() == [f"secrets.master_key: master_key_file {message}"]
+
+
+def test_a_file_that_others_can_read_is_used_but_noted(document, tmp_path):
+    settings = key_from_file(document, secret_file(tmp_path, OTHER_KEY, mode=0o644)).settings()
+    assert [str(notice) for notice in settings.notices] == [
+        "secrets.master_key_file: can be read by every user of the machine"
+    ]
+
+
+def test_no_secret_lies_with_the_data_it_protects(document, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
+    secret_file(tmp_path / "data", OTHER_KEY)
+    document.set("store.data_dir", "data")
+    for path in ("data/key", "elsewhere/key", str(tmp_path / "data" / ".." / "data" / "key")):
+        (line,) = key_from_file(copy.deepcopy(document), path).faults()
+        assert line.startswith("secrets.master_key: master_key_file lies inside store.data_dir")
+
+
+def write_toml(path, tables):
+    """The test's configuration as a file: keys and strings of TOML and JSON look alike."""
+    lines = [f"mode = {json.dumps(tables['mode'])}"]
+    for name in ("service", "secrets", "store"):
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in tables.get(name, {}).items())]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_is_read_with_names_relative_to_itself(document, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    document.set("service.templates_dir", "mine")
+    settings = load(write_toml(tmp_path / "config.toml", document.tables), {})
+    assert settings.store.data_dir == tmp_path / "codesvc-data"
+    assert settings.service.templates_dir == tmp_path / "mine"
+    assert settings.notices == ()
+
+
+def test_a_readable_file_with_secrets_is_noted(document, tmp_path):
+    path = write_toml(tmp_path / "config.toml", document.tables)
+    path.chmod(0o644)
+    assert [str(notice) for notice in load(path, {}).notices] == [
+        "every user of the machine can read this file, which holds secrets.master_key"
+    ]
+
+
+def test_a_file_in_the_data_directory_holds_no_master_key(document, tmp_path):
+    document.set("store.data_dir", ".")
+    with pytest.raises(ConfigError, match=r"^secrets: lie inside store\.data_dir"):
+        load(write_toml(tmp_path / "config.toml", document.tables), {})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read .*: No such file or directory"),
+        (b"mode = ", "is not TOML: Invalid value"),
+        (b"mode = '\xff'", "is not UTF-8 text"),
+        (b"mode = " + b"9" * 5_000, "holds a value that is out of range"),
+        (b"mode = " + b"[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_configuration(tmp_path, content, message):
+    path = tmp_path / "config.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        load(path, {})
+
+
+def test_a_secret_shows_itself_to_nobody_but_who_asks(document):
+    settings = document.settings()
+    for secret in (settings.secrets.master_key, settings.accounts["main"].secret, settings.accounts["main"].aes_key):
+        for shown in (repr(settings), str(settings), f"{secret}", f"{secret!r}", str([secret]), "%s" % secret):  # noqa: UP031  # one more way
+            assert secret.reveal() not in shown
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(settings.secrets)
+    assert copy.deepcopy(settings.secrets) == settings.secrets == copy.copy(settings.secrets)
+
+
+def test_secrets_compare_with_secrets_alone():
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert len({Secret("a"), Secret("a"), Secret("\ud800")}) == 2
+    assert Secret("\ud800") != Secret("a")
+
+
+def test_faults_show_no_value(document):
+    document.set("accounts.main.token", "p@ssw0rd!").set("store.url", "redis//:p@ssw0rd!").set("mode", "p@ssw0rd!")
+    assert not any("p@ssw0rd!" in line for line in document.faults())
+
+
+def test_an_error_can_travel_between_processes(document):
+    with pytest.raises(ConfigError) as caught:
+        document.set("mode", "x").settings()
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  # our own pickle
+
+
+def test_settings_from_code_may_hold_ready_values(document, tmp_path):
+    document.set("secrets.master_key", Secret(OTHER_KEY)).set("store.data_dir", Path(tmp_path / "data"))
+    settings = document.settings()
+    assert isinstance(settings, Settings)
+    assert settings.store.data_dir == tmp_path / "data"
