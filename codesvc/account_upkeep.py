@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from codesvc.directory import AccountEntry, Directory
     from codesvc.qrpool import QrPool
-    from codesvc.service.people import People
+    from codesvc.service.followers import Followers
     from codesvc.store.quotas import Quotas
     from codesvc.wechat.client import WeChatClient
 
@@ -33,7 +33,7 @@ class Upkeep:
         clients: WeChat clients by account name.
         quotas: hears what WeChat says of its quotas.
         pool: filled as far as it is empty.
-        people: forgets who left long ago.
+        followers: forgets who left long ago.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Upkeep:
         clients: Mapping[str, WeChatClient],
         quotas: Quotas,
         pool: QrPool,
-        people: People,
+        followers: Followers,
     ) -> None:
         self._directory = directory
         self._clients = clients
         self._quotas = quotas
         self._pool = pool
-        self._people = people
+        self._followers = followers
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -65,7 +65,7 @@ class Upkeep:
             for account in self._directory.accounts.values():
                 try:
                     await self._pool.fill(account)
-                    await self._people.forget_leavers(account)
+                    await self._followers.forget_leavers(account)
                     await self._read_quotas(account)
                 except CodesvcError as error:
                     _log.warning("upkeep_failed", account=account.name, error=str(error))

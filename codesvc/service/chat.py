@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codesvc.directory import AccountEntry, Directory
     from codesvc.message import Composer
     from codesvc.record import Record
-    from codesvc.service.people import People
+    from codesvc.service.followers import Followers
     from codesvc.store.store import Store
     from codesvc.wechat.protocol import Inbound
 
@@ -31,6 +31,11 @@ _MUTE_MS: Final = 86_400_000
 # WECHAT.md 8, with a little taken off: 48 h after a message, 1 min after a scan, a click or following.
 _LONG_MS: Final = 47 * 3_600_000
 _BRIEF_MS: Final = 55_000
+
+
+def _beside_another(account: AccountEntry) -> bool:
+    """Whether another back end answers what is not ours."""
+    return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
 def word_limits(directory: Directory) -> dict[str, str]:
@@ -50,13 +55,13 @@ class Chat:
     Args:
         store: where state lives.
         composer: writes the answers.
-        people: who follows.
+        followers: who follows.
         limits: rates of words per openid, by account name.
     """
 
-    def __init__(self, store: Store, composer: Composer, people: People, limits: dict[str, str]) -> None:
+    def __init__(self, store: Store, composer: Composer, followers: Followers, limits: dict[str, str]) -> None:
         self._store = store
-        self._people = people
+        self._followers = followers
         self._composer = composer
         self._limits = limits
         self._channel = channel(store.prefix)
@@ -65,21 +70,23 @@ class Chat:
         """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1)."""
         match inbound.event:
             case Followed(openid=openid, scene=scene):
-                await self._people.follows(account, openid)
+                await self._followers.follows(account, openid)
                 await self._spoke(account, openid, _BRIEF_MS)
                 if scene is not None and scene.startswith(SCENE_PREFIX):
                     return await self._claim(account, inbound, scene=scene)
-                return self._composer.phrase("welcome", {"account": account.config.name})
+                # Beside another back end, greeting people is its business.
+                if not _beside_another(account):
+                    return self._composer.phrase("welcome", {"account": account.config.name})
             case Scanned(openid=openid, scene=scene) if scene.startswith(SCENE_PREFIX):
                 await self._spoke(account, openid, _BRIEF_MS)
                 return await self._claim(account, inbound, scene=scene)
             case Unfollowed(openid=openid):
                 # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
                 if inbound.covered:
-                    await self._people.left(account, openid)
+                    await self._followers.left(account, openid)
             case AuthorizationRevoked(openid=openid):
                 if inbound.covered:
-                    await self._people.forget(account, openid)
+                    await self._followers.forget(account, openid)
             case Text(openid=openid, content=content):
                 await self._spoke(account, openid, _LONG_MS)
                 return await self._read(account, inbound, content)
@@ -130,7 +137,7 @@ class Chat:
         )
         return await self._reply(account, inbound, answer)
 
-    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Answer) -> str:
+    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Answer) -> str | None:
         match answer.outcome:
             case Outcome.CLAIMED:
                 return await self._tell(account, inbound, answer.shown)
@@ -143,6 +150,9 @@ class Chat:
             case Outcome.REFUSED:
                 # One text, always: whether the user exists, is bound, or somebody else was faster (rule 7).
                 return self._composer.phrase("refused", {})
+            case _ if isinstance(inbound.event, Text) and _beside_another(account):
+                # Eight letters that are no word of ours are a message to the other side.
+                return None
             case _:
                 return self._composer.phrase("expired", {})
 

@@ -20,9 +20,10 @@ from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
+from codesvc.relay import Relay
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
-from codesvc.service.people import People
+from codesvc.service.followers import Followers
 from codesvc.service.verifications import Verifications
 from codesvc.store.connection import open_reader, open_redis
 from codesvc.store.quotas import Quotas
@@ -31,7 +32,7 @@ from codesvc.store.store import Store
 from codesvc.store.wakeups import Wakeups
 from codesvc.templates import Templates
 from codesvc.testclock import follow_clock
-from codesvc.web import api, bindings, callback, operations, pages, stream
+from codesvc.web import api, bindings, callback, events, operations, pages, stream
 from codesvc.web.middleware import answer_errors
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.views import Views
@@ -60,7 +61,7 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
         BadMessage: a template message would be refused by WeChat.
     """
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
-    for table in (api.routes, bindings.routes, callback.routes, operations.routes, pages.routes):
+    for table in (api.routes, bindings.routes, callback.routes, events.routes, operations.routes, pages.routes):
         app.add_routes(table)
     stream.prepare(app)
 
@@ -81,7 +82,7 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             stack.push_async_callback(reader.aclose)
             store = Store(redis, offset=offset, prefix=settings.store.prefix)
             http = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, limit_per_host=256, ttl_dns_cache=60))
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
             )
             clients = {
                 name: _client(account, http, SharedSecrets(redis, account.keys, keyring))
@@ -95,8 +96,10 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             await stack.enter_async_context(wakeups.running())
             if settings.mode == "test":
                 await stack.enter_async_context(follow_clock(store, wakeups))
-            people = People(store, directory)
-            upkeep = Upkeep(directory, clients, quotas, pool, people)
+            followers = Followers(store, directory)
+            relay = Relay(http)
+            stack.push_async_callback(relay.aclose)
+            upkeep = Upkeep(directory, clients, quotas, pool, followers)
             proofs = Proofs(settings.service.public_url, keyring)
             page_tokens = PageTokens(keyring)
             app[SERVICES] = Services(
@@ -108,7 +111,9 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
                 wakeups=wakeups,
                 verifications=Verifications(store, keyring, pool),
                 bindings=Bindings(store, proofs),
-                chat=Chat(store, composer, people, word_limits(directory)),
+                chat=Chat(store, composer, followers, word_limits(directory)),
+                followers=followers,
+                relay=relay,
                 pages=page_tokens,
                 views=Views(settings.service.public_url, page_tokens, proofs),
                 templates=templates,

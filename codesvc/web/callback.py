@@ -55,6 +55,10 @@ async def hear(request: web.Request) -> web.Response:
     except (BadCallback, BadKeys) as error:
         raise _refuse(account, error) from None
     text = await here.chat.hear(account, inbound)
+    if text is not None:
+        here.relay.copy(account, request.rel_url.raw_query_string, body)
+    elif relayed := await here.relay.ask(account, request.rel_url.raw_query_string, body):
+        return web.Response(body=relayed.body, content_type=relayed.content_type)
     if text is None:
         return web.Response(body=protocol.render_nothing(), content_type="text/plain")
     reply = protocol.render_text(inbound, text, now=unix_ms() / 1000)

@@ -25,11 +25,11 @@ Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Address = Annotated[str, Meta(min_length=2, max_length=64, description="IPv4 or IPv6 address of the browser")]
 
 
-class _Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Unknown members are refused."""
 
 
-class StartInput(_Input):
+class StartInput(Input):
     """Body of POST /v1/verifications."""
 
     purpose: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -42,31 +42,31 @@ class StartInput(_Input):
     metadata: dict[str, Any] = {}
 
 
-class CheckInput(_Input):
+class CheckInput(Input):
     """Body of POST /v1/verifications/{id}/check."""
 
     code: Code
     client_ip: Address | None = None
 
 
-class EmptyInput(_Input):
+class EmptyInput(Input):
     """Body of a POST that needs none."""
 
 
-class PageCheckInput(_Input):
+class PageCheckInput(Input):
     """Body of POST /p/{page_token}/check."""
 
     code: Code
 
 
-class ProofInput(_Input):
+class ProofInput(Input):
     """Body of POST /v1/proofs/verify."""
 
     proof: Annotated[str, Meta(min_length=1, max_length=4096)]
     consume: bool = True
 
 
-class BindInput(_Input):
+class BindInput(Input):
     """Body of PUT /v1/bindings/{user}: exactly one of proof, handle, openid."""
 
     proof: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
@@ -75,13 +75,13 @@ class BindInput(_Input):
     replace: bool = False
 
 
-class ClockInput(_Input):
+class ClockInput(Input):
     """Body of POST /test/clock."""
 
     advance: Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
 
 
-_T = TypeVar("_T", bound=_Input)
+_T = TypeVar("_T", bound=Input)
 _PATH = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _MISSING = re.compile(r"missing required field `([^`]*)`")

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from codesvc.directory import Directory
     from codesvc.keyring import Keyring
     from codesvc.pagetoken import PageTokens
+    from codesvc.relay import Relay
     from codesvc.service.bindings import Bindings
     from codesvc.service.chat import Chat
+    from codesvc.service.followers import Followers
     from codesvc.service.verifications import Verifications
     from codesvc.store.store import Store
     from codesvc.store.wakeups import Wakeups
@@ -35,6 +37,8 @@ class Services:
     verifications: Verifications
     bindings: Bindings
     chat: Chat
+    followers: Followers
+    relay: Relay
     pages: PageTokens
     views: Views
     templates: Templates

@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 _BATCH: Final = 100
 
 
-class People:
+class Followers:
     """Following, leaving, forgetting.
 
     Args:
