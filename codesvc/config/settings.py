@@ -31,9 +31,7 @@ _WebAddress = Annotated[str, web_address]
 _AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without blanks")]
 _Token = Annotated[Secret, Matching(r"[A-Za-z0-9]{3,32}", "must be 3 to 32 letters and digits")]
 _AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and digits")]
-_KeyHash = Annotated[
-    str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")
-]
+_KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
 _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 
