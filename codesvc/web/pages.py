@@ -7,6 +7,7 @@ Everything works without JavaScript: the forms post, and the answer is the page 
 from __future__ import annotations
 
 from functools import wraps
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 import segno
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _FORM: Final = "application/x-www-form-urlencoded"
+_PICTURES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
     '<path d="m9 16.5 5 5 9.5-11" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" '
@@ -126,17 +128,22 @@ async def events(request: web.Request) -> web.StreamResponse:
     return await stream_changes(request, site, identifier, draw, headers=headers)
 
 
-@routes.get("/p/{token}/qr.svg")
+@routes.get("/p/{token}/qr.{kind:svg|png}")
 async def picture(request: web.Request) -> web.Response:
-    """The QR code, drawn here from the address that WeChat gave; asking for it attaches the scene."""
+    """The QR code, drawn here from the address that WeChat gave; asking for it attaches the scene.
+
+    PNG is for phones: they can neither save an SVG among their photos nor read one by a long press.
+    """
     site, identifier = _subject(request)
     record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
-    drawing = segno.make(record.scene_url or "", error="m", micro=False).svg_inline(
-        xmldecl=False, svgns=True, scale=8, border=4, light="#fff"
-    )
+    code, drawing = segno.make(record.scene_url or "", error="m", micro=False), BytesIO()
+    if request.match_info["kind"] == "svg":
+        code.save(drawing, kind="svg", xmldecl=False, scale=8, border=4, light="#fff")
+    else:
+        code.save(drawing, kind="png", scale=10, border=4)
     return web.Response(
-        text=drawing,
-        content_type="image/svg+xml",
+        body=drawing.getvalue(),
+        content_type=_PICTURES[request.match_info["kind"]],
         headers={
             "Cache-Control": "private, no-store",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
