@@ -18,6 +18,7 @@ from codesvc.sandbox.refusal import Refusal
 
 _PLACE = re.compile(r"\{\{([0-9A-Za-z_]+)\.DATA\}\}")
 _LOOSE = re.compile(r"\{\{\s*[0-9A-Za-z_]+\s*\.\s*DATA\s*\}\}")
+_EMOJI = re.compile("[\u2600-\u27bf\u200d\ufe0f\U0001f000-\U0001faff]")
 _LEGACY_LENGTH = 20
 _LEGACY_DROPPED = ("first", "remark")
 
@@ -97,7 +98,5 @@ def _is_dropped(line: str) -> bool:
 
 
 def _clean(value: str) -> str:
-    text = "".join(
-        c for c in value if unicodedata.category(c) not in {"Cc", "Cs", "So", "Sk"} and c not in "\u200d\ufe0f"
-    )
+    text = "".join(char for char in value if unicodedata.category(char) not in {"Cc", "Cs"} and not _EMOJI.match(char))
     return text if len(text) <= _LEGACY_LENGTH else text[:_LEGACY_LENGTH] + "..."
