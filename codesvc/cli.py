@@ -91,7 +91,11 @@ def _keys(arguments: argparse.Namespace) -> int:
 
     from codesvc.config.keys import hash_line, new_key
 
-    key = new_key(arguments.site, secrets.token_bytes(32))
+    try:
+        key = new_key(arguments.site, secrets.token_bytes(32))
+    except ValueError as error:
+        print(f"codesvc keys new: {error}", file=sys.stderr)
+        return 2
     print("The key, shown this once; give it to the site's server:")
     print(f"  {key}")
     print(f"For the configuration, under [[sites.{arguments.site}.keys]]:")

@@ -165,7 +165,7 @@ class World:
 
     async def delivery(self, started, *statuses) -> dict:
         """Wait until the delivery reads as one of these; bounded by tries."""
-        for _ in range(400):
+        for _ in range(2000):
             found = (await self.get(started))["delivery"]
             if found["status"] in statuses:
                 return found

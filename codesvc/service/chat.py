@@ -80,21 +80,25 @@ class Chat:
             case Scanned(openid=openid, scene=scene) if scene.startswith(SCENE_PREFIX):
                 await self._spoke(account, openid, _BRIEF_MS)
                 return await self._claim(account, inbound, scene=scene)
-            case Unfollowed(openid=openid):
-                # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
-                if inbound.covered:
-                    await self._followers.left(account, openid)
-            case AuthorizationRevoked(openid=openid):
-                if inbound.covered:
-                    await self._followers.forget(account, openid)
             case Text(openid=openid, content=content):
                 await self._spoke(account, openid, _LONG_MS)
                 return await self._read(account, inbound, content)
-            case TemplateReceipt():
-                await self._receipt(account, inbound.event)
+            case _:
+                await self._note(account, inbound)
+        return None
+
+    async def _note(self, account: AccountEntry, inbound: Inbound) -> None:
+        """What nobody waits for an answer to."""
+        match inbound.event:
+            case Unfollowed(openid=openid) if inbound.covered:
+                # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
+                await self._followers.left(account, openid)
+            case AuthorizationRevoked(openid=openid) if inbound.covered:
+                await self._followers.forget(account, openid)
+            case TemplateReceipt() as receipt:
+                await self._receipt(account, receipt)
             case _:
                 pass
-        return None
 
     async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
