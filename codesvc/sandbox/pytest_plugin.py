@@ -8,21 +8,25 @@ The server runs once per session; every test that asks for `wechat_sandbox` find
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from codesvc.sandbox.guest import Sandbox
+if TYPE_CHECKING:
+    from codesvc.sandbox.guest import Sandbox
 
 
 @pytest.fixture(scope="session")
-def wechat_sandbox_server() -> Iterator[Sandbox]:
+def wechat_sandbox_server() -> "Iterator[Sandbox]":
     """The server of the whole session."""
+    from codesvc.sandbox.guest import Sandbox  # noqa: PLC0415 - who does not ask for it should not wait for it
+
     with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def wechat_sandbox(wechat_sandbox_server: Sandbox) -> Sandbox:
+def wechat_sandbox(wechat_sandbox_server: "Sandbox") -> "Sandbox":
     """A sandbox in its first state: the default account, nobody in it."""
     wechat_sandbox_server.reset()
     return wechat_sandbox_server

@@ -98,11 +98,11 @@ def _read_news(root: Element) -> dict[str, Any]:
     return {"articles": items}
 
 
-def _read_nested(parent: str, *names: str) -> Callable[[Element], dict[str, Any]]:
+def _read_nested(parent: str, **names: str) -> Callable[[Element], dict[str, Any]]:
     def read(root: Element) -> dict[str, Any]:
         if root.find(parent) is None:
             raise BadReply(f"{parent} is missing")
-        return {name.lower(): _value(root, f"{parent}/{name}") for name in names}
+        return {key: _value(root, f"{parent}/{name}") for key, name in names.items()}
 
     return read
 
@@ -114,9 +114,16 @@ def _read_transfer(_root: Element) -> None:
 _READERS: Mapping[str, Callable[[Element], dict[str, Any] | None]] = {
     "text": _read_text,
     "news": _read_news,
-    "image": _read_nested("Image", "MediaId"),
-    "voice": _read_nested("Voice", "MediaId"),
-    "video": _read_nested("Video", "MediaId", "Title", "Description"),
-    "music": _read_nested("Music", "Title", "Description", "MusicUrl", "HQMusicUrl", "ThumbMediaId"),
+    "image": _read_nested("Image", media_id="MediaId"),
+    "voice": _read_nested("Voice", media_id="MediaId"),
+    "video": _read_nested("Video", media_id="MediaId", title="Title", description="Description"),
+    "music": _read_nested(
+        "Music",
+        title="Title",
+        description="Description",
+        musicurl="MusicUrl",
+        hqmusicurl="HQMusicUrl",
+        thumb_media_id="ThumbMediaId",
+    ),
     "transfer_customer_service": _read_transfer,
 }

@@ -215,6 +215,18 @@ async def test_news_reply(wechat, callback):
     assert said["messages"][0]["articles"] == [{"title": "t", "description": "d", "picurl": "p", "url": "https://e/"}]
 
 
+async def test_media_replies_read_as_customer_service_messages_do(wechat, callback):
+    openid = await wechat.user()
+    await wechat.callback_at(callback.url, mode="plaintext")
+    head = reply(wechat.spec, openid, encrypted=False).partition("<MsgType>")[0]
+    callback.will(f"{head}<MsgType>image</MsgType><Image><MediaId>m1</MediaId></Image></xml>")
+    callback.will(f"{head}<MsgType>transfer_customer_service</MsgType></xml>")
+    callback.will(f"{head}<MsgType>image</MsgType></xml>")
+    assert (await wechat.act(openid, "send", text="x"))["messages"][0]["media_id"] == "m1"
+    assert (await wechat.act(openid, "send", text="x"))["callback"]["status"] == "success"
+    assert (await wechat.act(openid, "send", text="x"))["callback"]["status"] == "failed"
+
+
 async def test_lost_twice_out_of_order(wechat, callback):
     openid = await wechat.user()
     await wechat.callback_at(callback.url)

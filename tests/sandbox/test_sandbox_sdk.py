@@ -1,11 +1,13 @@
 """What others wrote, unmodified: wechatpy's synchronous client, and two Node SDKs."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -133,16 +135,20 @@ def node_modules(request, tmp_path_factory):
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("NOT TESTED: the Node SDKs need node and npm on the PATH")
     cache = getattr(request.config, "cache", None)
-    home = cache.mkdir("wechat-sdk-node") if cache else tmp_path_factory.mktemp("node")
-    wanted = (HERE / "node" / "package.json").read_text()
-    stamp = home / "installed.json"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        (home / "package.json").write_text(wanted)
+    shelf = cache.mkdir("wechat-sdk-node") if cache else tmp_path_factory.mktemp("node")
+    wanted = (HERE / "node" / "package.json").read_bytes()
+    home = shelf / hashlib.sha256(wanted).hexdigest()[:16]
+    if not home.exists():
+        fresh = Path(tempfile.mkdtemp(dir=shelf))
+        (fresh / "package.json").write_bytes(wanted)
         command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=180, check=False)
         if done.returncode:
             pytest.skip(f"NOT TESTED: npm could not install the Node SDKs: {done.stderr[-300:]}")
-        stamp.write_text(wanted)
+        try:
+            fresh.rename(home)
+        except OSError:  # another test process was quicker
+            shutil.rmtree(fresh)
     return str(home)
 
 

@@ -7,6 +7,7 @@ from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.refusal import Refusal
 
 _LONGEST_TEXT = 2048  # bytes
+_RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # the chat's own members
 
 
 def send_custom(call: Call) -> Mapping[str, Any]:
@@ -36,6 +37,10 @@ def send_custom(call: Call) -> Mapping[str, Any]:
     return OK
 
 
+def _own(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in _RESERVED}
+
+
 def _read_text(part: Mapping[str, Any]) -> dict[str, Any]:
     content = part.get("content")
     if not isinstance(content, str) or not content:
@@ -48,7 +53,7 @@ def _read_text(part: Mapping[str, Any]) -> dict[str, Any]:
 def _read_media(part: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(part.get("media_id"), str) or not part["media_id"]:
         raise Refusal(40007)
-    return dict(part)
+    return _own(part)
 
 
 def _read_news(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +67,14 @@ def _read_menu(part: Mapping[str, Any]) -> dict[str, Any]:
     items = part.get("list")
     if not isinstance(items, list) or not items or not all(isinstance(item, Mapping) for item in items):
         raise Refusal(40035)
-    return dict(part)
+    return _own(part)
 
 
 def _read_wanting(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     def read(part: Mapping[str, Any]) -> dict[str, Any]:
         if any(not isinstance(part.get(name), str) or not part[name] for name in names):
             raise Refusal(40035)
-        return {name: value for name, value in part.items() if name not in {"type", "msgid", "at"}}
+        return _own(part)
 
     return read
 
