@@ -208,7 +208,7 @@ def document(service: str, sandbox: str, account=DEFAULT_ACCOUNT, **changes) -> 
             "cafe": {
                 "name": "Café",
                 "account": "main",
-                "keys": [{"name": "server", "hash": hash_line(OTHER_KEY), "scopes": ["verify", "bindings"]}],
+                "keys": [{"name": "server", "hash": hash_line(OTHER_KEY), "scopes": ["verify", "bindings", "openids"]}],
             },
         },
     }

@@ -1,0 +1,63 @@
+"""Channels in the policy's order, and what happens where one cannot bring the code."""
+
+from codesvc.sandbox.account import NOTICE_TEMPLATE_ID
+
+CHANNELS = "sites__shop__purposes"
+
+
+async def test_without_a_code_template_everything_works_by_scan_and_reply(new_world):
+    async with new_world(**{CHANNELS: {"reset": {"channels": []}}, "accounts__main__messages": {}}) as world:
+        owner = await world.bound("alice")
+        started = await world.start("alice", "reset")
+        await owner.scan(await world.scan_url(started))
+        assert (await world.get(started))["delivery"] == {"channel": "reply", "status": "sent", "reason": None}
+        assert (await world.check(started, await owner.code_in_chat())).status == 200
+        assert await owner.messages("template") == []
+
+
+async def test_customer_service_only_inside_its_window(new_world):
+    async with new_world(**{CHANNELS: {"register": {"channels": ["customer_service", "template"]}}}) as world:
+        owner = await world.bound("alice")
+        await owner.say("hello")
+        first = await world.start("alice")
+        assert (await world.delivery(first, "sent", "delivered"))["channel"] == "customer_service"
+        assert (await world.check(first, await owner.code_in_chat())).status == 200
+
+        stranger = await world.person(follows=False)
+        assert (await world.bind("bob", stranger)).status == 201
+        second = await world.start("bob")
+        found = await world.delivery(second, "awaiting_scan")
+        assert found == {"channel": "scan", "status": "awaiting_scan", "reason": "not-following"}
+
+
+async def test_subscription_notice_when_the_template_is_refused(new_world):
+    changes = {
+        CHANNELS: {"register": {"channels": ["template", "subscription"]}},
+        "accounts__main__messages__code_notice": {
+            "template_id": NOTICE_TEMPLATE_ID,
+            "channel": "subscription",
+            "fields": {"character_string1": "{{ code }}", "thing2": "{{ reference }}", "time3": "{{ expires_time }}"},
+        },
+    }
+    async with new_world(**changes) as world:
+        owner = await world.bound("alice")
+        await world.control("POST", f"/users/{owner.openid}/notice", {"template_id": NOTICE_TEMPLATE_ID})
+        await world.control(
+            "POST", "/faults", {"kind": "errcode", "path": "/cgi-bin/message/template/send", "errcode": 43101}
+        )
+        started = await world.start("alice")
+        assert (await world.delivery(started, "sent", "delivered"))["channel"] == "subscription"
+
+
+async def test_a_quota_that_is_gone_leads_to_the_scan_and_spares_wechat(world):
+    owner = await world.bound("alice")
+    send = "/cgi-bin/message/template/send"
+    await world.control("POST", "/faults", {"kind": "errcode", "path": send, "errcode": 45009})
+    first = await world.start("alice")
+    assert (await world.delivery(first, "awaiting_scan"))["reason"] == "quota"
+    calls = len(world.platform.journal.entries("api", path=send))
+    second = await world.start("alice")
+    assert (await world.delivery(second, "awaiting_scan"))["reason"] == "quota"
+    assert len(world.platform.journal.entries("api", path=send)) == calls
+    await owner.scan(await world.scan_url(second))
+    assert (await world.check(second, await owner.code_in_chat())).status == 200
