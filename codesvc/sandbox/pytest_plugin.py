@@ -7,12 +7,13 @@
 The server runs once per session; every test that asks for `wechat_sandbox` finds it empty.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from codesvc.sandbox.guest import Sandbox
 
 
