@@ -19,6 +19,7 @@ from codesvc.sandbox.control.people import PeopleControl
 from codesvc.sandbox.control.phone import PhoneControl
 from codesvc.sandbox.control.weather import WeatherControl
 from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.page import PhonePage
 from codesvc.sandbox.platform import Platform
 
 _API_ROOTS = ("cgi-bin", "sns", "wxa", "wxaapi")
@@ -43,6 +44,7 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
     app.add_routes(PhoneControl(platform, courier, browser).routes())
     app.add_routes(WeatherControl(platform, courier, browser).routes())
     app.add_routes(ConsoleControl(platform, courier, token).routes())
+    app.add_routes(PhonePage().routes())
     for endpoint in ENDPOINTS:
         app.router.add_route("*", endpoint.path, frame.handler(endpoint))
     for root in _API_ROOTS:
