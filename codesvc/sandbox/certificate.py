@@ -8,20 +8,13 @@ alone.
 import ssl
 from pathlib import Path
 
+from codesvc.sandbox.hosts import HOSTS
+
 try:
     import trustme
 except ImportError as error:
     raise ImportError("TLS needs the extra: pip install 'codesvc[sandbox-tls]'") from error
 
-HOSTS = (
-    "api.weixin.qq.com",
-    "api2.weixin.qq.com",
-    "sh.api.weixin.qq.com",
-    "sz.api.weixin.qq.com",
-    "hk.api.weixin.qq.com",
-    "mp.weixin.qq.com",
-    "open.weixin.qq.com",
-)
 _AUTHORITY = "ca.pem"
 _KEY = "ca-key.pem"
 
@@ -49,3 +42,7 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*HOSTS, "localhost", "127.0.0.1").configure_cert(context)
         return context
+
+    def client_context(self) -> ssl.SSLContext:
+        """A client side that trusts this authority and no other."""
+        return ssl.create_default_context(cafile=str(self.certificate))

@@ -194,7 +194,7 @@ async def test_node_easywechat_as_client_and_as_callback(guarded, node_modules, 
         said = await wechat.act(openid, "send", text="你好")
         assert [message["content"] for message in said["messages"]] == ["收到 你好"]
         assert (await wechat.send_template(openid))["errcode"] == 0
-        assert (await wechat.settle())["delivered"] == 1
+        await wechat.settle()
         receipt = (await wechat.control("GET", "/callbacks?path=TEMPLATESENDJOBFINISH"))["callbacks"]
         assert [(entry["status"], entry["response"]) for entry in receipt] == [(200, "success")]
     finally:

@@ -39,8 +39,10 @@ async def test_hosts(proxy, host):
     [
         (b"CONNECT example.com:443 HTTP/1.1\r\n\r\n", b"403"),
         (b"CONNECT api.weixin.qq.com:22 HTTP/1.1\r\n\r\n", b"403"),
-        (b"GET http://api.weixin.qq.com/ HTTP/1.1\r\n\r\n", b"405"),
-        (b"\xff\xfe \x00\r\n\r\n", b"405"),
+        (b"GET http://example.com/ HTTP/1.1\r\n\r\n", b"403"),
+        (b"GET https://api.weixin.qq.com@example.com/ HTTP/1.1\r\n\r\n", b"403"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"403"),
+        (b"\xff\xfe \x00\r\n\r\n", b"403"),
         (b"CONNECT\r\n\r\n", b"403"),
     ],
 )
@@ -50,5 +52,17 @@ async def test_refusals(proxy, head, status):
     writer.write(head)
     async with asyncio.timeout(5):
         assert (await reader.readline()).split()[1] == status
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(("scheme", "errcode"), [("https", b'"errcode":40002'), ("http", b'"errcode":43003')])
+async def test_absolute_targets_as_axios_sends_them(proxy, scheme, errcode):
+    host, _, port = proxy[0].removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    line = f"GET {scheme}://api.weixin.qq.com/cgi-bin/token?appid=x HTTP/1.1\r\nHost: api.weixin.qq.com\r\n"
+    writer.write(f"{line}Connection: close\r\n\r\n".encode())
+    async with asyncio.timeout(5):
+        assert errcode in await reader.read()
     writer.close()
     await writer.wait_closed()

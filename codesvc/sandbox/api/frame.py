@@ -15,12 +15,11 @@ from aiohttp import web
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.fault import Fault
+from codesvc.sandbox.hosts import API_HOSTS
 from codesvc.sandbox.identifiers import mint_rid
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.refusal import Refusal
-
-_OFFICIAL_API_HOSTS = frozenset({"api.weixin.qq.com", "api2.weixin.qq.com"})
 
 
 class Frame:
@@ -100,7 +99,7 @@ class Frame:
         return body
 
     def _act(self, request: web.Request, endpoint: Endpoint | None, call: Call) -> Mapping[str, Any]:
-        if request.scheme == "http" and (request.url.host or "") in _OFFICIAL_API_HOSTS:
+        if request.scheme == "http" and (request.url.host or "") in API_HOSTS:
             raise Refusal(43003)
         if endpoint is None:
             raise Refusal(40066)
