@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from aiohttp import web
 from redis.exceptions import RedisError
 
@@ -42,8 +44,10 @@ async def problem_page(request: web.Request) -> web.Response:
     found = PROBLEMS.get(request.match_info["name"])
     if found is None:
         raise Problem("not-found", "There is no such problem type.")
-    page = services(request).templates.page("problem", {"problem": found, "locale": spoken_by(request)})
-    return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": "default-src 'none'"})
+    nonce = secrets.token_urlsafe(16)
+    page = services(request).templates.page("problem", {"problem": found, "locale": spoken_by(request), "nonce": nonce})
+    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
 @routes.post("/test/clock")

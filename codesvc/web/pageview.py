@@ -99,7 +99,8 @@ def _variables(
     now = stage(state)
     identifier = VerificationId.parse(record.id)
     reason = state["delivery"]["reason"]
-    hint_keys = [f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
+    part = scan_part(request, state, handset)
+    hint_keys = [f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
     if now == "auto" and state["scan"] is None:
         hint_keys = ["auto.hint.closed"]
     if now == "approved" and state["return_to"] is None:
@@ -114,7 +115,7 @@ def _variables(
         "device": handset,
         "title": t(t.best(f"{now}.title.{handset}", f"{now}.title"), **words),
         "hint": t(t.best(*hint_keys), **words),
-        "scan_part": scan_part(request, state, handset),
+        "scan_part": part,
         # Kept by the forms, so that without a script the QR code stays where it is.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
         "digits": identifier is not None and identifier.format.alphabet == "d",

@@ -12,7 +12,8 @@
   let query = page.dataset.query;
   let drawn = new Map(); // part -> its HTML as the server drew it, before this script changed anything in it
   let tried = ""; // what was submitted last, so that nothing is submitted twice by itself
-  let asking = false;
+  let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
+  let sending = false, refreshing = false, stale = false;
   let source, poll, leaving;
 
   const $ = (selector) => home.querySelector(selector);
@@ -72,6 +73,7 @@
   }
 
   async function ask(address, options = {}) {
+    const mine = ++turn;
     const response = await fetch(address, {
       ...options,
       headers: { Accept: "text/html", "X-Codesvc-Part": "panel" },
@@ -79,33 +81,41 @@
       redirect: "error",
     });
     const html = await response.text();
+    if (mine !== turn) return;
     if (!html.includes('class="panel"')) throw new TypeError(String(response.status));
     offline.hidden = true;
     put(html);
   }
 
   async function refresh() {
-    if (asking) return;
-    asking = true;
-    try { await ask(base + query); } catch { /* the next event or look will tell */ } finally { asking = false; }
+    stale = true;
+    if (refreshing || sending) return;
+    refreshing = true;
+    try {
+      while (stale && !sending) {
+        stale = false;
+        await ask(base + query);
+      }
+    } catch { /* the next event, or the next look, tells again */ } finally { refreshing = false; }
   }
 
   // Acting -------------------------------------------------------------------------------------------------------
 
   async function submit(form) {
-    const button = form.querySelector("button");
-    if (asking) return;
-    asking = true;
+    const button = form.querySelector("button"), label = button.textContent;
+    if (sending) return;
+    sending = true;
     button.setAttribute("aria-disabled", "true");
-    const label = button.textContent;
     if (form.id === "check") button.textContent = words.submitting;
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     } catch {
       $("#problem").textContent = words.offline;
+      tried = "";
     } finally {
-      asking = false;
+      sending = false;
       if (button.isConnected) { button.removeAttribute("aria-disabled"); button.textContent = label; tick(); }
+      if (stale) refresh();
     }
   }
 
@@ -113,7 +123,10 @@
     const length = Number(input.closest(".code").dataset.length);
     const text = normal(input.value).slice(0, length);
     if (text !== input.value) input.value = text;
-    if (text) $("#problem").textContent = "";
+    if (text) {
+      $("#problem").textContent = "";
+      input.closest(".code").classList.remove("bad");
+    }
     mark();
     // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
     if (byItself && text.length === length && text !== tried && Number(input.form.dataset.left) > 1) {
