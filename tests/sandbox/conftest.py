@@ -9,7 +9,7 @@ from aiohttp import web
 from codesvc.sandbox import Platform, Settings, create_app
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 
-SETTINGS = Settings(receipt_delay=0.0, callback_timeout=0.3)
+SETTINGS = Settings(receipt_delay=0.0, callback_timeout=5.0)
 
 
 class WeChat:

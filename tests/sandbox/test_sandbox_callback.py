@@ -125,8 +125,12 @@ async def test_three_deliveries_of_one_message(wechat, callback):
     openid = await wechat.user()
     await wechat.callback_at(callback.url)
 
+    await wechat.settings(callback_timeout=0.5)
+    over = asyncio.Event()
+
     async def too_late(*_):
-        await asyncio.sleep(1)
+        await over.wait()
+        return "too late"
 
     callback.will(too_late, (500, "oops"), "success")
     said = await wechat.act(openid, "send", text="x")
@@ -140,6 +144,7 @@ async def test_three_deliveries_of_one_message(wechat, callback):
     assert said["callback"]["reason"] == "HTTP 403"
     assert (await wechat.messages(openid))[-1]["content"] == APOLOGY
     assert opened(wechat.spec, callback.got[-1])["EventKey"] == "MENU"
+    over.set()
 
 
 async def test_nobody_there_and_no_callback_at_all(wechat, unused_tcp_port):
