@@ -10,6 +10,7 @@ import structlog
 
 from codesvc.errors import CodesvcError
 from codesvc.quota import PATHS, WARN_AT
+from codesvc.tasks import end
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Upkeep:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     async def _run(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from codesvc.clock import unix_ms
 from codesvc.errors import PlatformUnavailable, StoreUnavailable
+from codesvc.tasks import end
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
@@ -106,6 +107,4 @@ class QrPool:
 
     async def aclose(self) -> None:
         """Stop refilling."""
-        for task in self._refilling.values():
-            task.cancel()
-        await asyncio.gather(*self._refilling.values(), return_exceptions=True)
+        await end(self._refilling.values())

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import structlog
 
+from codesvc.tasks import end
+
 if TYPE_CHECKING:
     from codesvc.directory import AccountEntry
 
@@ -77,6 +79,4 @@ class Relay:
 
     async def aclose(self) -> None:
         """Give up the copies that are still under way."""
-        for task in self._copies:
-            task.cancel()
-        await asyncio.gather(*self._copies, return_exceptions=True)
+        await end(self._copies)

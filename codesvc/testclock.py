@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from codesvc.store.keys import offset as offset_key
 from codesvc.store.wakeups import EVERYBODY
+from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,5 +45,4 @@ async def follow_clock(store: Store, wakeups: Wakeups) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])

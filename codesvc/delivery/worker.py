@@ -11,6 +11,7 @@ import structlog
 
 from codesvc.errors import ScriptError, StoreUnavailable
 from codesvc.store.outbox import Outbox
+from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,14 +59,10 @@ class Worker:
         try:
             yield
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(loops)
             if self._held:
                 _, late = await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
+                await end(late)
 
     async def _read(self, box: Outbox) -> None:
         while True:

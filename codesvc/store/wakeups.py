@@ -11,6 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from codesvc.store.keys import channel
+from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -60,8 +61,7 @@ class Wakeups:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
     def _wake(self, identifier: str) -> None:
         waiting = self._waiting.values() if identifier == EVERYBODY else [self._waiting.get(identifier, set())]

@@ -1,0 +1,60 @@
+"""The other way round: their back end keeps WeChat's callback and hands us what it received (rule 9)."""
+
+import pytest
+
+from codesvc.config.keys import hash_line
+
+EVENT_KEY = "csk_main_" + "e" * 43
+
+
+@pytest.fixture
+async def beside(new_world):
+    async with new_world(accounts__main__event_keys=[hash_line(EVENT_KEY)]) as world:
+        yield world
+
+
+async def hand_over(world, key=EVENT_KEY, **event):
+    return await world.call("POST", "/v1/wechat/events", {"account": "main", "id": "1", **event}, key=key)
+
+
+async def test_a_scan_is_heard_and_the_code_leaves_by_customer_service(beside):
+    person = await beside.person()
+    started = await beside.start()
+    scanned = await beside.scan_url(started)
+    scene = next(c.order.scene for c in beside.platform.codes.recent(100) if c.url == scanned)
+    before = len(await person.messages())
+    answer = await hand_over(beside, type="scan", openid=person.openid, scene=scene)
+    assert (answer.status, answer["ours"]) == (200, True)
+    assert not any(character.isdigit() for character in answer["reply"])
+    await beside.delivery(started, "sent")
+    assert len(await person.messages()) == before + 1
+    assert (await beside.check(started, await person.code_in_chat())).status == 200
+
+
+async def test_what_is_not_ours_is_said_so(beside):
+    person = await beside.person()
+    for event in ({"type": "text", "content": "hello"}, {"type": "scan", "scene": "theirs"}, {"type": "subscribe"}):
+        answer = await hand_over(beside, openid=person.openid, **event)
+        assert (answer.status, answer.json) == (200, {"ours": False, "reply": None})
+
+
+async def test_unsubscribe_and_subscribe_move_reachability(beside):
+    person = await beside.bound("alice")
+    await hand_over(beside, type="unsubscribe", openid=person.openid)
+    assert (await beside.call("GET", "/v1/bindings/alice"))["reachable"] is False
+    await hand_over(beside, type="subscribe", openid=person.openid)
+    assert (await beside.call("GET", "/v1/bindings/alice"))["reachable"] is True
+
+
+@pytest.mark.parametrize("key", [None, "csk_shop_" + "k" * 43, "nonsense"])
+async def test_only_event_keys_open_it(beside, key):
+    assert (await hand_over(beside, key=key, type="subscribe", openid="o12345")).status == 401
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"type": "scan"}, {"type": "text"}, {"type": "template_receipt"}, {"type": "nap"}, {"type": "scan", "x": 1}],
+)
+async def test_half_an_event_is_refused(beside, event):
+    answer = await hand_over(beside, openid="o12345678", **event)
+    assert (answer.status, answer.problem) == (400, "invalid")

@@ -1,0 +1,80 @@
+"""Another back end lives on the same account: what is not ours reaches it as it came, and its answer goes back."""
+
+import pytest
+from aiohttp import web
+
+from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.wechat import protocol
+from tests.world import wrong
+
+KEYS = protocol.CallbackKeys(
+    appid=DEFAULT_ACCOUNT.appid,
+    tokens=(DEFAULT_ACCOUNT.token,),
+    aes_keys=(DEFAULT_ACCOUNT.aes_key,),
+    original_id=DEFAULT_ACCOUNT.original_id,
+)
+
+
+class OldBackEnd:
+    """Checks WeChat's own signature, as it always did."""
+
+    def __init__(self):
+        self.heard = []
+        self.status = 200
+
+    async def answer(self, request):
+        from codesvc.clock import unix_ms
+
+        inbound = protocol.parse(KEYS, request.query, await request.read(), now=unix_ms() / 1000)
+        self.heard.append(type(inbound.event).__name__)
+        if self.status != 200:
+            return web.Response(status=self.status)
+        return web.Response(body=protocol.render_text(inbound, "old answer", now=unix_ms() / 1000))
+
+
+@pytest.fixture
+async def old(aiohttp_server):
+    back_end = OldBackEnd()
+    app = web.Application()
+    app.router.add_post("/wx", back_end.answer)
+    back_end.url = str((await aiohttp_server(app)).make_url("/wx"))
+    return back_end
+
+
+async def test_what_is_not_ours_goes_on_and_its_answer_comes_back(new_world, old):
+    async with new_world(accounts__main__forward_to=old.url) as world:
+        person = await world.person()
+        await person.say("菜单")
+        assert await person.texts() == ["old answer", "old answer"]
+        await person.say("password")
+        await person.say("abcdefgh")
+        assert old.heard == ["Followed", "Text", "Text", "Text"]
+
+
+async def test_what_is_ours_does_not(new_world, old):
+    async with new_world(accounts__main__forward_to=old.url) as world:
+        person = await world.person()
+        old.heard.clear()
+        started = await world.start()
+        await person.scan(await world.scan_url(started))
+        assert (await world.check(started, await person.code_in_chat())).status == 200
+        assert old.heard == []
+
+
+async def test_a_copy_of_what_is_ours_if_wanted(new_world, old):
+    async with new_world(accounts__main__forward_to=old.url, accounts__main__forward_copies=True) as world:
+        person = await world.person()
+        started = await world.start()
+        await person.scan(await world.scan_url(started))
+        code = await person.code_in_chat()
+        assert (await world.check(started, wrong(code))).status == 422
+        assert "Scanned" in old.heard
+
+
+async def test_the_other_side_failing_costs_silence_only(new_world, old):
+    old.status = 500
+    async with new_world(accounts__main__forward_to=old.url) as world:
+        person = await world.person()
+        said = await person.say("菜单")
+        assert said["callback"]["status"] == "success"
+        assert await person.texts() == []
