@@ -3,6 +3,7 @@
 import { element } from "./element.js";
 
 const COLOURS = 8;
+const ACCOUNT_COLOURS = ["teal", "indigo", "green", "coffee"];
 
 function colourOf(name) {
   let sum = 0;
@@ -13,5 +14,5 @@ function colourOf(name) {
 /** The avatar of a person or an account; decoration, the name stands beside it. */
 export function avatar(name, kind = "person") {
   const first = [...name][0] ?? "?";
-  return element("span", { class: `avatar avatar--${kind}`, "data-colour": colourOf(name), "aria-hidden": "true" }, first.toUpperCase());
+  return element("span", { class: `avatar avatar--${kind}`, "data-colour": kind === "account" ? ACCOUNT_COLOURS[colourOf(name) % ACCOUNT_COLOURS.length] : colourOf(name), "aria-hidden": "true" }, first.toUpperCase());
 }

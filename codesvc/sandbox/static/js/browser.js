@@ -67,7 +67,8 @@ export class Browser extends View {
   #lay(view) {
     const paper = this.#paper.contentDocument;
     const isHtml = view.content_type.includes("html");
-    const page = new DOMParser().parseFromString(isHtml ? view.body : "<!doctype html><title></title><pre></pre>", "text/html");
+    // The frame's own parser, since a parsed document takes the policy of its parser's window.
+    const page = new this.#paper.contentWindow.DOMParser().parseFromString(isHtml ? view.body : "<!doctype html><title></title><pre></pre>", "text/html");
     if (!isHtml) page.querySelector("pre").textContent = view.body;
     for (const node of page.querySelectorAll("script, meta[http-equiv], base, iframe, object, embed")) node.remove();
     const base = page.createElement("base");

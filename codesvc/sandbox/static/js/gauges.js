@@ -9,11 +9,13 @@ import { preferences } from "./preferences.js";
 import { world } from "./world.js";
 
 const LIFE = 7200;
+const NEARLY_USED_UP = 0.9;
 
-function bar(share, label) {
+/** A bar; `warns` says from which share on it turns red, Infinity for never. */
+function bar(share, label, warns) {
   const filled = element("i");
   filled.style.width = `${Math.min(100, Math.max(share > 0 ? 1 : 0, share * 100))}%`;
-  const level = share >= 0.9 ? " meter--high" : "";
+  const level = share >= warns ? " meter--high" : "";
   return element("span", { class: `meter${level}`, role: "meter", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(Math.min(1, share) * 100)), "aria-label": label }, filled);
 }
 
@@ -44,7 +46,7 @@ export class Gauges extends Panel {
 
   #token(token) {
     const kind = say(token.kind === "stable" ? "tokenStable" : "tokenOrdinary");
-    return element("div", { class: "gauge" }, element("div", { class: "gauge__head" }, element("code", {}, token.token), element("span", { class: "tag" }, kind), element("span", { class: "gauge__value" }, say("remaining", { span: span(token.left) }))), bar(token.left / LIFE, kind));
+    return element("div", { class: "gauge" }, element("div", { class: "gauge__head" }, element("code", {}, token.token), element("span", { class: "tag" }, kind), element("span", { class: "gauge__value" }, say("remaining", { span: span(token.left) }))), bar(token.left / LIFE, kind, Infinity));
   }
 
   #quota(quota) {
@@ -54,7 +56,7 @@ export class Gauges extends Panel {
       "button",
       { type: "button", class: "gauge gauge--open", title: say("editQuota"), onclick: () => this.#edit(quota) },
       element("span", { class: "gauge__head" }, element("code", {}, quota.path), element("span", { class: "gauge__value" }, `${number(quota.used)} / ${limit}`)),
-      bar(quota.daily ? quota.used / quota.daily : 0, quota.path),
+      bar(quota.daily ? quota.used / quota.daily : 0, quota.path, NEARLY_USED_UP),
       minute,
     );
   }

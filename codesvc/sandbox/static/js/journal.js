@@ -84,7 +84,7 @@ export class Journal extends Panel {
     const head = element(
       "summary",
       { class: "journal__row" },
-      element("span", { class: `journal__way journal__way--${isCall ? "in" : "out"}`, title: say(isCall ? "incoming" : "outgoing") }, isCall ? "API" : "CB"),
+      element("span", { class: `journal__way journal__way--${isCall ? "in" : "out"}`, title: say(isCall ? "incoming" : "outgoing") }, isCall ? "API" : say("push")),
       element("span", { class: "journal__path" }, isCall && element("span", { class: "journal__method" }, `${entry.method} `), entry.path.replace(/^\/cgi-bin/, "…")),
       element("span", { class: `verdict ${failed(entry) ? "verdict--bad" : "verdict--good"}` }, verdict),
       element("time", { class: "journal__time" }, exactTime(entry.at)),

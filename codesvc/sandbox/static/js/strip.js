@@ -32,6 +32,7 @@ export class Strip {
     const focused = this.#people.contains(document.activeElement) ? document.activeElement.dataset.person : null;
     fill(this.#people, people.map((one) => this.#tab(one)));
     if (focused !== null) [...this.#people.children].find((tab) => tab.dataset.person === focused)?.focus();
+    this.#people.querySelector(".strip__person--active")?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }
 
   #tab({ person, out, active, count }) {

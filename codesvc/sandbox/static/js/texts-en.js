@@ -136,6 +136,7 @@ export const en = {
   developer: "Account",
   filter: "Filter by path, rid, content",
   all: "All",
+  push: "PUSH",
   incoming: "API calls",
   outgoing: "Callbacks",
   failures: "Errors",

@@ -136,6 +136,7 @@ export const zh = {
   developer: "账号",
   filter: "筛选路径、rid、内容",
   all: "全部",
+  push: "回调",
   incoming: "API 调用",
   outgoing: "回调",
   failures: "出错",
