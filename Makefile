@@ -1,6 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each makes the virtual environment and installs what it needs.
 PYTHON ?= python3
 VENV ?= .venv
+PYTEST_ARGS ?= -n 2 --dist loadfile -q
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # publishes no types
-from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]  # as above
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt
