@@ -37,6 +37,20 @@ def _parser() -> argparse.ArgumentParser:
 
         command.add_arguments(sandbox)
 
+    check = commands.add_parser("check", help="look at the whole set-up and say what to do")
+    check.add_argument("--config", type=Path, required=True)
+    check.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    send = commands.add_parser("send", help="try one verification by hand, and follow it to the receipt")
+    send.add_argument("--config", type=Path, required=True)
+    send.add_argument("--site", required=True)
+    send.add_argument("--purpose", required=True)
+    send.add_argument("--user", required=True)
+    send.add_argument("--client-ip", default=None, help="the browser's address (default: 127.0.0.1)")
+    send.add_argument("--url", default=None, help="where the service runs (default: public_url of the configuration)")
+    send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
+    send.add_argument("--wait", type=float, default=120.0, help="seconds to wait for a receipt (default: 120)")
+
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
     new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
     new.add_argument("site")
@@ -86,6 +100,18 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    from codesvc.doctor import command
+
+    return command.run(arguments)
+
+
+def _send(arguments: argparse.Namespace) -> int:
+    from codesvc import by_hand
+
+    return by_hand.run(arguments)
+
+
 def _keys(arguments: argparse.Namespace) -> int:
     import secrets
 
@@ -106,7 +132,7 @@ def _keys(arguments: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
     parsed = _parser().parse_args(arguments)
-    commands = {"demo": _demo, "serve": _serve, "sandbox": _sandbox, "keys": _keys}
+    commands = {"demo": _demo, "serve": _serve, "sandbox": _sandbox, "check": _check, "send": _send, "keys": _keys}
     return commands[parsed.command](parsed)
 
 

@@ -1,0 +1,106 @@
+"""What is asked of WeChat once there is a token: templates, quotas, a QR code, and its own look at our callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codesvc.doctor import templatelist
+from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.doctor.refusals import remedy_for
+from codesvc.qrpool import new_scene
+from codesvc.quota import PATHS, WARN_AT, Api
+from codesvc.templates import BadTemplate, Templates
+from codesvc.wechat.answers import CallbackCheck, Quota, Template
+from codesvc.wechat.errors import WeChatFault
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry
+    from codesvc.wechat.client import WeChatClient
+
+_QR_SECONDS: Final = 60
+_ALL_LOST: Final = frozenset({"100%", "100.00%"})
+_NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
+
+
+async def check_templates(account: AccountEntry, client: WeChatClient, templates: Templates) -> list[Finding]:
+    """Each message against the account's list."""
+    findings = []
+    listed: dict[str, tuple[Template, ...]] = {}
+    for name, message in account.config.messages.items():
+        what = f"accounts.{account.name}.messages.{name}: template"
+        try:
+            if message.channel not in listed:
+                listed[message.channel] = await _listed(client, message.channel)
+            keys = templates.fields(message.fields).keys()
+            findings.append(templatelist.judge(what, message, keys, listed[message.channel]))
+        except WeChatFault as fault:
+            findings.append(fail(what, f"the account's list cannot be read: {fault}", remedy_for(fault)))
+        except BadTemplate as error:
+            findings.append(fail(what, str(error), "Mend the template file."))
+    return findings
+
+
+async def _listed(client: WeChatClient, channel: str) -> tuple[Template, ...]:
+    if channel != "subscription":
+        return await client.list_templates()
+    # 订阅通知 have a list of their own (WECHAT.md 7.2).
+    answer = await client.call("GET", "/wxaapi/newtmpl/gettemplate")
+    rows = [row for row in answer.get("data") or () if isinstance(row, dict)]
+    return tuple(
+        Template(template_id=str(row.get("priTmplId")), title=str(row.get("title")), content=str(row.get("content")))
+        for row in rows
+    )
+
+
+async def check_quota(account: AccountEntry, client: WeChatClient, api: Api) -> Finding:
+    """What is left of today."""
+    what = f"accounts.{account.name}: quota of {_NAMES[api]}"
+    try:
+        quota = await client.get_quota(PATHS[api])
+    except WeChatFault as fault:
+        return warn(what, f"WeChat does not tell: {fault}", remedy_for(fault))
+    return judge_quota(what, quota)
+
+
+def judge_quota(what: str, quota: Quota) -> Finding:
+    """Nothing allowed, nothing left, little left, or enough."""
+    found = f"{quota.remain:,} of {quota.daily_limit:,} left today"
+    if quota.daily_limit <= 0:
+        return fail(what, "0 a day: WeChat has banned the call, or the account lacks it", "See the console's 通知中心.")
+    if quota.remain <= 0:
+        return fail(what, found, "Counted anew at midnight in Beijing; until then codes come by scan or word.")
+    if quota.remain < quota.daily_limit * (1 - WARN_AT):
+        return warn(what, found, "See who uses it; near the end resets keep a reserve, the rest goes to scan and word.")
+    return ok(what, found)
+
+
+async def check_qrcode(account: AccountEntry, client: WeChatClient) -> Finding:
+    """Mint one real code; it takes 1 of the day's quota and expires after a minute."""
+    what = f"accounts.{account.name}: QR codes"
+    try:
+        code = await client.create_qrcode(scene=new_scene(), expire_seconds=_QR_SECONDS)
+    except WeChatFault as fault:
+        return fail(what, f"WeChat mints none: {fault}", remedy_for(fault))
+    return ok(what, f"one was minted for {code.expire_seconds} s (it cost 1 of today's quota)")
+
+
+async def check_callback_network(account: AccountEntry, client: WeChatClient) -> Finding:
+    """How WeChat's networks see the callback address entered in the console."""
+    what = f"accounts.{account.name}: callback as WeChat's networks see it"
+    try:
+        seen = await client.callback_check()
+    except WeChatFault as fault:
+        return warn(what, f"WeChat does not tell: {fault}", remedy_for(fault))
+    return judge_network(what, seen)
+
+
+def judge_network(what: str, seen: CallbackCheck) -> Finding:
+    """Whether any network of WeChat's reaches the callback's addresses."""
+    addresses = ", ".join(sorted({resolved.ip for resolved in seen.dns})) or "no address"
+    lost = [pinged.package_loss.strip() in _ALL_LOST for pinged in seen.ping]
+    if not seen.dns:
+        return fail(what, "the name resolves to nothing", "Enter the callback in the console; see the domain's DNS.")
+    if lost and all(lost):
+        remedy = "Many hosts drop pings, so this may mean nothing; if callbacks do not arrive, look at the firewall."
+        return warn(what, f"{addresses}; no ping comes back", remedy)
+    return ok(what, f"{addresses}; pings come back")

@@ -1,0 +1,39 @@
+"""Web authorisation (WECHAT.md 11): what to enter in the console, and what only a person can see. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from codesvc.doctor.finding import Finding, skipped, warn
+
+if TYPE_CHECKING:
+    from codesvc.config import Settings
+
+
+def authorize_url(open_url: str, appid: str, redirect_uri: str) -> str:
+    """The address that WeChat's browser is sent to; the order of its parameters is part of the form."""
+    return (
+        f"{open_url}/connect/oauth2/authorize?appid={appid}&redirect_uri={quote(redirect_uri, safe='')}"
+        "&response_type=code&scope=snsapi_base&state=check#wechat_redirect"
+    )
+
+
+def finding(settings: Settings, name: str) -> Finding:
+    """One account's web-authorisation domain. Whether WeChat takes it shows only when a person opens the address."""
+    what = f"accounts.{name}: web-authorisation domain"
+    account = settings.accounts[name]
+    parts = urlsplit(settings.service.public_url)
+    url = authorize_url(account.open_url, account.appid, f"{settings.service.public_url}/wechat/{name}/oauth")
+    if settings.mode == "live" and parts.port is not None:
+        return warn(
+            what,
+            f"{parts.netloc}: WeChat takes a bare host name, without a port (error 10003)",
+            "Let service.public_url have no port.",
+        )
+    return skipped(
+        what,
+        f"only a person can see whether WeChat takes {parts.hostname}",
+        f"Enter {parts.hostname} under 网页授权域名 in the console, then open this in WeChat: {url} "
+        "(error 10003: another domain is entered there).",
+    )

@@ -1,0 +1,107 @@
+"""Our own callback, called as WeChat calls it: signed, encrypted where the account says so, from outside.
+
+The GET is what the console sends when the address is entered. The POST carries an event of a name that WeChat does not
+have: it is read, believed and answered `success`, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from codesvc.doctor.finding import Finding, fail, ok
+from codesvc.wechat import crypto
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s (WECHAT.md 9.4)
+_LONGEST_READ: Final = 4096
+_OK: Final = 200
+_NOBODY: Final = "oCODESVC_CHECK_of_the_setup_"
+EVENT: Final = "codesvc_check"
+_FORBIDDEN, _NOT_FOUND = 403, 404
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer of the callback; `status` is None where there was none, and then `body` says why."""
+
+    status: int | None
+    body: str
+
+
+async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: str) -> list[Finding]:
+    """The GET, then the POST."""
+    url = f"{public_url}/wechat/{account.name}"
+    echo = str(secrets.randbelow(10**18))
+    verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo})
+    findings = [judge(account.name, url, "address check (GET)", verified, wanted=echo)]
+    query, body = push(account)
+    answered = await _ask(http, "POST", url, query, body)
+    findings.append(judge(account.name, url, "event (POST)", answered, wanted="success"))
+    return findings
+
+
+def judge(account: str, url: str, act: str, heard: Heard, *, wanted: str) -> Finding:
+    """Whether the callback answered as it must."""
+    what = f"accounts.{account}: callback, {act}"
+    if heard.status is None:
+        remedy = "Start the service, and see that service.public_url leads to it (DNS, TLS, proxy)."
+        return fail(what, f"{url} gives no answer: {heard.body}", remedy)
+    if heard.status == _OK and heard.body == wanted:
+        return ok(what, f"{url} answers as WeChat wants it")
+    if heard.status == _FORBIDDEN:
+        remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
+        return fail(what, f"{url} refuses our signature", remedy)
+    if heard.status == _NOT_FOUND:
+        remedy = f"Let the proxy pass /wechat/ on unchanged; the service must know an account named {account}."
+        return fail(what, f"{url} is not found", remedy)
+    found = f"{url} answers {heard.status}" + ("" if heard.status != _OK else " with something else")
+    return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")
+
+
+def push(account: AccountEntry) -> tuple[dict[str, str], bytes]:
+    """Query and body of an event as WeChat pushes it, in the account's mode (WECHAT.md 9.2, 9.3)."""
+    keys = account.callback_keys
+    now = int(time.time())
+    receiver = account.config.original_id or "gh_000000000000"
+    plain = (
+        f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><FromUserName><![CDATA[{_NOBODY}]]></FromUserName>"
+        f"<CreateTime>{now}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+        f"<Event><![CDATA[{EVENT}]]></Event></xml>"
+    )
+    query = {**_signed(account), "openid": _NOBODY}
+    if keys.mode == "plaintext":
+        return query, plain.encode()
+    sealed = crypto.encrypt(plain.encode(), keys.aes_keys[0], keys.appid)
+    signature = crypto.signature(keys.tokens[0], query["timestamp"], query["nonce"], sealed)
+    body = f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
+    return {**query, "encrypt_type": "aes", "msg_signature": signature}, body.encode()
+
+
+def _signed(account: AccountEntry) -> dict[str, str]:
+    timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
+    signature = crypto.signature(account.callback_keys.tokens[0], timestamp, nonce)
+    return {"signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+
+async def _ask(
+    http: aiohttp.ClientSession, method: str, url: str, query: dict[str, str], body: bytes | None = None
+) -> Heard:
+    headers = {"Content-Type": "text/xml"} if body else {}
+    try:
+        async with http.request(
+            method, url, params=query, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+        ) as response:
+            raw = await response.content.read(_LONGEST_READ)
+            return Heard(response.status, raw.decode("utf-8", "replace"))
+    except TimeoutError:
+        return Heard(None, "nothing within 5 s")
+    except (aiohttp.ClientError, OSError) as error:
+        # Its text holds the address with its signature; its name says enough.
+        return Heard(None, type(error).__name__)

@@ -1,0 +1,43 @@
+"""Whether three clocks agree: this machine's, the store's and WeChat's. Judging is pure; `read_date` is too."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from codesvc.doctor.finding import Finding, fail, ok, warn
+
+CALLBACK_WINDOW: Final = 300
+"""Seconds by which a callback's timestamp may differ from this machine's clock."""
+_NTP: Final = "Let every machine keep its time by NTP (chrony, systemd-timesyncd)."
+_STORE_WARN, _STORE_FAIL = 2.0, 60.0
+_WECHAT_WARN, _WECHAT_FAIL = 30.0, 240.0
+
+
+def read_date(header: str | None) -> float | None:
+    """The unix time of an HTTP `Date` header (RFC 9110 section 6.6.1), None where there is none to be read."""
+    try:
+        return parsedate_to_datetime(header or "").timestamp()
+    except ValueError:
+        return None
+
+
+def judge_store(ahead: float) -> Finding:
+    """The store's clock, so many seconds ahead of this machine's."""
+    what, found = "store: clock", f"{ahead:+.1f} s against this machine"
+    if abs(ahead) > _STORE_FAIL:
+        return fail(what, found, f"Limits and expiries follow the store's clock, tokens this machine's. {_NTP}")
+    if abs(ahead) > _STORE_WARN:
+        return warn(what, found, _NTP)
+    return ok(what, found)
+
+
+def judge_wechat(name: str, ahead: float) -> Finding:
+    """WeChat's clock, so many seconds ahead of this machine's; its header has whole seconds."""
+    what, found = f"accounts.{name}: WeChat's clock", f"{ahead:+.0f} s against this machine"
+    if abs(ahead) > _WECHAT_FAIL:
+        remedy = f"Callbacks more than {CALLBACK_WINDOW} s away from this machine's clock are refused. {_NTP}"
+        return fail(what, found, remedy)
+    if abs(ahead) > _WECHAT_WARN:
+        return warn(what, found, _NTP)
+    return ok(what, found)

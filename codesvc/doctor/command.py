@@ -1,0 +1,65 @@
+"""`codesvc check --config FILE [--json]`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from codesvc import logs, serving
+from codesvc.config import ConfigError, load
+from codesvc.doctor.examination import Examination
+from codesvc.doctor.finding import Exit, Finding, exit_status, fail
+from codesvc.doctor.report import document, line, summary
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine and report; the exit status: 0 fine, 1 something needs action, 2 the configuration is at fault."""
+    as_json: bool = arguments.json
+    try:
+        settings = load(arguments.config, os.environ)
+    except ConfigError as error:
+        findings = [_fault(fault.where, fault.message) for fault in error.faults]
+        if not as_json:
+            _print_all(findings)
+        return _end(findings, Exit.CONFIGURATION, as_json=as_json)
+    logs.configure(level=logging.WARNING)
+    return serving.run(_examined(settings, as_json=as_json))
+
+
+async def _examined(settings: Settings, *, as_json: bool) -> int:
+    findings: list[Finding] = []
+    async with aiohttp.ClientSession() as http:
+        examination = Examination(settings, http)
+        async for finding in examination.findings():
+            findings.append(finding)
+            if not as_json:
+                _print_all([finding])
+    status = Exit.CONFIGURATION if examination.faulty else exit_status(findings)
+    return _end(findings, status, as_json=as_json)
+
+
+def _fault(where: str, message: str) -> Finding:
+    return fail(where or "configuration", message, "See config.example.toml for what the option takes.")
+
+
+def _print_all(findings: list[Finding]) -> None:
+    for finding in findings:
+        sys.stdout.write(line(finding) + "\n")
+    sys.stdout.flush()
+
+
+def _end(findings: list[Finding], status: Exit, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(document(findings, status) + "\n")
+    else:
+        sys.stdout.write(f"\n{summary(findings)}\n")
+    return int(status)

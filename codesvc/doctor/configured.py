@@ -1,0 +1,105 @@
+"""What the settings themselves give cause to say. They are sound already; this is about what they mean. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from codesvc.config.addresses import loopback
+from codesvc.delivery.sending import CODE, SUBSCRIPTION_CODE
+from codesvc.doctor.finding import Finding, ok, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config import Account, Settings, Site
+
+_RESET_DONE = "reset_done"
+_WEB_PORTS = {None, 80, 443}
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Everything that can be said without asking anybody."""
+    yield ok("configuration", f"sound: {len(settings.accounts)} account(s), {len(settings.sites)} site(s)")
+    for notice in settings.notices:
+        yield warn("configuration", str(notice), "See config.example.toml for what the option means.")
+    yield _mode(settings)
+    yield _proxy(settings)
+    for name, account in settings.accounts.items():
+        yield _callback_mode(name, account)
+        yield _callback_port(name, settings)
+    for name, site in settings.sites.items():
+        yield _carriers(name, site, settings.accounts[site.account])
+
+
+def _mode(settings: Settings) -> Finding:
+    what = "mode"
+    if settings.mode == "live":
+        return ok(what, "live: WeChat's own addresses only, no movable clock, no test proofs")
+    return warn(
+        what,
+        "test: an imitation of WeChat, plain http and a movable clock are allowed",
+        'Set mode = "live" before real people depend on this.',
+    )
+
+
+def _proxy(settings: Settings) -> Finding:
+    what = "service.trusted_proxies"
+    service = settings.service
+    if service.public_url.startswith("https://") and not service.trusted_proxies:
+        return warn(
+            what,
+            "none, although public_url is https: the proxy that ends TLS would count as every visitor's address",
+            "List the proxy's address, such as 127.0.0.1, and let it set X-Forwarded-For.",
+        )
+    return ok(what, f"{len(service.trusted_proxies)} listed")
+
+
+def _callback_mode(name: str, account: Account) -> Finding:
+    what = f"accounts.{name}: callback mode"
+    if account.callback == "plaintext":
+        return warn(
+            what,
+            "plaintext: the signature does not cover the body, so whoever saw one callback can forge others; codes "
+            "leave by customer-service message only, deletions wait",
+            f'Choose 安全模式 in the console, then callback = "safe" and aes_key in accounts.{name}.',
+        )
+    return ok(what, f"{account.callback}: only what is encrypted is believed")
+
+
+def _callback_port(name: str, settings: Settings) -> Finding:
+    what = f"accounts.{name}: callback address"
+    url = f"{settings.service.public_url}/wechat/{name}"
+    parts = urlsplit(settings.service.public_url)
+    if settings.mode == "live" and (parts.port not in _WEB_PORTS or loopback(url)):
+        return warn(
+            what,
+            f"{url}: WeChat calls ports 80 and 443 only, and no address of this machine",
+            "Put a proxy in front, and its public https address into service.public_url.",
+        )
+    return ok(what, f"enter {url} in the console")
+
+
+def _carriers(name: str, site: Site, account: Account) -> Finding:
+    """Whether there is a message for every channel that the purposes name."""
+    what = f"sites.{name}: messages"
+    channels = {channel for purpose in site.purposes.values() for channel in purpose.channels}
+    has = account.messages
+    missing = []
+    if "template" in channels and CODE not in has:
+        missing.append(f"messages.{CODE} (channel template)")
+    if "subscription" in channels and not {CODE, SUBSCRIPTION_CODE} & has.keys():
+        missing.append(f"messages.{SUBSCRIPTION_CODE} (channel subscription)")
+    if missing:
+        return warn(
+            what,
+            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or word only",
+            f"Add it under [accounts.{site.account}.messages], or leave the channel out of the purposes' channels.",
+        )
+    if _RESET_DONE not in has and "reset" in site.purposes:
+        return warn(
+            what,
+            f"no messages.{_RESET_DONE}: a finished reset reaches only those who wrote to the account lately",
+            f"Choose a template for it and add [accounts.{site.account}.messages.{_RESET_DONE}].",
+        )
+    return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and word only'}")

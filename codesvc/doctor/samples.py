@@ -1,0 +1,91 @@
+"""Every message filled with real values: every site, every purpose, a code that is really derived. Pure.
+
+WeChat refuses a whole message over one bad field, at the moment somebody waits for a code. `Composer` refuses to be
+made then, so what is left to find here is what `fit` had to cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.message import BadMessage, Composer
+from codesvc.record import Fixed, Record
+from codesvc.templates import BadTemplate, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config import Purpose, Settings
+    from codesvc.directory import Directory
+    from codesvc.keyring import Keyring
+
+_WHAT = "messages"
+_NOW = 1_764_000_000_000  # any moment: its date is as long as dates get
+_CUT = "…"
+
+
+def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
+    """A verification as one would be read while its longest code is on the way."""
+    length = max(purpose.code_length, purpose.long_code_length)
+    form = CodeFormat(ALPHABET_NAMES[purpose.code_alphabet], length)
+    (identifier,) = VerificationId.mint(keyring.current.key_id, form)
+    fixed = Fixed(locale="zh", agent="HarmonyOS", place="203.0.*.*")
+    fields: dict[str, str | int] = {
+        "id": identifier.text,
+        "site": site,
+        "user": "sample",
+        "purpose": key,
+        "address": "-",
+        "fixed": msgspec.json.encode(fixed).decode(),
+        "scan": purpose.scan,
+        "disclose": 0,
+        "status": "pending",
+        "created": _NOW,
+        "expires": _NOW + purpose.code_life * 1000,
+        "resend_at": _NOW,
+        "latest": _NOW + purpose.code_max_life * 1000,
+        "attempts": purpose.attempts,
+        "attempts_left": purpose.attempts,
+        "word": "",
+        "channel": "template",
+        "delivery": "queued",
+        "reason": "",
+        "delivery_at": _NOW,
+        "number": 1,
+        "vouched": 0,
+    }
+    flat = [part.encode() for pair in fields.items() for part in map(str, pair)]
+    return Record.parse(_NOW, flat)
+
+
+def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:
+    """The composer, if templates and messages are sound; and what is to be said of them."""
+    try:
+        composer = Composer(Templates(settings.service.templates_dir), keyring, directory)
+    except BadTemplate as error:
+        return None, [fail(_WHAT, str(error), "Mend the template, or remove it from service.templates_dir.")]
+    except BadMessage as error:
+        remedy = "Change the field's source, or choose a template whose field takes it."
+        return None, [fail(_WHAT, line, remedy) for line in str(error).splitlines()]
+    cut = list(_cut(settings, keyring, directory, composer))
+    count = sum(len(account.messages) for account in settings.accounts.values())
+    return composer, cut or [ok(_WHAT, f"{count} message(s) fit their fields for every site and purpose")]
+
+
+def _cut(settings: Settings, keyring: Keyring, directory: Directory, composer: Composer) -> Iterator[Finding]:
+    for site, entry in directory.sites.items():
+        account = entry.account.name
+        for key, purpose in settings.sites[site].purposes.items():
+            for name in entry.account.config.messages:
+                values = composer.fields(account, name, sample(site, key, purpose, keyring))
+                for field, value in values.items():
+                    if value.endswith(_CUT):
+                        yield warn(
+                            f"accounts.{account}.messages.{name}",
+                            f"{field} is too long for sites.{site}.purposes.{key}, and is cut: {value}",
+                            "Shorten the site's or the purpose's name, or the field's source.",
+                        )

@@ -1,0 +1,136 @@
+"""What a store's own words about itself mean for the service. Pure; `storeprobe` asks for the words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OLDEST: Final = {"redis": (7, 0), "valkey": (7, 2)}
+"""The oldest servers that the scripts are meant for."""
+_FULL: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """A store as INFO and CONFIG describe it.
+
+    Attributes:
+        place: where it is, without a password.
+        server: `redis` or `valkey`.
+        version: such as (8, 1, 3).
+        writable: whether it is no replica.
+        aof: whether an append-only file is kept.
+        fsync: `everysec`, `always`, `no`, or None where CONFIG is not allowed.
+        snapshots: whether snapshots are configured; None where CONFIG is not allowed.
+        writes_ok: whether the last write to the disk went well.
+        policy: the eviction policy, "" if the server does not say.
+        limit: maxmemory in bytes, 0 for none.
+        used: bytes in use.
+        moved_clock: whether a test clock's offset lies in it.
+    """
+
+    place: str
+    server: str
+    version: tuple[int, ...]
+    writable: bool
+    aof: bool
+    fsync: str | None
+    snapshots: bool | None
+    writes_ok: bool
+    policy: str
+    limit: int
+    used: int
+    moved_clock: bool = False
+
+
+def read_state(
+    place: str, info: Mapping[str, Any], config: Mapping[str, Any] | None, *, moved_clock: bool = False
+) -> StoreState:
+    """From the answers to INFO and CONFIG GET (None where it is forbidden, as with many hosted servers)."""
+    server = "valkey" if "valkey_version" in info else "redis"
+    text = str(info.get("valkey_version") or info.get("redis_version") or "0")
+    known = config or {}
+    return StoreState(
+        place=place,
+        server=server,
+        version=tuple(int(part) for part in re.findall(r"\d+", text)),
+        writable=str(info.get("role", "master")) == "master",
+        aof=str(info.get("aof_enabled", 0)) == "1",
+        fsync=str(known["appendfsync"]) if "appendfsync" in known else None,
+        snapshots=bool(known["save"]) if "save" in known else None,
+        writes_ok=all(
+            str(info.get(name, "ok")) == "ok" for name in ("aof_last_write_status", "rdb_last_bgsave_status")
+        ),
+        policy=str(info.get("maxmemory_policy", "")),
+        limit=int(info.get("maxmemory", 0)),
+        used=int(info.get("used_memory", 0)),
+        moved_clock=moved_clock,
+    )
+
+
+def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
+    """Everything there is to say of a store that answers."""
+    yield _version(state)
+    yield _role(state)
+    yield _persistence(state)
+    yield _eviction(state)
+    if live and state.moved_clock:
+        yield fail(
+            "store: test clock",
+            "this store was used in test mode: its clock has been moved",
+            "Use another store, or another store.prefix, for live service.",
+        )
+
+
+def _version(state: StoreState) -> Finding:
+    what, oldest = "store: version", OLDEST[state.server]
+    found = f"{state.server} {'.'.join(map(str, state.version))} at {state.place}"
+    if state.version < oldest:
+        return fail(what, found, f"Use {state.server} {'.'.join(map(str, oldest))} or newer.")
+    return ok(what, found)
+
+
+def _role(state: StoreState) -> Finding:
+    if state.writable:
+        return ok("store: writable", "yes")
+    return fail(
+        "store: writable", "no: this is a replica", "Let store.url name the primary, or Sentinel or the cluster."
+    )
+
+
+def _persistence(state: StoreState) -> Finding:
+    what = "store: persistence"
+    if not state.writes_ok:
+        return fail(what, "the last write to the disk failed", "Look at the server's log: full disk, or permissions.")
+    if state.aof:
+        match state.fsync:
+            case "always":
+                return ok(what, "append-only file, fsync always: nothing acknowledged is lost")
+            case "everysec":
+                return ok(what, "append-only file, fsync every second: a power cut costs up to about a second")
+            case "no":
+                return warn(what, "append-only file, fsync left to the system", "Set appendfsync everysec, or always.")
+            case _:
+                return ok(what, "append-only file; how often it is forced to the disk, the server does not tell")
+    if state.snapshots is None:
+        return skipped(what, "no append-only file; about snapshots the server does not tell", "Ask whoever runs it.")
+    if state.snapshots:
+        return warn(what, "snapshots only: a crash loses bindings made since the last one", "Set appendonly yes.")
+    return fail(what, "none: a restart loses every binding", "Set appendonly yes and appendfsync everysec.")
+
+
+def _eviction(state: StoreState) -> Finding:
+    what = "store: memory"
+    if state.policy not in {"noeviction", ""}:
+        found = f"policy {state.policy}: a full memory would throw away bindings and limits"
+        return fail(what, found, "Set maxmemory-policy noeviction: then a full memory refuses, and is noticed.")
+    if state.limit and state.used > state.limit * _FULL:
+        return warn(what, f"{state.used / state.limit:.0%} of maxmemory in use", "Raise maxmemory.")
+    shown = f"{state.limit // 2**20:,} MiB" if state.limit else "no limit"
+    return ok(what, f"noeviction, {state.used / 2**20:.1f} MiB in use, {shown}")

@@ -1,0 +1,146 @@
+"""`codesvc check` and `codesvc send` as commands, against a service that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+import pytest
+
+from codesvc.config.keys import hash_line
+from tests.doctor.conftest import toml
+from tests.world import KEY, MASTER, OTHER_KEY, document
+
+SECRET = "5d41402abc4b2a76b9719d911017c592"
+
+
+async def run(*arguments, **environment):
+    """A command in a process of its own: its exit status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "codesvc.cli", *arguments,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A maker of configuration files that fit a ward."""
+
+    def write(ward, data_dir=None, **changes):
+        where = str(data_dir or ward.settings.store.data_dir)
+        tables = document(ward.world.service, ward.world.sandbox, store__data_dir=where, **changes)
+        path = tmp_path / "config.toml"
+        path.touch(mode=0o600)
+        path.write_text(toml(tables), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+async def test_check_of_a_sound_set_up(ward, config):
+    status, out, err = await run("check", "--config", config(ward))
+    assert status == 0, out + err
+    assert "ok    accounts.main: credentials" in out
+    assert "0 fail" in out
+    assert MASTER not in out + err
+    assert SECRET not in out + err
+
+
+async def test_check_as_json(ward, config):
+    await ward.world.control("PATCH", "/accounts/wx3f1c5a9e7b2d4860", {"ip_whitelist": []})
+    status, out, _ = await run("check", "--json", "--config", config(ward))
+    answer = json.loads(out)
+    assert (status, answer["exit"]) == (1, 1)
+    assert {"status", "what", "found", "remedy"} == set(answer["findings"][0])
+    assert any(f["what"] == "accounts.main: credentials" and f["status"] == "fail" for f in answer["findings"])
+
+
+async def test_check_of_a_faulty_configuration_names_every_fault(ward, config):
+    status, out, _ = await run("check", "--config", config(ward, accounts__main__appid="wx1", servce={}))
+    assert status == 2
+    assert "accounts.main.appid" in out
+    assert 'did you mean "service"' in out
+
+
+async def test_check_of_messages_that_cannot_be_sent(ward, config):
+    fields = {"character_string1": "验证码{{ code }}"}
+    changed = config(ward, accounts__main__messages__code={"template_id": "x" * 43, "fields": fields})
+    status, out, _ = await run("check", "--config", changed)
+    assert status == 2
+    assert "no Chinese" in out
+
+
+async def test_check_of_a_missing_file(tmp_path):
+    status, out, _ = await run("check", "--config", str(tmp_path / "none.toml"))
+    assert status == 2
+    assert "cannot read" in out
+
+
+def send(config, user, purpose="reset", *more):
+    return ("send", "--config", config, "--site", "shop", "--purpose", purpose, "--user", user, *more)
+
+
+async def test_send_follows_a_push_to_its_receipt(ward, config):
+    person = await ward.world.bound("alice")
+    sending = asyncio.create_task(run(*send(config(ward), "alice"), CODESVC_API_KEY=KEY))
+    code = await person.wait_for_push()
+    await ward.world.control("POST", "/settle")
+    status, out, err = await sending
+    assert status == 0, out + err
+    assert "delivered: WeChat says that it is on the phone" in out
+    assert code not in out
+    assert KEY not in out + err
+    assert person.openid not in out
+
+
+async def test_send_tells_of_a_scan_and_sees_the_reply(ward, config):
+    sending = asyncio.create_task(run(*send(config(ward), "bob", "register"), CODESVC_API_KEY=KEY))
+    person = await ward.world.person()
+    for _ in range(400):
+        codes = (await ward.world.control("GET", "/qrcodes"))["qrcodes"]
+        for code in codes:
+            await person.scan(code["url"])
+        if sending.done():
+            break
+        await asyncio.sleep(0.01)
+    status, out, err = await sending
+    assert status == 0, out + err
+    assert "awaiting a scan or the word" in out
+    assert "sent by reply" in out
+    assert await person.code_in_chat() not in out
+
+
+async def test_send_without_a_receipt(ward, config):
+    await ward.world.bound("alice")
+    await ward.world.control("PATCH", "/settings", {"receipt_hold": True})
+    arguments = send(config(ward), "alice", "register", "--wait", "0.5")
+    status, out, _ = await run(*arguments, CODESVC_API_KEY=KEY)
+    assert status == 3
+    assert "no receipt yet" in out
+
+
+async def test_send_where_the_store_is_out_of_reach(ward, config, tmp_path):
+    await ward.world.bound("alice")
+    path = config(ward, tmp_path / "elsewhere")
+    status, out, _ = await run(*send(path, "alice", "reset", "--wait", "0.5"), CODESVC_API_KEY=KEY)
+    assert status == 3
+    assert "hides undisclosed deliveries" in out
+    assert "pending: the API does not say more" in out
+
+
+async def test_send_with_the_wrong_means(ward, config):
+    path = config(ward)
+    assert (await run(*send(path, "alice")))[0] == 2
+    assert (await run(*send(path, "alice"), CODESVC_API_KEY=OTHER_KEY))[0] == 2
+    status, _, err = await run(*send(path, "no user!"), CODESVC_API_KEY=KEY)
+    assert status == 1
+    assert "400" in err
+    status, _, err = await run(*send(path, "alice", "reset", "--url", "http://127.0.0.1:1"), CODESVC_API_KEY=KEY)
+    assert status == 1
+    assert hash_line(KEY) not in err
