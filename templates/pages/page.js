@@ -14,6 +14,7 @@
   let tried = ""; // what was submitted last, so that nothing is submitted twice by itself
   let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
   let sending = false, refreshing = false, stale = false;
+  let latest = ""; // the state heard of last
   let source, poll, leaving;
 
   const $ = (selector) => home.querySelector(selector);
@@ -109,13 +110,14 @@
     if (form.id === "check") button.textContent = words.submitting;
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      stale = false;
     } catch {
       $("#problem").textContent = words.offline;
       tried = "";
     } finally {
       sending = false;
       if (button.isConnected) { button.removeAttribute("aria-disabled"); button.textContent = label; tick(); }
-      if (stale) refresh();
+      if (stale || (latest && latest !== panel().dataset.key)) refresh();
     }
   }
 
@@ -193,7 +195,9 @@
     offline.hidden = true;
     const { channel, status, reason } = state.delivery;
     const key = [state.status, channel, status, reason ?? "", state.expires_at, state.resend_at, state.attempts_left].join("|");
-    if (key !== panel().dataset.key) refresh();
+    latest = key;
+    // While a form is under way its answer is newer than this, and says more.
+    if (key !== panel().dataset.key && !sending) refresh();
   }
 
   async function look() {

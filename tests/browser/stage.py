@@ -1,0 +1,202 @@
+"""The demo as a whole, people with phones, and a real Chromium: what the browser tests and the screenshots share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import socket
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from itsdangerous import URLSafeSerializer
+from playwright.async_api import async_playwright
+
+from codesvc.demo.configuration import Addresses
+from codesvc.demo.stack import running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+
+KEY = "csk_shop_" + "b" * 43
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE_AGENT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Mobile/15E148 Safari/604.1"
+)
+WECHAT_AGENT = PHONE_AGENT.replace("Version/18.1", "MicroMessenger/8.0.54(0x18003632) NetType/WIFI Language/zh_CN")
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def chromium() -> str | None:
+    """Where Chromium is; None if it is not."""
+    return os.environ.get("CODESVC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _three_free_ports() -> int:
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        try:
+            for each in range(port, port + 3):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", each))
+        except OSError:
+            continue
+        return port
+
+
+_OWN = ("http://127.0.0.1:", "data:")
+
+
+def _is_fault(said: ConsoleMessage) -> bool:
+    """Errors of scripts and broken policies; not the note that an answer was a 422, nor what tests do on purpose."""
+    return said.type == "error" and "Failed to load resource" not in said.text
+
+
+def verification_of(page: Page) -> str:
+    """The id of the verification whose page this is."""
+    token = urlsplit(page.url).path.removeprefix("/p/")
+    _, (_, identifier) = URLSafeSerializer("").loads_unsafe(token)
+    return str(identifier)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a phone."""
+
+    stage: Stage
+    openid: str
+
+    async def follow(self) -> Any:
+        return await self.stage.control("POST", f"/users/{self.openid}/follow")
+
+    async def unfollow(self) -> Any:
+        return await self.stage.control("POST", f"/users/{self.openid}/unfollow")
+
+    async def say(self, text: str) -> Any:
+        return await self.stage.control("POST", f"/users/{self.openid}/send", {"text": text})
+
+    async def scan(self, verification: str) -> Any:
+        """Point the camera at the QR code of this verification's page."""
+        url = (await self.stage.api("GET", f"/v1/verifications/{verification}/scan"))["url"]
+        return await self.stage.control("POST", f"/users/{self.openid}/scan", {"url": url})
+
+    async def messages(self) -> list[dict[str, Any]]:
+        return list((await self.stage.control("GET", f"/users/{self.openid}/messages"))["messages"])
+
+    async def new_template_code(self) -> str:
+        """The code of a template message, which the service pushes in its own time."""
+        for _ in range(200):
+            for message in reversed(await self.messages()):
+                if message["type"] == "template" and "character_string1" in message["data"]:
+                    return str(message["data"]["character_string1"]["value"])
+            await asyncio.sleep(0.02)
+        raise AssertionError("no template message with a code")
+
+    async def code(self) -> str:
+        """The code in the newest message that has one."""
+        for message in reversed(await self.messages()):
+            if message["type"] == "template" and "character_string1" in message["data"]:
+                return str(message["data"]["character_string1"]["value"])
+            if found := re.search(r"^\d{6}$", message.get("content", ""), re.MULTILINE):
+                return found[0]
+        raise AssertionError("no message with a code")
+
+
+@dataclass(frozen=True)
+class Stage:
+    addresses: Addresses
+    http: aiohttp.ClientSession
+    browser: Browser
+
+    async def api(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        async with self.http.request(method, self.addresses.service + path, json=body, headers=headers) as answer:
+            return await answer.json(content_type=None) if answer.status != 204 else None
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        async with self.http.request(method, f"{self.addresses.sandbox}/sandbox{path}", json=body) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.json()
+
+    async def pass_time(self, seconds: float) -> None:
+        await self.api("POST", "/test/clock", {"advance": seconds})
+
+    async def person(self, *, follows: bool = False) -> Person:
+        person = Person(self, (await self.control("POST", "/users", {}))["openid"])
+        if follows:
+            await person.follow()
+        return person
+
+    async def start(self, purpose: str = "register", user: str = "", **more: Any) -> dict[str, Any]:
+        body = {
+            "purpose": purpose,
+            "user": user or "u" + secrets.token_hex(6),
+            "client_ip": "192.0.2.7",
+            "return_url": f"{self.addresses.website}/signup/return",
+            **more,
+        }
+        return dict(await self.api("POST", "/v1/verifications", body))
+
+    async def bound(self, person: Person) -> str:
+        """A user who is bound to this person's WeChat."""
+        user = "u" + secrets.token_hex(6)
+        await self.api("PUT", f"/v1/bindings/{user}", {"openid": person.openid})
+        return user
+
+    @asynccontextmanager
+    async def visitor(
+        self, *, phone: bool = False, locale: str = "zh-CN", dark: bool = False, **more: Any
+    ) -> AsyncIterator[BrowserContext]:
+        options: dict[str, Any] = {"viewport": PHONE if phone else DESKTOP, "device_scale_factor": 2 if phone else 1}
+        if phone:
+            options |= {"user_agent": PHONE_AGENT, "has_touch": True}
+        options |= {"locale": locale, "color_scheme": "dark" if dark else "light", "reduced_motion": "reduce", **more}
+        context = await self.browser.new_context(**options)
+        context.set_default_timeout(5_000)
+        faults: list[str] = []
+        context.on("weberror", lambda error: faults.append(str(error.error)))
+        context.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
+        context.on("request", lambda made: faults.append(made.url) if not made.url.startswith(_OWN) else None)
+        try:
+            yield context
+        finally:
+            await context.close()
+        assert faults == []
+
+
+@asynccontextmanager
+async def staged(executable: str) -> AsyncIterator[Stage]:
+    """Everything running."""
+    addresses = Addresses(_three_free_ports())
+    with tempfile.TemporaryDirectory(prefix="cs-") as directory:
+        async with (
+            running(addresses, api_key=KEY, data_dir=Path(directory) / "data"),
+            aiohttp.ClientSession() as http,
+            async_playwright() as playwright,
+        ):
+            browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+            try:
+                yield Stage(addresses, http, browser)
+            finally:
+                await browser.close()

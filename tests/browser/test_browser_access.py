@@ -1,0 +1,65 @@
+"""WCAG 2.2 AA as far as a machine can tell: axe-core on every kind of page, light and dark."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+async def violations(page):
+    results = await Axe().run(page, options=RULES)
+    return [(found["id"], [node["html"] for node in found["nodes"]]) for found in results.response["violations"]]
+
+
+@pytest.fixture(params=[False, True], ids=["light", "dark"])
+def dark(request):
+    return request.param
+
+
+@pytest.fixture(params=[False, True], ids=["desktop", "phone"])
+def phone(request):
+    return request.param
+
+
+@pytest.mark.parametrize("purpose", ["register", "reset"])
+@pytest.mark.parametrize("query", ["", "?scan=open", "?scan=picture"])
+async def test_waiting(stage, dark, phone, purpose, query):
+    async with stage.visitor(dark=dark, phone=phone) as context:
+        page = await context.new_page()
+        await page.goto((await stage.start(purpose))["page_url"] + query)
+        assert await violations(page) == []
+
+
+async def test_refused_and_then_ended(stage, dark):
+    async with stage.visitor(dark=dark) as context:
+        page = await context.new_page()
+        await page.goto((await stage.start())["page_url"])
+        await page.locator("#code").press_sequentially("111111")
+        await expect(page.locator("#problem")).to_contain_text("还可以再试")
+        assert await violations(page) == []
+        await stage.pass_time(301)
+        await expect(page.locator("h1")).to_have_text("验证码已过期")
+        assert await violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/p/none", "/problems/guess-budget"])
+async def test_pages_of_the_service(stage, dark, path):
+    async with stage.visitor(dark=dark) as context:
+        page = await context.new_page()
+        await page.goto(stage.addresses.service + path)
+        assert await violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/signup", "/login", "/forgot", "/nowhere"])
+async def test_pages_of_the_shop(stage, dark, path):
+    async with stage.visitor(dark=dark) as context:
+        page = await context.new_page()
+        await page.goto(stage.addresses.website + path)
+        assert await violations(page) == []
