@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from codesvc.store.embedded import run_embedded
+from codesvc.store.multiplex import Multiplexed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +49,11 @@ def open_redis(url: str, *, timeout: float, connections: int = _CONNECTIONS) -> 
 def open_reader(url: str, *, timeout: float) -> Redis:
     """A client for reads that block on purpose (streams, subscriptions): it waits a little longer for an answer."""
     return open_redis(url, timeout=timeout + _BLOCKING_READ_EXTRA, connections=64)
+
+
+def open_transport(redis: Redis, *, timeout: float) -> Multiplexed:
+    """The connection for scripts, to the server that this client talks to; see `codesvc.store.multiplex`."""
+    return Multiplexed(redis.connection_pool.make_connection, timeout=timeout)
 
 
 @asynccontextmanager

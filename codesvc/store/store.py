@@ -4,43 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-
 from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.store.multiplex import ServerSaidError
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
     from redis.asyncio import Redis
 
     from codesvc.clock import Offset
     from codesvc.store.script import Script, type_of_argument
 
-_UNWRITABLE = ("READONLY", "OOM", "MISCONF", "NOREPLICAS", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "BUSY")
+_UNWRITABLE = (
+    "READONLY",
+    "OOM",
+    "MISCONF",
+    "NOREPLICAS",
+    "LOADING",
+    "CLUSTERDOWN",
+    "MASTERDOWN",
+    "BUSY",
+    "NOAUTH",
+    "WRONGPASS",
+)
 
 
 class Transport(Protocol):
-    """What `Store` needs from a connection, so that a faster one can take redis-py's place."""
+    """What `Store` needs of a connection, so that it can be exchanged."""
 
-    def evalsha(self, sha: str, numkeys: int, /, *keys_and_args: Any) -> Awaitable[Any]:
-        """Run a script that the server knows."""
+    async def execute(self, *command: Any) -> Any:
+        """Send one command, never twice.
 
-    def script_load(self, script: str, /) -> Awaitable[Any]:
-        """Teach the server a script."""
+        Raises:
+            StoreUnavailable: no answer; it may or may not have happened.
+            ServerSaidError: the server refused.
+        """
 
 
 class Store:
     """Runs scripts.
 
     Args:
-        redis: the connection.
+        redis: redis-py's client for all that is off the hot path.
+        transport: carries the scripts.
         offset: test mode's clock offset, handed to each script.
         prefix: what all keys of this deployment begin with.
     """
 
-    def __init__(self, redis: Redis, *, offset: Offset, prefix: str) -> None:
+    def __init__(self, redis: Redis, *, transport: Transport, offset: Offset, prefix: str) -> None:
         self.redis = redis
+        self._transport = transport
         self.offset = offset
         self.prefix = prefix
 
@@ -66,21 +80,18 @@ class Store:
         script = load(name)
         packed = script.pack(keys, {**args, "offset": self.offset.ms})
         try:
-            answer = await self._run(script, packed)
-        except ResponseError as error:
-            if str(error).startswith(_UNWRITABLE):
-                raise StoreUnavailable(f"the store refuses {name}: {str(error).split(' ', 1)[0]}") from None
-            raise ScriptError(f"script {name}: {error}") from None
-        except (RedisError, OSError, TimeoutError) as error:
-            if str(error).startswith(_UNWRITABLE):
-                raise StoreUnavailable(f"the store refuses {name}: {str(error).split(' ', 1)[0]}") from None
-            raise StoreUnavailable(f"the store did not answer {name} ({type(error).__name__})") from None
-        return list(answer)
+            return list(await self._run(script, packed))
+        except ServerSaidError as error:
+            text = str(error)
+            if text.startswith(_UNWRITABLE) or " OOM " in text:
+                raise StoreUnavailable(f"the store refuses {name}: {text.split(' ', 1)[0]}") from None
+            raise ScriptError(f"script {name}: {text}") from None
 
     async def _run(self, script: Script, packed: list[type_of_argument]) -> Any:
-        transport: Transport = self.redis
         try:
-            return await transport.evalsha(script.sha, len(script.keys), *packed)
-        except NoScriptError:
-            await transport.script_load(script.source)
-            return await transport.evalsha(script.sha, len(script.keys), *packed)
+            return await self._transport.execute("EVALSHA", script.sha, len(script.keys), *packed)
+        except ServerSaidError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+        await self._transport.execute("SCRIPT", "LOAD", script.source)
+        return await self._transport.execute("EVALSHA", script.sha, len(script.keys), *packed)

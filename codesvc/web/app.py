@@ -25,7 +25,7 @@ from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
 from codesvc.service.followers import Followers
 from codesvc.service.verifications import Verifications
-from codesvc.store.connection import open_reader, open_redis
+from codesvc.store.connection import open_reader, open_redis, open_transport
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
@@ -80,7 +80,9 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             reader = open_reader(store_url, timeout=settings.store.timeout)
             stack.push_async_callback(redis.aclose)
             stack.push_async_callback(reader.aclose)
-            store = Store(redis, offset=offset, prefix=settings.store.prefix)
+            transport = open_transport(redis, timeout=settings.store.timeout)
+            stack.push_async_callback(transport.aclose)
+            store = Store(redis, transport=transport, offset=offset, prefix=settings.store.prefix)
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
             )

@@ -1,0 +1,179 @@
+"""One connection for everybody: all commands of one turn of the event loop leave in one write, answers come in order.
+
+redis-py spends more on one command than aiohttp on a whole request, and under load its pool makes callers wait for one
+another. Here a command costs its bytes and a future. redis-py still opens the connection (URL, TLS, AUTH, SELECT) and
+keeps all that is off the hot path. The contract:
+
+- Nothing is ever sent twice. A command whose bytes were written and whose answer was lost fails with
+  `StoreUnavailable`; it may or may not have happened.
+- Answers belong to commands by order. A caller who gives up leaves his place in the queue, not a gap.
+- An answer that does not come within `timeout` means that the connection is dead: all who wait fail, and the next
+  command opens another.
+- A server that may not be written any more (READONLY after a fail-over) costs the connection as well, so that the next
+  one is opened anew to whoever is primary by then.
+- More than `MOST_WAITING` callers are turned away at once rather than kept in a queue that only grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import hiredis
+from redis.exceptions import RedisError
+
+from codesvc.errors import StoreUnavailable
+from codesvc.tasks import end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio.connection import AbstractConnection
+
+MOST_WAITING: Final = 20_000
+_FLUSH_AT: Final = 8
+_READ_BYTES: Final = 65_536
+
+
+class ServerSaidError(Exception):
+    """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`."""
+
+
+class _Line:
+    """One open connection and those who wait for its answers."""
+
+    def __init__(self, connection: AbstractConnection, timeout: float) -> None:
+        reader, writer = connection._reader, connection._writer  # noqa: SLF001  the streams that redis-py has opened
+        if reader is None or writer is None:
+            raise StoreUnavailable("the connection is not open")
+        self._connection = connection
+        self._reader: asyncio.StreamReader = reader
+        self._writer: asyncio.StreamWriter = writer
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._unsent: list[bytes] = []
+        self.broken: str | None = None
+        self._listener = asyncio.create_task(self._listen(), name="store connection")
+        self._watchdog = self._loop.call_later(timeout / 4, self._watch)
+
+    def send(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """Queue a command; its future ends with the answer or an error."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreUnavailable("too many calls are waiting for the store")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append((future, self._loop.time()))
+        self._unsent.append(hiredis.pack_command(command))
+        if len(self._unsent) == 1:
+            self._loop.call_soon(self._flush)
+        elif len(self._unsent) >= _FLUSH_AT:
+            self._flush()
+        return future
+
+    def _flush(self) -> None:
+        if self._unsent and self.broken is None:
+            self._writer.write(b"".join(self._unsent))
+            self._unsent.clear()
+
+    def _watch(self) -> None:
+        if self._waiting and self._loop.time() - self._waiting[0][1] > self._timeout:
+            self.fail("no answer in time")
+        elif self.broken is None:
+            self._watchdog = self._loop.call_later(self._timeout / 4, self._watch)
+
+    async def _listen(self) -> None:
+        parser = hiredis.Reader()
+        try:
+            while data := await self._reader.read(_READ_BYTES):
+                parser.feed(data)
+                while (answer := parser.gets()) is not False:
+                    self._deliver(answer)
+            self.fail("the store closed the connection")
+        except (OSError, hiredis.ProtocolError) as error:
+            self.fail(type(error).__name__)
+
+    def _deliver(self, answer: Any) -> None:
+        if not self._waiting:
+            raise hiredis.ProtocolError("an answer that nobody asked for")
+        future, _ = self._waiting.popleft()
+        if isinstance(answer, hiredis.ReplyError):
+            text = str(answer)
+            if not future.done():
+                future.set_exception(ServerSaidError(text))
+            if text.startswith("READONLY"):
+                self.fail("the store is no longer the primary")
+        elif not future.done():
+            future.set_result(answer)
+
+    def fail(self, why: str) -> None:
+        """Give the connection up; everybody who waits is told."""
+        if self.broken is not None:
+            return
+        self.broken = why
+        self._watchdog.cancel()
+        self._writer.close()
+        for future, _ in self._waiting:
+            if not future.done():
+                future.set_exception(StoreUnavailable(f"the answer was lost: {why}"))
+        self._waiting.clear()
+
+    async def aclose(self) -> None:
+        """End the connection."""
+        self.fail("closed")
+        await end([self._listener])
+        await self._connection.disconnect(nowait=True)
+
+
+class Multiplexed:
+    """Commands over one shared connection, opened when first needed and again after it broke.
+
+    Args:
+        connect: makes a redis-py connection object that is not yet connected.
+        timeout: seconds, for opening and for an answer.
+    """
+
+    def __init__(self, connect: Callable[[], AbstractConnection], *, timeout: float) -> None:
+        self._make = connect
+        self._timeout = timeout
+        self._line: _Line | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def execute(self, *command: Any) -> Any:
+        """Send one command and wait for its answer.
+
+        Raises:
+            StoreUnavailable: no connection, no answer, or too many are waiting.
+            ServerSaidError: the server refused.
+        """
+        line = self._line
+        if line is None or line.broken is not None:
+            line = await self._open()
+        return await line.send(command)
+
+    async def _open(self) -> _Line:
+        async with self._opening:
+            if self._line is not None:
+                if self._line.broken is None:
+                    return self._line
+                await self._line.aclose()
+                self._line = None
+            if self._closed:
+                raise StoreUnavailable("the store connection is closed")
+            connection = self._make()
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+            except (RedisError, OSError, TimeoutError) as error:
+                await connection.disconnect(nowait=True)
+                raise StoreUnavailable(f"no connection to the store ({type(error).__name__})") from None
+            self._line = _Line(connection, self._timeout)
+            return self._line
+
+    async def aclose(self) -> None:
+        """End the connection for good; whoever still waits is told."""
+        self._closed = True
+        if self._line is not None:
+            await self._line.aclose()
+            self._line = None

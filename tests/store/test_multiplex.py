@@ -1,0 +1,171 @@
+"""The shared connection: order, loss, time, cancellation, back-pressure, and a second connection after it."""
+
+import asyncio
+
+import pytest
+from redis.asyncio.connection import Connection
+
+from codesvc.errors import StoreUnavailable
+from codesvc.store import multiplex
+from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.multiplex import Multiplexed, ServerSaidError
+
+
+@pytest.fixture
+async def line(store_url):
+    redis = open_redis(store_url, timeout=2)
+    transport = open_transport(redis, timeout=2)
+    yield transport
+    await transport.aclose()
+    await redis.aclose()
+
+
+class Scripted:
+    """A server whose answers the test decides; counts what it was sent."""
+
+    def __init__(self):
+        self.received = b""
+        self.connections = 0
+        self.writers = []
+
+    async def serve(self, reader, writer):
+        self.connections += 1
+        self.writers.append(writer)
+        while data := await reader.read(65536):
+            self.received += data
+        writer.close()
+
+    def answer(self, data):
+        self.writers[-1].write(data)
+
+
+@pytest.fixture
+async def scripted():
+    server = Scripted()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = listening.sockets[0].getsockname()[1]
+    yield server
+    for writer in server.writers:
+        writer.close()
+    listening.close()
+    await listening.wait_closed()
+
+
+@pytest.fixture
+async def talking(scripted):
+    def connection():
+        return Connection(host="127.0.0.1", port=scripted.port, protocol=2, driver_info=None)
+
+    transport = Multiplexed(connection, timeout=0.4)
+    yield transport
+    await transport.aclose()
+
+
+async def received(server, count):
+    for _ in range(1000):
+        if server.received.count(b"PING") >= count:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError(f"only {server.received!r} arrived")
+
+
+async def test_a_thousand_at_once_get_their_own_answers(line):
+    answers = await asyncio.gather(*(line.execute("ECHO", str(number)) for number in range(1000)))
+    assert answers == [str(number).encode() for number in range(1000)]
+
+
+async def test_a_refusal_is_its_own_callers_only(line):
+    async def ask(number):
+        if number % 3:
+            return await line.execute("ECHO", str(number))
+        with pytest.raises(ServerSaidError, match="unknown command"):
+            await line.execute("NONSENSE")
+        return None
+
+    answers = await asyncio.gather(*(ask(number) for number in range(100)))
+    assert [answer for answer in answers if answer] == [str(n).encode() for n in range(100) if n % 3]
+
+
+async def test_who_gives_up_leaves_no_gap(line):
+    first = asyncio.create_task(line.execute("DEBUG", "SLEEP", "0"))
+    await asyncio.sleep(0)
+    given_up = [asyncio.create_task(line.execute("ECHO", "gone")) for _ in range(50)]
+    await asyncio.sleep(0)
+    for task in given_up:
+        task.cancel()
+    assert await line.execute("ECHO", "mine") == b"mine"
+    await asyncio.gather(first, *given_up, return_exceptions=True)
+
+
+async def test_what_was_lost_after_writing_is_never_sent_again(talking, scripted):
+    waiting = [asyncio.create_task(talking.execute("PING", str(n))) for n in range(3)]
+    await received(scripted, 3)
+    scripted.answer(b"+0\r\n")
+    await waiting[0]
+    scripted.writers[-1].close()
+    for task in waiting[1:]:
+        with pytest.raises(StoreUnavailable, match="lost"):
+            await task
+    assert scripted.received.count(b"PING") == 3
+    again = asyncio.create_task(talking.execute("PING", "again"))
+    await received(scripted, 4)
+    scripted.answer(b"+yes\r\n")
+    assert await again == b"yes"
+    assert scripted.connections == 2
+
+
+async def test_silence_ends_the_connection_and_everybodys_wait(talking, scripted):
+    waiting = [asyncio.create_task(talking.execute("PING")) for _ in range(5)]
+    for task in waiting:
+        with pytest.raises(StoreUnavailable, match="no answer in time"):
+            await task
+    assert scripted.connections == 1
+
+
+async def test_readonly_costs_the_connection(talking, scripted):
+    first = asyncio.create_task(talking.execute("PING"))
+    await received(scripted, 1)
+    scripted.answer(b"-READONLY You can't write against a read only replica.\r\n")
+    with pytest.raises(ServerSaidError, match="READONLY"):
+        await first
+    second = asyncio.create_task(talking.execute("PING"))
+    await received(scripted, 2)
+    scripted.answer(b"+ok\r\n")
+    assert await second == b"ok"
+    assert scripted.connections == 2
+
+
+@pytest.mark.parametrize("noise", [b"garbage\r\n", b"+nobody asked\r\n+for this\r\n", b"*-7\r\n"])
+async def test_noise_ends_the_connection(talking, scripted, noise):
+    first = asyncio.create_task(talking.execute("PING"))
+    await received(scripted, 1)
+    scripted.answer(noise)
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.create_task(talking.execute("PING"))
+    await received(scripted, 2)
+    scripted.answer(b"+ok\r\n")
+    assert await second == b"ok"
+
+
+async def test_nobody_there_is_said_at_once():
+    transport = Multiplexed(lambda: Connection(host="127.0.0.1", port=1), timeout=0.4)
+    with pytest.raises(StoreUnavailable, match="no connection"):
+        await transport.execute("PING")
+    await transport.aclose()
+
+
+async def test_too_many_are_turned_away(talking, scripted):
+    waiting = [asyncio.create_task(talking.execute("PING"))]
+    await received(scripted, 1)
+    waiting += [asyncio.create_task(talking.execute("PING")) for _ in range(multiplex.MOST_WAITING)]
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    turned_away = [error for error in done if "too many" in str(error)]
+    assert len(turned_away) == 1
+    assert all(isinstance(error, StoreUnavailable) for error in done)
+
+
+async def test_closed_is_closed(line):
+    assert await line.execute("PING") == b"PONG"
+    await line.aclose()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await line.execute("PING")
