@@ -35,9 +35,11 @@
     if (panel().dataset.status !== "pending") hush();
   }
 
-  function put(html) {
+  function put(html, answered) {
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".panel");
     if (!fresh) throw new TypeError("not a panel");
+    // News that are old by the time they arrive must not take away what the answer to a form says.
+    if (!answered && fresh.dataset.key === panel().dataset.key && fresh.dataset.scan === panel().dataset.scan) return;
     const before = panel(), headline = $("#headline").textContent;
     const old = parts(before), made = parts(fresh);
     const html_of = new Map([...made].map(([name, part]) => [name, part.outerHTML]));
@@ -85,7 +87,7 @@
     if (mine !== turn) return;
     if (!html.includes('class="panel"')) throw new TypeError(String(response.status));
     offline.hidden = true;
-    put(html);
+    put(html, Boolean(options.method));
   }
 
   async function refresh() {
@@ -110,7 +112,6 @@
     if (form.id === "check") button.textContent = words.submitting;
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      stale = false;
     } catch {
       $("#problem").textContent = words.offline;
       tried = "";
