@@ -12,7 +12,7 @@ from codesvc.clock import Offset
 from codesvc.doctor.storeprobe import running_embedded
 from codesvc.errors import CodesvcError
 from codesvc.store.answers import Answer
-from codesvc.store.connection import open_redis
+from codesvc.store.connection import open_redis, open_transport
 from codesvc.store.keys import Keys, offset
 from codesvc.store.store import Store
 from codesvc.verification import DeliveryStatus, Status
@@ -69,7 +69,9 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
         await redis.ping()
     except (RedisError, OSError, ValueError):
         return None
-    return Store(redis, offset=moved, prefix=kept.prefix)
+    transport = open_transport(redis, timeout=kept.timeout)
+    stack.push_async_callback(transport.aclose)
+    return Store(redis, transport=transport, offset=moved, prefix=kept.prefix)
 
 
 class InStore:
