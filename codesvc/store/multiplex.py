@@ -62,9 +62,11 @@ class _Line:
         """Queue a command; its future ends with the answer or an error."""
         if len(self._waiting) >= MOST_WAITING:
             raise StoreUnavailable("too many calls are waiting for the store")
+        # Before it takes its place: what cannot be packed is not sent, and must not wait for somebody else's answer.
+        packed = hiredis.pack_command(command)
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((future, self._loop.time()))
-        self._unsent.append(hiredis.pack_command(command))
+        self._unsent.append(packed)
         if len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
         elif len(self._unsent) >= _FLUSH_AT:

@@ -1,0 +1,159 @@
+"""The use cases and scripts of a running service, called without HTTP in between: many may be under way at once."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from codesvc import codes
+from codesvc.clock import Offset
+from codesvc.codes import VerificationId
+from codesvc.config import parse
+from codesvc.config.rates import Rate
+from codesvc.directory import Directory, SiteEntry
+from codesvc.keyring import Keyring
+from codesvc.service.exchange import NOT_IDEMPOTENT, Idempotency, StartRequest
+from codesvc.service.verifications import Verifications
+from codesvc.store.answers import Answer
+from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
+from codesvc.store.script import load
+from codesvc.store.store import Store
+from codesvc.web.services import SERVICES
+from tests.world import MASTER, document, wrong
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+FREE = {"address_starts": "none", "site_starts": "none", "address_guesses": "none", "site_guesses": "none"}
+
+
+@dataclass
+class Shop:
+    """One site of a running service."""
+
+    world: World
+
+    @cached_property
+    def here(self):
+        return self.world.app[SERVICES]
+
+    @cached_property
+    def site(self):
+        return self.here.directory.sites["shop"]
+
+    def limited(self, **limits):
+        """The site with other limits: name = [(count, seconds), …]."""
+        rates = {name: tuple(Rate(*rate) for rate in given) for name, given in limits.items()}
+        config = replace(self.site.config, limits=replace(self.site.config.limits, **rates))
+        return SiteEntry(self.site.name, config, self.site.account)
+
+    async def start(self, user="u-1", purpose="register", *, ip="192.0.2.1", key=None, body=b"", site=None, **more):
+        request = StartRequest(purpose=purpose, user=user, address=ip_address(ip), **more)
+        idempotency = Idempotency.of(key, body) if key else NOT_IDEMPOTENT
+        return await self.here.verifications.start(site or self.site, request, idempotency)
+
+    async def started(self, *args, **more):
+        return (await self.start(*args, **more)).shown
+
+    def code(self, record):
+        identifier = VerificationId.parse(record.id)
+        return codes.derive(self.here.keyring.find(identifier.key_id).code_key, identifier)
+
+    async def check(self, record, typed=None, *, site=None, address=None, key=None):
+        """Type the right code, or `typed`."""
+        return await self.here.verifications.check(
+            site or self.site,
+            VerificationId.parse(record.id),
+            self.code(record) if typed is None else typed,
+            address=address,
+            idempotency=Idempotency.of(key, b"") if key else NOT_IDEMPOTENT,
+        )
+
+    async def guess(self, record, **more):
+        return await self.check(record, wrong(self.code(record)), **more)
+
+    async def read(self, record):
+        return (await self.here.verifications.get(self.site, VerificationId.parse(record.id))).shown
+
+    async def script(self, name, keys, **args):
+        """Run a script; what its header wants and the test does not care about is left empty."""
+        header, names = load(name), self.site.keys
+        known = {
+            "root": names.root,
+            "account": names.account,
+            "appid": names.appid,
+            "channel": channel(self.here.store.prefix),
+            "site": "shop",
+        } | args
+        raw = await self.here.store.call(
+            name,
+            names.partition,
+            {key: keys.get(key, f"{names.root}unused:{key}") for key in header.keys},
+            {arg: known.get(arg, "") for arg in header.args if arg != "offset"},
+        )
+        return Answer.parse(raw)
+
+    async def claim(self, record, openid, *, push="", reply=1):
+        """Send the verification's word from this WeChat; `push` tells two pushes of WeChat apart."""
+        names = self.site.keys
+        keys = {
+            "pointer": names.word(record.word),
+            "words": names.openid_window("openid_words", openid),
+            "seen": names.seen(f"{openid}/{push or record.id}"),
+            "outbox": names.outbox,
+        }
+        return await self.script("claim", keys, openid=openid, kind="word", reply=reply, words="10/3600000")
+
+    async def bind(self, user, openid):
+        keys = {"binding": self.site.keys.binding("shop", user), "outbox": self.site.keys.outbox}
+        answer = await self.script("bind", keys, user=user, openid=openid, made_by="openid", many=0, replace=0)
+        assert answer.outcome is Outcome.BOUND
+
+    def move(self, ms):
+        """Let time pass by the clock that decides."""
+        self.here.offset.move_to(self.here.offset.ms + ms)
+
+
+@pytest.fixture
+def new_shop(new_world):
+    @asynccontextmanager
+    async def make(**changes):
+        async with new_world(**{"sites__shop__limits": FREE} | changes) as world:
+            yield Shop(world)
+
+    return make
+
+
+@pytest.fixture
+async def shop(new_shop):
+    async with new_shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+async def quiet_shop(store_url, tmp_path):
+    """The use cases without a worker, so that what is queued stays queued."""
+    settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    keyring, offset = Keyring(MASTER.encode()), Offset(movable=True)
+    redis = open_redis(store_url, timeout=5)
+    transport = open_transport(redis, timeout=5)
+    store = Store(redis, transport=transport, offset=offset, prefix="cs")
+    shop = Shop(None)
+    shop.here = SimpleNamespace(
+        directory=Directory(settings),
+        keyring=keyring,
+        offset=offset,
+        store=store,
+        verifications=Verifications(store, keyring, None),
+    )
+    yield shop
+    await transport.aclose()
+    await redis.aclose()
