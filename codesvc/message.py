@@ -31,7 +31,8 @@ class BadMessage(CodesvcError):
     """A message of the configuration cannot be sent as it is; the text lists why, field by field."""
 
 
-def _date(ms: int) -> str:
+def spoken_date(ms: int) -> str:
+    """`ms` since 1970 as a person in China reads it, such as 2025年5月1日 15:01."""
     there = datetime.fromtimestamp(ms / 1000, UTC).astimezone(BEIJING)
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
 
@@ -42,9 +43,9 @@ def _variables(*, site: SiteEntry, purpose: str, locale: str, expires: int, now:
         "site": site.config.name.spoken(locale),
         "purpose": policy.name.spoken(locale) if policy else purpose,
         "account": site.account.config.name,
-        "expires_time": _date(expires).partition(" ")[2],
-        "expires_at": _date(expires),
-        "now_at": _date(now),
+        "expires_time": spoken_date(expires).partition(" ")[2],
+        "expires_at": spoken_date(expires),
+        "now_at": spoken_date(now),
         "minutes": max(1, round((expires - now) / 60_000)),
         "locale": locale,
     }

@@ -1,8 +1,9 @@
 """Where templates lie, and how they become text.
 
-Three kinds: `pages/` (HTML), `chat/{locale}/` (what is said in the chat) and `message/` (fields of template messages,
-TOML whose values are jinja2 sources, so that a value can never break out of its field). A directory in the
-configuration overrides any file. Missing variables are errors: a message with a hole in it is worse than none.
+Three kinds: `pages/` (HTML), `chat/{locale}/` and `people/{locale}/` (what is said in the chat) and `message/` (fields
+of template messages, TOML whose values are jinja2 sources, so that a value can never break out of its field). A
+directory in the configuration overrides any file. Missing variables are errors: a message with a hole in it is worse
+than none.
 """
 
 from __future__ import annotations
@@ -39,6 +40,34 @@ CHAT_MESSAGES = (
     "reset_done",
     "busy",
 )
+"""Texts about a verification, or about nothing in particular: `chat/{locale}/`."""
+
+PEOPLE_MESSAGES = (
+    # bind intents and logins
+    "ask_bind",
+    "ask_login",
+    "bound",
+    "conflict",
+    "declined",
+    "login_approved",
+    "login_unknown",
+    "intent_over",
+    "see_page",
+    # bindings that change
+    "unbound",
+    "moved",
+    "move_asked",
+    "move_done",
+    # from the chat to the site
+    "bind_link",
+    "reset_link",
+    "already_bound",
+    "no_accounts",
+    "digits_right",
+    "digits_wrong",
+    "digits_over",
+)
+"""Texts about bind intents, logins, bindings and tickets: `people/{locale}/`."""
 
 
 class BadTemplate(CodesvcError):
@@ -69,7 +98,10 @@ class Templates:
             lstrip_blocks=True,
         )
         self._chat = {
-            (locale, name): self._load(f"chat/{locale}/{name}.txt") for locale in ("zh", "en") for name in CHAT_MESSAGES
+            (locale, name): self._load(f"{folder}/{locale}/{name}.txt")
+            for folder, names in (("chat", CHAT_MESSAGES), ("people", PEOPLE_MESSAGES))
+            for locale in ("zh", "en")
+            for name in names
         }
 
     def _load(self, name: str) -> Template:

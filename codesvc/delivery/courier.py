@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.notices import NOTICE
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.quota import Api
 from codesvc.store.answers import Answer
@@ -30,6 +31,7 @@ from codesvc.wechat.triage import Pause
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from codesvc.delivery.notices import Notices
     from codesvc.directory import AccountEntry, Directory
     from codesvc.message import Composer
     from codesvc.record import Record
@@ -65,6 +67,7 @@ class Courier:
         composer: writes the messages.
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
+        notices: carries what is about no verification.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
     """
@@ -75,8 +78,9 @@ class Courier:
         directory: Directory,
         composer: Composer,
         clients: Mapping[str, WeChatClient],
-        quotas: Quotas,
         *,
+        quotas: Quotas,
+        notices: Notices,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,6 +89,7 @@ class Courier:
         self._composer = composer
         self._clients = clients
         self._quotas = quotas
+        self._notices = notices
         self._sleep = sleep
         self._clock = clock
         self._breakers = {name: Breaker() for name in directory.accounts}
@@ -99,6 +104,10 @@ class Courier:
         account = self._directory.by_appid.get(job.appid)
         if account is None:
             # Another process may know this account; if none does, the job ends when its verification is gone.
+            return
+        if job.kind == NOTICE:
+            async with self._lanes[account.name]:
+                await self._notices.carry(account, job)
             return
         for number in range(_MOST_TRIES):
             # The lane is left while pausing, so that a message to be tried again holds nobody up.

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from codesvc.binding import Passage
+from codesvc.intent import random_id
 from codesvc.store.answers import Answer, Binding
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
+    from codesvc.handle import Claim, Handles
     from codesvc.proof import Claims, Proofs
+    from codesvc.service.people import People
     from codesvc.store.store import Store
+
+_MOST_FOUND: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +40,20 @@ class ProofResult:
 
 
 class Bindings:
-    """The use cases around bindings and proofs."""
+    """The use cases around bindings and proofs.
 
-    def __init__(self, store: Store, proofs: Proofs) -> None:
+    Args:
+        store: where state lives.
+        proofs: reads proofs.
+        handles: opens handles.
+        people: learns what WeChat knows of a newly bound person.
+    """
+
+    def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: People) -> None:
         self._store = store
         self._proofs = proofs
+        self._handles = handles
+        self._people = people
 
     async def get(self, site: SiteEntry, user: str) -> BindingResult:
         """Look up: DONE or ABSENT."""
@@ -64,44 +81,102 @@ class Bindings:
         """Bind an openid that the site knows: BOUND, SAME or CONFLICT."""
         return await self._bind(site, user, made_by="openid", openid=openid, replace=replace)
 
+    async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, *, replace: bool) -> BindingResult:
+        """Bind the WeChat behind a handle: as `bind_by_proof`."""
+        claim = self._handles.open(site.name, handle)
+        if claim is None:
+            return BindingResult(Outcome.ABSENT)
+        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace)
+
     async def _bind(
-        self, site: SiteEntry, user: str, *, made_by: str, replace: bool, openid: str = "", proof_of: str = ""
+        self,
+        site: SiteEntry,
+        user: str,
+        *,
+        made_by: str,
+        replace: bool,
+        openid: str = "",
+        proof_of: str = "",
+        claim: Claim | None = None,
     ) -> BindingResult:
         keys = site.keys
         raw = await self._store.call(
             "bind",
             keys.partition,
-            {"binding": keys.binding(site.name, user), "record": keys.record(proof_of)},
+            {
+                "binding": keys.binding(site.name, user),
+                "record": keys.record(proof_of),
+                "spent": keys.spent(claim.source if claim else ""),
+                "outbox": keys.outbox,
+            },
             {
                 "root": keys.root,
                 "account": keys.account,
+                "appid": site.account.config.appid,
                 "channel": channel(self._store.prefix),
+                "notice": random_id("nt"),
                 "site": site.name,
                 "user": user,
-                "openid": openid,
+                "openid": claim.openid if claim else openid,
                 "unionid": "",
                 "made_by": made_by,
                 "proof_of": proof_of,
+                "handle_of": claim.source if claim else "",
+                "handle_until": claim.until if claim else 0,
                 "replace": int(replace),
                 "many": int(site.config.users_per_wechat == "many"),
+                "notices": int(site.config.binding_notices),
             },
         )
         outcome = Answer.parse(raw).outcome
         if outcome not in {Outcome.BOUND, Outcome.SAME}:
             return BindingResult(outcome)
         current = await self.get(site, user)
+        if current.binding is not None and outcome is Outcome.BOUND:
+            self._people.meet(site, user, current.binding.openid)
         return BindingResult(outcome, current.binding)
 
     async def unbind(self, site: SiteEntry, user: str) -> BindingResult:
-        """Remove a binding: DONE or ABSENT."""
+        """Remove a binding and tell the person: DONE or ABSENT."""
         keys = site.keys
         raw = await self._store.call(
             "unbind",
             keys.partition,
-            {"binding": keys.binding(site.name, user)},
-            {"root": keys.root, "account": keys.account, "site": site.name, "user": user},
+            {"binding": keys.binding(site.name, user), "outbox": keys.outbox},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": site.account.config.appid,
+                "notice": random_id("nt"),
+                "site": site.name,
+                "user": user,
+                "by": "site",
+                "notices": int(site.config.binding_notices),
+            },
         )
         return BindingResult(Answer.parse(raw).outcome)
+
+    async def find(self, site: SiteEntry, *, openid: str = "", unionid: str = "") -> list[tuple[str, Binding]]:
+        """The users that a WeChat, or a person by unionid, is bound to, at most 100."""
+        keys = site.keys
+        index = keys.owners(site.name, openid) if openid else keys.union(site.name, unionid)
+        raw = await self._store.call(
+            "find_bindings",
+            keys.partition,
+            {"index": index},
+            {"root": keys.root, "account": keys.account, "site": site.name, "most": _MOST_FOUND},
+        )
+        found = raw[2]
+        return [
+            (found[i].decode(), Binding.parse(found[i + 1], reachable=found[i + 2] == 1))
+            for i in range(0, len(found), 3)
+        ]
+
+    async def history(self, site: SiteEntry, user: str) -> list[Passage]:
+        """What became of a user's bindings, oldest first; bounded (`codesvc.store.script`)."""
+        keys = site.keys
+        raw = await self._store.call("read_history", keys.partition, {"history": keys.history(site.name, user)}, {})
+        return [msgspec.json.decode(line, type=Passage) for line in raw[2]]
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:
         """Genuine, fresh, mine? DONE, SPENT, STALE_PROOF, or ABSENT if it is no proof of this site's."""

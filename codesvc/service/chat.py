@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from codesvc.directory import AccountEntry, Directory
     from codesvc.message import Composer
     from codesvc.record import Record
+    from codesvc.service.conversation import Conversation
     from codesvc.service.followers import Followers
     from codesvc.store.store import Store
     from codesvc.wechat.protocol import Inbound
@@ -56,12 +57,21 @@ class Chat:
         store: where state lives.
         composer: writes the answers.
         followers: who follows.
+        conversation: answers what is about no verification.
         limits: rates of words per openid, by account name.
     """
 
-    def __init__(self, store: Store, composer: Composer, followers: Followers, limits: dict[str, str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        composer: Composer,
+        followers: Followers,
+        conversation: Conversation,
+        limits: dict[str, str],
+    ) -> None:
         self._store = store
         self._followers = followers
+        self._conversation = conversation
         self._composer = composer
         self._limits = limits
         self._channel = channel(store.prefix)
@@ -103,7 +113,10 @@ class Chat:
     async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
         if plain in _NOT_ME:
-            return await self._disown(account, inbound.event.openid)
+            said = await self._conversation.decline(account, inbound)
+            return said or await self._disown(account, inbound.event.openid)
+        if said := await self._conversation.read(account, inbound, plain):
+            return said
         word = read_word(content)
         return await self._claim(account, inbound, word=word) if word else None
 
@@ -154,6 +167,8 @@ class Chat:
             case Outcome.REFUSED:
                 # One text, always: whether the user exists, is bound, or somebody else was faster (rule 7).
                 return self._composer.phrase("refused", {})
+            case Outcome.OTHER:
+                return await self._conversation.scanned(account, inbound, answer.rest[0].decode())
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no word of ours are a message to the other side.
                 return None

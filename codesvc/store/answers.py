@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codesvc.intent import Intent
 from codesvc.record import Record
 from codesvc.store.outcomes import Outcome
 
@@ -47,6 +48,35 @@ class Answer:
         if self.record is None:
             raise LookupError(f"{self.outcome} carries no record")
         return self.record
+
+
+@dataclass(frozen=True, slots=True)
+class IntentAnswer:
+    """What a script about a bind intent or a login said; as `Answer`."""
+
+    outcome: Outcome
+    now: int
+    intent: Intent | None
+    rest: tuple[Any, ...]
+
+    @classmethod
+    def parse(cls, raw: Sequence[Any]) -> IntentAnswer:
+        """Read `{outcome, now, intent, …}` or `{outcome, now, …}`."""
+        outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
+        if rest and isinstance(rest[0], list):
+            return cls(outcome, now, Intent.parse(now, rest[0]), rest[1:])
+        return cls(outcome, now, None, rest)
+
+    @property
+    def shown(self) -> Intent:
+        """The intent, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        if self.intent is None:
+            raise LookupError(f"{self.outcome} carries no intent")
+        return self.intent
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,9 +16,9 @@ from typing import Final
 PARTITIONS: Final = 16
 """Fixed for ever: an account's partition is part of where its bindings lie."""
 
-PERMANENT: Final = frozenset({"binding", "owners", "outbox", "gone", "leavers"})
-"""Kinds without a TTL. The outbox is emptied by its workers; bindings and their owners are what the operator must not
-lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
+PERMANENT: Final = frozenset({"binding", "owners", "union", "outbox", "gone", "leavers"})
+"""Kinds without a TTL. The outbox is emptied by its workers; bindings and their two indexes are what the operator must
+not lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
 
 
 def partition_of(appid: str) -> int:
@@ -32,6 +32,11 @@ IN_PARTITION: Final = {
     "window": "window:%s:%s:%s",
     "binding": "binding:%s:%s",
     "owners": "owners:%s:%s",
+    "union": "union:%s:%s",
+    "history": "history:%s:%s",
+    "intent": "intent:%s",
+    "ticket": "ticket:%s",
+    "notice": "notice:%s",
 }
 """Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
 
@@ -42,6 +47,9 @@ IN_ACCOUNT: Final = {
     "spoke": "spoke:%s",
     "scene": "scene:%s",
     "openid_window": "window:%s:%s",
+    "asked": "asked:%s",
+    "moving": "moving:%s",
+    "awaiting": "awaiting:%s",
 }
 """The same for kinds that mean something inside one account only."""
 
@@ -113,6 +121,46 @@ class Keys:
     def owners(self, site: str, openid: str) -> str:
         """Set: the site's users that a WeChat is bound to."""
         return self.root + IN_PARTITION["owners"] % (site, openid)
+
+    def union(self, site: str, unionid: str) -> str:
+        """Set: the site's users that a person is bound to, by the id he has over all accounts of one owner."""
+        return self.root + IN_PARTITION["union"] % (site, unionid)
+
+    def history(self, site: str, user: str) -> str:
+        """List: what became of a user's bindings, oldest first."""
+        return self.root + IN_PARTITION["history"] % (site, user)
+
+    def intent(self, intent: str) -> str:
+        """Hash: one bind intent or login."""
+        return self.root + IN_PARTITION["intent"] % intent
+
+    def ticket(self, ticket: str) -> str:
+        """Hash: one link from the chat to a site."""
+        return self.root + IN_PARTITION["ticket"] % ticket
+
+    def notice(self, notice: str) -> str:
+        """Hash: something to tell a WeChat."""
+        return self.root + IN_PARTITION["notice"] % notice
+
+    def spent(self, source: str) -> str:
+        """String: the handle that came from this login or ticket has been used."""
+        return f"{self.root}spent:{source}"
+
+    def asked(self, openid: str) -> str:
+        """String: the intent or login that this WeChat was asked about last."""
+        return self.account + IN_ACCOUNT["asked"] % openid
+
+    def moving(self, openid: str) -> str:
+        """String: the bind intent that wants to take a user away from this WeChat."""
+        return self.account + IN_ACCOUNT["moving"] % openid
+
+    def awaiting(self, openid: str) -> str:
+        """String: the ticket whose page shows digits that this WeChat should send."""
+        return self.account + IN_ACCOUNT["awaiting"] % openid
+
+    def visit(self, browser: str, subject: str) -> str:
+        """String: who a browser has proved to be, for one subject."""
+        return f"{self.account}visit:{browser}:{subject}"
 
     def gone(self, openid: str) -> str:
         """String: this openid does not follow; the time it left."""

@@ -41,3 +41,8 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     SPENT = "spent"
     STALE_PROOF = "stale-proof"
+    # bind intents and logins
+    ASKED = "asked"
+    CHOOSE = "choose"
+    UNKNOWN = "unknown"
+    DECLINED = "declined"

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
 from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
 from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
@@ -32,6 +33,11 @@ _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MU
 _SCRIPTS = files(__package__) / "scripts"
 
 _Word = TypeVar("_Word", bound=str)
+
+HISTORY_LENGTH: Final = 50
+HISTORY_KEPT_MS: Final = 400 * 86_400_000
+"""What is remembered of a user's bindings: so many lines, and so long after the last of them."""
+_NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
 
@@ -82,6 +88,11 @@ def _constants() -> str:
         + _patterns_in_lua("IN_ACCOUNT", IN_ACCOUNT)
         + _moves_in_lua("VERIFICATION_MOVES", VERIFICATION_MOVES)
         + _moves_in_lua("DELIVERY_MOVES", DELIVERY_MOVES)
+        + _moves_in_lua("BIND_MOVES", BIND_MOVES)
+        + _moves_in_lua("LOGIN_MOVES", LOGIN_MOVES)
+        + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
+        + f"local HISTORY_LENGTH, HISTORY_KEPT = {HISTORY_LENGTH}, {HISTORY_KEPT_MS}\n"
+        + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )
 

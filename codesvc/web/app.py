@@ -13,9 +13,13 @@ from aiohttp import web
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
 from codesvc.delivery.courier import Courier
+from codesvc.delivery.notices import Notices
 from codesvc.delivery.worker import Worker
 from codesvc.directory import Directory
+from codesvc.handle import Handles
+from codesvc.intent import LIFE_MS
 from codesvc.keyring import Keyring
+from codesvc.link import Links
 from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
@@ -23,16 +27,21 @@ from codesvc.qrpool import QrPool
 from codesvc.relay import Relay
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
+from codesvc.service.conversation import Conversation
+from codesvc.service.decisions import Decisions
 from codesvc.service.followers import Followers
+from codesvc.service.intents import Intents
+from codesvc.service.people import People
 from codesvc.service.verifications import Verifications
 from codesvc.store.connection import open_reader, open_redis, open_transport
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
 from codesvc.store.wakeups import Wakeups
+from codesvc.telling import Teller
 from codesvc.templates import Templates
 from codesvc.testclock import follow_clock
-from codesvc.web import api, bindings, callback, events, operations, pages, stream
+from codesvc.web import api, bindings, callback, events, intents, operations, pages, stream
 from codesvc.web.middleware import answer_errors
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.views import Views
@@ -61,7 +70,15 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
         BadMessage: a template message would be refused by WeChat.
     """
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
-    for table in (api.routes, bindings.routes, callback.routes, events.routes, operations.routes, pages.routes):
+    for table in (
+        api.routes,
+        bindings.routes,
+        intents.routes,
+        callback.routes,
+        events.routes,
+        operations.routes,
+        pages.routes,
+    ):
         app.add_routes(table)
     stream.prepare(app)
 
@@ -72,6 +89,8 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
     directory = Directory(settings)
     templates = Templates(settings.service.templates_dir)
     composer = Composer(templates, keyring, directory)
+    links = Links(settings.service.public_url, keyring)
+    teller = Teller(templates, directory, links)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -90,8 +109,8 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
                 name: _client(account, http, SharedSecrets(redis, account.keys, keyring))
                 for name, account in directory.accounts.items()
             }
-            longest = max((p.code_max_life for s in settings.sites.values() for p in s.purposes.values()), default=600)
-            pool = QrPool(store, clients, longest_life=longest)
+            lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
+            pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
             stack.push_async_callback(pool.aclose)
             quotas = Quotas(store)
             wakeups = Wakeups(reader, settings.store.prefix)
@@ -103,6 +122,11 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             stack.push_async_callback(relay.aclose)
             upkeep = Upkeep(directory, clients, quotas, pool, followers)
             proofs = Proofs(settings.service.public_url, keyring)
+            people = People(store, clients)
+            stack.push_async_callback(people.aclose)
+            handles = Handles(keyring)
+            decisions = Decisions(store, directory, people)
+            conversation = Conversation(store, decisions, teller)
             page_tokens = PageTokens(keyring)
             app[SERVICES] = Services(
                 settings=settings,
@@ -112,17 +136,21 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
                 offset=offset,
                 wakeups=wakeups,
                 verifications=Verifications(store, keyring, pool),
-                bindings=Bindings(store, proofs),
-                chat=Chat(store, composer, followers, word_limits(directory)),
+                bindings=Bindings(store, proofs, handles, people),
+                intents=Intents(store, pool),
+                decisions=decisions,
+                chat=Chat(store, composer, followers, conversation, word_limits(directory)),
                 followers=followers,
                 relay=relay,
                 pages=page_tokens,
                 views=Views(settings.service.public_url, page_tokens, proofs),
                 templates=templates,
+                handles=handles,
+                links=links,
             )
             worker = Worker(
                 reader,
-                Courier(store, directory, composer, clients, quotas),
+                Courier(store, directory, composer, clients, quotas=quotas, notices=Notices(store, teller, clients)),
                 prefix=settings.store.prefix,
                 partitions={account.keys.partition for account in directory.accounts.values()},
             )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 from msgspec import UNSET
 
+from codesvc.binding import tag_of
 from codesvc.errors import Invalid
 from codesvc.store.outcomes import Outcome
 from codesvc.web import inputs, views
@@ -19,9 +20,10 @@ from codesvc.web.views import json_response
 
 if TYPE_CHECKING:
     from codesvc.directory import Caller
-    from codesvc.service.bindings import BindingResult
+    from codesvc.store.answers import Binding
 
 routes = web.RouteTableDef()
+_LOOK_UPS: Final = frozenset({"openid_handle", "handle", "openid", "unionid"})
 
 
 def _refuse(outcome: Outcome) -> Problem:
@@ -36,10 +38,58 @@ def _refuse(outcome: Outcome) -> Problem:
             return Problem("bad-proof")
 
 
-def _draw(caller: Caller, user: str, result: BindingResult) -> dict[str, Any]:
-    if result.binding is None:
+def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None) -> dict[str, Any]:
+    if found is None:
         raise Problem("not-found", "This user is not bound.")
-    return views.binding(user, result.binding, with_openid="openids" in caller.key.scopes)
+    document = views.binding(user, found, with_openid="openids" in caller.key.scopes)
+    name = services(request).handles.name(caller.site.name, found.openid)
+    return document | {"openid_handle": name, "wechat": tag_of(caller.site.name, found.openid)}
+
+
+def _openid_in(request: web.Request, caller: Caller) -> str:
+    """Which WeChat is looked up: by openid handle, by handle (which is not spent by looking), or by openid.
+
+    Raises:
+        Problem: not a handle of this site's, or a key without the scope openids gives an openid.
+    """
+    here, query = services(request), request.query
+    if "openid" in query:
+        if "openids" not in caller.key.scopes:
+            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        return query["openid"]
+    if "handle" in query:
+        claim = here.handles.open(caller.site.name, query["handle"])
+        openid = claim.openid if claim else None
+    else:
+        openid = here.handles.openid(caller.site.name, query.get("openid_handle", ""))
+    if openid is None:
+        raise Problem("bad-proof", "That is not a handle of this site's.")
+    return openid
+
+
+@routes.get("/v1/bindings")
+async def find(request: web.Request) -> web.Response:
+    """The other way round: the users of a WeChat, by handle or (with the scope openids) by openid or unionid."""
+    caller = authenticate(request, "bindings")
+    if len(request.query) != 1 or not request.query.keys() <= _LOOK_UPS:
+        raise Invalid(f"give exactly one of {', '.join(sorted(_LOOK_UPS))}")
+    bindings = services(request).bindings
+    if "unionid" in request.query:
+        if "openids" not in caller.key.scopes:
+            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        found = await bindings.find(caller.site, unionid=request.query["unionid"])
+    else:
+        found = await bindings.find(caller.site, openid=_openid_in(request, caller))
+    return json_response({"bindings": [_draw(request, caller, user, binding) for user, binding in found]})
+
+
+@routes.get("/v1/bindings/{user}/history")
+async def history(request: web.Request) -> web.Response:
+    """What became of a user's bindings, oldest first: for support staff. No openid stands in it."""
+    caller = authenticate(request, "bindings")
+    user = user_in(request)
+    passages = await services(request).bindings.history(caller.site, user)
+    return json_response({"user": user, "history": [views.passage(passage) for passage in passages]})
 
 
 @routes.get("/v1/bindings/{user}")
@@ -47,7 +97,8 @@ async def get(request: web.Request) -> web.Response:
     """Look up a binding."""
     caller = authenticate(request, "bindings")
     user = user_in(request)
-    return json_response(_draw(caller, user, await services(request).bindings.get(caller.site, user)))
+    result = await services(request).bindings.get(caller.site, user)
+    return json_response(_draw(request, caller, user, result.binding))
 
 
 @routes.put("/v1/bindings/{user}")
@@ -67,10 +118,12 @@ async def put(request: web.Request) -> web.Response:
     elif given.proof is not UNSET:
         result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace)
     else:
-        raise Problem("bad-proof", "That is not a handle of this site's.")
+        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace)
     if result.outcome not in {Outcome.BOUND, Outcome.SAME}:
         raise _refuse(result.outcome)
-    return json_response(_draw(caller, user, result), status=201 if result.outcome is Outcome.BOUND else 200)
+    return json_response(
+        _draw(request, caller, user, result.binding), status=201 if result.outcome is Outcome.BOUND else 200
+    )
 
 
 @routes.delete("/v1/bindings/{user}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -72,6 +72,23 @@ class BindInput(Input):
     proof: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
     handle: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
     openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$")] | UnsetType = UNSET
+    replace: bool = False
+
+
+class LoginInput(Input):
+    """Body of POST /v1/logins."""
+
+    client_ip: Address | None = None
+    user_agent: Annotated[str, Meta(max_length=1024)] = ""
+    locale: Annotated[str, Meta(max_length=35)] = "zh-CN"
+    return_url: Annotated[str, Meta(max_length=2048)] | None = None
+
+
+class BindIntentInput(LoginInput, kw_only=True):
+    """Body of POST /v1/bind-intents."""
+
+    user: User
+    method: Literal["scan", "oauth"] = "scan"
     replace: bool = False
 
 

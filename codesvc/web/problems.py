@@ -97,6 +97,13 @@ _ALL: Final = (
         "user must be unbound there first.",
     ),
     ProblemType(
+        "intent-ended",
+        410,
+        "This bind intent or login is over",
+        "It was answered, declined, canceled, or its few minutes are over; `intent_status` says which.",
+        "Start another one.",
+    ),
+    ProblemType(
         "verification-ended",
         410,
         "This verification is over",

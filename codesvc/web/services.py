@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from codesvc.clock import Offset
     from codesvc.config import Settings
     from codesvc.directory import Directory
+    from codesvc.handle import Handles
     from codesvc.keyring import Keyring
+    from codesvc.link import Links
     from codesvc.pagetoken import PageTokens
     from codesvc.relay import Relay
     from codesvc.service.bindings import Bindings
     from codesvc.service.chat import Chat
+    from codesvc.service.decisions import Decisions
     from codesvc.service.followers import Followers
+    from codesvc.service.intents import Intents
     from codesvc.service.verifications import Verifications
     from codesvc.store.store import Store
     from codesvc.store.wakeups import Wakeups
@@ -42,6 +46,10 @@ class Services:
     pages: PageTokens
     views: Views
     templates: Templates
+    intents: Intents
+    decisions: Decisions
+    handles: Handles
+    links: Links
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -7,21 +7,22 @@ verification moves no more than its GET does (DESIGN rule 7).
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import web
 
-from codesvc.store.outcomes import Outcome
 from codesvc.verification import Status
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.codes import VerificationId
     from codesvc.directory import SiteEntry
+    from codesvc.intent import Intent, IntentId
     from codesvc.record import Record
 
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -39,6 +40,21 @@ def prepare(app: web.Application) -> None:
     app.on_shutdown.append(end_streams)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at what is streamed.
+
+    Attributes:
+        document: what may be said of it.
+        over: nothing can change any more.
+        until_ms: when it changes by itself, from now.
+    """
+
+    document: dict[str, Any]
+    over: bool
+    until_ms: int
+
+
 async def stream_changes(
     request: web.Request,
     site: SiteEntry,
@@ -52,42 +68,75 @@ async def stream_changes(
     Raises:
         Problem: there is no such verification.
     """
-    here, stop = services(request), request.app[_STOP]
-    with here.wakeups.watch(identifier.text) as changed:
-        result = await here.verifications.get(site, identifier)
-        if result.outcome is not Outcome.DONE:
-            raise Problem("not-found", "There is no such verification.")
+
+    async def look() -> Look | None:
+        record = (await services(request).verifications.get(site, identifier)).record
+        if record is None:
+            return None
+        return Look(draw(record), record.status is not Status.PENDING, record.expires - record.now)
+
+    return await _stream(request, identifier.text, look, headers or {})
+
+
+async def stream_intent(
+    request: web.Request,
+    site: SiteEntry,
+    identifier: IntentId,
+    draw: Callable[[Intent], dict[str, Any]],
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """The same for a bind intent or login.
+
+    Raises:
+        Problem: there is none.
+    """
+
+    async def look() -> Look | None:
+        intent = (await services(request).intents.get(site, identifier)).intent
+        return Look(draw(intent), intent.over, intent.expires - intent.now) if intent else None
+
+    return await _stream(request, identifier.text, look, headers or {})
+
+
+async def _stream(
+    request: web.Request, identifier: str, look: Callable[[], Awaitable[Look | None]], headers: Mapping[str, str]
+) -> web.StreamResponse:
+    stop = request.app[_STOP]
+    with services(request).wakeups.watch(identifier) as changed:
+        seen = await look()
+        if seen is None:
+            raise Problem("not-found", "There is nothing of that id.")
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
                 "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
-                **(headers or {}),
+                **headers,
             },
         )
         await response.prepare(request)
         last = b""
         stopping = asyncio.create_task(stop.wait())
         try:
-            while result.record is not None and not stop.is_set():
-                text = _event(draw(result.record))
+            while seen is not None and not stop.is_set():
+                text = _event(seen.document)
                 if text != last:
                     await response.write(text)
                     last = text
-                if result.record.status is not Status.PENDING:
+                if seen.over:
                     break
                 changed_soon = asyncio.create_task(changed.wait())
-                until_expiry = (result.record.expires - result.record.now) / 1000 + 0.05
                 done, _ = await asyncio.wait(
                     {changed_soon, stopping},
-                    timeout=min(KEEP_ALIVE_SECONDS, until_expiry),
+                    timeout=min(KEEP_ALIVE_SECONDS, seen.until_ms / 1000 + 0.05),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 changed_soon.cancel()
                 if not done:
                     await response.write(b": \n\n")
                 changed.clear()
-                result = await here.verifications.get(site, identifier)
+                seen = await look()
         except ConnectionResetError:
             pass
         finally:

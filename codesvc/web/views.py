@@ -13,6 +13,7 @@ from codesvc.pagetoken import Subject
 from codesvc.verification import Status
 
 if TYPE_CHECKING:
+    from codesvc.binding import Passage
     from codesvc.directory import SiteEntry
     from codesvc.pagetoken import PageTokens
     from codesvc.proof import Proofs
@@ -136,3 +137,15 @@ def binding(user: str, found: Binding, *, with_openid: bool) -> dict[str, Any]:
     if with_openid:
         document |= {"openid": found.openid, "unionid": found.unionid}
     return document
+
+
+def passage(line: Passage) -> dict[str, Any]:
+    """What the API answers about one line of a binding's history."""
+    return {
+        "at": rfc3339(int(line.at)),
+        "event": line.event,
+        "by": line.by,
+        "source": line.source or None,
+        "wechat": line.wechat,
+        "from": line.came_from or None,
+    }

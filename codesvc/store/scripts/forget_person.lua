@@ -3,7 +3,7 @@
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before
 -- OUTCOMES: done stale
--- USES: clock names record
+-- USES: clock names record binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
 
 if A.only_if_left_before ~= '' then
@@ -17,7 +17,8 @@ local unbound = {}
 for site in string.gmatch(A.sites, '%S+') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
-    redis.call('DEL', key('binding', site, user))
+    redis.call('DEL', key('history', site, user))
+    remove(site, user, A.openid, 'forgotten')
     unbound[#unbound + 1] = site .. ' ' .. user
   end
   redis.call('DEL', owners)

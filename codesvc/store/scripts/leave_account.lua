@@ -3,13 +3,13 @@
 -- KEYS: gone leavers
 -- ARGS: offset root account openid sites
 -- OUTCOMES: done
--- USES: clock names
+-- USES: clock names binding
 
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)
 for site in string.gmatch(A.sites, '%S+') do
   for _, user in ipairs(redis.call('SMEMBERS', key('owners', site, A.openid))) do
-    redis.call('HDEL', key('binding', site, user), 'unionid')
+    forget_unionid(key('binding', site, user), site, user)
   end
 end
 return {'done', now}

@@ -1,12 +1,12 @@
--- Purpose: remove a user's binding.
--- KEYS: binding
--- ARGS: offset root account site user
+-- Purpose: remove a user's binding, and tell the person.
+-- KEYS: binding outbox
+-- ARGS: offset root account appid notice site user by notices
 -- OUTCOMES: done absent
--- USES: clock names
+-- USES: clock names notice binding
 --   done: {outcome, now, the openid that was bound}
 
 local openid = redis.call('HGET', K.binding, 'openid')
 if not openid then return {'absent', now} end
-redis.call('DEL', K.binding)
-redis.call('SREM', key('owners', A.site, openid), A.user)
+remove(A.site, A.user, openid, A.by)
+if A.notices == '1' then notify(openid, 'unbound', {site = A.site, user = A.user}) end
 return {'done', now, openid}

@@ -1,0 +1,94 @@
+"""Tells a WeChat something outside of any verification: a binding that changed, a question, a link.
+
+By the account's template message of that name where it has one, else by a customer-service message. Best effort: a few
+tries while nothing has left, then the job ends; whatever was told stands in the binding's history too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from codesvc.store.outbox import GROUP
+from codesvc.store.outcomes import Outcome
+from codesvc.telling import About
+from codesvc.wechat.errors import NotSent, WeChatFault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from codesvc.directory import AccountEntry
+    from codesvc.store.outbox import Job
+    from codesvc.store.store import Store
+    from codesvc.telling import Teller
+    from codesvc.wechat.client import WeChatClient
+
+NOTICE: Final = "notice"
+"""The kind of these jobs in the outbox."""
+
+_log = structlog.get_logger(__name__)
+_PAUSES: Final = (1.0, 5.0, 15.0)
+
+
+class Notices:
+    """Carries notices.
+
+    Args:
+        store: where they lie.
+        teller: writes them.
+        clients: WeChat clients by account name.
+        sleep: how to pause between tries, seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        teller: Teller,
+        clients: Mapping[str, WeChatClient],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._teller = teller
+        self._clients = clients
+        self._sleep = sleep
+
+    async def carry(self, account: AccountEntry, job: Job) -> None:
+        """Do a job to its end.
+
+        Raises:
+            StoreUnavailable: the store went away; the job stays in the stream.
+        """
+        keys = {"notice": account.keys.notice(job.verification), "outbox": account.keys.outbox}
+        mark = {"entry": job.entry, "group": GROUP}
+        raw = await self._store.call("begin_notice", account.keys.partition, keys, mark)
+        if Outcome(raw[0].decode()) is not Outcome.BEGUN:
+            return
+        openid, name = raw[2].decode(), raw[3].decode()
+        about = msgspec.json.decode(raw[4], type=About)
+        for pause in (*_PAUSES, None):
+            try:
+                await self._send(account, job, openid, name, about)
+            except WeChatFault as error:
+                _log.info("notice_not_sent", account=account.name, notice=name, error=type(error).__name__)
+                if pause is not None and isinstance(error, NotSent):
+                    await self._sleep(pause)
+                    continue
+            break
+        await self._store.call("end_notice", account.keys.partition, keys, mark)
+
+    async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: About) -> None:
+        client, message = self._clients[account.name], account.config.messages.get(name)
+        if message is None:
+            await client.send_text(openid=openid, content=self._teller.notice(name, about))
+            return
+        await client.send_template(
+            openid=openid,
+            template_id=message.template_id,
+            data=self._teller.notice_fields(account, name, about),
+            url=None,
+            client_msg_id=job.client_msg_id,
+        )

@@ -1,0 +1,21 @@
+-- Purpose: give a bind intent or login its QR code when a page first asks for the picture; as attach_scene does for
+--   verifications, from the same pool.
+-- KEYS: intent pool day
+-- ARGS: offset root account channel site minted needed sites assumed_daily reserve
+-- OUTCOMES: attached empty closed ended absent limited
+-- USES: clock names record intent quota pool
+--   attached: {outcome, now, intent, left in the pool}; limited: {outcome, now}
+
+local r = read_record(K.intent)
+if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end
+if r.method ~= 'scan' then return answer('closed', r) end
+if not LIVE_INTENTS[intent_status(r)] then return answer('ended', r) end
+if r.scene_url then return answer('attached', r, redis.call('LLEN', K.pool)) end
+
+local scene, url = take_picture(r.site, false)
+if url == 'limited' then return {'limited', now} end
+if not scene then return answer('empty', r) end
+write(r, {scene_url = url})
+local life = string.format('%.0f', r.expires - now + TTL_MARGIN)
+redis.call('SET', account_key('scene', scene), r.kind .. ':' .. r.id, 'PX', life)
+return answer('attached', r, redis.call('LLEN', K.pool))

@@ -1,0 +1,14 @@
+-- Purpose: look at a notice before sending it. One that is too old to matter is acknowledged here.
+-- KEYS: notice outbox
+-- ARGS: offset entry group
+-- OUTCOMES: begun stale
+-- USES: clock
+--   begun: {outcome, now, openid, name, about as JSON}
+
+local found = redis.call('HMGET', K.notice, 'openid', 'name', 'about')
+if not found[1] then
+  redis.call('XACK', K.outbox, A.group, A.entry)
+  redis.call('XDEL', K.outbox, A.entry)
+  return {'stale', now}
+end
+return {'begun', now, found[1], found[2], found[3]}

@@ -1,0 +1,25 @@
+-- Purpose: what a scan of a bind intent's or a login's QR code does, or its word, or its web authorisation: note who is
+--   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
+--   An intent is claimed once; its claimer may come again and gets the same answer.
+-- KEYS: intent asked outbox
+-- ARGS: offset root account appid channel notice openid unionid method
+-- OUTCOMES: asked bound conflict ended refused absent
+-- USES: clock names record notice binding intent settlement
+--   asked, bound, conflict, ended: {outcome, now, intent, 0}; refused, absent: {outcome, now}
+
+local r = read_record(K.intent)
+if not r or intent_gone(r) or r.method ~= A.method then return {'absent', now} end
+if r.claimed_by and r.claimed_by ~= A.openid then return {'refused', now} end
+if not LIVE_INTENTS[intent_status(r)] then
+  if r.claimed_by then return answer('ended', r) end
+  return {'absent', now}
+end
+if not r.claimed_by then
+  local users = r.kind == 'lg' and redis.call('SMEMBERS', key('owners', r.site, A.openid)) or {}
+  table.sort(users)
+  move_intent(r, 'scanned', {claimed_by = A.openid, unionid = A.unionid, choices = table.concat(users, ' ')})
+end
+redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN)
+if r.kind ~= 'bi' or r.confirm ~= '0' then return answer('asked', r) end
+if settle_bind(r, r.replace == '1') then return answer('bound', r) end
+return answer('conflict', r)

@@ -1,0 +1,18 @@
+-- Purpose: the users of a site that one WeChat, or one person by unionid, is bound to. At most `most` are told.
+-- KEYS: index
+-- ARGS: offset root account site most
+-- OUTCOMES: done
+-- USES: clock names
+--   done: {outcome, now, {user, binding as flat list, 1 if reachable, …}}
+
+local users = redis.call('SMEMBERS', K.index)
+table.sort(users)
+local found = {}
+for number, user in ipairs(users) do
+  if number > tonumber(A.most) then break end
+  local at = key('binding', A.site, user)
+  found[#found + 1] = user
+  found[#found + 1] = redis.call('HGETALL', at)
+  found[#found + 1] = 1 - redis.call('EXISTS', account_key('gone', redis.call('HGET', at, 'openid')))
+end
+return {'done', now, found}

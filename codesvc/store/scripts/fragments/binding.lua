@@ -1,0 +1,55 @@
+-- binding: the only place where a user and a WeChat are joined or parted. Every change leaves a line in the history.
+-- The history names a WeChat by a tag that tells whether two lines mean the same one, and from which nobody gets back
+-- to an openid: it outlives the binding, and what is kept of a person must not (codesvc.binding draws the same tag).
+local function tag_of(site, openid) return string.sub(redis.sha1hex(site .. '/' .. openid), 1, 12) end
+
+local function remember(site, user, entry)
+  local list = key('history', site, user)
+  entry.at = string.format('%.0f', now)
+  redis.call('RPUSH', list, cjson.encode(entry))
+  redis.call('LTRIM', list, -HISTORY_LENGTH, -1)
+  redis.call('PEXPIRE', list, HISTORY_KEPT)
+end
+
+-- Index by unionid: how a site finds the same person that it knows from another account of the same owner.
+local function forget_unionid(at, site, user)
+  local unionid = redis.call('HGET', at, 'unionid')
+  if not unionid then return end
+  redis.call('SREM', key('union', site, unionid), user)
+  redis.call('HDEL', at, 'unionid')
+end
+
+local function part(site, user, openid)
+  local at = key('binding', site, user)
+  forget_unionid(at, site, user)
+  redis.call('DEL', at)
+  redis.call('SREM', key('owners', site, openid), user)
+end
+
+local function remove(site, user, openid, by)
+  part(site, user, openid)
+  remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid)})
+end
+
+-- Join b.user to b.openid: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another WeChat, which comes
+-- third) or 'wechat' (has another user). One WeChat a user; one user a WeChat, unless b.many.
+local function join(b)
+  local at, owners = key('binding', b.site, b.user), key('owners', b.site, b.openid)
+  local current = redis.call('HGET', at, 'openid')
+  if current == b.openid then return 'same' end
+  if current and not b.replace then return 'conflict', 'user', current end
+  if not b.many and redis.call('SCARD', owners) > 0 then return 'conflict', 'wechat' end
+  if current then part(b.site, b.user, current) end
+  redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', string.format('%.0f', now), 'source', b.source)
+  if b.unionid and b.unionid ~= '' then
+    redis.call('HSET', at, 'unionid', b.unionid)
+    redis.call('SADD', key('union', b.site, b.unionid), b.user)
+  end
+  redis.call('SADD', owners, b.user)
+  remember(b.site, b.user, {
+    event = current and 'moved' or 'bound', by = b.made_by, source = b.source, wechat = tag_of(b.site, b.openid),
+    from = current and tag_of(b.site, current) or nil,
+  })
+  if current and b.tell then notify(current, 'moved', {site = b.site, user = b.user}) end
+  return 'bound', nil, current
+end

@@ -1,0 +1,22 @@
+-- intent: reading and moving one bind intent or login by its table. `r` is as in record.lua.
+local INTENT_MOVES = {bi = BIND_MOVES, lg = LOGIN_MOVES}
+
+local function intent_status(r)
+  if LIVE_INTENTS[r.status] and now >= tonumber(r.expires) then return 'expired' end
+  return r.status
+end
+
+local function intent_gone(r)
+  if LIVE_INTENTS[intent_status(r)] then return false end
+  return now >= tonumber(r.ended or r.expires) + KEPT_AFTER_END
+end
+
+local function move_intent(r, status, changes)
+  if not INTENT_MOVES[r.kind][r.status][status] then
+    error('illegal intent transition ' .. r.status .. ' to ' .. status)
+  end
+  changes.status = status
+  if not LIVE_INTENTS[status] then changes.ended = now end
+  write(r, changes)
+  wake(r)
+end

@@ -1,0 +1,12 @@
+-- notice: telling a WeChat something outside of any verification, by a job of the outbox that brings its own addressee.
+-- `A.notice` is a fresh id; a script that sends two notices appends their number. What is told is JSON, read by
+-- codesvc.delivery.notices.
+local notices_sent = 0
+local function notify(openid, name, about)
+  notices_sent = notices_sent + 1
+  local id = A.notice .. '-' .. notices_sent
+  about.now = string.format('%.0f', now)
+  redis.call('HSET', key('notice', id), 'openid', openid, 'name', name, 'about', cjson.encode(about))
+  redis.call('PEXPIRE', key('notice', id), NOTICE_KEPT)
+  redis.call('XADD', K.outbox, '*', 'kind', 'notice', 'id', id, 'number', 0, 'account', A.appid)
+end

@@ -1,0 +1,49 @@
+-- settlement: what the yes of whoever scanned does to a bind intent or a login.
+
+-- Bind r.user to r.claimed_by; `replace` where the site or the old WeChat has agreed. Whether it is bound now.
+local function settle_bind(r, replace)
+  local joined, whose, other = join({
+    site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
+    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, tell = r.notices == '1',
+  })
+  if joined ~= 'conflict' then
+    move_intent(r, 'bound', {})
+    return true
+  end
+  if r.status ~= 'conflict' then move_intent(r, 'conflict', {conflict = whose}) end
+  -- The old WeChat is asked, once at a time, however often somebody with the user's session tries.
+  if other and r.notices == '1' then
+    local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
+    if asked then
+      write(r, {previous = other})
+      notify(other, 'move_asked', {site = r.site, user = r.user, reference = r.reference, fixed = r.fixed})
+    end
+  end
+  return false
+end
+
+-- Let r.claimed_by in: as its only user on the site, as the one chosen, or as nobody yet. False: it has to choose.
+local function settle_login(r, choice)
+  local owners, user = key('owners', r.site, r.claimed_by), nil
+  local count = redis.call('SCARD', owners)
+  if count == 0 then
+    move_intent(r, 'unknown', {})
+    return true
+  end
+  if choice ~= '' then
+    local number = 0
+    for name in string.gmatch(r.choices or '', '%S+') do
+      number = number + 1
+      if tostring(number) == choice then user = name end
+    end
+  elseif count == 1 then
+    user = redis.call('SMEMBERS', owners)[1]
+  end
+  if not user or redis.call('SISMEMBER', owners, user) == 0 then return false end
+  move_intent(r, 'approved', {user = user})
+  return true
+end
+
+local function tell_bound(r)
+  notify(r.claimed_by, 'bound', {site = r.site, user = r.user, reference = r.reference, fixed = r.fixed})
+end

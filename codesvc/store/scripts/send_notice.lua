@@ -1,0 +1,12 @@
+-- Purpose: tell a WeChat something by a message of our own: what a callback that no signature covers may not be answered
+--   with (rule 9). WeChat delivers a callback up to three times; it is told once.
+-- KEYS: notice seen outbox
+-- ARGS: offset appid id openid name about
+-- OUTCOMES: done same
+-- USES: clock
+
+if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then return {'same', now} end
+redis.call('HSET', K.notice, 'openid', A.openid, 'name', A.name, 'about', A.about)
+redis.call('PEXPIRE', K.notice, TTL_MARGIN)
+redis.call('XADD', K.outbox, '*', 'kind', 'notice', 'id', A.id, 'number', 0, 'account', A.appid)
+return {'done', now}

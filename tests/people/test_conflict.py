@@ -1,0 +1,112 @@
+"""A second claim is refused and both sides are told; nothing is ever re-bound in silence."""
+
+from tests.people.asks import bind_by_scan, bind_intent, binding, read, reply, scan, status, wait_for_text
+
+
+async def history(world, user):
+    answer = await world.call("GET", f"/v1/bindings/{user}/history")
+    assert answer.status == 200
+    return answer["history"]
+
+
+async def test_a_wechat_has_one_user_of_a_site(world):
+    person = await world.person()
+    await bind_by_scan(world, "alice", person)
+    second = await bind_by_scan(world, "bob", person)
+    assert (second["status"], second["conflict"]) == ("conflict", "wechat")
+    told = await person.last_text()
+    assert "另一个账号" in told
+    assert "alice" not in told
+    assert "al***" not in told
+    assert "a***e" not in told
+    assert (await binding(world, "bob")).status == 404
+    assert (await binding(world, "alice"))["openid"] == person.openid
+
+
+async def test_or_several_where_the_site_says_so(new_world):
+    async with new_world(sites__shop__users_per_wechat="many") as world:
+        person = await world.person()
+        for user in ("alice", "bob"):
+            assert (await bind_by_scan(world, user, person))["status"] == "bound"
+
+
+async def test_a_user_has_one_wechat_and_it_decides(world):
+    old, new = await world.person(), await world.person()
+    await bind_by_scan(world, "alice", old)
+    started = await bind_by_scan(world, "alice", new)
+    assert (started["status"], started["conflict"]) == ("conflict", "user")
+    assert "另一个微信" in await new.last_text()
+    asked = await wait_for_text(old, "同意换绑")
+    assert started["reference"] in asked
+    assert (await binding(world, "alice"))["openid"] == old.openid
+
+    # A plain yes answers nothing here, nor does the new WeChat's, nor another reference.
+    assert await reply(old, "确认") is None or (await binding(world, "alice"))["openid"] == old.openid
+    assert await reply(new, f"同意换绑 {started['reference']}") is None
+    assert await reply(old, "同意换绑 ZZ") is None
+    assert (await binding(world, "alice"))["openid"] == old.openid
+
+    assert "已同意" in await reply(old, f"同意换绑 {started['reference']}")
+    assert await status(world, started) == "bound"
+    assert (await binding(world, "alice"))["openid"] == new.openid
+    await wait_for_text(old, "已换绑到另一个微信")
+    await wait_for_text(new, "绑定成功")
+    lines = await history(world, "alice")
+    assert [line["event"] for line in lines] == ["bound", "moved"]
+    assert lines[1]["from"] == lines[0]["wechat"] != lines[1]["wechat"]
+    assert lines[1]["source"] == started["id"]
+
+
+async def test_the_old_wechats_yes_comes_too_late(world):
+    old, new = await world.person(), await world.person()
+    await bind_by_scan(world, "alice", old)
+    started = await bind_by_scan(world, "alice", new)
+    await world.advance(601)
+    assert await reply(old, f"同意换绑 {started['reference']}") is None
+    assert await status(world, started) == "conflict"
+    assert (await binding(world, "alice"))["openid"] == old.openid
+
+
+async def test_the_old_wechat_is_asked_once_however_often_somebody_tries(world):
+    old = await world.person()
+    await bind_by_scan(world, "alice", old)
+    for _ in range(3):
+        await bind_by_scan(world, "alice", await world.person())
+    await wait_for_text(old, "同意换绑")
+    marker = await world.person()
+    await bind_by_scan(world, "zoe", marker)
+    await world.call("DELETE", "/v1/bindings/zoe")
+    await wait_for_text(marker, "解绑")
+    assert len([text for text in await old.texts() if "同意换绑" in text]) == 1
+
+
+async def test_the_site_may_replace_and_the_old_wechat_is_told(world):
+    old, new = await world.person(), await world.person()
+    await bind_by_scan(world, "alice", old)
+    assert (await bind_by_scan(world, "alice", new, replace=True))["status"] == "bound"
+    assert "已换绑到另一个微信" in await wait_for_text(old, "换绑")
+    assert (await binding(world, "alice"))["openid"] == new.openid
+
+
+async def test_what_put_does_is_told_and_remembered_too(world):
+    old, new = await world.person(), await world.person()
+    await world.bind("alice", old)
+    assert (await world.bind("alice", new)).problem == "binding-conflict"
+    assert (await world.bind("alice", new, replace=True)).status == 201
+    await wait_for_text(old, "已换绑到另一个微信")
+    await world.call("DELETE", "/v1/bindings/alice")
+    assert [(line["event"], line["by"]) for line in await history(world, "alice")] == [
+        ("bound", "openid"),
+        ("moved", "openid"),
+        ("removed", "site"),
+    ]
+
+
+async def test_two_intents_for_one_user_bind_one_wechat(world):
+    one, two = await world.person(), await world.person()
+    first, second = await bind_intent(world, "alice"), await bind_intent(world, "alice")
+    await scan(world, one, first)
+    await scan(world, two, second)
+    await reply(one, "确认")
+    await reply(two, "确认")
+    assert [(await read(world, started))["status"] for started in (first, second)] == ["bound", "conflict"]
