@@ -1,0 +1,116 @@
+"""Documents keep their promises: the example runs, links lead somewhere, the two READMEs say the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from codesvc.demo.configuration import Addresses
+from codesvc.demo.stack import running
+from tests.world import KEY
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
+
+
+def blocks(name, language):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return [code for found, code in BLOCK.findall(text) if found == language]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(document):
+    text = BLOCK.sub("", document.read_text(encoding="utf-8"))
+    broken = [link for link in LINK.findall(text) if not (document.parent / link).exists()]
+    assert broken == []
+
+
+def test_both_readmes_are_in_step():
+    for language in ("python", ""):
+        assert blocks("README.md", language) == blocks("README.zh-CN.md", language)
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    assert re.findall(r"^#+", english, re.MULTILINE) == re.findall(r"^#+", chinese, re.MULTILINE)
+    assert set(LINK.findall(english)) - {"README.zh-CN.md"} == set(LINK.findall(chinese)) - {"README.md"}
+
+
+def test_every_decision_is_listed_and_short():
+    decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in decisions if path.name not in index] == []
+    assert [path.name for path in decisions if len(path.read_text(encoding="utf-8").splitlines()) >= 40] == []
+
+
+def three_ports():
+    """A port with two free ones above it."""
+    for base in range(20_000 + os.getpid() % 10_000, 60_000, 3):
+        probes = [socket.socket() for _ in range(3)]
+        try:
+            for number, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", base + number))
+        except OSError:
+            continue
+        else:
+            return base
+        finally:
+            for probe in probes:
+                probe.close()
+    raise AssertionError("no three ports are free")
+
+
+async def scan_and_read(http, addresses, verification):
+    """What a person does: scan, follow, read the chat."""
+
+    async def ask(method, url, body=None):
+        headers = {"Authorization": f"Bearer {KEY}"} if url.startswith(addresses.service) else {}
+        async with http.request(method, url, json=body, headers=headers) as response:
+            assert response.ok, await response.text()
+            return await response.json()
+
+    scan = await ask("GET", f"{addresses.service}/v1/verifications/{verification}/scan")
+    users = f"{addresses.sandbox}/sandbox/users"
+    person = f"{users}/{(await ask('POST', users, {}))['openid']}"
+    await ask("POST", f"{person}/scan", {"url": scan["url"]})
+    await ask("POST", f"{person}/follow")
+    for message in (await ask("GET", f"{person}/messages"))["messages"]:
+        if found := re.search(r"^\d{6}$", message.get("content", ""), re.MULTILINE):
+            return found[0]
+    raise AssertionError("no code in the chat")
+
+
+async def test_the_readmes_example_runs_against_the_demo(tmp_path):
+    addresses = Addresses(three_ports())
+    (code,) = blocks("README.md", "python")
+    environment = os.environ | {"CODESVC_URL": addresses.service, "CODESVC_API_KEY": KEY}
+    async with running(addresses, api_key=KEY, data_dir=tmp_path / "data"), aiohttp.ClientSession() as http:
+        customer = await asyncio.create_subprocess_exec(
+            sys.executable, "-u", "-W", "ignore::ResourceWarning", "-c", code,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told = (await customer.stdout.readline()).decode()
+        token = told.rstrip().rpartition("/p/")[2]
+        async with http.get(f"{addresses.service}/p/{token}") as page:
+            assert page.status == 200
+        shown = re.search(r"vf_\w+", decoded(token))[0]
+        customer.stdin.write((await scan_and_read(http, addresses, shown) + "\n").encode())
+        out, _ = await customer.communicate()
+    assert out.decode().endswith("bound: alice\n")
+    assert customer.returncode == 0
+
+
+def decoded(token):
+    """What a page token is about; its first part is base64 of JSON."""
+    import base64
+
+    body = token.partition(".")[0]
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
