@@ -1,0 +1,103 @@
+"""A day's quota shared out: a reserve for resets, a sure part for each site, nothing beyond what WeChat allows."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codesvc.quota import day_of, share_out
+from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.script import load
+
+SITES = ("a", "b", "c")
+
+
+@pytest.fixture
+async def take(store_url):
+    """Takes one from a quota, by the fragment that start and delivery use."""
+    redis = open_redis(store_url, timeout=2)
+    transport = open_transport(redis, timeout=2)
+    fragment = load("attach_scene").source
+    clock_and_quota = fragment[fragment.index("-- quota:") : fragment.index("-- Purpose:")]
+
+    async def one(day, site, *, reset, sites=3):
+        script = (
+            "local K, A = {day = KEYS[1]}, {sites = ARGV[3], assumed_daily = '100000', reserve = '0.1'}\n"
+            f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1') and 1 or 0"
+        )
+        return await transport.execute("EVAL", script, 1, day, site, int(reset), sites) == 1
+
+    yield redis, one
+    await redis.delete("day")
+    await transport.aclose()
+    await redis.aclose()
+
+
+@pytest.mark.parametrize("daily", [0, 1, 9, 10, 97, 100])
+async def test_resets_can_use_all_of_it_and_nothing_else_the_reserve(take, daily):
+    redis, one = take
+    await redis.hset("day", mapping={"daily": daily})
+    general = sum([await one("day", "a", reset=False, sites=1) for _ in range(daily + 5)])
+    assert general == share_out(daily, 1).general
+    assert sum([await one("day", "a", reset=True, sites=1) for _ in range(daily + 5)]) == daily - general
+
+
+async def test_a_busy_site_cannot_silence_its_neighbours(take):
+    redis, one = take
+    await redis.hset("day", mapping={"daily": 100})
+    shares = share_out(100, 3)
+    busy = sum([await one("day", "a", reset=False) for _ in range(200)])
+    assert busy == shares.general - 2 * shares.sure
+    for neighbour in ("b", "c"):
+        assert sum([await one("day", neighbour, reset=False) for _ in range(200)]) == shares.sure
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    daily=st.integers(0, 60),
+    asked=st.lists(st.tuples(st.sampled_from(SITES), st.booleans()), max_size=90),
+)
+async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, daily, asked):
+    redis, one = take
+    await redis.delete("day")
+    await redis.hset("day", mapping={"daily": daily})
+    shares = share_out(daily, len(SITES))
+    given_to = dict.fromkeys(SITES, 0)
+    total = resets = 0
+    for site, reset in asked:
+        allowed = await one("day", site, reset=reset)
+        if not allowed and not reset:
+            # A site is refused below its sure part only where resets have eaten into everybody's.
+            assert given_to[site] >= shares.sure or total >= shares.general
+        if not allowed and reset:
+            assert total >= daily
+        if allowed:
+            total += 1
+            resets += reset
+            given_to[site] += 1
+    assert total <= daily
+    assert total - resets <= shares.general
+
+
+def test_the_day_turns_at_midnight_in_beijing():
+    midnight = 1_761_926_400_000  # 2025-11-01 00:00 in Beijing
+    assert day_of(midnight) == day_of(midnight - 1) + 1
+
+
+async def test_what_wechat_says_of_its_quota_is_taken_over(world):
+    from codesvc.quota import Api
+    from codesvc.store.quotas import Quotas
+    from codesvc.web.services import SERVICES
+
+    services = world.app[SERVICES]
+    account = services.directory.accounts["main"]
+    quotas = Quotas(services.store)
+    assert await quotas.learn(account, Api.QRCODE, daily=5, used=5) == 0
+    await services.store.redis.delete(account.keys.pool)
+    started = await world.start()
+    refused = await world.call("GET", f"/v1/verifications/{started['id']}/scan")
+    assert (refused.status, refused.problem) == (503, "wechat-unavailable")
+    assert "Retry-After" in refused.headers
+    # The word remains.
+    person = await world.person()
+    await person.say(started["scan"]["word"])
+    assert (await world.check(started, await person.code_in_chat())).status == 200
