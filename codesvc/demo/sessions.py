@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -47,6 +48,8 @@ class Session:
     Attributes:
         user: the id of the customer who is logged in, None for a visitor.
         notice: key of a message to show once.
+        left: the browser has been given another session since.
+        lock: for what two tabs must not do at once.
     """
 
     id: str = field(default_factory=_new_token)
@@ -55,6 +58,8 @@ class Session:
     sign_up: Pending | None = None
     reset: Pending | None = None
     notice: str = ""
+    left: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
 
 SESSION: Final = web.RequestKey("session", Session)
@@ -101,21 +106,24 @@ class Sessions:
 
     def rotate(self, request: web.Request, *, user: str | None, notice: str = "") -> Session:
         """A new session under a new name at every change of who the browser is, so that an old one opens nothing."""
-        self._known.pop(request[SESSION].id, None)
+        old = request[SESSION]
+        # Kept, but good for nothing: a second tab may still be on its way with it, and must not undo the new one.
+        old.left, old.user, old.sign_up, old.reset = True, None, None, None
         request[SESSION] = self._keep(Session(user=user, notice=notice))
         return request[SESSION]
 
     def end_all(self, user: str) -> None:
         """Log a customer out everywhere."""
-        for session in [one for one in self._known.values() if one.user == user]:
-            self._known[session.id] = replace(session, user=None)
+        for session in self._known.values():
+            if session.user == user:
+                session.user = None
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Give the request its session and the browser its cookie."""
         request[SESSION] = self._of(request)
         response = await handler(request)
-        if not response.prepared:
+        if not response.prepared and not request[SESSION].left:
             self._set_cookie(response, request[SESSION])
         return response
 

@@ -52,17 +52,21 @@ async def begin(request: web.Request) -> web.Response:
 @routes.get("/signup/return")
 async def finish(request: web.Request) -> web.Response:
     """Back from the page: if this browser's own verification is approved, create the customer, bind, log in."""
-    shop, session = request.app[SHOP], request[SESSION]
-    if session.user:
-        return go("/account")  # a second tab, or the way back once more
-    pending = session.sign_up
+    session = request[SESSION]
+    async with session.lock:
+        if session.user or session.left:
+            return go("/account")  # a second tab, or the way back once more
+        return await _finish(request, session.sign_up)
+
+
+async def _finish(request: web.Request, pending: Pending | None) -> web.Response:
+    shop = request.app[SHOP]
     if pending is None or pending.verification != request.query.get("verification"):
         return page(request, "signup", status=403, notice="foreign-return", name="")
     try:
         state = await shop.service.read(pending.verification)
         if state["status"] == "pending":
             return go(state["page_url"])
-        session.sign_up = None
         if "proof" not in state:
             return page(request, "signup", status=410, notice="not-approved", name=pending.name)
         customer = shop.accounts.add(pending.name, pending.password)
