@@ -12,9 +12,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from codesvc.config import Limits, parse
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
-from tests.world import KEY
+from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION, PERMANENT
+from codesvc.verification import DeliveryStatus
+from codesvc.web.app import create_app
+from codesvc.web.problems import PROBLEMS
+from tests.world import KEY, document
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -27,10 +32,10 @@ def blocks(name, language):
     return [code for found, code in BLOCK.findall(text) if found == language]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(document):
-    text = BLOCK.sub("", document.read_text(encoding="utf-8"))
-    broken = [link for link in LINK.findall(text) if not (document.parent / link).exists()]
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path):
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    broken = [link for link in LINK.findall(text) if not (path.parent / link).exists()]
     assert broken == []
 
 
@@ -114,3 +119,50 @@ def decoded(token):
 
     body = token.partition(".")[0]
     return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
+
+
+def test_the_table_of_data_names_every_kind_of_key():
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = text.partition("## What is kept")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"`([a-z]+)`", table))
+    kinds = {pattern.partition(":")[0] for pattern in (IN_PARTITION | IN_ACCOUNT).values()}
+    assert kinds | PERMANENT <= documented
+
+
+def test_the_table_of_limits_names_every_limit():
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [name for name in Limits.__slots__ if f"`{name}`" not in text] == []
+
+
+def test_every_delivery_state_is_explained():
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [status for status in DeliveryStatus if f"| `{status}`" not in text] == []
+
+
+def test_every_problem_is_in_the_api_document():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [name for name in PROBLEMS if f"`{name}`" not in text] == []
+
+
+def test_every_call_is_in_the_api_document(new_app):
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    resources = {route.resource.canonical for route in new_app.router.routes() if route.resource is not None}
+    # Bind intents and logins share one pattern, which is described in words.
+    calls = {path for path in resources if path.startswith("/v1/") and "{_}" not in path}
+    assert sorted(path for path in calls if f"{path}`" not in text) == []
+
+
+@pytest.fixture
+def new_app(tmp_path):
+    settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    return create_app(settings, "unix:///nowhere")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_anchor_names_a_heading(path):
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)#([^)\s]+)\)", text):
+        other = (path.parent / target) if target else path
+        headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", other.read_text(encoding="utf-8")), re.MULTILINE)
+        slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in slugs, f"{target}#{anchor}"
