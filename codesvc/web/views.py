@@ -55,7 +55,8 @@ class Views:
 
     def verification(self, record: Record) -> dict[str, Any]:
         """What the API answers."""
-        page_url = self.page_url(record)
+        token = self.page_token(record)
+        page_url = f"{self.public_url}/p/{token}"
         return {
             "id": record.id,
             "purpose": record.purpose,
@@ -72,7 +73,7 @@ class Views:
             "delivery": self._delivery(record),
             "scan": self._scan(record, page_url),
             "page_url": page_url,
-            "page_token": self.page_token(record),
+            "page_token": token,
         }
 
     def verification_with_proof(self, record: Record) -> dict[str, Any]:
