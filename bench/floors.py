@@ -1,4 +1,4 @@
-"""Servers that do less, so that the service has something to be held against; started as `python -m bench.floors NAME`."""
+"""Servers that do less, to hold the service against: `python -m bench.floors NAME PORT URL`."""
 
 from __future__ import annotations
 
