@@ -7,10 +7,8 @@ Everything works without JavaScript: the forms post, and the answer is the page 
 from __future__ import annotations
 
 from functools import wraps
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-import segno
 from aiohttp import web
 
 from codesvc.codes import VerificationId
@@ -23,6 +21,7 @@ from codesvc.web.callers import browser_address
 from codesvc.web.inputs import EmptyInput, PageCheckInput
 from codesvc.web.languages import spoken_by
 from codesvc.web.pageview import draw, draw_trouble, wants_part
+from codesvc.web.pictures import draw_code, draw_icon
 from codesvc.web.problem import Problem, unavailable
 from codesvc.web.services import services
 from codesvc.web.stream import stream_changes
@@ -37,12 +36,6 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _FORM: Final = "application/x-www-form-urlencoded"
-_PICTURES: Final = {"svg": "image/svg+xml", "png": "image/png"}
-_ICON: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
-    '<path d="m9 16.5 5 5 9.5-11" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" '
-    'stroke-linejoin="round"/></svg>'
-)
 
 
 def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
@@ -136,19 +129,7 @@ async def picture(request: web.Request) -> web.Response:
     """
     site, identifier = _subject(request)
     record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
-    code, drawing = segno.make(record.scene_url or "", error="m", micro=False), BytesIO()
-    if request.match_info["kind"] == "svg":
-        code.save(drawing, kind="svg", xmldecl=False, scale=8, border=4, light="#fff")
-    else:
-        code.save(drawing, kind="png", scale=10, border=4)
-    return web.Response(
-        body=drawing.getvalue(),
-        content_type=_PICTURES[request.match_info["kind"]],
-        headers={
-            "Cache-Control": "private, no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        },
-    )
+    return draw_code(record.scene_url or "", request.match_info["kind"])
 
 
 @routes.options("/p/{token}/{act:check|resend|state|events}")
@@ -229,5 +210,4 @@ async def _answer(
 @routes.get("/favicon.svg")
 async def icon(_: web.Request) -> web.Response:
     """The picture in the browser's tab."""
-    headers = {"Cache-Control": "public, max-age=86400", "Content-Security-Policy": "default-src 'none'"}
-    return web.Response(text=_ICON, content_type="image/svg+xml", headers=headers)
+    return draw_icon()

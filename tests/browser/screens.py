@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.stage import PHONE, WECHAT_AGENT, Stage, chromium, staged
+from tests.browser.scenes import SCENES
+from tests.browser.stage import PHONE, WECHAT_AGENT, chromium, staged
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from playwright.async_api import Page
 
-    Scene = Callable[[Stage, Callable[[str], Awaitable[Page]]], Awaitable[Page]]
+    from tests.browser.stage import Stage
 
 DIRECTORY = Path("screens")
-SCENES: dict[str, Scene] = {}
 LOOKS: dict[str, dict[str, Any]] = {
     "phone-light": {"phone": True},
     "phone-dark": {"phone": True, "dark": True},
@@ -28,168 +25,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone-en": {"phone": True, "locale": "en-US"},
     "wechat": {"viewport": PHONE, "user_agent": WECHAT_AGENT},
 }
-
-
-def scene(function: Scene) -> Scene:
-    SCENES[function.__name__] = function
-    return function
-
-
-@scene
-async def awaiting_scan(stage, look):
-    return await look((await stage.start())["page_url"])
-
-
-@scene
-async def picture(stage, look):
-    return await look((await stage.start())["page_url"] + "?scan=picture")
-
-
-@scene
-async def auto(stage, look):
-    return await look((await stage.start("reset"))["page_url"])
-
-
-@scene
-async def auto_open(stage, look):
-    return await look((await stage.start("reset"))["page_url"] + "?scan=open")
-
-
-@scene
-async def sent(stage, look):
-    person = await stage.person(follows=True)
-    page = await look((await stage.start(user=await stage.bound(person)))["page_url"])
-    await page.locator(".badge.sent, .badge.delivered").wait_for()
-    return page
-
-
-@scene
-async def fallback(stage, look):
-    person = await stage.person(follows=True)
-    user = await stage.bound(person)
-    await person.unfollow()
-    return await look((await stage.start(user=user))["page_url"])
-
-
-@scene
-async def replied(stage, look):
-    person, started = await stage.person(follows=True), await stage.start()
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await page.locator(".badge.replied").wait_for()
-    return page
-
-
-@scene
-async def wrong_code(stage, look):
-    page = await replied(stage, look)
-    await page.locator("#code").press_sequentially("111111")
-    await page.locator("#problem:not(:empty)").wait_for()
-    return page
-
-
-@scene
-async def typing(stage, look):
-    page = await replied(stage, look)
-    await page.locator("#code").press_sequentially("123")
-    return page
-
-
-@scene
-async def approved(stage, look):
-    person, started = await stage.person(follows=True), await stage.start(return_url=None)
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await page.locator("#code").press_sequentially(await person.code())
-    await page.locator(".badge.approved").wait_for()
-    return page
-
-
-@scene
-async def exhausted(stage, look):
-    started = await stage.start()
-    for _ in range(5):
-        await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "1"})
-    return await look(started["page_url"])
-
-
-@scene
-async def guess_budget(stage, look):
-    user = "u" + secrets.token_hex(6)
-    for _ in range(2):
-        spent = await stage.start(user=user)
-        for _ in range(5):
-            await stage.api("POST", f"/v1/verifications/{spent['id']}/check", {"code": "1"})
-    page = await look((await stage.start(user=user))["page_url"])
-    await page.locator("#code").press_sequentially("111111")
-    await page.locator("#problem:not(:empty)").wait_for()
-    return page
-
-
-@scene
-async def canceled(stage, look):
-    started = await stage.start()
-    await stage.api("POST", f"/v1/verifications/{started['id']}/cancel", {})
-    return await look(started["page_url"])
-
-
-@scene
-async def superseded(stage, look):
-    user = "u" + secrets.token_hex(6)
-    first, *_ = [await stage.start(user=user) for _ in range(4)]
-    return await look(first["page_url"])
-
-
-@scene
-async def expired(stage, look):
-    page = await look((await stage.start())["page_url"])
-    await stage.pass_time(301)
-    await page.locator(".badge.expired").wait_for()
-    return page
-
-
-@scene
-async def missing(stage, look):
-    return await look(f"{stage.addresses.service}/p/none")
-
-
-@scene
-async def problem(stage, look):
-    return await look(f"{stage.addresses.service}/problems/guess-budget")
-
-
-@scene
-async def shop_home(stage, look):
-    return await look(stage.addresses.website)
-
-
-@scene
-async def shop_signup(stage, look):
-    return await look(f"{stage.addresses.website}/signup")
-
-
-@scene
-async def shop_login_wrong(stage, look):
-    page = await look(f"{stage.addresses.website}/login")
-    await page.fill("#name", "nobody")
-    await page.fill("#password", "not the password")
-    await page.click(".card button")
-    return page
-
-
-@scene
-async def shop_account(stage, look):
-    page = await look(f"{stage.addresses.website}/signup")
-    await page.fill("#name", "guest" + secrets.token_hex(3))
-    await page.fill("#password", "a good password")
-    await page.click(".card button")
-    await page.wait_for_url("**/p/**")
-    word = await page.locator("#word").text_content()
-    person = await stage.person(follows=True)
-    await person.say(word or "")
-    await page.locator("#code").press_sequentially(await person.code())
-    await page.wait_for_url("**/account")
-    return page
 
 
 async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:

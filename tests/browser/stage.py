@@ -80,6 +80,11 @@ def verification_of(page: Page) -> str:
     return str(identifier)
 
 
+def another_code_than(code: str) -> str:
+    """A code of the right form that is not this one."""
+    return "222222" if code == "111111" else "111111"
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with a phone."""
