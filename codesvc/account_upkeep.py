@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import metrics
 from codesvc.errors import CodesvcError
 from codesvc.quota import PATHS, WARN_AT
 from codesvc.tasks import end
@@ -80,5 +81,6 @@ class Upkeep:
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
             left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used)
+            metrics.QUOTA_LEFT.labels(account.name, api.value).set(left)
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

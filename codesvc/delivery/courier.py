@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import metrics
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.notices import NOTICE
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
@@ -182,8 +183,11 @@ class Courier:
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
-                attempt = await send_code(letter, self._composer, channel)
+                with metrics.WECHAT_SECONDS.labels(account.name, channel.value).time():
+                    attempt = await send_code(letter, self._composer, channel)
                 self._heed(account, attempt)
+            ending = attempt.ending.name.lower()
+            metrics.DELIVERIES.labels(account.name, channel.value, ending, attempt.reason).inc()
             log = _log.error if attempt.alarm else _log.info
             log(
                 "delivery_attempt",
@@ -191,7 +195,7 @@ class Courier:
                 site=record.site,
                 account=account.name,
                 channel=channel.value,
-                ending=attempt.ending.name.lower(),
+                ending=ending,
                 reason=attempt.reason,
             )
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
@@ -208,6 +212,7 @@ class Courier:
         else:
             breaker.succeeded()
         if breaker.is_open != was_open:
+            metrics.CIRCUIT.labels(account.name).set(breaker.is_open)
             _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
 
     async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
 
-from codesvc import codes
+from codesvc import codes, metrics
 from codesvc.agent import family
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.errors import Invalid, PlatformUnavailable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
+_log = structlog.get_logger(__name__)
 
 
 class Verifications:
@@ -57,6 +59,11 @@ class Verifications:
             answer = Answer.parse(raw)
             if answer.outcome is not Outcome.COLLISION:
                 break
+        if answer.outcome is Outcome.STARTED and answer.rest[0] == 1:
+            # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
+            metrics.LONG_CODES.labels(site.name, request.purpose).inc()
+            _log.error("site_guessed_at", site=site.name, purpose=request.purpose)
+        self._count(site, request.purpose, "start", answer)
         if answer.outcome is Outcome.REPEATED:
             return Result(answer.outcome, answer.shown.as_started())
         return self._result(site, answer)
@@ -189,14 +196,19 @@ class Verifications:
                 "site_guesses": rates["site_guesses"],
             },
         )
-        return self._result(site, Answer.parse(raw))
+        answer = Answer.parse(raw)
+        self._count(site, answer.record.purpose if answer.record else "", "check", answer)
+        return self._result(site, answer)
 
     async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Carry the same code again: RESENT, EARLY, ENDED or ABSENT."""
         known = await self.get(site, identifier)
-        policy = site.purpose(known.record.purpose) if known.record else None
-        if policy is None:
+        if known.record is None:
             return known
+        policy_name = known.record.purpose
+        policy = site.purpose(policy_name)
+        if policy is None:
+            return Result(Outcome.ABSENT)
         keys, rates = site.keys, site.rates
         raw = await self._store.call(
             "resend",
@@ -217,6 +229,7 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
+        self._count(site, policy_name, "resend", answer)
         if answer.outcome is Outcome.EARLY:
             return Result(answer.outcome, known.record, wait_ms=int(answer.rest[0]))
         return self._result(site, answer)
@@ -266,6 +279,12 @@ class Verifications:
             },
         )
         return Answer.parse(raw)
+
+    @staticmethod
+    def _count(site: SiteEntry, purpose: str, act: str, answer: Answer) -> None:
+        metrics.VERIFICATIONS.labels(site.name, purpose, act, answer.outcome.value).inc()
+        if answer.outcome is Outcome.LIMITED:
+            metrics.REFUSED.labels(site.name, answer.rest[0].decode()).inc()
 
     @staticmethod
     def _result(site: SiteEntry, answer: Answer) -> Result:

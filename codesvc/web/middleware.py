@@ -8,8 +8,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from codesvc import metrics
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
@@ -76,13 +77,16 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             response.headers["X-Request-Id"] = request_id
             for name, value in _HEADERS.items():
                 response.headers.setdefault(name, value)
+        seconds = time.perf_counter() - started
+        method = request.method if request.method in hdrs.METH_ALL else "OTHER"
+        metrics.REQUESTS.labels(method, _route(request), response.status).observe(seconds)
         _log.info(
             "request",
             method=request.method,
             route=_route(request),
             status=response.status,
             site=request.get(SITE),
-            ms=round((time.perf_counter() - started) * 1000, 2),
+            ms=round(seconds * 1000, 2),
         )
         return response
     finally:

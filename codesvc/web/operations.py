@@ -7,6 +7,7 @@ import secrets
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from codesvc import metrics
 from codesvc.clock import rfc3339, unix_ms
 from codesvc.store.keys import offset as offset_key
 from codesvc.store.wakeups import EVERYBODY
@@ -36,6 +37,21 @@ async def readiness(request: web.Request) -> web.Response:
     except (RedisError, OSError):
         return json_response({"status": "unavailable", "store": "no answer"}, status=503, headers={"Retry-After": "2"})
     return json_response({"status": "ready", "store": "ok"})
+
+
+@routes.get("/metrics")
+async def expose_metrics(request: web.Request) -> web.Response:
+    """Numbers for Prometheus; gauges of the store are read as they are asked for."""
+    here = services(request)
+    partitions = {account.keys.partition: account.keys for account in here.directory.accounts.values()}
+    try:
+        for account in here.directory.accounts.values():
+            metrics.POOL.labels(account.name).set(await here.store.redis.llen(account.keys.pool))
+        for partition, keys in partitions.items():
+            metrics.OUTBOX.labels(partition).set(await here.store.redis.xlen(keys.outbox))
+    except (RedisError, OSError):
+        raise unavailable() from None
+    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 @routes.get("/problems/{name}")

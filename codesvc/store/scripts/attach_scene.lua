@@ -10,6 +10,8 @@ local r = read_record(K.record)
 if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 if r.scan == 'off' then return answer('closed', r) end
+-- Where everybody may know that no scan can bring this code, none is spent on showing one.
+if r.disclose == '1' and r.delivery == 'failed' and r.reason == 'no-binding' then return answer('closed', r) end
 if r.scene then return answer('attached', r, redis.call('LLEN', K.pool)) end
 
 local scene, url = take_picture(r.site, r.purpose == 'reset')
