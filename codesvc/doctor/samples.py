@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from jinja2 import TemplateError
 
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.doctor.finding import Finding, fail, ok, warn
@@ -71,6 +72,9 @@ def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple
     except BadMessage as error:
         remedy = "Change the field's source, or choose a template whose field takes it."
         return None, [fail(_WHAT, line, remedy) for line in str(error).splitlines()]
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        remedy = "See templates/message/code.toml for the variables there are."
+        return None, [fail(_WHAT, f"a message's field cannot be filled: {error}", remedy)]
     cut = list(_cut(settings, keyring, directory, composer))
     count = sum(len(account.messages) for account in settings.accounts.values())
     return composer, cut or [ok(_WHAT, f"{count} message(s) fit their fields for every site and purpose")]

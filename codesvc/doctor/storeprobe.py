@@ -35,12 +35,10 @@ class Place:
     Attributes:
         redis: a client of it.
         shown: where it is, without a password.
-        in_service: whether it is the very store the service uses, and not a stand-in.
     """
 
     redis: Redis
     shown: str
-    in_service: bool
 
 
 async def _answers(url: str, settings: StoreSettings) -> bool:
@@ -79,12 +77,12 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
         ValueError: the address names a kind of store that this version cannot open.
     """
     if settings.url is not None:
-        async with _opened(settings.url.reveal(), settings, _host(settings.url.reveal()), in_service=True) as place:
+        async with _opened(settings.url.reveal(), settings, _host(settings.url.reveal())) as place:
             yield place
         return
     url = await running_embedded(settings)
     if url is not None:
-        async with _opened(url, settings, "the embedded server of the running service", in_service=True) as place:
+        async with _opened(url, settings, "the embedded server of the running service") as place:
             yield place
         return
     if not _writable(settings.data_dir):
@@ -92,18 +90,16 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
     with tempfile.TemporaryDirectory(prefix="codesvc-check-") as temporary:
         async with (
             run_embedded(Path(temporary), fsync=settings.fsync) as embedded,
-            _opened(
-                embedded.url, settings, "an embedded server, tried in a temporary directory", in_service=False
-            ) as p,
+            _opened(embedded.url, settings, "an embedded server, tried in a temporary directory") as p,
         ):
             yield p
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: StoreSettings, shown: str, *, in_service: bool) -> AsyncIterator[Place]:
+async def _opened(url: str, settings: StoreSettings, shown: str) -> AsyncIterator[Place]:
     redis = open_redis(url, timeout=settings.timeout)
     try:
-        yield Place(redis, shown, in_service)
+        yield Place(redis, shown)
     finally:
         await redis.aclose()
 

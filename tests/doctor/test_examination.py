@@ -115,6 +115,13 @@ async def test_a_field_that_wechat_would_refuse_is_the_configurations_fault(ward
     assert any(f.status is Status.FAIL and "no Chinese" in f.found for f in report.findings)
 
 
+async def test_a_field_with_an_unknown_variable_is_the_configurations_fault(ward):
+    broken = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ colour }}"})
+    report = await ward.examine(ward.with_account(messages={"code": broken}))
+    assert report.faulty
+    assert any(f.status is Status.FAIL and "colour" in f.found for f in report.findings)
+
+
 async def test_a_field_that_is_cut(ward):
     long = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ site }}的{{ purpose }}" + "很长" * 10})
     report = await ward.examine(ward.with_account(messages={"code": long}))
