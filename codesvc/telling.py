@@ -17,6 +17,8 @@ from codesvc.record import Fixed
 from codesvc.wechat.fields import fit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codesvc.directory import AccountEntry, Directory, SiteEntry
     from codesvc.intent import Intent
     from codesvc.link import Links
@@ -80,6 +82,18 @@ class Teller:
             "by_reply": by_reply,
         }
         return self._templates.chat(name, intent.fixed.locale, variables)
+
+    def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str]], minutes: int) -> str:
+        """Links to tickets, in Chinese; a row is (ticket, site, user or "")."""
+        drawn = [
+            {
+                "site": self._directory.sites[site].config.name.spoken("zh"),
+                "user": masked_user(user) if user else "",
+                "url": self._links.ticket_url(account, ticket),
+            }
+            for ticket, site, user in rows
+        ]
+        return self._templates.chat(name, "zh", {"rows": drawn, "minutes": minutes})
 
     def notice(self, name: str, about: About) -> str:
         """A message about a binding that changed, or one that was written before."""

@@ -36,7 +36,7 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
             for rule in (_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token)
         )
     for name, site in _tables(settings, "sites"):
-        yield from (_under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names))
+        yield from (_under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings))
         for key, purpose in _tables(site, "purposes"):
             yield from (
                 _under(rule(purpose), "sites", name, "purposes", key) for rule in (_code_lengths, _code_lives, _ways)
@@ -141,6 +141,14 @@ def _key_names(_: Settings, site: Site) -> Iterator[Fault]:
             if name in seen:
                 yield Fault(("keys", index, "name"), "is the name of another key of this site")
             seen.add(name)
+
+
+def _landings(_: Settings, site: Site) -> Iterator[Fault]:
+    """Where the chat leads is the site's own: else a ticket would be handed to a stranger."""
+    for option in ("bind_url", "reset_url"):
+        for url in _sound(site.chat, option):
+            if url is not None and not any(url == o or url.startswith(f"{o}/") for o in site.origins):
+                yield Fault(("chat", option), "must lie on one of the site's origins")
 
 
 def _code_lengths(purpose: Purpose) -> Iterator[Fault]:

@@ -167,6 +167,16 @@ def standing_purposes() -> Mapping[str, Purpose]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """The way from the chat to the site: what people write or press, and where it leads. No address, no way."""
+
+    bind_url: _WebAddress | None = None
+    bind_keywords: Annotated[tuple[_Shown, ...], distinct] = ("绑定账号", "codesvc_bind")
+    reset_url: _WebAddress | None = None
+    reset_keywords: Annotated[tuple[_Shown, ...], distinct] = ("重置密码", "忘记密码", "codesvc_reset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A website that calls the API, and its policies."""
 
@@ -180,6 +190,7 @@ class Site:
     users_per_wechat: Literal["one", "many"] = "one"
     binding_notices: bool = True
     confirm_bind: bool = True
+    chat: Chat = field(default_factory=Chat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.verification import Status
-from codesvc.wechat.events import AuthorizationRevoked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
+from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
 
 if TYPE_CHECKING:
     from codesvc.config import Rate
@@ -93,6 +93,9 @@ class Chat:
             case Text(openid=openid, content=content):
                 await self._spoke(account, openid, _LONG_MS)
                 return await self._read(account, inbound, content)
+            case Clicked(openid=openid, key=key):
+                await self._spoke(account, openid, _BRIEF_MS)
+                return await self._conversation.request(account, inbound, key)
             case _:
                 await self._note(account, inbound)
         return None

@@ -20,6 +20,7 @@ from codesvc.telling import About
 
 if TYPE_CHECKING:
     from codesvc.directory import AccountEntry
+    from codesvc.service.counter import TicketCounter
     from codesvc.service.decisions import Decisions
     from codesvc.store.answers import IntentAnswer
     from codesvc.store.store import Store
@@ -31,6 +32,7 @@ _YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm", "y
 _NO: Final = frozenset({"取消", "拒绝", "cancel", "no"})
 _CHOICE: Final = re.compile(r"[1-9]")
 _MOVE: Final = re.compile(r"同意换绑([a-z]{2})")
+_DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
 class Conversation:
@@ -39,12 +41,14 @@ class Conversation:
     Args:
         store: where notices go.
         decisions: scans and yeses.
+        tickets: links from the chat to a site.
         teller: writes the answers.
     """
 
-    def __init__(self, store: Store, decisions: Decisions, teller: Teller) -> None:
+    def __init__(self, store: Store, decisions: Decisions, tickets: TicketCounter, teller: Teller) -> None:
         self._store = store
         self._decisions = decisions
+        self._tickets = tickets
         self._teller = teller
 
     async def scanned(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
@@ -61,10 +65,18 @@ class Conversation:
     async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
         """Act on a message; `plain` is without blanks, width and case. None if it means nothing here."""
         if inbound.covered:
-            said = await self._decide(account, inbound.event.openid, plain)
+            said = await self._decide(account, inbound, plain)
             if said is not None:
                 return said
-        return None
+        return await self.request(account, inbound, plain)
+
+    async def request(self, account: AccountEntry, inbound: Inbound, wish: str) -> str | None:
+        """A keyword, or a menu key, that brings a link; None if it is none."""
+        text = await self._tickets.request(account, inbound.event, wish)
+        if text is None or inbound.covered:
+            return text
+        await self._send(account, inbound, "link", About(text=text))
+        return self._teller.phrase("soon")
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
         """No to what this WeChat was asked last; None if it was asked nothing."""
@@ -73,7 +85,8 @@ class Conversation:
         answer = await self._decisions.decide(account, inbound.event.openid, yes=False)
         return self._said(answer) if answer.outcome is Outcome.DECLINED else None
 
-    async def _decide(self, account: AccountEntry, openid: str, plain: str) -> str | None:
+    async def _decide(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
+        openid = inbound.event.openid
         if plain in _NO:
             answer = await self._decisions.decide(account, openid, yes=False)
             return self._said(answer) if answer.outcome is Outcome.DECLINED else None
@@ -84,6 +97,8 @@ class Conversation:
             answer = await self._decisions.allow_move(account, openid, found[1].upper())
             if answer.outcome is Outcome.BOUND:
                 return self._teller.intent("move_done", answer.shown)
+        elif _DIGITS.fullmatch(plain):
+            return await self._tickets.digits(account, inbound.event, plain)
         else:
             return None
         return None if answer.outcome is Outcome.ABSENT else self._said(answer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codesvc.intent import Intent
 from codesvc.record import Record
 from codesvc.store.outcomes import Outcome
+from codesvc.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,35 @@ class IntentAnswer:
         if self.intent is None:
             raise LookupError(f"{self.outcome} carries no intent")
         return self.intent
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAnswer:
+    """What a script about a ticket said; as `Answer`."""
+
+    outcome: Outcome
+    now: int
+    ticket: Ticket | None
+    rest: tuple[Any, ...]
+
+    @classmethod
+    def parse(cls, raw: Sequence[Any]) -> TicketAnswer:
+        """Read `{outcome, now, ticket, …}` or `{outcome, now}`."""
+        outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
+        if rest and isinstance(rest[0], list):
+            return cls(outcome, now, Ticket.parse(now, rest[0]), rest[1:])
+        return cls(outcome, now, None, rest)
+
+    @property
+    def shown(self) -> Ticket:
+        """The ticket, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        if self.ticket is None:
+            raise LookupError(f"{self.outcome} carries no ticket")
+        return self.ticket
 
 
 @dataclass(frozen=True, slots=True, repr=False)

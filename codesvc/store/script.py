@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
 from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
+from codesvc.ticket import TICKET_MOVES
 from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _constants() -> str:
         + _moves_in_lua("DELIVERY_MOVES", DELIVERY_MOVES)
         + _moves_in_lua("BIND_MOVES", BIND_MOVES)
         + _moves_in_lua("LOGIN_MOVES", LOGIN_MOVES)
+        + _moves_in_lua("TICKET_MOVES", TICKET_MOVES)
         + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
         + f"local HISTORY_LENGTH, HISTORY_KEPT = {HISTORY_LENGTH}, {HISTORY_KEPT_MS}\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"

@@ -28,11 +28,14 @@ from codesvc.relay import Relay
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
 from codesvc.service.conversation import Conversation
+from codesvc.service.counter import TicketCounter
 from codesvc.service.decisions import Decisions
 from codesvc.service.followers import Followers
 from codesvc.service.intents import Intents
 from codesvc.service.people import People
+from codesvc.service.tickets import Tickets
 from codesvc.service.verifications import Verifications
+from codesvc.service.visits import Visits
 from codesvc.store.connection import open_reader, open_redis, open_transport
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
@@ -41,7 +44,21 @@ from codesvc.store.wakeups import Wakeups
 from codesvc.telling import Teller
 from codesvc.templates import Templates
 from codesvc.testclock import follow_clock
-from codesvc.web import api, bindings, callback, events, intents, operations, pages, stream
+from codesvc.ticket import TicketSecrets
+from codesvc.visit import Seals
+from codesvc.web import (
+    api,
+    askpages,
+    bindings,
+    callback,
+    events,
+    intentpages,
+    intents,
+    operations,
+    pages,
+    stream,
+    tickets,
+)
 from codesvc.web.middleware import answer_errors
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.views import Views
@@ -74,9 +91,12 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
         api.routes,
         bindings.routes,
         intents.routes,
+        tickets.routes,
+        askpages.routes,
         callback.routes,
         events.routes,
         operations.routes,
+        intentpages.routes,
         pages.routes,
     ):
         app.add_routes(table)
@@ -105,10 +125,8 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
             )
-            clients = {
-                name: _client(account, http, SharedSecrets(redis, account.keys, keyring))
-                for name, account in directory.accounts.items()
-            }
+            shared = {name: SharedSecrets(redis, account.keys, keyring) for name, account in directory.accounts.items()}
+            clients = {name: _client(account, http, shared[name]) for name, account in directory.accounts.items()}
             lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
             pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
             stack.push_async_callback(pool.aclose)
@@ -124,9 +142,10 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
             proofs = Proofs(settings.service.public_url, keyring)
             people = People(store, clients)
             stack.push_async_callback(people.aclose)
-            handles = Handles(keyring)
             decisions = Decisions(store, directory, people)
-            conversation = Conversation(store, decisions, teller)
+            limits = word_limits(directory)
+            counter = TicketCounter(store, directory, teller, TicketSecrets(keyring), limits)
+            conversation = Conversation(store, decisions, counter, teller)
             page_tokens = PageTokens(keyring)
             app[SERVICES] = Services(
                 settings=settings,
@@ -136,17 +155,22 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
                 offset=offset,
                 wakeups=wakeups,
                 verifications=Verifications(store, keyring, pool),
-                bindings=Bindings(store, proofs, handles, people),
+                bindings=Bindings(store, proofs, Handles(keyring), people),
                 intents=Intents(store, pool),
                 decisions=decisions,
-                chat=Chat(store, composer, followers, conversation, word_limits(directory)),
+                chat=Chat(store, composer, followers, conversation, limits),
                 followers=followers,
                 relay=relay,
                 pages=page_tokens,
                 views=Views(settings.service.public_url, page_tokens, proofs),
                 templates=templates,
-                handles=handles,
+                handles=Handles(keyring),
                 links=links,
+                seals=Seals(keyring),
+                visits=Visits(store, Seals(keyring), clients, shared, settings.service.public_url),
+                tickets=Tickets(
+                    store, keyring, secrets=TicketSecrets(keyring), links=links, handles=Handles(keyring), proofs=proofs
+                ),
             )
             worker = Worker(
                 reader,

@@ -92,6 +92,20 @@ class BindIntentInput(LoginInput, kw_only=True):
     replace: bool = False
 
 
+class VisitForm(Input):
+    """A form of the pages in WeChat: `act` is yes, no, the number of a choice, or show."""
+
+    token: Annotated[str, Meta(max_length=64)]
+    act: Annotated[str, Meta(pattern="^(yes|no|show|[1-9])$")]
+
+
+class RedeemInput(Input):
+    """Body of POST /v1/tickets/redeem: what the browser brought, and the state of the session it belongs to."""
+
+    ticket: Annotated[str, Meta(min_length=1, max_length=512)]
+    state: Annotated[str, Meta(min_length=8, max_length=256)]
+
+
 class ClockInput(Input):
     """Body of POST /test/clock."""
 

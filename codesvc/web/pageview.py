@@ -128,7 +128,8 @@ def _variables(
     }
 
 
-def _security(site: SiteEntry | None, nonce: str) -> dict[str, str]:
+def security(site: SiteEntry | None, nonce: str) -> dict[str, str]:
+    """The headers of every page: a strict policy, nothing kept, no address told to others."""
     origins = " ".join(("'self'", *(site.config.origins if site else ())))
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
@@ -162,7 +163,7 @@ def draw(
     name = "panel" if wants_part(request) else "verification"
     html = services(request).templates.page(name, {**variables, "nonce": nonce})
     status = problem.type.status if problem else 200
-    return web.Response(text=html, status=status, content_type="text/html", headers=_security(site, nonce))
+    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
 
 
 def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
@@ -173,5 +174,5 @@ def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
     html = services(request).templates.page(
         "trouble", {"t": Speech(locale), "locale": locale, "kind": kind, "nonce": nonce}
     )
-    headers = {**problem.headers, **_security(None, nonce)}
+    headers = {**problem.headers, **security(None, nonce)}
     return web.Response(text=html, status=problem.type.status, content_type="text/html", headers=headers)

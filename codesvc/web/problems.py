@@ -104,6 +104,28 @@ _ALL: Final = (
         "Start another one.",
     ),
     ProblemType(
+        "bad-ticket",
+        422,
+        "That is not a ticket of this site's, or not of this session",
+        "It was changed, made for another site, or the state is not the one that the browser was sent back with. The "
+        "last is what happens when somebody slips his own link under a visitor who is logged in.",
+        "Send the person back to the chat for a new link. Take the state from the session, never from the request.",
+    ),
+    ProblemType(
+        "ticket-spent",
+        410,
+        "This ticket has been redeemed",
+        "A ticket works exactly once.",
+        "Ask for a new link in the chat.",
+    ),
+    ProblemType(
+        "ticket-expired",
+        410,
+        "This ticket is over",
+        "It lives ten minutes; three wrong digits end it sooner.",
+        "Ask for a new link in the chat.",
+    ),
+    ProblemType(
         "verification-ended",
         410,
         "This verification is over",

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from codesvc.service.decisions import Decisions
     from codesvc.service.followers import Followers
     from codesvc.service.intents import Intents
+    from codesvc.service.tickets import Tickets
     from codesvc.service.verifications import Verifications
+    from codesvc.service.visits import Visits
     from codesvc.store.store import Store
     from codesvc.store.wakeups import Wakeups
     from codesvc.templates import Templates
+    from codesvc.visit import Seals
     from codesvc.web.views import Views
 
 
@@ -50,6 +53,9 @@ class Services:
     decisions: Decisions
     handles: Handles
     links: Links
+    seals: Seals
+    visits: Visits
+    tickets: Tickets
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

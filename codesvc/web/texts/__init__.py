@@ -10,8 +10,9 @@ from typing import Final
 
 from codesvc.web.texts.chinese import CHINESE
 from codesvc.web.texts.english import ENGLISH
+from codesvc.web.texts.people import CHINESE_PEOPLE, ENGLISH_PEOPLE
 
-LANGUAGES: Final = {"zh": CHINESE, "en": ENGLISH}
+LANGUAGES: Final = {"zh": {**CHINESE, **CHINESE_PEOPLE}, "en": {**ENGLISH, **ENGLISH_PEOPLE}}
 _MINUTE, _HOUR = 60, 3600
 
 

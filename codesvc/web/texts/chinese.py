@@ -60,6 +60,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "scan.offer": "没有收到？改用微信扫码",
     "scan.offer.phone": "没有收到？用口令获取",
     "scan.again": "没有看到？再次显示二维码",
+    "scan.again.phone": "没有看到？再次获取",
     "scan.waiting": "等待扫码",
     "scan.alt": "二维码：用微信扫描，从公众号「{account}」获取验证码",
     "scan.caption": "打开微信「扫一扫」",
@@ -78,7 +79,8 @@ CHINESE: Final[Mapping[str, str]] = {
     # Entering it.
     "reference.label": "核对编号",
     "reference.hint": "微信消息里的编号应与此相同",
-    "code.label": "{length} 位验证码",
+    "code.label": "{length} 位验证码（字母和数字）",
+    "code.label.digits": "{length} 位验证码",
     "code.submit": "确认",
     "code.submitting": "正在验证…",
     "expires": "剩余",

@@ -1,0 +1,15 @@
+-- ticket: reading and moving one ticket by its table (codesvc.ticket).
+local function read_ticket(id)
+  local r = read_record(key('ticket', id))
+  if not r or now >= tonumber(r.expires) + KEPT_AFTER_END then return nil end
+  return r
+end
+
+local function is_good(r) return r.status == 'open' and now < tonumber(r.expires) end
+
+local function move_ticket(r, status, changes)
+  if not TICKET_MOVES[r.status][status] then error('illegal ticket transition ' .. r.status .. ' to ' .. status) end
+  changes.status = status
+  write(r, changes)
+  wake(r)
+end

@@ -1,0 +1,50 @@
+-- Purpose: a keyword or menu key in the chat: make the tickets it asks for. To bind, one for each site where this WeChat
+--   may still bind; to reset, one for each of its users. A repeated callback finds the tickets of the first.
+-- KEYS: words seen
+-- ARGS: offset root channel openid seed wish sites life tries words
+-- OUTCOMES: done limited absent same
+-- USES: clock names windows record
+--   done: {outcome, now, {id, site, user, …}}; limited: {outcome, now, limit, wait in ms}
+--   absent: nothing to reset; same: bound already wherever it could bind
+
+local MOST = 9
+local listed = {}
+local function list(id, site, user)
+  for _, text in ipairs({id, site, user}) do listed[#listed + 1] = text end
+end
+
+if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
+  for number = 1, MOST do
+    local r = read_record(key('ticket', A.seed .. '-' .. number))
+    if r then list(r.id, r.site, r.user) end
+  end
+  if #listed > 0 then return {'done', now, listed} end
+end
+local wait = wait_for(K.words, A.words)
+if wait > 0 then return {'limited', now, 'openid_words', wait} end
+count_event(K.words, A.words)
+
+local function issue(site, user)
+  if #listed >= 3 * MOST then return end
+  local id = A.seed .. '-' .. (#listed / 3 + 1)
+  local r = {at = key('ticket', id)}
+  write(r, {
+    id = id, site = site, user = user, wish = A.wish, openid = A.openid, status = 'open', tries_left = A.tries,
+    expires = now + A.life,
+  })
+  redis.call('PEXPIRE', r.at, tonumber(A.life) + KEPT_AFTER_END + TTL_MARGIN)
+  list(id, site, user)
+end
+
+for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
+  local users = redis.call('SMEMBERS', key('owners', site, A.openid))
+  table.sort(users)
+  if A.wish == 'bind' then
+    if #users == 0 or many == '1' then issue(site, '') end
+  else
+    for _, user in ipairs(users) do issue(site, user) end
+  end
+end
+if #listed > 0 then return {'done', now, listed} end
+if A.wish == 'bind' then return {'same', now} end
+return {'absent', now}

@@ -1,0 +1,23 @@
+-- Purpose: the ticket's WeChat sent six digits. The verdict (are they the browser's?) comes from outside; whether they
+--   may count is decided here. Three wrong ones end the ticket.
+-- KEYS: ticket awaiting seen
+-- ARGS: offset root channel openid browser verdict
+-- OUTCOMES: approved wrong ended absent
+-- USES: clock names record ticket
+--   approved, wrong, ended: {outcome, now, ticket, 0}
+
+local r = read_record(K.ticket)
+if not r or r.openid ~= A.openid or r.browser ~= A.browser then return {'absent', now} end
+if A.verdict == '1' and r.proven == A.browser then return answer('approved', r) end
+if not is_good(r) then return answer('ended', r) end
+if A.verdict == '1' then
+  write(r, {proven = A.browser})
+  wake(r)
+  return answer('approved', r)
+end
+-- WeChat delivers a callback up to three times; it counts once.
+if redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then write(r, {tries_left = r.tries_left - 1}) end
+if tonumber(r.tries_left) > 0 then return answer('wrong', r) end
+redis.call('DEL', K.awaiting)
+move_ticket(r, 'dead', {})
+return answer('ended', r)

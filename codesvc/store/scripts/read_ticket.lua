@@ -1,0 +1,11 @@
+-- Purpose: read a ticket by its id, or the one whose digits a WeChat is expected to send.
+-- KEYS: awaiting
+-- ARGS: offset root channel id
+-- OUTCOMES: done absent
+-- USES: clock names record ticket
+--   done: {outcome, now, ticket, 0}
+
+local id = A.id ~= '' and A.id or redis.call('GET', K.awaiting)
+local r = id and read_ticket(id)
+if not r then return {'absent', now} end
+return answer('done', r)

@@ -1,0 +1,10 @@
+-- Purpose: who a browser has proved to be, for one subject.
+-- KEYS: visit
+-- ARGS: offset
+-- OUTCOMES: done absent
+-- USES: clock
+--   done: {outcome, now, openid, unionid or ''}
+
+local known = redis.call('HMGET', K.visit, 'openid', 'unionid', 'until')
+if not known[1] or now >= tonumber(known[3]) then return {'absent', now} end
+return {'done', now, known[1], known[2]}

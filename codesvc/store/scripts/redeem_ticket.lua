@@ -1,0 +1,30 @@
+-- Purpose: a site redeems a ticket, once. Of a reset, a verification is started and approved in the same act: the WeChat
+--   that asked is the one bound to the user, or nothing happens. The bound WeChat is told, as of every reset (rule 6).
+-- KEYS: ticket record outbox
+-- ARGS: offset root channel appid site id fixed attempts
+-- OUTCOMES: done spent ended absent
+-- USES: clock names record ticket
+--   done: {outcome, now, ticket, verification or nothing}
+
+local r = read_record(K.ticket)
+if not r or r.site ~= A.site then return {'absent', now} end
+if r.status == 'redeemed' then return {'spent', now} end
+if not is_good(r) then return {'ended', now} end
+if r.wish == 'bind' then
+  move_ticket(r, 'redeemed', {})
+  return answer('done', r)
+end
+if redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= r.openid then return {'absent', now} end
+move_ticket(r, 'redeemed', {})
+local v = {at = K.record}
+write(v, {
+  id = A.id, site = r.site, user = r.user, purpose = 'reset', address = '-', fixed = A.fixed, scan = 'off',
+  vouched = '0', disclose = '0', word = '', status = 'approved', attempts = A.attempts, attempts_left = A.attempts,
+  created = now, expires = now, latest = now, life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
+  sent_to = r.openid, claimed_by = r.openid, claimed_basis = 'bound', number = 1, channel = 'reply', delivery = 'sent',
+  reason = '', delivery_at = now, msgid = '',
+  first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),
+})
+redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
+redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
+return answer('done', r, redis.call('HGETALL', K.record))

@@ -1,0 +1,89 @@
+"""The cookie by which a browser is known from its way to WeChat and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.agent import is_wechat
+from codesvc.service.visits import browser_of, new_browser
+from codesvc.web.inputs import VisitForm, decode_form
+from codesvc.web.problem import Problem
+from codesvc.web.services import services
+
+if TYPE_CHECKING:
+    from codesvc.directory import AccountEntry
+    from codesvc.visit import Errand
+
+_NAME: Final = "codesvc_visit"
+_LIFE_SECONDS: Final = 3_600
+
+
+def account_in(request: web.Request, name: str) -> AccountEntry:
+    """The account of that name.
+
+    Raises:
+        Problem: there is none.
+    """
+    account = services(request).directory.accounts.get(name)
+    if account is None:
+        raise Problem("not-found", "There is no such account.")
+    return account
+
+
+def _secure(request: web.Request) -> bool:
+    return services(request).settings.service.public_url.startswith("https://")
+
+
+def _name(request: web.Request) -> str:
+    # Over https the name forbids other hosts of the domain to plant one (RFC 6265bis section 4.1.3.2).
+    return f"__Host-{_NAME}" if _secure(request) else _NAME
+
+
+def cookie_of(request: web.Request) -> str:
+    """The browser's cookie, "" if it has none."""
+    return request.cookies.get(_name(request), "")[:64]
+
+
+def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
+    """Let the browser be known from now on: sent along when WeChat sends it back, but with nobody else's form."""
+    response.set_cookie(
+        _name(request),
+        cookie,
+        max_age=_LIFE_SECONDS,
+        httponly=True,
+        secure=_secure(request),
+        samesite="Lax",
+        path="/",
+    )
+
+
+def goes_to_wechat(request: web.Request) -> bool:
+    """Whether to send this browser off: WeChat's own, by what it says. Another that says so gets nowhere there."""
+    return is_wechat(request.headers.get("User-Agent", ""))
+
+
+def see_other(url: str) -> web.Response:
+    """On to another page, by GET."""
+    return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+
+
+def send_off(request: web.Request, account: AccountEntry, errand: Errand, *, profile: bool) -> web.Response:
+    """To WeChat, which sends it back with a code."""
+    cookie = cookie_of(request) or new_browser()
+    response = see_other(services(request).visits.authorize_url(account, errand, cookie, profile=profile))
+    keep_cookie(request, response, cookie)
+    return response
+
+
+async def read_form(request: web.Request, subject: str) -> VisitForm:
+    """A form that our own page about `subject` posted in this browser.
+
+    Raises:
+        Problem: another page's form, or malformed.
+    """
+    form = decode_form(dict(await request.post()), VisitForm)
+    if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):
+        raise Problem("forbidden", "This form was not sent from our page in this browser.")
+    return form

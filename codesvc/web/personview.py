@@ -1,0 +1,57 @@
+"""The page around bind intents, logins and tickets: what it shows. How, says `templates/pages/person.html`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from codesvc.web.languages import spoken_by
+from codesvc.web.pageview import security
+from codesvc.web.services import services
+from codesvc.web.texts import Speech
+
+if TYPE_CHECKING:
+    from codesvc.directory import SiteEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the page shows; the template says what each means."""
+
+    title: str
+    hint: str
+    subtitle: str = ""
+    icon: str = "scan"
+    stage: str = "pending"
+    lines: tuple[str, ...] = ()
+    reference: str = ""
+    image: str = ""
+    word: str = ""
+    digits: str = ""
+    action: str = ""
+    token: str = ""
+    buttons: tuple[tuple[str, str, bool], ...] = ()
+    back: tuple[str, str] | None = None
+    events: str = ""
+    go: str = ""
+
+
+def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
+    """The page."""
+    locale, nonce = spoken_by(request), secrets.token_urlsafe(16)
+    name = site.config.name.spoken(locale) if site else Speech(locale)("service")
+    variables = {**asdict(sight), "t": Speech(locale), "locale": locale, "nonce": nonce, "site": name}
+    html = services(request).templates.page("person", variables)
+    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
+
+
+def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:
+    """A page that only says why it goes no further: the text `ask.{name}` or `tk.{name}`, and its hint."""
+    t = Speech(spoken_by(request))
+    key = t.best(f"ask.{name}", f"tk.{name}")
+    words = {"site": site.config.name.spoken(spoken_by(request)) if site else t("service")}
+    sight = Sight(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
+    return draw_sight(request, site, sight, status=status)

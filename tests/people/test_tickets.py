@@ -1,0 +1,224 @@
+"""From the chat to the site: the link works for whoever asked, in one browser and one session, once."""
+
+import re
+
+import pytest
+
+from tests.people.asks import bind_by_scan, reply, wait_for_text
+from tests.people.browsers import SITE, WITH_CHAT, browser, links_in, open_in_wechat, query_of
+from tests.world import OTHER_KEY
+
+STATE = "the-session-s-own-state"
+
+
+@pytest.fixture
+async def world(new_world):
+    async with new_world(**WITH_CHAT) as world:
+        yield world
+
+
+async def link_for(person, text="绑定账号"):
+    [link] = links_in(await reply(person, text))
+    assert person.openid not in link
+    return link
+
+
+async def arrive(person, link):
+    """In WeChat's browser: by way of us to the site, and back with a state; the redeem code."""
+    view = await open_in_wechat(person, link)
+    assert view["url"].startswith(f"{SITE}/"), view
+    view = await open_in_wechat(person, f"{link}/go?state={STATE}")
+    query = query_of(view["url"])
+    assert query["state"] == STATE
+    return query["redeem"]
+
+
+async def redeem(world, code, state=STATE, **more):
+    return await world.call("POST", "/v1/tickets/redeem", {"ticket": code, "state": state}, **more)
+
+
+async def test_who_asks_in_the_chat_binds_on_the_site(world):
+    person = await world.person()
+    code = await arrive(person, await link_for(person))
+    redeemed = await redeem(world, code)
+    assert (redeemed.status, redeemed["kind"]) == (200, "bind")
+    assert person.openid not in redeemed.text
+    bound = await world.call("PUT", "/v1/bindings/alice", {"handle": redeemed["handle"]})
+    assert (bound.status, bound["openid"], bound["made_by"]) == (201, person.openid, "handle")
+    assert "已绑定账号" in await reply(person, "绑定账号")
+
+
+async def test_the_menu_does_what_the_keyword_does(world):
+    person = await world.person()
+    await world.control("POST", f"/users/{person.openid}/click", {"key": "codesvc_bind"})
+    assert links_in(await person.last_text())
+    assert await reply(person, "什么都不是") is None
+
+
+async def test_another_browser_shows_digits_that_the_asker_sends(world):
+    person = await world.person()
+    link = await link_for(person)
+    async with browser() as laptop:
+        digits = await laptop.show_digits(link)
+        assert "数字正确" in await reply(person, digits)
+        onward = await laptop.go(link)
+        assert onward.headers["Location"].startswith(f"{SITE}/bind?ticket=")
+        onward = await laptop.go(f"{link}/go?state={STATE}")
+        code = query_of(onward.headers["Location"])["redeem"]
+        assert (await redeem(world, code)).status == 200
+
+
+async def test_three_wrong_digits_end_the_ticket(world):
+    person = await world.person()
+    link = await link_for(person)
+    async with browser() as laptop:
+        digits = await laptop.show_digits(link)
+        other = f"{(int(digits) + 1) % 1_000_000:06}"
+        assert "还可以再试 2 次" in await reply(person, other)
+        assert "还可以再试 1 次" in await reply(person, other)
+        assert "作废" in await reply(person, other)
+        assert (await laptop.go(link)).status == 410
+        assert await reply(person, digits) is None
+
+
+async def test_digits_of_another_wechat_prove_nothing(world):
+    person, stranger = await world.person(), await world.person()
+    link = await link_for(person)
+    async with browser() as laptop:
+        digits = await laptop.show_digits(link)
+        assert await reply(stranger, digits) is None
+        assert "Location" not in (await laptop.go(link)).headers
+
+
+async def test_ones_own_link_sent_to_a_logged_in_victim_fails_in_wechat(world):
+    attacker, victim = await world.person(), await world.person()
+    link = await link_for(attacker)
+    view = await open_in_wechat(victim, link)
+    assert view["status"] == 403
+    assert SITE not in view["url"]
+    # Even after the attacker himself has come through.
+    await arrive(attacker, link)
+    assert (await open_in_wechat(victim, link))["status"] == 403
+    assert (await open_in_wechat(victim, f"{link}/go?state={STATE}"))["status"] == 403
+
+
+async def test_ones_own_link_sent_to_a_victims_laptop_fails(world):
+    attacker = await world.person()
+    link = await link_for(attacker)
+    async with browser() as mine, browser() as victims:
+        await victims.show_digits(link)
+        digits = await mine.show_digits(link)
+        assert "数字正确" in await reply(attacker, digits)
+        assert (await victims.go(link)).status == 200
+        assert (await victims.go(f"{link}/go?state={STATE}")).status == 403
+
+
+async def test_the_return_from_wechat_sent_to_a_victim_fails(world):
+    attacker, victim = await world.person(), await world.person()
+    link = await link_for(attacker)
+    view = await open_in_wechat(attacker, link)
+    back = next(hop["url"] for hop in view["hops"] if "/oauth?" in hop["url"])
+    assert (await open_in_wechat(victim, back))["status"] == 403
+    async with browser() as laptop:
+        assert (await laptop.go(back)).status == 403
+        assert "Location" not in (await laptop.go(link)).headers
+
+
+async def test_a_redeem_code_slipped_under_another_session_fails(world):
+    attacker = await world.person()
+    code = await arrive(attacker, await link_for(attacker))
+    refused = await redeem(world, code, "the-victim-s-session-state")
+    assert (refused.status, refused.problem) == (422, "bad-ticket")
+    assert (await redeem(world, code)).status == 200
+
+
+async def test_a_link_is_not_a_redeem_code(world):
+    person = await world.person()
+    link = await link_for(person)
+    await arrive(person, link)
+    assert (await redeem(world, link.rpartition("/")[2])).problem == "bad-ticket"
+
+
+async def test_replaying_fails(world):
+    person = await world.person()
+    link = await link_for(person)
+    code = await arrive(person, link)
+    assert (await redeem(world, code)).status == 200
+    again = await redeem(world, code)
+    assert (again.status, again.problem) == (410, "ticket-spent")
+    assert (await open_in_wechat(person, link))["status"] == 410
+
+
+async def test_changing_any_part_fails(world):
+    person = await world.person()
+    link = await link_for(person)
+    code = await arrive(person, link)
+    for at in range(len(code)):
+        changed = code[:at] + ("A" if code[at] != "A" else "B") + code[at + 1 :]
+        assert (await redeem(world, changed)).problem == "bad-ticket", at
+    token = link.rpartition("/")[2]
+    async with browser() as other:
+        for at in range(0, len(token), 3):
+            changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+            assert (await other.go(f"{world.service}/t/{changed}")).status == 404, at
+    assert (await redeem(world, code, key=OTHER_KEY)).problem == "bad-ticket"
+
+
+async def test_it_expires(world):
+    person = await world.person()
+    link = await link_for(person)
+    code = await arrive(person, link)
+    await world.advance(601)
+    assert (await redeem(world, code)).problem == "ticket-expired"
+    assert (await open_in_wechat(person, link))["status"] == 410
+
+
+async def test_reset_from_the_chat(world):
+    person = await world.bound("alice")
+    text = await reply(person, "重置密码")
+    assert "a***e" in text
+    assert "alice" not in text
+    code = await arrive(person, links_in(text)[0])
+    redeemed = await redeem(world, code)
+    assert (redeemed["kind"], redeemed["user"], redeemed["handle"]) == ("reset", "alice", None)
+    claims = await world.call("POST", "/v1/proofs/verify", {"proof": redeemed["proof"]})
+    assert (claims["sub"], claims["purpose"], claims["basis"], claims["vf"]) == (
+        "alice", "reset", "bound", redeemed["verification"],
+    )  # fmt: skip
+    assert (await world.call("POST", "/v1/proofs/verify", {"proof": redeemed["proof"]})).problem == "proof-spent"
+    read = await world.call("GET", f"/v1/verifications/{redeemed['verification']}")
+    assert (read["status"], read["user"]) == ("approved", "alice")
+    await wait_for_text(person, "已通过验证")
+
+
+async def test_a_reset_for_somebody_unbound_meanwhile_fails(world):
+    person = await world.bound("alice")
+    code = await arrive(person, links_in(await reply(person, "重置密码"))[0])
+    await world.call("DELETE", "/v1/bindings/alice")
+    assert (await redeem(world, code)).problem == "bad-ticket"
+
+
+async def test_who_is_bound_to_nobody_resets_nothing(world):
+    assert "没有绑定账号" in await reply(await world.person(), "忘记密码")
+
+
+async def test_requests_are_limited(world):
+    person = await world.person()
+    for _ in range(10):
+        await link_for(person)
+    assert "过多" in await reply(person, "绑定账号")
+
+
+async def test_each_account_gets_its_own_link(new_world):
+    async with new_world(**WITH_CHAT, sites__shop__users_per_wechat="many") as world:
+        person = await world.person()
+        for user in ("alice", "robert"):
+            await bind_by_scan(world, user, person)
+        text = await reply(person, "重置密码")
+        assert len(links_in(text)) == 2
+        assert re.findall(r"(\w\*\*\*\w)", text) == ["a***e", "r***t"]
+
+
+async def test_without_an_address_the_keyword_means_nothing(new_world):
+    async with new_world() as world:
+        assert await reply(await world.person(), "重置密码") is None
