@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run the service")
     serve.add_argument("--config", type=Path, required=True)
+    serve.add_argument("--workers", type=int, default=0, help="processes on one port (default: as configured)")
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
@@ -76,12 +77,28 @@ def _settings(path: Path) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from codesvc import logs, serving
+    from codesvc import logs, serving, workers
     from codesvc.errors import CodesvcError
 
     settings = _settings(arguments.config)
     logs.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
+    count = arguments.workers or settings.service.workers
     try:
+        if store := os.environ.get(workers.STORE_VARIABLE):
+            workers.end_with_parent()
+            return serving.run(serving.serve_as_worker(settings, store))
+        if count > 1:
+            command = [
+                sys.executable,
+                "-m",
+                "codesvc.cli",
+                "serve",
+                "--config",
+                arguments.config,
+                "--log",
+                arguments.log,
+            ]
+            return serving.run(workers.supervise(settings, [str(word) for word in command], count))
         return serving.run(serving.serve(settings))
     except (CodesvcError, OSError) as error:
         print(f"codesvc: {error}", file=sys.stderr)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
@@ -46,12 +48,36 @@ WECHAT_SECONDS: Final = Histogram(
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-CIRCUIT: Final = Gauge("codesvc_circuit_open", "1 while an account's circuit is open", ("account",), registry=REGISTRY)
-QUOTA_LEFT: Final = Gauge("codesvc_quota_left", "What is left of today's quota", ("account", "call"), registry=REGISTRY)
-POOL: Final = Gauge("codesvc_qr_pool", "QR codes minted ahead", ("account",), registry=REGISTRY)
-OUTBOX: Final = Gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", ("partition",), registry=REGISTRY)
+CIRCUIT: Final = Gauge(
+    "codesvc_circuit_open",
+    "1 while an account's circuit is open",
+    ("account",),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
+QUOTA_LEFT: Final = Gauge(
+    "codesvc_quota_left",
+    "What is left of today's quota",
+    ("account", "call"),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
+POOL: Final = Gauge(
+    "codesvc_qr_pool", "QR codes minted ahead", ("account",), multiprocess_mode="mostrecent", registry=REGISTRY
+)
+OUTBOX: Final = Gauge(
+    "codesvc_outbox_jobs",
+    "Jobs in the outbox, taken or not",
+    ("partition",),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
 
 
 def exposition() -> bytes:
-    """All of it in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+    """All of it in Prometheus' text format; with several workers, of all of them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client
+    return generate_latest(together)

@@ -20,12 +20,20 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
 
-_GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[web.AppRunner]:
+async def listening(
+    app: web.Application, host: str, port: int, *, shared: bool = False
+) -> AsyncIterator[web.AppRunner]:
     """Serve an application for as long as the context is open; leaving it drains the requests under way.
+
+    Args:
+        app: what to serve.
+        host: where to listen.
+        port: where to listen.
+        shared: other processes listen on the same port.
 
     Raises:
         OSError: the port is taken.
@@ -33,7 +41,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     runner = web.AppRunner(
         app,
         access_log=None,
-        shutdown_timeout=_GRACE_SECONDS,
+        shutdown_timeout=GRACE_SECONDS,
         keepalive_timeout=75.0,
         # Callers who trickle their headers or never end them hold nothing for long.
         lingering_time=5.0,
@@ -41,7 +49,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
+        await web.TCPSite(runner, host, port, reuse_address=True, reuse_port=shared or None).start()
         yield runner
     finally:
         await runner.cleanup()
@@ -58,6 +66,13 @@ async def stopped() -> None:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+async def serve_as_worker(settings: Settings, store: str) -> None:
+    """Run one of several processes on one port, over the store that the parent keeps."""
+    service = settings.service
+    async with listening(create_app(settings, store), service.host, service.port, shared=True):
+        await stopped()
 
 
 async def serve(settings: Settings) -> None:

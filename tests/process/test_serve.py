@@ -50,7 +50,7 @@ def config(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def serving(path):
+async def serving(path, *more):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -60,6 +60,7 @@ async def serving(path):
         path,
         "--log",
         "json",
+        *more,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
@@ -71,7 +72,7 @@ async def serving(path):
 
 
 async def ready(http, base):
-    for _ in range(1000):
+    for _ in range(3000):
         with contextlib.suppress(aiohttp.ClientError):
             async with http.get(base + "/readyz") as answer:
                 if answer.status == 200:
@@ -104,7 +105,7 @@ async def test_a_killed_service_loses_no_binding_and_leaves_no_orphan(config):
             [valkey] = children(process.pid)
             os.kill(process.pid, signal.SIGKILL)
             await process.wait()
-        for _ in range(1000):
+        for _ in range(3000):
             if not alive(valkey):
                 break
             await asyncio.sleep(0.01)
@@ -131,3 +132,43 @@ async def test_a_broken_configuration_is_told_and_ends_with_2(tmp_path):
     assert 'did you mean "mode"' in said.decode()
     assert 'did you mean "port"' in said.decode()
     assert "Traceback" not in said.decode()
+
+
+async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
+    path, base = config
+    auth = {"Authorization": f"Bearer {KEY}"}
+    async with serving(path, "--workers", "2") as process:
+        async with aiohttp.ClientSession(headers=auth) as http:
+            await ready(http, base)
+            async with http.put(f"{base}/v1/bindings/alice", json={"openid": "o12345678"}) as answer:
+                assert answer.status == 201
+        workers = await worker_pids(process.pid, 2)
+        os.kill(workers[0], signal.SIGKILL)
+        replaced = await worker_pids(process.pid, 2, without=workers[0])
+        assert workers[1] in replaced
+        for _ in range(20):
+            async with aiohttp.ClientSession(headers=auth) as http:
+                await ready(http, base)
+                async with http.get(f"{base}/v1/bindings/alice") as answer:
+                    assert answer.status == 200
+                async with http.get(f"{base}/metrics") as answer:
+                    assert "codesvc_http_request_seconds_count" in await answer.text()
+        everybody = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+        assert not any(alive(pid) for pid in everybody)
+
+
+async def worker_pids(parent, count, without=None):
+    for _ in range(3000):
+        found = [pid for pid in children(parent) if pid != without and "codesvc.cli" in command_line(pid)]
+        if len(found) == count:
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError("the workers do not come")
+
+
+def command_line(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
