@@ -1,0 +1,227 @@
+"""The rules of bindings as a state machine over a real Valkey: whatever sites and people do, in whatever order.
+
+Never two WeChats for one user and site, never a silent re-bind, every removal visible in the history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from codesvc.binding import tag_of
+from codesvc.clock import Offset
+from codesvc.config import parse
+from codesvc.directory import Directory
+from codesvc.handle import HANDLE_LIFE_MS, Claim, Handles
+from codesvc.intent import IntentId, Kind
+from codesvc.keyring import Keyring
+from codesvc.proof import Proofs
+from codesvc.qrpool import QrPool
+from codesvc.service.bindings import Bindings
+from codesvc.service.decisions import Decisions
+from codesvc.service.followers import Followers
+from codesvc.service.intents import AskRequest, Intents
+from codesvc.service.people import People
+from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.outcomes import Outcome
+from codesvc.store.store import Store
+from tests.world import MASTER, document
+
+USERS = ["alice", "bob", "carol"]
+PHONES = ["openid-1", "openid-2", "openid-3"]
+a_user, a_phone, maybe = st.sampled_from(USERS), st.sampled_from(PHONES), st.booleans()
+
+
+class UnaskedPeople(People):
+    """Nobody asks WeChat for more about anybody."""
+
+    def meet(self, site, user, openid):
+        pass
+
+
+class BindingMachine(RuleBasedStateMachine):
+    def __init__(self, url, directory, many):
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.redis = open_redis(url, timeout=5)
+        self.run(self.redis.flushall())
+        self.transport = open_transport(self.redis, timeout=5)
+        self.store = Store(self.redis, transport=self.transport, offset=Offset(movable=True), prefix="cs")
+        self.many = many == "many"
+        limits = {"site_starts": "none", "address_starts": "none"}
+        tables = document(
+            "http://127.0.0.1:1", "http://127.0.0.1:2", sites__shop__users_per_wechat=many, sites__shop__limits=limits
+        )
+        self.directory = Directory(parse(tables, env={}, directory=directory))
+        self.site = self.directory.sites["shop"]
+        ring = Keyring(MASTER.encode())
+        people = UnaskedPeople(self.store, {})
+        self.handles = Handles(ring)
+        self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people)
+        self.intents = Intents(self.store, QrPool(self.store, {}, longest_life=600))
+        self.decisions = Decisions(self.store, self.directory, people)
+        self.followers = Followers(self.store, self.directory)
+        self.bound = {}
+        self.changes = dict.fromkeys(USERS, 0)
+        self.open = []
+        self.handle_number = 0
+
+    def run(self, story):
+        return self.runner.run(story)
+
+    def teardown(self):
+        self.run(self.transport.aclose())
+        self.run(self.redis.aclose())
+        self.runner.close()
+
+    def may(self, user, phone, *, replace):
+        """The rule, in three lines."""
+        if self.bound.get(user) == phone:
+            return True
+        free = self.many or phone not in self.bound.values()
+        return free and (user not in self.bound or replace)
+
+    def become(self, user, phone):
+        if self.bound.get(user) != phone:
+            self.changes[user] += 1
+        self.bound[user] = phone
+
+    @rule(user=a_user, replace=maybe)
+    def ask(self, user, replace):
+        request = AskRequest(kind=Kind.BIND, user=user, replace=replace, address=ip_address("192.0.2.1"))
+        result = self.run(self.intents.start(self.site, request))
+        self.open.append({"intent": result.intent, "by": None, "replace": replace})
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), phone=a_phone)
+    def scan(self, data, phone):
+        asked = data.draw(st.sampled_from(self.open))
+        identifier = IntentId.parse(asked["intent"].id)
+        answer = self.run(self.decisions.claim(self.site.account, identifier, phone))
+        if asked["by"] in {None, phone}:
+            assert answer.outcome in {Outcome.ASKED, Outcome.ENDED}
+            asked["by"] = phone
+        else:
+            assert answer.outcome is Outcome.REFUSED
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), phone=a_phone, yes=maybe)
+    def answer(self, data, phone, yes):
+        asked = data.draw(st.sampled_from(self.open))
+        identifier = IntentId.parse(asked["intent"].id)
+        said = self.run(self.decisions.decide(self.site.account, phone, yes=yes, identifier=identifier))
+        if asked["by"] != phone:
+            assert said.outcome is Outcome.ABSENT
+            return
+        if asked.get("said") is None:
+            user = asked["intent"].user
+            if not yes:
+                expected = Outcome.DECLINED
+            elif self.may(user, phone, replace=asked["replace"]):
+                expected = Outcome.BOUND
+                self.become(user, phone)
+            else:
+                expected = Outcome.CONFLICT
+            asked["said"] = expected
+        assert said.outcome is asked["said"]
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), phone=a_phone)
+    def let_go(self, data, phone):
+        """The old WeChat agrees to a move: only if it was asked, about that very intent, and it is still its own."""
+        asked, before = data.draw(st.sampled_from(self.open)), dict(self.bound)
+        said = self.run(self.decisions.allow_move(self.site.account, phone, asked["intent"].reference))
+        if said.outcome is Outcome.ABSENT:
+            return
+        told = next(each for each in self.open if each["intent"].id == said.shown.id)
+        user = told["intent"].user
+        if told.get("said") is Outcome.BOUND:
+            return
+        assert told["said"] is Outcome.CONFLICT
+        assert before.get(user) == phone
+        if self.many or told["by"] not in before.values():
+            assert said.outcome is Outcome.BOUND
+            told["said"] = Outcome.BOUND
+            self.become(user, told["by"])
+        else:
+            assert said.outcome is Outcome.CONFLICT
+
+    @rule(user=a_user, phone=a_phone, replace=maybe, handle=maybe)
+    def put(self, user, phone, replace, handle):
+        if handle:
+            self.handle_number += 1
+            claim = Claim(f"lg_{self.handle_number}", phone, 10**14 + HANDLE_LIFE_MS)
+            sealed = self.handles.seal("shop", claim)
+            result = self.run(self.bindings.bind_by_handle(self.site, user, sealed, replace=replace))
+        else:
+            result = self.run(self.bindings.bind_by_openid(self.site, user, phone, replace=replace))
+        if self.may(user, phone, replace=replace):
+            assert result.outcome is (Outcome.SAME if self.bound.get(user) == phone else Outcome.BOUND)
+            self.become(user, phone)
+        else:
+            assert result.outcome is Outcome.CONFLICT
+
+    @rule(user=a_user)
+    def remove(self, user):
+        result = self.run(self.bindings.unbind(self.site, user))
+        assert (result.outcome is Outcome.DONE) == (user in self.bound)
+        if self.bound.pop(user, None):
+            self.changes[user] += 1
+
+    @rule(phone=a_phone)
+    def withdraw(self, phone):
+        """A person withdraws the use of his data: what was known is deleted, and that it was deleted is known."""
+        self.run(self.followers.forget(self.site.account, phone))
+        for user in [user for user, whose in self.bound.items() if whose == phone]:
+            del self.bound[user]
+            self.changes[user] = 1
+
+    @invariant()
+    def each_user_has_the_wechat_that_the_rules_gave_him(self):
+        for user in USERS:
+            found = self.run(self.bindings.get(self.site, user)).binding
+            assert (found.openid if found else None) == self.bound.get(user)
+
+    @invariant()
+    def each_wechat_knows_its_users(self):
+        for phone in PHONES:
+            users = [user for user, _ in self.run(self.bindings.find(self.site, openid=phone))]
+            assert users == sorted(user for user, whose in self.bound.items() if whose == phone)
+            assert self.many or len(users) <= 1
+
+    @invariant()
+    def the_history_tells_every_change_and_ends_where_things_stand(self):
+        for user in USERS:
+            lines = self.run(self.bindings.history(self.site, user))
+            assert len(lines) == self.changes[user]
+            state = None
+            for line in lines:
+                if line.event == "removed":
+                    assert state in {None, line.wechat}
+                    state = None
+                else:
+                    assert (line.event, line.came_from) == (("moved", state) if state else ("bound", ""))
+                    state = line.wechat
+            assert state == (tag_of("shop", self.bound[user]) if user in self.bound else None)
+
+    @invariant()
+    def nothing_in_it_names_a_wechat(self):
+        for user in USERS:
+            raw = self.run(self.redis.lrange(self.site.keys.history("shop", user), 0, -1))
+            assert not any(re.search(rb"openid-\d", line) for line in raw)
+
+
+@pytest.mark.parametrize("many", ["one", "many"])
+def test_the_rules_hold_whatever_happens(store_url, tmp_path, many):
+    run_state_machine_as_test(
+        lambda: BindingMachine(store_url, tmp_path, many),
+        settings=settings(
+            max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
