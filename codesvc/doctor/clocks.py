@@ -34,7 +34,7 @@ def judge_store(ahead: float) -> Finding:
 
 def judge_wechat(name: str, ahead: float) -> Finding:
     """WeChat's clock, so many seconds ahead of this machine's; its header has whole seconds."""
-    what, found = f"accounts.{name}: WeChat's clock", f"{ahead:+.0f} s against this machine"
+    what, found = f"accounts.{name}: WeChat's clock", f"{round(ahead):+d} s against this machine"
     if abs(ahead) > _WECHAT_FAIL:
         remedy = f"Callbacks more than {CALLBACK_WINDOW} s away from this machine's clock are refused. {_NTP}"
         return fail(what, found, remedy)

@@ -9,7 +9,10 @@ import sys
 
 import pytest
 
+from codesvc.by_hand import Exit, describe, judge
 from codesvc.config.keys import hash_line
+from codesvc.sightings import Sighting
+from codesvc.verification import DeliveryStatus, Status
 from tests.doctor.conftest import toml
 from tests.world import KEY, MASTER, OTHER_KEY, document
 
@@ -144,3 +147,56 @@ async def test_send_with_the_wrong_means(ward, config):
     status, _, err = await run(*send(path, "alice", "reset", "--url", "http://127.0.0.1:1"), CODESVC_API_KEY=KEY)
     assert status == 1
     assert hash_line(KEY) not in err
+
+
+async def test_send_sees_what_the_api_hides(ward, config):
+    status, out, _ = await run(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
+    assert status == 1
+    assert "failed (no-binding)" in out
+
+
+async def test_send_follows_a_fallback_to_the_scan(ward, config):
+    await ward.world.bound("alice")
+    await ward.world.control("POST", "/faults", {"kind": "errcode", "path": "/cgi-bin/message/template/send",
+                                                 "errcode": 43116})  # fmt: skip
+    status, out, _ = await run(*send(config(ward), "alice", "reset", "--wait", "2"), CODESVC_API_KEY=KEY)
+    assert status == 3
+    assert "awaiting a scan or the word (template-banned)" in out
+    assert "http://weixin.qq.com/q/" in out
+
+
+async def test_send_notices_that_another_store_is_looked_at(ward, config):
+    path = config(ward, store__prefix="other")
+    status, _, err = await run(*send(path, "alice"), CODESVC_API_KEY=KEY)
+    assert status == 1
+    assert "another service answered" in err
+
+
+async def test_send_to_something_that_is_not_the_service(ward, config):
+    arguments = send(config(ward), "alice", "reset", "--url", f"{ward.world.service}/wechat")
+    status, _, err = await run(*arguments, CODESVC_API_KEY=KEY)
+    assert status == 1
+    assert "404" in err
+
+
+def seen(delivery, channel="template", status=Status.PENDING, reason=""):
+    return Sighting(status=status, delivery=delivery, channel=channel, reason=reason, age=1.0, scannable=True)
+
+
+@pytest.mark.parametrize(
+    ("sighting", "end", "words"),
+    [
+        (seen(DeliveryStatus.QUEUED), None, "queued"),
+        (seen(DeliveryStatus.UNKNOWN, reason="timeout"), None, "same client_msg_id"),
+        (seen(DeliveryStatus.SENT), None, "no receipt yet"),
+        (seen(DeliveryStatus.SENT, "customer_service"), Exit.ARRIVED, "no receipt for that"),
+        (seen(DeliveryStatus.DELIVERED), Exit.ARRIVED, "on the phone"),
+        (seen(DeliveryStatus.FAILED, reason="quota"), Exit.FAILED, "failed (quota)"),
+        (seen(DeliveryStatus.SENT, status=Status.EXPIRED), Exit.FAILED, "is expired"),
+        (seen(DeliveryStatus.SENT, status=Status.APPROVED), Exit.ARRIVED, "is approved"),
+        (seen(None, "auto"), None, "does not say more"),
+    ],
+)
+def test_every_state_has_words_and_an_end_or_none(sighting, end, words):
+    assert judge(sighting) == end
+    assert words in describe(sighting)
