@@ -40,7 +40,7 @@
     if (!fresh) throw new TypeError("not a panel");
     // News that are old by the time they arrive must not take away what the answer to a form says.
     if (!answered && fresh.dataset.key === panel().dataset.key && fresh.dataset.scan === panel().dataset.scan) return;
-    const before = panel(), headline = $("#headline").textContent;
+    const before = panel(), headline = $("#headline").textContent, note = $(".good");
     const old = parts(before), made = parts(fresh);
     const html_of = new Map([...made].map(([name, part]) => [name, part.outerHTML]));
     if ([...old.keys()].join() === [...made.keys()].join()) {
@@ -54,6 +54,8 @@
       keeping(before, () => before.replaceWith(fresh));
     }
     drawn = html_of;
+    // That it was sent again stays true while one sees how it goes.
+    if (note && !answered && panel().dataset.status === "pending" && !$(".good")) $(".head").append(note);
     settle();
     const title = $("#headline").textContent;
     if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
