@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _SECRET_NAMES: Final = (
     "code", "key", "secret", "token", "proof", "ticket", "openid", "unionid", "user", "password", "authorization",
 )  # fmt: skip
+# structlog would print the local variables of every frame: codes, keys, whole requests.
+_TRACEBACKS: Final = ExceptionDictTransformer(show_locals=False)
 _HARMLESS: Final = frozenset({"user_agent"})
 
 
@@ -38,8 +41,10 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             blot_out,
-            *([] if for_people else [structlog.processors.dict_tracebacks]),
-            structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(),
+            *([] if for_people else [structlog.processors.ExceptionRenderer(_TRACEBACKS)]),
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if for_people
+            else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

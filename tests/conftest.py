@@ -59,6 +59,34 @@ def no_key_stays(request):
         assert keys_without_ttl(request.getfixturevalue("valkey")) == []
 
 
+BACKGROUND = {"pool", "token", "quota", "leavers", "outbox"}
+"""Kinds that the service keeps for itself, whoever calls or not."""
+
+
+def everything(client):
+    """The whole store as text: every key with what it holds; what the service keeps for itself is left out."""
+    readers = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"stream": client.xrange,
+    }
+    found = {}
+    for key in client.scan_iter(count=1000):
+        kind = KIND.match(key.decode())
+        if not kind or kind[1] not in BACKGROUND:
+            found[key.decode()] = readers[client.type(key)](key)
+    return found
+
+
+@pytest.fixture
+def dump(valkey):
+    """A function that tells everything in the store."""
+    return lambda: everything(valkey)
+
+
 @pytest.fixture
 def store_url(valkey):
     """An empty store."""

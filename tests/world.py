@@ -150,6 +150,26 @@ class World:
     async def resend(self, started) -> Answer:
         return await self.call("POST", f"/v1/verifications/{started['id']}/resend", {})
 
+    async def page(self, method, started, path="", body=None, **more) -> Answer:
+        """What a browser can do, with nothing but the page token."""
+        return await self.call(method, f"/p/{started['page_token']}{path}", body, key=None, **more)
+
+    async def cancel(self, started) -> Answer:
+        return await self.call("POST", f"/v1/verifications/{started['id']}/cancel", {})
+
+    async def fault(self, kind, **details):
+        """Let the sandbox's WeChat do wrong."""
+        return await self.control("POST", "/faults", {"kind": kind, **details})
+
+    async def approved(self, user="u-1", purpose="register", *, key=KEY) -> Answer:
+        """A verification, started, scanned by somebody new and approved; the proof is in it."""
+        person, started = await self.person(), await self.start(user, purpose, key=key)
+        await person.say(started["scan"]["word"])
+        answer = await self.check(started, await person.code_in_chat(), key=key)
+        assert answer.status == 200, answer.text
+        answer.json["openid"] = person.openid
+        return answer
+
     async def bind(self, user, person, *, key=KEY, **more) -> Answer:
         return await self.call("PUT", f"/v1/bindings/{user}", {"openid": person.openid, **more}, key=key)
 

@@ -35,7 +35,7 @@ class Answer:
         """Read `{outcome, now, …}`; a list in third place is a record if it names a status."""
         outcome, now = Outcome(raw[0].decode()), int(raw[1])
         rest = tuple(raw[2:])
-        if rest and isinstance(rest[0], list) and b"status" in rest[0]:
+        if rest and isinstance(rest[0], list) and b"status" in rest[0][::2]:
             return cls(outcome, now, Record.parse(now, rest[0]), rest[1:])
         return cls(outcome, now, None, rest)
 

@@ -36,7 +36,7 @@ class EventInput(inputs.Input):
 
     account: Annotated[str, Meta(max_length=32)]
     type: Literal["subscribe", "scan", "unsubscribe", "text", "template_receipt"]
-    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$")]
+    openid: Annotated[str, Meta(pattern=inputs.OPENID_PATTERN)]
     id: Annotated[str, Meta(min_length=1, max_length=128)]
     scene: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     content: Annotated[str, Meta(max_length=2048)] | None = None

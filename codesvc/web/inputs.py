@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.errors import Invalid
 from codesvc.service.exchange import Idempotency
 from codesvc.web.problem import Problem
 
-if TYPE_CHECKING:
-    from aiohttp import web
-
-USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}$"
+# `$` alone would let a line break stand behind.
+USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}(?!\n)$"
+OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -71,7 +71,7 @@ class BindInput(Input):
 
     proof: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
     handle: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
-    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$")] | UnsetType = UNSET
+    openid: Annotated[str, Meta(pattern=OPENID_PATTERN)] | UnsetType = UNSET
     replace: bool = False
 
 
@@ -160,6 +160,19 @@ def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
 
 
+async def read_form(request: web.Request, shape: type[_T]) -> _T:
+    """Read a submitted form.
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    try:
+        fields = dict(await request.post())
+    except (UnicodeDecodeError, LookupError, web.HTTPUnsupportedMediaType):
+        raise Problem("malformed") from None
+    return decode_form(fields, shape)
+
+
 async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
     """Read a request's body, and hand back its bytes too (they are what an Idempotency-Key stands for).
 
@@ -208,7 +221,7 @@ def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
         origin = f"{parts.scheme}://{parts.netloc}".lower()
     except ValueError:
         origin = ""
-    if origin not in origins or any(character in url for character in "\\\r\n\t ") or "@" in origin:
+    if origin not in origins or not url.isprintable() or any(c in url for c in "\\ ") or "@" in origin:
         raise Invalid("return_url must be an absolute address on one of the site's origins", "/return_url")
 
 

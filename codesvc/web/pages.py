@@ -152,7 +152,7 @@ async def check(request: web.Request) -> web.Response:
     site, identifier = _subject(request)
     headers = _cross_origin(request, site)
     if request.content_type == _FORM:
-        given = inputs.decode_form(dict(await request.post()), PageCheckInput)
+        given = await inputs.read_form(request, PageCheckInput)
     else:
         given, _ = await inputs.read(request, PageCheckInput)
     address = browser_address(request)

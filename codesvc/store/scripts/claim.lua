@@ -35,6 +35,8 @@ local basis = r.scan ~= 'off' and basis_for(r, A.openid)
 if not basis or (r.claimed_by and r.claimed_by ~= A.openid) then return {'refused', now} end
 if r.disarmed == '1' then return {'refused', now} end
 
+-- A push that was refused a moment ago may be let in now (the user has been bound since), and then it is new.
+local anew = first_time or not r.claimed_by
 if not r.claimed_by then
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
@@ -48,7 +50,7 @@ if not r.claimed_by then
   redis.call('LTRIM', recent, -20, -1)
   redis.call('PEXPIRE', recent, r.latest - now + TTL_MARGIN)
 end
-if first_time and r.delivery ~= 'scanned' then
+if anew and r.delivery ~= 'scanned' then
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
   wake(r)

@@ -1,0 +1,111 @@
+"""Wrong guesses are budgeted across codes, verifications, sessions and time; a new code refunds nothing (rule 3)."""
+
+from tests.service.inside import code_of
+from tests.world import KEY, OTHER_KEY, wrong
+
+
+async def guess(world, started, times=1, **more):
+    return [await world.check(started, wrong(code_of(world, started)), **more) for _ in range(times)]
+
+
+async def test_attempts_run_out_and_the_right_code_comes_too_late(world):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["word"])
+    answers = await guess(world, started, 5)
+    assert [a["attempts_left"] for a in answers] == [4, 3, 2, 1, 0]
+    late = await world.check(started, await person.code_in_chat())
+    assert (late.status, late.problem, late["verification_status"]) == (410, "verification-ended", "exhausted")
+    assert (await world.get(started))["status"] == "exhausted"
+    await person.say(started["scan"]["word"])
+    assert "已失效" in await person.last_text()
+
+
+async def test_a_new_code_refunds_nothing_and_an_hour_gives_ten_more(world):
+    for round_ in range(2):
+        statuses = []
+        for n in range(3):
+            started = await world.start("alice", ip=f"198.51.100.{n}")
+            statuses += [a.status for a in await guess(world, started, 4, client_ip=f"203.0.113.{n}")]
+        assert statuses == [422] * 10 + [429] * 2, round_
+        await world.advance(3600)
+
+
+async def test_the_month_holds_a_hundred(world):
+    wrong_ones = 0
+    for _ in range(11):
+        for n in range(2):
+            started = await world.start("alice", ip=f"198.51.100.{n}")
+            wrong_ones += sum(a.status == 422 for a in await guess(world, started, 5, client_ip="203.0.113.1"))
+        await world.advance(3601)
+    assert wrong_ones == 100
+
+
+async def test_resend_and_other_purposes_share_the_users_budget(world):
+    first = await world.start("alice")
+    await guess(world, first, 4)
+    await world.advance(61)
+    await world.resend(first)
+    assert (await world.get(first))["attempts_left"] == 1
+    second = await world.start("alice", "reset")
+    await guess(world, second, 4)
+    third = await world.start("alice", "reset")
+    assert [a.status for a in await guess(world, third, 3)] == [422, 422, 429]
+
+
+async def test_the_page_and_the_api_share_the_users_budget(world):
+    started = [await world.start("alice", ip=f"198.51.100.{n}") for n in range(3)]
+    for verification in started[:2]:
+        code = wrong(code_of(world, verification))
+        assert [(await world.page("POST", verification, "/check", {"code": code})).status for _ in range(5)] == [
+            422
+        ] * 5
+    assert [a.status for a in await guess(world, started[2], 1)] == [429]
+
+
+async def test_one_address_spraying_many_users_is_stopped(world):
+    statuses = []
+    for n in range(22):
+        started = await world.start(f"user-{n}")
+        [answer] = await guess(world, started, client_ip="203.0.113.9")
+        statuses.append((answer.status, answer.json.get("limit")))
+    assert statuses == [(422, None)] * 20 + [(429, "address_guesses")] * 2
+    elsewhere = await guess(world, started, client_ip="203.0.113.10")
+    assert elsewhere[0].status == 422
+
+
+async def test_without_an_address_the_starts_address_is_counted(new_world):
+    async with new_world(sites__shop__limits={"address_guesses": ["2/hour"]}) as world:
+        started = await world.start(ip="192.0.2.55")
+        assert [a.status for a in await guess(world, started, 3)] == [422, 422, 429]
+
+
+async def test_past_the_sites_limit_codes_grow_to_eight_digits_and_nobody_is_refused(new_world):
+    limits = {"site_guesses": ["3/day"], "address_guesses": "none", "user_guesses": "none"}
+    async with new_world(sites__shop__limits=limits) as world:
+        before = await world.start("u-1")
+        await guess(world, before, 3)
+        person, after, other = await world.person(), await world.start("u-2"), await world.start("u-3", "reset")
+        await person.say(after["scan"]["word"])
+        code = await person.code_in_chat()
+        assert len(code) == 8
+        assert (await world.page("GET", after, "/state"))["code_length"] == 8
+        assert (await world.check(after, code)).status == 200
+        # Per purpose: nobody guesses at resets.
+        assert (await world.page("GET", other, "/state"))["code_length"] == 6
+        await world.advance(86_401)
+        assert (await world.page("GET", await world.start("u-4"), "/state"))["code_length"] == 6
+
+
+async def test_another_sites_guesses_are_its_own(new_world):
+    async with new_world(sites__cafe__limits={"user_guesses": ["1/hour"]}) as world:
+        cafe = await world.start("alice", key=OTHER_KEY)
+        assert [a.status for a in await guess(world, cafe, 2, key=OTHER_KEY)] == [422, 429]
+        shop = await world.start("alice", key=KEY)
+        assert (await guess(world, shop))[0].status == 422
+
+
+async def test_a_right_code_costs_no_budget(world):
+    for n in range(12):
+        person, started = await world.person(), await world.start("alice", ip=f"198.51.100.{n}")
+        await person.say(started["scan"]["word"])
+        assert (await world.check(started, await person.code_in_chat())).status == 200

@@ -1,0 +1,67 @@
+""" "This was not me" in the chat: it cancels, and mutes pushes for a day (DESIGN rule 5)."""
+
+import pytest
+
+from tests.service.inside import code_of
+
+
+async def test_a_disclosed_one_is_canceled_and_its_code_is_dead(world):
+    owner, started = await world.bound("alice"), await world.start("alice")
+    code = await owner.wait_for_push()
+    await owner.say("不是我")
+    assert "已停止" in await owner.last_text()
+    assert (await world.get(started))["status"] == "canceled"
+    assert (await world.check(started, code))["verification_status"] == "canceled"
+
+
+async def test_an_undisclosed_one_reads_pending_and_every_code_is_wrong(world):
+    owner, started = await world.bound("alice"), await world.start("alice", "reset")
+    code, before = await owner.wait_for_push(), (await world.get(started)).text
+    await owner.say("不是我")
+    assert (await world.get(started)).text == before
+    answer = await world.check(started, code)
+    assert (answer.status, answer["attempts_left"]) == (422, 4)
+    await world.advance(61)
+    assert (await world.resend(started)).status == 200
+    assert (await world.check(started, code)).status == 422
+    assert await owner.pushed_codes() == [code]
+    await world.advance(301)
+    assert (await world.get(started))["status"] == "expired"
+
+
+async def test_pushes_rest_for_a_day_and_the_scan_works_at_once(world):
+    owner, first = await world.bound("alice"), await world.start("alice")
+    await owner.wait_for_push()
+    await owner.say("不是我。")
+    muted = await world.start("alice")
+    assert muted["delivery"] == {"channel": "scan", "status": "awaiting_scan", "reason": "muted"}
+    await owner.say(muted["scan"]["word"])
+    assert (await world.check(muted, await owner.code_in_chat())).status == 200
+    await world.advance(86_401)
+    later = await world.start("alice")
+    assert later["delivery"]["status"] == "queued"
+    await owner.wait_for_push(2)
+    assert first["id"] != later["id"]
+
+
+@pytest.mark.parametrize("text", ["不是我", " 不 是 我 ", "不是我！", "不是本人", "not me", "NOT ME"])
+async def test_it_may_be_said_as_people_say_it(world, text):
+    owner, started = await world.bound("alice"), await world.start("alice")
+    await owner.wait_for_push()
+    await owner.say(text)
+    assert (await world.get(started))["status"] == "canceled"
+
+
+async def test_it_stops_nobody_elses(world):
+    await world.bound("alice")
+    stranger, started = await world.person(), await world.start("alice")
+    await stranger.say("不是我")
+    assert (await world.get(started))["status"] == "pending"
+
+
+async def test_who_scanned_himself_can_take_it_back(world):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["word"])
+    await person.say("不是我")
+    assert (await world.get(started))["status"] == "canceled"
+    assert (await world.check(started, code_of(world, started))).status == 410
