@@ -52,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
     send.add_argument("--wait", type=float, default=120.0, help="seconds to wait for a receipt (default: 120)")
 
+    bindings = commands.add_parser("bindings", help="take bindings out of the store, or into it")
+    bindings.add_argument("act", choices=("export", "import"))
+    bindings.add_argument("file", type=Path, help="JSON Lines or CSV, by its ending .jsonl or .csv")
+    bindings.add_argument("--config", type=Path, required=True)
+    bindings.add_argument("--site", required=True)
+    bindings.add_argument("--dry-run", action="store_true", help="import: only say what would happen")
+
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
     new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
     new.add_argument("site")
@@ -129,6 +136,12 @@ def _send(arguments: argparse.Namespace) -> int:
     return by_hand.run(arguments)
 
 
+def _bindings(arguments: argparse.Namespace) -> int:
+    from codesvc.transfer import command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
 def _keys(arguments: argparse.Namespace) -> int:
     import secrets
 
@@ -149,7 +162,15 @@ def _keys(arguments: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
     parsed = _parser().parse_args(arguments)
-    commands = {"demo": _demo, "serve": _serve, "sandbox": _sandbox, "check": _check, "send": _send, "keys": _keys}
+    commands = {
+        "demo": _demo,
+        "serve": _serve,
+        "sandbox": _sandbox,
+        "check": _check,
+        "send": _send,
+        "keys": _keys,
+        "bindings": _bindings,
+    }
     return commands[parsed.command](parsed)
 
 

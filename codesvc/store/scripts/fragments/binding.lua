@@ -31,21 +31,29 @@ local function remove(site, user, openid, by)
   remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid)})
 end
 
--- Join b.user to b.openid: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another WeChat, which comes
--- third) or 'wechat' (has another user). One WeChat a user; one user a WeChat, unless b.many.
-local function join(b)
-  local at, owners = key('binding', b.site, b.user), key('owners', b.site, b.openid)
-  local current = redis.call('HGET', at, 'openid')
-  if current == b.openid then return 'same' end
+-- What joining b.user to b.openid would come to: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another
+-- WeChat) or 'wechat' (has another user). The WeChat that the user has now, if any, comes third.
+local function verdict(b)
+  local current = redis.call('HGET', key('binding', b.site, b.user), 'openid')
+  if current == b.openid then return 'same', nil, current end
   if current and not b.replace then return 'conflict', 'user', current end
-  if not b.many and redis.call('SCARD', owners) > 0 then return 'conflict', 'wechat' end
+  if not b.many and redis.call('SCARD', key('owners', b.site, b.openid)) > 0 then return 'conflict', 'wechat' end
+  return 'bound', nil, current
+end
+
+-- Join them, if the verdict allows it. One WeChat a user; one user a WeChat, unless b.many.
+local function join(b)
+  local outcome, whose, current = verdict(b)
+  if outcome ~= 'bound' then return outcome, whose, current end
+  local at = key('binding', b.site, b.user)
   if current then part(b.site, b.user, current) end
-  redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', string.format('%.0f', now), 'source', b.source)
+  local since = b.at or string.format('%.0f', now)
+  redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', since, 'source', b.source)
   if b.unionid and b.unionid ~= '' then
     redis.call('HSET', at, 'unionid', b.unionid)
     redis.call('SADD', key('union', b.site, b.unionid), b.user)
   end
-  redis.call('SADD', owners, b.user)
+  redis.call('SADD', key('owners', b.site, b.openid), b.user)
   remember(b.site, b.user, {
     event = current and 'moved' or 'bound', by = b.made_by, source = b.source, wechat = tag_of(b.site, b.openid),
     from = current and tag_of(b.site, current) or nil,

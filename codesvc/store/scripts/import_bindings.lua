@@ -1,0 +1,19 @@
+-- Purpose: take over a batch of bindings that a site has from elsewhere, each by the rules of all bindings; nobody is
+--   told. `dry` only says what would happen. `rows` is JSON: lists of user, openid, unionid, since (ms as text or '').
+-- KEYS: outbox
+-- ARGS: offset root account appid notice site rows many dry
+-- OUTCOMES: done
+-- USES: clock names notice binding
+--   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}
+
+local words = {}
+for _, row in ipairs(cjson.decode(A.rows)) do
+  local wanted = {
+    site = A.site, user = row[1], openid = row[2], unionid = row[3], at = row[4] ~= '' and row[4] or nil,
+    made_by = 'import', source = '', many = A.many == '1',
+  }
+  local word, whose
+  if A.dry == '1' then word, whose = verdict(wanted) else word, whose = join(wanted) end
+  words[#words + 1] = whose or word
+end
+return {'done', now, words}

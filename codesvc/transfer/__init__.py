@@ -1,0 +1,1 @@
+"""Bindings in and out as files: `codesvc bindings export|import`."""

@@ -1,0 +1,161 @@
+"""`codesvc bindings export|import`: as people run it, over a real store."""
+
+import json
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+
+from codesvc.transfer.lines import BadFile, kind_of, read_rows
+from tests.world import MASTER
+
+CONFIG = """
+mode = "test"
+[service]
+public_url = "http://127.0.0.1:1"
+[store]
+url = "{store}"
+[secrets]
+master_key = "{master}"
+[accounts.main]
+appid = "wx0123456789abcdef"
+name = "茶铺"
+secret = "0123456789abcdef"
+token = "token123"
+callback = "plaintext"
+api_url = "http://127.0.0.1:2"
+open_url = "http://127.0.0.1:2"
+[sites.shop]
+name = "Shop"
+account = "main"
+keys = [{{ name = "a", hash = "sha256:{hash}", scopes = ["verify"] }}]
+"""
+
+
+@pytest.fixture
+def config(store_url, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG.format(store=store_url, master=MASTER, hash="0" * 64))
+    path.chmod(0o600)
+    return path
+
+
+def codesvc(config, *arguments):
+    command = [sys.executable, "-m", "codesvc.cli", "bindings", *map(str, arguments)]
+    return subprocess.run(
+        [*command, "--config", str(config), "--site", "shop"], capture_output=True, text=True, check=False
+    )
+
+
+def write_lines(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def openid(number):
+    return f"oABCDEFGHIJKLMNOPQRS{number:08}"
+
+
+def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
+    rows = [{"user": f"u-{n}", "openid": openid(n), "bound_at": "2024-05-01T07:01:00Z"} for n in range(500)]
+    rows[7]["unionid"] = "unionid-7"
+    write_lines(tmp_path / "in.jsonl", rows)
+    done = codesvc(config, "import", tmp_path / "in.jsonl")
+    assert (done.returncode, done.stdout.split(",")[0]) == (0, "500 bound"), done.stderr
+    assert "500 lines" in done.stderr
+    assert codesvc(config, "import", tmp_path / "in.jsonl").stdout.startswith("0 bound, 500 as before")
+
+    out = tmp_path / "out.csv"
+    done = codesvc(config, "export", out)
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_mode & 0o077 == 0
+    text = out.read_text()
+    assert text.splitlines()[0] == "user,openid,unionid,bound_at"
+    assert f"u-7,{openid(7)},unionid-7,2024-05-01T07:01:00.000Z" in text
+    assert len(text.splitlines()) == 501
+
+    valkey.flushall()
+    assert codesvc(config, "import", out).stdout.startswith("500 bound")
+    again = tmp_path / "again.jsonl"
+    codesvc(config, "export", again)
+    found = {row["user"]: row for row in map(json.loads, again.read_text().splitlines())}
+    assert {user: row["openid"] for user, row in found.items()} == {row["user"]: row["openid"] for row in rows}
+    assert found["u-7"]["unionid"] == "unionid-7"
+
+
+def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path):
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    write_lines(first, [{"user": "alice", "openid": openid(1)}, {"user": "bob", "openid": openid(2)}])
+    codesvc(config, "import", first)
+    write_lines(
+        second,
+        [
+            {"user": "alice", "openid": openid(3)},
+            {"user": "carol", "openid": openid(2)},
+            {"user": "-", "openid": openid(4)},
+            {"user": "dave", "openid": "?"},
+            {"user": "erin", "openid": openid(5), "bound_at": "yesterday"},
+            {"user": "frank", "openid": openid(6)},
+        ],
+    )
+    with second.open("a") as file:
+        file.write("not json\n")
+    dry = codesvc(config, "import", second, "--dry-run")
+    assert (dry.returncode, dry.stdout.split(",")[0]) == (3, "1 would be bound")
+    wet = codesvc(config, "import", second)
+    assert (wet.returncode, wet.stdout.split(",")[0]) == (3, "1 bound")
+    report = [json.loads(line) for line in (tmp_path / "second.jsonl.conflicts.jsonl").read_text().splitlines()]
+    assert sorted((line["line"], line["why"]) for line in report) == [
+        (1, "the user has another WeChat"),
+        (2, "the WeChat has another user"),
+        (3, "no user"),
+        (4, "no openid"),
+        (5, "bound_at is no RFC 3339 time"),
+        (7, "not a JSON object of texts"),
+    ]
+    assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
+
+
+def test_an_interrupted_import_goes_on_where_it_was(config, tmp_path):
+    path = tmp_path / "in.jsonl"
+    write_lines(path, [{"user": f"u-{n}", "openid": openid(n)} for n in range(1000)])
+    mark = tmp_path / "in.jsonl.done"
+    mark.write_text(f"{path.stat().st_size} 600")
+    done = codesvc(config, "import", path)
+    assert done.stdout.startswith("400 bound, 0 as before")
+    assert "600 done before" in done.stdout
+    assert not mark.exists()
+    mark.write_text("1 600")
+    assert "0 done before" in codesvc(config, "import", path).stdout
+
+
+def test_what_cannot_be_done_is_said(config, tmp_path):
+    for arguments, word in (
+        (("import", tmp_path / "in.txt"), ".jsonl or .csv"),
+        (("import", tmp_path / "none.csv"), "none.csv"),
+        (("export", tmp_path / "no" / "where.csv"), "where.csv"),
+    ):
+        done = codesvc(config, *arguments)
+        assert done.returncode == 1
+        assert word in done.stderr
+    (tmp_path / "bad.csv").write_text("name,openid\na,b\n")
+    assert "columns user and openid" in codesvc(config, "import", tmp_path / "bad.csv").stderr
+
+
+def test_reading_many_lines_takes_no_memory(tmp_path):
+    path = tmp_path / "many.csv"
+    with path.open("w") as file:
+        file.write("user,openid\n")
+        file.writelines(f"u-{n},{openid(n)}\n" for n in range(200_000))
+    tracemalloc.start()
+    with path.open(newline="") as file:
+        count = sum(not row.problem for row in read_rows(file, "csv"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 200_000
+    assert peak < 500_000
+
+
+def test_an_unknown_ending_is_refused(tmp_path):
+    with pytest.raises(BadFile):
+        kind_of(tmp_path / "x.xlsx")
