@@ -252,8 +252,8 @@ async def _listen(app: web.Application) -> tuple[web.AppRunner, str]:
 
 
 @asynccontextmanager
-async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, **changes):
-    """Sandbox and service, wired to one another."""
+async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, platform=None, **changes):
+    """Sandbox and service, wired to one another; `platform` and `service_port` go on with those of an earlier world."""
     import socket
 
     with socket.socket() as probe:
@@ -261,7 +261,7 @@ async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, servic
         port = service_port or probe.getsockname()[1]
     service = f"http://127.0.0.1:{port}"
     account = replace(account, callback_url=f"{service}/wechat/main")
-    platform = Platform(account)
+    platform = platform or Platform(account)
     sandbox_runner, sandbox = await _listen(create_sandbox(platform))
     settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
     app = create_app(settings, store_url)

@@ -60,6 +60,12 @@ class Shop:
         idempotency = Idempotency.of(key, body) if key else NOT_IDEMPOTENT
         return await self.here.verifications.start(site or self.site, request, idempotency)
 
+    async def ask_to_start(self, user="u-1", *, ip, site):
+        """A start's bare answer, which also says when it was decided."""
+        request = StartRequest(purpose="register", user=user, address=ip_address(ip))
+        policy = site.purpose("register")
+        return Answer.parse(await self.here.verifications._start(site, policy, request, NOT_IDEMPOTENT))
+
     async def started(self, *args, **more):
         return (await self.start(*args, **more)).shown
 

@@ -52,6 +52,15 @@ async def test_resend_and_other_purposes_share_the_users_budget(world):
     assert [a.status for a in await guess(world, third, 3)] == [422, 422, 429]
 
 
+async def test_having_scanned_lifts_the_users_budget_for_the_bound_wechat_only(world):
+    statuses = []
+    for n in range(3):
+        person, started = await world.person(), await world.start("alice", ip=f"198.51.100.{n}")
+        await person.say(started["scan"]["word"])
+        statuses += [a.status for a in await guess(world, started, 4)]
+    assert statuses == [422] * 10 + [429] * 2
+
+
 async def test_the_page_and_the_api_share_the_users_budget(world):
     started = [await world.start("alice", ip=f"198.51.100.{n}") for n in range(3)]
     for verification in started[:2]:
