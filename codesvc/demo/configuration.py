@@ -107,6 +107,10 @@ def service_settings(
                 "account": ACCOUNT,
                 "origins": [addresses.website, addresses.website.replace(LOOPBACK, "localhost")],
                 "keys": [{"name": "demo", "hash": hash_line(api_key), "scopes": _SCOPES}],
+                "chat": {
+                    "bind_url": f"{addresses.website}/wechat/bind",
+                    "reset_url": f"{addresses.website}/wechat/reset",
+                },
                 "limits": {
                     "address_starts": "none",
                     "address_guesses": "none",

@@ -16,6 +16,16 @@ NOTICES: Final[Mapping[str, Mapping[str, str]]] = {
     "welcome": _both("注册成功，欢迎光临山月茶铺。", "Your account is ready. Welcome to Moonhill Tea."),
     "password-changed": _both("密码已更新，您已登录。", "Your password is changed and you are logged in."),
     "unbound": _both("微信已解除绑定。", "Your WeChat is no longer bound."),
+    "bound": _both("微信已绑定，验证码会发到那里。", "Your WeChat is bound; codes will reach you there."),
+    "log-in-first": _both(
+        "请先登录，再从公众号打开链接。", "Please log in first, then open the link in the chat again."
+    ),
+    "bad-ticket": _both(
+        "这个链接不属于此浏览器，请在公众号里重新获取。",
+        "This link does not belong to this browser. Please ask for a new one in the chat.",
+    ),
+    "ticket-spent": _both("这个链接已经用过了。", "This link has been used."),
+    "ticket-expired": _both("这个链接已失效，请重新获取。", "This link is over. Please ask for a new one."),
     "bad-name": _both(
         "用户名为 2–32 个字符，可用文字、数字和 _ . -",
         "A user name has 2 to 32 characters: letters, digits and _ . -",

@@ -39,7 +39,7 @@ class ServiceCalls:
 
     def __init__(self, http: aiohttp.ClientSession, service_url: str, api_key: str) -> None:
         self._http = http
-        self._url = service_url
+        self.url = service_url
         self._headers = {"Authorization": f"Bearer {api_key}"}
 
     async def start(
@@ -85,6 +85,40 @@ class ServiceCalls:
         """
         await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
 
+    async def bind_handle(self, user: str, handle: str) -> None:
+        """Bind the WeChat behind a login's or ticket's handle to this user.
+
+        Raises:
+            ServiceError: as `bind`.
+        """
+        await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"handle": handle})
+
+    async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Start one of `bind-intents` or `logins`: `id` to remember, `page_url` to send the browser to.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        return await self._call("POST", f"/v1/{what}", body)
+
+    async def asked(self, what: str, identifier: str) -> dict[str, Any]:
+        """How it stands; a login also says who.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        return await self._call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
+
+    async def redeem(self, code: str, state: str) -> dict[str, Any]:
+        """What a link from the chat is worth: a `handle`, or a reset's `user` and `proof`.
+
+        Raises:
+            ServiceError: `bad-ticket` where the state is another session's, `ticket-spent`, or see `_call`.
+        """
+        return await self._call(
+            "POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"}
+        )
+
     async def binding(self, user: str) -> dict[str, Any] | None:
         """Whether a WeChat is bound (`reachable`, `bound_at`), None if not.
 
@@ -118,7 +152,7 @@ class ServiceCalls:
         """
         try:
             async with self._http.request(
-                method, self._url + path, json=body, headers=self._headers, timeout=_TIMEOUT
+                method, self.url + path, json=body, headers=self._headers, timeout=_TIMEOUT
             ) as response:
                 if response.status == 204:  # noqa: PLR2004  no content
                     return {}

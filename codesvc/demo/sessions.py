@@ -47,6 +47,9 @@ class Session:
 
     Attributes:
         user: the id of the customer who is logged in, None for a visitor.
+        intent: id of the bind intent or login that this browser began, "" if none.
+        handle: what binds a newcomer who has logged in by a scan, "" if there is none.
+        state: what a ticket from the chat was sent on with, "" if none.
         notice: key of a message to show once.
         left: the browser has been given another session since.
         lock: for what two tabs must not do at once.
@@ -57,6 +60,9 @@ class Session:
     user: str | None = None
     sign_up: Pending | None = None
     reset: Pending | None = None
+    intent: str = ""
+    handle: str = field(default="", repr=False)
+    state: str = field(default="", repr=False)
     notice: str = ""
     left: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
@@ -109,6 +115,7 @@ class Sessions:
         old = request[SESSION]
         # Kept, but good for nothing: a second tab may still be on its way with it, and must not undo the new one.
         old.left, old.user, old.sign_up, old.reset = True, None, None, None
+        old.intent = old.handle = old.state = ""
         request[SESSION] = self._keep(Session(user=user, notice=notice))
         return request[SESSION]
 

@@ -65,7 +65,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
         csrf=session.csrf,
         customer=request.app[SHOP].accounts.get(session.user),
         notice=NOTICES[notice][locale] if notice else "",
-        tone="good" if notice in {"welcome", "password-changed", "unbound"} else "bad",
+        tone="good" if notice in {"welcome", "password-changed", "unbound", "bound"} else "bad",
         **values,
     )
     return web.Response(text=html, status=status, content_type="text/html")

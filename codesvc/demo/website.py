@@ -1,6 +1,6 @@
 """A small tea shop that uses the service exactly as a customer would: with an API key, from its server, over HTTP.
 
-The story is in `signup` and `recovery`; `service_calls` is all that they need. Copy from there.
+The story is in `signup`, `recovery` and `wechat`; `service_calls` is all that they need. Copy from there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp import web
 
-from codesvc.demo import recovery, signup
+from codesvc.demo import recovery, signup, wechat
 from codesvc.demo.accounts import Accounts
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import SESSION, Sessions, check_forms
@@ -57,7 +57,7 @@ def create_app(*, service_url: str, api_key: str, public_url: str) -> web.Applic
 
     app = web.Application(middlewares=[add_headers, sessions.middleware, _answer_errors, check_forms])
     app.cleanup_ctx.append(open_shop)
-    for table in (routes, signup.routes, recovery.routes):
+    for table in (routes, signup.routes, recovery.routes, wechat.routes):
         app.add_routes(table)
     return app
 

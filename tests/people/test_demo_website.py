@@ -1,0 +1,155 @@
+"""The demo website: bind in the settings, log in by a scan, reset from the chat; as a customer's site would."""
+
+import re
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from codesvc.demo.website import create_app
+from tests.people.asks import binding, reply, wait_for_text
+from tests.people.browsers import Browser, links_in, open_in_wechat
+from tests.world import KEY
+
+PASSWORD = "a good password"
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Customer(Browser):
+    """A browser on the website; forms carry what their page gave them."""
+
+    def __init__(self, http, website):
+        super().__init__(http)
+        self.website = website
+
+    async def see(self, path):
+        return await self.go(path if "://" in path else self.website + path)
+
+    async def send(self, path, source=None, **fields):
+        page = await self.see(source or path)
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+        return await self.go(self.website + path, {"csrf": csrf, **fields})
+
+
+@pytest.fixture
+async def shop(new_world):
+    website = f"http://127.0.0.1:{free_port()}"
+    chat = {"bind_url": f"{website}/wechat/bind", "reset_url": f"{website}/wechat/reset"}
+    async with new_world(sites__shop__origins=[website], sites__shop__chat=chat) as world:
+        app = create_app(service_url=world.service, api_key=KEY, public_url=website)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", urlsplit(website).port).start()
+        try:
+            yield world, website
+        finally:
+            await runner.cleanup()
+
+
+@asynccontextmanager
+async def customer(website):
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        yield Customer(http, website)
+
+
+async def scan_page(world, person, page_url):
+    """Scan what the hosted page shows, by its word, and say yes; where the page leads then."""
+    state = await world.call("GET", urlsplit(page_url).path + "/state", key=None)
+    await reply(person, state["scan"]["word"])
+    await reply(person, "确认")
+    return (await world.call("GET", urlsplit(page_url).path + "/state", key=None))["return_to"]
+
+
+async def join(world, website, person, name="guest"):
+    """A newcomer logs in by a scan and signs up with what that gave; the browser, logged in."""
+    async with customer(website) as visitor:
+        started = await visitor.send("/login/wechat", "/login")
+        back = await scan_page(world, person, started.headers["Location"])
+        assert (await visitor.see(back)).headers["Location"] == "/welcome"
+        joined = await visitor.send("/welcome", name=name, password=PASSWORD)
+        assert joined.headers["Location"] == "/account"
+        assert "已绑定" in (await visitor.see("/account")).text
+
+
+async def test_a_newcomer_signs_up_and_logs_in_by_scan(shop):
+    world, website = shop
+    person = await world.person()
+    await join(world, website, person)
+    async with customer(website) as again:
+        started = await again.send("/login/wechat", "/login")
+        back = await scan_page(world, person, started.headers["Location"])
+        async with customer(website) as thief:
+            assert (await thief.see(back)).status == 403
+        assert (await again.see(back)).headers["Location"] == "/account"
+        assert "guest" in (await again.see("/account")).text
+
+
+async def test_binding_in_the_settings(shop):
+    world, website = shop
+    old, new = await world.person(), await world.person()
+    await join(world, website, old)
+    async with customer(website) as visitor:
+        await visitor.send("/login", name="guest", password=PASSWORD)
+        assert (await visitor.send("/account/unbind", "/account", password=PASSWORD)).status == 303
+        await wait_for_text(old, "解绑")
+        started = await visitor.send("/account/bind", "/account")
+        back = await scan_page(world, new, started.headers["Location"])
+        await visitor.see(back)
+        page = (await visitor.see("/account")).text
+        assert "微信已绑定" in page
+        user = (await world.call("GET", f"/v1/bindings?openid={new.openid}"))["bindings"][0]["user"]
+        assert (await binding(world, user))["made_by"] == "intent"
+
+
+async def test_a_new_password_from_the_chat(shop):
+    world, website = shop
+    person = await world.person()
+    await join(world, website, person)
+    [link] = links_in(await reply(person, "重置密码"))
+    view = await open_in_wechat(person, link)
+    assert "设置新密码" in view["body"], view
+    csrf = re.search(r'name="csrf" value="([^"]+)"', view["body"])[1]
+    form = {"csrf": csrf, "password": "another good password"}
+    view = await open_in_wechat(person, view["url"], form=form)
+    assert view["url"].endswith("/account")
+    assert "密码已更新" in view["body"]
+    async with customer(website) as visitor:
+        assert (await visitor.send("/login", name="guest", password=PASSWORD)).status == 422
+        assert (await visitor.send("/login", name="guest", password="another good password")).status == 303
+
+
+async def test_a_link_from_the_chat_binds_whoever_is_logged_in_here(shop):
+    world, website = shop
+    first, second = await world.person(), await world.person()
+    await join(world, website, first)
+    async with customer(website) as visitor:
+        await visitor.send("/login", name="guest", password=PASSWORD)
+        await visitor.send("/account/unbind", "/account", password=PASSWORD)
+        [link] = links_in(await reply(second, "绑定账号"))
+        digits = await visitor.show_digits(link)
+        await reply(second, digits)
+        step = await visitor.go(link)
+        for _ in range(2):
+            step = await visitor.go(step.headers["Location"])
+        offered = step.headers["Location"]
+        page = await visitor.go(offered)
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+        assert (await visitor.go(offered, {"csrf": csrf})).headers["Location"] == "/account"
+        assert "微信已绑定" in (await visitor.see("/account")).text
+        # The attack: a victim who is logged in is made to send the attacker's redeem code.
+        async with customer(website) as victim:
+            await victim.send("/login", name="guest", password=PASSWORD)
+            await victim.send("/account/unbind", "/account", password=PASSWORD)
+            page = await victim.go(offered)
+            csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+            await victim.go(offered, {"csrf": csrf})
+            assert "不属于此浏览器" in (await victim.see("/account")).text
