@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format screens bench clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -22,6 +22,10 @@ lint: $(STAMP) $(LINT_STAMP)
 format: $(STAMP) $(LINT_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Pictures of every state of every page, into screens/.
+screens: $(STAMP)
+	$(BIN)/python -m tests.browser.screens
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -31,6 +31,7 @@ class Use(StrEnum):
     ASK = "ask"
     TICKET = "ticket"
     REDEEM = "redeem"
+    MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +95,10 @@ class Links:
     def ask_url(self, account: str, site: str, intent: str) -> str:
         """Where a WeChat says yes or no; also the link of a bind intent by web authorisation."""
         return f"{self.public_url}/wechat/{account}/ask/{self.sign(Use.ASK, Subject(site, intent))}"
+
+    def message_url(self, account: str, verification: str) -> str:
+        """The link of a message that carries a code, or hides one: only the WeChat it went to sees what is behind."""
+        return f"{self.public_url}/wechat/{account}/message/{self.sign(Use.MESSAGE, Subject(account, verification))}"
 
     def ticket_url(self, account: str, ticket: str) -> str:
         """The link from the chat to a site, by way of us."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import TemplateError
+
 from codesvc import codes
 from codesvc.codes import VerificationId
 from codesvc.errors import CodesvcError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from codesvc.directory import Directory, SiteEntry
     from codesvc.keyring import Keyring
+    from codesvc.link import Links
     from codesvc.record import Record
     from codesvc.templates import Templates
 
@@ -58,14 +61,16 @@ class Composer:
         templates: the texts.
         keyring: derives the codes that the texts carry.
         directory: every account's messages are compiled and checked at once.
+        links: what a message leads to.
 
     Raises:
         BadTemplate: a template does not load.
         BadMessage: a field would break its type's rule (WECHAT.md 6.4), tried with real values of every site.
     """
 
-    def __init__(self, templates: Templates, keyring: Keyring, directory: Directory) -> None:
+    def __init__(self, templates: Templates, keyring: Keyring, directory: Directory, links: Links) -> None:
         self._templates = templates
+        self._links = links
         self._keyring = keyring
         self._directory = directory
         self._fields: dict[tuple[str, str], dict[str, Template]] = {
@@ -85,12 +90,17 @@ class Composer:
             for purpose, policy in site.config.purposes.items():
                 variables = _variables(site=site, purpose=purpose, locale="zh", expires=600_000, now=0) | {
                     "code": "8" * max(policy.code_length, policy.long_code_length),
+                    "link": "https://codes.example.com/wechat/main/message/…",
                     "reference": "KX",
                     "agent": "HarmonyOS",
                     "place": "203.0.*.*",
                 }
                 for key, template in fields.items():
-                    if fault := check_field(key, fit(key, template.render(variables))):
+                    try:
+                        fault = check_field(key, fit(key, template.render(variables)))
+                    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+                        fault = f"{key}: cannot be filled: {error}"
+                    if fault:
                         faults.append(f"accounts.{account}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
         return faults
 
@@ -100,14 +110,25 @@ class Composer:
         master = self._keyring.find(identifier.key_id) if identifier else None
         return codes.derive(master.code_key, identifier) if identifier and master else None
 
+    def hides_code(self, record: Record) -> bool:
+        """Whether the purpose wants the code behind the message's link only (`reveal = "tap"`)."""
+        policy = self._directory.sites[record.site].purpose(record.purpose)
+        return policy is not None and policy.reveal == "tap"
+
+    def link(self, record: Record) -> str:
+        """Where a message about this verification leads."""
+        return self._links.message_url(self._directory.sites[record.site].account.name, record.id)
+
     def variables(self, record: Record) -> dict[str, Any]:
-        """Everything a template may print about a verification; `code` only while it is good."""
+        """Everything a template may print about a verification; `code` is a row of dashes where it is hidden."""
         site = self._directory.sites[record.site]
+        code = self.code_of(record) or ""
         variables = _variables(
             site=site, purpose=record.purpose, locale=record.fixed.locale, expires=record.expires, now=record.now
         )
         return variables | {
-            "code": self.code_of(record) or "",
+            "code": "-" * len(code) if self.hides_code(record) else code,
+            "link": self.link(record),
             "reference": codes.reference(record.id),
             "agent": record.fixed.agent,
             "place": record.fixed.place,
@@ -120,6 +141,8 @@ class Composer:
 
     def chat(self, name: str, record: Record) -> str:
         """A chat message about a verification, in the language of whoever started it."""
+        if name == "code" and self.hides_code(record):
+            name = "code_behind_link"
         return self._templates.chat(name, record.fixed.locale, self.variables(record))
 
     def phrase(self, name: str, variables: Mapping[str, Any]) -> str:

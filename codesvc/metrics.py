@@ -74,6 +74,13 @@ OUTBOX: Final = Gauge(
 )
 
 
+def count_act(site: str, purpose: str, act: str, outcome: str, limit: str = "") -> None:
+    """Count one start, check or resend; `limit` is what refused it, "" if nothing did."""
+    VERIFICATIONS.labels(site, purpose, act, outcome).inc()
+    if limit:
+        REFUSED.labels(site, limit).inc()
+
+
 def exposition() -> bytes:
     """All of it in Prometheus' text format; with several workers, of all of them."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

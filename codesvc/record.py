@@ -93,6 +93,7 @@ class Record:
     claimed_basis: Basis | None
     scene_url: str | None
     vouched: bool
+    disarmed: bool
 
     def __repr__(self) -> str:
         return f"Record({self.id[:10]}…, {self.status})"
@@ -137,6 +138,7 @@ class Record:
             claimed_basis=Basis(claimed_basis) if claimed_basis else None,
             scene_url=fields.get("scene_url"),
             vouched=fields["vouched"] == "1",
+            disarmed=fields.get("disarmed") == "1",
         )
 
     @property

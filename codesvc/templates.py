@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHAT_MESSAGES = (
     "code",
+    "code_behind_link",
     "refused",
     "expired",
     "canceled",
@@ -52,7 +53,6 @@ PEOPLE_MESSAGES = (
     "login_approved",
     "login_unknown",
     "intent_over",
-    "see_page",
     # bindings that change
     "unbound",
     "moved",
@@ -103,6 +103,10 @@ class Templates:
             for locale in ("zh", "en")
             for name in names
         }
+        # A broken override is told at the start, with file and line, and not to the first visitor.
+        for name in self._environment.list_templates(filter_func=lambda name: name.startswith("pages/")):
+            if name.endswith(".html"):
+                self._load(name)
 
     def _load(self, name: str) -> Template:
         try:

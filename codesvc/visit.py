@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STATE_LIMIT: Final = 128
 _MAC: Final = 24
+_PAGES: Final = {"a": "ask", "m": "message", "t": "ticket"}
 _STATE: Final = re.compile(r"[a-z2-7]{25,128}")
 
 
@@ -32,9 +33,9 @@ class Errand:
     """Where a browser goes back to when WeChat has said who it is.
 
     Attributes:
-        page: `ask` or `ticket`.
-        place: the site of an intent; "" for a ticket.
-        id: of the intent, login or ticket.
+        page: `ask`, `ticket` or `message`.
+        place: the site of an intent; "" for others.
+        id: of the intent, login, ticket or verification.
     """
 
     page: str
@@ -68,7 +69,7 @@ class Seals:
         except (NotBase32, UnicodeError):
             return None
         place, _, identifier = text[1:].partition("/")
-        return Errand({"a": "ask"}.get(text[:1], "ticket"), place, identifier)
+        return Errand(_PAGES.get(text[:1], "ticket"), place, identifier)
 
     def form(self, browser: str, subject: str) -> str:
         """What a form on a page about `subject` must carry to be this browser's own."""

@@ -102,7 +102,7 @@ async def _by_template(letter: Letter, composer: Composer) -> str:
         openid=letter.openid,
         template_id=message.template_id,
         data=composer.fields(letter.account.name, CODE, letter.record),
-        url=None,
+        url=composer.link(letter.record),
         client_msg_id=letter.client_msg_id,
     )
     return str(msgid)
@@ -115,7 +115,7 @@ async def _by_subscription(letter: Letter, composer: Composer) -> str:
         openid=letter.openid,
         template_id=message.template_id,
         data=composer.fields(letter.account.name, name, letter.record),
-        page=None,
+        page=composer.link(letter.record),
         client_msg_id=letter.client_msg_id,
     )
     return ""

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.link import Links
 from codesvc.message import BadMessage, Composer
 from codesvc.record import Fixed, Record
 from codesvc.templates import BadTemplate, Templates
@@ -66,7 +67,9 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
 def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:
     """The composer, if templates and messages are sound; and what is to be said of them."""
     try:
-        composer = Composer(Templates(settings.service.templates_dir), keyring, directory)
+        composer = Composer(
+            Templates(settings.service.templates_dir), keyring, directory, Links(settings.service.public_url, keyring)
+        )
     except BadTemplate as error:
         return None, [fail(_WHAT, str(error), "Mend the template, or remove it from service.templates_dir.")]
     except BadMessage as error:

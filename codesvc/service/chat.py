@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import metrics
 from codesvc.codes import read_word
 from codesvc.limiter import encode
 from codesvc.qrpool import SCENE_PREFIX
@@ -117,7 +118,7 @@ class Chat:
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
-            return said or await self._disown(account, inbound.event.openid)
+            return said or await self.disown(account, inbound.event.openid)
         if said := await self._conversation.read(account, inbound, plain):
             return said
         word = read_word(content)
@@ -148,6 +149,7 @@ class Chat:
             },
         )
         answer = Answer.parse(raw)
+        metrics.CLAIMS.labels(account.name, "word" if scene is None else "scene", answer.outcome.value).inc()
         _log.info(
             "claim",
             account=account.name,
@@ -192,7 +194,8 @@ class Chat:
         )
         return text
 
-    async def _disown(self, account: AccountEntry, openid: str) -> str:
+    async def disown(self, account: AccountEntry, openid: str) -> str:
+        """ "This was not me": stop what was lately sent to this WeChat, mute pushes for a day; what to say about it."""
         keys = account.keys
         raw = await self._store.call(
             "disown",
@@ -230,4 +233,5 @@ class Chat:
                 "openid": event.openid,
             },
         )
+        metrics.RECEIPTS.labels(account.name, event.status).inc()
         _log.info("receipt", account=account.name, status=event.status, outcome=Answer.parse(raw).outcome.value)

@@ -22,14 +22,20 @@ from codesvc.store.quotas import arguments, day_key
 
 if TYPE_CHECKING:
     from codesvc.config import Purpose
-    from codesvc.directory import SiteEntry
+    from codesvc.directory import AccountEntry, SiteEntry
     from codesvc.keyring import Keyring
     from codesvc.qrpool import QrPool
+    from codesvc.record import Record
     from codesvc.service.exchange import Idempotency, StartRequest
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
 _log = structlog.get_logger(__name__)
+
+
+def _count(site: SiteEntry, purpose: str, act: str, answer: Answer) -> None:
+    limit = answer.rest[0].decode() if answer.outcome is Outcome.LIMITED else ""
+    metrics.count_act(site.name, purpose, act, answer.outcome.value, limit)
 
 
 class Verifications:
@@ -63,7 +69,7 @@ class Verifications:
             # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
             metrics.LONG_CODES.labels(site.name, request.purpose).inc()
             _log.error("site_guessed_at", site=site.name, purpose=request.purpose)
-        self._count(site, request.purpose, "start", answer)
+        _count(site, request.purpose, "start", answer)
         if answer.outcome is Outcome.REPEATED:
             return Result(answer.outcome, answer.shown.as_started())
         return self._result(site, answer)
@@ -150,11 +156,15 @@ class Verifications:
 
     async def get(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Read a verification: DONE or ABSENT."""
-        keys = site.keys
-        raw = await self._store.call(
-            "read", keys.partition, {"record": keys.record(identifier.text)}, {"site": site.name}
-        )
+        keys = {"record": site.keys.record(identifier.text)}
+        raw = await self._store.call("read", site.keys.partition, keys, {"site": site.name})
         return self._result(site, Answer.parse(raw))
+
+    async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
+        """A verification of any of an account's sites; for pages that prove the WeChat and not the site."""
+        keys = account.keys
+        raw = await self._store.call("read", keys.partition, {"record": keys.record(identifier.text)}, {"site": ""})
+        return Answer.parse(raw).record
 
     async def check(
         self,
@@ -197,7 +207,7 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
-        self._count(site, answer.record.purpose if answer.record else "", "check", answer)
+        _count(site, answer.record.purpose if answer.record else "", "check", answer)
         return self._result(site, answer)
 
     async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
@@ -229,7 +239,7 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
-        self._count(site, policy_name, "resend", answer)
+        _count(site, policy_name, "resend", answer)
         if answer.outcome is Outcome.EARLY:
             return Result(answer.outcome, known.record, wait_ms=int(answer.rest[0]))
         return self._result(site, answer)
@@ -279,12 +289,6 @@ class Verifications:
             },
         )
         return Answer.parse(raw)
-
-    @staticmethod
-    def _count(site: SiteEntry, purpose: str, act: str, answer: Answer) -> None:
-        metrics.VERIFICATIONS.labels(site.name, purpose, act, answer.outcome.value).inc()
-        if answer.outcome is Outcome.LIMITED:
-            metrics.REFUSED.labels(site.name, answer.rest[0].decode()).inc()
 
     @staticmethod
     def _result(site: SiteEntry, answer: Answer) -> Result:

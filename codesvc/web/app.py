@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -54,6 +56,7 @@ from codesvc.web import (
     events,
     intentpages,
     intents,
+    messagepages,
     operations,
     pages,
     stream,
@@ -97,94 +100,116 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
         events.routes,
         operations.routes,
         intentpages.routes,
+        messagepages.routes,
         pages.routes,
     ):
         app.add_routes(table)
     stream.prepare(app)
 
+    fixed = _fixed(settings)
+    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=fixed))
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What is made once, before anything is opened, and fails early."""
+
+    keyring: Keyring
+    directory: Directory
+    templates: Templates
+    links: Links
+    composer: Composer
+    teller: Teller
+
+
+def _fixed(settings: Settings) -> _Fixed:
     keyring = Keyring(
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],
     )
     directory = Directory(settings)
     templates = Templates(settings.service.templates_dir)
-    composer = Composer(templates, keyring, directory)
     links = Links(settings.service.public_url, keyring)
+    composer = Composer(templates, keyring, directory, links)
     teller = Teller(templates, directory, links)
+    return _Fixed(keyring, directory, templates, links, composer, teller)
 
-    async def run(app: web.Application) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            offset = Offset(movable=settings.mode == "test")
-            redis = open_redis(store_url, timeout=settings.store.timeout)
-            reader = open_reader(store_url, timeout=settings.store.timeout)
-            stack.push_async_callback(redis.aclose)
-            stack.push_async_callback(reader.aclose)
-            transport = open_transport(redis, timeout=settings.store.timeout)
-            stack.push_async_callback(transport.aclose)
-            store = Store(redis, transport=transport, offset=offset, prefix=settings.store.prefix)
-            http = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
-            )
-            shared = {name: SharedSecrets(redis, account.keys, keyring) for name, account in directory.accounts.items()}
-            clients = {name: _client(account, http, shared[name]) for name, account in directory.accounts.items()}
-            lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
-            pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
-            stack.push_async_callback(pool.aclose)
-            quotas = Quotas(store)
-            wakeups = Wakeups(reader, settings.store.prefix)
-            await stack.enter_async_context(wakeups.running())
-            if settings.mode == "test":
-                await stack.enter_async_context(follow_clock(store, wakeups))
-            followers = Followers(store, directory)
-            relay = Relay(http)
-            stack.push_async_callback(relay.aclose)
-            upkeep = Upkeep(directory, clients, quotas, pool, followers)
-            proofs = Proofs(settings.service.public_url, keyring)
-            people = People(store, clients)
-            stack.push_async_callback(people.aclose)
-            decisions = Decisions(store, directory, people)
-            limits = word_limits(directory)
-            counter = TicketCounter(store, directory, teller, TicketSecrets(keyring), limits)
-            conversation = Conversation(store, decisions, counter, teller)
-            page_tokens = PageTokens(keyring)
-            app[SERVICES] = Services(
-                settings=settings,
-                directory=directory,
-                keyring=keyring,
-                store=store,
-                offset=offset,
-                wakeups=wakeups,
-                verifications=Verifications(store, keyring, pool),
-                bindings=Bindings(store, proofs, Handles(keyring), people),
-                intents=Intents(store, pool),
-                decisions=decisions,
-                chat=Chat(store, composer, followers, conversation, limits),
-                followers=followers,
-                relay=relay,
-                pages=page_tokens,
-                views=Views(settings.service.public_url, page_tokens, proofs),
-                templates=templates,
-                handles=Handles(keyring),
-                links=links,
-                seals=Seals(keyring),
-                visits=Visits(store, Seals(keyring), clients, shared, settings.service.public_url),
-                tickets=Tickets(
-                    store, keyring, secrets=TicketSecrets(keyring), links=links, handles=Handles(keyring), proofs=proofs
-                ),
-            )
-            worker = Worker(
-                reader,
-                Courier(store, directory, composer, clients, quotas=quotas, notices=Notices(store, teller, clients)),
-                prefix=settings.store.prefix,
-                partitions={account.keys.partition for account in directory.accounts.values()},
-            )
-            await stack.enter_async_context(worker.running())
-            await stack.enter_async_context(upkeep.running())
-            _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
-            yield
 
-    app.cleanup_ctx.append(run)
-    return app
+async def _run(app: web.Application, settings: Settings, store_url: str, fixed: _Fixed) -> AsyncIterator[None]:
+    """Everything that opens something, in order; closed in the opposite order."""
+    keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
+    teller, composer = fixed.teller, fixed.composer
+    async with AsyncExitStack() as stack:
+        offset = Offset(movable=settings.mode == "test")
+        redis = open_redis(store_url, timeout=settings.store.timeout)
+        reader = open_reader(store_url, timeout=settings.store.timeout)
+        stack.push_async_callback(redis.aclose)
+        stack.push_async_callback(reader.aclose)
+        transport = open_transport(redis, timeout=settings.store.timeout)
+        stack.push_async_callback(transport.aclose)
+        store = Store(redis, transport=transport, offset=offset, prefix=settings.store.prefix)
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
+        )
+        shared = {name: SharedSecrets(redis, account.keys, keyring) for name, account in directory.accounts.items()}
+        clients = {name: _client(account, http, shared[name]) for name, account in directory.accounts.items()}
+        lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
+        pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
+        stack.push_async_callback(pool.aclose)
+        quotas = Quotas(store)
+        wakeups = Wakeups(reader, settings.store.prefix)
+        await stack.enter_async_context(wakeups.running())
+        if settings.mode == "test":
+            await stack.enter_async_context(follow_clock(store, wakeups))
+        followers = Followers(store, directory)
+        relay = Relay(http)
+        stack.push_async_callback(relay.aclose)
+        upkeep = Upkeep(directory, clients, quotas, pool, followers)
+        proofs = Proofs(settings.service.public_url, keyring)
+        people = People(store, clients)
+        stack.push_async_callback(people.aclose)
+        decisions = Decisions(store, directory, people)
+        limits = word_limits(directory)
+        counter = TicketCounter(store, directory, teller, TicketSecrets(keyring), limits)
+        conversation = Conversation(store, decisions, counter, teller)
+        page_tokens = PageTokens(keyring)
+        app[SERVICES] = Services(
+            settings=settings,
+            directory=directory,
+            keyring=keyring,
+            store=store,
+            offset=offset,
+            wakeups=wakeups,
+            verifications=Verifications(store, keyring, pool),
+            bindings=Bindings(store, proofs, Handles(keyring), people),
+            intents=Intents(store, pool),
+            decisions=decisions,
+            composer=composer,
+            chat=Chat(store, composer, followers, conversation, limits),
+            followers=followers,
+            relay=relay,
+            pages=page_tokens,
+            views=Views(settings.service.public_url, page_tokens, proofs),
+            templates=fixed.templates,
+            handles=Handles(keyring),
+            links=links,
+            seals=Seals(keyring),
+            visits=Visits(store, Seals(keyring), clients, shared, settings.service.public_url),
+            tickets=Tickets(
+                store, keyring, secrets=TicketSecrets(keyring), links=links, handles=Handles(keyring), proofs=proofs
+            ),
+        )
+        worker = Worker(
+            reader,
+            Courier(store, directory, composer, clients, quotas=quotas, notices=Notices(store, teller, clients)),
+            prefix=settings.store.prefix,
+            partitions={account.keys.partition for account in directory.accounts.values()},
+        )
+        await stack.enter_async_context(worker.running())
+        await stack.enter_async_context(upkeep.running())
+        _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
+        yield
 
 
 def _client(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets) -> WeChatClient:

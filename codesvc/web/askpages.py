@@ -150,6 +150,8 @@ async def arrive(request: web.Request) -> web.Response:
     errand = arrival.errand
     if errand is None or arrival.problem:
         return draw_plight(request, None, arrival.problem or "stale")
+    if errand.page == "message":
+        return see_other(here.links.message_url(account.name, errand.id))
     if errand.page == "ask":
         token = here.links.sign(Use.ASK, Subject(errand.place, errand.id))
         return see_other(f"/wechat/{account.name}/ask/{token}")

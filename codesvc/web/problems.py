@@ -129,7 +129,8 @@ _ALL: Final = (
         "verification-ended",
         410,
         "This verification is over",
-        "`status` says how: approved, expired, exhausted (attempts spent), canceled or superseded by a newer one.",
+        "`verification_status` says how: approved, expired, exhausted (attempts spent), canceled or superseded by a "
+        "newer one.",
         "Start a new verification.",
     ),
     ProblemType(

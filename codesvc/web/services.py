@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from codesvc.handle import Handles
     from codesvc.keyring import Keyring
     from codesvc.link import Links
+    from codesvc.message import Composer
     from codesvc.pagetoken import PageTokens
     from codesvc.relay import Relay
     from codesvc.service.bindings import Bindings
@@ -44,6 +45,7 @@ class Services:
     verifications: Verifications
     bindings: Bindings
     chat: Chat
+    composer: Composer
     followers: Followers
     relay: Relay
     pages: PageTokens

@@ -11,6 +11,7 @@ from codesvc.config import parse
 from codesvc.directory import Directory
 from codesvc.keyring import Keyring
 from codesvc.limiter import masked
+from codesvc.link import Links
 from codesvc.message import Composer
 from codesvc.record import Fixed
 from codesvc.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
@@ -26,7 +27,7 @@ ID = f"vf_{RING.current.key_id}d6" + "a" * 26
 @pytest.fixture
 def composer(tmp_path):
     settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
-    return Composer(Templates(), RING, Directory(settings))
+    return Composer(Templates(), RING, Directory(settings), Links("http://127.0.0.1:1", RING))
 
 
 def strangers_record(locale):

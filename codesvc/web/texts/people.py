@@ -5,6 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 CHINESE_PEOPLE: Final = {
+    "msg.subtitle": "{purpose}",
+    "msg.code": "您的验证码",
+    "msg.code.hint": "请核对网页上显示的编号也是 {reference}，再把验证码填到网页上。不要告诉任何人。",
+    "msg.shown": "这次验证的详情",
+    "msg.shown.hint": "验证码在聊天里。请核对网页上显示的编号也是 {reference}。",
+    "msg.from": "请求来自 {agent}（{place}）",
+    "msg.until": "{time} 前有效",
+    "msg.no": "不是我，停止这次验证",
+    "msg.over": "这次验证已结束",
+    "msg.over.hint": "验证码不再有效。需要时请回到网页重新获取。",
+    "msg.stopped": "已停止",
+    "msg.stopped.hint": "24 小时内不会再向您推送验证码。您自己需要时，用微信扫描网页上的二维码即可收到。",
     "bi.title": "绑定微信 · {site}",
     "bi.subtitle": "绑定微信",
     "bi.pending": "微信扫码，绑定账号",
@@ -66,6 +78,18 @@ CHINESE_PEOPLE: Final = {
 }
 
 ENGLISH_PEOPLE: Final = {
+    "msg.subtitle": "{purpose}",
+    "msg.code": "Your code",
+    "msg.code.hint": "The page must show the same letters, {reference}. Type the code there and tell it to nobody.",
+    "msg.shown": "About this verification",
+    "msg.shown.hint": "The code is in the chat. The page must show the same letters, {reference}.",
+    "msg.from": "Asked for from {agent} ({place})",
+    "msg.until": "Good until {time}",
+    "msg.no": "This was not me: stop it",
+    "msg.over": "This verification is over",
+    "msg.over.hint": "Its code is no longer good. Go back to the page for a new one when you need it.",
+    "msg.stopped": "Stopped",
+    "msg.stopped.hint": "No codes will be pushed to you for 24 hours. When you need one, scan the QR code on the page.",
     "bi.title": "Bind WeChat · {site}",
     "bi.subtitle": "Bind WeChat",
     "bi.pending": "Scan with WeChat to bind",

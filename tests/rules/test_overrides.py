@@ -1,0 +1,46 @@
+"""A directory of the configuration overrides templates file by file; a bad one is told at the start, with its line."""
+
+import pytest
+
+from codesvc.templates import BadTemplate, Templates
+
+
+@pytest.fixture
+def override(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_one_file_stands_in_for_one(override):
+    templates = Templates(override("chat/zh/refused.txt", "不行"))
+    assert templates.chat("refused", "zh", {}) == "不行"
+    assert templates.chat("refused", "en", {}) == Templates().chat("refused", "en", {})
+
+
+@pytest.mark.parametrize("name", ["pages/verification.html", "chat/en/code.txt", "people/zh/bound.txt"])
+def test_a_broken_one_is_told_with_file_and_line(override, name):
+    with pytest.raises(BadTemplate, match=rf"{name}, line 3"):
+        Templates(override(name, "one\ntwo\n{% if %}\n"))
+
+
+def test_a_field_that_names_what_is_not_there_is_told(tmp_path):
+    from codesvc.config import parse
+    from codesvc.directory import Directory
+    from codesvc.keyring import Keyring
+    from codesvc.link import Links
+    from codesvc.message import BadMessage, Composer
+    from tests.world import MASTER, document
+
+    tables = document("http://127.0.0.1:1", "http://127.0.0.1:2")
+    tables["accounts"]["main"]["messages"]["code"]["fields"] = {"thing1": "{{ colour }}", "number2": "{{ site }}"}
+    settings = parse(tables, env={}, directory=tmp_path)
+    ring = Keyring(MASTER.encode())
+    with pytest.raises(BadMessage) as caught:
+        Composer(Templates(), ring, Directory(settings), Links("http://127.0.0.1:1", ring))
+    assert "'colour' is undefined" in str(caught.value)
+    assert "number2: at most 32 digits" in str(caught.value)
