@@ -47,7 +47,8 @@ def open_reply(world, answer):
 
     account = world.platform.default_account
     root = read(answer.text.encode(), ValueError)
-    return decrypt(account.aes_key, account.appid, only(root, "Encrypt", ValueError))
+    inner = read(decrypt(account.aes_key, account.appid, only(root, "Encrypt", ValueError)).encode(), ValueError)
+    return only(inner, "Content", ValueError)
 
 
 async def test_a_lost_push_is_made_good_by_the_next(world):
