@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+_FARTHEST = 100 * 366 * 86400
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -41,10 +42,11 @@ class Clock:
         """Move forwards.
 
         Raises:
-            ValueError: the step is negative or not a number; the platform's time never runs backwards.
+            ValueError: the step is negative or not a number, or the way too far; the platform's time never runs
+                backwards.
         """
-        if not 0 <= seconds < 10 * 366 * 86400:
-            raise ValueError("the clock advances by 0 to ten years of seconds")
+        if not (seconds >= 0 and self._advanced + seconds <= _FARTHEST):
+            raise ValueError("the clock advances by 0 or more seconds, and by a hundred years in all")
         self._advanced += seconds
 
     def reset(self) -> None:

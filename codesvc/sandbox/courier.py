@@ -12,11 +12,13 @@ from yarl import URL
 from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import sign
 from codesvc.sandbox.envelope import seal
+from codesvc.sandbox.intake import read_at_most
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform, Unknown
 from codesvc.sandbox.push import APOLOGY, Push
 from codesvc.sandbox.reply import BadReply, Reply, read_reply
 
+_LONGEST_ANSWER = 2**20  # bytes; what is cut off is missed by the XML parser
 _AGENT = "Mozilla/4.0"  # field report (WECHAT.md 17)
 Status = Literal["replied", "success", "failed", "none", "lost", "deferred"]
 
@@ -173,7 +175,8 @@ class Courier:
                 stamp = int(self._platform.clock.wall()), str(secrets.randbelow(10**10))
             sealed = seal(account, push.fields, openid=push.openid, timestamp=stamp[0], nonce=stamp[1])
             try:
-                reply = read_reply(account, push.openid, await self._exchange(account, sealed.query, sealed.body, push))
+                body = await self._exchange(account, sealed.query, sealed.body, push)
+                reply = read_reply(account, push.openid, body, articles=push.articles)
             except NoAnswer as failure:
                 reason = str(failure)
                 continue
@@ -188,6 +191,8 @@ class Courier:
             outcome.messages.append({"type": "system", "content": APOLOGY})
         if push.heard:
             outcome.messages = [self._platform.show(contact, message) for message in outcome.messages]
+        elif outcome.messages:  # such a reply shows nowhere (WECHAT.md 10.3)
+            outcome.status, outcome.messages = "success", []
 
     async def _exchange(
         self, account: AccountSpec, query: dict[str, str], body: str | None, push: Push | None = None
@@ -230,7 +235,7 @@ class Courier:
         async with session.request(
             method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
-            return response.status, await response.read()
+            return response.status, await read_at_most(response.content, _LONGEST_ANSWER)
 
     def _session(self) -> aiohttp.ClientSession:
         old = self._platform.settings.callback_http10

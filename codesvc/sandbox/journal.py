@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 _REMEMBERED = 2000
+_LONGEST = 65_536  # characters of one text
+_MOST = 32 * 2**20  # characters of all texts
 _SECRETS = re.compile(r'(secret=)[^&#]*|("(?:app)?secret"\s*:\s*")[^"]*')
 
 
@@ -40,6 +42,11 @@ class Entry:
     def __post_init__(self) -> None:
         self.query, self.request = mask(self.query), mask(self.request)
 
+    @property
+    def size(self) -> int:
+        """How many characters it holds."""
+        return len(self.query) + len(self.request) + len(self.response)
+
     def describe(self) -> dict[str, Any]:
         """The entry as JSON."""
         return asdict(self)
@@ -50,18 +57,27 @@ def mask(text: str) -> str:
     return _SECRETS.sub(lambda found: (found[1] or found[2]) + "********", text)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+
+
 @dataclass
 class Journal:
-    """The last 2,000 exchanges."""
+    """The last 2,000 exchanges, or fewer large ones; a very long text is kept by its beginning."""
 
-    _entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    _entries: deque[Entry] = field(default_factory=deque)
+    _size: int = 0
     _last: int = 0
 
     def add(self, entry: Entry) -> Entry:
         """Number an entry and keep it."""
         self._last += 1
         entry.number = self._last
+        entry.query, entry.request, entry.response = map(_cut, (entry.query, entry.request, entry.response))
         self._entries.append(entry)
+        self._size += entry.size
+        while len(self._entries) > _REMEMBERED or self._size > _MOST:
+            self._size -= self._entries.popleft().size
         return entry
 
     def entries(

@@ -29,6 +29,11 @@ class Push:
         """`text`, or the name of the event."""
         return str(self.fields.get("Event") or self.fields["MsgType"])
 
+    @property
+    def articles(self) -> int:
+        """How many articles a news reply to it may have (WECHAT.md 10.3)."""
+        return 8 if self.fields["MsgType"] == "event" else 1
+
 
 class Pushes:
     """Makes the pushes of one person's acts.

@@ -24,8 +24,14 @@ class Reply:
     encrypted: bool = False
 
 
-def read_reply(account: AccountSpec, openid: str, body: bytes) -> Reply:
+def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int = 8) -> Reply:
     """Read a callback's body.
+
+    Args:
+        account: whose callback it is.
+        openid: to whom the reply must go.
+        body: what was answered.
+        articles: how many of a news reply are shown; those beyond are dropped (WECHAT.md 10.3).
 
     Raises:
         BadReply: malformed, unencrypted in safe mode, badly encrypted, or addressed to someone else.
@@ -49,6 +55,8 @@ def read_reply(account: AccountSpec, openid: str, body: bytes) -> Reply:
     if kind not in _READERS:
         raise BadReply(f"unknown MsgType {kind!r}")
     fields = _READERS[kind](root)
+    if fields is not None and kind == "news":
+        fields["articles"] = fields["articles"][:articles]
     return Reply(None if fields is None else {"type": kind, **fields}, encrypted)
 
 

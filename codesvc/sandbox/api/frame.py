@@ -17,6 +17,7 @@ from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.fault import Fault
 from codesvc.sandbox.hosts import API_HOSTS
 from codesvc.sandbox.identifiers import mint_rid
+from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.refusal import Refusal
@@ -50,8 +51,8 @@ class Frame:
         platform, started = self._platform, time.monotonic()
         now = platform.clock.now()
         try:
-            raw = await request.read()
-        except web.HTTPRequestEntityTooLarge:
+            raw = await read_request(request)
+        except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest):
             raw = b"{"  # refused as what it is to the platform: no JSON it could read
         call = Call(platform, request.path, _first(request), raw, request.remote or "127.0.0.1", now, mint_rid(now))
         entry = Entry(

@@ -57,7 +57,7 @@ def _check_buttons(buttons: object, most: int, *, nested: bool) -> None:
             _check_buttons(button["sub_button"], _MOST_CHILDREN, nested=False)
             continue
         kind = button.get("type")
-        if kind not in _KEYED | _OTHERS:
+        if not isinstance(kind, str) or kind not in _KEYED | _OTHERS:
             raise Refusal(40017)
         if kind in _KEYED and not isinstance(button.get("key"), str):
             raise Refusal(40019, "invalid button key size")

@@ -18,6 +18,7 @@ from codesvc.sandbox.platform import Account, Platform
 
 _ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
 _LARGEST_SCENE = 10_000
+_MOST_ASKED = 10_000
 _STATE = re.compile(r"[0-9A-Za-z]{0,128}")
 
 
@@ -81,6 +82,10 @@ class Consents:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._asked: dict[str, _Authorize | _Subscribe] = {}
+
+    def forget(self) -> None:
+        """Take every question back; for a reset."""
+        self._asked.clear()
 
     def authorize(self, query: str, person: Person | None, *, from_chat: bool) -> Decision:
         """Decide about an authorize link.
@@ -146,6 +151,8 @@ class Consents:
     def _ask(self, kind: Literal["authorize", "subscribe"], asked: _Authorize | _Subscribe) -> Question:
         ticket = secrets.token_urlsafe(16)
         self._asked[ticket] = asked
+        if len(self._asked) > _MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
         return Question(ticket, kind, self._platform.accounts[asked.contact.appid].spec.name, asked.contact.person.name)
 
     def _grant(self, identity: Identity, target: str, state: str) -> Redirect:
@@ -182,7 +189,8 @@ def add_query(url: str, fields: Mapping[str, str]) -> str:
 
 
 def _virtual(identity: Identity, account: Account, person: Person) -> Identity:
-    unionid = derive_unionid(account.spec.owner + "/snapshot", person.name)
+    owner = account.spec.owner
+    unionid = derive_unionid(None if owner is None else f"{owner}/snapshot", person.name)
     openid = derive_snapshot_openid(identity.appid, person.name)
     return replace(identity, openid=openid, unionid=unionid, nickname="微信用户", snapshot=True)
 

@@ -11,8 +11,10 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
+from codesvc.sandbox.account import check_http_url
 from codesvc.sandbox.browser.authorize import Consents, Decision, Question, Redirect
 from codesvc.sandbox.browser.page import render
+from codesvc.sandbox.intake import read_at_most
 from codesvc.sandbox.person import Person
 
 AGENT = (
@@ -21,7 +23,8 @@ AGENT = (
 )
 _OWN_HOSTS = frozenset({"open.weixin.qq.com", "mp.weixin.qq.com"})
 _MOST_HOPS = 10
-_SHOWN = 200_000
+_SHOWN = 200_000  # characters
+_READ = 4 * _SHOWN  # bytes
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -55,8 +58,9 @@ class WeChatBrowser:
         self._jars: dict[str, aiohttp.CookieJar] = {}
 
     def forget(self) -> None:
-        """Clear every cookie; for a reset."""
+        """Clear every cookie and every open question; for a reset."""
         self._jars.clear()
+        self._consents.forget()
 
     async def open(
         self,
@@ -90,7 +94,12 @@ class WeChatBrowser:
                     form = None
                 if location is None:
                     return view
-                view.url = urljoin(view.url, location)
+                try:
+                    view.url = urljoin(view.url, location)
+                    check_http_url(view.url)
+                except ValueError:  # a Location that leads nowhere
+                    view.outcome = "unreachable"
+                    return view
         view.outcome = "too_many_redirects"
         return view
 
@@ -113,9 +122,6 @@ class WeChatBrowser:
         return decision
 
     async def _fetch(self, session: aiohttp.ClientSession, view: View, form: dict[str, str] | None) -> str | None:
-        if urlsplit(view.url).scheme not in {"http", "https"}:
-            view.outcome = "unreachable"
-            return None
         method = "GET" if form is None else "POST"
         try:
             async with session.request(method, URL(view.url), data=form, allow_redirects=False) as response:
@@ -123,7 +129,7 @@ class WeChatBrowser:
                 view.hops.append({"url": view.url, "status": response.status})
                 if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
                     return response.headers["Location"]
-                view.body = (await response.text(errors="replace"))[:_SHOWN]
+                view.body = _decode(await read_at_most(response.content, _READ), response.charset)[:_SHOWN]
         except (aiohttp.ClientError, OSError, ValueError):
             view.outcome = "unreachable"
         return None
@@ -140,3 +146,10 @@ def _step(view: View, decision: Decision) -> str | None:
     view.status, view.content_type, view.body = 200, "text/html", render(decision)
     view.outcome = "asked" if isinstance(decision, Question) else "page"
     return None
+
+
+def _decode(body: bytes, charset: str | None) -> str:
+    try:
+        return body.decode(charset or "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")

@@ -5,11 +5,12 @@ from WeChat's own session. A stranger's browser can set a cookie too, so the san
 """
 
 from html import escape
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
 from codesvc.sandbox.browser.authorize import Consents, Decision, OutsideWeChat, Problem, Question, Redirect
+from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.person import Person
 from codesvc.sandbox.picture import draw_jpeg
 from codesvc.sandbox.platform import Platform, Unknown
@@ -63,8 +64,8 @@ class Pages:
 
     async def conclude(self, request: web.Request) -> web.StreamResponse:
         """The person pressed a button."""
-        form = await request.post()
-        return _present(self._consents.conclude(str(form.get("ticket", "")), allow=form.get("answer") == "allow"))
+        form = dict(parse_qsl((await read_request(request)).decode("utf-8", "replace")))
+        return _present(self._consents.conclude(form.get("ticket", ""), allow=form.get("answer") == "allow"))
 
     async def show_picture(self, request: web.Request) -> web.StreamResponse:
         """The QR picture; 404 for a bad ticket (WECHAT.md 5.3)."""

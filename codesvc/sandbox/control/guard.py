@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from codesvc.sandbox.exposure import is_loopback
+from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.platform import Platform, Unknown
 
 PLATFORM = web.AppKey("platform", Platform)
@@ -49,16 +50,20 @@ def cookie_value(token: str) -> str:
 
 
 def make_guard(token: str | None) -> Middleware:
-    """The middleware of the control calls."""
+    """The middleware of the control calls; a Host or Origin that cannot be read is refused on every path."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        try:
+            host, site = request.url.host or "", None if origin is None else urlsplit(origin).netloc or origin
+        except ValueError:
+            return web.Response(status=400, text="Host or Origin is malformed")
         if not request.path.startswith("/sandbox"):
             return await handler(request)
-        origin = request.headers.get("Origin")
-        if origin is not None and (urlsplit(origin).netloc or origin) != request.host:
+        if site is not None and site != request.host:
             return answer({"error": "foreign_origin", "message": "control calls do not come from other sites"}, 403)
-        if token is None and not is_loopback(request.url.host or ""):
+        if token is None and not is_loopback(host):
             return answer({"error": "foreign_host", "message": "without a token, control calls go to 127.0.0.1"}, 403)
         if token is not None and request.path != _SESSION and not _is_known(request, token):
             return answer({"error": "unauthorized", "message": "Authorization: Bearer with the sandbox's token"}, 401)
@@ -96,7 +101,7 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
     Raises:
         BadInput: no JSON, unknown or wrong members.
     """
-    raw = await request.read()
+    raw = await read_request(request)
     try:
         return msgspec.json.decode(raw.strip() or b"{}", type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -3,6 +3,7 @@
 Every act waits for its callback, so that a test needs no sleep.
 """
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,10 @@ _MESSAGE_FIELDS = {
     "location": {"Location_X", "Location_Y", "Scale", "Label"},
     "link": {"Title", "Description", "Url"},
 }
+
+
+_ELEMENT = re.compile(r"[A-Za-z][0-9A-Za-z_]{0,63}")
+_DEEPEST = 10
 
 
 class _Create(Body):
@@ -196,9 +201,7 @@ class PeopleControl:
     async def push_event(self, request: web.Request) -> web.Response:
         """Push any event of WECHAT.md 10.2 with elements of one's own, for those that no act here causes."""
         body, contact = await read_json(request, _Event), self._contact(request)
-        names = [body.event, *body.fields]
-        if not all(name.isascii() and name.replace("_", "").isalnum() and name[0].isalpha() for name in names):
-            raise ValueError("event and fields: names of letters, digits and _")
+        _check_elements({body.event: body.fields}, _DEEPEST)
         return await self._push(contact, "pushed", self._platform.pushes(contact).event(body.event, body.fields))
 
     async def _push(self, contact: Contact, outcome: str, push: Push) -> web.Response:
@@ -221,3 +224,19 @@ class PeopleControl:
         while f"person{count}" in self._platform.people:
             count += 1
         return f"person{count}"
+
+
+def _check_elements(value: object, depth: int) -> None:
+    """See that `value` can be written as XML elements.
+
+    Raises:
+        ValueError: a name is no element's, or it is nested too deeply.
+    """
+    if depth == 0:
+        raise ValueError("fields: nested too deeply")
+    if isinstance(value, dict):
+        if not all(_ELEMENT.fullmatch(name) for name in value):
+            raise ValueError("event and fields: names of letters, digits and _")
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        _check_elements(item, depth - 1)
