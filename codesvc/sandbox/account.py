@@ -65,7 +65,7 @@ class AccountSpec:
         mode: how callbacks travel.
         callback_url: where they go; None: nowhere. Unlike the console, any port will do.
         kind: `test` is a 测试号 with its smaller quotas.
-        owner: accounts of one owner see one unionid per person.
+        owner: accounts of one owner see one unionid per person; None: bound to no open platform, so there is none.
         verified: an unverified account gets 48001 where a right is missing.
         ip_whitelist: who may fetch tokens (40164); None: no check.
         secret_frozen: the token endpoints answer 40243.
@@ -85,7 +85,7 @@ class AccountSpec:
     mode: Mode = "safe"
     callback_url: str | None = None
     kind: AccountKind = "service"
-    owner: str = "owner"
+    owner: str | None = "owner"
     verified: bool = True
     ip_whitelist: tuple[str, ...] | None = None
     secret_frozen: bool = False

@@ -22,7 +22,7 @@ class Identity:
 
     appid: str
     openid: str
-    unionid: str
+    unionid: str | None
     nickname: str
     scope: Scope
     snapshot: bool = False

@@ -39,7 +39,7 @@ class Someone:
     def __init__(self, sandbox: "Sandbox", described: dict[str, Any]) -> None:
         self._sandbox = sandbox
         self.openid: str = described["openid"]
-        self.unionid: str = described["unionid"]
+        self.unionid: str | None = described["unionid"]
         self.name: str = described["person"]
 
     def follow(self) -> dict[str, Any]:

@@ -25,9 +25,9 @@ def derive_openid(appid: str, person: str) -> str:
     return "o" + _letters(_digest("account", appid), 5) + _letters(_digest("openid", appid, person), 22)
 
 
-def derive_unionid(owner: str, person: str) -> str:
-    """28 characters beginning with `o6_`, one for all accounts of an owner (WECHAT.md 1)."""
-    return "o6_" + _letters(_digest("unionid", owner, person), 25)
+def derive_unionid(owner: str | None, person: str) -> str | None:
+    """28 characters beginning with `o6_`, one for all accounts of an owner; none without one (WECHAT.md 1, 12)."""
+    return None if owner is None else "o6_" + _letters(_digest("unionid", owner, person), 25)
 
 
 def derive_snapshot_openid(appid: str, person: str) -> str:

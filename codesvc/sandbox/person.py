@@ -40,7 +40,7 @@ class Contact:
     person: Person
     appid: str
     openid: str
-    unionid: str
+    unionid: str | None
     follows: bool = False
     followed_at: float = 0.0
     came_by: str = "ADD_SCENE_SEARCH"

@@ -129,6 +129,8 @@ class Platform:
             self.accounts[spec.appid] = account
         account.spec = spec
         account.quotas.kind = spec.kind
+        for contact in account.contacts.values():
+            contact.unionid = derive_unionid(spec.owner, contact.person.name)
         for template in spec.templates:
             account.templates.setdefault(template.template_id, template)
         self.feed.publish("account", account=spec.appid)

@@ -34,6 +34,9 @@ _SERVICE = {
     "/cgi-bin/menu/create": Limit(1_000),
     "/cgi-bin/menu/get": Limit(10_000),
     "/cgi-bin/menu/delete": Limit(1_000),
+    "/cgi-bin/message/mass/send": Limit(100),
+    "/cgi-bin/media/upload": Limit(100_000),
+    "/cgi-bin/media/get": Limit(200_000),
     "/cgi-bin/clear_quota": Limit(None),
     "/cgi-bin/clear_quota/v2": Limit(None),
 }

@@ -20,6 +20,10 @@ def _describe(session: Session, now: float) -> dict[str, Any]:
     }
 
 
+def _union(session: Session) -> dict[str, Any]:
+    return {"unionid": session.identity.unionid} if session.identity.unionid else {}
+
+
 def exchange_code(call: Call) -> Mapping[str, Any]:
     """A code for a session."""
     account = open_account(call, call.query.get("appid", ""), call.query.get("secret", ""))
@@ -30,9 +34,7 @@ def exchange_code(call: Call) -> Mapping[str, Any]:
     answer = _describe(session, call.now)
     if session.identity.snapshot:
         answer["is_snapshotuser"] = 1
-    if session.identity.scope == "snsapi_userinfo":
-        answer["unionid"] = session.identity.unionid
-    return answer
+    return answer | (_union(session) if session.identity.scope == "snsapi_userinfo" else {})
 
 
 def refresh_session(call: Call) -> Mapping[str, Any]:
@@ -59,7 +61,8 @@ def _session(call: Call) -> Session:
 
 def get_profile(call: Call) -> Mapping[str, Any]:
     """The person, if the scope was snsapi_userinfo; sex and area have been blank since 2021-10."""
-    identity = _session(call).identity
+    session = _session(call)
+    identity = session.identity
     if identity.scope != "snsapi_userinfo":
         raise Refusal(48001)
     return {
@@ -71,7 +74,7 @@ def get_profile(call: Call) -> Mapping[str, Any]:
         "country": "",
         "headimgurl": "https://thirdwx.qlogo.cn/mmopen/sandbox/132",
         "privilege": [],
-        "unionid": identity.unionid,
+        **_union(session),
     }
 
 

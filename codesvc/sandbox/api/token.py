@@ -34,7 +34,8 @@ def open_account(call: Call, appid: str, secret: str) -> Account:
 def _check_address(call: Call, account: Account) -> None:
     allowed = account.spec.ip_whitelist
     if allowed is not None and call.remote not in allowed:
-        raise Refusal(40164, f"invalid ip {call.remote} ipv6 ::ffff:{call.remote}, not in whitelist")
+        mapped = call.remote if ":" in call.remote else f"::ffff:{call.remote}"
+        raise Refusal(40164, f"invalid ip {call.remote} ipv6 {mapped}, not in whitelist")
 
 
 def _grant(account: Account, call: Call, token: AccessToken) -> Mapping[str, Any]:

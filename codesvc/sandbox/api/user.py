@@ -13,9 +13,9 @@ _LONGEST_REMARK = 30
 
 def describe_user(contact: Contact) -> dict[str, Any]:
     """What `user/info` says; of one who does not follow, the ids only."""
-    ids = {"openid": contact.openid, "unionid": contact.unionid}
+    bound = {"unionid": contact.unionid} if contact.unionid else {}
     if not contact.follows:
-        return {"subscribe": 0, **ids}
+        return {"subscribe": 0, "openid": contact.openid, **bound}
     code = contact.came_by_code
     return {
         "subscribe": 1,
@@ -28,7 +28,7 @@ def describe_user(contact: Contact) -> dict[str, Any]:
         "country": "",
         "headimgurl": "",
         "subscribe_time": int(contact.followed_at),
-        "unionid": contact.unionid,
+        **bound,
         "remark": contact.remark,
         "groupid": 0,
         "tagid_list": [],

@@ -76,13 +76,14 @@ class WeatherControl:
     async def add_fault(self, request: web.Request) -> web.Response:
         """Put a fault in force.
 
-        `revoke_token` without `times` and `share` kills the tokens at once and leaves nothing behind.
+        `revoke_token` without `times` and `share` kills the tokens at once, of one account or of all, and leaves
+        nothing behind.
         """
         body = await read_json(request, _Fault)
-        if body.account is not None:
-            self._platform.account(body.account)
+        accounts = self._platform.accounts
+        hit = accounts.values() if body.account is None else [self._platform.account(body.account)]
         if body.kind == "revoke_token" and body.times is None and body.share == 1:
-            revoked = self._platform.account(body.account).credentials.revoke(self._platform.clock.now())
+            revoked = sum(account.credentials.revoke(self._platform.clock.now()) for account in hit)
             return answer({"kind": body.kind, "revoked": revoked}, 201)
         fault = self._platform.faults.add(Fault(**msgspec.structs.asdict(body)))
         self._platform.feed.publish("fault", faults=len(self._platform.faults.list()))
