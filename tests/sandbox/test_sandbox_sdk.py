@@ -1,4 +1,4 @@
-"""What others wrote, unmodified: wechatpy's synchronous client, and two Node SDKs."""
+"""What others wrote, unmodified: wechatpy's synchronous client, and three families of Node SDKs."""
 
 import asyncio
 import hashlib
@@ -197,5 +197,34 @@ async def test_node_easywechat_as_client_and_as_callback(guarded, node_modules, 
         await wechat.settle()
         receipt = (await wechat.control("GET", "/callbacks?path=TEMPLATESENDJOBFINISH"))["callbacks"]
         assert [(entry["status"], entry["response"]) for entry in receipt] == [(200, "success")]
+    finally:
+        await finish(process)
+
+
+async def test_wechat_wechat_api_and_wechat_oauth(guarded, node_modules):
+    wechat, proxy, authority = guarded
+    openid = await wechat.user()
+    more = {"token": wechat.spec.token, "aes_key": wechat.spec.aes_key, "proxy": proxy, "modules": node_modules}
+    given = keys(wechat, openid, **more)
+    words = ("node", "--no-deprecation", str(HERE / "node" / "serve_wechat.cjs"), given)
+    process = await start(*words, NODE_EXTRA_CA_CERTS=str(authority))
+    try:
+        ready = await read_line(process)
+        assert ready["user"]["openid"] == openid
+        assert ready["menu"]["errcode"] == ready["sent"]["errcode"] == 0
+        await wechat.callback_at(f"http://127.0.0.1:{ready['port']}/")
+        assert (await wechat.control("POST", f"/accounts/{wechat.spec.appid}/verify-callback"))["ok"]
+        said = await wechat.act(openid, "scan", url=ready["qrcode"]["url"])
+        assert said["callback"]["encrypted"], said
+        assert [message["content"] for message in said["messages"]] == ["验证码 vc_node"]
+        said = await wechat.act(openid, "send", text="<你好>")
+        assert [message["content"] for message in said["messages"]] == ["收到 <你好>"]
+        said = await wechat.act(openid, "send", type="image", fields={"PicUrl": "https://e/p.jpg", "MediaId": "m"})
+        assert [article["title"] for article in said["messages"][0]["articles"]] == ["t1"]
+        view = await wechat.act(openid, "open", url=ready["link"])
+        process.stdin.write(parse_qs(urlsplit(view["url"]).query)["code"][0].encode())
+        known = await read_line(process)
+        assert known["session"]["openid"] == known["user"]["openid"] == openid
+        assert known["again"] == {"error": 40163}
     finally:
         await finish(process)
