@@ -13,7 +13,8 @@ ROOT = Path(codesvc.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
 PURE = [
     "agent", "clock", "codes", "errors", "keyring", "limiter", "message", "pagetoken", "proof", "record",
-    "verification", "store/keys", "store/outcomes", "store/answers",
+    "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
+    "store/keys", "store/outcomes", "store/answers",
     "wechat/crypto", "wechat/events", "wechat/fields", "wechat/markup", "wechat/protocol", "wechat/reading",
     "wechat/triage",
 ]  # fmt: skip
