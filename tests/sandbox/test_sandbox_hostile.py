@@ -10,6 +10,7 @@ from test_sandbox_callback import reply
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.table import ENDPOINTS
+from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.journal import Entry, Journal
 
 ODD = [None, True, -1, 1.5, 10**30, "", "x", "\0", "🦊" * 99, [], {}, [[]], [None], {"value": None}, {"value": [1]}]
@@ -99,6 +100,18 @@ async def test_a_consent_page_takes_any_body(wechat, label):
     for path in ("/connect/oauth2/authorize", "/mp/subscribemsg"):
         response, _ = await wechat.raw("POST", path, data=b"--x\r\n\xff", headers=headers)
         assert response.status == 200
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(aiohttp_server):
+    async def impatient(request):
+        return web.Response(body=await read_request(request, patience=0.05))
+
+    app = web.Application()
+    app.router.add_post("/", impatient)
+    server = await aiohttp_server(app)
+    head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
+    async with asyncio.timeout(10):
+        assert [await ask(server.port, head + body) for body in (b"123", b"123456789")] == [408, 200]
 
 
 async def test_the_clock_stays_within_the_calendar(wechat):

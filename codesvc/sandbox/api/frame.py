@@ -52,7 +52,7 @@ class Frame:
         now = platform.clock.now()
         try:
             raw = await read_request(request)
-        except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest):
+        except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest, web.HTTPRequestTimeout):
             raw = b"{"  # refused as what it is to the platform: no JSON it could read
         call = Call(platform, request.path, _first(request), raw, request.remote or "127.0.0.1", now, mint_rid(now))
         entry = Entry(
