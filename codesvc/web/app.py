@@ -6,7 +6,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import structlog
@@ -59,10 +59,12 @@ from codesvc.web import (
     messagepages,
     operations,
     pages,
+    reference,
     stream,
     tickets,
 )
 from codesvc.web.middleware import answer_errors
+from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.views import Views
 from codesvc.wechat.client import WeChatClient
@@ -76,6 +78,21 @@ if TYPE_CHECKING:
     from codesvc.directory import AccountEntry
 
 _log = structlog.get_logger(__name__)
+_TABLES: Final = (
+    api.routes,
+    bindings.routes,
+    intents.routes,
+    tickets.routes,
+    askpages.routes,
+    callback.routes,
+    events.routes,
+    operations.routes,
+    intentpages.routes,
+    messagepages.routes,
+    pages.routes,
+    reference.routes,
+)
+"""Every route; the first that fits answers."""
 
 
 def create_app(settings: Settings, store_url: str) -> web.Application:
@@ -90,20 +107,7 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
         BadMessage: a template message would be refused by WeChat.
     """
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
-    for table in (
-        api.routes,
-        bindings.routes,
-        intents.routes,
-        tickets.routes,
-        askpages.routes,
-        callback.routes,
-        events.routes,
-        operations.routes,
-        intentpages.routes,
-        messagepages.routes,
-        pages.routes,
-    ):
-        app.add_routes(table)
+    app.add_routes([route for table in _TABLES for route in table])
     stream.prepare(app)
 
     fixed = _fixed(settings)
@@ -192,6 +196,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             pages=page_tokens,
             views=Views(settings.service.public_url, page_tokens, proofs),
             templates=fixed.templates,
+            reference=Reference(settings.service.public_url, fixed.templates),
             handles=Handles(keyring),
             links=links,
             seals=Seals(keyring),

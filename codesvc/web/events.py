@@ -34,14 +34,16 @@ class EventInput(inputs.Input):
     `id` is the same for every repetition of one push: WeChat's MsgId, or person, time, event and key put together.
     """
 
-    account: Annotated[str, Meta(max_length=32)]
-    type: Literal["subscribe", "scan", "unsubscribe", "text", "template_receipt"]
-    openid: Annotated[str, Meta(pattern=inputs.OPENID_PATTERN)]
-    id: Annotated[str, Meta(min_length=1, max_length=128)]
-    scene: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    content: Annotated[str, Meta(max_length=2048)] | None = None
-    msgid: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    status: Annotated[str, Meta(max_length=64)] | None = None
+    account: Annotated[str, Meta(max_length=32, description="the account's name in the configuration")]
+    type: Annotated[
+        Literal["subscribe", "scan", "unsubscribe", "text", "template_receipt"], Meta(description="what happened")
+    ]
+    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$", description="to whom")]
+    id: Annotated[str, Meta(min_length=1, max_length=128, description="the same for every repetition of one push")]
+    scene: Annotated[str, Meta(min_length=1, max_length=64, description="of a scan or subscribe")] | None = None
+    content: Annotated[str, Meta(max_length=2048, description="of a text")] | None = None
+    msgid: Annotated[int, Meta(ge=1, le=2**63 - 1, description="of a template receipt")] | None = None
+    status: Annotated[str, Meta(max_length=64, description="of a template receipt: success or failed…")] | None = None
 
 
 def _one_of(given: str, known: tuple[str, ...]) -> bool:

@@ -20,9 +20,41 @@ OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-User = Annotated[str, Meta(pattern=USER_PATTERN, max_length=128, description="your opaque identifier of the person")]
-Code = Annotated[str, Meta(min_length=1, max_length=64)]
-Address = Annotated[str, Meta(min_length=2, max_length=64, description="IPv4 or IPv6 address of the browser")]
+User = Annotated[
+    str,
+    Meta(
+        pattern=USER_PATTERN,
+        max_length=128,
+        description="your opaque identifier of the person; for a sign-up a random id for each attempt",
+        examples=["attempt-7f3a"],
+    ),
+]
+Code = Annotated[str, Meta(min_length=1, max_length=64, description="as it was typed", examples=["721082"])]
+Address = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=64,
+        description="IPv4 or IPv6 address of the browser",
+        examples=["192.0.2.1"],
+        extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    ),
+]
+UserAgent = Annotated[
+    str, Meta(max_length=1024, description="the browser's header; only a family from a closed list is kept and shown")
+]
+Locale = Annotated[
+    str, Meta(max_length=35, description="en… for English, anything else for Chinese", examples=["zh-CN", "en"])
+]
+ReturnUrl = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="where the hosted page leads back to, on one of the site's origins",
+        examples=["https://shop.example/back"],
+    ),
+]
+Proof = Annotated[str, Meta(min_length=1, max_length=4096, description="a proof, as it was handed out")]
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -32,14 +64,27 @@ class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class StartInput(Input):
     """Body of POST /v1/verifications."""
 
-    purpose: Annotated[str, Meta(min_length=1, max_length=32)]
+    purpose: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=32,
+            description="register, reset, or one that the configuration declares",
+            examples=["register", "reset"],
+        ),
+    ]
     user: User
     client_ip: Address | None = None
-    user_agent: Annotated[str, Meta(max_length=1024)] = ""
-    locale: Annotated[str, Meta(max_length=35)] = "zh-CN"
-    vouched: bool = False
-    return_url: Annotated[str, Meta(max_length=2048)] | None = None
-    metadata: dict[str, Any] = {}
+    user_agent: UserAgent = ""
+    locale: Locale = "zh-CN"
+    vouched: Annotated[
+        bool,
+        Meta(description="you have authenticated the person by other means: lets a user without a binding scan"),
+    ] = False
+    return_url: ReturnUrl | None = None
+    metadata: Annotated[
+        dict[str, Any], Meta(description="up to 4 KiB of your own, handed back as it came", examples=[{"cart": "c-81"}])
+    ] = {}
 
 
 class CheckInput(Input):
@@ -62,34 +107,38 @@ class PageCheckInput(Input):
 class ProofInput(Input):
     """Body of POST /v1/proofs/verify."""
 
-    proof: Annotated[str, Meta(min_length=1, max_length=4096)]
-    consume: bool = True
+    proof: Proof
+    consume: Annotated[bool, Meta(description="false looks without spending it")] = True
 
 
 class BindInput(Input):
     """Body of PUT /v1/bindings/{user}: exactly one of proof, handle, openid."""
 
-    proof: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
-    handle: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
-    openid: Annotated[str, Meta(pattern=OPENID_PATTERN)] | UnsetType = UNSET
-    replace: bool = False
+    proof: Proof | UnsetType = UNSET
+    handle: Annotated[str, Meta(min_length=1, max_length=1024, description="of a login or a ticket")] | UnsetType = (
+        UNSET
+    )
+    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$", description="scope openids")] | UnsetType = UNSET
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
 
 
 class LoginInput(Input):
     """Body of POST /v1/logins."""
 
     client_ip: Address | None = None
-    user_agent: Annotated[str, Meta(max_length=1024)] = ""
-    locale: Annotated[str, Meta(max_length=35)] = "zh-CN"
-    return_url: Annotated[str, Meta(max_length=2048)] | None = None
+    user_agent: UserAgent = ""
+    locale: Locale = "zh-CN"
+    return_url: ReturnUrl | None = None
 
 
 class BindIntentInput(LoginInput, kw_only=True):
     """Body of POST /v1/bind-intents."""
 
     user: User
-    method: Literal["scan", "oauth"] = "scan"
-    replace: bool = False
+    method: Annotated[
+        Literal["scan", "oauth"], Meta(description="oauth gives a link to follow inside WeChat instead of a QR code")
+    ] = "scan"
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
 
 
 class VisitForm(Input):
@@ -102,14 +151,14 @@ class VisitForm(Input):
 class RedeemInput(Input):
     """Body of POST /v1/tickets/redeem: what the browser brought, and the state of the session it belongs to."""
 
-    ticket: Annotated[str, Meta(min_length=1, max_length=512)]
-    state: Annotated[str, Meta(min_length=8, max_length=256)]
+    ticket: Annotated[str, Meta(min_length=1, max_length=512, description="the `redeem` of the query")]
+    state: Annotated[str, Meta(min_length=8, max_length=256, description="the state that this session holds")]
 
 
 class ClockInput(Input):
     """Body of POST /test/clock."""
 
-    advance: Annotated[float, Meta(ge=0, le=10 * 366 * 86_400)]
+    advance: Annotated[float, Meta(ge=0, le=10 * 366 * 86_400, description="seconds", examples=[60])]
 
 
 _T = TypeVar("_T", bound=Input)

@@ -143,7 +143,8 @@ async def start_login(request: web.Request) -> web.Response:
     return await _start(request, *await inputs.read(request, LoginInput))
 
 
-@routes.get("/v1/{_:bind-intents|logins}/{id}")
+@routes.get("/v1/bind-intents/{id}")
+@routes.get("/v1/logins/{id}")
 async def get(request: web.Request) -> web.Response:
     """Read a bind intent or login."""
     kind = _kind(request)
@@ -152,7 +153,8 @@ async def get(request: web.Request) -> web.Response:
     return json_response(_view(request, expect(kind, result, Outcome.DONE)))
 
 
-@routes.get("/v1/{_:bind-intents|logins}/{id}/scan")
+@routes.get("/v1/bind-intents/{id}/scan")
+@routes.get("/v1/logins/{id}/scan")
 async def scan(request: web.Request) -> web.Response:
     """Attach a QR code if there is none yet."""
     kind = _kind(request)
@@ -162,7 +164,8 @@ async def scan(request: web.Request) -> web.Response:
     return json_response({"url": intent.scene_url, **view["scan"], "expires_at": view["expires_at"]})
 
 
-@routes.post("/v1/{_:bind-intents|logins}/{id}/cancel")
+@routes.post("/v1/bind-intents/{id}/cancel")
+@routes.post("/v1/logins/{id}/cancel")
 async def cancel(request: web.Request) -> web.Response:
     """End a bind intent or login."""
     kind = _kind(request)
@@ -172,7 +175,8 @@ async def cancel(request: web.Request) -> web.Response:
     return json_response(_view(request, expect(kind, result, Outcome.DONE)))
 
 
-@routes.get("/v1/{_:bind-intents|logins}/{id}/events")
+@routes.get("/v1/bind-intents/{id}/events")
+@routes.get("/v1/logins/{id}/events")
 async def events(request: web.Request) -> web.StreamResponse:
     """Server-sent events: the bind intent or login at once, then at every change."""
     kind = _kind(request)

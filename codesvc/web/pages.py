@@ -17,6 +17,7 @@ from codesvc.limiter import bucket
 from codesvc.store.outcomes import Outcome
 from codesvc.web import inputs
 from codesvc.web.api import expect, refuse
+from codesvc.web.browser import see_other
 from codesvc.web.callers import browser_address
 from codesvc.web.inputs import EmptyInput, PageCheckInput
 from codesvc.web.languages import spoken_by
@@ -200,7 +201,7 @@ async def _answer(
     if done:
         # The way back, or the page again by GET, so that a reload repeats nothing.
         back = None if resent else here.views.return_to(result.shown)
-        raise web.HTTPSeeOther(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
+        return see_other(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:
         raise refuse(result)

@@ -163,7 +163,8 @@ def draw(
     name = "panel" if wants_part(request) else "verification"
     html = services(request).templates.page(name, {**variables, "nonce": nonce})
     status = problem.type.status if problem else 200
-    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
+    headers = {**(problem.headers if problem else {}), **security(site, nonce)}
+    return web.Response(text=html, status=status, content_type="text/html", headers=headers)
 
 
 def draw_trouble(request: web.Request, problem: Problem) -> web.Response:

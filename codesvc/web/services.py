@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codesvc.store.wakeups import Wakeups
     from codesvc.templates import Templates
     from codesvc.visit import Seals
+    from codesvc.web.reference import Reference
     from codesvc.web.views import Views
 
 
@@ -51,6 +52,7 @@ class Services:
     pages: PageTokens
     views: Views
     templates: Templates
+    reference: Reference
     intents: Intents
     decisions: Decisions
     handles: Handles

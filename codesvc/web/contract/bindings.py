@@ -1,0 +1,162 @@
+"""The calls around proofs, bindings and tickets."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from codesvc import wire
+from codesvc.web.contract import examples, parameters
+from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
+from codesvc.web.inputs import BindInput, ProofInput, RedeemInput
+
+_ONE_WAY: Final[dict[str, Any]] = {"oneOf": [{"required": [way]} for way in ("proof", "handle", "openid")]}
+_LOOK_UPS: Final = (
+    ("handle", "A handle, which is not spent by looking.", examples.HANDLE),
+    ("openid_handle", "The lasting name of a WeChat on this site.", "oh_VZyHHvwug2bq"),
+    ("openid", "An openid; scope openids.", "o9tYIyvtrlVRXythhmMc49CLRBne"),
+    ("unionid", "A unionid; scope openids.", "oR5GjjgEhCMJFyzaVZdrxZ2zRRF4"),
+)
+
+VERIFY: Final = Operation(
+    method="POST",
+    path="/v1/proofs/verify",
+    id="verifyProof",
+    tag="Proofs",
+    summary="Verify a proof",
+    description="Genuine, fresh and yours: its claims. That spends it, unless `consume` is false. Compare `sub`, "
+    "`purpose` and `vf` with your session. Binding spends it too, so look first with `consume: false`.",
+    scope="verify",
+    body=Body(shape=ProofInput, examples={"look": {"proof": examples.PROOF, "consume": False}}),
+    answers=(Answer(status=200, description="What it says.", shape=wire.Claims, example=examples.CLAIMS),),
+    problems=("proof-spent", "proof-expired", "bad-proof"),
+)
+KEYS: Final = Operation(
+    method="GET",
+    path="/.well-known/jwks.json",
+    id="getProofKeys",
+    tag="Proofs",
+    summary="The public keys of proofs",
+    description="For reading a proof offline. Only the service knows whether it is spent.",
+    access=Access.ANYBODY,
+    answers=(Answer(status=200, description="A JWK set.", shape=wire.Jwks, example=examples.JWKS),),
+)
+PUT: Final = Operation(
+    method="PUT",
+    path="/v1/bindings/{user}",
+    id="bind",
+    tag="Bindings",
+    summary="Bind a user",
+    description="By exactly one of `proof` (spends it; the WeChat that was sent the code), `handle` and `openid` "
+    "(scope openids). `replace` moves a user from another WeChat.",
+    scope="bindings",
+    parameters=(parameters.USER,),
+    body=Body(
+        shape=BindInput,
+        examples={"proof": {"proof": examples.PROOF}, "move": {"handle": examples.HANDLE, "replace": True}},
+        narrowed=_ONE_WAY,
+    ),
+    answers=(
+        Answer(status=200, description="Bound as before.", shape=wire.Binding, example=examples.BINDING),
+        Answer(
+            status=201,
+            description="Bound.",
+            shape=wire.Binding,
+            example=examples.BINDING,
+            links={
+                "getBinding": {"user": "$response.body#/user"},
+                "getBindingHistory": {"user": "$response.body#/user"},
+                "unbind": {"user": "$response.body#/user"},
+                "findBindings": {"openid_handle": "$response.body#/openid_handle"},
+            },
+        ),
+    ),
+    problems=("binding-conflict", "proof-spent", "proof-expired", "bad-proof"),
+)
+GET: Final = Operation(
+    method="GET",
+    path="/v1/bindings/{user}",
+    id="getBinding",
+    tag="Bindings",
+    summary="Look up a user's binding",
+    scope="bindings",
+    parameters=(parameters.USER,),
+    answers=(Answer(status=200, description="The binding.", shape=wire.Binding, example=examples.BINDING),),
+    problems=("not-found",),
+)
+DELETE: Final = Operation(
+    method="DELETE",
+    path="/v1/bindings/{user}",
+    id="unbind",
+    tag="Bindings",
+    summary="Unbind a user",
+    scope="bindings",
+    parameters=(parameters.USER,),
+    answers=(Answer(status=204, description="No longer bound.", media=""),),
+    problems=("not-found",),
+)
+HISTORY: Final = Operation(
+    method="GET",
+    path="/v1/bindings/{user}/history",
+    id="getBindingHistory",
+    tag="Bindings",
+    summary="What became of a user's bindings",
+    description="Oldest first; for support staff.",
+    scope="bindings",
+    parameters=(parameters.USER,),
+    answers=(Answer(status=200, description="The history.", shape=wire.History, example=examples.HISTORY),),
+)
+FIND: Final = Operation(
+    method="GET",
+    path="/v1/bindings",
+    id="findBindings",
+    tag="Bindings",
+    summary="Find the users of a WeChat",
+    description="By exactly one of the query's members.",
+    scope="bindings",
+    parameters=tuple(
+        Parameter(
+            name=name,
+            place="query",
+            description=description,
+            schema={"type": "string"},
+            example=example,
+            required=False,
+        )
+        for name, description, example in _LOOK_UPS
+    ),
+    answers=(
+        Answer(
+            status=200,
+            description="At most 100 of them.",
+            shape=wire.Bindings,
+            example={"bindings": [examples.BINDING]},
+        ),
+    ),
+    problems=("invalid", "bad-proof"),
+)
+LIFT: Final = Operation(
+    method="DELETE",
+    path="/v1/users/{user}/guesses",
+    id="liftGuesses",
+    tag="Bindings",
+    summary="Lift a spent guess budget",
+    description="For a person whom you have identified by other means.",
+    scope="admin",
+    parameters=(parameters.USER,),
+    answers=(Answer(status=204, description="The budget is whole.", media=""),),
+)
+REDEEM: Final = Operation(
+    method="POST",
+    path="/v1/tickets/redeem",
+    id="redeemTicket",
+    tag="Tickets",
+    summary="Redeem a ticket",
+    description="A ticket that the WeChat which asked for it opened: a `handle` to bind with, or of a reset the user "
+    "and a proof. `state` is what your session holds, never what the request brought.",
+    scope="verify",
+    body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
+    answers=(Answer(status=200, description="What it brought.", shape=wire.Redemption, example=examples.REDEMPTION),),
+    problems=("ticket-spent", "ticket-expired", "bad-ticket"),
+)
+
+CALLS: Final = (VERIFY, KEYS, PUT, GET, DELETE, HISTORY, FIND, LIFT, REDEEM)

@@ -1,0 +1,128 @@
+"""Examples of answers, taken from a run against the sandbox; long tokens are shortened."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_ADDRESS: Final = "https://code.example.com"
+TOKEN: Final = "WyJzaG9wIiwidmZfbjdqN2Q2cTZwNXdsaXV1aDM0M3dhY2pudHZ6YmJybWkiXQ.oFqYtY8"  # noqa: S105  an example
+VERIFICATION_ID: Final = "vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi"
+BIND_ID: Final = "bi_4f7qk2m5x3zj6w7d2n5y4c3a2e"
+LOGIN_ID: Final = "lg_kq3v7e2xw4p5s6t7r2n4m6j3ba"
+PROOF: Final = "eyJhbGciOiJFZERTQSIsImtpZCI6ImE3In0.eyJpc3MiOiJodHRwczovL2NvZGUuZXhhbXBsZS5jb20ifQ.c2ln"
+HANDLE: Final = "hd_nB2mQ7x1u0"
+_SCAN: Final = {"image_url": f"{_ADDRESS}/p/{TOKEN}/qr.svg", "word": "zs77sbm6"}
+
+VERIFICATION: Final[dict[str, Any]] = {
+    "id": VERIFICATION_ID,
+    "purpose": "register",
+    "user": "attempt-7f3a",
+    "status": "pending",
+    "reference": "RM",
+    "test": False,
+    "created_at": "2026-11-22T09:30:16.192Z",
+    "expires_at": "2026-11-22T09:35:16.192Z",
+    "resend_at": "2026-11-22T09:31:16.192Z",
+    "approved_at": None,
+    "attempts_left": 5,
+    "metadata": {"cart": "c-81"},
+    "delivery": {"channel": "scan", "status": "awaiting_scan", "reason": None},
+    "scan": _SCAN,
+    "page_url": f"{_ADDRESS}/p/{TOKEN}",
+    "page_token": TOKEN,
+}
+APPROVED: Final[dict[str, Any]] = VERIFICATION | {
+    "status": "approved",
+    "approved_at": "2026-11-22T09:30:16.398Z",
+    "delivery": {"channel": "reply", "status": "sent", "reason": None},
+    "scan": None,
+    "proof": PROOF,
+}
+CANCELED: Final[dict[str, Any]] = VERIFICATION | {
+    "status": "canceled",
+    "delivery": {"channel": "scan", "status": "failed", "reason": "expired"},
+    "scan": None,
+}
+SCAN_CODE: Final = {
+    "url": "http://weixin.qq.com/q/02TApEFQtcBhQp1K82mtyQ",
+    **_SCAN,
+    "expires_at": "2026-11-22T09:35:16.192Z",
+}
+PAGE: Final[dict[str, Any]] = {
+    "status": "pending",
+    "reference": "RM",
+    "site": "Moonhill Tea",
+    "account": "山月茶铺",
+    "purpose": "Sign-up",
+    "now": "2026-11-22T09:30:17.020Z",
+    "expires_at": "2026-11-22T09:35:16.192Z",
+    "resend_at": "2026-11-22T09:31:16.192Z",
+    "attempts_left": 5,
+    "code_length": 6,
+    "delivery": {"channel": "scan", "status": "awaiting_scan", "reason": None},
+    "scan": _SCAN,
+    "return_to": None,
+}
+CLAIMS: Final = {
+    "iss": _ADDRESS,
+    "aud": "shop",
+    "sub": "attempt-7f3a",
+    "purpose": "register",
+    "vf": VERIFICATION_ID,
+    "basis": "open",
+    "iat": 1795339816,
+    "exp": 1795340416,
+    "jti": "57957e00a764166bf36f6c93aceb1ce8",
+}
+BINDING: Final[dict[str, Any]] = {
+    "user": "alice",
+    "reachable": True,
+    "made_by": "proof",
+    "bound_at": "2026-11-22T09:30:16.398Z",
+    "openid_handle": "oh_VZyHHvwug2bq",
+    "wechat": "97d18e059c0c",
+}
+HISTORY: Final = {
+    "user": "alice",
+    "history": [
+        {
+            "at": "2026-11-22T09:30:16.398Z",
+            "event": "bound",
+            "by": "proof",
+            "source": VERIFICATION_ID,
+            "wechat": "97d18e059c0c",
+            "from": None,
+        }
+    ],
+}
+_ASKED: Final[dict[str, Any]] = {
+    "status": "pending",
+    "reference": "KX",
+    "created_at": "2026-11-22T09:30:16.192Z",
+    "expires_at": "2026-11-22T09:40:16.192Z",
+    "scan": _SCAN,
+    "page_url": f"{_ADDRESS}/p/i.{TOKEN}",
+    "page_token": f"i.{TOKEN}",
+}
+BIND_INTENT: Final[dict[str, Any]] = {
+    "id": BIND_ID,
+    "user": "alice",
+    **_ASKED,
+    "method": "scan",
+    "link": None,
+    "conflict": None,
+}
+LOGIN: Final[dict[str, Any]] = {"id": LOGIN_ID, "user": None, **_ASKED, "handle": None}
+REDEMPTION: Final = {"kind": "bind", "handle": HANDLE}
+JWKS: Final = {
+    "keys": [
+        {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "alg": "EdDSA",
+            "use": "sig",
+            "kid": "a7",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        }
+    ]
+}

@@ -1,0 +1,108 @@
+"""Every answer of a call, successes and problems, by status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.web.contract import schemas
+from codesvc.web.contract.headers import OF_PROBLEM, OF_STATUS
+from codesvc.web.contract.operation import EVENTS, HTML, PROBLEM, Access, Answer, Operation
+from codesvc.web.problems import PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from codesvc.wire import Answer as Shape
+
+_OF_ACCESS: Final = {
+    Access.KEY: ("unauthenticated", "forbidden", "unavailable"),
+    Access.EVENT_KEY: ("unauthenticated", "unavailable"),
+    Access.PAGE: ("unavailable",),
+    Access.SIGNATURE: ("unavailable",),
+    Access.ANYBODY: (),
+}
+_OF_BODY: Final = ("malformed", "invalid", "too-large")
+
+
+def shapes(answer: Answer) -> tuple[type[Shape], ...]:
+    """The types that an answer may have."""
+    if answer.shape is None:
+        return ()
+    return answer.shape if isinstance(answer.shape, tuple) else (answer.shape,)
+
+
+def problems_of(operation: Operation) -> list[str]:
+    """The names of every problem that a call may be answered with, in the order of the table of problems."""
+    names = {*operation.problems, *_OF_ACCESS[operation.access], "internal"}
+    if operation.body:
+        names.update(_OF_BODY)
+    if any(parameter.name == "user" for parameter in operation.parameters):
+        names.add("invalid")
+    return [name for name in PROBLEMS if name in names]
+
+
+def of_operation(operation: Operation, calls: Mapping[str, Operation]) -> dict[str, Any]:
+    """The `responses` of a call.
+
+    Args:
+        operation: the call.
+        calls: all of them by id, for links.
+    """
+    responses: dict[str, Any] = {}
+    for answer in operation.answers:
+        response = responses.setdefault(str(answer.status), _empty(answer.description, answer.headers, answer.status))
+        if answer.media:
+            response.setdefault("content", {})[answer.media] = _content(answer)
+        for target, given in answer.links.items():
+            response.setdefault("links", {})[target] = _link(calls[target], given)
+    by_status: dict[int, list[str]] = {}
+    for name in problems_of(operation):
+        by_status.setdefault(PROBLEMS[name].status, []).append(name)
+    for status, names in by_status.items():
+        made = _problems(status, names, people=operation.people)
+        known = responses.get(str(status))
+        responses[str(status)] = known | {"content": known["content"] | made["content"]} if known else made
+    return dict(sorted(responses.items()))
+
+
+def _empty(description: str, names: Iterable[str], status: int) -> dict[str, Any]:
+    every = ("X-Request-Id", *OF_STATUS.get(status, ()), *names)
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in every},
+    }
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    named = [schemas.reference(shape.__name__) for shape in shapes(answer)]
+    if answer.media == EVENTS:
+        about = " or ".join(f"`{shape.__name__}`" for shape in shapes(answer))
+        schema: dict[str, Any] = {"type": "string", "description": f"`data` of each event is {about}."}
+    elif named:
+        schema = named[0] if len(named) == 1 else {"anyOf": named}
+    else:
+        schema = answer.schema or {}
+    return {"schema": schema} | ({"example": answer.example} if answer.example is not None else {})
+
+
+def _link(target: Operation, given: Mapping[str, str]) -> dict[str, Any]:
+    placed = {parameter.name: f"{parameter.place}.{parameter.name}" for parameter in target.parameters}
+    own = {placed[name]: value for name, value in given.items() if name in placed}
+    sent = {name: value for name, value in given.items() if name not in placed}
+    return {"operationId": target.id} | ({"parameters": own} if own else {}) | ({"requestBody": sent} if sent else {})
+
+
+def _problems(status: int, names: list[str], *, people: bool) -> dict[str, Any]:
+    more = tuple(dict.fromkeys(name for problem in names for name in OF_PROBLEM.get(problem, ())))
+    titles = "; ".join(f"`{name}`: {PROBLEMS[name].title}" for name in names)
+    response = _empty(titles, more, status)
+    named = [schemas.reference(schemas.problem_name(name)) for name in names]
+    response["content"] = {
+        PROBLEM: {
+            "schema": named[0] if len(named) == 1 else {"oneOf": named},
+            "examples": {name: {"$ref": f"#/components/examples/{name}"} for name in names},
+        }
+    }
+    if people:
+        response["content"][HTML] = {"schema": {"type": "string"}}
+    return response

@@ -1,0 +1,83 @@
+"""JSON schemas of everything that is sent, made from the types that read and describe it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from codesvc.web.problems import PROBLEMS
+from codesvc.wire import PROBLEM_SHAPES, Answer, Fault, ProblemDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesvc.web.inputs import Input
+    from codesvc.web.problems import ProblemType
+
+REFERENCE: Final = "#/components/schemas/{name}"
+
+
+def reference(name: str) -> dict[str, Any]:
+    """Points at a schema of the document."""
+    return {"$ref": REFERENCE.format(name=name)}
+
+
+def problem_name(name: str) -> str:
+    """What the schema of a problem is called: `wrong-code` is `WrongCodeProblem`."""
+    return "".join(part.capitalize() for part in name.split("-")) + "Problem"
+
+
+def of_requests(shapes: Iterable[type[Input]]) -> dict[str, Any]:
+    """Schemas of bodies: exactly what the validating types take."""
+    return _components(shapes)
+
+
+def of_answers(shapes: Iterable[type[Answer]]) -> dict[str, Any]:
+    """Schemas of answers. A default means there that a member may be left out, and is not itself sent."""
+    components = _components(shapes)
+    for schema in components.values():
+        for member in schema["properties"].values():
+            member.pop("default", None)
+    return components
+
+
+def of_problems() -> dict[str, Any]:
+    """One schema for each problem type, told apart by `type`, `status` and `title`."""
+    made = {problem_name(problem.name): _of_problem(problem) for problem in PROBLEMS.values()}
+    return of_answers([Fault]) | made
+
+
+def _of_problem(problem: ProblemType) -> dict[str, Any]:
+    shape = PROBLEM_SHAPES.get(problem.name, ProblemDocument)
+    schema: dict[str, Any] = of_answers([shape])[shape.__name__]
+    members = schema["properties"]
+    members["type"] |= {"pattern": f"/problems/{problem.name}$"}
+    members["status"] |= {"const": problem.status}
+    members["title"] |= {"const": problem.title}
+    return schema | {"title": problem.name, "description": f"{problem.meaning}\n\n{problem.remedy}"}
+
+
+def _components(shapes: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
+    for schema in components.values():
+        schema.setdefault("properties", {})
+    return dict(components)
+
+
+def example_of(problem: ProblemType) -> dict[str, Any]:
+    """A problem document as it may come."""
+    shape = PROBLEM_SHAPES.get(problem.name, ProblemDocument)
+    document = {
+        "type": f"https://code.example.com/problems/{problem.name}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.meaning,
+        "request_id": "ba8ce95b629b5c12",
+    }
+    members = of_answers([shape])[shape.__name__]["properties"]
+    if "errors" in members:
+        fault = of_answers([Fault])["Fault"]["properties"]
+        document["errors"] = [{name: member["examples"][0] for name, member in fault.items()}]
+    more = {name: member["examples"][0] for name, member in members.items() if name not in document}
+    return document | more

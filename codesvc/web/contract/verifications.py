@@ -1,0 +1,160 @@
+"""The calls around verifications."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codesvc import wire
+from codesvc.web.contract import examples, parameters
+from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
+from codesvc.web.inputs import CheckInput, EmptyInput, StartInput
+
+_ID: Final = {"id": "$response.body#/id"}
+_TOKEN: Final = {"page_token": "$response.body#/page_token"}
+_GO_ON: Final = {
+    "getVerification": _ID,
+    "getVerificationScan": _ID,
+    "checkVerification": _ID,
+    "resendVerification": _ID,
+    "cancelVerification": _ID,
+    "showPage": _TOKEN,
+    "getPageState": _TOKEN,
+    "getPagePicture": _TOKEN,
+    "checkOnPage": _TOKEN,
+    "resendOnPage": _TOKEN,
+}
+_DOCUMENT: Final = "The verification."
+
+START: Final = Operation(
+    method="POST",
+    path="/v1/verifications",
+    id="startVerification",
+    tag="Verifications",
+    summary="Start a verification",
+    description="Makes a code and sends it to the WeChat that is bound to `user`, if there is one. Otherwise, and "
+    "wherever `scan` is not null, the person scans the QR code of `page_url` or `scan.image_url` and receives the code "
+    "in the chat. For a sign-up pass a random id for each attempt as `user`, never the typed name.",
+    scope="verify",
+    body=Body(
+        shape=StartInput,
+        examples={
+            "register": {
+                "purpose": "register",
+                "user": "attempt-7f3a",
+                "client_ip": "192.0.2.1",
+                "user_agent": "Mozilla/5.0 (iPhone)",
+                "return_url": "https://shop.example/back",
+                "metadata": {"cart": "c-81"},
+            },
+            "reset": {"purpose": "reset", "user": "alice", "client_ip": "2001:db8::7", "locale": "en"},
+        },
+    ),
+    answers=(
+        Answer(
+            status=201,
+            description="It has started, or had been started by this Idempotency-Key.",
+            shape=wire.Verification,
+            example=examples.VERIFICATION,
+            headers=("Location",),
+            links=_GO_ON,
+        ),
+    ),
+    problems=("verification-ended", "idempotency-mismatch", "rate-limited"),
+    retry=True,
+)
+GET: Final = Operation(
+    method="GET",
+    path="/v1/verifications/{id}",
+    id="getVerification",
+    tag="Verifications",
+    summary="Read a verification",
+    description="For 10 minutes after approval with `proof`. An ended one can be read for an hour.",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.VERIFICATION),),
+    problems=("not-found",),
+)
+SCAN: Final = Operation(
+    method="GET",
+    path="/v1/verifications/{id}/scan",
+    id="getVerificationScan",
+    tag="Verifications",
+    summary="Get what the QR code says",
+    description="Attaches a QR code if there is none yet, which spends one of the account's 100,000 a day. Only needed "
+    "if you draw the picture yourself: `image_url` and the page do it too.",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    answers=(Answer(status=200, description="The QR code.", shape=wire.ScanCode, example=examples.SCAN_CODE),),
+    problems=("not-found", "verification-ended", "wechat-unavailable"),
+)
+CHECK: Final = Operation(
+    method="POST",
+    path="/v1/verifications/{id}/check",
+    id="checkVerification",
+    tag="Verifications",
+    summary="Check a typed code",
+    description="Blanks, dashes, case and full-width digits do not matter. Until a code has gone to somebody, every "
+    "code is wrong. Of two right checks at once exactly one is approved; with an Idempotency-Key the winner may "
+    "repeat its call.",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    body=Body(shape=CheckInput, examples={"typed": {"code": "721082", "client_ip": "192.0.2.1"}}),
+    answers=(
+        Answer(
+            status=200,
+            description="Approved, with `proof`.",
+            shape=wire.Verification,
+            example=examples.APPROVED,
+            links={"verifyProof": {"proof": "$response.body#/proof"}},
+        ),
+    ),
+    problems=("not-found", "verification-ended", "wrong-code", "idempotency-mismatch", "guess-budget"),
+    retry=True,
+)
+RESEND: Final = Operation(
+    method="POST",
+    path="/v1/verifications/{id}/resend",
+    id="resendVerification",
+    tag="Verifications",
+    summary="Send the same code again",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.VERIFICATION),),
+    problems=("not-found", "verification-ended", "resend-too-soon"),
+)
+CANCEL: Final = Operation(
+    method="POST",
+    path="/v1/verifications/{id}/cancel",
+    id="cancelVerification",
+    tag="Verifications",
+    summary="End a verification",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.CANCELED),),
+    problems=("not-found", "verification-ended"),
+)
+WATCH: Final = Operation(
+    method="GET",
+    path="/v1/verifications/{id}/events",
+    id="watchVerification",
+    tag="Verifications",
+    summary="Watch a verification",
+    description="Server-sent events: `event: change` with the verification as `data`, at once and at every change, "
+    "until it has ended. A comment line every 15 seconds keeps proxies awake.",
+    scope="verify",
+    parameters=(parameters.VERIFICATION,),
+    answers=(
+        Answer(
+            status=200,
+            description="The stream.",
+            media=EVENTS,
+            shape=wire.Verification,
+            example='event: change\ndata: {"id": "vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi", "status": "pending", …}\n\n',
+        ),
+    ),
+    problems=("not-found",),
+)
+
+CALLS: Final = (START, GET, SCAN, CHECK, RESEND, CANCEL, WATCH)

@@ -1,0 +1,110 @@
+"""What WeChat calls, and another back end in its place."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from codesvc import wire
+from codesvc.web.contract import parameters
+from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
+from codesvc.web.events import EventInput
+
+_TEXT: Final = {"type": "string"}
+_NEEDED: Final = {"scan": ["scene"], "text": ["content"], "template_receipt": ["msgid", "status"]}
+
+
+def _needs(kind: str, names: list[str]) -> dict[str, Any]:
+    """The JSON schema of: an event of this type needs these members."""
+    return {
+        "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+        "then": {"required": names, "properties": {name: {"not": {"type": "null"}} for name in names}},
+    }
+
+
+EVENT: Final = Operation(
+    method="POST",
+    path="/v1/wechat/events",
+    id="hearEvent",
+    tag="WeChat",
+    summary="Hand over a push that your own back end received",
+    description="With one of the account's `event_keys`. `scan` needs `scene`, `text` needs `content`, "
+    "`template_receipt` needs `msgid` and `status`.",
+    access=Access.EVENT_KEY,
+    body=Body(
+        shape=EventInput,
+        examples={
+            "scan": {
+                "account": "main",
+                "type": "scan",
+                "openid": "o9tYIyvtrlVRXythhmMc49CLRBne",
+                "id": "24189731845932",
+                "scene": "cs_4f7qk2m5",
+            }
+        },
+        narrowed={"allOf": [_needs(kind, names) for kind, names in _NEEDED.items()]},
+    ),
+    answers=(
+        Answer(
+            status=200,
+            description="What it meant.",
+            shape=wire.Heard,
+            example={"ours": True, "reply": None},
+        ),
+    ),
+)
+_SIGNED: Final = tuple(
+    Parameter(
+        name=name,
+        place="query",
+        description=description,
+        schema={"type": "string"},
+        example=example,
+        required=False,
+    )
+    for name, description, example in (
+        ("signature", "Of a plaintext push or check.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
+        ("msg_signature", "Of an encrypted push.", "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9"),
+        ("timestamp", "When it was signed, seconds since 1970.", "1795339816"),
+        ("nonce", "Random.", "1320562132"),
+    )
+)
+CALLBACK_CHECK: Final = Operation(
+    method="GET",
+    path="/wechat/{account}",
+    id="verifyCallback",
+    tag="WeChat",
+    summary="WeChat's check of the callback address",
+    description="Enter this address in the account's console.",
+    access=Access.SIGNATURE,
+    parameters=(
+        parameters.ACCOUNT,
+        *_SIGNED,
+        Parameter(
+            name="echostr",
+            place="query",
+            description="What to answer.",
+            schema={"type": "string"},
+            example="5837397692398912",
+            required=False,
+        ),
+    ),
+    answers=(Answer(status=200, description="`echostr`.", media="text/plain", schema=_TEXT),),
+    problems=("not-found", "bad-signature", "bad-callback"),
+)
+CALLBACK: Final = Operation(
+    method="POST",
+    path="/wechat/{account}",
+    id="receivePush",
+    tag="WeChat",
+    summary="WeChat's pushes",
+    description="The body is WeChat's XML.",
+    access=Access.SIGNATURE,
+    parameters=(parameters.ACCOUNT, *_SIGNED),
+    answers=(
+        Answer(status=200, description="`success`, where nothing is to be said.", media="text/plain", schema=_TEXT),
+        Answer(status=200, description="A reply in the chat.", media="application/xml", schema={}),
+    ),
+    problems=("not-found", "bad-signature", "bad-callback", "too-large", "unavailable"),
+)
+
+CALLS: Final = (EVENT, CALLBACK_CHECK, CALLBACK)

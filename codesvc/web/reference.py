@@ -1,0 +1,77 @@
+"""The published contract: `/openapi.json` for programs, `/docs` for people.
+
+Both are the same for every caller, so each is made once, when it is first asked for. The page holds no script, and its
+style is allowed by its hash: a nonce would make another page of every answer and protect nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from aiohttp import web
+
+from codesvc.web.contract import describe
+from codesvc.web.services import services
+
+if TYPE_CHECKING:
+    from codesvc.templates import Templates
+
+routes = web.RouteTableDef()
+_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_KEPT: Final = "public, max-age=300"
+
+
+class Reference:
+    """The document and its page.
+
+    Args:
+        public_url: the service's own address.
+        templates: draws the page.
+    """
+
+    def __init__(self, public_url: str, templates: Templates) -> None:
+        self._public_url = public_url
+        self._templates = templates
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        return describe(self._public_url)
+
+    @cached_property
+    def json(self) -> bytes:
+        """The document as JSON."""
+        return msgspec.json.encode(self._document)
+
+    @cached_property
+    def page(self) -> tuple[str, str]:
+        """The page and its security policy."""
+        html = self._templates.page("reference", {"contract": self._document, "pretty": _pretty})
+        style = _STYLE.search(html)
+        digest = b64encode(sha256(style[1].encode() if style else b"").digest()).decode()
+        policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; "
+        return html, policy + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def _pretty(value: Any) -> str:
+    """An example as it stands in the page: text as it is, the rest as indented JSON."""
+    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+@routes.get("/openapi.json")
+async def document(request: web.Request) -> web.Response:
+    """The contract as OpenAPI 3.1; pages of other origins may read it, since nothing in it is secret."""
+    headers = {"Cache-Control": _KEPT, "Access-Control-Allow-Origin": "*"}
+    return web.Response(body=services(request).reference.json, content_type="application/json", headers=headers)
+
+
+@routes.get("/docs")
+async def read(request: web.Request) -> web.Response:
+    """The contract as a page."""
+    page, policy = services(request).reference.page
+    headers = {"Cache-Control": _KEPT, "Content-Security-Policy": policy}
+    return web.Response(text=page, content_type="text/html", headers=headers)

@@ -1,0 +1,153 @@
+"""Real answers, held against the document with no room for members that it does not name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import pytest
+
+from codesvc.config.keys import hash_line
+from tests.people.asks import bind_by_scan, bind_intent, login, read, reply, scan
+from tests.people.browsers import WITH_CHAT
+from tests.people.test_tickets import arrive, link_for, redeem
+from tests.world import OTHER_KEY, World, wrong
+
+EVENT_KEY = "csk_main_" + "e" * 43
+
+
+@dataclass
+class HeldWorld(World):
+    """A world that holds every answer to its calls against the document."""
+
+    published: Any = None
+    met: set[str] = field(default_factory=set)
+
+    async def call(self, method, path, *args, **more):
+        answer = await super().call(method, path, *args, **more)
+        self.published.hold(method, path, answer)
+        self.met.add(f"{self.published.operation(method, path)['operationId']} {answer.status}")
+        return answer
+
+
+@pytest.fixture
+async def held(new_world, published):
+    async with new_world(**WITH_CHAT, accounts__main__event_keys=[hash_line(EVENT_KEY)]) as world:
+        yield HeldWorld(**{f.name: getattr(world, f.name) for f in fields(World)}, published=published.closed())
+
+
+async def test_the_life_of_a_verification(held):
+    owner = await held.bound("alice")
+    started = await held.start("alice", metadata={"cart": "c-81"}, headers={"Idempotency-Key": "a"})
+    await held.start("alice", metadata={"cart": "c-81"}, headers={"Idempotency-Key": "a"})
+    await held.start("alice", headers={"Idempotency-Key": "a"})
+    await held.scan_url(started)
+    code = await owner.wait_for_push()
+    await held.delivery(started, "sent", "delivered")
+    page = f"/p/{started['page_token']}"
+    for part in ("", "/state", "/qr.svg", "/qr.png"):
+        await held.call("GET", page + part, key=None)
+    await held.check(started, wrong(code))
+    await held.call("POST", f"{page}/check", {"code": wrong(code)}, key=None)
+    await held.call("POST", f"{page}/check", data={"code": wrong(code)}, key=None)
+    await held.resend(started)
+    await held.call("POST", f"{page}/resend", {}, key=None)
+    await held.call("POST", f"{page}/resend", data={}, key=None)
+    await held.advance(61)
+    await held.resend(started)
+    approved = await held.check(started, code)
+    assert approved.status == 200
+    await held.check(started, code)
+    await held.get(approved)
+    await held.call("GET", f"{page}/state", key=None)
+    claims = await held.call("POST", "/v1/proofs/verify", {"proof": approved["proof"], "consume": False})
+    assert claims["sub"] == "alice"
+    await held.call("PUT", "/v1/bindings/alice", {"proof": approved["proof"]})
+    await held.call("POST", "/v1/proofs/verify", {"proof": approved["proof"]})
+    other = await held.start("bob")
+    await held.call("POST", f"/v1/verifications/{other['id']}/cancel", {})
+    await held.call("GET", f"/v1/verifications/{other['id']}/scan")
+    await held.call("OPTIONS", f"{page}/state", key=None)
+    await held.call("GET", "/.well-known/jwks.json", key=None)
+
+
+async def test_limits_and_refusals(held):
+    started = await held.start("carol")
+    for _ in range(2):
+        fresh = await held.start("carol", ip="198.51.100.7")
+        for _ in range(6):
+            await held.check(fresh, "000000", client_ip="198.51.100.7")
+    for number in range(61):
+        limited = await held.start(f"u-{number}", ip="198.51.100.9")
+    assert limited.status == 429
+    for method, path, body in (
+        ("POST", "/v1/verifications", {"purpose": "register", "user": "x", "client_ip": "192.0.2.1", "colour": 1}),
+        ("POST", "/v1/verifications", {}),
+        ("GET", "/v1/verifications/vf_none", None),
+        ("GET", "/v1/bindings/nobody", None),
+        ("DELETE", "/v1/bindings/nobody", None),
+        ("GET", "/v1/bindings/!", None),
+        ("GET", "/v1/bindings", None),
+        ("GET", "/v1/bindings?handle=x", None),
+        ("POST", "/v1/proofs/verify", {"proof": "x"}),
+        ("POST", "/v1/tickets/redeem", {"ticket": "x", "state": "12345678"}),
+        ("POST", f"/v1/verifications/{started['id']}/cancel", {"x": "y" * 70_000}),
+    ):
+        refused = await held.call(method, path, body)
+        assert refused.status >= 400
+        await held.call(method, path, body, key=None)
+        await held.call(method, path, body, key=OTHER_KEY)
+    await held.call("POST", "/v1/verifications", data=b"{")
+    await held.call("DELETE", "/v1/users/carol/guesses")
+    await held.call("DELETE", "/v1/users/carol/guesses", key=OTHER_KEY)
+
+
+async def test_bindings_by_scan_and_their_past(held):
+    person = await held.person()
+    bound = await bind_by_scan(held, "alice", person)
+    await held.call("GET", f"/p/{bound['page_token']}/state", key=None)
+    await held.call("GET", f"/p/{bound['page_token']}", key=None)
+    await held.call("GET", "/v1/bindings/alice")
+    await held.call("GET", "/v1/bindings/alice/history")
+    for lookup in ({"openid": person.openid}, {"unionid": "u"}):
+        [(name, value)] = lookup.items()
+        await held.call("GET", f"/v1/bindings?{name}={value}")
+        await held.call("GET", f"/v1/bindings?{name}={value}", key=OTHER_KEY)
+    asked = await login(held)
+    await scan(held, person, asked)
+    await reply(person, "确认")
+    assert (await read(held, asked))["user"] == "alice"
+    stranger = await held.person()
+    asked = await login(held)
+    await scan(held, stranger, asked)
+    await reply(stranger, "确认")
+    handle = (await read(held, asked))["handle"]
+    await held.call("PUT", "/v1/bindings/alice", {"handle": handle})
+    await held.call("PUT", "/v1/bindings/alice", {"handle": handle, "replace": True})
+    link = await bind_intent(held, "dora", method="oauth")
+    await held.call("GET", f"/v1/bind-intents/{link['id']}/scan")
+    await held.call("POST", f"/v1/bind-intents/{link['id']}/cancel", {})
+    await held.call("POST", f"/v1/bind-intents/{link['id']}/cancel", {})
+    await held.call("POST", f"/v1/logins/{asked['id']}/cancel", {})
+    await held.call("GET", f"/v1/logins/{asked['id']}/scan")
+    await held.call("DELETE", "/v1/bindings/alice")
+
+
+async def test_tickets_events_and_the_service(held):
+    person = await held.person()
+    redeemed = await redeem(held, await arrive(person, await link_for(person)))
+    assert redeemed.status == 200
+    await held.bind("erna", await held.person())
+    owner = await held.bound("frieda")
+    reset = await redeem(held, await arrive(owner, await link_for(owner, "重置密码")))
+    assert (reset.status, reset["kind"]) == (200, "reset")
+    event = {"account": "main", "id": "1", "type": "text", "openid": person.openid, "content": "hello"}
+    await held.call("POST", "/v1/wechat/events", event, key=EVENT_KEY)
+    await held.call("POST", "/v1/wechat/events", {**event, "type": "scan"}, key=EVENT_KEY)
+    await held.call("POST", "/v1/wechat/events", event, key="nonsense")
+    for path in ("/healthz", "/readyz", "/metrics", "/problems/wrong-code", "/problems/none", "/docs", "/openapi.json"):
+        await held.call("GET", path, key=None)
+    await held.call("GET", "/wechat/main", key=None)
+    await held.call("POST", "/wechat/main", key=None, data=b"<xml/>")
+    await held.call("GET", "/wechat/none", key=None)
+    await held.call("POST", "/test/clock", {"advance": -1}, key=None)
