@@ -56,6 +56,9 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
         address = ip_address(text)
     except ValueError:
         raise Invalid("not an IPv4 or IPv6 address", "/client_ip") from None
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        # A zone means something on one machine only (RFC 4007 section 11).
+        raise Invalid("an address with a zone is none that others can be reached at", "/client_ip")
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address

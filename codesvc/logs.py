@@ -32,6 +32,17 @@ def blot_out(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+class _NameOnly(logging.Handler):
+    """Says that a library complained, of which kind of error, and nothing of what it said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the complaint's outline."""
+        error = record.exc_info[0] if record.exc_info else None
+        structlog.get_logger(record.name).warning(
+            "library_complaint", error=error.__name__ if error else None, where=f"{record.module}:{record.lineno}"
+        )
+
+
 def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
     """Set up logging for this process; for people when standard error is a terminal, unless told otherwise."""
     for_people = sys.stderr.isatty() if human is None else human
@@ -51,3 +62,8 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    # aiohttp prints what it could not parse, with the keys and tokens in it. What a request came to is logged by us.
+    for name in ("aiohttp.server", "aiohttp.web", "aiohttp.web_log", "aiohttp.internal", "asyncio"):
+        library = logging.getLogger(name)
+        library.handlers = [_NameOnly()]
+        library.propagate = False

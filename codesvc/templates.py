@@ -36,6 +36,7 @@ CHAT_MESSAGES = (
     "approved",
     "limited",
     "disowned",
+    "disown_by_link",
     "welcome",
     "soon",
     "reset_done",

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from jinja2 import TemplateError
 
 from codesvc.errors import ScriptError, StoreUnavailable
 from codesvc.store.outbox import Outbox
@@ -103,3 +104,6 @@ class Worker:
         except (StoreUnavailable, ScriptError) as error:
             # The job is still in the stream; it is taken over when the store is back.
             _log.warning("job_left", verification=job.verification, error=str(error))
+        except (LookupError, ValueError, TypeError, TemplateError) as error:
+            # A site or purpose that the configuration has lost, say: not without a word.
+            _log.exception("job_failed", verification=job.verification, kind=job.kind, error=type(error).__name__)

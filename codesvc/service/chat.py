@@ -77,8 +77,11 @@ class Chat:
         self._limits = limits
         self._channel = channel(store.prefix)
 
-    async def hear(self, account: AccountEntry, inbound: Inbound) -> str | None:
-        """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1)."""
+    async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
+        """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1).
+
+        `vouched`: no signature of WeChat's covers it, but the back end that received it says that it is genuine.
+        """
         match inbound.event:
             case Followed(openid=openid, scene=scene):
                 await self._followers.follows(account, openid)
@@ -93,7 +96,7 @@ class Chat:
                 return await self._claim(account, inbound, scene=scene)
             case Text(openid=openid, content=content):
                 await self._spoke(account, openid, _LONG_MS)
-                return await self._read(account, inbound, content)
+                return await self._read(account, inbound, content, vouched=vouched)
             case Clicked(openid=openid, key=key):
                 await self._spoke(account, openid, _BRIEF_MS)
                 return await self._conversation.request(account, inbound, key)
@@ -114,11 +117,14 @@ class Chat:
             case _:
                 pass
 
-    async def _read(self, account: AccountEntry, inbound: Inbound, content: str) -> str | None:
+    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, vouched: bool) -> str | None:
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
+        if plain in _NOT_ME and not (inbound.covered or vouched):
+            # Whoever saw one plaintext callback could stop anybody's verifications; the link's page proves who it is.
+            return self._composer.phrase("disown_by_link", {})
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
-            return said or await self.disown(account, inbound.event.openid)
+            return said or await self.disown(account, inbound.event.openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
             return said
         word = read_word(content)
@@ -194,13 +200,20 @@ class Chat:
         )
         return text
 
-    async def disown(self, account: AccountEntry, openid: str) -> str:
-        """ "This was not me": stop what was lately sent to this WeChat, mute pushes for a day; what to say about it."""
+    async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
+        """Stop what was lately sent to this WeChat, and mute pushes for a day; what to say about it.
+
+        `dedupe` is the message's: repeated, it stops nothing more.
+        """
         keys = account.keys
         raw = await self._store.call(
             "disown",
             keys.partition,
-            {"recent": keys.recent(openid), "muted": keys.muted(openid)},
+            {
+                "recent": keys.recent(openid),
+                "muted": keys.muted(openid),
+                "seen": keys.seen(f"{dedupe}/disown"),
+            },
             {
                 "root": keys.root,
                 "account": keys.account,

@@ -82,17 +82,17 @@ class Conversation:
         """No to what this WeChat was asked last; None if it was asked nothing."""
         if not inbound.covered:
             return None
-        answer = await self._decisions.decide(account, inbound.event.openid, yes=False)
+        answer = await self._decisions.decide(account, inbound.event.openid, yes=False, dedupe=inbound.event.dedupe)
         return self._said(answer) if answer.outcome is Outcome.DECLINED else None
 
     async def _decide(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
-        openid = inbound.event.openid
+        openid, dedupe = inbound.event.openid, inbound.event.dedupe
         if plain in _NO:
-            answer = await self._decisions.decide(account, openid, yes=False)
+            answer = await self._decisions.decide(account, openid, yes=False, dedupe=dedupe)
             return self._said(answer) if answer.outcome is Outcome.DECLINED else None
         if plain in _YES or _CHOICE.fullmatch(plain):
             choice = plain if plain not in _YES else ""
-            answer = await self._decisions.decide(account, openid, yes=True, choice=choice)
+            answer = await self._decisions.decide(account, openid, yes=True, choice=choice, dedupe=dedupe)
         elif found := _MOVE.fullmatch(plain):
             answer = await self._decisions.allow_move(account, openid, found[1].upper())
             if answer.outcome is Outcome.BOUND:

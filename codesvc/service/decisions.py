@@ -51,16 +51,17 @@ class Decisions:
         yes: bool,
         choice: str = "",
         identifier: IntentId | None = None,
+        dedupe: str = "",
     ) -> IntentAnswer:
         """The yes or no of a WeChat, to one intent or (in the chat) to what it was asked last.
 
         BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, or ABSENT where this
-        WeChat was asked nothing.
+        WeChat was asked nothing. `dedupe` is the message's: repeated, it means what it meant the first time.
         """
         return await self._act(
             "decide_intent",
             account,
-            {"asked": account.keys.asked(openid)},
+            {"asked": account.keys.asked(openid), "seen": account.keys.seen(f"{dedupe}/decide")},
             {
                 "openid": openid,
                 "id": identifier.text if identifier else "",

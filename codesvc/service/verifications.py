@@ -10,6 +10,7 @@ import structlog
 from codesvc import codes, metrics
 from codesvc.agent import family
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.config import Rate
 from codesvc.errors import Invalid, PlatformUnavailable
 from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
 from codesvc.quota import Api
@@ -162,8 +163,8 @@ class Verifications:
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
         """A verification of any of an account's sites; for pages that prove the WeChat and not the site."""
-        keys = account.keys
-        raw = await self._store.call("read", keys.partition, {"record": keys.record(identifier.text)}, {"site": ""})
+        keys = {"record": account.keys.record(identifier.text)}
+        raw = await self._store.call("read", account.keys.partition, keys, {"site": ""})
         return Answer.parse(raw).record
 
     async def check(
@@ -213,11 +214,8 @@ class Verifications:
     async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Carry the same code again: RESENT, EARLY, ENDED or ABSENT."""
         known = await self.get(site, identifier)
-        if known.record is None:
-            return known
-        policy_name = known.record.purpose
-        policy = site.purpose(policy_name)
-        if policy is None:
+        policy = site.purpose(known.record.purpose) if known.record else None
+        if known.record is None or policy is None:
             return Result(Outcome.ABSENT)
         keys, rates = site.keys, site.rates
         raw = await self._store.call(
@@ -239,9 +237,10 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
-        _count(site, policy_name, "resend", answer)
+        _count(site, known.record.purpose, "resend", answer)
         if answer.outcome is Outcome.EARLY:
-            return Result(answer.outcome, known.record, wait_ms=int(answer.rest[0]))
+            denial = Denial("resend", int(answer.rest[0]), (Rate(1, max(1, policy.resend_after)),))
+            return Result(answer.outcome, known.record, denial)
         return self._result(site, answer)
 
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:

@@ -53,13 +53,7 @@ def refuse(result: Result) -> Problem:
             left = result.shown.attempts_left
             return Problem("wrong-code", f"That is not the code; {left} attempts left.", attempts_left=left)
         case Outcome.EARLY:
-            wait = max(1, -(-result.wait_ms // 1000))
-            return Problem(
-                "resend-too-soon",
-                f"The code can be sent again in {wait} s.",
-                headers={"Retry-After": str(wait)},
-                retry_after=wait,
-            )
+            return limited(result.denial, "resend-too-soon") if result.denial else Problem("resend-too-soon")
         case Outcome.CLOSED:
             return Problem("not-found", "This purpose brings no codes by scan.")
         case Outcome.MISMATCH:

@@ -112,6 +112,6 @@ async def hear(request: web.Request) -> web.Response:
         encrypted=False,
         token="",
     )
-    text = await here.chat.hear(account, Inbound(event=event, covered=False, reply_context=context))
+    text = await here.chat.hear(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
     ours = text is not None or isinstance(event, TemplateReceipt)
     return json_response({"ours": ours, "reply": text})

@@ -71,7 +71,7 @@ async def disown(request: web.Request) -> web.Response:
     site = here.directory.sites.get(record.site) if record else None
     if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
         return draw_plight(request, None, "other")
-    await here.chat.disown(account, visitor.openid)
+    await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = Speech(spoken_by(request))
     sight = Sight(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
     return draw_sight(request, site, sight)

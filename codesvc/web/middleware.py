@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from asyncio import IncompleteReadError
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import ClientError, hdrs, web
 
 from codesvc import metrics
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import SITE, services
+from codesvc.web.services import CROSS_ORIGIN, SITE, services
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("codesvc.http")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _HEADERS: Final = {
+    "Server": "codesvc",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -45,7 +47,10 @@ def _problem_of(error: Exception) -> Problem:
             return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(error.allowed_methods))})
         case web.HTTPRequestEntityTooLarge():
             return Problem("too-large")
-        case web.HTTPBadRequest():
+        case (
+            web.HTTPBadRequest() | web.RequestPayloadError() | ClientError() | ConnectionError() | IncompleteReadError()
+        ):
+            # A body that cannot be unpacked, or a caller who hung up in the middle of it.
             return Problem("malformed")
         case _:
             return Problem("internal")
@@ -67,14 +72,13 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         try:
             response = await handler(request)
-        except web.HTTPRedirection:
-            raise
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
             if _problem_of(error).type.name == "internal":
                 _log.exception("request_failed", route=_route(request), error=type(error).__name__)
             response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
+            response.headers.update(request.get(CROSS_ORIGIN, {}))
             for name, value in _HEADERS.items():
                 response.headers.setdefault(name, value)
         seconds = time.perf_counter() - started

@@ -12,6 +12,7 @@ from codesvc.clock import rfc3339, unix_ms
 from codesvc.store.keys import offset as offset_key
 from codesvc.store.wakeups import EVERYBODY
 from codesvc.web import inputs
+from codesvc.web.callers import authenticate
 from codesvc.web.inputs import ClockInput
 from codesvc.web.languages import spoken_by
 from codesvc.web.problem import Problem, unavailable
@@ -39,10 +40,22 @@ async def readiness(request: web.Request) -> web.Response:
     return json_response({"status": "ready", "store": "ok"})
 
 
+def _only_operators(request: web.Request) -> None:
+    """Numbers move with what happens to single users, so strangers may not watch them (DESIGN rule 7).
+
+    Raises:
+        Problem: neither from this very machine, without a proxy between, nor with a key of scope admin.
+    """
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    if proxied or request.remote not in {"127.0.0.1", "::1"}:
+        authenticate(request, "admin")
+
+
 @routes.get("/metrics")
 async def expose_metrics(request: web.Request) -> web.Response:
     """Numbers for Prometheus; gauges of the store are read as they are asked for."""
     here = services(request)
+    _only_operators(request)
     partitions = {account.keys.partition: account.keys for account in here.directory.accounts.values()}
     try:
         for account in here.directory.accounts.values():

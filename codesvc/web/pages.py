@@ -24,7 +24,7 @@ from codesvc.web.languages import spoken_by
 from codesvc.web.pageview import draw, draw_trouble, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import services
+from codesvc.web.services import CROSS_ORIGIN, services
 from codesvc.web.stream import stream_changes
 from codesvc.web.views import json_response
 
@@ -65,7 +65,13 @@ def _cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
         return {}
     if origin not in site.config.origins:
         raise Problem("forbidden", "This origin is not one of the site's.")
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    headers = {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        "Vary": "Origin",
+    }
+    request[CROSS_ORIGIN] = headers
+    return headers
 
 
 def _same_host(request: web.Request, origin: str) -> bool:
@@ -191,9 +197,7 @@ async def _answer(
     here, done = services(request), result.outcome is wanted
     if request.content_type != _FORM:
         if not done:
-            problem = refuse(result)
-            problem.headers.update(headers)
-            raise problem
+            raise refuse(result)
         return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
     resent = wanted is Outcome.RESENT
     if done and wants_part(request):

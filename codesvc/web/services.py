@@ -64,6 +64,8 @@ class Services:
 
 SERVICES: Final = web.AppKey("SERVICES", Services)
 SITE: Final = web.RequestKey("SITE", str)
+CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
+"""Headers that every answer to this request carries, an error too, so that a widget can read it."""
 
 
 def services(request: web.Request) -> Services:

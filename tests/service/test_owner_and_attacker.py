@@ -40,8 +40,8 @@ async def test_without_a_scan_the_budget_holds_even_for_the_right_code(world):
     blocked = await world.check(started, code_of(world, started))
     assert (blocked.status, blocked.problem) == (429, "guess-budget")
     assert int(blocked.headers["Retry-After"]) <= 3600
-    assert '"user_guesses";q=10;w=3600' in blocked.headers["RateLimit-Policy"]
-    assert blocked.headers["RateLimit"].startswith('"user_guesses";r=0;t=')
+    assert '"user_guesses/3600";q=10;w=3600' in blocked.headers["RateLimit-Policy"]
+    assert blocked.headers["RateLimit"].startswith('"user_guesses/3600";r=0;t=')
 
 
 async def test_attempts_a_stranger_spent_come_back_to_the_owner_who_scans(world):

@@ -24,15 +24,16 @@ local user_guesses = key('window', 'user_guesses', r.site, r.user)
 local address_guesses = key('window', 'address_guesses', r.site, address)
 local address_rates = address ~= '-' and A.address_guesses or ''
 
--- Claimed by the bound WeChat: its attempts lie outside the user's budget, which strangers can use up (rule 3).
+-- Claimed by the bound WeChat: its attempts lie outside the budgets that strangers can use up: the user's, and that of
+-- an address that many people share (rule 3). Five attempts for each scan of the owner's bound them.
 local owner = owner_of(r)
 local claimed_by_owner = r.claimed_by and owner == r.claimed_by
 if not claimed_by_owner then
   local wait = wait_for(user_guesses, A.user_guesses)
   if wait > 0 then return {'limited', now, 'user_guesses', wait} end
+  wait = wait_for(address_guesses, address_rates)
+  if wait > 0 then return {'limited', now, 'address_guesses', wait} end
 end
-local wait = wait_for(address_guesses, address_rates)
-if wait > 0 then return {'limited', now, 'address_guesses', wait} end
 
 -- Until a delivery is queued or a scan claimed, and after "this was not me", every code reads as wrong (rule 5).
 local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
@@ -51,8 +52,10 @@ if A.verdict == '1' and basis then
   return answer('approved', r)
 end
 
-if not claimed_by_owner then count_event(user_guesses, A.user_guesses) end
-count_event(address_guesses, address_rates)
+if not claimed_by_owner then
+  count_event(user_guesses, A.user_guesses)
+  count_event(address_guesses, address_rates)
+end
 count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
 write(r, {attempts_left = r.attempts_left - 1})
 if tonumber(r.attempts_left) <= 0 then end_as(r, 'exhausted') end

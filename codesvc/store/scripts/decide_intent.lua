@@ -1,13 +1,18 @@
 -- Purpose: the yes or no of the WeChat that scanned: by a reply in the chat (`id` is '': whatever this WeChat was asked
 --   last), or by a button on a page that has proved to be the same openid. The same answer again finds what it did.
--- KEYS: asked outbox
+--   A repeated callback means what it meant the first time, whatever was asked since.
+-- KEYS: asked seen outbox
 -- ARGS: offset root account appid channel notice openid id yes choice tell
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
 -- USES: clock names record notice binding intent settlement
 --   all but absent: {outcome, now, intent, 0}
 
 local REPEAT_MARGIN = 60000
-local id = A.id ~= '' and A.id or redis.call('GET', K.asked)
+local id = A.id
+if id == '' then
+  id = redis.call('GET', K.seen) or redis.call('GET', K.asked)
+  if id then redis.call('SET', K.seen, id, 'NX', 'PX', TTL_MARGIN) end
+end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
 -- A number chooses among the users of a login; it is no yes to anything else.

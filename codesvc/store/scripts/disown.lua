@@ -1,11 +1,14 @@
 -- Purpose: "this was not me": cancel what was lately sent to this openid and is still pending, and mute pushes for a day.
 --   An undisclosed verification that was only pushed goes on reading pending, and takes no code (DESIGN rule 5).
--- KEYS: recent muted
+--   The same message again stops nothing more: what has been started since is something else.
+-- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
 -- USES: clock names record
 --   done: {outcome, now, number of verifications stopped}
 
+local before = redis.call('GET', K.seen)
+if before then return {'done', now, tonumber(before)} end
 local stopped = 0
 for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
   local r = read_record(key('record', id))
@@ -19,5 +22,6 @@ for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
     wake(r)
   end
 end
+redis.call('SET', K.seen, tostring(stopped), 'PX', TTL_MARGIN)
 redis.call('SET', K.muted, string.format('%.0f', now + A.mute), 'PX', string.format('%.0f', A.mute + TTL_MARGIN))
 return {'done', now, stopped}

@@ -25,8 +25,11 @@ if A.msgid ~= '' then
   local early = redis.call('GET', K.receipt)
   local ours = 'vf:' .. r.id .. ' ' .. r.number
   if early and string.sub(early, 1, 3) ~= 'vf:' then
-    status, reason = string.match(early, '^(%S+) (.*)$')
-    move_delivery(r, status, {reason = reason})
+    local receipt_status, openid, receipt_reason = string.match(early, '^(%S+) (%S+) (.*)$')
+    if openid == r.sent_to then
+      status, reason = receipt_status, receipt_reason
+      move_delivery(r, status, {reason = reason})
+    end
   end
   redis.call('SET', K.receipt, ours, 'PX', string.format('%.0f', 86400000))
 end

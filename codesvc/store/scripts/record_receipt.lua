@@ -7,7 +7,7 @@
 
 local known = redis.call('GET', K.receipt)
 if not known then
-  redis.call('SET', K.receipt, A.status .. ' ' .. A.reason, 'PX', '3600000')
+  redis.call('SET', K.receipt, A.status .. ' ' .. A.openid .. ' ' .. A.reason, 'PX', '3600000')
   return {'early-receipt', now}
 end
 local id, number = string.match(known, '^vf:(%S+) (%d+)$')
