@@ -17,10 +17,16 @@ class Person:
     Attributes:
         name: the sandbox's handle, and the nickname in web authorisation.
         snapshot: pages see a virtual user (快照页, WECHAT.md 11.3).
+        identity: what ids are derived from: the name, for whoever was named; drawn anew for whoever was not, so that a
+            service that remembers more than the sandbox does not take a newcomer for somebody it knows.
     """
 
     name: str
     snapshot: bool = False
+    identity: str = ""
+
+    def __post_init__(self) -> None:
+        self.identity = self.identity or self.name
 
 
 @dataclass

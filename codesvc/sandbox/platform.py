@@ -6,6 +6,7 @@ HTTP takes it from there and hands it to the courier.
 
 import json
 import re
+import secrets
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -130,7 +131,7 @@ class Platform:
         account.spec = spec
         account.quotas.kind = spec.kind
         for contact in account.contacts.values():
-            contact.unionid = derive_unionid(spec.owner, contact.person.name)
+            contact.unionid = derive_unionid(spec.owner, contact.person.identity)
         for template in spec.templates:
             account.templates.setdefault(template.template_id, template)
         self.feed.publish("account", account=spec.appid)
@@ -176,12 +177,20 @@ class Platform:
             raise ValueError("person: up to 64 letters, digits, Chinese characters or . _ @ + -")
         return self.people.setdefault(name, Person(name))
 
+    def newcomer(self) -> Person:
+        """Somebody new, with the next free name and ids of nobody before."""
+        count = len(self.people) + 1
+        while f"person{count}" in self.people:
+            count += 1
+        name = f"person{count}"
+        return self.people.setdefault(name, Person(name, identity=f"{name}/{secrets.token_hex(8)}"))
+
     def meet(self, person: Person, account: Account) -> Contact:
         """The person's standing with an account; one openid in each account (WECHAT.md 12)."""
-        openid = derive_openid(account.spec.appid, person.name)
+        openid = derive_openid(account.spec.appid, person.identity)
         contact = account.contacts.get(openid)
         if contact is None:
-            unionid = derive_unionid(account.spec.owner, person.name)
+            unionid = derive_unionid(account.spec.owner, person.identity)
             contact = Contact(person, account.spec.appid, openid, unionid)
             account.contacts[openid] = contact
             self.feed.publish("person", **contact.describe())

@@ -190,8 +190,8 @@ def add_query(url: str, fields: Mapping[str, str]) -> str:
 
 def _virtual(identity: Identity, account: Account, person: Person) -> Identity:
     owner = account.spec.owner
-    unionid = derive_unionid(None if owner is None else f"{owner}/snapshot", person.name)
-    openid = derive_snapshot_openid(identity.appid, person.name)
+    unionid = derive_unionid(None if owner is None else f"{owner}/snapshot", person.identity)
+    openid = derive_snapshot_openid(identity.appid, person.identity)
     return replace(identity, openid=openid, unionid=unionid, nickname="微信用户", snapshot=True)
 
 

@@ -101,7 +101,7 @@ class PeopleControl:
         """Let a person meet an account; the same person and account give the same openid."""
         body = await read_json(request, _Create)
         account = self._platform.account(body.account)
-        person = self._platform.person(body.person if body.person is not None else self._next_name())
+        person = self._platform.newcomer() if body.person is None else self._platform.person(body.person)
         if body.snapshot is not None:
             person.snapshot = body.snapshot
         return answer(self._platform.meet(person, account).describe(), 201)
@@ -218,12 +218,6 @@ class PeopleControl:
         if not contact.follows:
             raise Conflict("not_following", "only a follower can write to the account")
         return contact
-
-    def _next_name(self) -> str:
-        count = len(self._platform.people) + 1
-        while f"person{count}" in self._platform.people:
-            count += 1
-        return f"person{count}"
 
 
 def _check_elements(value: object, depth: int) -> None:
