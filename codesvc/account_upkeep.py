@@ -80,7 +80,8 @@ class Upkeep:
                 # Then the assumed quota goes on; code 45009 tells the truth in time.
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
-            left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used)
+            rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
+            left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used, rate=rate)
             metrics.QUOTA_LEFT.labels(account.name, api.value).set(left)
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

@@ -81,6 +81,15 @@ class Person:
         messages = await self.messages("template")
         return [m["data"]["character_string1"]["value"] for m in messages if "character_string1" in m["data"]]
 
+    async def wait_for_more(self, than):
+        """The newest message once there are more than so many; bounded by tries."""
+        for _ in range(1000):
+            found = await self.messages()
+            if len(found) > than:
+                return found[-1]
+            await asyncio.sleep(0.01)
+        raise AssertionError("nothing more arrives")
+
     async def wait_for_push(self, count=1):
         """Wait until so many template messages with a code have arrived; bounded by tries, not by a clock."""
         for _ in range(400):

@@ -55,7 +55,7 @@ class _Begun:
 
     record: Record
     openid: str
-    template_left: bool
+    template_quota: str
     spoke: bool
 
 
@@ -156,8 +156,8 @@ class Courier:
         answer = Answer.parse(raw)
         if answer.outcome is not Outcome.BEGUN:
             return None
-        openid, template_left, spoke = answer.rest
-        return _Begun(answer.shown, openid.decode(), template_left == 1, spoke == 1)
+        openid, template_quota, spoke = answer.rest
+        return _Begun(answer.shown, openid.decode(), template_quota.decode(), spoke == 1)
 
     def _channels(self, job: Job, begun: _Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""
@@ -178,8 +178,10 @@ class Courier:
         letter = Letter(self._clients[account.name], account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
         for channel in self._channels(job, begun):
-            if channel is Channel.TEMPLATE and not begun.template_left:
+            if channel is Channel.TEMPLATE and begun.template_quota == "day":
                 attempt = Attempt(Ending.FAILED, channel, reason="quota")
+            elif channel is Channel.TEMPLATE and begun.template_quota == "minute":
+                attempt = Attempt(Ending.LATER, channel, reason="minute-quota", pause=Pause.MINUTE)
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:

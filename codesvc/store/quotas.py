@@ -34,15 +34,22 @@ class Quotas:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def learn(self, account: AccountEntry, api: Api, *, daily: int, used: int) -> int:
+    async def learn(
+        self, account: AccountEntry, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
+    ) -> int:
         """Take over what WeChat says; other programs may use the same account. What is left of today by our count.
+
+        `rate` is so many calls in so many seconds, zeros where no such limit exists.
 
         Raises:
             StoreUnavailable: no answer.
         """
         key = day_key(account, api)
         raw = await self._store.call(
-            "learn_quota", account.keys.partition, {"day": key}, {"daily": daily, "used": used}
+            "learn_quota",
+            account.keys.partition,
+            {"day": key},
+            {"daily": daily, "used": used, "calls": rate[0], "seconds": max(1, rate[1])},
         )
         return int(raw[2])
 

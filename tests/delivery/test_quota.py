@@ -21,10 +21,11 @@ async def take(store_url):
 
     async def one(day, site, *, reset, sites=3):
         script = (
-            "local K, A = {day = KEYS[1]}, {sites = ARGV[3], assumed_daily = '100000', reserve = '0.1'}\n"
-            f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1') and 1 or 0"
+            "local K, A = {day = KEYS[1]}, {sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0}\n"
+            "local now = 1700000000000\n"
+            f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
         )
-        return await transport.execute("EVAL", script, 1, day, site, int(reset), sites) == 1
+        return await transport.execute("EVAL", script, 1, day, site, int(reset), sites) == b"yes"
 
     yield redis, one
     await redis.delete("day")
@@ -76,6 +77,13 @@ async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, d
             given_to[site] += 1
     assert total <= daily
     assert total - resets <= shares.general
+
+
+async def test_the_minute_is_counted_where_wechat_limits_it(take):
+    redis, one = take
+    await redis.hset("day", mapping={"daily": 1000, "calls": 7, "seconds": 60})
+    assert sum([await one("day", "a", reset=True) for _ in range(20)]) == 7
+    await redis.delete("day:28333333")
 
 
 def test_the_day_turns_at_midnight_in_beijing():

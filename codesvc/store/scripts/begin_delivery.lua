@@ -4,7 +4,7 @@
 -- ARGS: offset root account kind number entry group sites assumed_daily reserve
 -- OUTCOMES: begun stale
 -- USES: clock names record eligibility quota
---   begun: {outcome, now, record, openid, 1 if a template message may be sent, 1 if a customer-service message may}
+--   begun: {outcome, now, record, openid, what of the template quota stands in the way (yes: nothing, day, minute), 1 if a customer-service message may}
 
 local r = read_record(K.record)
 local openid
@@ -23,6 +23,6 @@ if not openid then
   redis.call('XDEL', K.outbox, A.entry)
   return {'stale', now}
 end
-local template = A.kind == 'scan' or take_quota(K.day, r.site, r.purpose == 'reset')
+local template = A.kind == 'scan' and 'yes' or take_quota(K.day, r.site, r.purpose == 'reset')
 local reachable = redis.call('EXISTS', account_key('spoke', openid))
-return {'begun', now, answer('begun', r)[3], openid, template and 1 or 0, reachable}
+return {'begun', now, answer('begun', r)[3], openid, template, reachable}

@@ -1,11 +1,16 @@
 -- Purpose: take over what WeChat says about today's quota. Counters only grow: other programs may use the account too.
 -- KEYS: day
--- ARGS: offset daily used
+-- ARGS: offset daily used calls seconds
 -- OUTCOMES: done
 -- USES: clock
 --   done: {outcome, now, what is left}
 
 local total = math.max(tonumber(redis.call('HGET', K.day, 'total') or 0), tonumber(A.used))
 redis.call('HSET', K.day, 'daily', A.daily, 'total', total)
+if tonumber(A.calls) > 0 then
+  redis.call('HSET', K.day, 'calls', A.calls, 'seconds', A.seconds)
+else
+  redis.call('HDEL', K.day, 'calls', 'seconds')
+end
 redis.call('PEXPIRE', K.day, 2 * 86400000)
 return {'done', now, math.max(0, A.daily - total)}

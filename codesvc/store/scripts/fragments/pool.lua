@@ -7,7 +7,7 @@ local function take_picture(site, reset)
   while entry do
     local expires, scene, url = string.match(entry, '^(%d+) (%S+) (%S+)$')
     if expires and tonumber(expires) >= real_now + tonumber(A.needed) then
-      if take_quota(K.day, site, reset) then return scene, url end
+      if take_quota(K.day, site, reset) == 'yes' then return scene, url end
       redis.call('LPUSH', K.pool, entry)
       redis.call('PEXPIRE', K.pool, 86400000)
       return nil, 'limited'
