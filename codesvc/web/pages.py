@@ -177,7 +177,9 @@ async def resend(request: web.Request) -> web.Response:
     """The same code again."""
     site, identifier = _subject(request)
     headers = _cross_origin(request, site)
-    if request.content_type != _FORM:
+    if request.content_type == _FORM:
+        inputs.decode_form(dict(await request.post()), EmptyInput)
+    else:
         await inputs.read(request, EmptyInput)
     result = await services(request).verifications.resend(site, identifier)
     return await _answer(

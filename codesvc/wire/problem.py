@@ -54,16 +54,11 @@ class WrongCodeProblem(ProblemDocument, frozen=True, kw_only=True):
     attempts_left: Annotated[int, told("how often one may still try", example=4)]
 
 
-class EarlyProblem(ProblemDocument, frozen=True, kw_only=True):
-    """Too soon."""
-
-    retry_after: Annotated[int, told("seconds to wait", example=42)]
-
-
-class LimitedProblem(EarlyProblem, frozen=True, kw_only=True):
+class LimitedProblem(ProblemDocument, frozen=True, kw_only=True):
     """A limit was reached."""
 
     limit: Annotated[str, told("its name, as in the configuration", example="address_starts")]
+    retry_after: Annotated[int, told("seconds to wait", example=3600)]
 
 
 PROBLEM_SHAPES: Final[dict[str, type[ProblemDocument]]] = {
@@ -72,7 +67,7 @@ PROBLEM_SHAPES: Final[dict[str, type[ProblemDocument]]] = {
     "verification-ended": EndedProblem,
     "intent-ended": IntentEndedProblem,
     "wrong-code": WrongCodeProblem,
-    "resend-too-soon": EarlyProblem,
+    "resend-too-soon": LimitedProblem,
     "rate-limited": LimitedProblem,
     "guess-budget": LimitedProblem,
 }

@@ -140,7 +140,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
                 description="The stream.",
                 media=EVENTS,
                 shape=kind.shape,
-                example=f'event: change\ndata: {{"id": "{kind.example["id"]}", "status": "scanned", …}}\n\n',
+                example=examples.event(kind.example),
             ),
         ),
         problems=("not-found",),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 _ADDRESS: Final = "https://code.example.com"
 TOKEN: Final = "WyJzaG9wIiwidmZfbjdqN2Q2cTZwNXdsaXV1aDM0M3dhY2pudHZ6YmJybWkiXQ.oFqYtY8"  # noqa: S105  an example
 VERIFICATION_ID: Final = "vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi"
@@ -126,3 +128,8 @@ JWKS: Final = {
         }
     ]
 }
+
+
+def event(document: dict[str, Any]) -> dict[str, str]:
+    """An event of a stream that carries this document."""
+    return {"event": "change", "data": msgspec.json.encode(document).decode()}

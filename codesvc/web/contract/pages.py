@@ -61,7 +61,7 @@ WATCH: Final = Operation(
             description="The stream.",
             media=EVENTS,
             shape=_PAGES,
-            example='event: change\ndata: {"status": "pending", "reference": "RM", …}\n\n',
+            example=examples.event(examples.PAGE | {"now": None}),
         ),
     ),
     problems=("not-found", "forbidden"),

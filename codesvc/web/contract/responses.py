@@ -76,13 +76,29 @@ def _empty(description: str, names: Iterable[str], status: int) -> dict[str, Any
 def _content(answer: Answer) -> dict[str, Any]:
     named = [schemas.reference(shape.__name__) for shape in shapes(answer)]
     if answer.media == EVENTS:
-        about = " or ".join(f"`{shape.__name__}`" for shape in shapes(answer))
-        schema: dict[str, Any] = {"type": "string", "description": f"`data` of each event is {about}."}
+        schema: dict[str, Any] = _event(named)
     elif named:
-        schema = named[0] if len(named) == 1 else {"anyOf": named}
+        schema = _any_of(named)
     else:
         schema = answer.schema or {}
     return {"schema": schema} | ({"example": answer.example} if answer.example is not None else {})
+
+
+def _any_of(named: list[dict[str, Any]]) -> dict[str, Any]:
+    return named[0] if len(named) == 1 else {"anyOf": named}
+
+
+def _event(named: list[dict[str, Any]]) -> dict[str, Any]:
+    """One event of a stream, as its fields read after parsing."""
+    return {
+        "type": "object",
+        "description": "One event of the stream; `data` is JSON.",
+        "properties": {
+            "event": {"const": "change"},
+            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": _any_of(named)},
+        },
+        "required": ["event", "data"],
+    }
 
 
 def _link(target: Operation, given: Mapping[str, str]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ WATCH: Final = Operation(
             description="The stream.",
             media=EVENTS,
             shape=wire.Verification,
-            example='event: change\ndata: {"id": "vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi", "status": "pending", …}\n\n',
+            example=examples.event(examples.VERIFICATION),
         ),
     ),
     problems=("not-found",),

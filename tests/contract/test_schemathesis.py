@@ -1,0 +1,32 @@
+"""Schemathesis, which knows nothing of this service but its document, finds nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.contract.background import world_in_background
+from tests.world import KEY
+
+HERE = Path(__file__).parent
+LIMITS = ("site_starts", "address_starts", "address_guesses", "user_guesses")
+PLAIN = {f"sites__shop__limits__{name}": "none" for name in LIMITS} | {"sites__shop__client_ip": "none"}
+
+
+def test_schemathesis_finds_nothing(store_url, tmp_path):
+    with world_in_background(store_url, tmp_path, **PLAIN) as (world, _):
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli"),
+                *("--config-file", HERE / "schemathesis.toml", "run", f"{world.service}/openapi.json", "--no-color"),
+            ],
+            env=os.environ | {"CODESVC_KEY": KEY, "PYTHONWARNINGS": "ignore"},
+            cwd=HERE.parents[1],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=170,
+        )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
