@@ -124,6 +124,14 @@ class Templates:
         """One page as HTML, everything in it escaped."""
         return self._load(f"pages/{name}.html").render(variables)
 
+    def style(self, name: str) -> str:
+        """One style sheet of the pages, as it stands.
+
+        Raises:
+            BadTemplate: there is none.
+        """
+        return self._loader_source(f"pages/{name}")[0]
+
     def fields(self, source: Mapping[str, str] | str) -> dict[str, Template]:
         """The fields of a template message: an inline table, or the name of a file in `templates/`.
 

@@ -62,11 +62,13 @@ from codesvc.web import (
     reference,
     stream,
     tickets,
+    widget,
 )
 from codesvc.web.middleware import answer_errors
 from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.views import Views
+from codesvc.web.widget import Widget
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -91,6 +93,7 @@ _TABLES: Final = (
     messagepages.routes,
     pages.routes,
     reference.routes,
+    widget.routes,
 )
 """Every route; the first that fits answers."""
 
@@ -197,6 +200,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             views=Views(settings.service.public_url, page_tokens, proofs),
             templates=fixed.templates,
             reference=Reference(settings.service.public_url, fixed.templates),
+            widget=Widget(fixed.templates),
             handles=Handles(keyring),
             links=links,
             seals=Seals(keyring),

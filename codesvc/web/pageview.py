@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from codesvc.codes import VerificationId
 from codesvc.web.languages import spoken_by
 from codesvc.web.services import services
 from codesvc.web.texts import Speech
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 PART_HEADER: Final = "X-Codesvc-Part"
 """What the page's script sends to be answered with the panel alone."""
 
-_PHONE: Final = re.compile(
-    r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL
-)
+PHONE: Final = re.compile(r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL)
+"""User agents of phones; the widget asks the same of its own (a pattern that JavaScript reads alike)."""
 _PERSON_READ: Final = {"reply", "customer_service"}
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
@@ -39,7 +37,7 @@ def device(request: web.Request) -> str:
     agent = request.headers.get("User-Agent", "")[:512]
     if "MicroMessenger" in agent:
         return "wechat"
-    return "phone" if _PHONE.search(agent) else "desktop"
+    return "phone" if PHONE.search(agent) else "desktop"
 
 
 def stage(state: dict[str, Any]) -> str:
@@ -97,7 +95,6 @@ def _variables(
     t = Speech(locale)
     state, handset, base = here.views.page(record, site, locale), device(request), f"/p/{here.views.page_token(record)}"
     now = stage(state)
-    identifier = VerificationId.parse(record.id)
     reason = state["delivery"]["reason"]
     part = scan_part(request, state, handset)
     hint_keys = [f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
@@ -118,7 +115,7 @@ def _variables(
         "scan_part": part,
         # Kept by the forms, so that without a script the QR code stays where it is.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
-        "digits": identifier is not None and identifier.format.alphabet == "d",
+        "digits": state["code_digits"],
         "expires_in": _seconds_until(state["expires_at"], state["now"]),
         "resend_in": _seconds_until(state["resend_at"], state["now"]),
         "back": here.views.return_to(record),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from codesvc.visit import Seals
     from codesvc.web.reference import Reference
     from codesvc.web.views import Views
+    from codesvc.web.widget import Widget
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Services:
     views: Views
     templates: Templates
     reference: Reference
+    widget: Widget
     intents: Intents
     decisions: Decisions
     handles: Handles

@@ -98,6 +98,7 @@ class Views:
             "resend_at": rfc3339(record.resend_at),
             "attempts_left": record.attempts_left,
             "code_length": _length(record),
+            "code_digits": _only_digits(record),
             "delivery": self._delivery(record),
             "scan": self._scan(record, self.page_url(record)),
             "return_to": self.return_to(record) if approved else None,
@@ -125,6 +126,11 @@ class Views:
 def _length(record: Record) -> int:
     identifier = codes.VerificationId.parse(record.id)
     return identifier.format.length if identifier else 0
+
+
+def _only_digits(record: Record) -> bool:
+    identifier = codes.VerificationId.parse(record.id)
+    return identifier is not None and identifier.format.alphabet == "d"
 
 
 def binding(user: str, found: Binding, *, with_openid: bool) -> dict[str, Any]:

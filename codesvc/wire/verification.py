@@ -92,6 +92,7 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
     resend_at: Time
     attempts_left: Annotated[int, told("how many wrong codes it still takes", example=5)]
     code_length: Annotated[int, told("how many characters the code has", example=6)]
+    code_digits: Annotated[bool, told("whether these are digits only", example=True)]
     delivery: Delivery
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go after approval")]

@@ -61,6 +61,7 @@ PAGE: Final[dict[str, Any]] = {
     "resend_at": "2026-11-22T09:31:16.192Z",
     "attempts_left": 5,
     "code_length": 6,
+    "code_digits": True,
     "delivery": {"channel": "scan", "status": "awaiting_scan", "reason": None},
     "scan": _SCAN,
     "return_to": None,

@@ -1,0 +1,108 @@
+"use strict";
+// The drop-in widget, first of three files that the service puts into one function (codesvc/web/widget.py), together with
+// `given`: the words, the styles, and what tells a phone. So page and widget say and show the same.
+// No markup is ever parsed and no style attribute written: it works under a strict policy, trusted types too.
+
+class CodesvcError extends Error {
+  constructor(problem, message, members = {}) {
+    super(message);
+    Object.assign(this, { name: "CodesvcError", problem, members });
+  }
+}
+
+const agent = navigator.userAgent;
+const device = agent.includes("MicroMessenger") ? "wechat" : new RegExp(given.phone, "s").test(agent) ? "phone" : "desktop";
+
+const DRAWING = "http://www.w3.org/2000/svg";
+const CIRCLE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Z";
+const ICONS = { // as in templates/pages/icons.html; a second path has a class of its own
+  chat: ["M20.5 11.5c0 4.1-3.8 7.5-8.5 7.5-1 0-2-.2-2.9-.5L4.5 20l1.3-3.6a6.9 6.9 0 0 1-2.3-4.9C3.5 7.4 7.3 4 12 4s8.5 3.4 8.5 7.5Z", "M8.5 11.5h.01M12 11.5h.01M15.5 11.5h.01"],
+  plane: ["M20.5 3.5 10 14M20.5 3.5l-6.3 17-4.2-6.5-6.5-4.2 17-6.3Z"],
+  scan: ["M4 8.5V6a2 2 0 0 1 2-2h2.5M15.5 4H18a2 2 0 0 1 2 2v2.5M20 15.5V18a2 2 0 0 1-2 2h-2.5M8.5 20H6a2 2 0 0 1-2-2v-2.5M7 12h10"],
+  check: ["m5.5 12.5 4.2 4.2 8.8-9.4"],
+  clock: [`${CIRCLE}M12 7.3V12l3 2`],
+  stop: [`${CIRCLE}M12 7.8v5M12 16h.01`],
+  shield: ["M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6l-7-2.5Zm-3 8.3 2.2 2.2 3.9-4.2"],
+};
+const OF_STAGE = { auto: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
+  awaiting_scan: "scan", fallback: "scan", scanned: "check", approved: "check" };
+
+// h("p.good", {id: …, text: …, onclick: …}, child, …)
+function h(kind, attributes = {}, ...children) {
+  const [tag, ...classes] = kind.split(".");
+  const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") element.textContent = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
+function icon(name) {
+  const drawing = document.createElementNS(DRAWING, "svg");
+  const marks = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" };
+  for (const [key, value] of Object.entries(marks)) drawing.setAttribute(key, value);
+  ICONS[name].forEach((line, index) => {
+    const path = document.createElementNS(DRAWING, "path");
+    path.setAttribute("d", line);
+    path.setAttribute("class", index ? "dots" : "stroke");
+    drawing.append(path);
+  });
+  return drawing;
+}
+
+// What stays is left where it is: moving an input would take the focus from it.
+function arrange(parent, children) {
+  const wanted = children.filter(Boolean);
+  for (const child of [...parent.children]) if (!wanted.includes(child)) child.remove();
+  wanted.forEach((child, index) => {
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+}
+
+const sheet = (() => {
+  try {
+    const made = new CSSStyleSheet();
+    made.replaceSync(given.style);
+    return made;
+  } catch { return null; } // before Safari 16.4: a style element, which the page's policy must then allow
+})();
+
+function dress(root) {
+  if (sheet) root.adoptedStyleSheets = [sheet];
+  else root.append(h("style", { text: given.style }));
+}
+
+// Which headline and sentence fit the state; `stage` of codesvc/web/pageview.py.
+function stageOf({ status, delivery }) {
+  if (status !== "pending") return status;
+  const { status: sent, channel, reason } = delivery;
+  if (sent === "pending") return "auto";
+  if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
+  if (sent === "failed" && reason === "no-binding") return "failed.no-binding";
+  return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;
+}
+
+const clean = (text) => text.normalize("NFKC").replace(/[^0-9a-z]/gi, "").toUpperCase();
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+// What is asked for, else the page's own language, else the browser's.
+function languageOf(element, asked) {
+  const tags = [asked, element.closest("[lang]")?.lang, ...(navigator.languages ?? [])];
+  return tags.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => tag in given.words) ?? "zh";
+}
+
+function speaker(language) {
+  const texts = given.words[language];
+  const t = (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  t.best = (...keys) => keys.find((key) => key in texts);
+  t.tag = language === "zh" ? "zh-CN" : "en";
+  t.wait = (seconds) => {
+    const [unit, size] = seconds > 7200 ? ["hours", 3600] : seconds > 120 ? ["minutes", 60] : ["seconds", 1];
+    return t(`wait.${unit}`, { count: Math.max(1, Math.ceil(seconds / size)) });
+  };
+  return t;
+}

@@ -1,0 +1,108 @@
+"use strict";
+// What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
+// changed, so that what has been typed, and where, survives.
+
+// `does`: {check, typed, resend, copy, show}; `back`: whether to lead to the return address by itself.
+function makePanel(t, back, does) {
+  const root = h("section.panel", {}, h("p.busy", { text: t("loading") }));
+  const drawn = new Map(); // part -> [what it was made from, element]
+  const side = h("div.side"), columns = h("div.columns", {}, side);
+  let state;
+
+  function part(name, from, make) {
+    const key = JSON.stringify(from);
+    if (drawn.get(name)?.[0] !== key) drawn.set(name, [key, make()]);
+    return drawn.get(name)[1];
+  }
+
+  const head = (stage, title, hint, good) => h("div.head", {},
+    h(`span.badge.${stage.replace(".", "-")}`, {}, icon(OF_STAGE[stage] ?? "stop")),
+    h("h2.headline", { tabindex: "-1", text: title }),
+    h("p", { text: hint }),
+    good && h("p.good", { role: "status", text: good }));
+
+  const word = (tag) => h(`${tag}.word`, {},
+    h("code", { id: "word", text: state.scan.word }),
+    h("button.copy", { type: "button", text: t("word.copy"), onclick: does.copy }));
+
+  function picture(waiting) {
+    // A phone can neither keep an SVG among its photos nor read one by a long press.
+    const source = device === "desktop" ? state.scan.image_url : state.scan.image_url.replace(/svg$/, "png");
+    const image = h("img", { src: source, width: 232, height: 232, alt: t("scan.alt", state), referrerpolicy: "no-referrer" });
+    image.addEventListener("error", () => image.replaceWith(t("scan.broken")));
+    return h("div.scan", {},
+      h("figure", {},
+        h("span.qr", {}, image),
+        h("figcaption", { text: t(t.best(`scan.caption.${device}`, "scan.caption")) }, waiting && h("span.waiting", { text: t("scan.waiting") }))),
+      h("p.or", { text: t("word.or") }),
+      word("p"));
+  }
+
+  const steps = () => h("div.scan.steps", {},
+    h("ol", {},
+      h("li", { text: t("word.step.copy") }, word("span")),
+      h("li", { text: t("word.step.open", state) }),
+      h("li", { text: t("word.step.send") })),
+    h("p.links", {},
+      h("a", { href: "weixin://", text: t("word.wechat") }),
+      h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
+
+  function entry() {
+    const { reference, code_length: length, code_digits: digits } = state, letters = [...reference];
+    const input = h("input", {
+      id: "code", name: "code", type: "text", inputmode: digits ? "numeric" : "text", autocomplete: "one-time-code", autocapitalize: "characters",
+      autocorrect: "off", spellcheck: "false", enterkeyhint: "done", maxlength: 32, required: "", "aria-describedby": "problem note",
+      oninput: (event) => { if (!event.isComposing) does.typed(); }, oncompositionend: does.typed,
+    });
+    return h("div.entry", {},
+      h("div.reference", {},
+        h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
+        h("p.tiles", { role: "img", "aria-label": letters.join(" ") }, ...letters.map((letter) => h("b", { text: letter })))),
+      h("form", { id: "check", novalidate: "", onsubmit: (event) => { event.preventDefault(); does.check(); } },
+        h("label", { for: "code", text: t(digits ? "code.label.digits" : "code.label", { length }) }),
+        h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
+        h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
+        h("p.problem", { id: "problem", role: "alert" }),
+        h("button.primary", { text: t("code.submit") })));
+  }
+
+  function times(stage, scan) {
+    const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer";
+    return h("div.times", {},
+      h("p", {}, icon("clock"), `${t("expires")} `, h("time")),
+      !["awaiting_scan", "failed.no-binding"].includes(stage) && h("button.quiet", { type: "button", onclick: does.resend }),
+      scan === "offered" && h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), t(t.best(`${seen}.${device}`, seen))));
+  }
+
+  const foot = () => h("footer", {}, h("p", {}, icon("shield"), t("safety")));
+  const onward = () => h("div.end", {}, h("a.primary", { href: state.return_to, text: t("back.now") }));
+
+  // `wanted`: how the person asked to get the code ("", open, picture). Answers with the headline and the sentence below it.
+  function draw(fresh, { wanted, resent }) {
+    state = fresh;
+    const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
+    const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "word" : "picture";
+    const special = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
+    const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
+    const hint = t(t.best(special, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
+    const shown = [part("head", [stage, title, hint, resent], () => head(stage, title, hint, resent && t("resend.sent")))];
+    if (state.status === "pending") {
+      const way = scan === "word" ? steps : scan === "picture" && picture;
+      arrange(side, [part("entry", [state.reference, state.code_length], entry), part("times", [stage, scan], () => times(stage, scan))]);
+      arrange(columns, [way && part("scan", [scan, state.scan, waiting], () => way(waiting)), side]);
+      shown.push(columns, part("foot", 0, foot));
+    } else if (leads) shown.push(part("end", state.return_to, onward));
+    root.dataset.scan = state.status === "pending" ? scan : "none";
+    arrange(root, shown);
+    return [title, hint];
+  }
+
+  // In place of everything, where there is nothing to verify.
+  function trouble(kind) {
+    const said = [t(`${kind}.title`), t(`${kind}.hint`)];
+    root.replaceChildren(head("failed", ...said));
+    return said;
+  }
+
+  return { root, draw, trouble };
+}

@@ -1,0 +1,264 @@
+"use strict";
+// What happens: asking the service, hearing from it, typing; and the two ways in, an attribute and a call.
+
+const own = document.currentScript?.src;
+const hosts = new WeakMap(); // element -> {root, leave}
+const POLL_MS = 3000, PATIENCE_MS = 4000, FAREWELL_MS = 1400;
+
+// `settle(error, result)` is called once.
+function open(element, { token, locale, signal, base, follow }, settle) {
+  const t = speaker(languageOf(element, locale));
+  const service = base ? new URL(`${base.replace(/\/$/, "")}/`) : new URL(".", own);
+  const page = new URL(`p/${encodeURIComponent(token)}`, service).href;
+  const over = new AbortController(); // ends what is under way, and every listener outside the shadow tree
+  let state, source, poll, patience, beat, leaving, told = "", wanted = "", tried = "", sending = false, resent = false, attached = false;
+  let expiresAt = 0, resendAt = 0, overdue = "";
+
+  const panel = makePanel(t, follow, { check, typed, resend, copy, show(kind) { wanted = kind; draw(); } });
+  const announcer = h("p.sr", { role: "status" });
+  const offline = h("p.offline", { role: "status", hidden: "", text: t("offline") });
+  const root = hosts.get(element)?.root ?? element.attachShadow({ mode: "open" });
+  root.replaceChildren(h("div.card", { role: "group", lang: t.tag, "aria-label": t("service") }, offline, panel.root, announcer));
+  dress(root);
+  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
+  const $ = (selector) => root.querySelector(selector);
+
+  const tell = (kind, detail) => element.dispatchEvent(
+    new CustomEvent(`codesvc:${kind}`, { detail, bubbles: true, composed: true, cancelable: kind === "approved" }));
+
+  function end(error, result) {
+    if (over.signal.aborted) return;
+    over.abort();
+    source?.close();
+    for (const timer of [poll, patience, beat]) clearTimeout(timer);
+    settle(error, result);
+  }
+
+  function giveUp(problem, message) {
+    announcer.textContent = panel.trouble(problem).join(" ");
+    offline.hidden = true;
+    tell("error", { problem, message, fatal: true });
+    end(new CodesvcError(problem, message));
+  }
+
+  // Asking ---------------------------------------------------------------------------------------------------------
+
+  async function ask(act, body) {
+    const answer = await fetch(`${page}/${act}`, {
+      headers: { "Accept-Language": t.tag, ...(body && { "Content-Type": "application/json" }) },
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
+      cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", signal: over.signal,
+    });
+    const members = await answer.json();
+    if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
+    offline.hidden = true;
+    apply(members);
+  }
+
+  async function look() {
+    try {
+      await ask("state");
+    } catch (error) {
+      if (over.signal.aborted) return;
+      if (error.problem === "not-found") return giveUp("missing", error.message);
+      if (!state && !(error instanceof CodesvcError) && await answers()) {
+        return giveUp("refused", `${location.origin} is not among the site's origins, or ${service.origin} did not make this page token.`);
+      }
+      offline.hidden = false;
+      if (!source) askAround();
+    }
+  }
+
+  // To a script a refused origin and a cut line look alike; what anybody may read tells them apart.
+  async function answers() {
+    try {
+      return (await fetch(new URL("widget.d.ts", service), { cache: "no-store", credentials: "omit", signal: over.signal })).ok;
+    } catch { return false; }
+  }
+
+  function askAround() { if (!over.signal.aborted) poll ??= setInterval(look, POLL_MS); }
+
+  function listen() {
+    source?.close();
+    if (!window.EventSource) return askAround();
+    source = new EventSource(`${page}/events`);
+    // The first event comes at once. Where a proxy holds events back, it does not, and looking has to do.
+    clearTimeout(patience);
+    patience = setTimeout(askAround, PATIENCE_MS);
+    source.addEventListener("change", (event) => {
+      clearTimeout(patience);
+      clearInterval(poll);
+      poll = undefined;
+      offline.hidden = true;
+      // An event knows neither the time nor the reader's language: it says that there is news, the state says which.
+      if (!sending && mark(JSON.parse(event.data)) !== mark(state)) look();
+    });
+    source.addEventListener("error", askAround);
+  }
+
+  function mark({ status, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
+    return JSON.stringify([status, delivery.channel, delivery.status, delivery.reason, expires, again, left, scan?.word]);
+  }
+
+  // Showing --------------------------------------------------------------------------------------------------------
+
+  function apply(fresh) {
+    if (over.signal.aborted || (state && Date.parse(fresh.now) < Date.parse(state.now))) return;
+    const before = state, shift = Date.now() - Date.parse(fresh.now);
+    state = fresh;
+    // By the service's clock: what this one shows does not matter.
+    [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
+    draw();
+    if (before && mark(before) === mark(fresh)) return;
+    tell("change", { status: fresh.status, delivery: { ...fresh.delivery } });
+    if (over.signal.aborted) return; // whoever heard of it took the element away
+    if (fresh.status !== "pending") return finish();
+    if (!before) {
+      beat = setInterval(tick, 500);
+      listen();
+    } else if (source?.readyState === 2) listen();
+  }
+
+  function finish() {
+    const { status, return_to: back } = state;
+    const go = tell(status === "approved" ? "approved" : "ended", { status });
+    if (follow && go && back) leaving = setTimeout(() => location.assign(back), FAREWELL_MS);
+    end(null, { status });
+  }
+
+  function draw() {
+    const focused = root.activeElement, [title, hint] = panel.draw(state, { wanted, resent });
+    if (told && told !== title) announcer.textContent = `${title} ${hint}`;
+    told = title;
+    if (focused && !focused.isConnected) $(".headline").focus({ preventScroll: true });
+    tick();
+  }
+
+  function tick() {
+    if (attached && !element.isConnected) return hosts.get(element).leave();
+    attached = element.isConnected;
+    const left = (moment) => Math.max(0, Math.ceil((moment - Date.now()) / 1000));
+    const time = $("time"), button = $(".quiet"), wait = left(resendAt);
+    if (time) {
+      time.textContent = clock(left(expiresAt));
+      if (!left(expiresAt) && overdue !== state.expires_at) { overdue = state.expires_at; setTimeout(look, 700); }
+    }
+    if (button) {
+      button.textContent = wait ? t("resend.in", { time: clock(wait) }) : t("resend");
+      button.setAttribute("aria-disabled", String(wait > 0)); // not `disabled`, which would take the focus away
+    }
+  }
+
+  // Acting ---------------------------------------------------------------------------------------------------------
+
+  // "" when it was done, else the name of what went wrong.
+  async function act(kind, body) {
+    sending = true;
+    try {
+      await ask(kind, body);
+      return "";
+    } catch (error) {
+      if (over.signal.aborted) return "aborted";
+      explain(error.problem ?? "offline", error.members);
+      return error.problem ?? "offline";
+    } finally { sending = false; }
+  }
+
+  function explain(name, { attempts_left: left = state.attempts_left, retry_after: wait = 1 } = {}) {
+    if (name === "verification-ended") return; // the state that is asked for next says it better
+    const values = { left, reference: state.reference, wait: t.wait(wait) };
+    const message = t(t.best(state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
+    $("#problem").textContent = message;
+    tell("error", { problem: name, message, fatal: false });
+  }
+
+  async function check() {
+    const input = $("#code"), button = $(".primary");
+    if (sending) return;
+    tried = clean(input.value);
+    if (tried.length !== state.code_length) return explain("invalid");
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = t("code.submitting");
+    const wrong = await act("check", { code: tried });
+    button.removeAttribute("aria-disabled");
+    button.textContent = t("code.submit");
+    if (wrong === "offline") tried = "";
+    if (wrong === "wrong-code") {
+      $(".code").classList.add("bad");
+      input.setAttribute("aria-invalid", "true");
+      input.value = "";
+      input.focus({ preventScroll: true });
+      slots(input);
+    }
+    if (wrong) look(); // how many attempts are left, and what was heard meanwhile
+  }
+
+  function typed() {
+    const input = $("#code"), text = clean(input.value).slice(0, state.code_length);
+    if (text !== input.value) input.value = text;
+    if (text) {
+      $("#problem").textContent = "";
+      $(".code").classList.remove("bad");
+      input.removeAttribute("aria-invalid");
+    }
+    slots(input);
+    // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
+    if (text.length === state.code_length && text !== tried && state.attempts_left > 1) check();
+  }
+
+  function slots(input) {
+    root.querySelectorAll(".slots i").forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
+  }
+
+  async function resend() {
+    if (sending || resendAt > Date.now()) return;
+    const wrong = await act("resend", {});
+    resent = !wrong;
+    if (over.signal.aborted) return;
+    if (wrong) look();
+    draw();
+  }
+
+  async function copy({ currentTarget: button }) {
+    try {
+      await navigator.clipboard.writeText(state.scan.word);
+    } catch {
+      getSelection().selectAllChildren($("#word"));
+      if (!document.execCommand("copy")) return;
+    }
+    button.textContent = announcer.textContent = t("word.copied");
+    setTimeout(() => { button.textContent = t("word.copy"); }, 2000);
+  }
+
+  // Coming back from WeChat: the phone may have cut the line meanwhile.
+  const here = { signal: over.signal };
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); }, here);
+  addEventListener("online", look, here);
+  addEventListener("offline", () => { offline.hidden = false; }, here);
+  signal?.addEventListener("abort", () => { root.replaceChildren(); end(signal.reason); }, here);
+  look();
+}
+
+// Into the page --------------------------------------------------------------------------------------------------------
+
+function verify(element, options) {
+  return new Promise((resolve, reject) => {
+    if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token}): an element and a page token");
+    if (!options.base && !own) throw new TypeError("a module does not know its own address: give `base`, the service's");
+    options.signal?.throwIfAborted();
+    hosts.get(element)?.leave();
+    open(element, options, (error, result) => (error ? reject(error) : resolve(result)));
+  });
+}
+
+function begin() {
+  for (const element of document.querySelectorAll("[data-codesvc-token]")) {
+    const { codesvcToken: token, codesvcLocale: locale } = element.dataset;
+    // Whoever writes an attribute hears of it by events; nobody awaits this promise.
+    if (token) verify(element, { token, locale, follow: true }).catch(() => {});
+  }
+}
+
+Object.defineProperty(window, "codesvc", { value: Object.freeze({ verify, CodesvcError }), enumerable: true });
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();

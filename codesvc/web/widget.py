@@ -1,0 +1,132 @@
+"""The drop-in widget: `/widget.js` for a customer's own page, and its types.
+
+The script is put together once from its parts, the words and the styles of the hosted page, so that the two cannot
+drift apart, and a directory of templates changes both.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from aiohttp import web
+
+from codesvc.web.pageview import PHONE
+from codesvc.web.services import services
+from codesvc.web.texts.chinese import CHINESE
+from codesvc.web.texts.english import ENGLISH
+from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
+
+if TYPE_CHECKING:
+    from codesvc.templates import Templates
+
+routes = web.RouteTableDef()
+_STATIC: Final = Path(__file__).with_name("static")
+_PARTS: Final = ("elements.js", "panel.js", "widget.js")
+_STYLES: Final = ("panel.css", "widget.css")
+_OF_PAGES_ONLY: Final = ("title", "subtitle", "needs.", "refresh", "reload", "busy.", "trouble.")
+_REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
+_RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
+_REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
+_INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
+_ROOT_FONT: Final = 16  # pixels: what a rem is where nobody has said otherwise, and always in a query
+_KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
+
+
+def words() -> dict[str, dict[str, str]]:
+    """What the widget says, by language."""
+    return {
+        language: {**{key: text for key, text in texts.items() if not key.startswith(_OF_PAGES_ONLY)}, **more}
+        for language, texts, more in (("zh", CHINESE, CHINESE_WIDGET), ("en", ENGLISH, ENGLISH_WIDGET))
+    }
+
+
+def scaled(style: str) -> str:
+    """The styles in units of `--codesvc-rem`: the page around may have made its own rem anything."""
+
+    def in_pixels(rule: re.Match[str]) -> str:
+        # No variables in queries.
+        return _REM.sub(lambda length: f"{float(length[1]) * _ROOT_FONT:g}px", rule[0])
+
+    return _REM.sub(r"calc(var(--rem)*\1)", _RULE.sub(in_pixels, style))
+
+
+def packed(text: str) -> str:
+    """Without comments that have a line of their own, and without indentation: the reader's line may be slow."""
+    return _REMARK.sub("", _INDENT.sub("", text))
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A text that everybody may read and keep.
+
+    Attributes:
+        body: the text, in UTF-8.
+        content_type: what it is.
+    """
+
+    body: bytes
+    content_type: str
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """The text, compressed."""
+        return gzip.compress(self.body, mtime=0)
+
+    @cached_property
+    def tag(self) -> str:
+        """Changes with the text."""
+        return sha256(self.body).hexdigest()[:16]
+
+    def answer(self, request: web.Request) -> web.Response:
+        """The text, or that the reader's copy is still good."""
+        packs = "gzip" in request.headers.get("Accept-Encoding", "")
+        tag = f"{self.tag}-gzip" if packs else self.tag
+        headers = {"Cache-Control": _KEPT, "ETag": f'"{tag}"', "Access-Control-Allow-Origin": "*"}
+        headers |= {"Vary": "Accept-Encoding", "Cross-Origin-Resource-Policy": "cross-origin"}
+        if any(given.value in {tag, "*"} for given in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        if packs:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(
+            body=self.zipped if packs else self.body, content_type=self.content_type, charset="utf-8", headers=headers
+        )
+
+
+class Widget:
+    """The script and its types.
+
+    Args:
+        templates: where the styles are.
+
+    Raises:
+        BadTemplate: a style is missing.
+    """
+
+    def __init__(self, templates: Templates) -> None:
+        style = packed(scaled("".join(templates.style(name) for name in _STYLES)))
+        given = {"words": words(), "style": style, "phone": PHONE.pattern}
+        code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
+        told = msgspec.json.encode(given).decode()
+        # A second script tag changes nothing: the first one's widgets go on.
+        script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
+        self.script = Asset(script.encode(), "text/javascript")
+        self.types = Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")
+
+
+@routes.get("/widget.js")
+async def script(request: web.Request) -> web.Response:
+    """The widget."""
+    return services(request).widget.script.answer(request)
+
+
+@routes.get("/widget.d.ts")
+async def types(request: web.Request) -> web.Response:
+    """Its types, for TypeScript."""
+    return services(request).widget.types.answer(request)
