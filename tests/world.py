@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -263,23 +264,22 @@ async def _listen(app: web.Application) -> tuple[web.AppRunner, str]:
 @asynccontextmanager
 async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, platform=None, **changes):
     """Sandbox and service, wired to one another; `platform` and `service_port` go on with those of an earlier world."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = service_port or probe.getsockname()[1]
-    service = f"http://127.0.0.1:{port}"
+    # The port is held from here on, so that nobody else takes it while the service is being put together.
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", service_port or 0))
+    service = f"http://127.0.0.1:{listener.getsockname()[1]}"
     account = replace(account, callback_url=f"{service}/wechat/main")
     platform = platform or Platform(account)
-    sandbox_runner, sandbox = await _listen(create_sandbox(platform))
-    settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
-    app = create_app(settings, store_url)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        async with aiohttp.ClientSession() as http:
-            yield World(http, service, sandbox, platform, app)
-    finally:
-        await runner.cleanup()
-        await sandbox_runner.cleanup()
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        sandbox_runner, sandbox = await _listen(create_sandbox(platform))
+        stack.push_async_callback(sandbox_runner.cleanup)
+        settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
+        app = create_app(settings, store_url)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield World(http, service, sandbox, platform, app)

@@ -118,7 +118,7 @@ class BindInput(Input):
     handle: Annotated[str, Meta(min_length=1, max_length=1024, description="of a login or a ticket")] | UnsetType = (
         UNSET
     )
-    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{6,64}$", description="scope openids")] | UnsetType = UNSET
+    openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="scope openids")] | UnsetType = UNSET
     replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
 
 
