@@ -68,7 +68,9 @@ export class Composer {
 
   #fit() {
     this.#field.style.height = "auto";
-    this.#field.style.height = `${Math.min(this.#field.scrollHeight, TALLEST)}px`;
+    // A field that is not on the page yet measures nothing; then the style sheet's height holds.
+    const needed = this.#field.scrollHeight;
+    this.#field.style.height = needed ? `${Math.min(needed, TALLEST)}px` : "";
     const empty = this.#field.value.trim() === "";
     this.#send.hidden = empty;
     this.#scan.hidden = !empty;

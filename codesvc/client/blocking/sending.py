@@ -1,0 +1,88 @@
+"""Making a call: attempts, waits, and reading what came."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import msgspec
+
+from codesvc.client.blocking.transport import Transport
+from codesvc.client.call import RawAnswer, address, headers, read
+from codesvc.client.errors import BadAnswer, ServiceError
+from codesvc.client.events import EventLines
+from codesvc.client.retries import Retries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from codesvc.client.call import Call
+
+T = TypeVar("T")
+_FIRST_ERROR = 400
+
+
+class Sender:
+    """What all calls have in common."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: float = 10.0,
+        retries: Retries | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._base_url = address(base_url)
+        self._api_key = api_key
+        self._retries = retries or Retries()
+        self._sleep = sleep
+        self._transport = Transport(timeout)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_url!r})"
+
+    def __enter__(self) -> Self:
+        self._transport.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _send(self, call: Call[T]) -> T:
+        attempt = 1
+        while True:
+            try:
+                return read(call, self._attempt(call))
+            except ServiceError as error:
+                pause = self._retries.pause(attempt, error, harmless=call.harmless)
+                if pause is None:
+                    raise
+            self._sleep(pause)
+            attempt += 1
+
+    def _attempt(self, call: Call[T]) -> RawAnswer:
+        sent = headers(self._api_key, call)
+        return self._transport.exchange(call.method, self._base_url + call.path, sent, call.body)
+
+    def _watch(self, call: Call[T]) -> Iterator[T]:
+        """Every state of something, at once and at each change, until it is over."""
+        lines, whole = EventLines(), b""
+        sent = headers(self._api_key, call) | {"Accept": "text/event-stream"}
+        with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
+            for piece in received:
+                if status >= _FIRST_ERROR:
+                    whole += piece
+                    continue
+                for data in lines.feed(piece):
+                    try:
+                        yield msgspec.json.decode(data, type=call.shape)
+                    except msgspec.DecodeError:
+                        raise BadAnswer(status) from None
+            if status >= _FIRST_ERROR:
+                read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))

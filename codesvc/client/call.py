@@ -1,0 +1,135 @@
+"""A call before it is made and an answer before it is read: the part of the client that touches no network."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from codesvc.client.errors import BadAnswer, read_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
+_FIRST_ERROR = 400
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call(Generic[T]):
+    """What is asked.
+
+    Attributes:
+        method: HTTP method.
+        path: with members and query filled in.
+        shape: the type of the answer.
+        body: JSON; members that are None are left out.
+        key: Idempotency-Key, "" for none.
+        harmless: whether the call may happen twice.
+    """
+
+    method: str
+    path: str
+    shape: type[T]
+    body: bytes | None = None
+    key: str = ""
+    harmless: bool = False
+
+    def __repr__(self) -> str:
+        return f"Call({self.method} {self.path.split('/')[1]}/…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RawAnswer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        body: all of it.
+        headers: names in any case.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def reading(path: str, shape: type[T]) -> Call[T]:
+    """A GET."""
+    return Call("GET", path, shape, harmless=True)
+
+
+def posting(path: str, shape: type[T], members: Mapping[str, Any]) -> Call[T]:
+    """A POST that must not happen twice."""
+    return Call("POST", path, shape, body=_json(members))
+
+
+def creating(path: str, shape: type[T], members: Mapping[str, Any], key: str | None) -> Call[T]:
+    """A POST with an Idempotency-Key: the caller's, or a new one, which makes it harmless to repeat."""
+    return Call("POST", path, shape, body=_json(members), key=key or uuid.uuid4().hex, harmless=True)
+
+
+def putting(path: str, shape: type[T], members: Mapping[str, Any]) -> Call[T]:
+    """A PUT: the second of two alike finds what the first did."""
+    return Call("PUT", path, shape, body=_json(members), harmless=True)
+
+
+def deleting(path: str, *, harmless: bool = False) -> Call[None]:
+    """A DELETE."""
+    return Call("DELETE", path, type(None), harmless=harmless)
+
+
+def _json(members: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode({name: value for name, value in members.items() if value is not None})
+
+
+def part(text: str) -> str:
+    """A member of a path."""
+    return quote(text, safe="")
+
+
+def query(members: Mapping[str, str | None]) -> str:
+    """A query; members that are None are left out."""
+    return urlencode({name: value for name, value in members.items() if value is not None})
+
+
+def read(call: Call[T], answer: RawAnswer) -> T:
+    """The answer of a call.
+
+    Raises:
+        Refused: a problem document.
+        BadAnswer: not the service's.
+    """
+    if answer.status >= _FIRST_ERROR:
+        raise read_problem(answer.status, answer.body, answer.headers.get("Retry-After"))
+    if call.shape is type(None):
+        return None
+    try:
+        return msgspec.json.decode(answer.body, type=call.shape)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadAnswer(answer.status) from None
+
+
+def address(base_url: str) -> str:
+    """The service's address without a slash at the end.
+
+    Raises:
+        ValueError: not an http or https address.
+    """
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError("base_url must be an http or https address")
+    return base_url.rstrip("/")
+
+
+def headers(api_key: str, call: Call[T]) -> dict[str, str]:
+    """The headers of a call."""
+    sent = {"Authorization": f"Bearer {api_key}", "Accept": "application/json", "User-Agent": "codesvc-python"}
+    if call.body is not None:
+        sent["Content-Type"] = "application/json"
+    if call.key:
+        sent["Idempotency-Key"] = call.key
+    return sent
