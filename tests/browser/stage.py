@@ -51,7 +51,8 @@ def chromium() -> str | None:
     return os.environ.get("CODESVC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def _three_free_ports() -> int:
+def three_free_ports() -> int:
+    """The first of three neighbouring ports."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -193,7 +194,7 @@ class Stage:
 @asynccontextmanager
 async def staged(executable: str) -> AsyncIterator[Stage]:
     """Everything running."""
-    addresses = Addresses(_three_free_ports())
+    addresses = Addresses(three_free_ports())
     with tempfile.TemporaryDirectory(prefix="cs-") as directory:
         async with (
             running(addresses, api_key=KEY, data_dir=Path(directory) / "data"),

@@ -6,7 +6,7 @@
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { text: t("loading") }));
   const drawn = new Map(); // part -> [what it was made from, element]
-  const side = h("div.side"), columns = h("div.columns", {}, side);
+  const side = h("div.side"), below = h("div.times"), columns = h("div.columns", {}, side);
   let state;
 
   function part(name, from, make) {
@@ -66,12 +66,14 @@ function makePanel(t, back, does) {
         h("button.primary", { text: t("code.submit") })));
   }
 
+  const rest = h("p", {}, icon("clock"), `${t("expires")} `, h("time"));
+  const again = h("button.quiet", { type: "button", onclick: does.resend });
+
   function times(stage, scan) {
-    const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer";
-    return h("div.times", {},
-      h("p", {}, icon("clock"), `${t("expires")} `, h("time")),
-      !["awaiting_scan", "failed.no-binding"].includes(stage) && h("button.quiet", { type: "button", onclick: does.resend }),
-      scan === "offered" && h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), t(t.best(`${seen}.${device}`, seen))));
+    const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${device}`, seen));
+    const offer = () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label);
+    arrange(below, [rest, !["awaiting_scan", "failed.no-binding"].includes(stage) && again, scan === "offered" && part("offer", label, offer)]);
+    return below;
   }
 
   const foot = () => h("footer", {}, h("p", {}, icon("shield"), t("safety")));
@@ -88,7 +90,7 @@ function makePanel(t, back, does) {
     const shown = [part("head", [stage, title, hint, resent], () => head(stage, title, hint, resent && t("resend.sent")))];
     if (state.status === "pending") {
       const way = scan === "word" ? steps : scan === "picture" && picture;
-      arrange(side, [part("entry", [state.reference, state.code_length], entry), part("times", [stage, scan], () => times(stage, scan))]);
+      arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
       arrange(columns, [way && part("scan", [scan, state.scan, waiting], () => way(waiting)), side]);
       shown.push(columns, part("foot", 0, foot));
     } else if (leads) shown.push(part("end", state.return_to, onward));

@@ -1,0 +1,104 @@
+"""A customer's own pages with the widget in them, on an origin of the site's and under a policy as strict as any."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AsyncExitStack, asynccontextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import web
+from playwright.async_api import async_playwright
+
+from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
+from codesvc.sandbox import Platform
+from codesvc.sandbox import create_app as create_sandbox
+from codesvc.serving import listening
+from codesvc.store.connection import store_url
+from codesvc.web.app import create_app as create_service
+from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+STYLE = """
+:root { color-scheme: light dark; }
+html { font-size: 62.5%; }
+body { margin: 0; background: light-dark(#f4f2ee, #17140f); text-align: center; }
+body { color: light-dark(#222, #eee); font: 1.6rem/1.5 serif; }
+main { max-width: 96rem; margin: auto; padding: 2.4rem 1.6rem; display: grid; gap: 2.4rem; }
+[data-box] { --codesvc-rem: 1.6rem; }
+button { text-transform: uppercase; color: red; }
+"""
+SCRIPT = """
+window.heard = [];
+window.results = [];
+for (const kind of ["change", "approved", "ended", "error"]) {
+  document.addEventListener(`codesvc:${kind}`, (event) => window.heard.push([kind, event.target.id, event.detail]));
+}
+addEventListener("DOMContentLoaded", () => {
+  for (const box of document.querySelectorAll("[data-call]")) {
+    codesvc.verify(box, { token: box.dataset.call })
+      .catch((error) => [error.name, error.problem, error.message])
+      .then((result) => window.results.push(result));
+  }
+});
+"""
+
+
+def create_app(service: str) -> web.Application:
+    """The customer's website: `/?token=…` has it by attribute, `/?call=…` by a call; each may come twice."""
+    policy = (
+        f"default-src 'none'; script-src 'self' {service}; connect-src {service}; img-src {service}; style-src 'self'; "
+        "base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+    async def show(request: web.Request) -> web.Response:
+        query, boxes = request.query, []
+        asked = [(way, token) for way in ("token", "call") for token in query.getall(way, [])]
+        for number, (how, token) in enumerate(asked):
+            name = "data-codesvc-token" if how == "token" else "data-call"
+            locale = f'data-codesvc-locale="{escape(query["locale"])}"' if "locale" in query else ""
+            boxes.append(f'<div id="box{number}" data-box {name}="{escape(token)}" {locale}></div>')
+        html = (
+            f'<!doctype html><html lang="{escape(query.get("lang", "zh-CN"))}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title>'
+            '<link rel="stylesheet" href="/shop.css"><script src="/shop.js"></script>'
+            f'<link rel="icon" href="{service}/favicon.svg"><script src="{service}/widget.js" defer></script></head>'
+            f"<body><main><h1>Shop</h1>{''.join(boxes)}</main></body></html>"
+        )
+        return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def style(_: web.Request) -> web.Response:
+        return web.Response(text=STYLE, content_type="text/css")
+
+    async def script(_: web.Request) -> web.Response:
+        return web.Response(text=SCRIPT, content_type="text/javascript")
+
+    app = web.Application()
+    app.add_routes(
+        [web.get("/", show), web.get("/back", show), web.get("/shop.css", style), web.get("/shop.js", script)]
+    )
+    return app
+
+
+@asynccontextmanager
+async def staged(executable: str) -> AsyncIterator[Stage]:
+    """The service and the sandbox, and the customer's website where the demo has its own."""
+    addresses = Addresses(three_free_ports())
+    account = sandbox_account(addresses)
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cw-")))
+        settings = service_settings(addresses, api_key=KEY, data_dir=directory / "data", account=account)
+        sandbox, customer = create_sandbox(Platform(account)), create_app(addresses.service)
+        await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
+        await stack.enter_async_context(listening(customer, LOOPBACK, addresses.port_base + 2))
+        url = await stack.enter_async_context(store_url(settings.store))
+        await stack.enter_async_context(listening(create_service(settings, url), LOOPBACK, addresses.port_base))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        stack.push_async_callback(browser.close)
+        yield Stage(addresses, http, browser)

@@ -1,0 +1,344 @@
+"""The drop-in widget in a customer's own page: another origin, a strict policy, trusted types, odd styles."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from codesvc.serving import listening
+from codesvc.templates import Templates
+from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
+from codesvc.web.widget import Widget, words
+from tests.browser import customer
+from tests.browser.stage import PHONE, WECHAT_AGENT, another_code_than, chromium, three_free_ports
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage():
+    executable = chromium()
+    if executable is None:
+        missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
+        (pytest.fail if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
+    async with customer.staged(executable) as stage:
+        yield stage
+
+
+async def opened(stage, context, *started, how="call", more=""):
+    page = await context.new_page()
+    tokens = "&".join(f"{how}={each['page_token']}" for each in started)
+    await page.goto(f"{stage.addresses.website}/?{tokens}{more}")
+    await expect(page.locator(".headline")).to_have_count(len(started))
+    return page
+
+
+async def heard(page, kind):
+    return [detail for heard, _, detail in await page.evaluate("heard") if heard == kind]
+
+
+async def test_from_the_scan_to_the_promise(stage):
+    person, started = await stage.person(), await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await expect(page.locator(".headline")).to_have_text("微信扫码，获取验证码")
+        assert await page.locator(".qr img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        await person.scan(started["id"])
+        await person.follow()
+        await expect(page.locator(".headline")).to_have_text("验证码已发到微信")
+        await expect(page.locator("[role=status].sr")).to_contain_text("验证码已发到微信")
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+        assert await page.evaluate("results") == [{"status": "approved"}]
+        assert await heard(page, "approved") == [{"status": "approved"}]
+        told = [(each["status"], each["delivery"]["status"]) for each in await heard(page, "change")]
+        assert told[0] == ("pending", "awaiting_scan")
+        assert told[-1][0] == "approved"
+        assert "proof" not in str(await page.evaluate("[heard, results]"))
+    assert (await stage.api("GET", f"/v1/verifications/{started['id']}"))["proof"]
+
+
+async def test_wrong_code_and_then_the_right_one(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await person.scan(started["id"])
+        code, field = await person.code(), page.locator("#code")
+        await field.press_sequentially(another_code_than(code))
+        await expect(page.locator("#problem")).to_contain_text("还可以再试 4 次")
+        await expect(field).to_have_value("")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_attribute("aria-invalid", "true")
+        assert await page.locator(".code").evaluate("code => code.scrollLeft") == 0
+        await field.press_sequentially("12")
+        await field.press("Enter")
+        await expect(page.locator("#problem")).to_have_text("请输入完整的验证码。")
+        wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
+        await field.fill(f" {wide[:3]} - {wide[3:]} ")
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+        assert [each["problem"] for each in await heard(page, "error")] == ["wrong-code", "invalid"]
+
+
+async def test_attempts_that_are_spent_end_it(stage):
+    started = await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        for code in ("111111", "222222", "333333", "444444"):
+            await page.locator("#code").press_sequentially(code)
+            await expect(page.locator("#problem")).to_contain_text("不正确")
+        await expect(page.locator("#problem")).to_contain_text("还可以再试 1 次")
+        # The last attempt is the person's own to make.
+        await page.locator("#code").press_sequentially("555555")
+        await page.get_by_role("button", name="确认").click()
+        await expect(page.locator(".headline")).to_have_text("尝试次数已用完")
+        assert await page.evaluate("results") == [{"status": "exhausted"}]
+        assert await heard(page, "ended") == [{"status": "exhausted"}]
+
+
+async def test_a_reset_tells_nothing_and_its_picture_is_drawn_on_demand(stage):
+    seen = []
+    async with stage.visitor() as context:
+        for user in (await stage.bound(await stage.person(follows=True)), ""):
+            page = await opened(stage, context, await stage.start("reset", user))
+            await expect(page.locator(".headline")).to_have_text("请查看微信消息")
+            await expect(page.locator(".qr img")).to_have_count(0)
+            seen.append([await page.locator(".head").text_content()])
+            await page.get_by_role("button", name="没有收到？改用微信扫码").click()
+            await expect(page.locator(".qr img")).to_be_visible()
+            await expect(page.locator(".headline")).to_be_focused()
+            seen[-1] += [await page.locator(part).text_content() for part in (".head", ".scan figcaption", ".or")]
+    assert seen[0] == seen[1]
+
+
+async def test_resend_waits_and_brings_the_same_code(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await person.scan(started["id"])
+        again = page.locator(".quiet")
+        await expect(again).to_have_attribute("aria-disabled", "true")
+        await expect(again).to_contain_text("重新发送（")
+        await stage.pass_time(61)
+        await page.reload()
+        await page.get_by_role("button", name="重新发送", exact=True).click()
+        await expect(page.locator(".good")).to_have_text("已重新发送，验证码不变。")
+        await expect(again).to_be_focused()
+        assert await person.new_template_code() == await person.code()
+
+
+async def test_expiry(stage):
+    async with stage.visitor() as context:
+        page = await opened(stage, context, await stage.start())
+        await stage.pass_time(301)
+        await expect(page.locator(".headline")).to_have_text("验证码已过期")
+        assert await page.evaluate("results") == [{"status": "expired"}]
+
+
+async def test_by_attribute_it_goes_on_to_the_return_address(stage):
+    person = await stage.person(follows=True)
+    started = await stage.start(return_url=f"{stage.addresses.website}/back?step=2")
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started, how="token")
+        await person.scan(started["id"])
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.get_by_role("link", name="立即返回")).to_be_visible()
+        await page.wait_for_url(f"**/back?step=2&verification={started['id']}")
+
+
+async def test_a_page_that_prevents_it_stays(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        await context.clock.install()
+        page = await opened(stage, context, started, how="token")
+        await page.evaluate("addEventListener('codesvc:approved', (event) => event.preventDefault())")
+        await person.scan(started["id"])
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+        await page.clock.run_for(10_000)
+        assert page.url.startswith(f"{stage.addresses.website}/?token=")
+
+
+async def test_two_on_one_page_do_not_meddle(stage):
+    person, one, two = await stage.person(follows=True), await stage.start(), await stage.start("reset")
+    async with stage.visitor() as context:
+        page = await opened(stage, context, one, two)
+        await person.scan(one["id"])
+        first, second = page.locator("#box0"), page.locator("#box1")
+        await expect(first.locator(".headline")).to_have_text("验证码已发到微信")
+        await second.locator("#code").press_sequentially("12")
+        await first.locator("#code").press_sequentially(await person.code())
+        await expect(first.locator(".headline")).to_have_text("验证成功")
+        await expect(second.locator("#code")).to_have_value("12")
+        await expect(second.locator(".headline")).to_have_text("请查看微信消息")
+
+
+async def test_a_foreign_origin_is_refused_and_told_why(stage):
+    started, port = await stage.start(), three_free_ports()
+    context = await stage.browser.new_context(locale="zh-CN")
+    async with listening(customer.create_app(stage.addresses.service), "127.0.0.1", port):
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{port}/?call={started['page_token']}")
+        await expect(page.locator(".headline")).to_have_text("此处无法进行验证")
+        ((name, problem, message),) = await page.evaluate("results")
+        assert (name, problem) == ("CodesvcError", "refused")
+        assert message.startswith(f"http://127.0.0.1:{port} is not among the site's origins")
+        assert [(each["problem"], each["fatal"]) for each in await heard(page, "error")] == [("refused", True)]
+    await context.close()
+
+
+async def test_a_verification_that_is_gone(stage):
+    started = await stage.start()
+    await stage.pass_time(2 * 3600)
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await expect(page.locator(".headline")).to_have_text("找不到这次验证")
+        assert (await page.evaluate("results"))[0][:2] == ["CodesvcError", "missing"]
+
+
+async def test_taken_out_of_the_page_it_lets_go(stage):
+    async with stage.visitor() as context:
+        started = await stage.start()
+        page = await opened(stage, context, started)
+        told = await page.evaluate(
+            """async (token) => {
+                const box = document.getElementById("box0");
+                const again = codesvc.verify(box, { token });
+                await new Promise((resolve) => box.addEventListener("codesvc:change", resolve));
+                box.remove();
+                return [await again.catch((error) => error.name), results.map(([name]) => name)];
+            }""",
+            started["page_token"],
+        )
+        # The first was sent away by the second, in the same place.
+        assert told == ["AbortError", ["AbortError"]]
+
+
+async def test_a_signal_takes_it_out(stage):
+    started = await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        told = await page.evaluate(
+            """async (token) => {
+                const box = document.getElementById("box0"), stop = new AbortController();
+                const kept = codesvc.verify(box, { token, signal: stop.signal }).catch((error) => error.name);
+                stop.abort();
+                return [await kept, box.shadowRoot.childElementCount, results.map(([name]) => name)];
+            }""",
+            started["page_token"],
+        )
+        assert told == ["AbortError", 0, ["AbortError"]]
+
+
+async def test_a_line_that_is_cut_is_replaced_by_looking(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        await context.route("**/events", lambda route: route.abort())
+        page = await opened(stage, context, started)
+        await person.scan(started["id"])
+        await expect(page.locator(".headline")).to_have_text("验证码已发到微信", timeout=10_000)
+
+
+async def test_no_network(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await person.scan(started["id"])
+        await expect(page.locator(".headline")).to_have_text("验证码已发到微信")
+        await context.set_offline(True)
+        await expect(page.locator(".offline")).to_be_visible()
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.locator("#problem")).to_contain_text("网络连接中断")
+        await context.set_offline(False)
+        await page.locator("#code").press("Enter")
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+
+
+async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = await opened(stage, context, started)
+        await expect(page.locator(".qr img")).to_have_count(0)
+        await page.get_by_role("button", name="复制").click()
+        await expect(page.locator(".copy")).to_have_text("已复制")
+        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["word"]
+        await page.get_by_role("button", name="改为保存二维码图片").click()
+        assert (await page.locator(".qr img").get_attribute("src")).endswith("/qr.png")
+        await person.say(started["scan"]["word"])
+        await page.locator("#code").press_sequentially(await person.code())
+        await expect(page.locator(".headline")).to_have_text("验证成功")
+
+
+async def test_inside_wechat_the_picture_is_pressed(stage):
+    async with stage.visitor(viewport=PHONE, user_agent=WECHAT_AGENT) as context:
+        page = await opened(stage, context, await stage.start())
+        await expect(page.locator("figcaption")).to_contain_text("长按图片")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("&lang=en-GB", "Scan to get your code"),
+        ("&lang=en&locale=zh", "微信扫码，获取验证码"),
+        ("&lang=fr", "微信扫码，获取验证码"),
+    ],
+)
+async def test_it_speaks_the_pages_language(stage, more, says):
+    async with stage.visitor() as context:
+        page = await opened(stage, context, await stage.start(), how="token", more=more)
+        await expect(page.locator(".headline")).to_have_text(says)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("purpose", ["register", "reset"])
+async def test_it_can_be_read_by_everybody(stage, dark, phone, purpose):
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    async with stage.visitor(dark=dark, phone=phone, bypass_csp=True) as context:
+        page = await opened(stage, context, await stage.start(purpose), await stage.start())
+        await page.locator("#box0 #code").press_sequentially("111111")
+        await expect(page.locator("#box0 #problem")).to_contain_text("还可以再试")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        found = (await axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})).response["violations"]
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+
+
+async def test_it_follows_the_pages_colour_scheme_and_variables(stage):
+    async with stage.visitor(dark=True) as context:
+        page = await opened(stage, context, await stage.start())
+        card = page.locator(".card")
+        colour = "card => getComputedStyle(card).backgroundColor"
+        assert await card.evaluate(colour) == "rgb(21, 29, 25)"
+        await page.evaluate("document.documentElement.style.colorScheme = 'light'")
+        assert await card.evaluate(colour) == "rgb(255, 255, 255)"
+        await page.evaluate("document.getElementById('box0').style.setProperty('--codesvc-surface', 'rgb(1, 2, 3)')")
+        assert await card.evaluate(colour) == "rgb(1, 2, 3)"
+
+
+async def test_it_is_small_kept_and_open_to_every_page(stage):
+    url = f"{stage.addresses.service}/widget.js"
+    async with stage.http.get(url, headers={"Accept-Encoding": "gzip"}) as answer:
+        packed, headers = Widget(Templates()).script.zipped, answer.headers
+        assert await answer.read() == gzip.decompress(packed)
+        assert headers["Content-Encoding"] == "gzip"
+        assert len(packed) < 15_000
+        assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "max-age=300" in headers["Cache-Control"]
+        assert b"eval(" not in packed
+    for encoding in ("gzip", "identity"):
+        async with stage.http.get(url, headers={"Accept-Encoding": encoding}) as first:
+            asked = {"Accept-Encoding": encoding, "If-None-Match": first.headers["ETag"]}
+        async with stage.http.get(url, headers=asked) as again:
+            assert (again.status, await again.read()) == (304, b"")
+    async with stage.http.get(f"{stage.addresses.service}/widget.d.ts") as types:
+        assert "verify(element: Element" in await types.text()
+
+
+async def test_its_words_are_the_same_in_both_languages():
+    assert set(CHINESE_WIDGET) == set(ENGLISH_WIDGET)
+    assert words()["zh"].keys() == words()["en"].keys()
