@@ -8,17 +8,34 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from tests.browser import customer
 from tests.browser.stage import chromium, staged
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage():
+def _chromium():
     executable = chromium()
     if executable is None:
         missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
         (pytest.fail if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
-    async with staged(executable) as stage:
+    return executable
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage():
+    async with staged(_chromium()) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shop():
+    """A stage with a customer's own pages in place of the demo's, and its service, to be stopped and started."""
+    async with customer.staged(_chromium()) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_stage(shop):
+    return shop[0]
 
 
 @pytest.fixture

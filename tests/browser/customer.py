@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
 from codesvc.sandbox import Platform
@@ -22,6 +23,10 @@ from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from playwright.async_api import BrowserContext, Page
+
+    from codesvc.config import Settings
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -84,21 +89,49 @@ def create_app(service: str) -> web.Application:
     return app
 
 
+@dataclass(frozen=True)
+class Service:
+    """The service, which can be stopped and started again over the same store."""
+
+    settings: Settings
+    store: str
+    open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        service = create_service(self.settings, self.store)
+        await self.open.enter_async_context(listening(service, LOOPBACK, self.settings.service.port))
+
+    async def stop(self) -> None:
+        await self.open.aclose()
+
+
 @asynccontextmanager
-async def staged(executable: str) -> AsyncIterator[Stage]:
+async def staged(executable: str) -> AsyncIterator[tuple[Stage, Service]]:
     """The service and the sandbox, and the customer's website where the demo has its own."""
     addresses = Addresses(three_free_ports())
     account = sandbox_account(addresses)
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cw-")))
         settings = service_settings(addresses, api_key=KEY, data_dir=directory / "data", account=account)
-        sandbox, customer = create_sandbox(Platform(account)), create_app(addresses.service)
+        sandbox, website = create_sandbox(Platform(account)), create_app(addresses.service)
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
-        await stack.enter_async_context(listening(customer, LOOPBACK, addresses.port_base + 2))
-        url = await stack.enter_async_context(store_url(settings.store))
-        await stack.enter_async_context(listening(create_service(settings, url), LOOPBACK, addresses.port_base))
+        await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))
+        service = Service(settings, await stack.enter_async_context(store_url(settings.store)))
+        await service.start()
+        stack.push_async_callback(service.stop)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         stack.push_async_callback(browser.close)
-        yield Stage(addresses, http, browser)
+        yield Stage(addresses, http, browser), service
+
+
+async def opened(
+    stage: Stage, context: BrowserContext, *started: dict[str, Any], how: str = "call", more: str = ""
+) -> Page:
+    """The customer's page with a widget for each of these, drawn."""
+    page = await context.new_page()
+    tokens = "&".join(f"{how}={each['page_token']}" for each in started)
+    await page.goto(f"{stage.addresses.website}/?{tokens}{more}")
+    await expect(page.locator(".headline")).to_have_count(len(started))
+    return page

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from codesvc.serving import listening
-from codesvc.templates import Templates
-from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
-from codesvc.web.widget import Widget, words
 from tests.browser import customer
-from tests.browser.stage import PHONE, WECHAT_AGENT, another_code_than, chromium, three_free_ports
+from tests.browser.customer import opened
+from tests.browser.stage import another_code_than, three_free_ports
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage():
-    executable = chromium()
-    if executable is None:
-        missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
-        (pytest.fail if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
-    async with customer.staged(executable) as stage:
-        yield stage
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def opened(stage, context, *started, how="call", more=""):
-    page = await context.new_page()
-    tokens = "&".join(f"{how}={each['page_token']}" for each in started)
-    await page.goto(f"{stage.addresses.website}/?{tokens}{more}")
-    await expect(page.locator(".headline")).to_have_count(len(started))
-    return page
+@pytest.fixture
+def stage(shop_stage):
+    return shop_stage
 
 
 async def heard(page, kind):
@@ -255,90 +236,3 @@ async def test_no_network(stage):
         await context.set_offline(False)
         await page.locator("#code").press("Enter")
         await expect(page.locator(".headline")).to_have_text("验证成功")
-
-
-async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
-    person, started = await stage.person(follows=True), await stage.start()
-    async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
-        page = await opened(stage, context, started)
-        await expect(page.locator(".qr img")).to_have_count(0)
-        await page.get_by_role("button", name="复制").click()
-        await expect(page.locator(".copy")).to_have_text("已复制")
-        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["word"]
-        await page.get_by_role("button", name="改为保存二维码图片").click()
-        assert (await page.locator(".qr img").get_attribute("src")).endswith("/qr.png")
-        await person.say(started["scan"]["word"])
-        await page.locator("#code").press_sequentially(await person.code())
-        await expect(page.locator(".headline")).to_have_text("验证成功")
-
-
-async def test_inside_wechat_the_picture_is_pressed(stage):
-    async with stage.visitor(viewport=PHONE, user_agent=WECHAT_AGENT) as context:
-        page = await opened(stage, context, await stage.start())
-        await expect(page.locator("figcaption")).to_contain_text("长按图片")
-
-
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ("&lang=en-GB", "Scan to get your code"),
-        ("&lang=en&locale=zh", "微信扫码，获取验证码"),
-        ("&lang=fr", "微信扫码，获取验证码"),
-    ],
-)
-async def test_it_speaks_the_pages_language(stage, more, says):
-    async with stage.visitor() as context:
-        page = await opened(stage, context, await stage.start(), how="token", more=more)
-        await expect(page.locator(".headline")).to_have_text(says)
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("purpose", ["register", "reset"])
-async def test_it_can_be_read_by_everybody(stage, dark, phone, purpose):
-    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    async with stage.visitor(dark=dark, phone=phone, bypass_csp=True) as context:
-        page = await opened(stage, context, await stage.start(purpose), await stage.start())
-        await page.locator("#box0 #code").press_sequentially("111111")
-        await expect(page.locator("#box0 #problem")).to_contain_text("还可以再试")
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        found = (await axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})).response["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
-
-
-async def test_it_follows_the_pages_colour_scheme_and_variables(stage):
-    async with stage.visitor(dark=True) as context:
-        page = await opened(stage, context, await stage.start())
-        card = page.locator(".card")
-        colour = "card => getComputedStyle(card).backgroundColor"
-        assert await card.evaluate(colour) == "rgb(21, 29, 25)"
-        await page.evaluate("document.documentElement.style.colorScheme = 'light'")
-        assert await card.evaluate(colour) == "rgb(255, 255, 255)"
-        await page.evaluate("document.getElementById('box0').style.setProperty('--codesvc-surface', 'rgb(1, 2, 3)')")
-        assert await card.evaluate(colour) == "rgb(1, 2, 3)"
-
-
-async def test_it_is_small_kept_and_open_to_every_page(stage):
-    url = f"{stage.addresses.service}/widget.js"
-    async with stage.http.get(url, headers={"Accept-Encoding": "gzip"}) as answer:
-        packed, headers = Widget(Templates()).script.zipped, answer.headers
-        assert await answer.read() == gzip.decompress(packed)
-        assert headers["Content-Encoding"] == "gzip"
-        assert len(packed) < 15_000
-        assert headers["Content-Type"] == "text/javascript; charset=utf-8"
-        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-        assert "max-age=300" in headers["Cache-Control"]
-        assert b"eval(" not in packed
-    for encoding in ("gzip", "identity"):
-        async with stage.http.get(url, headers={"Accept-Encoding": encoding}) as first:
-            asked = {"Accept-Encoding": encoding, "If-None-Match": first.headers["ETag"]}
-        async with stage.http.get(url, headers=asked) as again:
-            assert (again.status, await again.read()) == (304, b"")
-    async with stage.http.get(f"{stage.addresses.service}/widget.d.ts") as types:
-        assert "verify(element: Element" in await types.text()
-
-
-async def test_its_words_are_the_same_in_both_languages():
-    assert set(CHINESE_WIDGET) == set(ENGLISH_WIDGET)
-    assert words()["zh"].keys() == words()["en"].keys()

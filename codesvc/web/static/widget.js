@@ -51,6 +51,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     });
     const members = await answer.json();
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
+    if (!members.delivery) throw new CodesvcError("not-found", "This page token is of a bind intent or a login.");
     offline.hidden = true;
     apply(members);
   }
