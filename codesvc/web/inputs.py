@@ -83,7 +83,12 @@ class StartInput(Input):
     ] = False
     return_url: ReturnUrl | None = None
     metadata: Annotated[
-        dict[str, Any], Meta(description="up to 4 KiB of your own, handed back as it came", examples=[{"cart": "c-81"}])
+        dict[str, Any],
+        Meta(
+            description="up to 4 KiB of your own, handed back as it came",
+            examples=[{"cart": "c-81"}],
+            extra_json_schema={"additionalProperties": True},
+        ),
     ] = {}
 
 

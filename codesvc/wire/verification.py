@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final
 
+from msgspec import Meta
+
 from codesvc.wire.answer import Answer, Time, told
 
 STATUSES: Final = ("pending", "approved", "expired", "exhausted", "canceled", "superseded")
@@ -53,7 +55,10 @@ class Verification(Answer, frozen=True, kw_only=True):
     resend_at: Annotated[Time, told("from when on a resend is taken")]
     approved_at: Annotated[Time | None, told("when it was approved")]
     attempts_left: Annotated[int, told("how many wrong codes it still takes", example=5)]
-    metadata: Annotated[dict[str, Any], told("your own object, as it came")]
+    metadata: Annotated[
+        dict[str, Any],
+        Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
+    ]
     delivery: Delivery
     scan: Annotated[Scan | None, told("not null wherever a scan may bring the code")]
     page_url: Annotated[str, told("the hosted page")]

@@ -9,7 +9,11 @@ from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
 from codesvc.web.inputs import BindInput, ProofInput, RedeemInput
 
-_ONE_WAY: Final[dict[str, Any]] = {"oneOf": [{"required": [way]} for way in ("proof", "handle", "openid")]}
+_ONE_WAY: Final[dict[str, Any]] = {
+    # As a condition rather than a union: generated types stay one shape with optional members.
+    "if": {"oneOf": [{"required": [way]} for way in ("proof", "handle", "openid")]},
+    "else": False,
+}
 _LOOK_UPS: Final = (
     ("handle", "A handle, which is not spent by looking.", examples.HANDLE),
     ("openid_handle", "The lasting name of a WeChat on this site.", "oh_VZyHHvwug2bq"),
