@@ -152,6 +152,17 @@ def test_every_call_is_in_the_api_document(new_app):
     assert sorted(path for path in calls if f"{path}`" not in text) == []
 
 
+def test_every_variable_event_and_option_of_the_widget_is_explained():
+    text = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
+    style = (ROOT / "templates" / "pages" / "widget.css").read_text(encoding="utf-8")
+    types = (ROOT / "codesvc" / "web" / "static" / "widget.d.ts").read_text(encoding="utf-8")
+    promised = {*re.findall(r"--codesvc-[a-z-]+", style), *re.findall(r'"(codesvc:\w+)"', types)}
+    options = types.partition("CodesvcOptions {")[2].partition("}")[0]
+    promised |= set(re.findall(r"^  (\w+)\??:", options, re.MULTILINE))
+    assert len(promised) > 20
+    assert [name for name in sorted(promised) if not re.search(rf"(?<![\w-]){name}(?![\w-])", text)] == []
+
+
 @pytest.fixture
 def new_app(tmp_path):
     settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
