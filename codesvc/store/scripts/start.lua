@@ -4,26 +4,12 @@
 -- KEYS: record long_record idem live word binding site_starts address_starts site_guesses outbox
 -- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows record delivery eligibility push
+-- USES: clock names windows record delivery eligibility push admission
 --   started, repeated: {outcome, now, record, alarm}; alarm is 1 where the longer code was made
 --   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
 
-if A.idem ~= '' then
-  local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
-  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-  if known[1] then
-    local repeated = read_record(key('record', known[2]))
-    if repeated and not is_gone(repeated) then return answer('repeated', repeated) end
-    return {'absent', now}
-  end
-end
-
-local wait = wait_for(K.site_starts, A.site_starts)
-if wait > 0 then return {'limited', now, 'site_starts', wait} end
-if A.address ~= '-' then
-  wait = wait_for(K.address_starts, A.address_starts)
-  if wait > 0 then return {'limited', now, 'address_starts', wait} end
-end
+local refused = refusal('record', is_gone)
+if refused then return refused end
 
 local long = wait_for(K.site_guesses, A.site_guesses) > 0
 local id, at = A.id, K.record
@@ -32,8 +18,7 @@ if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.wor
   return {'collision', now}
 end
 
-count_event(K.site_starts, A.site_starts)
-if A.address ~= '-' then count_event(K.address_starts, A.address_starts) end
+count_start()
 
 -- A claimed verification is not in this set, so an unclaimed one cannot supersede it; and another address has its own.
 local live = {}
@@ -60,8 +45,5 @@ if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max
 deliver(r, redis.call('HGET', K.binding, 'openid'))
 -- What a repeated start answers: this moment, whatever has happened since.
 write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')})
-if A.idem ~= '' then
-  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', id)
-  redis.call('PEXPIRE', K.idem, 86400000)
-end
+remember_start(id)
 return answer('started', r, long and 1 or 0)

@@ -1,0 +1,31 @@
+-- admission: what every start is asked before it writes anything: was it answered before (Idempotency-Key), and do the
+-- site's and the address's limits allow it. Answers what to return instead of starting, or nil.
+local function refusal(kind, gone)
+  if A.idem ~= '' then
+    local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
+    if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+    if known[1] then
+      local repeated = read_record(key(kind, known[2]))
+      if repeated and not gone(repeated) then return answer('repeated', repeated) end
+      return {'absent', now}
+    end
+  end
+  local wait = wait_for(K.site_starts, A.site_starts)
+  if wait > 0 then return {'limited', now, 'site_starts', wait} end
+  if A.address ~= '-' then
+    wait = wait_for(K.address_starts, A.address_starts)
+    if wait > 0 then return {'limited', now, 'address_starts', wait} end
+  end
+  return nil
+end
+
+local function count_start()
+  count_event(K.site_starts, A.site_starts)
+  if A.address ~= '-' then count_event(K.address_starts, A.address_starts) end
+end
+
+local function remember_start(id)
+  if A.idem == '' then return end
+  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', id)
+  redis.call('PEXPIRE', K.idem, 86400000)
+end
