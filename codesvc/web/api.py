@@ -11,7 +11,7 @@ from codesvc.errors import Invalid
 from codesvc.limiter import bucket, parse_address
 from codesvc.service.exchange import StartRequest
 from codesvc.store.outcomes import Outcome
-from codesvc.web import inputs
+from codesvc.web import inputs, ratelimit
 from codesvc.web.callers import authenticate
 from codesvc.web.inputs import CheckInput, EmptyInput, StartInput
 from codesvc.web.problem import Problem, limited
@@ -98,7 +98,8 @@ async def start(request: web.Request) -> web.Response:
         raise Problem("verification-ended", "The verification that this Idempotency-Key started is no longer kept.")
     record = expect(result, Outcome.STARTED, Outcome.REPEATED)
     document = here.views.verification(record)
-    return json_response(document, status=201, headers={"Location": f"/v1/verifications/{record.id}"})
+    headers = {"Location": f"/v1/verifications/{record.id}", **ratelimit.of_starts(caller.site)}
+    return json_response(document, status=201, headers=headers)
 
 
 @routes.get("/v1/verifications/{id}")

@@ -12,7 +12,7 @@ from codesvc.intent import IntentId, IntentStatus, Kind
 from codesvc.limiter import parse_address
 from codesvc.service.intents import AskRequest
 from codesvc.store.outcomes import Outcome
-from codesvc.web import inputs
+from codesvc.web import inputs, ratelimit
 from codesvc.web.callers import authenticate
 from codesvc.web.inputs import BindIntentInput, EmptyInput, LoginInput
 from codesvc.web.problem import Problem, limited
@@ -125,7 +125,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
     if result.outcome is Outcome.ABSENT:
         raise Problem("intent-ended", "What this Idempotency-Key started is no longer kept.")
     intent = expect(kind, result, Outcome.STARTED, Outcome.REPEATED)
-    headers = {"Location": f"{_PATHS[kind]}/{intent.id}"}
+    headers = {"Location": f"{_PATHS[kind]}/{intent.id}", **ratelimit.of_starts(caller.site)}
     return json_response(_view(request, intent), status=201, headers=headers)
 
 

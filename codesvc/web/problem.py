@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from codesvc.web import ratelimit
 from codesvc.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -54,19 +55,15 @@ class Problem(Exception):
 
 def limited(denial: Denial, name: str = "rate-limited") -> Problem:
     """A 429 that names the limit, with the headers of the IETF draft (draft-ietf-httpapi-ratelimit-headers)."""
-    # Each rate is a policy of its own and needs a name of its own; the one that refused is the shortest that can make
-    # one wait so long.
-    alone = len(denial.rates) == 1
-    names = {rate: denial.limit if alone else f"{denial.limit}/{rate.seconds}" for rate in denial.rates}
-    policies = ", ".join(f'"{name}";q={rate.count};w={rate.seconds}' for rate, name in names.items())
+    # The rate that refused is the shortest that can make one wait so long.
     fitting = [rate for rate in denial.rates if rate.seconds >= denial.retry_after] or list(denial.rates)
-    refusing = names[min(fitting, key=lambda rate: rate.seconds)]
+    refusing = ratelimit.names(denial.limit, denial.rates)[min(fitting, key=lambda rate: rate.seconds)]
     return Problem(
         name,
         f"The limit {denial.limit} is reached; try again in {denial.retry_after} s.",
         headers={
             "Retry-After": str(denial.retry_after),
-            "RateLimit-Policy": policies,
+            "RateLimit-Policy": ratelimit.policies(denial.limit, denial.rates),
             "RateLimit": f'"{refusing}";r=0;t={denial.retry_after}',
         },
         limit=denial.limit,

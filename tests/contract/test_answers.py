@@ -151,3 +151,14 @@ async def test_tickets_events_and_the_service(held):
     await held.call("POST", "/wechat/main", key=None, data=b"<xml/>")
     await held.call("GET", "/wechat/none", key=None)
     await held.call("POST", "/test/clock", {"advance": -1}, key=None)
+
+
+async def test_a_start_that_was_taken_tells_its_limits_and_the_same_to_everybody(held):
+    await held.bound("alice")
+    told = {
+        (await held.start(user, purpose)).headers["RateLimit-Policy"]
+        for user in ("alice", "nobody")
+        for purpose in ("register", "reset")
+    }
+    told.add((await bind_intent(held)).headers["RateLimit-Policy"])
+    assert told == {'"site_starts";q=600;w=60, "address_starts";q=60;w=3600'}

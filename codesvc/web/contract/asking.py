@@ -77,7 +77,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
                 description="It has started, or had been started by this Idempotency-Key.",
                 shape=kind.shape,
                 example=kind.example,
-                headers=("Location",),
+                headers=("Location", "RateLimit-Policy"),
                 links={
                     f"get{kind.name}": id_of,
                     f"get{kind.name}Scan": id_of,

@@ -24,12 +24,12 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "RateLimit-Policy": {
         "description": "The rates of the limit: `q` events in any `w` seconds (draft-ietf-httpapi-ratelimit-headers).",
         "schema": {"type": "string"},
-        "example": '"address_starts/3600";q=60;w=3600',
+        "example": '"address_starts";q=60;w=3600',
     },
     "RateLimit": {
         "description": "What is left of it: `r` more, in the next `t` seconds.",
         "schema": {"type": "string"},
-        "example": '"address_starts/3600";r=0;t=3600',
+        "example": '"address_starts";r=0;t=3600',
     },
     "WWW-Authenticate": {
         "description": "How to authenticate.",

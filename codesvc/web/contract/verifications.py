@@ -55,7 +55,7 @@ START: Final = Operation(
             description="It has started, or had been started by this Idempotency-Key.",
             shape=wire.Verification,
             example=examples.VERIFICATION,
-            headers=("Location",),
+            headers=("Location", "RateLimit-Policy"),
             links=_GO_ON,
         ),
     ),
