@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from codesvc.templates import Templates
+from codesvc.verification import Channel, DeliveryStatus, Status
+from codesvc.web import pageview, widget
 from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
 from codesvc.web.widget import Widget, words
 from tests.browser.customer import opened
@@ -101,6 +104,22 @@ async def test_it_is_small_kept_and_open_to_every_page(stage):
             assert (again.status, await again.read()) == (304, b"")
     async with stage.http.get(f"{stage.addresses.service}/widget.d.ts") as types:
         assert "verify(element: Element" in await types.text()
+
+
+async def test_it_tells_states_apart_as_the_hosted_page_does(stage):
+    states = [
+        {"status": status, "delivery": {"channel": channel, "status": delivery, "reason": reason}}
+        for status in Status
+        for channel in (*Channel, "auto")
+        for delivery in (*DeliveryStatus, "pending")
+        for reason in (None, "no-binding", "no-channel", "unreachable", "muted", "limited")
+    ]
+    code = (Path(widget.__file__).with_name("static") / "elements.js").read_text(encoding="utf-8")
+    async with stage.visitor() as context:
+        page = await context.new_page()
+        given = "const given = { words: {}, style: '', phone: '' };"
+        told = await page.evaluate(f"(states) => {{ {given}\n{code}\nreturn states.map(stageOf); }}", states)
+    assert told == [pageview.stage(state) for state in states]
 
 
 async def test_its_words_are_the_same_in_both_languages():

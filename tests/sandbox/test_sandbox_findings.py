@@ -3,13 +3,13 @@
 import re
 
 import pytest
-from test_sandbox_callback import reply
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.call import Call
 from codesvc.sandbox.api.token import fetch_token
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.refusal import Refusal
+from tests.sandbox.test_sandbox_callback import reply
 
 
 async def oauth(wechat, openid, scope="snsapi_userinfo", **more):

@@ -5,13 +5,13 @@ import json
 
 import pytest
 from aiohttp import web
-from conftest import WeChat
-from test_sandbox_callback import reply
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.table import ENDPOINTS
 from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.journal import Entry, Journal
+from tests.sandbox.conftest import WeChat
+from tests.sandbox.test_sandbox_callback import reply
 
 ODD = [None, True, -1, 1.5, 10**30, "", "x", "\0", "🦊" * 99, [], {}, [[]], [None], {"value": None}, {"value": [1]}]
 ID = "OPENID"

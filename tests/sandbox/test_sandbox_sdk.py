@@ -14,12 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from conftest import SETTINGS, WeChat
 
 from codesvc.sandbox import Platform
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.server import start_server
 from codesvc.sandbox.tunnel import start_tls
+from tests.sandbox.conftest import SETTINGS, WeChat
 
 HERE = Path(__file__).parent
 

@@ -110,6 +110,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
     draw();
+    // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
+    if (fresh.status === "pending" && source?.readyState === 2) listen();
     if (before && mark(before) === mark(fresh)) return;
     tell("change", { status: fresh.status, delivery: { ...fresh.delivery } });
     if (over.signal.aborted) return; // whoever heard of it took the element away
@@ -117,7 +119,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     if (!before) {
       beat = setInterval(tick, 500);
       listen();
-    } else if (source?.readyState === 2) listen();
+    }
   }
 
   function finish() {
@@ -167,6 +169,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   function explain(name, { attempts_left: left = state.attempts_left, retry_after: wait = 1 } = {}) {
     if (name === "verification-ended") return; // the state that is asked for next says it better
+    state.attempts_left = left; // known before the state is asked for again: the last attempt may be typed by then
     const values = { left, reference: state.reference, wait: t.wait(wait) };
     const message = t(t.best(state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
     $("#problem").textContent = message;
