@@ -14,7 +14,7 @@ from codesvc.web import pageview, widget
 from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
 from codesvc.web.widget import Widget, words
 from tests.browser.customer import opened
-from tests.browser.stage import PHONE, WECHAT_AGENT
+from tests.browser.stage import PHONE, PHONE_AGENT, WECHAT_AGENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -37,6 +37,21 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
         await person.say(started["scan"]["word"])
         await page.locator("#code").press_sequentially(await person.code())
         await expect(page.locator(".headline")).to_have_text("验证成功")
+
+
+async def test_nothing_sticks_out_of_the_narrowest_phone(stage):
+    async with stage.visitor(viewport={"width": 320, "height": 640}, user_agent=PHONE_AGENT) as context:
+        for purpose in ("register", "reset"):
+            page = await opened(stage, context, await stage.start(purpose), more="&lang=en")
+            sticking_out = await page.locator(".card").evaluate(
+                """card => {
+                    const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+                    const seen = [...card.querySelectorAll("*:not(input, .sr)")];
+                    const out = seen.filter((each) => each.getBoundingClientRect().right > edge + 1);
+                    return out.map((each) => each.outerHTML);
+                }"""
+            )
+            assert sticking_out == []
 
 
 async def test_inside_wechat_the_picture_is_pressed(stage):
