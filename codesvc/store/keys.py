@@ -10,6 +10,7 @@ Users may contain `:`; they come last in their key, and what stands before them 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Final
 
@@ -21,6 +22,7 @@ PERMANENT: Final = frozenset({"binding", "owners", "union", "outbox", "gone", "l
 not lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
 
 
+@cache
 def partition_of(appid: str) -> int:
     """The partition of an account, 0 to 15; the same on every machine and in every version."""
     return sha256(b"partition/" + appid.encode()).digest()[0] % PARTITIONS
@@ -205,6 +207,7 @@ class Keys:
         return outbox(self.prefix, self.partition)
 
 
+@cache
 def partition_root(prefix: str, partition: int) -> str:
     """What all keys of a partition begin with."""
     return f"{prefix}:{{p{partition:02d}}}:"
