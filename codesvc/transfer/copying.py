@@ -2,7 +2,9 @@
 
 *Going on after an interruption.* An import notes after each batch how many lines are done, in `FILE.done`; started
 again it skips them, and a batch that was done but not noted is harmless, because a binding that is there already is the
-same one. An export writes beside its goal and takes its name at the end: half a file never looks like a whole one.
+same one. An export writes beside its goal and takes its name at the end, so that half a file never looks like a whole
+one; beside it, too, it notes how far it got and in which run of the store's server, because only there the place in the
+walk means something. Started again, it goes on from there, or anew where the server was started again in between.
 """
 
 from __future__ import annotations
@@ -38,13 +40,20 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
         OSError: the file cannot be written.
         RedisError: the store went away.
     """
-    kind, count, start = kind_of(path), 0, site.keys.binding(site.name, "")
-    partial = path.with_name(path.name + ".part")
-    progress = Progress(0)
+    kind, start = kind_of(path), site.keys.binding(site.name, "")
+    partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
+    progress, server = Progress(0), str((await store.redis.info("server"))["run_id"])
+    place = _read_place(mark, server) if partial.exists() else None
+    cursor, count, length = place or (-1, 0, 0)
     # openids stand in it: for nobody but its owner.
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        write, cursor = writer(file, kind), -1
+        write = writer(file, kind)
+        file.flush()
+        if place:
+            # What was written after the last note is written again, and the heading stands there already.
+            file.seek(length)
+        file.truncate()
         while cursor:
             names: list[bytes]
             cursor, names = await store.redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
@@ -59,9 +68,26 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
                     write(user, openid.decode(), unionid.decode() if unionid else None, int(at))
                     count += 1
             progress.show(0, count)
+            file.flush()
+            _write_place(mark, server, cursor, count, file.tell())
     partial.replace(path)
+    mark.unlink(missing_ok=True)
     progress.show(0, count, last=True)
     return count
+
+
+def _read_place(mark: Path, server: str) -> tuple[int, int, int] | None:
+    """Cursor, lines and length of an export that was interrupted, if its place still means something."""
+    if not mark.exists():
+        return None
+    run, cursor, count, length = mark.read_text(encoding="ascii").split()
+    return (int(cursor), int(count), int(length)) if run == server and int(cursor) else None
+
+
+def _write_place(mark: Path, server: str, cursor: int, count: int, length: int) -> None:
+    fresh = mark.with_suffix(".new")
+    fresh.write_text(f"{server} {cursor} {count} {length}", encoding="ascii")
+    fresh.replace(mark)
 
 
 class Import:

@@ -56,6 +56,28 @@ def openid(number):
     return f"oABCDEFGHIJKLMNOPQRS{number:08}"
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_an_export_that_was_killed_goes_on_where_it_was(config, tmp_path, ending):
+    count = 30_000
+    write_lines(tmp_path / "in.jsonl", [{"user": f"u-{n}", "openid": openid(n)} for n in range(count)])
+    assert codesvc(config, "import", tmp_path / "in.jsonl").returncode == 0
+    out, mark = tmp_path / f"out.{ending}", tmp_path / f"out.{ending}.part.mark"
+    command = [sys.executable, "-m", "codesvc.cli", "bindings", "export", str(out), "--config", str(config)]
+    with subprocess.Popen([*command, "--site", "shop"], stderr=subprocess.DEVNULL) as killed:
+        while not mark.exists() and killed.poll() is None:
+            pass
+        killed.kill()
+    assert not out.exists()
+    place = int(mark.read_text().split()[1])
+    assert place
+    assert codesvc(config, "export", out).returncode == 0
+    lines = out.read_text().splitlines()
+    users = {line.split(",")[0] if ending == "csv" else json.loads(line)["user"] for line in lines}
+    assert users - {"user"} == {f"u-{n}" for n in range(count)}
+    assert lines.count(lines[0]) == 1
+    assert sorted(path.name for path in tmp_path.glob("out*")) == [out.name]
+
+
 def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     rows = [{"user": f"u-{n}", "openid": openid(n), "bound_at": "2024-05-01T07:01:00Z"} for n in range(500)]
     rows[7]["unionid"] = "unionid-7"
