@@ -1,4 +1,4 @@
-"""Two service processes on one store, and WeChat takes their token away in the middle of a thousand sends."""
+"""Two whole services on one store, as two processes are, and WeChat takes their token away amid a thousand sends."""
 
 import asyncio
 from collections import Counter
