@@ -33,10 +33,8 @@ if A.msgid ~= '' then
   end
   redis.call('SET', K.receipt, ours, 'PX', string.format('%.0f', 86400000))
 end
-if status == 'failed' and status_of(r) == 'pending' then
-  if r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1')) then
-    move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = reason})
-  end
+if status == 'failed' and status_of(r) == 'pending' and scan_may_bring(r) then
+  move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = reason})
 end
 wake(r)
 return answer('done', r)

@@ -14,10 +14,8 @@ local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(key('record', id))
 if not r or r.number ~= number or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
 move_delivery(r, A.status, {reason = A.reason})
-if A.status == 'failed' and status_of(r) == 'pending' then
-  if r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1')) then
-    move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = A.reason})
-  end
+if A.status == 'failed' and status_of(r) == 'pending' and scan_may_bring(r) then
+  move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = A.reason})
 end
 wake(r)
 return answer('done', r)

@@ -9,3 +9,8 @@ local function basis_for(r, openid)
   if r.scan == 'open' then return 'open' end
   return nil
 end
+
+-- Whether anybody's scan may bring this code.
+local function scan_may_bring(r)
+  return r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1'))
+end

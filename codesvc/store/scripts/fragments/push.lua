@@ -23,9 +23,8 @@ local function push(r, openid)
 end
 
 -- Where a push cannot bring the code: wait for a scan, if a scan may.
-local function wait_for_scan(r, owner, reason)
-  local may = r.scan == 'open' or (r.scan == 'bound' and (owner or r.vouched == '1'))
-  if not may then
+local function wait_for_scan(r, reason)
+  if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason)
   else
     -- Nothing has gone wrong for somebody who was never bound; for others the page may say why a scan is wanted.
@@ -37,5 +36,5 @@ end
 local function deliver(r, openid)
   local reason = 'no-binding'
   if openid then reason = why_no_push(r, openid) end
-  if reason then wait_for_scan(r, owner_of(r), reason) else push(r, openid) end
+  if reason then wait_for_scan(r, reason) else push(r, openid) end
 end
