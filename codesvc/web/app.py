@@ -178,7 +178,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)
         limits = word_limits(directory)
-        counter = TicketCounter(store, directory, teller, TicketSecrets(keyring), limits)
+        handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
+        counter = TicketCounter(store, directory, teller, secrets, limits)
         conversation = Conversation(store, decisions, counter, teller)
         page_tokens = PageTokens(keyring)
         app[SERVICES] = Services(
@@ -189,7 +190,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             offset=offset,
             wakeups=wakeups,
             verifications=Verifications(store, keyring, pool),
-            bindings=Bindings(store, proofs, Handles(keyring), people),
+            bindings=Bindings(store, proofs, handles, people),
             intents=Intents(store, pool),
             decisions=decisions,
             composer=composer,
@@ -201,13 +202,11 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             templates=fixed.templates,
             reference=Reference(settings.service.public_url, fixed.templates),
             widget=Widget(fixed.templates),
-            handles=Handles(keyring),
+            handles=handles,
             links=links,
-            seals=Seals(keyring),
-            visits=Visits(store, Seals(keyring), clients, shared, settings.service.public_url),
-            tickets=Tickets(
-                store, keyring, secrets=TicketSecrets(keyring), links=links, handles=Handles(keyring), proofs=proofs
-            ),
+            seals=seals,
+            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
         )
         worker = Worker(
             reader,
