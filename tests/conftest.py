@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import inspect
 import re
 import shutil
 import subprocess
@@ -16,6 +19,25 @@ from codesvc.store.keys import PERMANENT
 from tests.world import World, running_world
 
 KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
+
+LONGEST_TEST = 150  # seconds of real time
+
+
+def within(seconds, test):
+    """The test, cancelled where it hangs."""
+
+    @functools.wraps(test)
+    async def limited(*args, **kwargs):
+        async with asyncio.timeout(seconds):
+            await test(*args, **kwargs)
+
+    return limited
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = within(LONGEST_TEST, item.obj)
 
 
 @pytest.fixture(scope="session")
