@@ -49,6 +49,7 @@ class Service:
     trusted_proxies: tuple[Network, ...] = ()
     templates_dir: Path | None = None
     workers: Annotated[int, Between(1, 64)] = 1
+    deliver: bool = True
     body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
 
 

@@ -214,7 +214,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             prefix=settings.store.prefix,
             partitions={account.keys.partition for account in directory.accounts.values()},
         )
-        await stack.enter_async_context(worker.running())
+        if settings.service.deliver:
+            await stack.enter_async_context(worker.running())
         await stack.enter_async_context(upkeep.running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield
