@@ -6,6 +6,8 @@ The verification id carries all that is needed to compute the code again: which 
 
     vf_ <key id: 4> <alphabet: 1> <length: 1> <random: 26, 128 bits in base32>
 
+The id of a test identity's (`codesvc.identity`) begins with `vf_test_`, and its code is the configured one.
+
 So the store keeps no code and no digest of one, a resend carries the same code without remembering it, and a master key
 can be replaced while codes made under the old one stay good for their few minutes.
 
@@ -41,7 +43,10 @@ MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
 _LENGTHS: Final = "0123456789abc"
 _WIDTHS: Final = (4, 8, 16)
-_ID: Final = re.compile(r"vf_([a-z2-7]{4})([dlm])([4-9a-c])([a-z2-7]{26})")
+_ID: Final = re.compile(r"vf_(test_)?([a-z2-7]{4})([dlm])([4-9a-c])([a-z2-7]{26})")
+
+TEST_ID: Final = "vf_test_"
+"""How the ids of test identities' verifications begin; no other's can, for no master key's id holds a `_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +90,26 @@ class VerificationId:
     format: CodeFormat
     text: str
 
+    @property
+    def test(self) -> bool:
+        """Whether it is a test identity's."""
+        return self.text.startswith(TEST_ID)
+
     @classmethod
     def parse(cls, text: str) -> VerificationId | None:
         """Read an id; None where `text` is not one (any text is fine here)."""
         found = _ID.fullmatch(text)
         if found is None:
             return None
-        key_id, alphabet, length, _ = found.groups()
+        _, key_id, alphabet, length, _ = found.groups()
         return cls(key_id, CodeFormat(alphabet, _LENGTHS.index(length)), text)
 
     @classmethod
-    def mint(cls, key_id: str, *formats: CodeFormat) -> tuple[VerificationId, ...]:
+    def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
+        beginning = TEST_ID if test else "vf_"
         random = b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
-        return tuple(cls(key_id, f, f"vf_{key_id}{f.tag}{random}") for f in formats)
+        return tuple(cls(key_id, f, f"{beginning}{key_id}{f.tag}{random}") for f in formats)
 
 
 def truncate(digest: bytes, width: int = 4) -> int:

@@ -9,14 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from codesvc.config import Limits
+from codesvc.identity import fixed_code
 from codesvc.limiter import encode
 from codesvc.store.keys import Keys
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
     from codesvc.config import Account, ApiKey, Purpose, Settings, Site
+
+NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
+"""The rates of somebody who uses up no limit: a test identity's starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class SiteEntry:
         """Each limit's rates in the form the scripts read."""
         limits = self.config.limits
         return {name: encode(getattr(limits, name)) for name in limits.__slots__}
+
+    def test_code(self, user: str) -> str | None:
+        """The fixed code of a test identity, None for everybody else."""
+        return fixed_code(self.config.test_users, user) if self.config.test_users else None
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose, None if the site does not declare it."""

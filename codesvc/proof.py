@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from codesvc.verification import PROOF_LIFE_MS
+from codesvc.verification import PROOF_LIFE_MS, Basis
 
 if TYPE_CHECKING:
     from codesvc.keyring import Keyring
@@ -38,11 +38,13 @@ class Proofs:
     Args:
         issuer: the service's public URL, `iss`.
         keyring: its keys.
+        test: whether proofs of test identities are believed; never in live mode (DESIGN rule 11).
     """
 
-    def __init__(self, issuer: str, keyring: Keyring) -> None:
+    def __init__(self, issuer: str, keyring: Keyring, *, test: bool = False) -> None:
         self._issuer = issuer
         self._keyring = keyring
+        self._test = test
 
     def mint(self, record: Record) -> str:
         """The proof of an approved verification.
@@ -82,5 +84,7 @@ class Proofs:
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
         except (jwt.InvalidTokenError, ValueError, UnicodeError):
+            return None
+        if claims["basis"] == Basis.TEST and not self._test:
             return None
         return Claims(verification=str(claims["vf"]), basis=str(claims["basis"]), raw=claims)

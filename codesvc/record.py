@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codesvc.codes import TEST_ID
 from codesvc.verification import (
     KEPT_AFTER_END_MS,
     PROOF_LIFE_MS,
@@ -140,6 +141,11 @@ class Record:
             vouched=fields["vouched"] == "1",
             disarmed=fields.get("disarmed") == "1",
         )
+
+    @property
+    def test(self) -> bool:
+        """Whether it is a test identity's (`codesvc.identity`)."""
+        return self.id.startswith(TEST_ID)
 
     @property
     def disclosed(self) -> bool:

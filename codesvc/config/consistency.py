@@ -36,7 +36,9 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
             for rule in (_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token)
         )
     for name, site in _tables(settings, "sites"):
-        yield from (_under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings))
+        yield from (
+            _under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings, _test_users)
+        )
         for key, purpose in _tables(site, "purposes"):
             yield from (
                 _under(rule(purpose), "sites", name, "purposes", key) for rule in (_code_lengths, _code_lives, _ways)
@@ -149,6 +151,16 @@ def _landings(_: Settings, site: Site) -> Iterator[Fault]:
         for url in _sound(site.chat, option):
             if url is not None and not any(url == o or url.startswith(f"{o}/") for o in site.origins):
                 yield Fault(("chat", option), "must lie on one of the site's origins")
+
+
+def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
+    # DESIGN rule 11: test powers never work live.
+    if settings.mode == "live" and site.test_users:
+        yield Fault(
+            ("test_users",),
+            'must be empty in mode "live": whoever knows such a name is let in by its fixed code. Take the table out '
+            'here, or run tests against a deployment of their own with mode = "test"',
+        )
 
 
 def _code_lengths(purpose: Purpose) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codesvc.config.faults import UnfitError
+from codesvc.identity import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sized
@@ -99,3 +100,12 @@ def message_fields(value: Mapping[str, str] | str) -> None:
             raise UnfitError('has a key that WeChat would not accept; keys look like "thing1"')
         if not source or len(source) > _LONGEST_TEMPLATE:
             raise UnfitError(f"has a field that is empty or longer than {_LONGEST_TEMPLATE} characters")
+
+
+def test_identities(value: Mapping[str, str]) -> None:
+    """Users, or beginnings of users followed by `*`, with codes that a verification can have. Raises `UnfitError`."""
+    for name, code in value.items():
+        if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._@+:-]{0,127}|[A-Za-z0-9._@+:-]{0,126}\*)", name) is None:
+            raise UnfitError('has a name that is no user; names look like "e2e-ann", or "e2e-*" for all that begin so')
+        if format_of(code) is None:
+            raise UnfitError("has a code that is not 4 to 12 digits, or capitals and digits without I, O, 0 and 1")

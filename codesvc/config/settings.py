@@ -12,7 +12,16 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from codesvc.config.addresses import listening_host, origin, store_url, token_way, web_address
-from codesvc.config.constraints import Between, Matching, distinct, filled, message_fields, shown, unguessable
+from codesvc.config.constraints import (
+    Between,
+    Matching,
+    distinct,
+    filled,
+    message_fields,
+    shown,
+    test_identities,
+    unguessable,
+)
 from codesvc.config.faults import Fault
 from codesvc.config.rates import Rate
 from codesvc.config.secret import Secret
@@ -192,6 +201,7 @@ class Site:
     binding_notices: bool = True
     confirm_bind: bool = True
     chat: Chat = field(default_factory=Chat)
+    test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

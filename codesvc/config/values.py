@@ -42,6 +42,7 @@ def add_value_hooks(converter: Converter) -> None:
     converter.register_structure_hook(LocalText, _local_text)
     converter.register_structure_hook(Network, _network)
     converter.register_structure_hook(MessageFields, _message_fields)
+    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, str], _pairs)
     converter.register_structure_hook_factory(_made_of(tuple), _tuple_hook)
     converter.register_structure_hook_factory(is_frozenset, _frozenset_hook)
     converter.register_structure_hook_func(lambda kind: kind == tuple[Rate, ...], lambda raw, _: rates(raw))
@@ -123,6 +124,14 @@ def _network(raw: Any, _: Any) -> Network:
 def _message_fields(raw: Any, _: Any) -> MessageFields:
     if not isinstance(raw, Mapping):
         return _text(raw)
+    if not all(isinstance(part, str) for pair in raw.items() for part in pair):
+        raise UnfitError("must have strings as values")
+    return MappingProxyType(dict(raw))
+
+
+def _pairs(raw: Any, _: Any) -> Mapping[str, str]:
+    if not isinstance(raw, Mapping):
+        raise UnfitError(f"must be a table, not {kind_of(raw)}")
     if not all(isinstance(part, str) for pair in raw.items() for part in pair):
         raise UnfitError("must have strings as values")
     return MappingProxyType(dict(raw))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codesvc.binding import Passage
+from codesvc.errors import Invalid
 from codesvc.intent import random_id
 from codesvc.store.answers import Answer, Binding
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
+from codesvc.verification import Basis
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
@@ -37,6 +39,11 @@ class ProofResult:
 
     outcome: Outcome
     claims: Claims | None = None
+
+
+def _refuse_test_identity(site: SiteEntry, user: str) -> None:
+    if site.test_code(user) is not None:
+        raise Invalid("a test identity never reaches WeChat: only a proof of a test identity binds one", "/user")
 
 
 class Bindings:
@@ -75,14 +82,18 @@ class Bindings:
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
+        if claims.basis != Basis.TEST:
+            _refuse_test_identity(site, user)
         return await self._bind(site, user, made_by="proof", proof_of=claims.verification, replace=replace)
 
     async def bind_by_openid(self, site: SiteEntry, user: str, openid: str, *, replace: bool) -> BindingResult:
         """Bind an openid that the site knows: BOUND, SAME or CONFLICT."""
+        _refuse_test_identity(site, user)
         return await self._bind(site, user, made_by="openid", openid=openid, replace=replace)
 
     async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, *, replace: bool) -> BindingResult:
         """Bind the WeChat behind a handle: as `bind_by_proof`."""
+        _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)

@@ -91,13 +91,15 @@ class Intents:
         """Start one: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT where a repeated one is long gone.
 
         Raises:
-            Invalid: the site wants an address.
+            Invalid: the site wants an address, or the user is a test identity.
         """
         if request.address is None and site.config.client_ip == "required":
             raise Invalid(
                 "client_ip is missing: the person is shown where the request came from, and it is limited by it",
                 "/client_ip",
             )
+        if site.test_code(request.user) is not None:
+            raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")
         for _ in range(_MINTING_TRIES):
             answer = await self._start(site, request, idempotency)
             if answer.outcome is not Outcome.COLLISION:

@@ -21,6 +21,8 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from codesvc.codes import TEST_ID
+from codesvc.identity import TEST_OPENID
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
 from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
@@ -94,6 +96,7 @@ def _constants() -> str:
         + _moves_in_lua("TICKET_MOVES", TICKET_MOVES)
         + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
         + f"local HISTORY_LENGTH, HISTORY_KEPT = {HISTORY_LENGTH}, {HISTORY_KEPT_MS}\n"
+        + f"local TEST_ID, TEST_OPENID = {TEST_ID!r}, {TEST_OPENID!r}\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )

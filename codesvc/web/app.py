@@ -173,7 +173,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         relay = Relay(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, quotas, pool, followers)
-        proofs = Proofs(settings.service.public_url, keyring)
+        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
         people = People(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)

@@ -44,6 +44,8 @@ def stage(state: dict[str, Any]) -> str:
     """Which headline and sentence fit the state: a key of `codesvc.web.texts`."""
     if state["status"] != "pending":
         return str(state["status"])
+    if state["test"]:
+        return "test"
     delivery = state["delivery"]
     match delivery["status"], delivery["channel"], delivery["reason"]:
         case "pending", _, _:

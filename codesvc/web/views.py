@@ -9,6 +9,7 @@ from aiohttp import web
 
 from codesvc import codes
 from codesvc.clock import rfc3339
+from codesvc.identity import is_test_openid
 from codesvc.pagetoken import Subject
 from codesvc.verification import Status
 
@@ -63,7 +64,7 @@ class Views:
             "user": record.user,
             "status": record.status.value,
             "reference": codes.reference(record.id),
-            "test": False,
+            "test": record.test,
             "created_at": rfc3339(record.created),
             "expires_at": rfc3339(record.expires),
             "resend_at": rfc3339(record.resend_at),
@@ -90,6 +91,7 @@ class Views:
         return {
             "status": record.status.value,
             "reference": codes.reference(record.id),
+            "test": record.test,
             "site": site.config.name.spoken(locale),
             "account": site.account.config.name,
             "purpose": policy.name.spoken(locale) if policy else record.purpose,
@@ -137,6 +139,7 @@ def binding(user: str, found: Binding, *, with_openid: bool) -> dict[str, Any]:
     """What the API answers about a binding; openids only to keys that may see them."""
     document: dict[str, Any] = {
         "user": user,
+        "test": is_test_openid(found.openid),
         "reachable": found.reachable,
         "made_by": found.made_by,
         "bound_at": rfc3339(found.bound_at),

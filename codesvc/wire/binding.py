@@ -13,6 +13,7 @@ class Binding(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"user", "openid_handle", "openid", "unionid"})
 
     user: Annotated[str, told("your identifier of the person", example="alice")]
+    test: Annotated[bool, told("whether it came from a test identity's proof: no message ever goes there")] = False
     reachable: Annotated[bool, told("false while the WeChat does not follow the account")]
     made_by: Annotated[str, told("proof, openid, handle, intent, oauth or import", example="proof")]
     bound_at: Annotated[Time, told("since when")]

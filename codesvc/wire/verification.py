@@ -49,7 +49,7 @@ class Verification(Answer, frozen=True, kw_only=True):
     user: Annotated[str, told("your identifier of the person", example="attempt-7f3a")]
     status: Annotated[str, told("where it stands", words=STATUSES, example="pending")]
     reference: Reference
-    test: Annotated[bool, told("whether the user is a test identity")]
+    test: Annotated[bool, told("whether the user is a test identity, whom no message goes to")]
     created_at: Time
     expires_at: Annotated[Time, told("when the code ends")]
     resend_at: Annotated[Time, told("from when on a resend is taken")]
@@ -89,6 +89,7 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
 
     status: Annotated[str, told("where it stands", words=STATUSES, example="pending")]
     reference: Reference
+    test: Annotated[bool, told("whether the user is a test identity, whom no message goes to")] = False
     site: Annotated[str, told("the site's name in the reader's language", example="Moonhill Tea")]
     account: Annotated[str, told("the name of the Official Account")]
     purpose: Annotated[str, told("the purpose's name in the reader's language", example="Sign-up")]

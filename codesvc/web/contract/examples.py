@@ -53,6 +53,7 @@ SCAN_CODE: Final = {
 PAGE: Final[dict[str, Any]] = {
     "status": "pending",
     "reference": "RM",
+    "test": False,
     "site": "Moonhill Tea",
     "account": "山月茶铺",
     "purpose": "Sign-up",
@@ -79,6 +80,7 @@ CLAIMS: Final = {
 }
 BINDING: Final[dict[str, Any]] = {
     "user": "alice",
+    "test": False,
     "reachable": True,
     "made_by": "proof",
     "bound_at": "2026-11-22T09:30:16.398Z",

@@ -14,6 +14,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "auto.title": "请查看微信消息",
     "auto.hint": "如果该账号已绑定微信，验证码会推送到公众号「{account}」的聊天里。没有收到？可用已绑定的微信获取。",
     "auto.hint.closed": "如果该账号已绑定微信，验证码会推送到公众号「{account}」的聊天里。",
+    "test.title": "测试身份",
+    "test.hint": "没有发送任何消息。请输入配置里为这个测试用户写定的验证码。",
     "queued.title": "正在发送验证码…",
     "queued.hint": "验证码正在发往您绑定的微信，请留意公众号「{account}」的消息。",
     "sent.title": "验证码已发送",

@@ -14,6 +14,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "auto.hint": "If this account is bound to a WeChat, the code is pushed to its chat with “{account}”. "
     "Nothing there? You can fetch it with the bound WeChat.",
     "auto.hint.closed": "If this account is bound to a WeChat, the code is pushed to its chat with “{account}”.",
+    "test.title": "Test identity",
+    "test.hint": "Nothing was sent. Type the code that the configuration fixes for this test user.",
     "queued.title": "Sending your code…",
     "queued.hint": "It is on its way to your WeChat. Look for a message from “{account}”.",
     "sent.title": "Code sent",

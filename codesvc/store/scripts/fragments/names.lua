@@ -2,3 +2,6 @@
 -- They carry the partition's hash tag (it is in `root`), so they are legal in a cluster.
 local function key(kind, ...) return A.root .. string.format(IN_PARTITION[kind], ...) end
 local function account_key(kind, ...) return A.account .. string.format(IN_ACCOUNT[kind], ...) end
+-- Test identities (codesvc.identity): their verifications, and the WeChats that stand for them, are known by their names.
+local function is_test(r) return string.sub(r.id, 1, #TEST_ID) == TEST_ID end
+local function is_test_openid(openid) return string.sub(openid, 1, #TEST_OPENID) == TEST_OPENID end

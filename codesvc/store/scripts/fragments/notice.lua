@@ -3,6 +3,7 @@
 -- codesvc.delivery.notices.
 local notices_sent = 0
 local function notify(openid, name, about)
+  if is_test_openid(openid) then return end
   notices_sent = notices_sent + 1
   local id = A.notice .. '-' .. notices_sent
   about.now = string.format('%.0f', now)

@@ -1,0 +1,50 @@
+"""Which policy a start comes under: its purpose's, or what is left of it for a test identity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, cast
+
+from codesvc.codes import ALPHABET_NAMES
+from codesvc.errors import Invalid
+from codesvc.identity import format_of
+
+if TYPE_CHECKING:
+    from codesvc.config import Purpose
+    from codesvc.directory import SiteEntry
+    from codesvc.service.exchange import StartRequest
+
+
+def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
+    """The policy that a start comes under.
+
+    Raises:
+        Invalid: the site has no such purpose, or wants an address.
+    """
+    policy = site.purpose(request.purpose)
+    if policy is None:
+        known = ", ".join(sorted(site.config.purposes))
+        raise Invalid(f"this site has no such purpose; it has {known}", "/purpose")
+    if request.address is None and site.config.client_ip == "required":
+        raise Invalid(
+            'client_ip is missing: send the address of the browser that asks, or set client_ip = "none" for this '
+            "site if it really cannot know it",
+            "/client_ip",
+        )
+    code = site.test_code(request.user)
+    return _of_test_identity(policy, code) if code else policy
+
+
+def _of_test_identity(policy: Purpose, code: str) -> Purpose:
+    """The same rules for attempts and times, with codes like the fixed one, and nothing to scan."""
+    form = format_of(code)
+    if form is None:
+        raise ValueError("the configuration takes no such code")
+    alphabet = next(name for name, letter in ALPHABET_NAMES.items() if letter == form.alphabet)
+    return replace(
+        policy,
+        code_alphabet=cast("Literal['digits', 'letters', 'mixed']", alphabet),
+        code_length=form.length,
+        long_code_length=form.length,
+        scan="off",
+    )
