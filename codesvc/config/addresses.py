@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
+from codesvc.storeaddress import StoreAddress
 
 if TYPE_CHECKING:
     from codesvc.config.secret import Secret
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 # WECHAT.md section 1: the main host, its disaster-recovery alias, and the three regional access points.
 WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", "api2", "sh.api", "sz.api", "hk.api"))
 WECHAT_OPEN_URLS = frozenset({"https://open.weixin.qq.com"})
-STORE_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
@@ -62,16 +62,13 @@ def listening_host(value: str) -> None:
 
 def store_url(value: Secret) -> None:
     """The address of a server that speaks the Redis protocol; it may hold a password. Raises `UnfitError`."""
-    scheme, separator, rest = value.reveal().partition("://")
-    if not separator or scheme not in STORE_SCHEMES:
-        raise UnfitError(f"must begin with one of {', '.join(f'{name}://' for name in STORE_SCHEMES)}")
-    if not rest.isprintable() or " " in rest:
+    text = value.reveal()
+    try:
+        StoreAddress.parse(text)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
+    if not text.isprintable() or " " in text:
         raise UnfitError("holds a blank or an unprintable character")
-    location, _, path = rest.partition("/")
-    if scheme == "unix" and not path:
-        raise UnfitError("must name the socket, as in unix:///run/valkey.sock")
-    if scheme != "unix" and not location.rpartition("@")[2]:
-        raise UnfitError("must name a host")
 
 
 def token_way(value: str) -> None:

@@ -139,7 +139,7 @@ class Multiplexed:
         self._make = connect
         self._timeout = timeout
         self._line: _Line | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[_Line] | None = None
         self._closed = False
 
     async def execute(self, *command: Any) -> Any:
@@ -151,31 +151,58 @@ class Multiplexed:
         """
         line = self._line
         if line is None or line.broken is not None:
-            line = await self._open()
+            line = await self._opened()
         return await line.send(command)
 
+    async def _opened(self) -> _Line:
+        """A new connection. All who need it wait for the same attempt and share its outcome.
+
+        One after another they would each wait `timeout` for a server that does not answer at all.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store connection is closed")
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name="open store connection")
+            self._opening.add_done_callback(self._settled)
+        opening = self._opening
+        try:
+            # Shielded: who gives up takes nothing from the others.
+            line = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():
+                raise StoreUnavailable("the store connection is closed") from None
+            raise
+        if line.broken is not None:
+            raise StoreUnavailable(f"no connection to the store ({line.broken})")
+        return line
+
+    def _settled(self, opening: asyncio.Task[_Line]) -> None:
+        self._opening = None
+        if not opening.cancelled():
+            opening.exception()
+
     async def _open(self) -> _Line:
-        async with self._opening:
-            if self._line is not None:
-                if self._line.broken is None:
-                    return self._line
-                await self._line.aclose()
-                self._line = None
-            if self._closed:
-                raise StoreUnavailable("the store connection is closed")
-            connection = self._make()
-            try:
-                async with asyncio.timeout(self._timeout):
-                    await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
-            except (RedisError, OSError, TimeoutError) as error:
-                await connection.disconnect(nowait=True)
-                raise StoreUnavailable(f"no connection to the store ({type(error).__name__})") from None
-            self._line = _Line(connection, self._timeout)
-            return self._line
+        if self._line is not None:
+            await self._line.aclose()
+            self._line = None
+        connection = self._make()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+        except (RedisError, OSError, TimeoutError) as error:
+            await connection.disconnect(nowait=True)
+            raise StoreUnavailable(f"no connection to the store ({type(error).__name__})") from None
+        except asyncio.CancelledError:
+            await connection.disconnect(nowait=True)
+            raise
+        self._line = _Line(connection, self._timeout)
+        return self._line
 
     async def aclose(self) -> None:
         """End the connection for good; whoever still waits is told."""
         self._closed = True
+        if self._opening is not None:
+            await end([self._opening])
         if self._line is not None:
             await self._line.aclose()
             self._line = None

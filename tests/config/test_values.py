@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from codesvc.storeaddress import SCHEMES
+
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
 BROKEN = [
     ("mode", "lve", 'must be one of live, test; did you mean "live"?'),
@@ -49,10 +51,17 @@ BROKEN = [
     (
         "store.url",
         "mysql://host",
-        "must begin with one of redis://, rediss://, unix://, redis+sentinel://, redis+cluster://",
+        f"must begin with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}",
     ),
     ("store.url", "unix://", "must name the socket, as in unix:///run/valkey.sock"),
     ("store.url", "redis://:password@/0", "must name a host"),
+    ("store.url", "redis+cluster://a:1,b:x", "must list its hosts as HOST:PORT, with commas between and no blanks"),
+    ("store.url", "redis+cluster://a:1,b:2/3", "must name no database: a cluster has only one"),
+    (
+        "store.url",
+        "redis+sentinel://:secret@a,b",
+        "must end with the Sentinels' name for the primary, as in redis+sentinel://host:26379/mymaster",
+    ),
     ("store.url", "redis://a b", "holds a blank or an unprintable character"),
     ("secrets.master_key", "short", "must be at least 32 bytes; make one with `openssl rand -base64 48`"),
     ("secrets.master_key", "a" * 64, "looks made by hand, not random; make one with `openssl rand -base64 48`"),

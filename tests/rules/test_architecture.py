@@ -13,7 +13,7 @@ ROOT = Path(codesvc.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
 PURE = [
     "agent", "clock", "codes", "errors", "keyring", "limiter", "message", "pagetoken", "proof", "record",
-    "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
+    "storeaddress", "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
     "store/keys", "store/outcomes", "store/answers",
     "wechat/crypto", "wechat/events", "wechat/fields", "wechat/markup", "wechat/protocol", "wechat/reading",
     "wechat/triage",

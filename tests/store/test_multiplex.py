@@ -169,3 +169,31 @@ async def test_closed_is_closed(line):
     await line.aclose()
     with pytest.raises(StoreUnavailable, match="closed"):
         await line.execute("PING")
+
+
+async def test_who_needs_a_connection_shares_one_attempt_to_open_it(scripted):
+    """A server that accepts and says nothing costs everybody one wait, not each the sum of those before him."""
+    opened = []
+
+    def connection():
+        opened.append(Connection(host="127.0.0.1", port=scripted.port, protocol=3, driver_info=None))
+        return opened[-1]
+
+    transport = Multiplexed(connection, timeout=0.2)
+    calls = [asyncio.create_task(transport.execute("PING")) for _ in range(20)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+    assert len(opened) == 1
+    await transport.aclose()
+
+
+async def test_closing_tells_who_waits_for_a_connection(scripted):
+    transport = Multiplexed(
+        lambda: Connection(host="127.0.0.1", port=scripted.port, protocol=3, driver_info=None), timeout=5
+    )
+    waiting = asyncio.create_task(transport.execute("PING"))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    await transport.aclose()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await waiting
