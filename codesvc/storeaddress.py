@@ -1,7 +1,7 @@
 """Where the store is, as one address. Pure; `codesvc.store.connection` opens what is written here.
 
     redis://[USER:PASSWORD@]HOST[:PORT][/DB]                 one server; rediss:// by TLS, unix:///PATH by a socket
-    redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST…]      some nodes of a cluster; the others are found by asking them
+    redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST…]      some nodes of a cluster; these know the others
     redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST…]/SERVICE[/DB]   Sentinels, and their name for the primary
 
 `rediss+cluster` and `rediss+sentinel` mean TLS. What stands behind `?` are redis-py's options (`ssl_ca_certs=…`). USER
