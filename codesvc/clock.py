@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def unix_ms() -> int:
@@ -18,7 +19,14 @@ def unix_ms() -> int:
 
 def rfc3339(ms: int) -> str:
     """`ms` since 1970 as RFC 3339 in UTC with milliseconds, such as `2026-05-01T07:01:00.000Z`."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    # A busy process tells the same few seconds over and over: of the start, the expiry, the next resend.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Offset:

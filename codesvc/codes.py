@@ -23,7 +23,6 @@ import hmac
 import re
 import secrets
 import unicodedata
-from base64 import b32encode
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
@@ -108,8 +107,18 @@ class VerificationId:
     def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
         beginning = TEST_ID if test else "vf_"
-        random = b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+        random = _base32(secrets.token_bytes(16))
         return tuple(cls(key_id, f, f"{beginning}{key_id}{f.tag}{random}") for f in formats)
+
+
+_BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS: Final = tuple(first + second for first in _BASE32 for second in _BASE32)
+
+
+def _base32(sixteen: bytes) -> str:
+    """16 bytes in base32 (RFC 4648, lower case, no padding): two characters at a time, the last two bits are zeros."""
+    number = int.from_bytes(sixteen, "big") << 2
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def truncate(digest: bytes, width: int = 4) -> int:
@@ -159,12 +168,19 @@ def reference(verification_id: str) -> str:
 
 WORD_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 WORD_LENGTH: Final = 8
+_WORD_EVEN: Final = 256 // len(WORD_LETTERS) * len(WORD_LETTERS)
+_WORD_OF_BYTE: Final = bytes(ord(WORD_LETTERS[n % len(WORD_LETTERS)]) for n in range(256))
+_NO_WORD_BYTE: Final = bytes(range(_WORD_EVEN, 256))
 _WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
 
 
 def new_word() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
-    return "".join(secrets.choice(WORD_LETTERS) for _ in range(WORD_LENGTH))
+    while True:
+        # Of 8 bits: 248 is eight times 31, and what lies above is thrown away. One draw nearly always gives enough.
+        letters = secrets.token_bytes(2 * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
+        if len(letters) >= WORD_LENGTH:
+            return letters[:WORD_LENGTH].decode()
 
 
 def read_word(text: str) -> str | None:

@@ -6,6 +6,7 @@ hour. An address is one IPv4 address or one IPv6 /64, which is what one subscrib
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from codesvc.config import Rate
+
+_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])"
+_IPV4: Final = re.compile(r"\.".join([_OCTET] * 4))
+"""IPv4 as it is nearly always written; the library's own reader takes three times as long."""
 
 NO_ADDRESS: Final = "-"
 """The address of a start whose site sends none."""
@@ -52,6 +57,8 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
     Raises:
         Invalid: it is not an address.
     """
+    if usual := _IPV4.fullmatch(text):
+        return IPv4Address(bytes(map(int, usual.groups())))
     try:
         address = ip_address(text)
     except ValueError:
@@ -67,13 +74,14 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
 def bucket(address: IPv4Address | IPv6Address) -> str:
     """What is counted for an address: itself, or its /64; without colons, so that it can stand inside a key."""
     if isinstance(address, IPv4Address):
-        return str(address)
+        first, second, third, fourth = address.packed
+        return f"{first}.{second}.{third}.{fourth}"
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 
 def masked(address: IPv4Address | IPv6Address) -> str:
     """An address as it may be shown to the person: enough to recognise one's own, not enough to find another's."""
     if isinstance(address, IPv4Address):
-        first, second, *_ = str(address).split(".")
+        first, second, *_ = address.packed
         return f"{first}.{second}.*.*"
     return ":".join(address.exploded.split(":")[:2]) + ":*"

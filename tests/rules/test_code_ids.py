@@ -1,13 +1,13 @@
 """Verification ids: everything that is needed to compute a code again, and nothing that a stranger could slip in."""
 
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codesvc.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId
+from codesvc.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId, _base32
 
 formats = st.builds(CodeFormat, st.sampled_from(sorted(ALPHABETS)), st.integers(MIN_LENGTH, MAX_LENGTH))
 key_ids = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=4, max_size=4)
@@ -21,6 +21,11 @@ def test_what_is_minted_is_read_back(key_id, wanted):
         assert VerificationId.parse(identifier.text) == identifier
         assert identifier.key_id == key_id
     assert len({m.text[9:] for m in minted}) == 1
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_the_random_bits_are_written_in_base32(drawn):
+    assert _base32(drawn) == b32encode(drawn).decode().rstrip("=").lower()
 
 
 def test_128_random_bits_are_in_it():

@@ -1,6 +1,7 @@
 """What people type: codes, words and references."""
 
 import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,12 @@ def test_words_can_be_typed_by_a_thumb_and_are_read_back():
         assert read_word(f" {word[:4].upper()} {word[4:]}\n") == word
     assert not set("01lio") & set(WORD_LETTERS)
     assert set("".join(words)) == set(WORD_LETTERS)
+
+
+def test_every_letter_of_a_word_is_as_likely_as_any_other(monkeypatch):
+    monkeypatch.setattr("codesvc.codes.WORD_LENGTH", 248)
+    monkeypatch.setattr("codesvc.codes.secrets.token_bytes", lambda _: bytes(range(256)))
+    assert set(Counter(new_word()).values()) == {8}
 
 
 @given(st.text(max_size=40))

@@ -16,6 +16,7 @@ subscriber = st.integers(0, 2**64 - 1)
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_is_counted_by_itself_in_whatever_clothes(address):
     assert bucket(address) == str(address)
+    assert parse_address(str(address)) == address
     assert parse_address(f"::ffff:{address}") == address
 
 

@@ -1,5 +1,7 @@
 """Page tokens act on exactly one verification; any change makes them nobody's."""
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +54,16 @@ def test_what_was_signed_otherwise_is_nobodys(forged):
 def test_they_survive_a_rotation():
     assert PageTokens(Keyring(b"newer " * 8, [b"pages " * 8])).read(TOKEN) == SUBJECT
     assert PageTokens(Keyring(b"newer " * 8)).read(TOKEN) is None
+
+
+@given(
+    st.from_regex(r"[a-z][a-z0-9_-]{0,31}", fullmatch=True),
+    st.from_regex(r"(vf|bi|lo)_[a-z2-7]{26,32}", fullmatch=True),
+)
+def test_they_are_what_the_library_would_have_signed(site, identifier):
+    signer = URLSafeSerializer(
+        RING.token_keys("page token"), salt=b"codesvc.page", signer_kwargs={"digest_method": sha256}
+    )
+    token = TOKENS.sign(Subject(site, identifier))
+    assert signer.loads(token) == [site, identifier]
+    assert token == signer.dumps([site, identifier]) or signer.dumps([site, identifier]).startswith(".")
