@@ -76,6 +76,12 @@ class Invalid(Misused):
         return list(getattr(self.document, "errors", []))
 
 
+class SlowRequest(Misused):
+    """The body did not arrive in time; nothing was done."""
+
+    problem = "slow-request"
+
+
 class TooLarge(Misused):
     """The request is too large."""
 

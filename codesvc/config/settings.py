@@ -60,6 +60,7 @@ class Service:
     workers: Annotated[int, Between(1, 64)] = 1
     deliver: bool = True
     body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
+    body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

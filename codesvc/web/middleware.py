@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -56,6 +57,23 @@ def _problem_of(error: Exception) -> Problem:
             return Problem("internal")
 
 
+async def _arrived(request: web.Request) -> None:
+    """Wait for a body that is still on its way: aiohttp bounds the headers' time, not a body's (a slow-loris attack).
+
+    Raises:
+        Problem: it is not complete in time.
+    """
+    if request.content.is_eof():
+        return
+    if request.content_type.startswith("multipart/"):
+        raise Problem("malformed", "No call takes multipart/form-data.")
+    try:
+        async with asyncio.timeout(services(request).settings.service.body_timeout):
+            await request.read()
+    except TimeoutError:
+        raise Problem("slow-request", headers={"Connection": "close"}) from None
+
+
 def _route(request: web.Request) -> str:
     """The route's pattern: paths hold page tokens and users, which belong in no log."""
     resource = request.match_info.route.resource
@@ -71,6 +89,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     structlog.contextvars.bind_contextvars(request_id=request_id)
     try:
         try:
+            await _arrived(request)
             response = await handler(request)
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
             if _problem_of(error).type.name == "internal":

@@ -148,6 +148,13 @@ _ALL: Final = (
         "Start a new verification.",
     ),
     ProblemType(
+        "slow-request",
+        408,
+        "The request did not arrive in time",
+        "The body was not complete within `service.body_timeout` seconds (10, by default); nothing was done.",
+        "Send it again, on a new connection.",
+    ),
+    ProblemType(
         "too-large",
         413,
         "The request is too large",

@@ -21,7 +21,7 @@ _OF_ACCESS: Final = {
     Access.SIGNATURE: ("unavailable",),
     Access.ANYBODY: (),
 }
-_OF_BODY: Final = ("malformed", "invalid", "too-large")
+_OF_BODY: Final = ("malformed", "invalid", "slow-request", "too-large")
 
 
 def shapes(answer: Answer) -> tuple[type[Shape], ...]:
