@@ -110,6 +110,12 @@ def dump(valkey):
 
 
 @pytest.fixture
+def stray_keys(valkey):
+    """A function that tells which keys would stay for ever."""
+    return lambda: keys_without_ttl(valkey)
+
+
+@pytest.fixture
 def store_url(valkey):
     """An empty store."""
     valkey.flushall()
