@@ -15,6 +15,7 @@ from codesvc.config import Limits
 from codesvc.identity import fixed_code
 from codesvc.limiter import encode
 from codesvc.store.keys import Keys
+from codesvc.webhook import wanted
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class SiteEntry:
     def test_code(self, user: str) -> str | None:
         """The fixed code of a test identity, None for everybody else."""
         return fixed_code(self.config.test_users, user) if self.config.test_users else None
+
+    @cached_property
+    def wanted(self) -> str:
+        """What the site's webhook listens to, in the form the scripts read."""
+        return wanted(self.config.webhook)
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose, None if the site does not declare it."""

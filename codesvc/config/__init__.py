@@ -7,6 +7,7 @@ from codesvc.config.secret import Secret
 from codesvc.config.settings import (
     Account,
     ApiKey,
+    EventType,
     Limits,
     Message,
     Purpose,
@@ -15,6 +16,7 @@ from codesvc.config.settings import (
     Settings,
     Site,
     Store,
+    Webhook,
     purpose_defaults,
     standing_purposes,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "ConfigError",
+    "EventType",
     "Fault",
     "Limits",
     "LocalText",
@@ -36,6 +39,7 @@ __all__ = [
     "Settings",
     "Site",
     "Store",
+    "Webhook",
     "load",
     "parse",
     "purpose_defaults",

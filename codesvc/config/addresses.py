@@ -42,6 +42,13 @@ def web_address(value: str) -> None:
         raise UnfitError("must not end with a slash")
 
 
+def receiver_url(value: str) -> None:
+    """Where a webhook is received: as `web_address`, and a query is allowed. Raises `UnfitError`."""
+    _split(value)
+    if "#" in value:
+        raise UnfitError("must not have a fragment")
+
+
 def origin(value: str) -> None:
     """`http(s)://host[:port]` as a browser's `Origin` header says it. Raises `UnfitError`."""
     parts = _split(value)

@@ -15,7 +15,7 @@ from codesvc.config.faults import Fault, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.config.settings import Account, Purpose, Settings, Site
+    from codesvc.config.settings import Account, Purpose, Settings, Site, Webhook
 
 
 def inconsistencies(settings: Settings) -> Iterator[Fault]:
@@ -39,6 +39,9 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
         yield from (
             _under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings, _test_users)
         )
+        for webhook in _sound(site, "webhook"):
+            if webhook is not None:
+                yield _under(_receiver(settings, webhook), "sites", name, "webhook")
         for key, purpose in _tables(site, "purposes"):
             yield from (
                 _under(rule(purpose), "sites", name, "purposes", key) for rule in (_code_lengths, _code_lives, _ways)
@@ -161,6 +164,11 @@ def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
             'must be empty in mode "live": whoever knows such a name is let in by its fixed code. Take the table out '
             'here, or run tests against a deployment of their own with mode = "test"',
         )
+
+
+def _receiver(settings: Settings, webhook: Webhook) -> Iterator[Fault]:
+    if settings.mode == "live" and webhook.url.startswith("http://") and not webhook.allow_http:
+        yield Fault(("url",), 'must be https in mode "live"; allow_http = true says that you know what can be read')
 
 
 def _code_lengths(purpose: Purpose) -> Iterator[Fault]:

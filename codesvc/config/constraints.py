@@ -7,6 +7,7 @@ value ("sites.shop.name: must be ...") and never shows the value.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from codesvc.config.secret import Secret
 
 MASTER_KEY_BYTES = 32
+SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  how a secret begins, not one
+_FEWEST_SIGNING, _MOST_SIGNING = 24, 64  # bytes
 _FEWEST_DIFFERENT = 8
 _LONGEST_SHOWN = 64
 _LONGEST_TEMPLATE = 2_000
@@ -84,6 +87,18 @@ def unguessable(value: Secret) -> None:
         raise UnfitError(f"must be at least {MASTER_KEY_BYTES} bytes; make one with `openssl rand -base64 48`")
     if len(set(text)) < _FEWEST_DIFFERENT or text in (text + text)[1:-1]:
         raise UnfitError("looks made by hand, not random; make one with `openssl rand -base64 48`")
+
+
+def signing_secret(value: Secret) -> None:
+    """A secret as Standard Webhooks spells it: whsec_ and 24 to 64 bytes in base64. Raises `UnfitError`."""
+    text = value.reveal()
+    try:
+        raw = b64decode(text.removeprefix(SIGNING_SECRET_PREFIX).encode(), validate=True)
+    except ValueError:
+        raw = b""
+    few = len(set(raw)) < _FEWEST_DIFFERENT
+    if not text.startswith(SIGNING_SECRET_PREFIX) or not _FEWEST_SIGNING <= len(raw) <= _MOST_SIGNING or few:
+        raise UnfitError("must be whsec_ and 24 to 64 random bytes in base64; make one with `codesvc webhooks secret`")
 
 
 def message_fields(value: Mapping[str, str] | str) -> None:

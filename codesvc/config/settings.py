@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from codesvc.config.addresses import listening_host, origin, store_url, token_way, web_address
+from codesvc.config.addresses import listening_host, origin, receiver_url, store_url, token_way, web_address
 from codesvc.config.constraints import (
     Between,
     Matching,
@@ -19,6 +19,7 @@ from codesvc.config.constraints import (
     filled,
     message_fields,
     shown,
+    signing_secret,
     test_identities,
     unguessable,
 )
@@ -31,6 +32,19 @@ Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 Scan = Literal["open", "bound", "off"]
 Channel = Literal["template", "subscription", "customer_service"]
+EventType = Literal[
+    "verification.approved",
+    "verification.delivered",
+    "verification.failed",
+    "verification.fell_back",
+    "verification.exhausted",
+    "binding.created",
+    "binding.removed",
+    "binding.conflict",
+    "binding.unreachable",
+    "login.approved",
+    "quota.low",
+]
 
 Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
@@ -188,6 +202,17 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where a site hears of what happens, and the secrets that sign what it hears (docs/webhooks.md)."""
+
+    url: Annotated[str, receiver_url]
+    secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct]
+    events: Annotated[tuple[EventType, ...], filled, distinct] = get_args(EventType)
+    allow_private: bool = False
+    allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A website that calls the API, and its policies."""
 
@@ -203,6 +228,7 @@ class Site:
     confirm_bind: bool = True
     chat: Chat = field(default_factory=Chat)
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import read_secret
-from codesvc.config.settings import Account, Secrets, Store
+from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LISTS = frozenset({"previous_master_keys"})  # several secrets, set apart by white space in a file or variable
+_LISTS = frozenset({"previous_master_keys", "secrets"})  # several, set apart by white space in a file or variable
 
 
 def variable(*path: str) -> str:
@@ -56,7 +56,15 @@ class Sources:
             full["accounts"] = {
                 name: self._table(account, Account, "accounts", str(name)) for name, account in accounts.items()
             }
+        sites = full.get("sites")
+        if isinstance(sites, Mapping):
+            full["sites"] = {name: self._site(site, str(name)) for name, site in sites.items()}
         return full
+
+    def _site(self, site: object, name: str) -> object:
+        if not isinstance(site, Mapping) or "webhook" not in site:
+            return site
+        return {**site, "webhook": self._table(site["webhook"], Webhook, "sites", name, "webhook")}
 
     def _table(self, table: object, cls: type, *path: str) -> object:
         if not isinstance(table, Mapping):
@@ -82,7 +90,7 @@ class Sources:
         if len(given) > 1:
             return Refused(f"is given more than once, by {' and '.join(given)}; keep one")
         if words and self._meant.setdefault(name, path) != path:
-            return Refused(f"could be meant by ${name}, but so could {'.'.join(self._meant[name])}; rename an account")
+            return Refused(f"could be meant by ${name}, but so could {'.'.join(self._meant[name])}; rename one")
         if not given:
             return None
         if file is not None:

@@ -150,6 +150,8 @@ def _listed(hook: Hook) -> Hook:
     """Only lists: cattrs would take the letters of a string, or the keys of a table, for items."""
 
     def structure(raw: Any, kind: Any) -> Any:
+        if isinstance(raw, Refused):
+            raise UnfitError(raw.reason)
         if not isinstance(raw, list | tuple | set | frozenset):
             raise UnfitError(f"must be a list, not {kind_of(raw)}")
         return hook(raw, kind)

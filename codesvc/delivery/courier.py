@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics
+from codesvc import metrics, webhook
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.notices import NOTICE
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
@@ -244,6 +244,7 @@ class Courier:
                 "msgid": attempt.msgid,
                 "entry": job.entry if finished else "",
                 "group": GROUP,
+                "event": webhook.seed(),
             },
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from codesvc import webhook
 from codesvc.binding import Passage
 from codesvc.errors import Invalid
 from codesvc.intent import random_id
@@ -137,6 +138,8 @@ class Bindings:
                 "replace": int(replace),
                 "many": int(site.config.users_per_wechat == "many"),
                 "notices": int(site.config.binding_notices),
+                "event": webhook.seed(),
+                "hooks": site.wanted,
             },
         )
         outcome = Answer.parse(raw).outcome
@@ -158,11 +161,14 @@ class Bindings:
                 "root": keys.root,
                 "account": keys.account,
                 "appid": site.account.config.appid,
+                "channel": channel(self._store.prefix),
                 "notice": random_id("nt"),
                 "site": site.name,
                 "user": user,
                 "by": "site",
                 "notices": int(site.config.binding_notices),
+                "event": webhook.seed(),
+                "hooks": site.wanted,
             },
         )
         return BindingResult(Answer.parse(raw).outcome)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics
+from codesvc import metrics, webhook
 from codesvc.codes import read_word
 from codesvc.limiter import encode
 from codesvc.qrpool import SCENE_PREFIX
@@ -244,6 +244,7 @@ class Chat:
                 "status": event.status,
                 "reason": event.reason,
                 "openid": event.openid,
+                "event": webhook.seed(),
             },
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()

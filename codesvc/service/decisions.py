@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesvc import webhook
 from codesvc.intent import random_id
 from codesvc.store.answers import IntentAnswer
 from codesvc.store.keys import channel
@@ -94,6 +95,7 @@ class Decisions:
                 "appid": account.config.appid,
                 "channel": self._channel,
                 "notice": random_id("nt"),
+                "event": webhook.seed(),
                 **args,
             },
         )

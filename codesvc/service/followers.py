@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import webhook
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 
@@ -28,7 +29,9 @@ class Followers:
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
         self._sites = {
-            account: " ".join(site.name for site in directory.sites.values() if site.account.name == account)
+            account: " ".join(
+                f"{site.name}/{site.wanted}" for site in directory.sites.values() if site.account.name == account
+            )
             for account in directory.accounts
         }
 
@@ -46,7 +49,14 @@ class Followers:
             "leave_account",
             keys.partition,
             {"gone": keys.gone(openid), "leavers": keys.leavers},
-            {"root": keys.root, "account": keys.account, "openid": openid, "sites": self._sites[account.name]},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "channel": channel(self._store.prefix),
+                "openid": openid,
+                "sites": self._sites[account.name],
+                "event": webhook.seed(),
+            },
         )
 
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
@@ -69,6 +79,7 @@ class Followers:
                 "openid": openid,
                 "sites": self._sites[account.name],
                 "only_if_left_before": only_if_left_before,
+                "event": webhook.seed(),
             },
         )
         rest = Answer.parse(raw).rest

@@ -155,6 +155,7 @@ class Intents:
                 "life": LIFE_MS[request.kind],
                 "site_starts": site.rates["site_starts"],
                 "address_starts": site.rates["address_starts"],
+                "hooks": site.wanted,
             },
         )
         return IntentAnswer.parse(raw)

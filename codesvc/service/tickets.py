@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from codesvc import webhook
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.handle import HANDLE_LIFE_MS, Claim
 from codesvc.link import Subject, Use
@@ -136,6 +137,8 @@ class Tickets:
                 "id": verification.text,
                 "fixed": msgspec.json.encode(Fixed()),
                 "attempts": policy.attempts,
+                "event": webhook.seed(),
+                "hooks": site.wanted,
             },
         )
         answer = TicketAnswer.parse(raw)

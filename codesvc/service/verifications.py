@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from codesvc import codes, metrics
+from codesvc import codes, metrics, webhook
 from codesvc.agent import family
 from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.config import Rate
@@ -142,6 +142,8 @@ class Verifications:
                 "site_guesses": rates["site_guesses"],
                 "user_pushes": rates["user_pushes"],
                 "openid_pushes": rates["openid_pushes"],
+                "event": webhook.seed(),
+                "hooks": site.wanted,
             },
         )
 
@@ -194,6 +196,7 @@ class Verifications:
                 "user_guesses": rates["user_guesses"],
                 "address_guesses": rates["address_guesses"],
                 "site_guesses": "" if identifier.test else rates["site_guesses"],
+                "event": webhook.seed(),
             },
         )
         answer = Answer.parse(raw)
@@ -232,6 +235,7 @@ class Verifications:
                 "channels": ",".join(policy.channels),
                 "user_pushes": rates["user_pushes"],
                 "openid_pushes": rates["openid_pushes"],
+                "event": webhook.seed(),
             },
         )
         answer = Answer.parse(raw)

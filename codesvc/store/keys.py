@@ -17,9 +17,12 @@ from typing import Final
 PARTITIONS: Final = 16
 """Fixed for ever: an account's partition is part of where its bindings lie."""
 
-PERMANENT: Final = frozenset({"binding", "owners", "union", "outbox", "gone", "leavers"})
-"""Kinds without a TTL. The outbox is emptied by its workers; bindings and their two indexes are what the operator must
-not lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
+PERMANENT: Final = frozenset(
+    {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
+)
+"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
+is disabled stays until somebody enables it; bindings and their two indexes are what the operator must not lose; who
+left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
 
 
 @cache
@@ -39,6 +42,13 @@ IN_PARTITION: Final = {
     "intent": "intent:%s",
     "ticket": "ticket:%s",
     "notice": "notice:%s",
+    "webhook": "webhook:%s:%s",
+    "webhook_log": "webhook-log:%s",
+    "webhook_due": "webhook-due:%s",
+    "webhook_done": "webhook-done:%s",
+    "webhook_lane": "webhook-lane:%s",
+    "webhook_state": "webhook-state:%s",
+    "webhook_sites": "webhook-sites",
 }
 """Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
 
@@ -144,6 +154,35 @@ class Keys:
         """Hash: something to tell a WeChat."""
         return self.root + IN_PARTITION["notice"] % notice
 
+    def webhook(self, site: str, event: str) -> str:
+        """Hash: one event for a site's webhook, and what came of sending it."""
+        return self.root + IN_PARTITION["webhook"] % (site, event)
+
+    def webhook_log(self, site: str) -> str:
+        """Sorted set: every event that is kept for a site, by when it happened."""
+        return self.root + IN_PARTITION["webhook_log"] % site
+
+    def webhook_due(self, site: str) -> str:
+        """Sorted set: events that are still to be sent, by when the next attempt is due."""
+        return self.root + IN_PARTITION["webhook_due"] % site
+
+    def webhook_done(self, site: str) -> str:
+        """Sorted set: events that were sent or given up, by when."""
+        return self.root + IN_PARTITION["webhook_done"] % site
+
+    def webhook_lane(self, site: str) -> str:
+        """Hash: which process sends for the site, and until when unless it says so again."""
+        return self.root + IN_PARTITION["webhook_lane"] % site
+
+    def webhook_state(self, site: str) -> str:
+        """Hash: how the site's endpoint fares, and whether it is disabled."""
+        return self.root + IN_PARTITION["webhook_state"] % site
+
+    @property
+    def webhook_sites(self) -> str:
+        """Sorted set: sites with something to send, by when the first attempt is due."""
+        return self.root + IN_PARTITION["webhook_sites"]
+
     def spent(self, source: str) -> str:
         """String: the handle that came from this login or ticket has been used."""
         return f"{self.root}spent:{source}"
@@ -221,6 +260,10 @@ def outbox(prefix: str, partition: int) -> str:
 def channel(prefix: str) -> str:
     """Publish/subscribe channel: ids of what has changed. It only wakes; state is re-read."""
     return f"{prefix}:changed"
+
+
+WEBHOOKS: Final = "webhooks"
+"""What is published there when a site has a webhook to send."""
 
 
 def offset(prefix: str) -> str:

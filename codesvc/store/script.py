@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from codesvc.codes import TEST_ID
 from codesvc.identity import TEST_OPENID
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
-from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION
+from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION, WEBHOOKS
 from codesvc.store.outcomes import Outcome
 from codesvc.ticket import TICKET_MOVES
 from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
+from codesvc.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,9 @@ def _constants() -> str:
         + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
         + f"local HISTORY_LENGTH, HISTORY_KEPT = {HISTORY_LENGTH}, {HISTORY_KEPT_MS}\n"
         + f"local TEST_ID, TEST_OPENID = {TEST_ID!r}, {TEST_OPENID!r}\n"
+        + f"local WEBHOOK_KEPT, WEBHOOK_ATTEMPTS_SHOWN = {KEPT_MS}, {ATTEMPTS_SHOWN}\n"
+        + f"local WEBHOOK_MOST_PENDING, WEBHOOK_MOST_DONE = {MOST_PENDING}, {MOST_DONE}\n"
+        + f"local WEBHOOK_WAKES = '{WEBHOOKS}'\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )

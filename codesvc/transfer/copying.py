@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from codesvc import webhook
 from codesvc.intent import random_id
+from codesvc.store.keys import channel
 from codesvc.transfer.lines import kind_of, read_rows, writer
 from codesvc.transfer.progress import Progress
 
@@ -149,7 +151,9 @@ class Import:
                 "root": keys.root,
                 "account": keys.account,
                 "appid": self._site.account.config.appid,
+                "channel": channel(self._store.prefix),
                 "notice": random_id("nt"),
+                "event": webhook.seed(),
                 "site": self._site.name,
                 "rows": msgspec.json.encode([[row.user, row.openid, row.unionid, row.since] for row in sound]),
                 "many": int(self._site.config.users_per_wechat == "many"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codesvc.config import Account, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
-from codesvc.config.settings import ApiKey, Chat, Message, Secrets
+from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 ENV = {
@@ -47,7 +47,17 @@ def plain(value):
 def defaults(settings):
     """Every option of a configuration that says only what it must, by name."""
     site, account = settings.sites["club"], settings.accounts["main"]
-    tables = (site, settings, settings.service, settings.store, settings.secrets, account, site.limits, site.chat)
+    tables = (
+        Webhook(url="https://shop.example/hook", secrets=()),
+        site,
+        settings,
+        settings.service,
+        settings.store,
+        settings.secrets,
+        account,
+        site.limits,
+        site.chat,
+    )
     tables = (*tables, account.messages["reset_done"], site.purposes["register"])
     return {option.name: plain(getattr(table, option.name)) for table in tables for option in dataclasses.fields(table)}
 
@@ -63,7 +73,9 @@ def test_what_it_shows_as_a_default_is_the_default():
     assert shown == {name: found[name] or "" for name in shown}
 
 
-@pytest.mark.parametrize("cls", [Service, Store, Secrets, Account, Message, Site, Chat, ApiKey, Purpose, Limits])
+@pytest.mark.parametrize(
+    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Webhook, ApiKey, Purpose, Limits]
+)
 def test_it_names_every_option(cls):
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = [

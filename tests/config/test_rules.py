@@ -150,3 +150,45 @@ def test_a_kind_has_a_name_for_people():
     assert [kind_of(value) for value in (True, 1, 1.0, "", [], {}, None)] == [
         "true or false", "a whole number", "a number", "a string", "a list", "a table", "something else",
     ]  # fmt: skip
+
+
+SIGNING = "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+def test_a_webhook_with_what_it_must_have(document):
+    document.set(f"{SHOP}.webhook", {"url": "https://shop.example/hook?from=codesvc", "secrets": [SIGNING]})
+    webhook = document.settings().sites["shop"].webhook
+    assert webhook.secrets[0].reveal() == SIGNING
+    assert SIGNING not in repr(webhook)
+    assert (len(webhook.events), webhook.allow_private, webhook.allow_http) == (11, False, False)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("url", "ftp://shop.example", "must begin with https://"),
+        ("url", "https://u:p@shop.example/", "must not hold a user name"),
+        ("url", "https://shop.example/#x", "must not have a fragment"),
+        ("url", "http://shop.example/", "must be https in mode"),
+        ("secrets", [], "must not be empty"),
+        ("secrets", [SIGNING, SIGNING], "names the same thing twice"),
+        ("secrets", ["sesame"], "must be whsec_"),
+        ("secrets", ["whsec_" + "A" * 32], "must be whsec_"),
+        ("secrets", ["whsec_!" + SIGNING[7:]], "must be whsec_"),
+        ("secrets", None, "is missing"),
+        ("events", ["verification.aproved"], 'did you mean "verification.approved"'),
+        ("events", [], "must not be empty"),
+    ],
+)
+def test_a_webhook_at_fault(document, option, value, told):
+    table = {"url": "https://shop.example/hook", "secrets": [SIGNING]} | {option: value}
+    document.set(f"{SHOP}.webhook", {name: given for name, given in table.items() if given is not None})
+    (fault,) = document.faults()
+    assert fault.startswith(f"{SHOP}.webhook.{option}")
+    assert told in fault
+
+
+def test_a_webhook_may_be_plain_http_in_test_mode_or_where_that_is_said(document):
+    document.set(f"{SHOP}.webhook", {"url": "http://shop.example/hook", "secrets": [SIGNING], "allow_http": True})
+    assert document.settings().sites["shop"].webhook.allow_http
+    assert document.set(f"{SHOP}.webhook.allow_http", value=False).set("mode", "test").settings()

@@ -225,3 +225,18 @@ def test_settings_from_code_may_hold_ready_values(document, tmp_path):
     settings = document.settings()
     assert isinstance(settings, Settings)
     assert settings.store.data_dir == tmp_path / "data"
+
+
+def test_a_webhooks_secrets_from_the_environment_and_from_a_file(document, tmp_path):
+    two = [
+        "whsec_" + "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "whsec_" + "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHgA=",
+    ]
+    document.set("sites.shop.webhook", {"url": "https://shop.example/hook"})
+    document.env = {"CODESVC_SITES_SHOP_WEBHOOK_SECRETS": " ".join(two)}
+    assert [secret.reveal() for secret in document.settings().sites["shop"].webhook.secrets] == two
+    document.env = {}
+    document.set("sites.shop.webhook.secrets_file", str(secret_file(tmp_path, "\n".join(two))))
+    assert [secret.reveal() for secret in document.settings().sites["shop"].webhook.secrets] == two
+    (line,) = document.drop("sites.shop.webhook.secrets_file").faults()
+    assert line.endswith("or set CODESVC_SITES_SHOP_WEBHOOK_SECRETS")

@@ -124,7 +124,7 @@ def decoded(token):
 def test_the_table_of_data_names_every_kind_of_key():
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     table = text.partition("## What is kept")[2].partition("\n## ")[0]
-    documented = set(re.findall(r"`([a-z]+)`", table))
+    documented = set(re.findall(r"`([a-z-]+)`", table))
     kinds = {pattern.partition(":")[0] for pattern in (IN_PARTITION | IN_ACCOUNT).values()}
     assert kinds | PERMANENT <= documented
 

@@ -1,8 +1,8 @@
 -- Purpose: the old WeChat agrees that its user moves to the one that scanned; it names the request by its reference.
 -- KEYS: moving outbox
--- ARGS: offset root account appid channel notice openid reference
+-- ARGS: offset root account appid channel notice event openid reference
 -- OUTCOMES: bound conflict absent
--- USES: clock names record notice binding intent settlement
+-- USES: clock names record notice webhook binding intent settlement
 --   bound, conflict: {outcome, now, intent, 0}
 
 local id = redis.call('GET', K.moving)

@@ -2,9 +2,9 @@
 --   expiry, guess budgets, whether the code has gone to anybody at all, whether that WeChat may approve this user.
 --   Scripts run one after the other, so of two right checks exactly one is approved.
 -- KEYS: record idem outbox
--- ARGS: offset root account appid channel site verdict idem fingerprint address user_guesses address_guesses site_guesses
+-- ARGS: offset root account appid channel site verdict idem fingerprint address user_guesses address_guesses site_guesses event
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows record delivery eligibility
+-- USES: clock names windows record delivery eligibility webhook occasion
 --   approved: {outcome, now, record, 0}; wrong: the same, after the attempt was taken
 --   ended: {outcome, now, record, 0}; limited: {outcome, now, limit, wait in ms}
 
@@ -48,6 +48,7 @@ if A.verdict == '1' and basis then
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
   end
+  tell_of(r, 'verification.approved')
   wake(r)
   return answer('approved', r)
 end
@@ -58,6 +59,9 @@ if not claimed_by_owner then
 end
 count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
 write(r, {attempts_left = r.attempts_left - 1})
-if tonumber(r.attempts_left) <= 0 then end_as(r, 'exhausted') end
+if tonumber(r.attempts_left) <= 0 then
+  end_as(r, 'exhausted')
+  tell_of(r, 'verification.exhausted')
+end
 wake(r)
 return answer('wrong', r)

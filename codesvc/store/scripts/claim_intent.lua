@@ -2,9 +2,9 @@
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
 --   An intent is claimed once; its claimer may come again and gets the same answer.
 -- KEYS: intent asked outbox
--- ARGS: offset root account appid channel notice openid unionid method
+-- ARGS: offset root account appid channel notice event openid unionid method
 -- OUTCOMES: asked bound conflict ended refused absent
--- USES: clock names record notice binding intent settlement
+-- USES: clock names record notice webhook binding intent settlement
 --   asked, bound, conflict, ended: {outcome, now, intent, 0}; refused, absent: {outcome, now}
 
 local r = read_record(K.intent)

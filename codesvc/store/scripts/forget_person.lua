@@ -1,9 +1,9 @@
 -- Purpose: delete everything about an openid: a person withdrew the use of his data, or left long ago. Verifications
 --   under way are disarmed, since nobody is left to use their code.
 -- KEYS: gone leavers muted recent spoke
--- ARGS: offset root account channel openid sites only_if_left_before
+-- ARGS: offset root account channel openid sites only_if_left_before event
 -- OUTCOMES: done stale
--- USES: clock names record binding
+-- USES: clock names record webhook binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
 
 if A.only_if_left_before ~= '' then
@@ -14,11 +14,11 @@ if A.only_if_left_before ~= '' then
   end
 end
 local unbound = {}
-for site in string.gmatch(A.sites, '%S+') do
+for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
     redis.call('DEL', key('history', site, user))
-    remove(site, user, A.openid, 'forgotten')
+    remove(wanted, site, user, A.openid, 'forgotten')
     unbound[#unbound + 1] = site .. ' ' .. user
   end
   redis.call('DEL', owners)

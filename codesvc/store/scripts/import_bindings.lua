@@ -1,9 +1,9 @@
 -- Purpose: take over a batch of bindings that a site has from elsewhere, each by the rules of all bindings; nobody is
---   told. `dry` only says what would happen. `rows` is JSON: lists of user, openid, unionid, since (ms as text or '').
+--   told, and no event is emitted. `dry` only says what would happen. `rows` is JSON: lists of user, openid, unionid, since (ms as text or '').
 -- KEYS: outbox
--- ARGS: offset root account appid notice site rows many dry
+-- ARGS: offset root account appid channel notice event site rows many dry
 -- OUTCOMES: done
--- USES: clock names notice binding
+-- USES: clock names notice webhook binding
 --   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}
 
 local words = {}

@@ -1,14 +1,17 @@
 -- Purpose: somebody stopped following. Bindings stay, because a WeChat that left still guards its user (DESIGN rule 6),
 --   but of the person only user and openid are kept, and those for `unfollow_retention`.
 -- KEYS: gone leavers
--- ARGS: offset root account openid sites
+-- ARGS: offset root account channel openid sites event
 -- OUTCOMES: done
--- USES: clock names binding
+-- USES: clock names webhook binding
 
+-- WeChat repeats a callback; who has left already leaves nobody a second time.
+local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)
-for site in string.gmatch(A.sites, '%S+') do
+for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   for _, user in ipairs(redis.call('SMEMBERS', key('owners', site, A.openid))) do
+    if first then emit(wanted, site, 'binding.unreachable', {user = user, wechat = tag_of(site, A.openid)}) end
     forget_unionid(key('binding', site, user), site, user)
   end
 end

@@ -2,9 +2,9 @@
 --   `status` sent, unknown or failed; '' only acknowledges. After failed, the verification falls back to a scan by
 --   itself where a scan may bring the code. A receipt that came before this record is applied now.
 -- KEYS: record outbox receipt
--- ARGS: offset root account channel number status via reason msgid entry group
+-- ARGS: offset root account channel number status via reason msgid entry group event
 -- OUTCOMES: done stale
--- USES: clock names record delivery eligibility
+-- USES: clock names record delivery eligibility webhook occasion fall_back
 --   done: {outcome, now, record, 0}
 
 if A.entry ~= '' then
@@ -33,8 +33,6 @@ if A.msgid ~= '' then
   end
   redis.call('SET', K.receipt, ours, 'PX', string.format('%.0f', 86400000))
 end
-if status == 'failed' and status_of(r) == 'pending' and scan_may_bring(r) then
-  move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = reason})
-end
+after_delivery(r, status, reason)
 wake(r)
 return answer('done', r)

@@ -1,8 +1,8 @@
 -- Purpose: apply WeChat's delivery receipt, matched by its message id: before our own record of the send, after it, twice.
 -- KEYS: receipt
--- ARGS: offset root account channel status reason openid
+-- ARGS: offset root account channel status reason openid event
 -- OUTCOMES: done stale early-receipt
--- USES: clock names record delivery eligibility
+-- USES: clock names record delivery eligibility webhook occasion fall_back
 --   done: {outcome, now, record, 0}
 
 local known = redis.call('GET', K.receipt)
@@ -14,8 +14,6 @@ local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(key('record', id))
 if not r or r.number ~= number or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
 move_delivery(r, A.status, {reason = A.reason})
-if A.status == 'failed' and status_of(r) == 'pending' and scan_may_bring(r) then
-  move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = A.reason})
-end
+after_delivery(r, A.status, A.reason)
 wake(r)
 return answer('done', r)

@@ -1,9 +1,9 @@
 -- Purpose: a site redeems a ticket, once. Of a reset, a verification is started and approved in the same act: the WeChat
 --   that asked is the one bound to the user, or nothing happens. The bound WeChat is told, as of every reset (rule 6).
 -- KEYS: ticket record outbox
--- ARGS: offset root channel appid site id fixed attempts
+-- ARGS: offset root channel appid site id fixed attempts event hooks
 -- OUTCOMES: done spent ended absent
--- USES: clock names record ticket
+-- USES: clock names record webhook occasion ticket
 --   done: {outcome, now, ticket, verification or nothing}
 
 local r = read_record(K.ticket)
@@ -22,9 +22,10 @@ write(v, {
   vouched = '0', disclose = '0', word = '', status = 'approved', attempts = A.attempts, attempts_left = A.attempts,
   created = now, expires = now, latest = now, life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
   sent_to = r.openid, claimed_by = r.openid, claimed_basis = 'bound', number = 1, channel = 'reply', delivery = 'sent',
-  reason = '', delivery_at = now, msgid = '',
+  reason = '', delivery_at = now, msgid = '', hooks = A.hooks,
   first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
+tell_of(v, 'verification.approved')
 return answer('done', r, redis.call('HGETALL', K.record))

@@ -1,9 +1,9 @@
 -- Purpose: carry the same code again, and let it live longer, within the limit of its whole life.
 --   Past a push limit the answer is the same and no push happens: only a scan brings the code (rule 3).
 -- KEYS: record outbox
--- ARGS: offset root account appid channel site code_life max_life resend_after channels user_pushes openid_pushes
+-- ARGS: offset root account appid channel site code_life max_life resend_after channels user_pushes openid_pushes event
 -- OUTCOMES: resent early ended absent
--- USES: clock names windows record delivery eligibility push
+-- USES: clock names windows record delivery eligibility webhook occasion push
 --   resent, ended: {outcome, now, record, 0}; early: {outcome, now, wait in ms}
 
 local r = read_record(K.record)

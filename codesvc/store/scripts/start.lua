@@ -2,9 +2,9 @@
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 -- KEYS: record long_record idem live word binding site_starts address_starts site_guesses outbox
--- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes
+-- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes event hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows record delivery eligibility push admission
+-- USES: clock names windows record delivery eligibility webhook occasion push admission
 --   started, repeated: {outcome, now, record, alarm}; alarm is 1 where the longer code was made
 --   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
 
@@ -38,7 +38,7 @@ write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
   attempts = A.attempts, attempts_left = A.attempts, created = now, expires = now + A.code_life,
-  latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after,
+  latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after, hooks = A.hooks,
 })
 redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end

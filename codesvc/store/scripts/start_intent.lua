@@ -1,6 +1,6 @@
 -- Purpose: start a bind intent or a login: limits, record, word. It counts as a start of its site and address.
 -- KEYS: intent idem word site_starts address_starts
--- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts
+-- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record intent admission
 --   started, repeated: {outcome, now, intent, 0}; limited: {outcome, now, limit, wait in ms}
@@ -17,6 +17,7 @@ local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
+  hooks = A.hooks,
   created = now, expires = now + A.life,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)

@@ -26,9 +26,10 @@ local function part(site, user, openid)
   redis.call('SREM', key('owners', site, openid), user)
 end
 
-local function remove(site, user, openid, by)
+local function remove(wanted, site, user, openid, by)
   part(site, user, openid)
   remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid)})
+  emit(wanted, site, 'binding.removed', {user = user, by = by, wechat = tag_of(site, openid)})
 end
 
 -- What joining b.user to b.openid would come to: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another
@@ -59,5 +60,9 @@ local function join(b)
     from = current and tag_of(b.site, current) or nil,
   })
   if current and b.tell then notify(current, 'moved', {site = b.site, user = b.user}) end
+  emit(b.wanted, b.site, 'binding.created', {
+    user = b.user, made_by = b.made_by, source = b.source, at = since, wechat = tag_of(b.site, b.openid),
+    from = current and tag_of(b.site, current) or nil,
+  })
   return 'bound', nil, current
 end

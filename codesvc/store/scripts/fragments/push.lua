@@ -27,9 +27,11 @@ end
 local function wait_for_scan(r, reason)
   if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason)
+    tell_of_delivery(r, 'verification.failed')
   else
     -- Nothing has gone wrong for somebody who was never bound; for others the page may say why a scan is wanted.
     new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '')
+    if reason ~= 'no-binding' then tell_of_delivery(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
 end

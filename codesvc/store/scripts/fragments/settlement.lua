@@ -4,13 +4,18 @@
 local function settle_bind(r, replace)
   local joined, whose, other = join({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
-    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, tell = r.notices == '1',
+    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, tell = r.notices == '1', wanted = r.hooks,
   })
   if joined ~= 'conflict' then
     move_intent(r, 'bound', {})
     return true
   end
-  if r.status ~= 'conflict' then move_intent(r, 'conflict', {conflict = whose}) end
+  if r.status ~= 'conflict' then
+    move_intent(r, 'conflict', {conflict = whose})
+    emit(r.hooks, r.site, 'binding.conflict', {
+      user = r.user, id = r.id, reference = r.reference, conflict = whose, method = r.method,
+    })
+  end
   -- The old WeChat is asked, once at a time, however often somebody with the user's session tries.
   if other and r.notices == '1' then
     local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
@@ -41,6 +46,9 @@ local function settle_login(r, choice)
   end
   if not user or redis.call('SISMEMBER', owners, user) == 0 then return false end
   move_intent(r, 'approved', {user = user})
+  emit(r.hooks, r.site, 'login.approved', {
+    id = r.id, user = user, reference = r.reference, created = r.created, approved = r.ended,
+  })
   return true
 end
 

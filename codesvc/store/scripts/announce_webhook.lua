@@ -1,0 +1,10 @@
+-- Purpose: queue an event that no change of state makes: a test, or what an account has to tell its sites. The same id is
+--   the same event.
+-- KEYS: webhook
+-- ARGS: offset root channel site id kind facts
+-- OUTCOMES: done same
+-- USES: clock names webhook
+--   done, same: {outcome, now, event as flat list}
+
+if queue_webhook(A.site, A.id, A.kind, A.facts) then return {'done', now, redis.call('HGETALL', K.webhook)} end
+return {'same', now, redis.call('HGETALL', K.webhook)}

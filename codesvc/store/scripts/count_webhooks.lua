@@ -1,0 +1,17 @@
+-- Purpose: numbers for operators about a partition: how many events wait, and for how long the one that is most overdue
+--   has been due. At most a thousand sites are looked at.
+-- KEYS: sites
+-- ARGS: offset root
+-- OUTCOMES: done
+-- USES: clock names
+--   done: {outcome, now, waiting, ms overdue}
+
+local LOOK = 1000
+local waiting, overdue = 0, 0
+for _, site in ipairs(redis.call('ZRANGE', K.sites, 0, LOOK - 1)) do
+  local due = key('webhook_due', site)
+  waiting = waiting + redis.call('ZCARD', due)
+  local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
+  if first then overdue = math.max(overdue, now - first) end
+end
+return {'done', now, waiting, overdue}

@@ -1,0 +1,65 @@
+-- webhook: events for a site's webhook, written by the very script that makes the change they tell of. `wanted` is what
+-- the site listens to: '' nothing, '*' everything, else types set apart by commas. `A.event` is a fresh id; a script that
+-- emits several appends their number. The facts are JSON, read by codesvc.webhooks.payload; no code, openid or token
+-- stands in them. Members of the sorted sets are 'type id'.
+local events_emitted = 0
+local function wants(wanted, kind)
+  if not wanted or wanted == '' then return false end
+  return wanted == '*' or string.find(',' .. wanted .. ',', ',' .. kind .. ',', 1, true) ~= nil
+end
+
+local function webhook_at(site, member) return key('webhook', site, string.match(member, '(%S+)$')) end
+
+-- An event has been sent or given up. Of those only the latest are kept.
+local function end_webhook(site, member, status, reason)
+  redis.call('HSET', webhook_at(site, member), 'status', status, 'reason', reason, 'ended', string.format('%.0f', now))
+  redis.call('ZREM', key('webhook_due', site), member)
+  local done = key('webhook_done', site)
+  redis.call('ZADD', done, now, member)
+  redis.call('PEXPIRE', done, WEBHOOK_KEPT + TTL_MARGIN)
+  if redis.call('ZCARD', done) > WEBHOOK_MOST_DONE then
+    local oldest = redis.call('ZPOPMIN', done)[1]
+    redis.call('DEL', webhook_at(site, oldest))
+    redis.call('ZREM', key('webhook_log', site), oldest)
+  end
+end
+
+-- Put the site where workers look for work, unless one is at it, which looks again by itself, or nothing may be sent.
+local function offer(site, due)
+  local busy = redis.call('HGET', key('webhook_lane', site), 'until')
+  if busy and tonumber(busy) > now - A.offset then return end
+  if redis.call('HEXISTS', key('webhook_state', site), 'disabled') == 1 then return end
+  redis.call('ZADD', key('webhook_sites'), 'LT', due, site)
+end
+
+local function make_due(site, member, due)
+  redis.call('ZADD', key('webhook_due', site), due, member)
+  redis.call('PEXPIRE', key('webhook_due', site), WEBHOOK_KEPT + TTL_MARGIN)
+  offer(site, due)
+  redis.call('PUBLISH', A.channel, WEBHOOK_WAKES)
+end
+
+-- Queue one event; the same id again is the same event. Where too many wait, the one that would wait longest gives way.
+local function queue_webhook(site, id, kind, facts)
+  local at, member, log = key('webhook', site, id), kind .. ' ' .. id, key('webhook_log', site)
+  if redis.call('EXISTS', at) == 1 then return false end
+  local stamp = string.format('%.0f', now)
+  redis.call('HSET', at, 'id', id, 'type', kind, 'created', stamp, 'queued', stamp, 'status', 'pending', 'attempts', 0,
+    'facts', facts)
+  redis.call('PEXPIRE', at, WEBHOOK_KEPT + TTL_MARGIN)
+  redis.call('ZREMRANGEBYSCORE', log, '-inf', string.format('%.0f', now - WEBHOOK_KEPT))
+  redis.call('ZADD', log, now, member)
+  redis.call('PEXPIRE', log, WEBHOOK_KEPT + TTL_MARGIN)
+  if redis.call('ZCARD', key('webhook_due', site)) >= WEBHOOK_MOST_PENDING then
+    end_webhook(site, redis.call('ZREVRANGE', key('webhook_due', site), 0, 0)[1], 'failed', 'overflow')
+  end
+  make_due(site, member, now)
+  return true
+end
+
+local function emit(wanted, site, kind, facts)
+  if not wants(wanted, kind) then return end
+  events_emitted = events_emitted + 1
+  local id = 'wh_' .. string.sub(redis.sha1hex(A.event .. '/' .. events_emitted), 1, 32)
+  queue_webhook(site, id, kind, cjson.encode(facts))
+end

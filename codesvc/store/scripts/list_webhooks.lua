@@ -1,0 +1,31 @@
+-- Purpose: a page of a site's events, latest first, before the one named `after` (its time and name; '' for the first
+--   page). `status` and `kind` filter, '' takes all. One call looks at a bounded number; where it ends without a full page
+--   there is more behind the last it looked at.
+-- KEYS: log
+-- ARGS: offset root site after_at after status kind most
+-- OUTCOMES: done
+-- USES: clock names webhook
+--   done: {outcome, now, {event as flat list, …}, time and name to go on after, or '' where nothing is left}
+
+local LOOK, STEP = 1000, 100
+local found, looked, at_time, at_name = {}, 0, A.after_at, A.after
+local top = A.after_at ~= '' and A.after_at or '+inf'
+local skip = 0
+while true do
+  local part = redis.call('ZREVRANGEBYSCORE', K.log, top, '-inf', 'WITHSCORES', 'LIMIT', skip, STEP)
+  if #part == 0 then return {'done', now, found, '', ''} end
+  for i = 1, #part, 2 do
+    local member, score = part[i], part[i + 1]
+    -- Of those of the same millisecond, the ones up to `after` were seen.
+    if A.after == '' or tonumber(score) < tonumber(A.after_at) or member < A.after then
+      looked, at_time, at_name = looked + 1, score, member
+      if A.kind == '' or string.sub(member, 1, #A.kind + 1) == A.kind .. ' ' then
+        local flat = redis.call('HGETALL', webhook_at(A.site, member))
+        local status = redis.call('HGET', webhook_at(A.site, member), 'status')
+        if status and (A.status == '' or status == A.status) then found[#found + 1] = flat end
+      end
+      if #found >= tonumber(A.most) or looked >= LOOK then return {'done', now, found, at_time, at_name} end
+    end
+  end
+  skip = skip + STEP
+end

@@ -1,0 +1,8 @@
+-- Purpose: how a site's endpoint fares.
+-- KEYS: state due
+-- ARGS: offset
+-- OUTCOMES: done
+-- USES: clock
+--   done: {outcome, now, state as flat list, how many events wait}
+
+return {'done', now, redis.call('HGETALL', K.state), redis.call('ZCARD', K.due)}

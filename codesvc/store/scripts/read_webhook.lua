@@ -1,0 +1,10 @@
+-- Purpose: one event and what came of sending it.
+-- KEYS: webhook
+-- ARGS: offset
+-- OUTCOMES: done absent
+-- USES: clock
+--   done: {outcome, now, event as flat list}
+
+local flat = redis.call('HGETALL', K.webhook)
+if #flat == 0 then return {'absent', now} end
+return {'done', now, flat}

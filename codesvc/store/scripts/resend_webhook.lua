@@ -1,0 +1,16 @@
+-- Purpose: send an event again, or now instead of later: under the same id, with all attempts before it.
+-- KEYS: webhook
+-- ARGS: offset root channel site
+-- OUTCOMES: done absent
+-- USES: clock names webhook
+--   done: {outcome, now, event as flat list}
+
+local r = redis.call('HMGET', K.webhook, 'id', 'type')
+if not r[1] then return {'absent', now} end
+local member = r[2] .. ' ' .. r[1]
+redis.call('HSET', K.webhook, 'status', 'pending', 'attempts', 0, 'queued', string.format('%.0f', now))
+redis.call('HDEL', K.webhook, 'reason', 'ended')
+redis.call('PEXPIRE', K.webhook, WEBHOOK_KEPT + TTL_MARGIN)
+redis.call('ZREM', key('webhook_done', A.site), member)
+make_due(A.site, member, now)
+return {'done', now, redis.call('HGETALL', K.webhook)}

@@ -1,0 +1,16 @@
+-- Purpose: give a claimed site back before its work is done: at the end of a process, or where its configuration does not
+--   know the site's endpoint (another's may; `after` ms until somebody looks again).
+-- KEYS: sites
+-- ARGS: offset root site owner after
+-- OUTCOMES: done stale
+-- USES: clock names
+
+local lane = key('webhook_lane', A.site)
+if redis.call('HGET', lane, 'owner') ~= A.owner then return {'stale', now} end
+redis.call('DEL', lane)
+if redis.call('EXISTS', key('webhook_due', A.site)) == 1 then
+  redis.call('ZADD', K.sites, now + A.after, A.site)
+else
+  redis.call('ZREM', K.sites, A.site)
+end
+return {'done', now}

@@ -1,0 +1,39 @@
+-- Purpose: what is to be sent for a site now, for the process that has claimed it; says again that it is at it. With
+--   `give` 1 the site is given back where nothing is due. Nothing is taken out: an event stays due until what came of it
+--   is recorded, so whoever takes over after a crash finds it again.
+-- KEYS: sites
+-- ARGS: offset root site owner lease most give
+-- OUTCOMES: done empty stale closed
+-- USES: clock names webhook
+--   done: {outcome, now, {id, type, created, attempts, facts, …}, attempts in a row that failed}; empty: given back
+--   stale: another process has the site; closed: its endpoint is disabled, and the site given back
+
+local real_now, lane, due = now - A.offset, key('webhook_lane', A.site), key('webhook_due', A.site)
+if redis.call('HGET', lane, 'owner') ~= A.owner then return {'stale', now} end
+local state = redis.call('HMGET', key('webhook_state', A.site), 'disabled', 'failures')
+if state[1] then
+  redis.call('DEL', lane)
+  redis.call('ZREM', K.sites, A.site)
+  return {'closed', now}
+end
+local jobs = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, A.most)) do
+  local job = redis.call('HMGET', webhook_at(A.site, member), 'id', 'type', 'created', 'attempts', 'facts', 'queued')
+  if not job[1] then
+    redis.call('ZREM', due, member)
+  elseif now >= tonumber(job[6]) + WEBHOOK_KEPT then
+    end_webhook(A.site, member, 'failed', 'expired')
+  else
+    for part = 1, 5 do jobs[#jobs + 1] = job[part] end
+  end
+end
+if #jobs == 0 and A.give == '1' then
+  local next_due = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
+  redis.call('DEL', lane)
+  if next_due then redis.call('ZADD', K.sites, next_due, A.site) else redis.call('ZREM', K.sites, A.site) end
+  return {'empty', now}
+end
+redis.call('HSET', lane, 'until', string.format('%.0f', real_now + A.lease))
+redis.call('PEXPIRE', lane, tonumber(A.lease) + TTL_MARGIN)
+redis.call('ZADD', K.sites, now + A.lease, A.site)
+return {'done', now, jobs, tonumber(state[2] or 0)}
