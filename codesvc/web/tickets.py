@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -59,7 +60,7 @@ async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -
     cookie = cookie_of(request)
     if not cookie:
         return None
-    if ticket.proven == browser_of(cookie):
+    if compare_digest(ticket.proven.encode(), browser_of(cookie).encode()):
         return True
     visitor = await services(request).visits.who(account, cookie, ticket.id)
     return visitor.openid == ticket.openid if visitor else None
