@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.config import Limits
 from codesvc.identity import fixed_code
-from codesvc.limiter import encode
+from codesvc.limiter import encode, names, policies
 from codesvc.store.keys import Keys
 from codesvc.webhook import wanted
 from codesvc.wechat.protocol import CallbackKeys
@@ -68,6 +68,13 @@ class SiteEntry:
         """Each limit's rates in the form the scripts read."""
         limits = self.config.limits
         return {name: encode(getattr(limits, name)) for name in limits.__slots__}
+
+    @cached_property
+    def policies(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        """Each limit's rates by name, and all of them as a header spells them."""
+        limits = self.config.limits
+        told = ((limit, getattr(limits, limit)) for limit in limits.__slots__)
+        return {limit: (names(limit, rates), policies(limit, rates)) for limit, rates in told}
 
     def test_code(self, user: str) -> str | None:
         """The fixed code of a test identity, None for everybody else."""

@@ -46,6 +46,19 @@ class Denial:
         return max(1, -(-self.wait_ms // 1000))
 
 
+def names(limit: str, rates: Iterable[Rate]) -> tuple[str, ...]:
+    """What each rate of a limit is called where it is told: each is a policy of its own, so with a name of its own."""
+    known = tuple(rates)
+    return tuple(limit if len(known) == 1 else f"{limit}/{rate.seconds}" for rate in known)
+
+
+def policies(limit: str, rates: Iterable[Rate]) -> str:
+    """The policies of a limit as `RateLimit-Policy` spells them (draft-ietf-httpapi-ratelimit-headers), "" for none."""
+    known = tuple(rates)
+    pairs = zip(names(limit, known), known, strict=True)
+    return ", ".join(f'"{name}";q={rate.count};w={rate.seconds}' for name, rate in pairs)
+
+
 def encode(rates: Iterable[Rate]) -> str:
     """Rates as the scripts read them: `N/T N/T`, T in ms."""
     return " ".join(f"{rate.count}/{rate.seconds * 1000}" for rate in rates)

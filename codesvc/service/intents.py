@@ -65,11 +65,13 @@ class IntentResult:
         outcome: what happened.
         intent: the bind intent or login, where there is one to show.
         denial: the limit that refused.
+        left: what the limits of the call leave, as in `codesvc.service.exchange.Result`.
     """
 
     outcome: Outcome
     intent: Intent | None = None
     denial: Denial | None = None
+    left: str = ""
 
 
 class Intents:
@@ -109,8 +111,8 @@ class Intents:
             rates = getattr(site.config.limits, limit)
             return IntentResult(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
         if answer.outcome is Outcome.REPEATED:
-            return IntentResult(answer.outcome, answer.shown.as_started())
-        return IntentResult(answer.outcome, answer.intent)
+            return IntentResult(answer.outcome, answer.shown.as_started(), left=answer.left)
+        return IntentResult(answer.outcome, answer.intent, left=answer.left)
 
     async def _start(self, site: SiteEntry, request: AskRequest, idempotency: Idempotency) -> IntentAnswer:
         keys, config = site.keys, site.config

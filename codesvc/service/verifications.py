@@ -74,7 +74,7 @@ class Verifications:
             _log.error("site_guessed_at", site=site.name, purpose=request.purpose)
         _count(site, request.purpose, "start", answer)
         if answer.outcome is Outcome.REPEATED:
-            return Result(answer.outcome, answer.shown.as_started())
+            return Result(answer.outcome, answer.shown.as_started(), left=answer.left)
         return self._result(site, answer)
 
     async def _start(
@@ -297,4 +297,4 @@ class Verifications:
             limit = answer.rest[0].decode()
             rates = getattr(site.config.limits, limit)
             return Result(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
-        return Result(answer.outcome, answer.record)
+        return Result(answer.outcome, answer.record, left=answer.left)

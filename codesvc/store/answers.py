@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def _left(rest: tuple[Any, ...]) -> str:
+    """The second part after the record, where there is one."""
+    return rest[1].decode() if len(rest) > 1 and isinstance(rest[1], bytes) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a script said.
@@ -38,6 +43,11 @@ class Answer:
         if rest and isinstance(rest[0], list) and b"status" in rest[0][::2]:
             return cls(outcome, now, Record.parse(now, rest[0]), rest[1:])
         return cls(outcome, now, None, rest)
+
+    @property
+    def left(self) -> str:
+        """What the limits of the call leave, "" where the script does not say."""
+        return _left(self.rest)
 
     @property
     def shown(self) -> Record:
@@ -67,6 +77,11 @@ class IntentAnswer:
         if rest and isinstance(rest[0], list):
             return cls(outcome, now, Intent.parse(now, rest[0]), rest[1:])
         return cls(outcome, now, None, rest)
+
+    @property
+    def left(self) -> str:
+        """As `Answer.left`."""
+        return _left(self.rest)
 
     @property
     def shown(self) -> Intent:

@@ -38,8 +38,8 @@ def identifier_in(request: web.Request) -> VerificationId:
     return found
 
 
-def refuse(result: Result) -> Problem:
-    """The problem for a use case that ended without success."""
+def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
+    """The problem for a use case that ended without success; `limits` are the headers of a call that counted."""
     match result.outcome:
         case Outcome.ABSENT:
             return Problem("not-found", "There is no such verification.")
@@ -51,7 +51,9 @@ def refuse(result: Result) -> Problem:
             return limited(result.denial, name)
         case Outcome.WRONG:
             left = result.shown.attempts_left
-            return Problem("wrong-code", f"That is not the code; {left} attempts left.", attempts_left=left)
+            return Problem(
+                "wrong-code", f"That is not the code; {left} attempts left.", headers=limits, attempts_left=left
+            )
         case Outcome.EARLY:
             return limited(result.denial, "resend-too-soon") if result.denial else Problem("resend-too-soon")
         case Outcome.CLOSED:
@@ -98,7 +100,10 @@ async def start(request: web.Request) -> web.Response:
         raise Problem("verification-ended", "The verification that this Idempotency-Key started is no longer kept.")
     record = expect(result, Outcome.STARTED, Outcome.REPEATED)
     document = here.views.verification(record)
-    headers = {"Location": f"/v1/verifications/{record.id}", **ratelimit.of_starts(caller.site)}
+    headers = {
+        "Location": f"/v1/verifications/{record.id}",
+        **ratelimit.headers(caller.site, ratelimit.STARTS, result.left),
+    }
     return json_response(document, status=201, headers=headers)
 
 
@@ -135,7 +140,10 @@ async def check(request: web.Request) -> web.Response:
         address=bucket(parse_address(given.client_ip)) if given.client_ip is not None else None,
         idempotency=inputs.idempotency(request, body),
     )
-    return json_response(here.views.verification_with_proof(expect(result, Outcome.APPROVED)))
+    limits = ratelimit.headers(caller.site, ratelimit.CHECKS, result.left) if result.left else {}
+    if result.outcome is Outcome.WRONG:
+        raise refuse(result, limits)
+    return json_response(here.views.verification_with_proof(expect(result, Outcome.APPROVED)), headers=limits)
 
 
 @routes.post("/v1/verifications/{id}/resend")
@@ -143,8 +151,8 @@ async def resend(request: web.Request) -> web.Response:
     """Carry the same code again."""
     caller, here = authenticate(request, "verify"), services(request)
     await inputs.read(request, EmptyInput)
-    result = await here.verifications.resend(caller.site, identifier_in(request))
-    return json_response(here.views.verification(expect(result, Outcome.RESENT)))
+    record = expect(await here.verifications.resend(caller.site, identifier_in(request)), Outcome.RESENT)
+    return json_response(here.views.verification(record), headers=ratelimit.of_resend(caller.site, record))
 
 
 @routes.post("/v1/verifications/{id}/cancel")

@@ -125,7 +125,10 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
     if result.outcome is Outcome.ABSENT:
         raise Problem("intent-ended", "What this Idempotency-Key started is no longer kept.")
     intent = expect(kind, result, Outcome.STARTED, Outcome.REPEATED)
-    headers = {"Location": f"{_PATHS[kind]}/{intent.id}", **ratelimit.of_starts(caller.site)}
+    headers = {
+        "Location": f"{_PATHS[kind]}/{intent.id}",
+        **ratelimit.headers(caller.site, ratelimit.STARTS, result.left),
+    }
     return json_response(_view(request, intent), status=201, headers=headers)
 
 

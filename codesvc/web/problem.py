@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from codesvc.web import ratelimit
+from codesvc.limiter import names, policies
 from codesvc.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -57,13 +57,14 @@ def limited(denial: Denial, name: str = "rate-limited") -> Problem:
     """A 429 that names the limit, with the headers of the IETF draft (draft-ietf-httpapi-ratelimit-headers)."""
     # The rate that refused is the shortest that can make one wait so long.
     fitting = [rate for rate in denial.rates if rate.seconds >= denial.retry_after] or list(denial.rates)
-    refusing = ratelimit.names(denial.limit, denial.rates)[min(fitting, key=lambda rate: rate.seconds)]
+    tightest = denial.rates.index(min(fitting, key=lambda rate: rate.seconds))
+    refusing = names(denial.limit, denial.rates)[tightest]
     return Problem(
         name,
         f"The limit {denial.limit} is reached; try again in {denial.retry_after} s.",
         headers={
             "Retry-After": str(denial.retry_after),
-            "RateLimit-Policy": ratelimit.policies(denial.limit, denial.rates),
+            "RateLimit-Policy": policies(denial.limit, denial.rates),
             "RateLimit": f'"{refusing}";r=0;t={denial.retry_after}',
         },
         limit=denial.limit,

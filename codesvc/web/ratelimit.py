@@ -1,27 +1,40 @@
-"""Limits in headers (draft-ietf-httpapi-ratelimit-headers): what a caller may do, said also where it was done."""
+"""Limits in headers (draft-ietf-httpapi-ratelimit-headers): what a caller may do, and what is left of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from codesvc.config import Rate
     from codesvc.directory import SiteEntry
+    from codesvc.record import Record
 
-_OF_STARTS: Final = ("site_starts", "address_starts")
-
-
-def names(limit: str, rates: tuple[Rate, ...]) -> dict[Rate, str]:
-    """What each rate of a limit is called: each is a policy of its own and needs a name of its own."""
-    return {rate: limit if len(rates) == 1 else f"{limit}/{rate.seconds}" for rate in rates}
+STARTS: Final = ("site_starts", "address_starts")
+CHECKS: Final = ("user_guesses", "address_guesses")
 
 
-def policies(limit: str, rates: tuple[Rate, ...]) -> str:
-    """The `RateLimit-Policy` of a limit, "" for one that is lifted."""
-    return ", ".join(f'"{name}";q={rate.count};w={rate.seconds}' for rate, name in names(limit, rates).items())
+def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, str]:
+    """The headers of a call that counts, or could have: the same for every user, whatever is bound (DESIGN rule 7).
+
+    Args:
+        site: whose limits.
+        limits: which of them, in the order of `left`.
+        left: what a script says is left of each: its rates in order as `more/ms`, a comma between limits.
+    """
+    policies, items = [], []
+    for limit, rates in zip(limits, left.split(","), strict=True):
+        if rates:
+            names, stated = site.policies[limit]
+            policies.append(stated)
+            for name, rate in zip(names, rates.split(" "), strict=True):
+                more, _, ms = rate.partition("/")
+                items.append(f'"{name}";r={max(0, int(more))};t={max(1, -(-int(ms) // 1000))}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(items)} if items else {}
 
 
-def of_starts(site: SiteEntry) -> dict[str, str]:
-    """The header of a start that was taken: the same for every user, whatever is bound (DESIGN rule 7)."""
-    stated = [policies(limit, getattr(site.config.limits, limit)) for limit in _OF_STARTS]
-    return {"RateLimit-Policy": ", ".join(filter(None, stated))} if any(stated) else {}
+def of_resend(site: SiteEntry, record: Record) -> dict[str, str]:
+    """The headers of a resend that was taken: one in every `resend_after` seconds."""
+    policy = site.purpose(record.purpose)
+    if policy is None or policy.resend_after == 0:
+        return {}
+    wait = max(1, -(-(record.resend_at - record.now) // 1000))
+    return {"RateLimit-Policy": f'"resend";q=1;w={policy.resend_after}', "RateLimit": f'"resend";r=0;t={wait}'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -162,3 +163,50 @@ async def test_a_start_that_was_taken_tells_its_limits_and_the_same_to_everybody
     }
     told.add((await bind_intent(held)).headers["RateLimit-Policy"])
     assert told == {'"site_starts";q=600;w=60, "address_starts";q=60;w=3600'}
+
+
+def left(answer):
+    """Policy to what is left of it."""
+    return {name: int(r) for name, r in re.findall(r'"([^"]+)";r=(\d+);t=[1-9]\d*', answer.headers["RateLimit"])}
+
+
+async def test_what_is_left_is_said_where_a_call_counts(held):
+    for number in (1, 2):
+        started = await held.start("gerda", headers={"Idempotency-Key": "a"} if number == 2 else {})
+        assert left(started) == {"site_starts": 600 - number, "address_starts": 60 - number}
+    again = await held.start("gerda", headers={"Idempotency-Key": "a"})
+    assert left(again) == left(started)
+    assert left(await bind_intent(held, ip="192.0.2.1")) == {"site_starts": 597, "address_starts": 57}
+    full = {"user_guesses/3600": 10, "user_guesses/2592000": 100, "address_guesses": 20}
+    wrong_one = await held.check(started, "000000")
+    assert wrong_one.problem == "wrong-code"
+    assert left(wrong_one) == {name: most - 1 for name, most in full.items()}
+    person = await held.person()
+    await person.say(started["scan"]["word"])
+    approved = await held.check(started, await person.code_in_chat(), headers={"Idempotency-Key": "b"})
+    assert (approved.status, left(approved)) == (200, left(wrong_one))
+    assert approved.headers["RateLimit-Policy"].startswith('"user_guesses/3600";q=10;w=3600, "user_guesses/2592000"')
+    repeated = await held.check(started, "000000", headers={"Idempotency-Key": "c"})
+    assert repeated.problem == "verification-ended"
+    fresh = await held.start("gerda")
+    await held.advance(61)
+    resent = await held.resend(fresh)
+    assert (left(resent), resent.headers["RateLimit-Policy"]) == ({"resend": 0}, '"resend";q=1;w=60')
+
+
+async def test_a_browser_is_not_told_how_often_somebody_was_guessed_at(held):
+    started = await held.start("hugo")
+    for answer in (
+        await held.page("POST", started, "/check", {"code": "000000"}),
+        await held.page("GET", started, "/state"),
+    ):
+        assert "RateLimit" not in answer.headers
+
+
+async def test_limits_that_are_lifted_are_not_stated(new_world):
+    limits = dict.fromkeys(("site_starts", "address_starts", "user_guesses", "address_guesses"), "none")
+    async with new_world(sites__shop__limits=limits, sites__shop__purposes={"register": {"resend_after": 0}}) as world:
+        started = await world.start()
+        for answer in (started, await world.check(started, "000000"), await world.resend(started)):
+            assert "RateLimit" not in answer.headers
+            assert "RateLimit-Policy" not in answer.headers

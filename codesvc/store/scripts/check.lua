@@ -5,24 +5,26 @@
 -- ARGS: offset root account appid channel site verdict idem fingerprint address user_guesses address_guesses site_guesses event
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows record delivery eligibility webhook occasion
---   approved: {outcome, now, record, 0}; wrong: the same, after the attempt was taken
+--   approved: {outcome, now, record, 0, left}; wrong: the same, after the attempt was taken
 --   ended: {outcome, now, record, 0}; limited: {outcome, now, limit, wait in ms}
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 
-if A.idem ~= '' then
-  local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
-  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-  -- The winner may repeat its call; a wrong guess repeated is a guess.
-  if known[1] and known[2] == 'approved' and r.status == 'approved' then return answer('approved', r) end
-end
-if status_of(r) ~= 'pending' then return answer('ended', r) end
-
 local address = A.address ~= '' and A.address or r.address
 local user_guesses = key('window', 'user_guesses', r.site, r.user)
 local address_guesses = key('window', 'address_guesses', r.site, address)
 local address_rates = address ~= '-' and A.address_guesses or ''
+
+if A.idem ~= '' then
+  local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
+  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+  -- The winner may repeat its call; a wrong guess repeated is a guess.
+  if known[1] and known[2] == 'approved' and r.status == 'approved' then
+    return answer('approved', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
+  end
+end
+if status_of(r) ~= 'pending' then return answer('ended', r) end
 
 -- Claimed by the bound WeChat: its attempts lie outside the budgets that strangers can use up: the user's, and that of
 -- an address that many people share (rule 3). Five attempts for each scan of the owner's bound them.
@@ -50,7 +52,7 @@ if A.verdict == '1' and basis then
   end
   tell_of(r, 'verification.approved')
   wake(r)
-  return answer('approved', r)
+  return answer('approved', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
 end
 
 if not claimed_by_owner then
@@ -64,4 +66,4 @@ if tonumber(r.attempts_left) <= 0 then
   tell_of(r, 'verification.exhausted')
 end
 wake(r)
-return answer('wrong', r)
+return answer('wrong', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))

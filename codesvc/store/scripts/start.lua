@@ -5,7 +5,7 @@
 -- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes event hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record delivery eligibility webhook occasion push admission
---   started, repeated: {outcome, now, record, alarm}; alarm is 1 where the longer code was made
+--   started, repeated: {outcome, now, record, alarm, left}; alarm is 1 where the longer code was made
 --   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
 
 local refused = refusal('record', is_gone)
@@ -46,4 +46,4 @@ deliver(r, redis.call('HGET', K.binding, 'openid'))
 -- What a repeated start answers: this moment, whatever has happened since.
 write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')})
 remember_start(id)
-return answer('started', r, long and 1 or 0)
+return answer('started', r, long and 1 or 0, starts_left())

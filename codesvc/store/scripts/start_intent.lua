@@ -3,7 +3,7 @@
 -- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record intent admission
---   started, repeated: {outcome, now, intent, 0}; limited: {outcome, now, limit, wait in ms}
+--   started, repeated: {outcome, now, intent, 0, left}; limited: {outcome, now, limit, wait in ms}
 
 local refused = refusal('intent', intent_gone)
 if refused then return refused end
@@ -23,4 +23,4 @@ write(r, {
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end
 remember_start(A.id)
-return answer('started', r)
+return answer('started', r, 0, starts_left())

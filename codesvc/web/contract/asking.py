@@ -77,7 +77,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
                 description="It has started, or had been started by this Idempotency-Key.",
                 shape=kind.shape,
                 example=kind.example,
-                headers=("Location", "RateLimit-Policy"),
+                headers=("Location",),
                 links={
                     f"get{kind.name}": id_of,
                     f"get{kind.name}Scan": id_of,
@@ -90,6 +90,7 @@ def _calls(kind: _Kind) -> tuple[Operation, ...]:
         ),
         problems=("intent-ended", "idempotency-mismatch", "rate-limited"),
         retry=True,
+        limited=True,
     )
     get = Operation(
         method="GET",

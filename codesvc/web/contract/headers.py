@@ -22,14 +22,15 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": "3600",
     },
     "RateLimit-Policy": {
-        "description": "The rates of the limit: `q` events in any `w` seconds (draft-ietf-httpapi-ratelimit-headers).",
+        "description": "The limits of the call: `q` events in any `w` seconds (draft-ietf-httpapi-ratelimit-headers). "
+        "A limit with several rates has one policy for each, named `limit/seconds`.",
         "schema": {"type": "string"},
-        "example": '"address_starts";q=60;w=3600',
+        "example": '"site_starts";q=600;w=60, "address_starts";q=60;w=3600',
     },
     "RateLimit": {
-        "description": "What is left of it: `r` more, in the next `t` seconds.",
+        "description": "What is left of each: `r` more events, until in `t` seconds the first one is given back.",
         "schema": {"type": "string"},
-        "example": '"address_starts";r=0;t=3600',
+        "example": '"site_starts";r=598;t=54, "address_starts";r=57;t=3412',
     },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
@@ -45,9 +46,12 @@ OF_STATUS: Final[dict[int, tuple[str, ...]]] = {
 }
 """What answers of a status carry besides X-Request-Id."""
 
+OF_LIMITED: Final = ("RateLimit-Policy", "RateLimit")
+"""What a limited call carries besides, unless the configuration lifts its limits."""
+
 OF_PROBLEM: Final[dict[str, tuple[str, ...]]] = {
-    "rate-limited": ("RateLimit-Policy", "RateLimit"),
-    "guess-budget": ("RateLimit-Policy", "RateLimit"),
-    "resend-too-soon": ("RateLimit-Policy", "RateLimit"),
+    "rate-limited": OF_LIMITED,
+    "guess-budget": OF_LIMITED,
+    "resend-too-soon": OF_LIMITED,
 }
 """What a problem carries besides."""

@@ -111,6 +111,7 @@ class Operation:
         answers: every success.
         problems: every problem that is not common to all calls of its kind.
         retry: takes an Idempotency-Key.
+        limited: says what is left of its limits, also where they were not reached.
         people: a browser that asks for `text/html` is told about problems by a page.
     """
 
@@ -127,4 +128,5 @@ class Operation:
     answers: tuple[Answer, ...]
     problems: tuple[str, ...] = ()
     retry: bool = False
+    limited: bool = False
     people: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.web.contract import schemas
-from codesvc.web.contract.headers import OF_PROBLEM, OF_STATUS
+from codesvc.web.contract.headers import OF_LIMITED, OF_PROBLEM, OF_STATUS
 from codesvc.web.contract.operation import EVENTS, HTML, PROBLEM, Access, Answer, Operation
 from codesvc.web.problems import PROBLEMS
 
@@ -50,7 +50,8 @@ def of_operation(operation: Operation, calls: Mapping[str, Operation]) -> dict[s
     """
     responses: dict[str, Any] = {}
     for answer in operation.answers:
-        response = responses.setdefault(str(answer.status), _empty(answer.description, answer.headers, answer.status))
+        headers = (*answer.headers, *(OF_LIMITED if operation.limited else ()))
+        response = responses.setdefault(str(answer.status), _empty(answer.description, headers, answer.status))
         if answer.media:
             response.setdefault("content", {})[answer.media] = _content(answer)
         for target, given in answer.links.items():
@@ -59,7 +60,7 @@ def of_operation(operation: Operation, calls: Mapping[str, Operation]) -> dict[s
     for name in problems_of(operation):
         by_status.setdefault(PROBLEMS[name].status, []).append(name)
     for status, names in by_status.items():
-        made = _problems(status, names, people=operation.people)
+        made = _problems(status, names, operation)
         known = responses.get(str(status))
         responses[str(status)] = known | {"content": known["content"] | made["content"]} if known else made
     return dict(sorted(responses.items()))
@@ -108,8 +109,9 @@ def _link(target: Operation, given: Mapping[str, str]) -> dict[str, Any]:
     return {"operationId": target.id} | ({"parameters": own} if own else {}) | ({"requestBody": sent} if sent else {})
 
 
-def _problems(status: int, names: list[str], *, people: bool) -> dict[str, Any]:
-    more = tuple(dict.fromkeys(name for problem in names for name in OF_PROBLEM.get(problem, ())))
+def _problems(status: int, names: list[str], operation: Operation) -> dict[str, Any]:
+    counted = OF_LIMITED if operation.limited and "wrong-code" in names else ()
+    more = counted + tuple(dict.fromkeys(name for problem in names for name in OF_PROBLEM.get(problem, ())))
     titles = "; ".join(f"`{name}`: {PROBLEMS[name].title}" for name in names)
     response = _empty(titles, more, status)
     named = [schemas.reference(schemas.problem_name(name)) for name in names]
@@ -119,6 +121,6 @@ def _problems(status: int, names: list[str], *, people: bool) -> dict[str, Any]:
             "examples": {name: {"$ref": f"#/components/examples/{name}"} for name in names},
         }
     }
-    if people:
+    if operation.people:
         response["content"][HTML] = {"schema": {"type": "string"}}
     return response

@@ -55,12 +55,13 @@ START: Final = Operation(
             description="It has started, or had been started by this Idempotency-Key.",
             shape=wire.Verification,
             example=examples.VERIFICATION,
-            headers=("Location", "RateLimit-Policy"),
+            headers=("Location",),
             links=_GO_ON,
         ),
     ),
     problems=("verification-ended", "idempotency-mismatch", "rate-limited"),
     retry=True,
+    limited=True,
 )
 GET: Final = Operation(
     method="GET",
@@ -110,6 +111,7 @@ CHECK: Final = Operation(
     ),
     problems=("not-found", "verification-ended", "wrong-code", "idempotency-mismatch", "guess-budget"),
     retry=True,
+    limited=True,
 )
 RESEND: Final = Operation(
     method="POST",
@@ -122,6 +124,7 @@ RESEND: Final = Operation(
     body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
     answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.VERIFICATION),),
     problems=("not-found", "verification-ended", "resend-too-soon"),
+    limited=True,
 )
 CANCEL: Final = Operation(
     method="POST",

@@ -1,12 +1,17 @@
 -- admission: what every start is asked before it writes anything: was it answered before (Idempotency-Key), and do the
--- site's and the address's limits allow it. Answers what to return instead of starting, or nil.
+-- site's and the address's limits allow it. `refusal` answers what to return instead of starting, or nil; `starts_left`
+-- what is left of both limits: the site's rates, a comma, the address's.
+local function starts_left()
+  return left_of_both(K.site_starts, A.site_starts, K.address_starts, A.address ~= '-' and A.address_starts or '')
+end
+
 local function refusal(kind, gone)
   if A.idem ~= '' then
     local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
     if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
     if known[1] then
       local repeated = read_record(key(kind, known[2]))
-      if repeated and not gone(repeated) then return answer('repeated', repeated) end
+      if repeated and not gone(repeated) then return answer('repeated', repeated, 0, starts_left()) end
       return {'absent', now}
     end
   end

@@ -37,8 +37,8 @@ local function end_as(r, status)
   redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
 end
 
--- Every call that shows a verification answers in this form.
-local function answer(outcome, r, extra)
+-- Every call that shows a verification answers in this form. `left` is what limits leave after the call, if it has any.
+local function answer(outcome, r, extra, left)
   local flat = {}
   for field, value in pairs(r) do
     if field ~= 'at' then
@@ -46,7 +46,7 @@ local function answer(outcome, r, extra)
       flat[#flat + 1] = value
     end
   end
-  return {outcome, now, flat, extra or 0}
+  return {outcome, now, flat, extra or 0, left}
 end
 
 -- Publishing only wakes; whoever hears it reads the state again.
