@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test lint format screens bench clean
+.PHONY: demo test lint format screens texts language bench clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -26,6 +26,14 @@ format: $(STAMP) $(LINT_STAMP)
 # Pictures of every state of every page, into screens/.
 screens: $(STAMP)
 	$(BIN)/python -m tests.browser.screens
+
+# After a change of templates/texts/en.po or of who asks for which text: every other catalogue.
+texts: $(STAMP)
+	$(BIN)/python -m tests.languages.collect
+
+# A catalogue for a further language: make language LANGUAGE=fr
+language: $(STAMP)
+	$(BIN)/python -m tests.languages.collect $(LANGUAGE)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

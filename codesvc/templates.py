@@ -1,8 +1,9 @@
 """Where templates lie, and how they become text.
 
 Three kinds: `pages/` (HTML), `chat/{locale}/` and `people/{locale}/` (what is said in the chat) and `message/` (fields
-of template messages, TOML whose values are jinja2 sources, so that a value can never break out of its field). A
-directory in the configuration overrides any file. Missing variables are errors: a message with a hole in it is worse
+of template messages, TOML whose values are jinja2 sources, so that a value can never break out of its field). Beside
+them lie the catalogues of the pages' words (`texts/`, see `codesvc.web.texts`). A directory in the configuration
+overrides any file. Missing variables are errors: a message with a hole in it is worse
 than none.
 """
 
@@ -91,6 +92,7 @@ class Templates:
 
     def __init__(self, override: Path | None = None) -> None:
         directories = [*([override] if override else []), shipped_directory()]
+        self._directories = directories
         self._environment = Environment(
             loader=FileSystemLoader(directories),
             undefined=StrictUndefined,
@@ -131,6 +133,14 @@ class Templates:
             BadTemplate: there is none.
         """
         return self._loader_source(f"pages/{name}")[0]
+
+    def catalogues(self) -> dict[str, list[Path]]:
+        """The catalogues of the pages' words by language, the shipped one first."""
+        found: dict[str, list[Path]] = {}
+        for directory in reversed(self._directories):
+            for path in sorted((directory / "texts").glob("*.po")):
+                found.setdefault(path.stem, []).append(path)
+        return found
 
     def fields(self, source: Mapping[str, str] | str) -> dict[str, Template]:
         """The fields of a template message: an inline table, or the name of a file in `templates/`.

@@ -13,5 +13,5 @@ class LocalText:
     en: str
 
     def spoken(self, locale: str) -> str:
-        """The text for a locale such as `zh-CN` or `en`: English for `en…`, Chinese for all others."""
-        return self.en if locale.lower().startswith("en") else self.zh
+        """The text for a language such as `zh` or `en`: Chinese for `zh…`, English for all others."""
+        return self.zh if locale.lower().startswith("zh") else self.en

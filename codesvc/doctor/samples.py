@@ -17,6 +17,7 @@ from codesvc.link import Links
 from codesvc.message import BadMessage, Composer
 from codesvc.record import Fixed, Record
 from codesvc.templates import BadTemplate, Templates
+from codesvc.web.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +68,9 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
 def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:
     """The composer, if templates and messages are sound; and what is to be said of them."""
     try:
-        composer = Composer(
-            Templates(settings.service.templates_dir), keyring, directory, Links(settings.service.public_url, keyring)
-        )
+        templates = Templates(settings.service.templates_dir)
+        Texts(templates)
+        composer = Composer(templates, keyring, directory, Links(settings.service.public_url, keyring))
     except BadTemplate as error:
         return None, [fail(_WHAT, str(error), "Mend the template, or remove it from service.templates_dir.")]
     except BadMessage as error:

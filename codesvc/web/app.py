@@ -67,6 +67,7 @@ from codesvc.web import (
 from codesvc.web.middleware import answer_errors
 from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
+from codesvc.web.texts import Texts
 from codesvc.web.views import Views
 from codesvc.web.widget import Widget
 from codesvc.wechat.client import WeChatClient
@@ -125,6 +126,7 @@ class _Fixed:
     keyring: Keyring
     directory: Directory
     templates: Templates
+    texts: Texts
     links: Links
     composer: Composer
     teller: Teller
@@ -140,7 +142,7 @@ def _fixed(settings: Settings) -> _Fixed:
     links = Links(settings.service.public_url, keyring)
     composer = Composer(templates, keyring, directory, links)
     teller = Teller(templates, directory, links)
-    return _Fixed(keyring, directory, templates, links, composer, teller)
+    return _Fixed(keyring, directory, templates, Texts(templates), links, composer, teller)
 
 
 async def _run(app: web.Application, settings: Settings, store_url: str, fixed: _Fixed) -> AsyncIterator[None]:
@@ -200,8 +202,9 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             pages=page_tokens,
             views=Views(settings.service.public_url, page_tokens, proofs),
             templates=fixed.templates,
+            texts=fixed.texts,
             reference=Reference(settings.service.public_url, fixed.templates),
-            widget=Widget(fixed.templates),
+            widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,
             seals=seals,

@@ -16,15 +16,15 @@ from codesvc.service.visits import browser_of
 from codesvc.store.outcomes import Outcome
 from codesvc.visit import Errand
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.personview import Sight, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
-from codesvc.web.texts import Speech
 
 if TYPE_CHECKING:
     from codesvc.directory import AccountEntry, SiteEntry
     from codesvc.intent import Intent
+    from codesvc.web.texts import Speech
 
 routes = web.RouteTableDef()
 _PAGE: Final = "/wechat/{account}/ask/{token}"
@@ -99,7 +99,7 @@ def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
 
 
 def _question(request: web.Request, intent: Intent) -> Sight:
-    t, site = Speech(spoken_by(request)), services(request).directory.sites[intent.site]
+    t, site = speech_for(request), services(request).directory.sites[intent.site]
     lines = []
     if intent.fixed.agent or intent.fixed.place:
         lines.append(t("ask.from", agent=intent.fixed.agent or "—", place=intent.fixed.place or "—"))
@@ -125,7 +125,7 @@ def _question(request: web.Request, intent: Intent) -> Sight:
 
 
 def _end(request: web.Request, intent: Intent) -> Sight:
-    t, site = Speech(spoken_by(request)), services(request).directory.sites[intent.site]
+    t, site = speech_for(request), services(request).directory.sites[intent.site]
     words = {"site": site.config.name.spoken(spoken_by(request)), "account": site.account.config.name}
     key = f"{intent.kind.value}.{intent.status.value}"
     return Sight(

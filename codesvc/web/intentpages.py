@@ -11,13 +11,12 @@ from codesvc.intent import IntentId, IntentStatus, Kind
 from codesvc.link import PAGE_MARK, Use
 from codesvc.store.outcomes import Outcome
 from codesvc.web.intents import expect
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.personview import Sight, draw_plight, draw_sight
 from codesvc.web.pictures import draw_code
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
 from codesvc.web.stream import stream_intent
-from codesvc.web.texts import Speech
 from codesvc.web.views import json_response
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _state(request: web.Request, site: SiteEntry, intent: Intent) -> dict[str, A
 
 
 def _sight(request: web.Request, site: SiteEntry, intent: Intent) -> Sight:
-    t, state = Speech(spoken_by(request)), _state(request, site, intent)
+    t, state = speech_for(request), _state(request, site, intent)
     words = {"site": state["site"], "account": state["account"]}
     base = f"/p/{request.match_info['token']}"
     kind, status = intent.kind.value, intent.status.value

@@ -1,23 +1,24 @@
-"""Which language a browser wants: Chinese first, English second."""
+"""Which language a browser wants, and who speaks it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from codesvc.web.services import services
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from codesvc.web.texts import Speech
+
+_LONGEST_HEADER: Final = 512
+
 
 def spoken_by(request: web.Request) -> str:
-    """`zh` or `en` by `Accept-Language` (RFC 9110 section 12.5.4); `zh` where neither is asked for."""
-    best, best_quality = "zh", 0.0
-    for part in request.headers.get("Accept-Language", "")[:512].split(","):
-        tag, _, parameters = part.partition(";")
-        language = tag.strip().lower()[:2]
-        try:
-            quality = float(parameters.strip().removeprefix("q=") or 1)
-        except ValueError:
-            quality = 0.0
-        if language in {"zh", "en"} and quality > best_quality:
-            best, best_quality = language, quality
-    return best
+    """The name of the language, such as `zh`, by `Accept-Language`."""
+    return services(request).texts.chosen(request.headers.get("Accept-Language", "")[:_LONGEST_HEADER])
+
+
+def speech_for(request: web.Request) -> Speech:
+    """What speaks it."""
+    return services(request).texts.speech(spoken_by(request))

@@ -17,11 +17,10 @@ from codesvc.service.visits import browser_of
 from codesvc.verification import Status
 from codesvc.visit import Errand
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.personview import Sight, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
-from codesvc.web.texts import Speech
 
 if TYPE_CHECKING:
     from codesvc.directory import AccountEntry, SiteEntry
@@ -72,13 +71,13 @@ async def disown(request: web.Request) -> web.Response:
     if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
         return draw_plight(request, None, "other")
     await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
-    t = Speech(spoken_by(request))
+    t = speech_for(request)
     sight = Sight(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
     return draw_sight(request, site, sight)
 
 
 def _sight(request: web.Request, site: SiteEntry, record: Record) -> Sight:
-    here, t = services(request), Speech(spoken_by(request))
+    here, t = services(request), speech_for(request)
     policy = site.purpose(record.purpose)
     subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
     if record.status is not Status.PENDING or record.disarmed:

@@ -14,10 +14,10 @@ from codesvc.store.wakeups import EVERYBODY
 from codesvc.web import inputs
 from codesvc.web.callers import authenticate
 from codesvc.web.inputs import ClockInput
-from codesvc.web.languages import spoken_by
 from codesvc.web.problem import Problem, unavailable
 from codesvc.web.problems import PROBLEMS
 from codesvc.web.services import services
+from codesvc.web.texts import SOURCE
 from codesvc.web.views import json_response
 
 routes = web.RouteTableDef()
@@ -74,7 +74,9 @@ async def problem_page(request: web.Request) -> web.Response:
     if found is None:
         raise Problem("not-found", "There is no such problem type.")
     nonce = secrets.token_urlsafe(16)
-    page = services(request).templates.page("problem", {"problem": found, "locale": spoken_by(request), "nonce": nonce})
+    page = services(request).templates.page(
+        "problem", {"problem": found, "t": services(request).texts.speech(SOURCE), "nonce": nonce}
+    )
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
     return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
 

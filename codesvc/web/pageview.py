@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for
 from codesvc.web.services import services
-from codesvc.web.texts import Speech
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
     from codesvc.record import Record
     from codesvc.web.problem import Problem
+    from codesvc.web.texts import Speech
 
 PART_HEADER: Final = "X-Codesvc-Part"
 """What the page's script sends to be answered with the panel alone."""
@@ -93,9 +93,8 @@ def _seconds_until(moment: str, now: str) -> int:
 def _variables(
     request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool
 ) -> dict[str, Any]:
-    here, locale = services(request), spoken_by(request)
-    t = Speech(locale)
-    state, handset, base = here.views.page(record, site, locale), device(request), f"/p/{here.views.page_token(record)}"
+    here, t = services(request), speech_for(request)
+    state, handset, base = here.views.page(record, site, t.name), device(request), f"/p/{here.views.page_token(record)}"
     now = stage(state)
     reason = state["delivery"]["reason"]
     part = scan_part(request, state, handset)
@@ -107,7 +106,7 @@ def _variables(
     words = {"account": state["account"], "site": state["site"]}
     return {
         "t": t,
-        "locale": locale,
+        "locale": t.name,
         "state": state,
         "base": base,
         "stage": now,
@@ -168,11 +167,9 @@ def draw(
 
 def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
     """The page that stands in for the hosted page where there is none, or none just now."""
-    locale, nonce = spoken_by(request), secrets.token_urlsafe(16)
+    t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = problem.type.name
     kind = "missing" if name == "not-found" else "busy" if name in _BUSY else "trouble"
-    html = services(request).templates.page(
-        "trouble", {"t": Speech(locale), "locale": locale, "kind": kind, "nonce": nonce}
-    )
+    html = services(request).templates.page("trouble", {"t": t, "locale": t.name, "kind": kind, "nonce": nonce})
     headers = {**problem.headers, **security(None, nonce)}
     return web.Response(text=html, status=problem.type.status, content_type="text/html", headers=headers)

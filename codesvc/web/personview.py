@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for
 from codesvc.web.pageview import security
 from codesvc.web.services import services
-from codesvc.web.texts import Speech
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
@@ -41,17 +40,17 @@ class Sight:
 
 def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
     """The page."""
-    locale, nonce = spoken_by(request), secrets.token_urlsafe(16)
-    name = site.config.name.spoken(locale) if site else Speech(locale)("service")
-    variables = {**asdict(sight), "t": Speech(locale), "locale": locale, "nonce": nonce, "site": name}
+    t, nonce = speech_for(request), secrets.token_urlsafe(16)
+    name = site.config.name.spoken(t.name) if site else t("service")
+    variables = {**asdict(sight), "t": t, "locale": t.name, "nonce": nonce, "site": name}
     html = services(request).templates.page("person", variables)
     return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
 
 
 def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:
     """A page that only says why it goes no further: the text `ask.{name}` or `tk.{name}`, and its hint."""
-    t = Speech(spoken_by(request))
+    t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
-    words = {"site": site.config.name.spoken(spoken_by(request)) if site else t("service")}
+    words = {"site": site.config.name.spoken(t.name) if site else t("service")}
     sight = Sight(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
     return draw_sight(request, site, sight, status=status)

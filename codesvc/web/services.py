@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codesvc.templates import Templates
     from codesvc.visit import Seals
     from codesvc.web.reference import Reference
+    from codesvc.web.texts import Texts
     from codesvc.web.views import Views
     from codesvc.web.widget import Widget
 
@@ -53,6 +54,7 @@ class Services:
     pages: PageTokens
     views: Views
     templates: Templates
+    texts: Texts
     reference: Reference
     widget: Widget
     intents: Intents

@@ -19,11 +19,10 @@ from codesvc.web import inputs
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
 from codesvc.web.callers import authenticate
 from codesvc.web.inputs import RedeemInput
-from codesvc.web.languages import spoken_by
+from codesvc.web.languages import speech_for
 from codesvc.web.personview import Sight, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
-from codesvc.web.texts import Speech
 from codesvc.web.views import json_response
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ async def open_link(request: web.Request) -> web.Response:
 
 
 def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, ticket: Ticket) -> web.Response:
-    t, here = Speech(spoken_by(request)), services(request)
+    t, here = speech_for(request), services(request)
     cookie = cookie_of(request) or new_browser()
     browser = browser_of(cookie)
     shown = ticket.browser == browser

@@ -1,7 +1,7 @@
-"""The drop-in widget: `/widget.js` for a customer's own page, and its types.
+"""The drop-in widget: `/widget.js` for a customer's own page, its words, one file for each language, and its types.
 
-The script is put together once from its parts, the words and the styles of the hosted page, so that the two cannot
-drift apart, and a directory of templates changes both.
+They are put together once from the words and the styles of the hosted page, so that the two cannot drift apart, and a
+directory of templates changes both. A page loads one language, however many there are.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ import msgspec
 from aiohttp import web
 
 from codesvc.web.pageview import PHONE
+from codesvc.web.problem import Problem
 from codesvc.web.services import services
-from codesvc.web.texts.chinese import CHINESE
-from codesvc.web.texts.english import ENGLISH
-from codesvc.web.texts.widget import CHINESE_WIDGET, ENGLISH_WIDGET
+from codesvc.web.texts.catalogue import CONTEXT
 
 if TYPE_CHECKING:
     from codesvc.templates import Templates
+    from codesvc.web.texts import Speech, Texts
 
 routes = web.RouteTableDef()
 _STATIC: Final = Path(__file__).with_name("static")
 _PARTS: Final = ("elements.js", "panel.js", "widget.js")
 _STYLES: Final = ("panel.css", "widget.css")
-_OF_PAGES_ONLY: Final = ("title", "subtitle", "needs.", "refresh", "reload", "busy.", "trouble.")
+_OF_PAGES_ONLY: Final = (
+    *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
+    *("msg.", "bi.", "lg.", "ask.", "tk."),
+)
+_BUT: Final = "back.now"
 _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
@@ -39,12 +43,11 @@ _ROOT_FONT: Final = 16  # pixels: what a rem is where nobody has said otherwise,
 _KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
 
 
-def words() -> dict[str, dict[str, str]]:
-    """What the widget says, by language."""
-    return {
-        language: {**{key: text for key, text in texts.items() if not key.startswith(_OF_PAGES_ONLY)}, **more}
-        for language, texts, more in (("zh", CHINESE, CHINESE_WIDGET), ("en", ENGLISH, ENGLISH_WIDGET))
-    }
+def words(speech: Speech) -> dict[str, str | dict[str, str]]:
+    """What the widget says in one language; a text that counts has its forms, see `Speech.forms`."""
+    own = {key for context, key in speech.places if context == CONTEXT}
+    shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | {_BUT}
+    return {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
 
 
 def scaled(style: str) -> str:
@@ -104,14 +107,23 @@ class Widget:
 
     Args:
         templates: where the styles are.
+        texts: where the words are.
+
+    Attributes:
+        words: by the name of the language, in small letters, as the script asks for it.
 
     Raises:
         BadTemplate: a style is missing.
     """
 
-    def __init__(self, templates: Templates) -> None:
+    def __init__(self, templates: Templates, texts: Texts) -> None:
         style = packed(scaled("".join(templates.style(name) for name in _STYLES)))
-        given = {"words": words(), "style": style, "phone": PHONE.pattern}
+        speeches = {name.replace("_", "-").lower(): texts.speech(name) for name in texts.languages}
+        self.words = {
+            name: Asset(msgspec.json.encode(words(speech)), "application/json") for name, speech in speeches.items()
+        }
+        tags = {name: speech.tag for name, speech in speeches.items()}
+        given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
         told = msgspec.json.encode(given).decode()
         # A second script tag changes nothing: the first one's widgets go on.
@@ -124,6 +136,15 @@ class Widget:
 async def script(request: web.Request) -> web.Response:
     """The widget."""
     return services(request).widget.script.answer(request)
+
+
+@routes.get("/widget/{language:[a-z0-9-]+}.json")
+async def language(request: web.Request) -> web.Response:
+    """What it says in one language."""
+    said = services(request).widget.words.get(request.match_info["language"])
+    if said is None:
+        raise Problem("not-found", "There is no such language.")
+    return said.answer(request)
 
 
 @routes.get("/widget.d.ts")

@@ -16,6 +16,7 @@ NOT_PUBLISHED = {
     "GET /favicon.svg": "a picture in the browser's tab",
     "GET /widget.js": "a script for a customer's page; docs/integrating.md explains it",
     "GET /widget.d.ts": "its types",
+    "GET /widget/{language}.json": "its words",
     "GET /t/{token}": "a link that a person opens in the chat; nobody calls it",
     "POST /t/{token}": "the form of that page",
     "GET /t/{token}/go": "where a site sends the browser, not a call; docs/api.md explains it",

@@ -1,6 +1,6 @@
 "use strict";
 // The drop-in widget, first of three files that the service puts into one function (codesvc/web/widget.py), together with
-// `given`: the words, the styles, and what tells a phone. So page and widget say and show the same.
+// `given`: the styles, the languages there are, and what tells a phone. So page and widget say and show the same.
 // No markup is ever parsed and no style attribute written: it works under a strict policy, trusted types too.
 
 class CodesvcError extends Error {
@@ -24,7 +24,7 @@ const ICONS = { // as in templates/pages/icons.html; a second path has a class o
   stop: [`${CIRCLE}M12 7.8v5M12 16h.01`],
   shield: ["M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6l-7-2.5Zm-3 8.3 2.2 2.2 3.9-4.2"],
 };
-const OF_STAGE = { auto: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
+const OF_STAGE = { auto: "chat", test: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
   awaiting_scan: "scan", fallback: "scan", scanned: "check", approved: "check" };
 
 // h("p.good", {id: …, text: …, onclick: …}, child, …)
@@ -77,8 +77,9 @@ function dress(root) {
 }
 
 // Which headline and sentence fit the state; `stage` of codesvc/web/pageview.py.
-function stageOf({ status, delivery }) {
+function stageOf({ status, delivery, test }) {
   if (status !== "pending") return status;
+  if (test) return "test";
   const { status: sent, channel, reason } = delivery;
   if (sent === "pending") return "auto";
   if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
@@ -89,20 +90,38 @@ function stageOf({ status, delivery }) {
 const clean = (text) => text.normalize("NFKC").replace(/[^0-9a-z]/gi, "").toUpperCase();
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-// What is asked for, else the page's own language, else the browser's.
+// What is asked for, else the page's own language, else the browser's; `zh-HK` is content with `zh`.
 function languageOf(element, asked) {
-  const tags = [asked, element.closest("[lang]")?.lang, ...(navigator.languages ?? [])];
-  return tags.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => tag in given.words) ?? "zh";
+  const known = (tag) => {
+    for (let part = tag?.toLowerCase(); part; part = part.replace(/-?[^-]*$/, "")) if (part in given.tags) return part;
+  };
+  return [asked, element.closest("[lang]")?.lang, ...(navigator.languages ?? [])].map(known).find(Boolean) ?? "zh";
 }
 
+const libraries = {}; // language -> a promise of its texts: one request for all widgets of a page
+
 function speaker(language) {
-  const texts = given.words[language];
-  const t = (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  let texts = {};
+  const t = (key, values = {}) => {
+    const text = texts[key] ?? "", form = text.by ? text[t.kind(values[text.by])] ?? text.other : text;
+    return form.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  };
+  t.tag = given.tags[language];
+  t.kind = (number) => new Intl.PluralRules(t.tag).select(number);
   t.best = (...keys) => keys.find((key) => key in texts);
-  t.tag = language === "zh" ? "zh-CN" : "en";
   t.wait = (seconds) => {
     const [unit, size] = seconds > 7200 ? ["hours", 3600] : seconds > 120 ? ["minutes", 60] : ["seconds", 1];
     return t(`wait.${unit}`, { count: Math.max(1, Math.ceil(seconds / size)) });
+  };
+  t.learn = async (service) => {
+    const address = new URL(`widget/${language}.json`, service).href;
+    libraries[address] ??= fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" }).then((answer) => answer.json());
+    try {
+      texts = await libraries[address];
+    } catch (error) {
+      delete libraries[address];
+      throw error;
+    }
   };
   return t;
 }

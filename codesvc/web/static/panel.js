@@ -4,7 +4,7 @@
 
 // `does`: {check, typed, resend, copy, show}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
-  const root = h("section.panel", {}, h("p.busy", { text: t("loading") }));
+  const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
   const side = h("div.side"), below = h("div.times"), columns = h("div.columns", {}, side);
   let state;

@@ -16,9 +16,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   const panel = makePanel(t, follow, { check, typed, resend, copy, show(kind) { wanted = kind; draw(); } });
   const announcer = h("p.sr", { role: "status" });
-  const offline = h("p.offline", { role: "status", hidden: "", text: t("offline") });
+  const offline = h("p.offline", { role: "status", hidden: "" });
+  const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
   const root = hosts.get(element)?.root ?? element.attachShadow({ mode: "open" });
-  root.replaceChildren(h("div.card", { role: "group", lang: t.tag, "aria-label": t("service") }, offline, panel.root, announcer));
+  root.replaceChildren(card);
   dress(root);
   hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
@@ -34,6 +35,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     settle(error, result);
   }
 
+  function away() { offline.hidden = !offline.textContent; }
+
   function giveUp(problem, message) {
     announcer.textContent = panel.trouble(problem).join(" ");
     offline.hidden = true;
@@ -44,11 +47,12 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   // Asking ---------------------------------------------------------------------------------------------------------
 
   async function ask(act, body) {
-    const answer = await fetch(`${page}/${act}`, {
+    const asked = fetch(`${page}/${act}`, {
       headers: { "Accept-Language": t.tag, ...(body && { "Content-Type": "application/json" }) },
       ...(body && { method: "POST", body: JSON.stringify(body) }),
       cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", signal: over.signal,
     });
+    const [answer] = await Promise.all([asked, learn()]);
     const members = await answer.json();
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
     if (!members.delivery) throw new CodesvcError("not-found", "This page token is of a bind intent or a login.");
@@ -65,14 +69,24 @@ function open(element, { token, locale, signal, base, follow }, settle) {
       if (!state && !(error instanceof CodesvcError) && await answers()) {
         return giveUp("refused", `${location.origin} is not among the site's origins, or ${service.origin} did not make this page token.`);
       }
-      offline.hidden = false;
+      away();
       if (!source) askAround();
     }
+  }
+
+  async function learn() {
+    await t.learn(service);
+    if (offline.textContent) return;
+    card.setAttribute("aria-label", t("service"));
+    offline.textContent = t("offline");
+    const busy = $(".busy");
+    if (busy) busy.textContent = t("loading");
   }
 
   // To a script a refused origin and a cut line look alike; what anybody may read tells them apart.
   async function answers() {
     try {
+      await learn();
       return (await fetch(new URL("widget.d.ts", service), { cache: "no-store", credentials: "omit", signal: over.signal })).ok;
     } catch { return false; }
   }
@@ -238,7 +252,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   const here = { signal: over.signal };
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); }, here);
   addEventListener("online", look, here);
-  addEventListener("offline", () => { offline.hidden = false; }, here);
+  addEventListener("offline", away, here);
   signal?.addEventListener("abort", () => { root.replaceChildren(); end(signal.reason); }, here);
   look();
 }

@@ -1,57 +1,109 @@
-"""Every word of the hosted page and of the pages that stand in for it, in the languages there are.
+"""Every word of the pages and of the widget, in every language that has a catalogue in `templates/texts/`.
 
-A text is looked up by key; `{…}` in it are values, which the templates escape. All languages have the same keys with
-the same values, and a test sees to it.
+A text has an id; `{…}` in it are values, which the templates escape. English has every text, and stands in for what
+another language lacks. docs/translating.md says how a language is added.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from codesvc.web.texts.chinese import CHINESE
-from codesvc.web.texts.english import ENGLISH
-from codesvc.web.texts.people import CHINESE_PEOPLE, ENGLISH_PEOPLE
+from babel import Locale, UnknownLocaleError, negotiate_locale
 
-LANGUAGES: Final = {"zh": {**CHINESE, **CHINESE_PEOPLE}, "en": {**ENGLISH, **ENGLISH_PEOPLE}}
-_MINUTE, _HOUR = 60, 3600
+from codesvc.web.texts.catalogue import check, place_of, read, texts_in
+from codesvc.web.texts.speech import Speech
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from babel.messages.catalog import Catalog
+
+    from codesvc.templates import Templates
+
+__all__ = ["Speech", "Texts"]
+
+SOURCE: Final = "en"
+FIRST: Final = "zh"
+"""The language of whoever asks for none that there is."""
+
+_MOST_TAGS: Final = 20
+_HEADERS_KEPT: Final = 1024
 
 
-class Speech:
-    """Says things in one language; templates call it as `t("key", name=value)`.
+class Texts:
+    """All languages.
 
     Args:
-        locale: `zh` or `en`.
+        templates: where the catalogues lie; one in the directory of overrides adds to the shipped one of the same name.
+
+    Raises:
+        BadTemplate: a catalogue that cannot be read, or says what is never asked for; with file and line.
     """
 
-    def __init__(self, locale: str) -> None:
-        self._texts = LANGUAGES[locale]
+    def __init__(self, templates: Templates) -> None:
+        files = templates.catalogues()
+        catalogues = {name: _merged(paths) for name, paths in files.items()}
+        source = catalogues[SOURCE]
+        known = {place_of(message): message for message in texts_in(source)}
+        english = Speech(SOURCE, source, known)
+        self._speeches = {SOURCE: english}
+        for name, paths in files.items():
+            for path in paths:
+                check(read(path, f"texts/{path.name}"), known, f"texts/{path.name}")
+            if name != SOURCE:
+                self._speeches[name] = Speech(name, catalogues[name], known, english)
+        self.chosen = lru_cache(_HEADERS_KEPT)(self._chosen)
 
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of a key.
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The names of all languages, as their catalogues are called."""
+        return tuple(sorted(self._speeches))
+
+    def speech(self, name: str) -> Speech:
+        """One language.
 
         Raises:
-            KeyError: there is no such text, or it wants another value.
+            KeyError: there is none of that name.
         """
-        return self._texts[key].format_map(values)
+        return self._speeches[name]
 
-    def knows(self, key: str) -> bool:
-        """Whether there is such a text."""
-        return key in self._texts
+    def _chosen(self, header: str) -> str:
+        """The language that an `Accept-Language` wants most (RFC 9110 section 12.5.4), of those that there are."""
+        wanted = [candidate for tag in _by_preference(header) for candidate in _ladder(tag)]
+        return negotiate_locale(wanted, self.languages) or FIRST
 
-    def best(self, *keys: str) -> str:
-        """The first of these keys that has a text.
 
-        Raises:
-            KeyError: none has.
-        """
-        for key in keys:
-            if key in self._texts:
-                return key
-        raise KeyError(keys[-1])
+def _merged(paths: list[Path]) -> Catalog:
+    catalogue, *more = (read(path, f"texts/{path.name}") for path in paths)
+    for message in (message for each in more for message in texts_in(each)):
+        if message.string and not message.fuzzy:
+            catalogue.delete(message.id, message.context)
+            catalogue[message.id] = message
+    return catalogue
 
-    def wait(self, seconds: int) -> str:
-        """A duration as people say it, rounded up."""
-        for unit, size in (("hours", _HOUR), ("minutes", _MINUTE)):
-            if seconds > 2 * size:
-                return self(f"wait.{unit}", count=-(-seconds // size))
-        return self("wait.seconds", count=max(1, seconds))
+
+def _by_preference(header: str) -> list[str]:
+    tags = []
+    for part in header.split(",")[:_MOST_TAGS]:
+        tag, _, parameters = part.partition(";")
+        try:
+            quality = float(parameters.strip().removeprefix("q=") or 1)
+        except ValueError:
+            quality = 0.0
+        if quality > 0:
+            tags.append((-quality, tag.strip()))
+    return [tag for _, tag in sorted(tags, key=lambda each: each[0])]
+
+
+def _ladder(tag: str) -> Iterator[str]:
+    """A tag and what will do in its place: Hong Kong reads `zh_Hant`, and `zh` where there is no such."""
+    yield tag.replace("-", "_")
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return
+    if locale.script:
+        yield f"{locale.language}_{locale.script}"
+    yield locale.language

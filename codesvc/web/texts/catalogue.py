@@ -1,0 +1,107 @@
+"""Reads gettext catalogues and checks them, so that a slip is told at the start with file and line.
+
+Babel reads the files as they are written, at every start: a translation in the directory of overrides needs no tool
+and no build. A text's id never changes and says where the text stands (`sent.title`). One that counts names in its
+plural the value that it counts by (`{left}`), which is all that gettext's two ids are needed for here.
+"""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import PoFileError, read_po
+
+from codesvc.templates import BadTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from babel.messages.catalog import Catalog, Message
+
+CONTEXT: Final = "widget"
+"""What marks a text that the widget says in place of the page's."""
+
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_LINE: Final = re.compile(rf"\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?{_STRING}\s*)?")
+_BRACE: Final = re.compile(r"[{}]")
+_VALUE: Final = re.compile(r"\{(\w+)\}")
+
+
+def place_of(message: Message) -> tuple[str, str]:
+    """Context and id: what a text is found by."""
+    identifier = message.id if isinstance(message.id, str) else message.id[0]
+    return message.context or "", str(identifier)
+
+
+def counted_by(message: Message) -> str:
+    """The value that chooses the plural form, "" for a text that does not count."""
+    found = None if isinstance(message.id, str) else _VALUE.fullmatch(message.id[1])
+    return found[1] if found else ""
+
+
+def forms_of(message: Message) -> tuple[str, ...]:
+    """The text, or each of its plural forms."""
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+
+
+def values_in(text: str) -> set[str]:
+    """The names in braces."""
+    return set(_VALUE.findall(text))
+
+
+def texts_in(catalogue: Catalog) -> Iterator[Message]:
+    """Every text, without the header."""
+    return (message for message in catalogue if message.id)
+
+
+def read(path: Path, name: str) -> Catalog:
+    """A catalogue as it is written.
+
+    Args:
+        path: the file.
+        name: what errors call it.
+
+    Raises:
+        BadTemplate: it is no catalogue, or of no language that Babel knows; with the line.
+    """
+    raw = path.read_bytes()
+    try:
+        for number, line in enumerate(raw.decode("utf-8").splitlines(), 1):
+            # Babel passes over a line that it does not understand, and the text in it would be missing.
+            if not _LINE.fullmatch(line):
+                raise BadTemplate(f"template {name}, line {number}: not a line of a gettext catalogue")
+        Locale.parse(path.stem)
+        return read_po(BytesIO(raw), locale=path.stem, charset="utf-8", abort_invalid=True)
+    except UnicodeDecodeError as error:
+        number = raw.count(b"\n", 0, error.start) + 1
+        raise BadTemplate(f"template {name}, line {number}: not UTF-8") from None
+    except PoFileError as error:
+        said = error.args[0].rpartition(" on ")[0]
+        raise BadTemplate(f"template {name}, line {error.lineno + 1}: {said}") from None
+    except (UnknownLocaleError, ValueError, TypeError) as error:
+        raise BadTemplate(f"template {name}: {error}") from None
+
+
+def check(catalogue: Catalog, known: Mapping[tuple[str, str], Message], name: str) -> None:
+    """Nothing is said that is never asked for, and no value is wanted that is never given.
+
+    Raises:
+        BadTemplate: the first slip, with its line.
+    """
+    for message in texts_in(catalogue):
+        source = known.get(place_of(message))
+        if source is None:
+            raise BadTemplate(f"template {name}, line {message.lineno}: there is no text {place_of(message)[1]!r}")
+        if counted_by(message) != counted_by(source):
+            wanted = f'msgid_plural "{{{counted_by(source)}}}"' if counted_by(source) else "no plural"
+            raise BadTemplate(f"template {name}, line {message.lineno}: {place_of(message)[1]!r} has {wanted}")
+        given = set().union(*map(values_in, forms_of(source)))
+        for form in forms_of(message):
+            if strange := values_in(form) - given:
+                raise BadTemplate(f"template {name}, line {message.lineno}: nothing gives {{{min(strange)}}} here")
+            if _BRACE.search(_VALUE.sub("", form)):
+                raise BadTemplate(f"template {name}, line {message.lineno}: a brace without its other half")

@@ -1,0 +1,107 @@
+"""Says things in one language."""
+
+from __future__ import annotations
+
+from gettext import GNUTranslations
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+
+from codesvc.templates import BadTemplate
+from codesvc.web.texts.catalogue import counted_by, forms_of, texts_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from babel.messages.catalog import Catalog, Message
+
+_MINUTE, _HOUR = 60, 3600
+_SAMPLES: Final = range(1001)  # more than any plural rule of the CLDR needs to show all its kinds of whole numbers
+
+
+class Speech:
+    """One language; templates call it as `t("id", name=value)`.
+
+    Args:
+        name: of the catalogue.
+        catalogue: what it says.
+        known: all texts there are, by context and id.
+        fallback: says what this one lacks.
+
+    Attributes:
+        tag: what HTML calls the language, such as `zh-CN`.
+        direction: `ltr` or `rtl`.
+
+    Raises:
+        BadTemplate: its rule for plurals cannot be read.
+    """
+
+    def __init__(
+        self, name: str, catalogue: Catalog, known: Mapping[tuple[str, str], Message], fallback: Speech | None = None
+    ) -> None:
+        self._locale = catalogue.locale or Locale.parse(name)
+        self.name, self.tag = name, (catalogue.locale_identifier or name).replace("_", "-")
+        self.direction = self._locale.text_direction
+        self._counts = {place: counted_by(message) for place, message in known.items()}
+        self._said = _compiled(name, catalogue)
+        if fallback is not None:
+            self._said.add_fallback(fallback._said)  # noqa: SLF001  of the same class
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of an id.
+
+        Raises:
+            KeyError: there is no such text, or it wants another value.
+        """
+        counted = self._counts["", key]
+        text = self._said.ngettext(key, key, int(str(values[counted]))) if counted else self._said.gettext(key)
+        return text.format_map(values)
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Context and id of every text."""
+        return tuple(self._counts)
+
+    def best(self, *keys: str) -> str:
+        """The first of these ids that has a text.
+
+        Raises:
+            KeyError: none has.
+        """
+        for key in keys:
+            if ("", key) in self._counts:
+                return key
+        raise KeyError(keys[-1])
+
+    def wait(self, seconds: int) -> str:
+        """A duration as people say it, rounded up."""
+        for unit, size in (("hours", _HOUR), ("minutes", _MINUTE)):
+            if seconds > 2 * size:
+                return self(f"wait.{unit}", count=-(-seconds // size))
+        return self("wait.seconds", count=max(1, seconds))
+
+    def forms(self, key: str, context: str = "") -> str | dict[str, str]:
+        """A text with its values open; one that counts as `by` (the value) and a text for each plural category.
+
+        The categories are the CLDR's, which a browser knows as `Intl.PluralRules`.
+        """
+        counted = self._counts[context, key]
+        if not counted:
+            return self._said.pgettext(context, key) if context else self._said.gettext(key)
+        samples = {self._locale.plural_form(number): number for number in reversed(_SAMPLES)}
+        return {"by": counted, **{kind: self._said.ngettext(key, key, n) for kind, n in samples.items()}}
+
+
+def _compiled(name: str, catalogue: Catalog) -> GNUTranslations:
+    for message in [*texts_in(catalogue)]:
+        if message.fuzzy or not all(forms_of(message)):
+            catalogue.delete(message.id, message.context)  # gettext's rule: not yet translated
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    try:
+        return GNUTranslations(compiled)
+    except ValueError as error:
+        raise BadTemplate(f"template texts/{name}.po: {error}") from None
