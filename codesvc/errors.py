@@ -28,7 +28,14 @@ class StoreUnavailable(CodesvcError):
     """The store did not answer, or answered that it cannot write.
 
     Whatever was asked may or may not have happened; nothing is retried by itself (DESIGN, known traps).
+
+    Attributes:
+        state: the store's state in a word or two, for `/readyz`.
     """
+
+    def __init__(self, message: str, state: str = "no answer") -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class ScriptError(CodesvcError):

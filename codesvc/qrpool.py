@@ -85,7 +85,7 @@ class QrPool:
             StoreUnavailable: no answer.
         """
         try:
-            left = int(await self._store.redis.llen(account.keys.pool))
+            left = int(await self._store.at(account.keys.partition).llen(account.keys.pool))
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the pool cannot be counted ({type(error).__name__})") from None
         self.seen(account, left=left)
@@ -95,14 +95,14 @@ class QrPool:
         try:
             for _ in range(missing):
                 entry = await self.mint(account)
-                async with self._store.redis.pipeline(transaction=True) as pipe:
+                async with self._store.at(account.keys.partition).pipeline(transaction=True) as pipe:
                     pipe.rpush(pool, entry)
                     pipe.ltrim(pool, -2 * account.config.qr_pool, -1)
                     pipe.pexpire(pool, _LIFE_SECONDS * 1000)
                     await pipe.execute()
         except PlatformUnavailable:
             return
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, StoreUnavailable) as error:
             _log.warning("qr_pool_not_refilled", account=account.name, error=type(error).__name__)
 
     async def aclose(self) -> None:

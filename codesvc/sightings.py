@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 
 from codesvc.clock import Offset
 from codesvc.doctor.storeprobe import running_embedded
-from codesvc.errors import CodesvcError
+from codesvc.errors import CodesvcError, StoreUnavailable
 from codesvc.store.answers import Answer
-from codesvc.store.connection import open_redis, open_transport
-from codesvc.store.keys import Keys, offset
+from codesvc.store.connection import connect
+from codesvc.store.keys import DEPLOYMENT, Keys, offset
 from codesvc.store.store import Store
 from codesvc.verification import DeliveryStatus, Status
 
@@ -62,16 +62,15 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
         return None
     moved = Offset(movable=settings.mode == "test")
     try:
-        redis = open_redis(url, timeout=kept.timeout)
-        stack.push_async_callback(redis.aclose)
+        servers = await connect(url, timeout=kept.timeout)
+        stack.push_async_callback(servers.aclose)
+        store = Store(servers, offset=moved, prefix=kept.prefix)
         if settings.mode == "test":
-            moved.move_to(int(await redis.get(offset(kept.prefix)) or 0))
-        await redis.ping()
-    except (RedisError, OSError, ValueError):
+            moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
+        await store.at(DEPLOYMENT).ping()
+    except (RedisError, OSError, ValueError, StoreUnavailable):
         return None
-    transport = open_transport(redis, timeout=kept.timeout)
-    stack.push_async_callback(transport.aclose)
-    return Store(redis, transport=transport, offset=moved, prefix=kept.prefix)
+    return store
 
 
 class InStore:

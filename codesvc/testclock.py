@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import RedisError
 
+from codesvc.errors import StoreUnavailable
+from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
 from codesvc.store.wakeups import EVERYBODY
 from codesvc.tasks import end
@@ -24,8 +26,8 @@ _log = structlog.get_logger(__name__)
 
 async def _take_over(store: Store) -> None:
     try:
-        store.offset.move_to(int(await store.redis.get(offset_key(store.prefix)) or 0))
-    except (RedisError, OSError) as error:
+        store.offset.move_to(int(await store.at(DEPLOYMENT).get(offset_key(store.prefix)) or 0))
+    except (RedisError, OSError, StoreUnavailable) as error:
         _log.warning("offset_unknown", error=type(error).__name__)
 
 

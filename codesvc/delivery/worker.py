@@ -17,10 +17,9 @@ from codesvc.tasks import end
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from redis.asyncio import Redis
-
     from codesvc.delivery.courier import Courier
     from codesvc.store.outbox import Job
+    from codesvc.store.servers import Servers
 
 _log = structlog.get_logger(__name__)
 
@@ -37,16 +36,16 @@ class Worker:
     """Delivers for some partitions, for as long as its context is open.
 
     Args:
-        redis: a client that may block.
+        servers: the store.
         courier: does the jobs.
         prefix: of the deployment.
         partitions: whose streams to read.
     """
 
-    def __init__(self, redis: Redis, courier: Courier, *, prefix: str, partitions: set[int]) -> None:
+    def __init__(self, servers: Servers, courier: Courier, *, prefix: str, partitions: set[int]) -> None:
         consumer = secrets.token_hex(8)
         self._courier = courier
-        self._outboxes = [Outbox(redis, prefix=prefix, partition=p, consumer=consumer) for p in sorted(partitions)]
+        self._outboxes = [Outbox(servers, prefix=prefix, partition=p, consumer=consumer) for p in sorted(partitions)]
         self._places = asyncio.Semaphore(MOST_HELD)
         self._held: dict[Job, asyncio.Task[None]] = {}
 

@@ -65,7 +65,7 @@ def tokens_for(
         return IssuedOnce(issuer)
     if place is None:
         return None
-    shared = SharedSecrets(place.redis, account.keys, keyring)
+    shared = SharedSecrets(place.servers, account.keys, keyring)
     return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
 
 

@@ -9,15 +9,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from redis.exceptions import RedisError, ResponseError
 
-from codesvc.doctor import clocks, storestate
+from codesvc.doctor import clocks, clusterstate, storestate
 from codesvc.doctor.finding import Finding, fail, ok
-from codesvc.store.connection import open_redis
+from codesvc.errors import StoreUnavailable
+from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
-from codesvc.store.keys import offset
+from codesvc.store.keys import DEPLOYMENT, offset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
     from codesvc.config import Store as StoreSettings
+    from codesvc.store.servers import Server, Servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,22 @@ class Place:
     """A store that can be asked.
 
     Attributes:
-        redis: a client of it.
+        servers: where it is.
         shown: where it is, without a password.
     """
 
-    redis: Redis
+    servers: Servers
     shown: str
 
 
 async def _answers(url: str, settings: StoreSettings) -> bool:
-    redis = open_redis(url, timeout=settings.timeout)
+    servers = await connect(url, timeout=settings.timeout)
     try:
-        await redis.ping()
+        await servers.anyone().redis.ping()
     except (RedisError, OSError):
         return False
     finally:
-        await redis.aclose()
+        await servers.aclose()
     return True
 
 
@@ -74,10 +76,10 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
     Raises:
         CodesvcError: an embedded server does not start.
         PermissionError: the data directory cannot be written.
-        ValueError: the address names a kind of store that this version cannot open.
+        ValueError: the address cannot be read.
     """
     if settings.url is not None:
-        async with _opened(settings.url.reveal(), settings, _host(settings.url.reveal())) as place:
+        async with _opened(settings.url.reveal(), settings) as place:
             yield place
         return
     url = await running_embedded(settings)
@@ -96,35 +98,42 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: StoreSettings, shown: str) -> AsyncIterator[Place]:
-    redis = open_redis(url, timeout=settings.timeout)
+async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[Place]:
+    servers = await connect(url, timeout=settings.timeout)
     try:
-        yield Place(redis, shown)
+        yield Place(servers, shown or servers.shown)
     finally:
-        await redis.aclose()
-
-
-def _host(url: str) -> str:
-    """What of a store's address may be shown: no user, no password, no options."""
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+        await servers.aclose()
 
 
 async def findings(place: Place, settings: Settings) -> list[Finding]:
-    """Reachable, how old, how lasting, how full, and what time it has there."""
-    what, redis = "store", place.redis
+    """Reachable, how old, how lasting, how full, and what time it has there; of a cluster, each node."""
+    nodes = place.servers.primaries()
+    if not nodes:
+        return [unreachable("no node says where the partitions are", place.shown)]
+    try:
+        moved = bool(await place.servers.at(DEPLOYMENT).redis.exists(offset(settings.store.prefix)))
+    except (RedisError, OSError, StoreUnavailable) as error:
+        return [unreachable(type(error).__name__, place.shown)]
+    if not place.servers.several:
+        return await _of_server(nodes[0], place.shown, settings, moved=moved)
+    found = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
+    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(found)]
+
+
+async def _of_server(server: Server, shown: str, settings: Settings, *, moved: bool) -> list[Finding]:
+    redis = server.redis
     try:
         began = time.time()
         seconds, micros = await redis.time()
         ended = time.time()
         info: dict[str, Any] = await redis.info()
-        moved = bool(await redis.exists(offset(settings.store.prefix)))
+        config = await _config(redis)
     except (RedisError, OSError) as error:
-        return [unreachable(type(error).__name__, place.shown)]
-    config = await _config(redis)
-    state = storestate.read_state(place.shown, info, config, moved_clock=moved)
+        return [unreachable(type(error).__name__, shown)]
+    state = storestate.read_state(shown, info, config, moved_clock=moved)
     return [
-        ok(what, f"answers within {(ended - began) * 1000:.1f} ms"),
+        ok("store", f"answers within {(ended - began) * 1000:.1f} ms"),
         *storestate.findings(state, live=settings.mode == "live"),
         clocks.judge_store(seconds + micros / 1e6 - (began + ended) / 2),
     ]

@@ -1,4 +1,4 @@
-"""Where the store is, and a redis-py client that behaves (DESIGN, known traps).
+"""Opening a store by its address, with redis-py behaving (DESIGN, known traps).
 
 redis-py repeats a command by itself when the answer is lost, which would run a script twice, and its default pool
 raises when it is empty. Here nothing is ever retried, and callers wait for a connection, no longer than for an answer.
@@ -7,53 +7,74 @@ raises when it is empty. Here nothing is ever retried, and callers wait for a co
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
-from codesvc.store.multiplex import Multiplexed
+from codesvc.store.sentinel import Sentinels
+from codesvc.store.servers import OneServer, Server
+from codesvc.storeaddress import StoreAddress, Way
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from codesvc.config import Store as StoreSettings
+    from codesvc.store.cluster import Address
+    from codesvc.store.servers import Servers
 
-_CONNECTIONS = 32
-_BLOCKING_READ_EXTRA = 5.0
+
+def behaving(timeout: float) -> dict[str, Any]:
+    """redis-py's options for a connection that waits so many seconds and repeats nothing."""
+    return {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_error": [],
+        "protocol": 2,
+    }
 
 
-def open_redis(url: str, *, timeout: float, connections: int = _CONNECTIONS) -> Redis:
-    """A client for `redis://`, `rediss://` or `unix://`; connects on first use.
+async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a setting, handed on
+    """Open a store; single servers and Sentinels connect on first use, a cluster is asked at once where things are.
+
+    A store that does not answer is no error here: whoever uses it is told, until it does.
 
     Args:
-        url: may hold a password; it appears in no error of ours.
+        url: see `codesvc.storeaddress`. It may hold a password and appears in no error of ours.
         timeout: seconds to wait for a connection and for an answer.
-        connections: at most so many at once.
+
+    Raises:
+        ValueError: it is no address.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-        protocol=2,
-    )
-    return Redis.from_pool(pool)
+    address = StoreAddress.parse(url)
+    options: dict[str, Any] = dict(parse_url(address.url))
+    match address.way:
+        case Way.SERVER:
+            return OneServer(Server(partial(_pool, options), timeout=timeout, shown=address.shown))
+        case Way.SENTINEL:
+            sentinels = Sentinels(address, options, behaving(timeout / (len(address.hosts) + 1)))
+            server = Server(partial(sentinels.pool, behaving), timeout=timeout, shown=address.shown)
+            return OneServer(server, sentinels.aclose)
+        case Way.CLUSTER:
+            cluster = Cluster(address.hosts, partial(_node, options, timeout), shown=address.shown)
+            await cluster.discover()
+            return cluster
 
 
-def open_reader(url: str, *, timeout: float) -> Redis:
-    """A client for reads that block on purpose (streams, subscriptions): it waits a little longer for an answer."""
-    return open_redis(url, timeout=timeout + _BLOCKING_READ_EXTRA, connections=64)
+def _pool(options: dict[str, Any], timeout: float, connections: int) -> BlockingConnectionPool:
+    return BlockingConnectionPool(max_connections=connections, timeout=timeout, **(options | behaving(timeout)))
 
 
-def open_transport(redis: Redis, *, timeout: float) -> Multiplexed:
-    """The connection for scripts, to the server that this client talks to; see `codesvc.store.multiplex`."""
-    return Multiplexed(redis.connection_pool.make_connection, timeout=timeout)
+def _node(options: dict[str, Any], timeout: float, address: Address, trouble: Callable[[], None]) -> Server:
+    host, port = address
+    here = options | {"host": host, "port": port}
+    return Server(partial(_pool, here), timeout=timeout, shown=f"{host}:{port}", trouble=trouble)
 
 
 @asynccontextmanager

@@ -265,7 +265,20 @@ def channel(prefix: str) -> str:
 WEBHOOKS: Final = "webhooks"
 """What is published there when a site has a webhook to send."""
 
+DEPLOYMENT: Final = 0
+"""The partition of what belongs to no account."""
+
 
 def offset(prefix: str) -> str:
     """String: test mode's clock offset in ms."""
-    return f"{prefix}:test:offset"
+    return f"{partition_root(prefix, DEPLOYMENT)}test:offset"
+
+
+def probe(prefix: str, partition: int) -> str:
+    """String: written to see whether it can be."""
+    return f"{partition_root(prefix, partition)}probe"
+
+
+def never(prefix: str, partition: int) -> str:
+    """A key that never exists: a cluster that moves the partition's slot sees that it is missing, and refuses."""
+    return f"{partition_root(prefix, partition)}never"

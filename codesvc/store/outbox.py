@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from codesvc.store.servers import Servers
+
 GROUP: Final = "delivery"
 
 
@@ -52,22 +54,25 @@ class Outbox:
     """Reads one partition's stream on behalf of one consumer.
 
     Args:
-        redis: a client that may block.
+        servers: the store.
         prefix: of the deployment.
         partition: which stream.
         consumer: this process's name in the group; a new one for each start.
     """
 
-    def __init__(self, redis: Redis, *, prefix: str, partition: int, consumer: str) -> None:
-        self._redis = redis
+    def __init__(self, servers: Servers, *, prefix: str, partition: int, consumer: str) -> None:
+        self._servers = servers
         self._stream = outbox(prefix, partition)
         self.partition = partition
         self._consumer = consumer
 
+    def _redis(self) -> Redis:
+        return self._servers.at(self.partition).reader
+
     async def _prepare(self) -> None:
         """Make the stream and its group; several processes may do so at once."""
         try:
-            await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
+            await self._redis().xgroup_create(self._stream, GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
@@ -90,7 +95,9 @@ class Outbox:
         """
         try:
             answer: Any = await self._prepared(
-                lambda: self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms)
+                lambda: self._redis().xreadgroup(
+                    GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms
+                )
             )
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
@@ -104,7 +111,7 @@ class Outbox:
         """
         try:
             answer: Any = await self._prepared(
-                lambda: self._redis.xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
+                lambda: self._redis().xautoclaim(self._stream, GROUP, self._consumer, idle_ms, count=count)
             )
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
@@ -120,7 +127,7 @@ class Outbox:
         if not ids:
             return
         try:
-            await self._redis.xclaim(self._stream, GROUP, self._consumer, 0, ids, justid=True)
+            await self._redis().xclaim(self._stream, GROUP, self._consumer, 0, ids, justid=True)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
 

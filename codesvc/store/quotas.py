@@ -61,7 +61,7 @@ class Quotas:
         """
         key = day_key(account, api)
         try:
-            async with self._store.redis.pipeline(transaction=True) as pipe:
+            async with self._store.at(account.keys.partition).pipeline(transaction=True) as pipe:
                 pipe.hset(key, mapping={"daily": 0})
                 pipe.expire(key, _KEPT_SECONDS)
                 await pipe.execute()

@@ -31,7 +31,7 @@ from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_M
 from codesvc.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
 _SCRIPTS = files(__package__) / "scripts"
@@ -66,15 +66,17 @@ class Script:
     source: str
     sha: str
 
-    def pack(self, keys: Mapping[str, str], args: Mapping[str, type_of_argument]) -> list[type_of_argument]:
-        """Keys and arguments in the order of the header.
+    def pack(
+        self, keys: Mapping[str, str], args: Mapping[str, type_of_argument], guard: Sequence[str] = ()
+    ) -> list[type_of_argument]:
+        """Keys and arguments in the order of the header; `guard` goes between, keys that the script does not look at.
 
         Raises:
             TypeError: names are missing or too many.
         """
         if keys.keys() != set(self.keys) or args.keys() != set(self.args):
             raise TypeError(f"{self.name} takes keys {self.keys} and arguments {self.args}")
-        return [*(keys[name] for name in self.keys), *(args[name] for name in self.args)]
+        return [*(keys[name] for name in self.keys), *guard, *(args[name] for name in self.args)]
 
 
 def _moves_in_lua(name: str, moves: Mapping[_Word, frozenset[_Word]]) -> str:

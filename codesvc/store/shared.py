@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from codesvc.keyring import Keyring
     from codesvc.store.keys import Keys
+    from codesvc.store.servers import Servers
 
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
@@ -28,18 +29,21 @@ class SharedSecrets:
     """The `SharedStore` of `codesvc.wechat.token` for one account.
 
     Args:
-        redis: the store.
+        servers: the store.
         keys: the account's names in it.
         keyring: encrypts what is kept.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, keyring: Keyring) -> None:
-        self._redis = redis
+    def __init__(self, servers: Servers, keys: Keys, keyring: Keyring) -> None:
+        self._servers = servers
         self._keys = keys
         # MultiFernet encrypts with the first and opens with any.
         by_age = [Fernet(urlsafe_b64encode(key)) for key in keyring.token_keys("shared secrets")]
         self._cipher = MultiFernet(reversed(by_age))
         self._owner = secrets.token_hex(8)
+
+    def _redis(self) -> Redis:
+        return self._servers.at(self._keys.partition).redis
 
     async def get(self, name: str) -> tuple[str, float] | None:
         """The value and when it ends (unix seconds), or None.
@@ -49,7 +53,7 @@ class SharedSecrets:
         """
         key = self._keys.token(name)
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with self._redis().pipeline(transaction=True) as pipe:
                 pipe.get(key)
                 pipe.pttl(key)
                 sealed, left = await pipe.execute()
@@ -70,7 +74,7 @@ class SharedSecrets:
             StoreUnavailable: no answer.
         """
         try:
-            await self._redis.set(self._keys.token(name), self._cipher.encrypt(value.encode()), px=int(ttl * 1000))
+            await self._redis().set(self._keys.token(name), self._cipher.encrypt(value.encode()), px=int(ttl * 1000))
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"a shared value cannot be kept ({type(error).__name__})") from None
 
@@ -81,7 +85,7 @@ class SharedSecrets:
             StoreUnavailable: no answer.
         """
         try:
-            taken = await self._redis.set(self._keys.token(f"{name}:lock"), self._owner, nx=True, px=int(ttl * 1000))
+            taken = await self._redis().set(self._keys.token(f"{name}:lock"), self._owner, nx=True, px=int(ttl * 1000))
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"a lock cannot be taken ({type(error).__name__})") from None
         return bool(taken)
@@ -93,6 +97,6 @@ class SharedSecrets:
             StoreUnavailable: no answer.
         """
         try:
-            await self._redis.eval(_RELEASE, 1, self._keys.token(f"{name}:lock"), self._owner)
+            await self._redis().eval(_RELEASE, 1, self._keys.token(f"{name}:lock"), self._owner)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"a lock cannot be given back ({type(error).__name__})") from None

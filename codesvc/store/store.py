@@ -2,73 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.store.keys import PARTITIONS, never, probe
 from codesvc.store.multiplex import ServerSaidError
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from redis.asyncio import Redis
 
     from codesvc.clock import Offset
     from codesvc.store.script import Script, type_of_argument
+    from codesvc.store.servers import Servers
 
-_UNWRITABLE = (
-    "READONLY",
-    "OOM",
-    "MISCONF",
-    "NOREPLICAS",
-    "LOADING",
-    "CLUSTERDOWN",
-    "MASTERDOWN",
-    "BUSY",
-    "NOAUTH",
-    "WRONGPASS",
-)
-
-
-class Transport(Protocol):
-    """What `Store` needs of a connection, so that it can be exchanged."""
-
-    async def execute(self, *command: Any) -> Any:
-        """Send one command, never twice.
-
-        Raises:
-            StoreUnavailable: no answer; it may or may not have happened.
-            ServerSaidError: the server refused.
-        """
+STATES: Final = {
+    "READONLY": "read only",
+    "OOM": "out of memory",
+    "MISCONF": "cannot write to its disk",
+    "NOREPLICAS": "too few replicas",
+    "LOADING": "loading",
+    "CLUSTERDOWN": "cluster down",
+    "MASTERDOWN": "no primary",
+    "MOVED": "moving",
+    "ASK": "moving",
+    "TRYAGAIN": "moving",
+    "BUSY": "busy",
+    "NOAUTH": "login refused",
+    "WRONGPASS": "login refused",
+    "NOPERM": "login refused",
+}
+"""How a server says that it cannot be worked with now, and what `/readyz` makes of it."""
+_MOST_TRIES: Final = 6
 
 
 class Store:
     """Runs scripts.
 
     Args:
-        redis: redis-py's client for all that is off the hot path.
-        transport: carries the scripts.
+        servers: who holds which partition; see `codesvc.store.connection.connect`.
         offset: test mode's clock offset, handed to each script.
         prefix: what all keys of this deployment begin with.
     """
 
-    def __init__(self, redis: Redis, *, transport: Transport, offset: Offset, prefix: str) -> None:
-        self.redis = redis
-        self._transport = transport
+    def __init__(self, servers: Servers, *, offset: Offset, prefix: str) -> None:
+        self.servers = servers
         self.offset = offset
         self.prefix = prefix
+        self._guards = [[never(prefix, p)] for p in range(PARTITIONS)] if servers.several else [[]] * PARTITIONS
+
+    async def state(self, partitions: Iterable[int]) -> str:
+        """`ok` where each of these partitions can be written to now, else what one of them lacks."""
+        try:
+            await asyncio.gather(*(self._probe(partition) for partition in partitions))
+        except StoreUnavailable as error:
+            return error.state
+        return "ok"
+
+    async def _probe(self, partition: int) -> None:
+        await self.call("probe", partition, {"probe": probe(self.prefix, partition)}, {})
+
+    def at(self, partition: int) -> Redis:
+        """redis-py's client for what needs no script, at the server that holds a partition.
+
+        Raises:
+            StoreUnavailable: nobody knows just now which server that is.
+        """
+        return self.servers.at(partition).redis
 
     async def call(
-        self,
-        name: str,
-        partition: int,  # noqa: ARG002  a transport for clusters picks the node by it; one server needs no choice
-        keys: Mapping[str, str],
-        args: Mapping[str, type_of_argument],
+        self, name: str, partition: int, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
     ) -> list[Any]:
         """Run one script in one round trip.
 
-        The argument `offset` is added here. A server that does not know the script is taught it and asked again, once:
-        NOSCRIPT is answered before anything runs, so nothing happens twice.
+        The argument `offset` is added here. A server that does not know the script is given its text instead, once:
+        NOSCRIPT is answered before anything runs, so nothing happens twice. So it is with a node of a cluster that
+        says it does not hold the partition.
 
         Returns:
             The script's answer; its first element is a word of `Outcome`, as bytes.
@@ -77,21 +89,30 @@ class Store:
             StoreUnavailable: no answer, or the store cannot write now.
             ScriptError: the script itself failed.
         """
-        script = load(name)
-        packed = script.pack(keys, {**args, "offset": self.offset.ms})
+        script, guard = load(name), self._guards[partition]
+        packed = script.pack(keys, {**args, "offset": self.offset.ms}, guard)
         try:
-            return list(await self._run(script, packed))
+            return list(await self._run(script, partition, len(script.keys) + len(guard), packed))
         except ServerSaidError as error:
             text = str(error)
-            if text.startswith(_UNWRITABLE) or " OOM " in text:
-                raise StoreUnavailable(f"the store refuses {name}: {text.split(' ', 1)[0]}") from None
+            word = "OOM" if " OOM " in text else text.split(" ", 1)[0]
+            if word in STATES:
+                raise StoreUnavailable(f"the store refuses {name}: {word}", STATES[word]) from None
             raise ScriptError(f"script {name}: {text}") from None
+        except StoreUnavailable:
+            self.servers.doubt()
+            raise
 
-    async def _run(self, script: Script, packed: list[type_of_argument]) -> Any:
-        try:
-            return await self._transport.execute("EVALSHA", script.sha, len(script.keys), *packed)
-        except ServerSaidError as error:
-            if not str(error).startswith("NOSCRIPT"):
-                raise
-        await self._transport.execute("SCRIPT", "LOAD", script.source)
-        return await self._transport.execute("EVALSHA", script.sha, len(script.keys), *packed)
+    async def _run(self, script: Script, partition: int, count: int, packed: list[type_of_argument]) -> Any:
+        words: tuple[str, str] = ("EVALSHA", script.sha)
+        for _ in range(_MOST_TRIES):
+            try:
+                return await self.servers.at(partition).line.execute(*words, count, *packed)
+            except ServerSaidError as error:
+                # Each of these is said before anything has run.
+                said, last = str(error), error
+                if said.startswith("NOSCRIPT"):
+                    words = ("EVAL", script.source)
+                elif not await self.servers.redirected(partition, said):
+                    raise
+        raise last

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from redis.exceptions import RedisError
 
+from codesvc.errors import StoreUnavailable
 from codesvc.store.keys import channel
 from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from redis.asyncio import Redis
+    from codesvc.store.servers import Servers
 
 EVERYBODY: Final = "*"
 """Published when something concerns all who wait, such as a moved clock."""
@@ -29,12 +30,12 @@ class Wakeups:
     """One subscription per process, however many wait.
 
     Args:
-        redis: a client that may block.
+        servers: the store. In a cluster, what is published at one node reaches the subscribers of all.
         prefix: of the deployment.
     """
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis = redis
+    def __init__(self, servers: Servers, prefix: str) -> None:
+        self._servers = servers
         self._channel = channel(prefix)
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
@@ -52,7 +53,7 @@ class Wakeups:
 
     async def publish(self, identifier: str) -> None:
         """Wake those who wait for `identifier` in every process."""
-        await self._redis.publish(self._channel, identifier)
+        await self._servers.anyone().redis.publish(self._channel, identifier)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,7 +73,7 @@ class Wakeups:
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub() as subscription:
+                async with self._servers.anyone().reader.pubsub() as subscription:
                     await subscription.subscribe(self._channel)
                     # What was published while we were away is lost; so everybody looks again.
                     self._wake(EVERYBODY)
@@ -80,6 +81,6 @@ class Wakeups:
                         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1.0)
                         if message is not None:
                             self._wake(message["data"].decode())
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, StoreUnavailable) as error:
                 _log.warning("wakeups_lost", error=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_SECONDS)

@@ -44,7 +44,9 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
     """
     kind, start = kind_of(path), site.keys.binding(site.name, "")
     partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
-    progress, server = Progress(0), str((await store.redis.info("server"))["run_id"])
+    # All bindings of a site lie in one partition, so on one server.
+    redis = store.at(site.keys.partition)
+    progress, server = Progress(0), str((await redis.info("server"))["run_id"])
     place = _read_place(mark, server) if partial.exists() else None
     cursor, count, length = place or (-1, 0, 0)
     # openids stand in it: for nobody but its owner.
@@ -58,8 +60,8 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
         file.truncate()
         while cursor:
             names: list[bytes]
-            cursor, names = await store.redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
-            async with store.redis.pipeline(transaction=False) as pipe:
+            cursor, names = await redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
+            async with redis.pipeline(transaction=False) as pipe:
                 for name in names:
                     pipe.hmget(name, ["openid", "unionid", "at"])
                 found = await pipe.execute()

@@ -38,7 +38,7 @@ from codesvc.service.people import People
 from codesvc.service.tickets import Tickets
 from codesvc.service.verifications import Verifications
 from codesvc.service.visits import Visits
-from codesvc.store.connection import open_reader, open_redis, open_transport
+from codesvc.store.connection import connect
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
@@ -65,6 +65,7 @@ from codesvc.web import (
     widget,
 )
 from codesvc.web.middleware import answer_errors
+from codesvc.web.readiness import Readiness
 from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
 from codesvc.web.texts import Texts
@@ -104,7 +105,7 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
 
     Args:
         settings: checked settings.
-        store_url: `redis://`, `rediss://` or `unix://`; see `codesvc.store.connection.store_url`.
+        store_url: see `codesvc.storeaddress`, and `codesvc.store.connection.store_url` for the embedded one.
 
     Raises:
         BadTemplate: a template does not load.
@@ -151,23 +152,20 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
     teller, composer = fixed.teller, fixed.composer
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        redis = open_redis(store_url, timeout=settings.store.timeout)
-        reader = open_reader(store_url, timeout=settings.store.timeout)
-        stack.push_async_callback(redis.aclose)
-        stack.push_async_callback(reader.aclose)
-        transport = open_transport(redis, timeout=settings.store.timeout)
-        stack.push_async_callback(transport.aclose)
-        store = Store(redis, transport=transport, offset=offset, prefix=settings.store.prefix)
+        servers = await connect(store_url, timeout=settings.store.timeout)
+        stack.push_async_callback(servers.aclose)
+        store = Store(servers, offset=offset, prefix=settings.store.prefix)
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
         )
-        shared = {name: SharedSecrets(redis, account.keys, keyring) for name, account in directory.accounts.items()}
+        partitions = {account.keys.partition for account in directory.accounts.values()}
+        shared = {name: SharedSecrets(servers, account.keys, keyring) for name, account in directory.accounts.items()}
         clients = {name: _client(account, http, shared[name]) for name, account in directory.accounts.items()}
         lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
         pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
         quotas = Quotas(store)
-        wakeups = Wakeups(reader, settings.store.prefix)
+        wakeups = Wakeups(servers, settings.store.prefix)
         await stack.enter_async_context(wakeups.running())
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, wakeups))
@@ -190,6 +188,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             keyring=keyring,
             store=store,
             offset=offset,
+            readiness=Readiness(store, partitions),
             wakeups=wakeups,
             verifications=Verifications(store, keyring, pool),
             bindings=Bindings(store, proofs, handles, people),
@@ -212,10 +211,10 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
         )
         worker = Worker(
-            reader,
+            servers,
             Courier(store, directory, composer, clients, quotas=quotas, notices=Notices(store, teller, clients)),
             prefix=settings.store.prefix,
-            partitions={account.keys.partition for account in directory.accounts.values()},
+            partitions=partitions,
         )
         if settings.service.deliver:
             await stack.enter_async_context(worker.running())

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from codesvc import metrics
 from codesvc.clock import rfc3339, unix_ms
+from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
 from codesvc.store.wakeups import EVERYBODY
 from codesvc.web import inputs
@@ -32,11 +33,10 @@ async def health(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readiness(request: web.Request) -> web.Response:
-    """The process can do its work: the store answers."""
-    try:
-        await services(request).store.redis.ping()
-    except (RedisError, OSError):
-        return json_response({"status": "unavailable", "store": "no answer"}, status=503, headers={"Retry-After": "2"})
+    """The process can do its work: the store answers and can be written to, wherever our accounts' data lie."""
+    state = await services(request).readiness.state()
+    if state != "ok":
+        return json_response({"status": "unavailable", "store": state}, status=503, headers={"Retry-After": "2"})
     return json_response({"status": "ready", "store": "ok"})
 
 
@@ -59,9 +59,9 @@ async def expose_metrics(request: web.Request) -> web.Response:
     partitions = {account.keys.partition: account.keys for account in here.directory.accounts.values()}
     try:
         for account in here.directory.accounts.values():
-            metrics.POOL.labels(account.name).set(await here.store.redis.llen(account.keys.pool))
+            metrics.POOL.labels(account.name).set(await here.store.at(account.keys.partition).llen(account.keys.pool))
         for partition, keys in partitions.items():
-            metrics.OUTBOX.labels(partition).set(await here.store.redis.xlen(keys.outbox))
+            metrics.OUTBOX.labels(partition).set(await here.store.at(partition).xlen(keys.outbox))
     except (RedisError, OSError):
         raise unavailable() from None
     return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
@@ -89,7 +89,7 @@ async def move_clock(request: web.Request) -> web.Response:
         raise Problem("not-found", "There is no such address.")
     given, _ = await inputs.read(request, ClockInput)
     try:
-        async with here.store.redis.pipeline(transaction=True) as pipe:
+        async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
             pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
             pipe.expire(offset_key(here.store.prefix), _OFFSET_LIFE_SECONDS)
             moved, _ = await pipe.execute()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codesvc.store.wakeups import Wakeups
     from codesvc.templates import Templates
     from codesvc.visit import Seals
+    from codesvc.web.readiness import Readiness
     from codesvc.web.reference import Reference
     from codesvc.web.texts import Texts
     from codesvc.web.views import Views
@@ -44,6 +45,7 @@ class Services:
     keyring: Keyring
     store: Store
     offset: Offset
+    readiness: Readiness
     wakeups: Wakeups
     verifications: Verifications
     bindings: Bindings

@@ -9,9 +9,9 @@ async def pool_length(world, at_least=0):
     from codesvc.web.services import SERVICES
 
     services = world.app[SERVICES]
-    key = services.directory.accounts["main"].keys.pool
+    keys = services.directory.accounts["main"].keys
     for _ in range(500):
-        length = await services.store.redis.llen(key)
+        length = await services.store.at(keys.partition).llen(keys.pool)
         if length >= at_least:
             return length
         await asyncio.sleep(0.01)

@@ -5,17 +5,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codesvc.quota import day_of, share_out
-from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.connection import connect
 from codesvc.store.script import load
 
 SITES = ("a", "b", "c")
+DAY = "cs:{p00}:day"
 
 
 @pytest.fixture
 async def take(store_url):
     """Takes one from a quota, by the fragment that start and delivery use."""
-    redis = open_redis(store_url, timeout=2)
-    transport = open_transport(redis, timeout=2)
+    servers = await connect(store_url, timeout=2)
+    redis, line = servers.at(0).redis, servers.at(0).line
     fragment = load("attach_scene").source
     clock_and_quota = fragment[fragment.index("-- quota:") : fragment.index("-- Purpose:")]
 
@@ -25,31 +26,30 @@ async def take(store_url):
             "local now = 1700000000000\n"
             f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
         )
-        return await transport.execute("EVAL", script, 1, day, site, int(reset), sites) == b"yes"
+        return await line.execute("EVAL", script, 1, day, site, int(reset), sites) == b"yes"
 
     yield redis, one
-    await redis.delete("day")
-    await transport.aclose()
-    await redis.aclose()
+    await redis.delete(DAY)
+    await servers.aclose()
 
 
 @pytest.mark.parametrize("daily", [0, 1, 9, 10, 97, 100])
 async def test_resets_can_use_all_of_it_and_nothing_else_the_reserve(take, daily):
     redis, one = take
-    await redis.hset("day", mapping={"daily": daily})
-    general = sum([await one("day", "a", reset=False, sites=1) for _ in range(daily + 5)])
+    await redis.hset(DAY, mapping={"daily": daily})
+    general = sum([await one(DAY, "a", reset=False, sites=1) for _ in range(daily + 5)])
     assert general == share_out(daily, 1).general
-    assert sum([await one("day", "a", reset=True, sites=1) for _ in range(daily + 5)]) == daily - general
+    assert sum([await one(DAY, "a", reset=True, sites=1) for _ in range(daily + 5)]) == daily - general
 
 
 async def test_a_busy_site_cannot_silence_its_neighbours(take):
     redis, one = take
-    await redis.hset("day", mapping={"daily": 100})
+    await redis.hset(DAY, mapping={"daily": 100})
     shares = share_out(100, 3)
-    busy = sum([await one("day", "a", reset=False) for _ in range(200)])
+    busy = sum([await one(DAY, "a", reset=False) for _ in range(200)])
     assert busy == shares.general - 2 * shares.sure
     for neighbour in ("b", "c"):
-        assert sum([await one("day", neighbour, reset=False) for _ in range(200)]) == shares.sure
+        assert sum([await one(DAY, neighbour, reset=False) for _ in range(200)]) == shares.sure
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -59,13 +59,13 @@ async def test_a_busy_site_cannot_silence_its_neighbours(take):
 )
 async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, daily, asked):
     redis, one = take
-    await redis.delete("day")
-    await redis.hset("day", mapping={"daily": daily})
+    await redis.delete(DAY)
+    await redis.hset(DAY, mapping={"daily": daily})
     shares = share_out(daily, len(SITES))
     given_to = dict.fromkeys(SITES, 0)
     total = resets = 0
     for site, reset in asked:
-        allowed = await one("day", site, reset=reset)
+        allowed = await one(DAY, site, reset=reset)
         if not allowed and not reset:
             # A site is refused below its sure part only where resets have eaten into everybody's.
             assert given_to[site] >= shares.sure or total >= shares.general
@@ -81,9 +81,9 @@ async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, d
 
 async def test_the_minute_is_counted_where_wechat_limits_it(take):
     redis, one = take
-    await redis.hset("day", mapping={"daily": 1000, "calls": 7, "seconds": 60})
-    assert sum([await one("day", "a", reset=True) for _ in range(20)]) == 7
-    await redis.delete("day:28333333")
+    await redis.hset(DAY, mapping={"daily": 1000, "calls": 7, "seconds": 60})
+    assert sum([await one(DAY, "a", reset=True) for _ in range(20)]) == 7
+    await redis.delete(f"{DAY}:28333333")
 
 
 def test_the_day_turns_at_midnight_in_beijing():
@@ -100,7 +100,7 @@ async def test_what_wechat_says_of_its_quota_is_taken_over(world):
     account = services.directory.accounts["main"]
     quotas = Quotas(services.store)
     assert await quotas.learn(account, Api.QRCODE, daily=5, used=5) == 0
-    await services.store.redis.delete(account.keys.pool)
+    await services.store.at(account.keys.partition).delete(account.keys.pool)
     started = await world.start()
     refused = await world.call("GET", f"/v1/verifications/{started['id']}/scan")
     assert (refused.status, refused.problem) == (503, "wechat-unavailable")

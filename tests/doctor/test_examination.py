@@ -161,7 +161,7 @@ async def test_a_callback_with_another_aes_key(ward):
 
 
 async def test_the_checks_event_changes_nothing(ward):
-    redis = ward.world.app[SERVICES].store.redis
+    redis = ward.world.app[SERVICES].store.at(0)
     ours = re.compile(rb":(vf|binding|owners|gone|seen|scene|word|window|spoke|intent|notice):")
     await ward.examine()
     assert [key for key in await redis.keys("*") if ours.search(key)] == []

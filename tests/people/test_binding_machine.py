@@ -28,7 +28,7 @@ from codesvc.service.decisions import Decisions
 from codesvc.service.followers import Followers
 from codesvc.service.intents import AskRequest, Intents
 from codesvc.service.people import People
-from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store
 from tests.world import MASTER, document
@@ -49,10 +49,10 @@ class BindingMachine(RuleBasedStateMachine):
     def __init__(self, url, directory, many):
         super().__init__()
         self.runner = asyncio.Runner()
-        self.redis = open_redis(url, timeout=5)
-        self.run(self.redis.flushall())
-        self.transport = open_transport(self.redis, timeout=5)
-        self.store = Store(self.redis, transport=self.transport, offset=Offset(movable=True), prefix="cs")
+        self.servers = self.run(connect(url, timeout=5))
+        for server in self.servers.primaries():
+            self.run(server.redis.flushall())
+        self.store = Store(self.servers, offset=Offset(movable=True), prefix="cs")
         self.many = many == "many"
         limits = {"site_starts": "none", "address_starts": "none"}
         tables = document(
@@ -76,8 +76,7 @@ class BindingMachine(RuleBasedStateMachine):
         return self.runner.run(story)
 
     def teardown(self):
-        self.run(self.transport.aclose())
-        self.run(self.redis.aclose())
+        self.run(self.servers.aclose())
         self.runner.close()
 
     def may(self, user, phone, *, replace):

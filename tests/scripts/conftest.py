@@ -21,7 +21,7 @@ from codesvc.keyring import Keyring
 from codesvc.service.exchange import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.verifications import Verifications
 from codesvc.store.answers import Answer
-from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.connection import connect
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.script import load
@@ -149,9 +149,8 @@ async def quiet_shop(store_url, tmp_path):
     """The use cases without a worker, so that what is queued stays queued."""
     settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
     keyring, offset = Keyring(MASTER.encode()), Offset(movable=True)
-    redis = open_redis(store_url, timeout=5)
-    transport = open_transport(redis, timeout=5)
-    store = Store(redis, transport=transport, offset=offset, prefix="cs")
+    servers = await connect(store_url, timeout=5)
+    store = Store(servers, offset=offset, prefix="cs")
     shop = Shop(None)
     shop.here = SimpleNamespace(
         directory=Directory(settings),
@@ -161,5 +160,4 @@ async def quiet_shop(store_url, tmp_path):
         verifications=Verifications(store, keyring, None),
     )
     yield shop
-    await transport.aclose()
-    await redis.aclose()
+    await servers.aclose()

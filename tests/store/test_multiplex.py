@@ -7,17 +7,15 @@ from redis.asyncio.connection import Connection
 
 from codesvc.errors import StoreUnavailable
 from codesvc.store import multiplex
-from codesvc.store.connection import open_redis, open_transport
+from codesvc.store.connection import connect
 from codesvc.store.multiplex import Multiplexed, ServerSaidError
 
 
 @pytest.fixture
 async def line(store_url):
-    redis = open_redis(store_url, timeout=2)
-    transport = open_transport(redis, timeout=2)
-    yield transport
-    await transport.aclose()
-    await redis.aclose()
+    servers = await connect(store_url, timeout=2)
+    yield servers.anyone().line
+    await servers.aclose()
 
 
 class Scripted:

@@ -1,0 +1,49 @@
+"""What a cluster is like as a whole, and what its nodes have in common."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from codesvc.doctor.finding import Finding, Status, fail, ok, skipped, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesvc.store.servers import Server
+
+_WHAT = "store: cluster"
+
+
+async def findings(node: Server) -> list[Finding]:
+    """Whether it is up, and whether each node has somebody to take its place."""
+    try:
+        info: dict[str, Any] = await node.redis.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]  # redis-py
+        slots: list[list[Any]] = await node.redis.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # redis-py
+    except (RedisError, OSError) as error:
+        return [skipped(_WHAT, f"{node.shown} does not say ({type(error).__name__})", "Look at the node.")]
+    if info.get("cluster_state") != "ok":
+        covered = info.get("cluster_slots_ok", "0")
+        found = f"down: {covered} of 16384 slots are served"
+        return [fail(_WHAT, found, "Bring the missing nodes back, or let their replicas take over (CLUSTER FAILOVER).")]
+    alone = {f"{each[2][0].decode()}:{each[2][1]}" for each in slots if not each[3:]}
+    size = len({each[2][2] for each in slots})
+    if alone:
+        found = f"up, {size} nodes hold keys; no replica for {', '.join(sorted(alone))}"
+        return [warn(_WHAT, found, "Add a replica for each: without one, a dead node is 503 until it is back.")]
+    return [ok(_WHAT, f"up, {size} nodes hold keys, each with a replica")]
+
+
+def together(nodes: Iterable[list[Finding]]) -> list[Finding]:
+    """One list of findings out of one for each node: what is fine everywhere once, and what is not where it is not."""
+    by_what: defaultdict[str, list[Finding]] = defaultdict(list)
+    for findings_of_node in nodes:
+        for finding in findings_of_node:
+            by_what[finding.what].append(finding)
+    merged: list[Finding] = []
+    for group in by_what.values():
+        bad = [finding for finding in group if finding.status is not Status.OK]
+        merged.extend(dict.fromkeys(bad) if bad else group[:1])
+    return merged

