@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -74,9 +75,25 @@ OUTBOX: Final = Gauge(
 )
 
 
+@cache
+def _requests(method: str, route: str, status: int) -> Histogram:
+    # The library looks a series up anew each time, under a lock; there are only so many.
+    return REQUESTS.labels(method, route, status)
+
+
+@cache
+def _acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
+    return VERIFICATIONS.labels(site, purpose, act, outcome)
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one request; all three labels are from closed lists."""
+    _requests(method, route, status).observe(seconds)
+
+
 def count_act(site: str, purpose: str, act: str, outcome: str, limit: str = "") -> None:
     """Count one start, check or resend; `limit` is what refused it, "" if nothing did."""
-    VERIFICATIONS.labels(site, purpose, act, outcome).inc()
+    _acts(site, purpose, act, outcome).inc()
     if limit:
         REFUSED.labels(site, limit).inc()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-import secrets
-import time
 from asyncio import IncompleteReadError
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -14,6 +14,8 @@ from aiohttp import ClientError, hdrs, web
 
 from codesvc import metrics
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
+from codesvc.logs import REQUEST_ID, tell_request
+from codesvc.web.headers import STANDING_HEADERS
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
 from codesvc.web.services import CROSS_ORIGIN, SITE, services
@@ -23,12 +25,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("codesvc.http")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
-_HEADERS: Final = {
-    "Server": "codesvc",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -80,37 +76,38 @@ def _route(request: web.Request) -> str:
     return resource.canonical if resource else "unknown"
 
 
+def _answer_to(error: Exception, request: web.Request, request_id: str) -> web.Response:
+    problem = _problem_of(error)
+    if problem.type.name == "internal":
+        _log.exception("request_failed", route=_route(request), error=type(error).__name__, exc_info=error)
+    return problem.response(services(request).settings.service.public_url, request_id)
+
+
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    given = request.headers.get("X-Request-Id", "")
-    request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    started = time.perf_counter()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+    given = request.headers.get("X-Request-Id")
+    request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
+    started = perf_counter()
+    named = REQUEST_ID.set(request_id)
     try:
         try:
             await _arrived(request)
             response = await handler(request)
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
-            if _problem_of(error).type.name == "internal":
-                _log.exception("request_failed", route=_route(request), error=type(error).__name__)
-            response = _problem_of(error).response(services(request).settings.service.public_url, request_id)
+            response = _answer_to(error, request, request_id)
         if not response.prepared:
-            response.headers["X-Request-Id"] = request_id
-            response.headers.update(request.get(CROSS_ORIGIN, {}))
-            for name, value in _HEADERS.items():
-                response.headers.setdefault(name, value)
-        seconds = time.perf_counter() - started
-        method = request.method if request.method in hdrs.METH_ALL else "OTHER"
-        metrics.REQUESTS.labels(method, _route(request), response.status).observe(seconds)
-        _log.info(
-            "request",
-            method=request.method,
-            route=_route(request),
-            status=response.status,
-            site=request.get(SITE),
-            ms=round(seconds * 1000, 2),
-        )
+            headers = response.headers
+            headers["X-Request-Id"] = request_id
+            if CROSS_ORIGIN in request:
+                headers.update(request[CROSS_ORIGIN])
+            if hdrs.SERVER not in headers:
+                for name, value in STANDING_HEADERS.items():
+                    headers.setdefault(name, value)
+        seconds = perf_counter() - started
+        method, route = request.method, _route(request)
+        metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, response.status, seconds)
+        tell_request(method=method, route=route, status=response.status, site=request.get(SITE), seconds=seconds)
         return response
     finally:
-        structlog.contextvars.clear_contextvars()
+        REQUEST_ID.reset(named)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import web
 
 from codesvc.limiter import names, policies
+from codesvc.web.headers import prepared, with_more
 from codesvc.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.limiter import Denial
+
+
+_PROBLEM: Final = prepared("application/problem+json")
 
 
 class Problem(Exception):
@@ -48,8 +52,7 @@ class Problem(Exception):
         return web.Response(
             body=msgspec.json.encode(document),
             status=self.type.status,
-            headers={"Cache-Control": "no-store", **self.headers},
-            content_type="application/problem+json",
+            headers=with_more(_PROBLEM, self.headers),
         )
 
 

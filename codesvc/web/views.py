@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import web
@@ -12,6 +12,7 @@ from codesvc.clock import rfc3339
 from codesvc.identity import is_test_openid
 from codesvc.pagetoken import Subject
 from codesvc.verification import Status
+from codesvc.web.headers import prepared, with_more
 
 if TYPE_CHECKING:
     from codesvc.binding import Passage
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
     from codesvc.store.answers import Binding
 
 
+_JSON: Final = prepared("application/json")
+
+
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that nobody may keep."""
-    return web.Response(
-        body=msgspec.json.encode(document),
-        status=status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-        content_type="application/json",
-    )
+    return web.Response(body=msgspec.json.encode(document), status=status, headers=with_more(_JSON, headers))
 
 
 class Views:
