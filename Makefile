@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test lint format screens texts language bench clean
+.PHONY: demo test lint format screens texts language bench fuzz clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -50,6 +50,10 @@ $(STAMP): pyproject.toml | $(BIN)/python
 $(LINT_STAMP): pyproject.toml $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group lint
 	@touch $@
+
+# The byte-level entrances, with twenty thousand examples each.
+fuzz: $(STAMP)
+	CODESVC_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 --timeout 3000 tests/attacks/test_fuzz_bytes.py
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
