@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
     new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
     new.add_argument("site")
+    known = keys.add_parser("list", help="which keys there are, what they may do, and when each was last used")
+    known.add_argument("--config", type=Path, required=True)
+    known.add_argument("--site", default=None, help="only this site's")
     return parser
 
 
@@ -143,6 +146,14 @@ def _bindings(arguments: argparse.Namespace) -> int:
 
 
 def _keys(arguments: argparse.Namespace) -> int:
+    if arguments.act == "new":
+        return _new_key(arguments)
+    from codesvc.registry import command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _new_key(arguments: argparse.Namespace) -> int:
     import secrets
 
     from codesvc.config.keys import hash_line, new_key

@@ -282,3 +282,8 @@ def probe(prefix: str, partition: int) -> str:
 def never(prefix: str, partition: int) -> str:
     """A key that never exists: a cluster that moves the partition's slot sees that it is missing, and refuses."""
     return f"{partition_root(prefix, partition)}never"
+
+
+def uses(prefix: str) -> str:
+    """Hash: when each API key was last used, ms, by the beginning of its hash."""
+    return f"{partition_root(prefix, DEPLOYMENT)}uses"

@@ -26,6 +26,7 @@ from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
+from codesvc.registry.uses import KeyUses
 from codesvc.relay import Relay
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
@@ -178,6 +179,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)
         limits = word_limits(directory)
+        uses = KeyUses(store)
+        await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits)
         conversation = Conversation(store, decisions, counter, teller)
@@ -209,6 +212,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             seals=seals,
             visits=Visits(store, seals, clients, shared, settings.service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
+            uses=uses,
         )
         worker = Worker(
             servers,

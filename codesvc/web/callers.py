@@ -28,10 +28,12 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
         Problem: no key, an unknown one, or one without this scope.
     """
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    caller = services(request).directory.caller(key.strip()) if kind.lower() == "bearer" else None
+    here = services(request)
+    caller = here.directory.caller(key.strip()) if kind.lower() == "bearer" else None
     if caller is None:
         raise Problem("unauthenticated", headers=_CHALLENGE)
     request[SITE] = caller.site.name
+    here.uses.note(caller.key)
     if scope not in caller.key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
     return caller

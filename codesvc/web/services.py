@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codesvc.link import Links
     from codesvc.message import Composer
     from codesvc.pagetoken import PageTokens
+    from codesvc.registry.uses import KeyUses
     from codesvc.relay import Relay
     from codesvc.service.bindings import Bindings
     from codesvc.service.chat import Chat
@@ -66,6 +67,7 @@ class Services:
     seals: Seals
     visits: Visits
     tickets: Tickets
+    uses: KeyUses
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -1,0 +1,1 @@
+"""Sites, accounts and keys that are kept in the store and change while the service runs."""
