@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics
 from codesvc.errors import CodesvcError
 from codesvc.quota import PATHS, WARN_AT
 from codesvc.tasks import end
@@ -82,6 +81,5 @@ class Upkeep:
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
             left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used, rate=rate)
-            metrics.QUOTA_LEFT.labels(account.name, api.value).set(left)
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

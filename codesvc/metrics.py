@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
@@ -41,38 +41,87 @@ DELIVERIES: Final = Counter(
     ("account", "channel", "ending", "reason"),
     registry=REGISTRY,
 )
+STEPS: Final = Counter(
+    "codesvc_verification_steps",
+    "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
+    "once; wrong: each wrong code",
+    ("site", "purpose", "step"),
+    registry=REGISTRY,
+)
+FALLBACKS: Final = Counter(
+    "codesvc_fallbacks",
+    "Verifications of bound users whose code had to be scanned for, by why",
+    ("site", "purpose", "reason"),
+    registry=REGISTRY,
+)
+_LATENCIES: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
+TO_DELIVERED: Final = Histogram(
+    "codesvc_issue_to_delivered_seconds",
+    "From the start to WeChat's receipt that the message was delivered",
+    ("site", "purpose"),
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+TO_APPROVED: Final = Histogram(
+    "codesvc_issue_to_approved_seconds",
+    "From the start to the right code",
+    ("site", "purpose"),
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+ISSUE_SECONDS: Final = Histogram(
+    "codesvc_issue_seconds",
+    "How long it took to start a verification",
+    ("site",),
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=REGISTRY,
+)
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
+WECHAT_CALLS: Final = Counter(
+    "codesvc_wechat_calls",
+    "Calls to WeChat by endpoint and errcode (0: fine); timeout, unreachable and garbled where there was no answer",
+    ("account", "endpoint", "errcode"),
+    registry=REGISTRY,
+)
 WECHAT_SECONDS: Final = Histogram(
     "codesvc_wechat_seconds",
-    "How long WeChat took to take a message",
-    ("account", "channel"),
+    "How long WeChat took to answer",
+    ("account", "endpoint"),
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-CIRCUIT: Final = Gauge(
-    "codesvc_circuit_open",
-    "1 while an account's circuit is open",
-    ("account",),
-    multiprocess_mode="mostrecent",
+STORE_SECONDS: Final = Histogram(
+    "codesvc_store_seconds",
+    "How long the store took for a script, the wait for the connection included",
+    ("script",),
+    buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2),
     registry=REGISTRY,
 )
-QUOTA_LEFT: Final = Gauge(
-    "codesvc_quota_left",
-    "What is left of today's quota",
-    ("account", "call"),
-    multiprocess_mode="mostrecent",
-    registry=REGISTRY,
+STORE_FAILURES: Final = Counter(
+    "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",), registry=REGISTRY
 )
-POOL: Final = Gauge(
-    "codesvc_qr_pool", "QR codes minted ahead", ("account",), multiprocess_mode="mostrecent", registry=REGISTRY
+
+
+def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "livemax"] = "mostrecent") -> Gauge:
+    return Gauge(name, text, labels, multiprocess_mode=mode, registry=REGISTRY)
+
+
+# Each worker has circuits of its own; one that has ended must not keep its account's open for ever.
+CIRCUIT: Final = _gauge(
+    "codesvc_circuit_open", "1 while an account's circuit is open in some worker", "account", mode="livemax"
 )
-OUTBOX: Final = Gauge(
-    "codesvc_outbox_jobs",
-    "Jobs in the outbox, taken or not",
-    ("partition",),
-    multiprocess_mode="mostrecent",
-    registry=REGISTRY,
+# What lies in the store is read by whichever worker is asked for /metrics.
+STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
+QUOTA_LEFT: Final = _gauge("codesvc_quota_left", "What is left of today's quota", "account", "call")
+QUOTA_DAILY: Final = _gauge("codesvc_quota_daily", "Today's whole quota", "account", "call")
+POOL: Final = _gauge("codesvc_qr_pool", "QR codes minted ahead", "account")
+POOL_SIZE: Final = _gauge("codesvc_qr_pool_size", "QR codes that should be minted ahead", "account")
+TOKEN_AGE: Final = _gauge("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
+TOKEN_LEFT: Final = _gauge(
+    "codesvc_token_left_seconds", "Until the present access token ends; 0 where there is none", "account"
 )
+OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
+OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")
 
 
 @cache
@@ -86,16 +135,39 @@ def _acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
     return VERIFICATIONS.labels(site, purpose, act, outcome)
 
 
+@cache
+def _scripts(name: str) -> Histogram:
+    return STORE_SECONDS.labels(name)
+
+
+@cache
+def _steps(site: str, purpose: str, step: str) -> Counter:
+    return STEPS.labels(site, purpose, step)
+
+
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one request; all three labels are from closed lists."""
     _requests(method, route, status).observe(seconds)
 
 
-def count_act(site: str, purpose: str, act: str, outcome: str, limit: str = "") -> None:
-    """Count one start, check or resend; `limit` is what refused it, "" if nothing did."""
+def observe_script(name: str, seconds: float) -> None:
+    """The store has answered a script."""
+    _scripts(name).observe(seconds)
+
+
+def count_act(site: str, purpose: str, act: str, outcome: str) -> None:
+    """Count one start, check or resend."""
     _acts(site, purpose, act, outcome).inc()
-    if limit:
-        REFUSED.labels(site, limit).inc()
+
+
+def count_step(site: str, purpose: str, step: str) -> None:
+    """A verification came so far."""
+    _steps(site, purpose, step).inc()
+
+
+def forget_worker(directory: str, pid: int) -> None:
+    """A worker has ended: its circuits are nobody's any more. What it counted stays."""
+    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client
 
 
 def exposition() -> bytes:

@@ -95,6 +95,7 @@ class Record:
     scene_url: str | None
     vouched: bool
     disarmed: bool
+    trail: str = ""
 
     def __repr__(self) -> str:
         return f"Record({self.id[:10]}…, {self.status})"
@@ -140,6 +141,7 @@ class Record:
             scene_url=fields.get("scene_url"),
             vouched=fields["vouched"] == "1",
             disarmed=fields.get("disarmed") == "1",
+            trail=fields.get("trail", ""),
         )
 
     @property

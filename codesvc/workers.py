@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import metrics
 from codesvc.serving import GRACE_SECONDS, stopped
 from codesvc.store.connection import store_url
 from codesvc.tasks import end
@@ -71,6 +72,7 @@ async def _keep(number: int, command: Sequence[str], environment: dict[str, str]
         except asyncio.CancelledError:
             await _stop(worker)
             raise
+        metrics.forget_worker(environment["PROMETHEUS_MULTIPROC_DIR"], worker.pid)
         lived = asyncio.get_running_loop().time() - started
         pause = _PAUSE_SECONDS if lived > _HEALTHY_SECONDS else min(_LONGEST_PAUSE_SECONDS, pause * 2)
         _log.error("worker_ended", worker=number, status=status, again_in=pause)

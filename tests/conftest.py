@@ -75,7 +75,7 @@ def no_key_stays(request):
         assert keys_without_ttl(request.getfixturevalue("valkey")) == []
 
 
-BACKGROUND = {"pool", "token", "quota", "leavers", "outbox"}
+BACKGROUND = {"pool", "token", "quota", "leavers", "outbox", "minute", "hour", "latest"}
 """Kinds that the service keeps for itself, whoever calls or not."""
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from codesvc.delivery.notices import Notices
     from codesvc.directory import AccountEntry, Directory
+    from codesvc.figures.tally import Tally
     from codesvc.message import Composer
     from codesvc.record import Record
     from codesvc.store.outbox import Job
@@ -69,6 +70,7 @@ class Courier:
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         notices: carries what is about no verification.
+        tally: counts what happens.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
     """
@@ -82,6 +84,7 @@ class Courier:
         *,
         quotas: Quotas,
         notices: Notices,
+        tally: Tally,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -91,6 +94,7 @@ class Courier:
         self._clients = clients
         self._quotas = quotas
         self._notices = notices
+        self._tally = tally
         self._sleep = sleep
         self._clock = clock
         self._breakers = {name: Breaker() for name in directory.accounts}
@@ -110,6 +114,7 @@ class Courier:
             async with self._lanes[account.name]:
                 await self._notices.carry(account, job)
             return
+        troubles: set[tuple[str, int | None]] = set()
         for number in range(_MOST_TRIES):
             # The lane is left while pausing, so that a message to be tried again holds nobody up.
             async with self._lanes[account.name]:
@@ -123,6 +128,9 @@ class Courier:
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
                 await self._record(account, job, attempt)
                 return
+            if attempt.ending is Ending.LATER and (attempt.reason, attempt.errcode) not in troubles:
+                troubles.add((attempt.reason, attempt.errcode))
+                await self._note_trouble(account, job, attempt)
             if attempt.ending is Ending.UNKNOWN and begun.record.delivery is not DeliveryStatus.UNKNOWN:
                 await self._record(account, job, attempt)
             await self._sleep(self._pause(attempt, number))
@@ -185,8 +193,7 @@ class Courier:
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
-                with metrics.WECHAT_SECONDS.labels(account.name, channel.value).time():
-                    attempt = await send_code(letter, self._composer, channel)
+                attempt = await send_code(letter, self._composer, channel)
                 self._heed(account, attempt)
             ending = attempt.ending.name.lower()
             metrics.DELIVERIES.labels(account.name, channel.value, ending, attempt.reason).inc()
@@ -225,7 +232,7 @@ class Courier:
         }[attempt.ending]
         keys = account.keys
         finished = attempt.ending is not Ending.UNKNOWN
-        await self._store.call(
+        raw = await self._store.call(
             "record_delivery",
             keys.partition,
             {
@@ -241,11 +248,24 @@ class Courier:
                 "status": status.value,
                 "via": attempt.channel.value,
                 "reason": attempt.reason,
+                "errcode": "" if attempt.errcode is None else attempt.errcode,
                 "msgid": attempt.msgid,
                 "entry": job.entry if finished else "",
                 "group": GROUP,
                 "event": webhook.seed(),
             },
+        )
+        self._tally.hear(Answer.parse(raw))
+
+    async def _note_trouble(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
+        """Let whoever looks at the verification see why it waits."""
+        reason = attempt.reason if attempt.errcode is None else f"{attempt.reason}.{attempt.errcode}"
+        keys = account.keys
+        await self._store.call(
+            "note_trouble",
+            keys.partition,
+            {"record": keys.record(job.verification)},
+            {"number": job.number, "reason": reason},
         )
 
     async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:

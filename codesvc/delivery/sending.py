@@ -45,6 +45,7 @@ class Attempt:
         alarm: whether an operator should hear of it.
         pause: what else has to rest.
         silent: WeChat did not answer at all; what the circuit breaker counts.
+        errcode: what WeChat answered, where it said no.
     """
 
     ending: Ending
@@ -54,6 +55,7 @@ class Attempt:
     alarm: bool = False
     pause: Pause = Pause.NONE
     silent: bool = False
+    errcode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ async def send_code(letter: Letter, composer: Composer, channel: Channel) -> Att
     except TokenUnavailable as error:
         # The token endpoint's own silence is WeChat's silence too; a refusal is an answer.
         silent = error.errcode is None and not isinstance(error, TokenRefused)
-        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent)
+        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent, errcode=error.errcode)
     except NotSent:
         return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
     except OutcomeUnknown:
@@ -145,4 +147,4 @@ def _judged(errcode: int, channel: Channel) -> Attempt:
         Verdict.REFRESH_TOKEN: Ending.LATER,
     }.get(triage.verdict, Ending.FAILED)
     reason = "" if ending is Ending.SENT else triage.reason
-    return Attempt(ending, channel, reason=reason, alarm=triage.alarm, pause=triage.pause)
+    return Attempt(ending, channel, reason=reason, alarm=triage.alarm, pause=triage.pause, errcode=errcode or None)

@@ -20,6 +20,7 @@ from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scann
 if TYPE_CHECKING:
     from codesvc.config import Rate
     from codesvc.directory import AccountEntry, Directory
+    from codesvc.figures.tally import Tally
     from codesvc.message import Composer
     from codesvc.record import Record
     from codesvc.service.conversation import Conversation
@@ -60,6 +61,7 @@ class Chat:
         followers: who follows.
         conversation: answers what is about no verification.
         limits: rates of words per openid, by account name.
+        tally: counts what happens.
     """
 
     def __init__(
@@ -69,7 +71,10 @@ class Chat:
         followers: Followers,
         conversation: Conversation,
         limits: dict[str, str],
+        *,
+        tally: Tally,
     ) -> None:
+        self._tally = tally
         self._store = store
         self._followers = followers
         self._conversation = conversation
@@ -156,6 +161,7 @@ class Chat:
         )
         answer = Answer.parse(raw)
         metrics.CLAIMS.labels(account.name, "word" if scene is None else "scene", answer.outcome.value).inc()
+        self._tally.hear(answer)
         _log.info(
             "claim",
             account=account.name,
@@ -192,12 +198,14 @@ class Chat:
             return self._composer.chat("soon", record)
         text = self._composer.chat("code", record)
         keys = account.keys
-        await self._store.call(
+        raw = await self._store.call(
             "replied",
             keys.partition,
             {"record": keys.record(record.id)},
             {"root": keys.root, "account": keys.account, "channel": self._channel, "number": record.number},
         )
+        answer = Answer.parse(raw)
+        self._tally.hear(answer)
         return text
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
@@ -248,4 +256,6 @@ class Chat:
             },
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
-        _log.info("receipt", account=account.name, status=event.status, outcome=Answer.parse(raw).outcome.value)
+        answer = Answer.parse(raw)
+        self._tally.hear(answer)
+        _log.info("receipt", account=account.name, status=event.status, outcome=answer.outcome.value)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from codesvc.directory import SiteEntry
+    from codesvc.figures.tally import Tally
     from codesvc.intent import Intent
     from codesvc.qrpool import QrPool
     from codesvc.service.exchange import Idempotency
@@ -80,9 +81,11 @@ class Intents:
     Args:
         store: where state lives.
         pool: QR codes minted ahead.
+        tally: counts refusals.
     """
 
-    def __init__(self, store: Store, pool: QrPool) -> None:
+    def __init__(self, store: Store, pool: QrPool, tally: Tally) -> None:
+        self._tally = tally
         self._store = store
         self._pool = pool
         self._channel = channel(store.prefix)
@@ -108,6 +111,7 @@ class Intents:
                 break
         if answer.outcome is Outcome.LIMITED:
             limit = answer.rest[0].decode()
+            self._tally.refused(site.name, "", limit)
             rates = getattr(site.config.limits, limit)
             return IntentResult(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
         if answer.outcome is Outcome.REPEATED:

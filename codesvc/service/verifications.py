@@ -26,6 +26,7 @@ from codesvc.store.quotas import arguments, day_key
 if TYPE_CHECKING:
     from codesvc.config import Purpose
     from codesvc.directory import AccountEntry, SiteEntry
+    from codesvc.figures.tally import Tally
     from codesvc.keyring import Keyring
     from codesvc.qrpool import QrPool
     from codesvc.record import Record
@@ -36,11 +37,6 @@ _MINTING_TRIES = 3
 _log = structlog.get_logger(__name__)
 
 
-def _count(site: SiteEntry, purpose: str, act: str, answer: Answer) -> None:
-    limit = answer.rest[0].decode() if answer.outcome is Outcome.LIMITED else ""
-    metrics.count_act(site.name, purpose, act, answer.outcome.value, limit)
-
-
 class Verifications:
     """The use cases around one verification.
 
@@ -48,9 +44,11 @@ class Verifications:
         store: where state lives.
         keyring: derives codes.
         pool: QR codes minted ahead.
+        tally: counts what happens.
     """
 
-    def __init__(self, store: Store, keyring: Keyring, pool: QrPool) -> None:
+    def __init__(self, store: Store, keyring: Keyring, pool: QrPool, tally: Tally) -> None:
+        self._tally = tally
         self._store = store
         self._keyring = keyring
         self._pool = pool
@@ -63,16 +61,16 @@ class Verifications:
             Invalid: the site has no such purpose, or wants an address.
         """
         policy = policy_of(site, request)
-        for _ in range(_MINTING_TRIES):
-            raw = await self._start(site, policy, request, idempotency)
-            answer = Answer.parse(raw)
-            if answer.outcome is not Outcome.COLLISION:
-                break
+        with metrics.ISSUE_SECONDS.labels(site.name).time():
+            for _ in range(_MINTING_TRIES):
+                raw = await self._start(site, policy, request, idempotency)
+                answer = Answer.parse(raw)
+                if answer.outcome is not Outcome.COLLISION:
+                    break
         if answer.outcome is Outcome.STARTED and answer.rest[0] == 1:
             # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
-            metrics.LONG_CODES.labels(site.name, request.purpose).inc()
             _log.error("site_guessed_at", site=site.name, purpose=request.purpose)
-        _count(site, request.purpose, "start", answer)
+        self._tally.act("start", site.name, request.purpose, answer)
         if answer.outcome is Outcome.REPEATED:
             return Result(answer.outcome, answer.shown.as_started(), left=answer.left)
         return self._result(site, answer)
@@ -106,6 +104,7 @@ class Verifications:
                 "long_record": keys.record(long.text),
                 "idem": keys.idempotency(site.name, "start/" + idempotency.key),
                 "live": keys.live(site.name, request.purpose, address, request.user),
+                "lately": keys.lately(site.name, request.user),
                 "word": keys.word(word),
                 "binding": keys.binding(site.name, request.user),
                 "site_starts": keys.window("site_starts", site.name, "all"),
@@ -200,7 +199,7 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
-        _count(site, answer.record.purpose if answer.record else "", "check", answer)
+        self._tally.act("check", site.name, answer.record.purpose if answer.record else "", answer)
         return self._result(site, answer)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
@@ -239,7 +238,7 @@ class Verifications:
             },
         )
         answer = Answer.parse(raw)
-        _count(site, known.record.purpose, "resend", answer)
+        self._tally.act("resend", site.name, known.record.purpose, answer)
         if answer.outcome is Outcome.EARLY:
             denial = Denial("resend", int(answer.rest[0]), (Rate(1, max(1, policy.resend_after)),))
             return Result(answer.outcome, known.record, denial)
@@ -254,7 +253,9 @@ class Verifications:
             {"record": keys.record(identifier.text)},
             {"root": keys.root, "account": keys.account, "channel": self._channel, "site": site.name},
         )
-        return self._result(site, Answer.parse(raw))
+        answer = Answer.parse(raw)
+        self._tally.hear(answer)
+        return self._result(site, answer)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED where no scan may bring the code, ENDED or ABSENT.
@@ -271,6 +272,7 @@ class Verifications:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
         if answer.outcome is Outcome.ATTACHED:
             self._pool.seen(site.account, left=int(answer.rest[0]))
+            self._tally.hear(answer)
         return self._result(site, answer)
 
     async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> Answer:

@@ -60,6 +60,11 @@ class Answer:
             raise LookupError(f"{self.outcome} carries no record")
         return self.record
 
+    @property
+    def firsts(self) -> str:
+        """What happened to the record for the first time in this very act: words of its trail, blanks between."""
+        return self.rest[2].decode() if self.record is not None and len(self.rest) > 2 else ""  # noqa: PLR2004  the third part
+
 
 @dataclass(frozen=True, slots=True)
 class IntentAnswer:

@@ -49,6 +49,8 @@ IN_PARTITION: Final = {
     "webhook_lane": "webhook-lane:%s",
     "webhook_state": "webhook-state:%s",
     "webhook_sites": "webhook-sites",
+    "minute": "minute:%s:%s",
+    "hour": "hour:%s:%s",
 }
 """Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
 
@@ -104,6 +106,14 @@ class Keys:
     def live(self, site: str, purpose: str, address: str, user: str) -> str:
         """Sorted set: live unclaimed verifications of a user, purpose and address, by start."""
         return self.root + IN_PARTITION["live"] % (site, purpose, address, user)
+
+    def lately(self, site: str, user: str) -> str:
+        """List: the user's latest verifications, newest first, at most 20."""
+        return f"{self.root}lately:{site}:{user}"
+
+    def latest(self, subject: str) -> str:
+        """List: the latest verifications of a site (`site/shop`), newest first, at most 200."""
+        return f"{self.root}latest:{subject}"
 
     def window(self, limit: str, site: str, subject: str) -> str:
         """List: times of the events that a limit counts."""
@@ -182,6 +192,18 @@ class Keys:
     def webhook_sites(self) -> str:
         """Sorted set: sites with something to send, by when the first attempt is due."""
         return self.root + IN_PARTITION["webhook_sites"]
+
+    def minute(self, subject: str, number: int) -> str:
+        """Hash: what was counted of a site or an account in a minute, numbered from 1970."""
+        return self.root + IN_PARTITION["minute"] % (subject, number)
+
+    def hour(self, subject: str, number: int) -> str:
+        """Hash: the same of an hour."""
+        return self.root + IN_PARTITION["hour"] % (subject, number)
+
+    def batch(self, name: str) -> str:
+        """String: these counts were added already."""
+        return f"{self.root}batch:{name}"
 
     def spent(self, source: str) -> str:
         """String: the handle that came from this login or ticket has been used."""

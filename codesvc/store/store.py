@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from codesvc import metrics
 from codesvc.errors import ScriptError, StoreUnavailable
 from codesvc.store.keys import PARTITIONS, never, probe
 from codesvc.store.multiplex import ServerSaidError
@@ -91,17 +93,22 @@ class Store:
         """
         script, guard = load(name), self._guards[partition]
         packed = script.pack(keys, {**args, "offset": self.offset.ms}, guard)
+        started = perf_counter()
         try:
-            return list(await self._run(script, partition, len(script.keys) + len(guard), packed))
+            answer = list(await self._run(script, partition, len(script.keys) + len(guard), packed))
         except ServerSaidError as error:
+            metrics.STORE_FAILURES.labels(name).inc()
             text = str(error)
             word = "OOM" if " OOM " in text else text.split(" ", 1)[0]
             if word in STATES:
                 raise StoreUnavailable(f"the store refuses {name}: {word}", STATES[word]) from None
             raise ScriptError(f"script {name}: {text}") from None
         except StoreUnavailable:
+            metrics.STORE_FAILURES.labels(name).inc()
             self.servers.doubt()
             raise
+        metrics.observe_script(name, perf_counter() - started)
+        return answer
 
     async def _run(self, script: Script, partition: int, count: int, packed: list[type_of_argument]) -> Any:
         words: tuple[str, str] = ("EVALSHA", script.sha)

@@ -18,6 +18,8 @@ from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import Notices
 from codesvc.delivery.worker import Worker
 from codesvc.directory import Directory
+from codesvc.figures.standing import Standings
+from codesvc.figures.tally import Tally
 from codesvc.handle import Handles
 from codesvc.intent import LIFE_MS
 from codesvc.keyring import Keyring
@@ -161,7 +163,10 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         )
         partitions = {account.keys.partition for account in directory.accounts.values()}
         shared = {name: SharedSecrets(servers, account.keys, keyring) for name, account in directory.accounts.items()}
-        clients = {name: _client(account, http, shared[name]) for name, account in directory.accounts.items()}
+        tally = Tally(store, directory)
+        await stack.enter_async_context(tally.running())
+        tokens = {name: _tokens(account, http, shared[name], tally) for name, account in directory.accounts.items()}
+        clients = {name: _client(account, http, tokens[name], tally) for name, account in directory.accounts.items()}
         lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
         pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
@@ -193,16 +198,18 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             offset=offset,
             readiness=Readiness(store, partitions),
             wakeups=wakeups,
-            verifications=Verifications(store, keyring, pool),
+            verifications=Verifications(store, keyring, pool, tally),
             bindings=Bindings(store, proofs, handles, people),
-            intents=Intents(store, pool),
+            intents=Intents(store, pool, tally),
             decisions=decisions,
             composer=composer,
-            chat=Chat(store, composer, followers, conversation, limits),
+            chat=Chat(store, composer, followers, conversation, limits, tally=tally),
             followers=followers,
             relay=relay,
             pages=page_tokens,
             views=Views(settings.service.public_url, page_tokens, proofs),
+            standings=Standings(store, directory, tokens),
+            tally=tally,
             templates=fixed.templates,
             texts=fixed.texts,
             reference=Reference(settings.service.public_url, fixed.templates),
@@ -216,7 +223,15 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         )
         worker = Worker(
             servers,
-            Courier(store, directory, composer, clients, quotas=quotas, notices=Notices(store, teller, clients)),
+            Courier(
+                store,
+                directory,
+                composer,
+                clients,
+                quotas=quotas,
+                notices=Notices(store, teller, clients),
+                tally=tally,
+            ),
             prefix=settings.store.prefix,
             partitions=partitions,
         )
@@ -227,14 +242,30 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         yield
 
 
-def _client(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets) -> WeChatClient:
+def _tokens(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets, tally: Tally) -> StoredTokens:
     config = account.config
-    tokens = StoredTokens(
+    return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
         issuer=issuer_for(
-            config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
+            config.token_source,
+            appid=config.appid,
+            secret=config.secret,
+            http=http,
+            api_url=config.api_url,
+            heard=partial(tally.call, account.name),
         ),
         store=shared,
         now=time.time,
     )
-    return WeChatClient(appid=config.appid, secret=config.secret, http=http, tokens=tokens, api_url=config.api_url)
+
+
+def _client(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, tally: Tally) -> WeChatClient:
+    config = account.config
+    return WeChatClient(
+        appid=config.appid,
+        secret=config.secret,
+        http=http,
+        tokens=tokens,
+        api_url=config.api_url,
+        heard=partial(tally.call, account.name),
+    )

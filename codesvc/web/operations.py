@@ -53,17 +53,12 @@ def _only_operators(request: web.Request) -> None:
 
 @routes.get("/metrics")
 async def expose_metrics(request: web.Request) -> web.Response:
-    """Numbers for Prometheus; gauges of the store are read as they are asked for."""
-    here = services(request)
+    """Numbers for Prometheus; gauges of the store are read as they are asked for.
+
+    A store that is down is a number too: the page is answered without it.
+    """
     _only_operators(request)
-    partitions = {account.keys.partition: account.keys for account in here.directory.accounts.values()}
-    try:
-        for account in here.directory.accounts.values():
-            metrics.POOL.labels(account.name).set(await here.store.at(account.keys.partition).llen(account.keys.pool))
-        for partition, keys in partitions.items():
-            metrics.OUTBOX.labels(partition).set(await here.store.at(partition).xlen(keys.outbox))
-    except (RedisError, OSError):
-        raise unavailable() from None
+    await services(request).standings.show()
     return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
@@ -88,6 +83,8 @@ async def move_clock(request: web.Request) -> web.Response:
     if here.settings.mode != "test":
         raise Problem("not-found", "There is no such address.")
     given, _ = await inputs.read(request, ClockInput)
+    # What was counted before belongs to the time before.
+    await here.tally.flush()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
             pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from codesvc.clock import Offset
     from codesvc.config import Settings
     from codesvc.directory import Directory
+    from codesvc.figures.standing import Standings
+    from codesvc.figures.tally import Tally
     from codesvc.handle import Handles
     from codesvc.keyring import Keyring
     from codesvc.link import Links
@@ -56,6 +58,8 @@ class Services:
     relay: Relay
     pages: PageTokens
     views: Views
+    standings: Standings
+    tally: Tally
     templates: Templates
     texts: Texts
     reference: Reference

@@ -13,6 +13,7 @@ import aiohttp
 from codesvc.config.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.errors import Garbled, WeChatError
+from codesvc.wechat.hearing import Heard, hears_nothing
 from codesvc.wechat.sdk import Sdk
 from codesvc.wechat.wire import Wire
 
@@ -50,6 +51,7 @@ class WeChatClient(Sdk):
         tokens: see `TokenSource`.
         api_url: an origin such as https://api.weixin.qq.com.
         timeout: seconds for each exchange.
+        heard: is told of every call that ended.
     """
 
     def __init__(
@@ -61,13 +63,14 @@ class WeChatClient(Sdk):
         tokens: TokenSource,
         api_url: str,
         timeout: float = 8.0,
+        heard: Heard = hears_nothing,
     ) -> None:
         """Make no connection yet."""
         super().__init__(appid)
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = Wire(http, timeout=timeout)
+        self._wire = Wire(http, timeout=timeout, heard=heard)
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None

@@ -9,6 +9,7 @@ import aiohttp
 
 from codesvc.config.secret import Secret
 from codesvc.wechat.errors import Garbled
+from codesvc.wechat.hearing import Heard, hears_nothing
 from codesvc.wechat.wire import Wire
 
 # 136 characters today; WeChat asks for room for at least 512.
@@ -79,10 +80,17 @@ class CentralIssuer:
 
 
 def issuer_for(
-    source: str, *, appid: str, secret: Secret | str, http: aiohttp.ClientSession, api_url: str, timeout: float = 8.0
+    source: str,
+    *,
+    appid: str,
+    secret: Secret | str,
+    http: aiohttp.ClientSession,
+    api_url: str,
+    timeout: float = 8.0,
+    heard: Heard = hears_nothing,
 ) -> Issuer:
     """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL."""
-    wire = Wire(http, timeout=timeout)
+    wire = Wire(http, timeout=timeout, heard=heard)
     origin = api_url.rstrip("/")
     hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":

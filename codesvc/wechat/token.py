@@ -131,6 +131,11 @@ class StoredTokens:
             return held.token
         return await self._next(bad=None)
 
+    async def ages(self) -> tuple[float, float] | None:
+        """Seconds since the shared token was fetched, and until it ends; None if there is none. Fetches nothing."""
+        held = _Held.read(await self._store.get(self._name))
+        return (self._now() - held.fetched_at, held.expires_at - self._now()) if held else None
+
     async def replace(self, bad: str) -> str:
         """Another token than `bad`.
 

@@ -8,12 +8,22 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from codesvc.wechat.errors import Garbled, NotSent, OutcomeUnknown, WeChatError, WeChatTimeout, WeChatUnreachable
+from codesvc.wechat.errors import (
+    Garbled,
+    NotSent,
+    OutcomeUnknown,
+    WeChatError,
+    WeChatFault,
+    WeChatTimeout,
+    WeChatUnreachable,
+)
+from codesvc.wechat.hearing import Heard, endpoint_of, hears_nothing, result_of
 
 _MAX_ANSWER = 1024 * 1024
 _MAX_ERRMSG = 200
@@ -31,10 +41,12 @@ class Wire:
     Args:
         http: the shared session; it is neither opened nor closed here.
         timeout: seconds for a whole exchange; half of it, and 3 s at most, for getting a connection.
+        heard: is told of every call that ended.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, *, timeout: float = 8.0) -> None:
+    def __init__(self, http: aiohttp.ClientSession, *, timeout: float = 8.0, heard: Heard = hears_nothing) -> None:
         """Split the time, so that a dead address is told apart from a slow answer."""
+        self._heard = heard
         self._http = http
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
 
@@ -60,6 +72,22 @@ class Wire:
             Garbled: an answer came that is none.
             WeChatError: WeChat said no.
         """
+        started, result = perf_counter(), "0"
+        try:
+            return await self._ask(method, url, params, body)
+        except WeChatFault as fault:
+            result = result_of(fault)
+            raise
+        finally:
+            self._heard(endpoint_of(url), result, perf_counter() - started)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, Any] | bytes | str | None,
+    ) -> dict[str, Any]:
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") if isinstance(body, Mapping) else body
         target = URL(url).update_query(params or {})
         status, raw = await self._exchange(method, target, data)

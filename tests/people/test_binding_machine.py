@@ -18,6 +18,7 @@ from codesvc.binding import tag_of
 from codesvc.clock import Offset
 from codesvc.config import parse
 from codesvc.directory import Directory
+from codesvc.figures.tally import Tally
 from codesvc.handle import HANDLE_LIFE_MS, Claim, Handles
 from codesvc.intent import IntentId, Kind
 from codesvc.keyring import Keyring
@@ -64,7 +65,7 @@ class BindingMachine(RuleBasedStateMachine):
         people = UnaskedPeople(self.store, {})
         self.handles = Handles(ring)
         self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people)
-        self.intents = Intents(self.store, QrPool(self.store, {}, longest_life=600))
+        self.intents = Intents(self.store, QrPool(self.store, {}, longest_life=600), Tally(self.store, self.directory))
         self.decisions = Decisions(self.store, self.directory, people)
         self.followers = Followers(self.store, self.directory)
         self.bound = {}

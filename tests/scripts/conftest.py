@@ -17,6 +17,7 @@ from codesvc.codes import VerificationId
 from codesvc.config import parse
 from codesvc.config.rates import Rate
 from codesvc.directory import Directory, SiteEntry
+from codesvc.figures.tally import Tally
 from codesvc.keyring import Keyring
 from codesvc.service.exchange import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.verifications import Verifications
@@ -151,13 +152,14 @@ async def quiet_shop(store_url, tmp_path):
     keyring, offset = Keyring(MASTER.encode()), Offset(movable=True)
     servers = await connect(store_url, timeout=5)
     store = Store(servers, offset=offset, prefix="cs")
+    directory = Directory(settings)
     shop = Shop(None)
     shop.here = SimpleNamespace(
-        directory=Directory(settings),
+        directory=directory,
         keyring=keyring,
         offset=offset,
         store=store,
-        verifications=Verifications(store, keyring, None),
+        verifications=Verifications(store, keyring, None, Tally(store, directory)),
     )
     yield shop
     await servers.aclose()

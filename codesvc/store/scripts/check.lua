@@ -31,10 +31,12 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 local owner = owner_of(r)
 local claimed_by_owner = r.claimed_by and owner == r.claimed_by
 if not claimed_by_owner then
-  local wait = wait_for(user_guesses, A.user_guesses)
-  if wait > 0 then return {'limited', now, 'user_guesses', wait} end
-  wait = wait_for(address_guesses, address_rates)
-  if wait > 0 then return {'limited', now, 'address_guesses', wait} end
+  local limit, wait = 'user_guesses', wait_for(user_guesses, A.user_guesses)
+  if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses, address_rates) end
+  if wait > 0 then
+    write(r, {trail = trailed(r, 'refused', limit)})
+    return {'limited', now, limit, wait}
+  end
 end
 
 -- Until a delivery is queued or a scan claimed, and after "this was not me", every code reads as wrong (rule 5).
@@ -60,7 +62,7 @@ if not claimed_by_owner then
   count_event(address_guesses, address_rates)
 end
 count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
-write(r, {attempts_left = r.attempts_left - 1})
+write(r, {attempts_left = r.attempts_left - 1, trail = trailed(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
   end_as(r, 'exhausted')
   tell_of(r, 'verification.exhausted')

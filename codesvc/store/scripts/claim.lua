@@ -32,8 +32,10 @@ if status_of(r) ~= 'pending' then
   return {'absent', now}
 end
 local basis = r.scan ~= 'off' and basis_for(r, A.openid)
-if not basis or (r.claimed_by and r.claimed_by ~= A.openid) then return {'refused', now} end
-if r.disarmed == '1' then return {'refused', now} end
+if not basis or (r.claimed_by and r.claimed_by ~= A.openid) or r.disarmed == '1' then
+  write(r, {trail = trailed(r, 'turned_away', r.disarmed == '1' and 'disowned' or not basis and 'not-entitled' or 'another')})
+  return {'refused', now}
+end
 
 -- A push that was refused a moment ago may be let in now (the user has been bound since), and then it is new.
 local anew = first_time or not r.claimed_by

@@ -17,7 +17,7 @@ for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
     if r.disclose == '1' or r.claimed_by == A.openid then
       end_as(r, 'canceled')
     else
-      write(r, {disarmed = '1'})
+      write(r, {disarmed = '1', trail = trailed(r, 'disowned')})
     end
     wake(r)
   end

@@ -26,7 +26,7 @@ end
 for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
   local r = read_record(key('record', id))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid then
-    write(r, {disarmed = '1'})
+    write(r, {disarmed = '1', trail = trailed(r, 'disowned')})
     wake(r)
   end
 end

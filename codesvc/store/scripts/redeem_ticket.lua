@@ -22,7 +22,7 @@ write(v, {
   vouched = '0', disclose = '0', word = '', status = 'approved', attempts = A.attempts, attempts_left = A.attempts,
   created = now, expires = now, latest = now, life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
   sent_to = r.openid, claimed_by = r.openid, claimed_basis = 'bound', number = 1, channel = 'reply', delivery = 'sent',
-  reason = '', delivery_at = now, msgid = '', hooks = A.hooks,
+  reason = '', delivery_at = now, msgid = '', trail = '0:approved/bound', hooks = A.hooks,
   first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)

@@ -1,7 +1,7 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, word, outbox entry.
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
--- KEYS: record long_record idem live word binding site_starts address_starts site_guesses outbox
+-- KEYS: record long_record idem live lately word binding site_starts address_starts site_guesses outbox
 -- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes event hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record delivery eligibility webhook occasion push admission
@@ -41,6 +41,9 @@ write(r, {
   latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after, hooks = A.hooks,
 })
 redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+-- How an operator finds what a person asks about.
+if redis.call('LPUSH', K.lately, id) > 20 then redis.call('LTRIM', K.lately, 0, 19) end
+redis.call('PEXPIRE', K.lately, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 deliver(r, redis.call('HGET', K.binding, 'openid'))
 -- What a repeated start answers: this moment, whatever has happened since.

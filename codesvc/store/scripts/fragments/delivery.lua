@@ -1,18 +1,21 @@
 -- delivery: moving the current delivery of a record by the table, and starting a new one.
-local function move_delivery(r, status, changes)
+-- `detail` is what the trail says beside it: the reason, or by which channel it was sent.
+local function move_delivery(r, status, changes, detail)
   if not DELIVERY_MOVES[r.delivery][status] then
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
   end
   changes.delivery = status
   changes.delivery_at = now
+  if status == 'sent' then detail = changes.channel or r.channel end
+  changes.trail = trailed(r, status, detail or changes.reason)
   write(r, changes)
 end
 
 -- A new delivery replaces the record's current one; a receipt for an older one no longer matters.
-local function new_delivery(r, channel, status, reason)
+local function new_delivery(r, channel, status, reason, detail)
   write(r, {
     number = (tonumber(r.number) or 0) + 1, channel = channel, delivery = status, reason = reason or '',
-    delivery_at = now, msgid = '',
+    delivery_at = now, msgid = '', trail = trailed(r, status, detail or (reason or '') ~= '' and reason or channel),
   })
 end
 

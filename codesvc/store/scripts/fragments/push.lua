@@ -6,8 +6,10 @@ local function why_no_push(r, openid)
   if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
   local muted_until = redis.call('GET', account_key('muted', openid))
   if muted_until and now < tonumber(muted_until) then return 'muted' end
-  if wait_for(key('window', 'user_pushes', r.site, r.user), A.user_pushes) > 0 then return 'limited' end
-  if wait_for(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes) > 0 then return 'limited' end
+  if wait_for(key('window', 'user_pushes', r.site, r.user), A.user_pushes) > 0 then return 'limited', 'user_pushes' end
+  if wait_for(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes) > 0 then
+    return 'limited', 'openid_pushes'
+  end
   return nil
 end
 
@@ -23,14 +25,15 @@ local function push(r, openid)
   enqueue(r, 'push', A.appid)
 end
 
--- Where a push cannot bring the code: wait for a scan, if a scan may.
-local function wait_for_scan(r, reason)
+-- Where a push cannot bring the code: wait for a scan, if a scan may. `limit` is what stood in the way of a push.
+local function wait_for_scan(r, reason, limit)
+  local detail = limit and reason .. '.' .. limit or reason
   if not scan_may_bring(r) then
-    new_delivery(r, 'scan', 'failed', reason)
+    new_delivery(r, 'scan', 'failed', reason, detail)
     tell_of_delivery(r, 'verification.failed')
   else
     -- Nothing has gone wrong for somebody who was never bound; for others the page may say why a scan is wanted.
-    new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '')
+    new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '', detail)
     if reason ~= 'no-binding' then tell_of_delivery(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
@@ -44,7 +47,7 @@ end
 
 local function deliver(r, openid)
   if is_test(r) then return pretend(r) end
-  local reason = 'no-binding'
-  if openid then reason = why_no_push(r, openid) end
-  if reason then wait_for_scan(r, reason) else push(r, openid) end
+  local reason, limit = 'no-binding', nil
+  if openid then reason, limit = why_no_push(r, openid) end
+  if reason then wait_for_scan(r, reason, limit) else push(r, openid) end
 end

@@ -20,6 +20,20 @@ local function is_gone(r)
   return now >= tonumber(r.ended or r.expires) + KEPT_AFTER_END
 end
 
+-- The trail: what happened to a verification and when, as 'ms-since-its-start:word' or '…:word/detail' (codesvc.trail).
+-- What happens for the first time is told with the answer as well, and counted by whoever asked: once, whatever repeats.
+-- A trail that is full takes first times only, and there are few of those.
+local TRAIL_LONGEST = 1500
+local firsts = {}
+local function trailed(r, word, detail)
+  local trail = r.trail or ''
+  local told = word .. (detail and detail ~= '' and '/' .. detail or '')
+  local first = not string.find(trail .. ' ', ':' .. word .. '[/ ]')
+  if first then firsts[r.id] = (firsts[r.id] and firsts[r.id] .. ' ' or '') .. told end
+  if not first and #trail > TRAIL_LONGEST then return trail end
+  return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. told
+end
+
 local function write(r, changes)
   local flat = {}
   for field, value in pairs(changes) do
@@ -33,11 +47,12 @@ end
 
 local function end_as(r, status)
   if not VERIFICATION_MOVES[r.status][status] then error('illegal transition ' .. r.status .. ' to ' .. status) end
-  write(r, {status = status, ended = now})
+  write(r, {status = status, ended = now, trail = trailed(r, status, status == 'approved' and r.basis or nil)})
   redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
 end
 
--- Every call that shows a verification answers in this form. `left` is what limits leave after the call, if it has any.
+-- Every call that shows a verification answers in this form: outcome, now, record, what else, what limits leave after the
+-- call (if it has any), and first times of this act.
 local function answer(outcome, r, extra, left)
   local flat = {}
   for field, value in pairs(r) do
@@ -46,7 +61,7 @@ local function answer(outcome, r, extra, left)
       flat[#flat + 1] = value
     end
   end
-  return {outcome, now, flat, extra or 0, left}
+  return {outcome, now, flat, extra or 0, left or '', firsts[r.id] or ''}
 end
 
 -- Publishing only wakes; whoever hears it reads the state again.

@@ -1,0 +1,189 @@
+"""Counts what happens, once, where the script that did it says so: for Prometheus at once, for the store in batches.
+
+A process collects counts for `FLUSH_SECONDS` and adds them in one script for each subject; a batch whose answer was
+lost is sent again under the same name and added once. What a killed process had not flushed is missing from the
+figures (two seconds of them), and from nothing else: no rule reads a figure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc import metrics
+from codesvc.errors import CodesvcError
+from codesvc.figures import fields
+from codesvc.figures.fields import Count, Fact
+from codesvc.store.outcomes import Outcome
+from codesvc.tasks import end
+from codesvc.trail import Word, read_step
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.directory import Directory
+    from codesvc.record import Record
+    from codesvc.store.answers import Answer
+    from codesvc.store.keys import Keys
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+FLUSH_SECONDS: Final = 2.0
+MINUTES_KEPT: Final = 1_440
+HOURS_KEPT: Final = 90 * 24
+MOST_LATEST: Final = 200
+_LATEST_KEPT_MS: Final = 7_800_000
+"""No verification can be read for longer than two hours and ten minutes after its start (code_max_life, one hour)."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What waits to be added for one subject."""
+
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    counts: Counter[str] = field(default_factory=Counter)
+    started: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """Counts.
+
+    Args:
+        store: where figures are kept.
+        directory: which sites and accounts there are; nothing else is ever a label.
+    """
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._keys: dict[str, Keys] = {
+            **{fields.site_subject(name): site.keys for name, site in directory.sites.items()},
+            **{fields.account_subject(name): account.keys for name, account in directory.accounts.items()},
+        }
+        self._waiting: dict[str, _Batch] = {}
+        self._sent: dict[str, _Batch] = {}
+        self._flushing = asyncio.Lock()
+
+    def act(self, act: str, site: str, purpose: str, answer: Answer) -> None:
+        """A start, check or resend ended; `purpose` is "" where nobody knows it."""
+        metrics.count_act(site, purpose, act, answer.outcome.value)
+        if answer.outcome is Outcome.LIMITED:
+            self.refused(site, purpose, answer.rest[0].decode())
+        elif answer.outcome is Outcome.STARTED:
+            self._issued(answer.shown, longer=answer.rest[0] == 1)
+        elif answer.outcome is Outcome.WRONG:
+            self._add(answer.shown, Count(Fact.WRONG))
+        self.hear(answer)
+
+    def _issued(self, record: Record, *, longer: bool) -> None:
+        self._add(record, Count(Fact.ISSUED))
+        started = self._batch(record.site).started
+        started.append(record.id)
+        del started[:-MOST_LATEST]
+        if longer:
+            metrics.LONG_CODES.labels(record.site, record.purpose).inc()
+            self.refused(record.site, record.purpose, "site_guesses")
+
+    def hear(self, answer: Answer) -> None:
+        """A script answered: count what happened to its verification for the first time."""
+        record = answer.record
+        if record is None:
+            return
+        for told in answer.firsts.split():
+            step = read_step(told)
+            for count in fields.counts_of(step):
+                self._add(record, count)
+            if step.word is Word.DELIVERED:
+                self._time(record, Fact.TO_DELIVERED)
+            elif step.word is Word.APPROVED:
+                self._time(record, Fact.TO_APPROVED)
+
+    def refused(self, site: str, purpose: str, limit: str) -> None:
+        """A limit refused a call; `purpose` is "" where it is about none."""
+        metrics.REFUSED.labels(site, limit).inc()
+        self._batch(site).counts[fields.field(purpose, Fact.REFUSED, limit)] += 1
+
+    def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
+        """A call to WeChat ended: `0`, an errcode, or a word."""
+        metrics.WECHAT_CALLS.labels(account, endpoint, result).inc()
+        metrics.WECHAT_SECONDS.labels(account, endpoint).observe(seconds)
+        subject = fields.account_subject(account)
+        batch = self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
+        batch.counts[fields.call_field(endpoint, result)] += 1
+
+    def _batch(self, site: str) -> _Batch:
+        subject = fields.site_subject(site)
+        return self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
+
+    def _add(self, record: Record, count: Count) -> None:
+        site, purpose = record.site, record.purpose
+        counts = self._batch(site).counts
+        counts[fields.field(purpose, count.fact)] += 1
+        if count.detail:
+            counts[fields.field(purpose, count.fact, count.detail)] += 1
+        if count.fact is Fact.REFUSED:
+            metrics.REFUSED.labels(site, count.detail).inc()
+        else:
+            metrics.count_step(site, purpose, count.fact.value)
+        if count.fact is Fact.FALLEN_BACK:
+            metrics.FALLBACKS.labels(site, purpose, count.detail).inc()
+
+    def _time(self, record: Record, fact: Fact) -> None:
+        took = record.now - record.created
+        histogram = metrics.TO_DELIVERED if fact is Fact.TO_DELIVERED else metrics.TO_APPROVED
+        histogram.labels(record.site, record.purpose).observe(took / 1000)
+        self._batch(record.site).counts[fields.field(record.purpose, fact, fields.bound_of(took))] += 1
+
+    async def flush(self) -> None:
+        """Add everything counted so far; what the store does not take now is kept for the next time."""
+        async with self._flushing:
+            for subject in list(self._waiting.keys() | self._sent.keys()):
+                try:
+                    # What was sent before keeps its name and its counts: it may have been added already.
+                    if subject in self._sent:
+                        await self._send(subject, self._sent[subject])
+                        del self._sent[subject]
+                    if subject in self._waiting:
+                        self._sent[subject] = self._waiting.pop(subject)
+                        await self._send(subject, self._sent[subject])
+                        del self._sent[subject]
+                except CodesvcError as error:
+                    _log.info("figures_wait", error=type(error).__name__)
+                    return
+
+    async def _send(self, subject: str, batch: _Batch) -> None:
+        keys = self._keys[subject]
+        await self._store.call(
+            "add_counts",
+            keys.partition,
+            {"batch": keys.batch(batch.name), "latest": keys.latest(subject)},
+            {
+                "root": keys.root,
+                "subject": subject,
+                "counts": " ".join(f"{name}={count}" for name, count in batch.counts.items()),
+                "started": " ".join(batch.started),
+                "minutes_kept": MINUTES_KEPT,
+                "hours_kept": HOURS_KEPT,
+                "latest_kept": _LATEST_KEPT_MS,
+            },
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Flush now and then while this context is open, and once more at the end."""
+        task = asyncio.create_task(self._run(), name="tally")
+        try:
+            yield
+        finally:
+            await end([task])
+            await self.flush()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()

@@ -1,0 +1,12 @@
+-- Purpose: note in the trail why a delivery has to wait: each reason once, however often it is tried.
+-- KEYS: record
+-- ARGS: offset number reason
+-- OUTCOMES: done stale
+-- USES: clock record
+
+local r = read_record(K.record)
+if not r or r.number ~= A.number then return {'stale', now} end
+if not string.find((r.trail or '') .. ' ', ':trouble/' .. A.reason .. ' ', 1, true) then
+  write(r, {trail = trailed(r, 'trouble', A.reason)})
+end
+return {'done', now}

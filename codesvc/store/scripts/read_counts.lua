@@ -1,0 +1,17 @@
+-- Purpose: read the buckets of a subject, minutes or hours by `kind`: from the one `first` back from now to that `last` back.
+-- KEYS:
+-- ARGS: offset root subject kind first last
+-- OUTCOMES: done
+-- USES: clock names
+--   done: {outcome, now, {number since 1970, bucket as flat list, …}}, empty ones left out
+
+local size = A.kind == 'minute' and 60000 or 3600000
+local present, found = math.floor(now / size), {}
+for number = present - A.first, present - A.last do
+  local flat = redis.call('HGETALL', key(A.kind, A.subject, number))
+  if #flat > 0 then
+    found[#found + 1] = number
+    found[#found + 1] = flat
+  end
+end
+return {'done', now, found}
