@@ -2,6 +2,8 @@
 
 import re
 
+from codesvc.store.connection import open_redis
+from codesvc.web.services import SERVICES
 from tests.world import wrong
 
 
@@ -15,10 +17,25 @@ def value(text, name, **labels):
     """The sum over all series with these labels: other tests of this process have counted too."""
     total = 0.0
     for line in text.splitlines():
-        found = re.fullmatch(rf"{name}\{{(.*)\}} ([0-9.e+]+)", line)
-        if found and all(f'{key}="{wanted}"' in found[1] for key, wanted in labels.items()):
+        found = re.fullmatch(rf"{name}(?:\{{(.*)\}})? ([0-9.e+-]+)", line)
+        if found and all(f'{key}="{wanted}"' in (found[1] or "") for key, wanted in labels.items()):
             total += float(found[2])
     return total
+
+
+class Moves:
+    """What a story has moved."""
+
+    def __init__(self, before, after):
+        self.before, self.after = before, after
+
+    def __call__(self, name, **labels):
+        return value(self.after, name, **labels) - value(self.before, name, **labels)
+
+    def steps(self, purpose="register"):
+        names = ("issued", "pushed", "unbound", "sent", "delivered", "fallen_back", "scanned", "approved", "wrong")
+        moved = {step: self("codesvc_verification_steps_total", step=step, purpose=purpose) for step in names}
+        return {step: count for step, count in moved.items() if count}
 
 
 async def test_they_move_with_the_story(world):
@@ -26,21 +43,99 @@ async def test_they_move_with_the_story(world):
     owner = await world.bound("alice-0815")
     started = await world.start("alice-0815", ip="203.0.113.77")
     code = await owner.wait_for_push()
-    await world.delivery(started, "sent", "delivered")
+    await world.delivery(started, "delivered")
     await world.check(started, wrong(code))
     await world.check(started, code)
     after = await numbers(world)
-
-    def moved(name, **labels):
-        return value(after, name, **labels) - value(before, name, **labels)
+    moved = Moves(before, after)
 
     assert moved("codesvc_verifications_total", act="start", outcome="started", purpose="register") == 1
     assert moved("codesvc_verifications_total", act="check", outcome="wrong") == 1
     assert moved("codesvc_verifications_total", act="check", outcome="approved") == 1
     assert moved("codesvc_delivery_attempts_total", channel="template", ending="sent") == 1
     assert moved("codesvc_http_request_seconds_count", route="/v1/verifications", status="201") == 1
+    assert moved.steps() == {"issued": 1, "pushed": 1, "sent": 1, "delivered": 1, "wrong": 1, "approved": 1}
+    for latency in ("issue_to_delivered", "issue_to_approved", "issue"):
+        assert moved(f"codesvc_{latency}_seconds_count", site="shop") == 1
+    assert moved("codesvc_wechat_calls_total", endpoint="template", errcode="0") == 1
+    assert moved("codesvc_wechat_seconds_count", endpoint="template") == 1
+    assert moved("codesvc_store_seconds_count", script="check") == 2
     for secret in ("alice-0815", "203.0.113", owner.openid, code, started["id"]):
         assert secret not in after
+
+
+async def test_each_step_counts_once_whatever_is_repeated(world):
+    before = await numbers(world)
+    person, started = await world.person(), await world.start("newcomer", headers={"Idempotency-Key": "one"})
+    await world.start("newcomer", headers={"Idempotency-Key": "one"})
+    url = await world.scan_url(started)
+    for _ in range(3):
+        await person.scan(url)
+    code = await person.code_in_chat()
+    for _ in range(3):
+        assert (await world.check(started, code, headers={"Idempotency-Key": "check"})).status == 200
+    moved = Moves(before, await numbers(world))
+    assert moved.steps() == {"issued": 1, "unbound": 1, "scanned": 1, "sent": 1, "approved": 1}
+    assert moved("codesvc_issue_to_approved_seconds_count") == 1
+
+
+async def test_a_code_that_is_carried_twice_counts_once(world):
+    before = await numbers(world)
+    owner, started = await world.bound("erin"), await world.start("erin")
+    await owner.wait_for_push()
+    await world.delivery(started, "delivered")
+    await world.advance(61)
+    assert (await world.resend(started)).status == 200
+    await owner.wait_for_push(2)
+    await world.delivery(started, "delivered")
+    assert Moves(before, await numbers(world)).steps() == {"issued": 1, "pushed": 1, "sent": 1, "delivered": 1}
+
+
+async def test_a_push_that_fails_is_a_fallback_with_its_reason(world):
+    before = await numbers(world)
+    owner = await world.bound("bob")
+    await world.fault("errcode", path="/cgi-bin/message/template/send", errcode=43004, times=1)
+    started = await world.start("bob")
+    await world.delivery(started, "awaiting_scan")
+    moved = Moves(before, await numbers(world))
+    assert moved.steps() == {"issued": 1, "pushed": 1, "fallen_back": 1}
+    assert moved("codesvc_fallbacks_total", reason="not-following") == 1
+    assert moved("codesvc_wechat_calls_total", endpoint="template", errcode="43004") == 1
+    assert owner.openid not in moved.after
+
+
+async def test_refusals_are_counted_by_limit(new_world):
+    async with new_world(sites__shop__limits={"address_starts": "2/hour", "user_pushes": "1/hour"}) as world:
+        before = await numbers(world)
+        await world.bound("carol")
+        for status in (201, 201, 429, 429):
+            assert (await world.start("carol")).status == status
+        moved = Moves(before, await numbers(world))
+        assert moved("codesvc_refused_total", site="shop", limit="address_starts") == 2
+        assert moved("codesvc_refused_total", site="shop", limit="user_pushes") == 1
+        assert moved("codesvc_fallbacks_total", reason="limited") == 1
+
+
+async def test_gauges_say_how_things_stand(world):
+    await world.bound("dora")
+    started = await world.start("dora")
+    await world.delivery(started, "sent", "delivered")
+    text = await numbers(world)
+    assert value(text, "codesvc_store_up") == 1
+    assert value(text, "codesvc_qr_pool_size", account="main") == 16
+    assert value(text, "codesvc_token_left_seconds", account="main") > 6000
+    assert 0 <= value(text, "codesvc_token_age_seconds", account="main") < 100
+    assert 0 < value(text, "codesvc_quota_left", call="template") < value(text, "codesvc_quota_daily", call="template")
+    assert "codesvc_outbox_age_seconds" in text
+
+
+async def test_a_store_that_is_down_is_a_number_too(world, monkeypatch):
+    nowhere = open_redis("unix:///nowhere", timeout=1)
+    monkeypatch.setattr(world.app[SERVICES].store, "redis", nowhere)
+    text = await numbers(world)
+    await nowhere.aclose()
+    assert value(text, "codesvc_store_up") == 0
+    assert "codesvc_http_request_seconds" in text
 
 
 async def test_a_made_up_method_makes_no_new_label(world):
