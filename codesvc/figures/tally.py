@@ -86,6 +86,8 @@ class Tally:
         started.append(record.id)
         del started[:-MOST_LATEST]
         if longer:
+            # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
+            _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
             metrics.LONG_CODES.labels(record.site, record.purpose).inc()
             self.refused(record.site, record.purpose, "site_guesses")
 

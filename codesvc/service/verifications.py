@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 
 from codesvc import codes, metrics, webhook
 from codesvc.agent import family
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
-_log = structlog.get_logger(__name__)
 
 
 class Verifications:
@@ -67,9 +65,6 @@ class Verifications:
                 answer = Answer.parse(raw)
                 if answer.outcome is not Outcome.COLLISION:
                     break
-        if answer.outcome is Outcome.STARTED and answer.rest[0] == 1:
-            # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
-            _log.error("site_guessed_at", site=site.name, purpose=request.purpose)
         self._tally.act("start", site.name, request.purpose, answer)
         if answer.outcome is Outcome.REPEATED:
             return Result(answer.outcome, answer.shown.as_started(), left=answer.left)
