@@ -193,14 +193,6 @@ class Keys:
         """Sorted set: sites with something to send, by when the first attempt is due."""
         return self.root + IN_PARTITION["webhook_sites"]
 
-    def minute(self, subject: str, number: int) -> str:
-        """Hash: what was counted of a site or an account in a minute, numbered from 1970."""
-        return self.root + IN_PARTITION["minute"] % (subject, number)
-
-    def hour(self, subject: str, number: int) -> str:
-        """Hash: the same of an hour."""
-        return self.root + IN_PARTITION["hour"] % (subject, number)
-
     def batch(self, name: str) -> str:
         """String: these counts were added already."""
         return f"{self.root}batch:{name}"

@@ -2,8 +2,6 @@
 
 import re
 
-from codesvc.store.connection import open_redis
-from codesvc.web.services import SERVICES
 from tests.world import wrong
 
 
@@ -129,13 +127,16 @@ async def test_gauges_say_how_things_stand(world):
     assert "codesvc_outbox_age_seconds" in text
 
 
-async def test_a_store_that_is_down_is_a_number_too(world, monkeypatch):
-    nowhere = open_redis("unix:///nowhere", timeout=1)
-    monkeypatch.setattr(world.app[SERVICES].store, "redis", nowhere)
-    text = await numbers(world)
-    await nowhere.aclose()
+async def test_a_store_that_is_down_is_a_number_too(world, valkey):
+    valkey.config_set("requirepass", "changed under us")
+    try:
+        valkey.client_kill_filter(_type="normal", skipme=True)
+        text = await numbers(world)
+    finally:
+        valkey.config_set("requirepass", "")
     assert value(text, "codesvc_store_up") == 0
     assert "codesvc_http_request_seconds" in text
+    assert value(await numbers(world), "codesvc_store_up") == 1
 
 
 async def test_a_made_up_method_makes_no_new_label(world):
