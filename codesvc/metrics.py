@@ -101,6 +101,30 @@ STORE_FAILURES: Final = Counter(
     "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",), registry=REGISTRY
 )
 
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result"), registry=REGISTRY
+)
+WEBHOOK_SECONDS: Final = Histogram(
+    "codesvc_webhook_seconds",
+    "How long receivers of webhooks took to answer",
+    buckets=(0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+    registry=REGISTRY,
+)
+WEBHOOKS_WAITING: Final = Gauge(
+    "codesvc_webhooks_waiting",
+    "Events that are still to be sent, those of disabled endpoints left out",
+    ("partition",),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
+WEBHOOKS_OVERDUE: Final = Gauge(
+    "codesvc_webhooks_overdue_seconds",
+    "For how long the event that is most overdue has been due",
+    ("partition",),
+    multiprocess_mode="mostrecent",
+    registry=REGISTRY,
+)
+
 
 def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "livemax"] = "mostrecent") -> Gauge:
     return Gauge(name, text, labels, multiprocess_mode=mode, registry=REGISTRY)

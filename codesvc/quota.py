@@ -27,6 +27,8 @@ ASSUMED_DAILY: Final = 100_000
 """The default of a verified service account; taken until WeChat has told the true one."""
 
 WARN_AT: Final = 0.8
+THRESHOLDS: Final = (80, 95, 100)
+"""Percent of a day's quota, used up; sites are told at each (the event `quota.low`)."""
 RESERVE: Final = 0.1
 _SURE: Final = 0.5
 _DAY_MS: Final = 86_400_000

@@ -1,6 +1,6 @@
 """One verification as the store answers it, and what of it may be said to whom (DESIGN rule 7).
 
-`Record` holds everything; `Record.delivery_view` is the one place that decides what a site, a page or an event stream
+`Record` holds everything; `delivery_view` is the one place that decides what a site, a page or an event stream
 reads about the delivery. For a purpose that does not disclose bindings it says the same for every user, known or not,
 bound or not, pushed to or not, until approval or until the bound WeChat itself scanned that very QR.
 """
@@ -57,6 +57,17 @@ class DeliveryView:
 
 
 UNDISCLOSED = DeliveryView(Channel.AUTO, Status.PENDING, None)
+
+
+def delivery_view(
+    *, disclosed: bool, pending: bool, channel: str, delivery: DeliveryStatus, reason: str
+) -> DeliveryView:
+    """What sites, pages, event streams and webhooks read of a delivery; `pending` is about the verification."""
+    if not disclosed:
+        return UNDISCLOSED
+    if not pending and delivery in UNFINISHED_DELIVERIES:
+        return DeliveryView(channel, DeliveryStatus.FAILED, "expired")
+    return DeliveryView(channel, delivery, reason or None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,11 +177,13 @@ class Record:
     @property
     def delivery_view(self) -> DeliveryView:
         """What sites, pages and event streams read."""
-        if not self.disclosed:
-            return UNDISCLOSED
-        if self.status is not Status.PENDING and self.delivery in UNFINISHED_DELIVERIES:
-            return DeliveryView(self.channel, DeliveryStatus.FAILED, "expired")
-        return DeliveryView(self.channel, self.delivery, self.reason or None)
+        return delivery_view(
+            disclosed=self.disclosed,
+            pending=self.status is Status.PENDING,
+            channel=self.channel,
+            delivery=self.delivery,
+            reason=self.reason,
+        )
 
     @property
     def proof_available(self) -> bool:

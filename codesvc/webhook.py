@@ -55,6 +55,7 @@ class Result(StrEnum):
     UNREACHABLE = "unreachable"
     BAD_CERTIFICATE = "bad-certificate"
     PRIVATE_ADDRESS = "private-address"
+    UNREADABLE = "unreadable"
 
 
 _SUCCESS, _REDIRECTS, _GONE = range(200, 300), range(300, 400), 410

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc import metrics, webhook
+from codesvc.delivery.announcements import QUOTA_LOW
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.notices import NOTICE
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
@@ -24,7 +25,7 @@ from codesvc.store.answers import Answer
 from codesvc.store.keys import channel as wake_channel
 from codesvc.store.outbox import GROUP
 from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_key
+from codesvc.store.quotas import arguments, day_keys
 from codesvc.verification import Channel, DeliveryStatus
 from codesvc.wechat.errors import WeChatFault
 from codesvc.wechat.triage import Pause
@@ -32,6 +33,7 @@ from codesvc.wechat.triage import Pause
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from codesvc.delivery.announcements import Announcements
     from codesvc.delivery.notices import Notices
     from codesvc.directory import AccountEntry, Directory
     from codesvc.figures.tally import Tally
@@ -71,6 +73,7 @@ class Courier:
         quotas: hears when a day's quota is gone.
         notices: carries what is about no verification.
         tally: counts what happens.
+        announcements: tells sites what their account has to say.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
     """
@@ -85,6 +88,7 @@ class Courier:
         quotas: Quotas,
         notices: Notices,
         tally: Tally,
+        announcements: Announcements,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -95,6 +99,7 @@ class Courier:
         self._quotas = quotas
         self._notices = notices
         self._tally = tally
+        self._announcements = announcements
         self._sleep = sleep
         self._clock = clock
         self._breakers = {name: Breaker() for name in directory.accounts}
@@ -113,6 +118,9 @@ class Courier:
         if job.kind == NOTICE:
             async with self._lanes[account.name]:
                 await self._notices.carry(account, job)
+            return
+        if job.kind == QUOTA_LOW:
+            await self._announcements.carry(account, job)
             return
         troubles: set[tuple[str, int | None]] = set()
         for number in range(_MOST_TRIES):
@@ -148,8 +156,7 @@ class Courier:
             keys.partition,
             {
                 "record": keys.record(job.verification),
-                "outbox": keys.outbox,
-                "day": day_key(account, Api.TEMPLATE),
+                **day_keys(account, Api.TEMPLATE),
             },
             {
                 "root": keys.root,
@@ -158,7 +165,7 @@ class Courier:
                 "number": job.number,
                 "entry": job.entry,
                 "group": GROUP,
-                **arguments(account.sites),
+                **arguments(account),
             },
         )
         answer = Answer.parse(raw)

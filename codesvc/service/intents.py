@@ -18,7 +18,7 @@ from codesvc.service.exchange import NOT_IDEMPOTENT
 from codesvc.store.answers import IntentAnswer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_key
+from codesvc.store.quotas import arguments, day_keys
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -207,7 +207,7 @@ class Intents:
         raw = await self._store.call(
             "attach_intent_scene",
             keys.partition,
-            {"intent": keys.intent(identifier.text), "pool": keys.pool, "day": day_key(site.account, Api.QRCODE)},
+            {"intent": keys.intent(identifier.text), "pool": keys.pool, **day_keys(site.account, Api.QRCODE)},
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -215,7 +215,7 @@ class Intents:
                 "site": site.name,
                 "minted": minted,
                 "needed": self._pool.needed_ms,
-                **arguments(site.account.sites),
+                **arguments(site.account),
             },
         )
         return IntentAnswer.parse(raw)

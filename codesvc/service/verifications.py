@@ -20,7 +20,7 @@ from codesvc.service.policies import policy_of
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_key
+from codesvc.store.quotas import arguments, day_keys
 
 if TYPE_CHECKING:
     from codesvc.config import Purpose
@@ -275,7 +275,7 @@ class Verifications:
         raw = await self._store.call(
             "attach_scene",
             keys.partition,
-            {"record": keys.record(identifier.text), "pool": keys.pool, "day": day_key(site.account, Api.QRCODE)},
+            {"record": keys.record(identifier.text), "pool": keys.pool, **day_keys(site.account, Api.QRCODE)},
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -283,7 +283,7 @@ class Verifications:
                 "site": site.name,
                 "minted": minted,
                 "needed": self._pool.needed_ms,
-                **arguments(site.account.sites),
+                **arguments(site.account),
             },
         )
         return Answer.parse(raw)

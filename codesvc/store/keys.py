@@ -176,22 +176,9 @@ class Keys:
         """Sorted set: events that are still to be sent, by when the next attempt is due."""
         return self.root + IN_PARTITION["webhook_due"] % site
 
-    def webhook_done(self, site: str) -> str:
-        """Sorted set: events that were sent or given up, by when."""
-        return self.root + IN_PARTITION["webhook_done"] % site
-
-    def webhook_lane(self, site: str) -> str:
-        """Hash: which process sends for the site, and until when unless it says so again."""
-        return self.root + IN_PARTITION["webhook_lane"] % site
-
     def webhook_state(self, site: str) -> str:
         """Hash: how the site's endpoint fares, and whether it is disabled."""
         return self.root + IN_PARTITION["webhook_state"] % site
-
-    @property
-    def webhook_sites(self) -> str:
-        """Sorted set: sites with something to send, by when the first attempt is due."""
-        return self.root + IN_PARTITION["webhook_sites"]
 
     def batch(self, name: str) -> str:
         """String: these counts were added already."""

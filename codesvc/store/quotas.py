@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from redis.exceptions import RedisError
+from typing import TYPE_CHECKING
 
 from codesvc.clock import unix_ms
-from codesvc.errors import StoreUnavailable
 from codesvc.quota import ASSUMED_DAILY, RESERVE, Api, day_of
 
 if TYPE_CHECKING:
@@ -15,17 +12,25 @@ if TYPE_CHECKING:
     from codesvc.store.script import type_of_argument
     from codesvc.store.store import Store
 
-_KEPT_SECONDS: Final = 2 * 86_400
-
 
 def day_key(account: AccountEntry, api: Api) -> str:
     """Today's counters of a call. WeChat's midnight counts, so test mode's offset is left out."""
     return account.keys.quota(api.value, day_of(unix_ms()))
 
 
-def arguments(sites: int) -> dict[str, type_of_argument]:
+def arguments(account: AccountEntry) -> dict[str, type_of_argument]:
     """What the fragment `quota` wants to know."""
-    return {"sites": sites, "assumed_daily": ASSUMED_DAILY, "reserve": str(RESERVE)}
+    return {
+        "sites": account.sites,
+        "assumed_daily": ASSUMED_DAILY,
+        "reserve": str(RESERVE),
+        "appid": account.config.appid,
+    }
+
+
+def day_keys(account: AccountEntry, api: Api) -> dict[str, str]:
+    """What it takes from, and where it tells that little is left."""
+    return {"day": day_key(account, api), "outbox": account.keys.outbox}
 
 
 class Quotas:
@@ -44,12 +49,17 @@ class Quotas:
         Raises:
             StoreUnavailable: no answer.
         """
-        key = day_key(account, api)
         raw = await self._store.call(
             "learn_quota",
             account.keys.partition,
-            {"day": key},
-            {"daily": daily, "used": used, "calls": rate[0], "seconds": max(1, rate[1])},
+            day_keys(account, api),
+            {
+                "appid": account.config.appid,
+                "daily": daily,
+                "used": used,
+                "calls": rate[0],
+                "seconds": max(1, rate[1]),
+            },
         )
         return int(raw[2])
 
@@ -59,11 +69,5 @@ class Quotas:
         Raises:
             StoreUnavailable: no answer.
         """
-        key = day_key(account, api)
-        try:
-            async with self._store.at(account.keys.partition).pipeline(transaction=True) as pipe:
-                pipe.hset(key, mapping={"daily": 0})
-                pipe.expire(key, _KEPT_SECONDS)
-                await pipe.execute()
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a quota cannot be kept ({type(error).__name__})") from None
+        args: dict[str, type_of_argument] = {"appid": account.config.appid, "assumed_daily": ASSUMED_DAILY}
+        await self._store.call("exhaust_quota", account.keys.partition, day_keys(account, api), args)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from codesvc.codes import TEST_ID
 from codesvc.identity import TEST_OPENID
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.quota import THRESHOLDS
 from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION, WEBHOOKS
 from codesvc.store.outcomes import Outcome
 from codesvc.ticket import TICKET_MOVES
@@ -103,6 +104,7 @@ def _constants() -> str:
         + f"local WEBHOOK_KEPT, WEBHOOK_ATTEMPTS_SHOWN = {KEPT_MS}, {ATTEMPTS_SHOWN}\n"
         + f"local WEBHOOK_MOST_PENDING, WEBHOOK_MOST_DONE = {MOST_PENDING}, {MOST_DONE}\n"
         + f"local WEBHOOK_WAKES = '{WEBHOOKS}'\n"
+        + f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )

@@ -6,6 +6,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
+from codesvc.delivery.announcements import Announcements
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import Notices
 from codesvc.delivery.worker import Worker
@@ -46,6 +48,7 @@ from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
 from codesvc.store.wakeups import Wakeups
+from codesvc.store.webhooks import WebhookQueue
 from codesvc.telling import Teller
 from codesvc.templates import Templates
 from codesvc.testclock import follow_clock
@@ -74,6 +77,8 @@ from codesvc.web.services import SERVICES, Services
 from codesvc.web.texts import Texts
 from codesvc.web.views import Views
 from codesvc.web.widget import Widget
+from codesvc.webhooks.sender import Sender
+from codesvc.webhooks.worker import WebhookWorker
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -231,12 +236,15 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 quotas=quotas,
                 notices=Notices(store, teller, clients),
                 tally=tally,
+                announcements=Announcements(store, directory),
             ),
             prefix=settings.store.prefix,
             partitions=partitions,
         )
         if settings.service.deliver:
             await stack.enter_async_context(worker.running())
+            queue = WebhookQueue(store, owner=token_hex(8))
+            await stack.enter_async_context(WebhookWorker(queue, Sender(), directory, wakeups).running())
         await stack.enter_async_context(upkeep.running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

@@ -29,7 +29,7 @@ class Delivery(Answer, frozen=True, kw_only=True):
 
     channel: Annotated[str, told("by what the code travels", words=CHANNELS, example="scan")]
     status: Annotated[str, told("where it stands", words=DELIVERY_STATUSES, example="awaiting_scan")]
-    reason: Annotated[str | None, told("why it failed or fell back; further reasons may come", example="user_block")]
+    reason: Annotated[str | None, told("why it failed or fell back; further reasons may come", example="user-block")]
 
 
 class Scan(Answer, frozen=True, kw_only=True):

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesvc.quota import day_of, share_out
+from codesvc.quota import THRESHOLDS, day_of, share_out
 from codesvc.store.connection import connect
 from codesvc.store.script import load
 
 SITES = ("a", "b", "c")
-DAY = "cs:{p00}:day"
+DAY = "cs:{p00}:quota:template:1"
+OUTBOX = "cs:{p00}:outbox"
 
 
 @pytest.fixture
@@ -18,18 +19,20 @@ async def take(store_url):
     servers = await connect(store_url, timeout=2)
     redis, line = servers.at(0).redis, servers.at(0).line
     fragment = load("attach_scene").source
-    clock_and_quota = fragment[fragment.index("-- quota:") : fragment.index("-- Purpose:")]
+    clock_and_quota = fragment[fragment.index("-- shortage:") : fragment.index("-- Purpose:")]
 
     async def one(day, site, *, reset, sites=3):
         script = (
-            "local K, A = {day = KEYS[1]}, {sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0}\n"
+            "local K, A = {day = KEYS[1], outbox = KEYS[2]}, "
+            "{sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0, appid = 'wx'}\n"
+            f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
             "local now = 1700000000000\n"
             f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
         )
-        return await line.execute("EVAL", script, 1, day, site, int(reset), sites) == b"yes"
+        return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites) == b"yes"
 
     yield redis, one
-    await redis.delete(DAY)
+    await redis.delete(DAY, OUTBOX)
     await servers.aclose()
 
 

@@ -1,9 +1,9 @@
 -- Purpose: give a bind intent or login its QR code when a page first asks for the picture; as attach_scene does for
 --   verifications, from the same pool.
--- KEYS: intent pool day
--- ARGS: offset root account channel site minted needed sites assumed_daily reserve
+-- KEYS: intent pool day outbox
+-- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record intent quota pool
+-- USES: clock names record intent shortage quota pool
 --   attached: {outcome, now, intent, left in the pool}; limited: {outcome, now}
 
 local r = read_record(K.intent)

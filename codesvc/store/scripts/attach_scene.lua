@@ -1,9 +1,9 @@
 -- Purpose: give a verification its QR code when a page first asks for the picture: from the pool, or the one handed in
 --   (minted on demand because the pool was empty). Bound or not makes no difference here (rule 7).
--- KEYS: record pool day
--- ARGS: offset root account channel site minted needed sites assumed_daily reserve
+-- KEYS: record pool day outbox
+-- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record quota pool
+-- USES: clock names record shortage quota pool
 --   attached: {outcome, now, record, left in the pool}; limited: {outcome, now}, the day's quota or the site's part is gone
 
 local r = read_record(K.record)

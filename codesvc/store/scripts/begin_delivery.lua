@@ -1,9 +1,9 @@
 -- Purpose: look at a job before doing it: is it still wanted, and for whom? A job that is not is acknowledged here.
 --   A template message is taken from the day's quota here, one for each call that will be made.
 -- KEYS: record outbox day
--- ARGS: offset root account kind number entry group sites assumed_daily reserve
+-- ARGS: offset root account appid kind number entry group sites assumed_daily reserve
 -- OUTCOMES: begun stale
--- USES: clock names record eligibility quota
+-- USES: clock names record eligibility shortage quota
 --   begun: {outcome, now, record, openid, what of the template quota stands in the way (yes: nothing, day, minute), 1 if a customer-service message may}
 
 local r = read_record(K.record)

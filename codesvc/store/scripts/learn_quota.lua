@@ -1,8 +1,8 @@
 -- Purpose: take over what WeChat says about today's quota. Counters only grow: other programs may use the account too.
--- KEYS: day
--- ARGS: offset daily used calls seconds
+-- KEYS: day outbox
+-- ARGS: offset appid daily used calls seconds
 -- OUTCOMES: done
--- USES: clock
+-- USES: clock shortage
 --   done: {outcome, now, what is left}
 
 local total = math.max(tonumber(redis.call('HGET', K.day, 'total') or 0), tonumber(A.used))
@@ -12,5 +12,6 @@ if tonumber(A.calls) > 0 then
 else
   redis.call('HDEL', K.day, 'calls', 'seconds')
 end
+mind_quota(K.day, tonumber(A.daily), total)
 redis.call('PEXPIRE', K.day, 2 * 86400000)
 return {'done', now, math.max(0, A.daily - total)}

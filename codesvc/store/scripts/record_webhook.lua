@@ -28,6 +28,7 @@ elseif A.verdict == 'gone' then
   redis.call('HSETNX', state, 'disabled', string.format('%.0f', now))
   redis.call('ZREM', K.sites, A.site)
 else
+  redis.call('HSET', at, 'due', string.format('%.0f', now + A.pause))
   redis.call('ZADD', key('webhook_due', A.site), now + A.pause, member)
 end
 return {'done', now}

@@ -33,6 +33,7 @@ local function offer(site, due)
 end
 
 local function make_due(site, member, due)
+  redis.call('HSET', webhook_at(site, member), 'due', string.format('%.0f', due))
   redis.call('ZADD', key('webhook_due', site), due, member)
   redis.call('PEXPIRE', key('webhook_due', site), WEBHOOK_KEPT + TTL_MARGIN)
   offer(site, due)

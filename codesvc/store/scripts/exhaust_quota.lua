@@ -1,0 +1,11 @@
+-- Purpose: WeChat has just said that today's quota of a call is gone, whatever we had counted.
+-- KEYS: day outbox
+-- ARGS: offset appid assumed_daily
+-- OUTCOMES: done
+-- USES: clock shortage
+
+local daily = tonumber(redis.call('HGET', K.day, 'daily') or A.assumed_daily)
+mind_quota(K.day, daily, daily)
+redis.call('HSET', K.day, 'daily', 0)
+redis.call('PEXPIRE', K.day, 2 * 86400000)
+return {'done', now}

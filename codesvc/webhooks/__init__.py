@@ -1,0 +1,1 @@
+"""Sending events to the sites: at least once, each site by one process at a time, and none held up by another."""

@@ -1,0 +1,47 @@
+"""Which addresses of the network a webhook may be sent to: those that anybody could reach. Pure.
+
+A webhook's address is somebody else's word. Without this rule it could make the service call what only the service can
+reach: a cloud's metadata, a database's console, the store (server-side request forgery, SSRF).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
+
+
+def is_public(text: str) -> bool:
+    """Whether an address, as a socket is given it, belongs to the public Internet; so must every one inside of it."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return all(_is_global(each) for each in (address, *_embedded(address)))
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return _is_global(address.ipv4_mapped)
+    # is_global alone lets multicast pass, and the reserved space below ::/8 and above fe00::/9.
+    return address.is_global and not (address.is_multicast or _is_reserved(address))
+
+
+def _is_reserved(address: IPv4Address | IPv6Address) -> bool:
+    return address.is_reserved and not (isinstance(address, IPv6Address) and address in _NAT64)
+
+
+def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """IPv4 addresses that packets to this one may end up at."""
+    if isinstance(address, IPv4Address):
+        return
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo
+    if address in _NAT64:
+        yield IPv4Address(int(address) & 0xFFFF_FFFF)

@@ -1,0 +1,95 @@
+"""Looks for sites with something to send, and opens a lane for each; several processes share them out by leases."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.errors import StoreUnavailable
+from codesvc.store.keys import WEBHOOKS
+from codesvc.tasks import end
+from codesvc.webhooks.lane import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.directory import Directory
+    from codesvc.store.wakeups import Wakeups
+    from codesvc.store.webhooks import WebhookQueue
+    from codesvc.webhooks.sender import Sender
+
+MOST_LANES: Final = 256
+"""So many sites are sent to at once by one process; the others wait for their turn."""
+_LOOK_SECONDS: Final = 1.0
+_UNKNOWN_MS: Final = 60_000
+
+_log = structlog.get_logger(__name__)
+
+
+class WebhookWorker:
+    """Sends for the sites of some partitions, for as long as its context is open.
+
+    Args:
+        queue: where events lie.
+        sender: makes attempts.
+        directory: knows the endpoints.
+        wakeups: tells when something was queued.
+    """
+
+    def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, wakeups: Wakeups) -> None:
+        self._queue = queue
+        self._sender = sender
+        self._directory = directory
+        self._wakeups = wakeups
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    def _partitions(self) -> list[int]:
+        hearing = (site for site in self._directory.sites.values() if site.config.webhook is not None)
+        return sorted({site.keys.partition for site in hearing})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work; on leaving, give the sites back as soon as what is under way has arrived."""
+        async with self._sender.open():
+            loops = [asyncio.create_task(self._look(p), name=f"webhooks {p}") for p in self._partitions()]
+            try:
+                yield
+            finally:
+                await end(loops)
+                for lane in self._lanes:
+                    lane.cancel()
+                await asyncio.gather(*self._lanes, return_exceptions=True)
+
+    async def _look(self, partition: int) -> None:
+        with self._wakeups.watch(WEBHOOKS) as woken:
+            while True:
+                woken.clear()
+                try:
+                    found = await self._queue.claim(partition, most=MOST_LANES - len(self._lanes))
+                    for site in found:
+                        await self._open(partition, site)
+                except StoreUnavailable as error:
+                    _log.warning("webhooks_unavailable", error=str(error))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await woken.wait()
+
+    async def _open(self, partition: int, name: str) -> None:
+        site = self._directory.sites.get(name)
+        if site is None or site.config.webhook is None:
+            # Another process may know where to; if none does, the events end with their time.
+            await self._queue.give_back(partition, name, after_ms=_UNKNOWN_MS)
+            return
+        lane = asyncio.create_task(
+            Lane(self._queue, self._sender, site, site.config.webhook).run(), name=f"webhooks of {name}"
+        )
+        self._lanes.add(lane)
+        lane.add_done_callback(self._closed)
+
+    def _closed(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        if not lane.cancelled() and (error := lane.exception()):
+            _log.error("webhooks_failed", lane=lane.get_name(), error=type(error).__name__, exc_info=error)
