@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 import subprocess
@@ -30,13 +31,16 @@ def wait_until(true, seconds=20, every=0.005):
 
 
 def free_port():
-    """A free port whose cluster bus port (10,000 higher) is likely free as well."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port < 55_000:
-            return port
+    """A port that is free, as is its cluster bus port, 10,000 higher; both below those that outgoing connections get."""
+    for port in random.sample(range(12_000, 22_000), 200):
+        try:
+            for each in (port, port + 10_000):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", each))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no free port")
 
 
 @dataclass
@@ -176,3 +180,63 @@ def cluster(*options, binary=BUNDLED, replicas=False, node_timeout=2000):
         for copy in copies:
             wait_until(lambda copy=copy: copy.client.info("replication")["master_link_status"] == "up")
         yield nodes
+
+
+@dataclass
+class Watched:
+    """A primary with replicas, watched by Sentinels."""
+
+    servers: list[Process]
+    sentinels: list[Process]
+    service: str = "codes"
+
+    @property
+    def url(self):
+        return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in self.sentinels)}/{self.service}"
+
+    @property
+    def primary(self):
+        """Whom the Sentinels agree on, or None while they do not."""
+        named = {each.client.sentinel_get_master_addr_by_name(self.service) for each in self.sentinels}
+        return next((s for s in self.servers if named == {("127.0.0.1", s.port)}), None)
+
+    def settled(self):
+        """Whether everybody knows everybody, so that a fail-over can begin."""
+        watched = [each.client.sentinel_master(self.service) for each in self.sentinels]
+        others, copies = len(self.sentinels) - 1, len(self.servers) - 1
+        known = all(w["num-other-sentinels"] == others and w["num-slaves"] == copies for w in watched)
+        return known and self.servers[0].client.info("replication")["connected_slaves"] == copies
+
+
+@contextmanager
+def sentinels(*options, binary=BUNDLED, copies=2, down_after=500):
+    """One primary, some replicas, three Sentinels."""
+    with ExitStack() as stack:
+        first = stack.enter_context(tcp_server(*options, binary=binary))
+        followers = [
+            stack.enter_context(tcp_server("--replicaof", f"127.0.0.1 {first.port}", *options, binary=binary))
+            for _ in range(copies)
+        ]
+        watchers = [stack.enter_context(_sentinel(binary, first.port, down_after)) for _ in range(3)]
+        watched = Watched([first, *followers], watchers)
+        wait_until(watched.settled, seconds=30)
+        yield watched
+
+
+@contextmanager
+def _sentinel(binary, primary, down_after):
+    with directory() as made:
+        port = free_port()
+        settings = made / "sentinel.conf"
+        settings.write_text(
+            f"port {port}\nbind 127.0.0.1\ndir {made}\n"
+            f"sentinel monitor codes 127.0.0.1 {primary} 2\n"
+            f"sentinel down-after-milliseconds codes {down_after}\n"
+            "sentinel failover-timeout codes 3000\n"
+        )
+        client = redis.Redis(port=port, socket_timeout=5)
+        server = Process([binary, str(settings), "--sentinel"], client, made, port).start()
+        try:
+            yield server
+        finally:
+            server.stop()

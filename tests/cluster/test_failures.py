@@ -1,0 +1,111 @@
+"""Nodes that die, are replaced, or are too few: clear 503s, `/readyz` says why, and nothing has to be restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from tests import stores
+from tests.cluster.conftest import ground_on
+
+
+@pytest.fixture
+def guarded():
+    """Each primary has a replica."""
+    with stores.cluster(replicas=True, node_timeout=1000) as nodes:
+        yield nodes
+
+
+@pytest.fixture
+def lasting():
+    """No replicas, but a file: a node that comes back knows what it knew."""
+    with stores.cluster("--appendonly", "yes", "--appendfsync", "always", node_timeout=1000) as nodes:
+        yield nodes
+
+
+async def everything_acknowledged_is_there(ground):
+    for answer in ground.started:
+        if answer.status == 201:
+            assert (await ground.world.get(answer)).status == 200
+
+
+async def test_a_node_that_dies_costs_503_until_it_is_back(lasting, tmp_path):
+    async with ground_on(lasting.url, tmp_path) as ground:
+        person = await ground.world.bound("alice")
+        assert (await ground.start()).status == 201
+        victim = lasting.holder(ground.keys.root)
+        victim.kill()
+        assert (await ground.start()).status == 503
+        assert await ground.until_unready("no answer", "cluster down")
+        assert (await ground.world.call("GET", "/healthz", key=None)).status == 200
+        victim.start()
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
+        await everything_acknowledged_is_there(ground)
+        # The worker reads its stream again, too.
+        reset = await ground.world.start("alice", "reset")
+        assert reset.status == 201
+        await person.wait_for_push()
+
+
+async def test_a_replica_that_is_promoted_is_followed_and_nothing_is_lost(guarded, tmp_path):
+    """CLUSTER FAILOVER, as before an upgrade: the old primary waits until the replica has everything."""
+    async with ground_on(guarded.url, tmp_path) as ground:
+        assert (await ground.start()).status == 201
+        old = guarded.holder(ground.keys.root)
+        heir = guarded.replicas[guarded.primaries.index(old)]
+        starting = [asyncio.create_task(ground.start()) for _ in range(5)]
+        heir.client.execute_command("CLUSTER", "FAILOVER")
+        while heir.client.info("replication")["role"] != "master":
+            starting.append(asyncio.create_task(ground.start()))
+            await asyncio.sleep(0.02)
+        await asyncio.gather(*starting)
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
+        await everything_acknowledged_is_there(ground)
+        assert ground.here.store.servers.at(ground.keys.partition).shown.endswith(str(heir.port))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_replica_takes_over_by_itself(guarded, tmp_path, how):
+    """Killed, the connections break at once; stopped, nobody answers any more and nobody says so."""
+    async with ground_on(guarded.url, tmp_path) as ground:
+        person = await ground.world.bound("alice")
+        assert (await ground.start()).status == 201
+        victim = guarded.holder(ground.keys.root)
+        victim.process.send_signal(how)
+        assert (await ground.start()).status == 503
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
+        assert (await ground.world.start("alice", "reset")).status == 201
+        await person.wait_for_push()
+
+
+async def test_a_cluster_without_a_majority_is_down_and_says_so(lasting, tmp_path):
+    async with ground_on(lasting.url, tmp_path) as ground:
+        assert (await ground.start()).status == 201
+        mine = lasting.holder(ground.keys.root)
+        others = [node for node in lasting.primaries if node is not mine]
+        for node in others:
+            node.kill()
+        assert await ground.until_unready("cluster down") == "cluster down"
+        assert (await ground.start()).status == 503
+        for node in others:
+            node.start()
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
+        await everything_acknowledged_is_there(ground)
+
+
+async def test_a_service_that_starts_before_its_cluster_waits_for_it(lasting, tmp_path):
+    for node in lasting.primaries:
+        node.kill()
+    async with ground_on(lasting.url, tmp_path) as ground:
+        assert await ground.until_unready("no answer") == "no answer"
+        assert (await ground.start()).status == 503
+        for node in lasting.primaries:
+            node.start()
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
