@@ -32,6 +32,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", type=int, default=0, help="processes on one port (default: as configured)")
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
+    again = commands.add_parser(
+        "reload", help="let a running service take over a changed configuration, if it is sound"
+    )
+    again.add_argument("--config", type=Path, required=True)
+    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
+
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
         from codesvc.sandbox import command
@@ -87,32 +93,36 @@ def _settings(path: Path) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from codesvc import logs, serving, workers
+    from codesvc import logs, serving, worker, workers
     from codesvc.errors import CodesvcError
+    from codesvc.generation import Generation, Unfit
 
-    settings = _settings(arguments.config)
     logs.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
-    count = arguments.workers or settings.service.workers
+    if os.environ.get(worker.WORKER_VARIABLE):
+        worker.end_with_parent()
+        return serving.run(worker.serve(worker.Orders.read()))
     try:
-        if store := os.environ.get(workers.STORE_VARIABLE):
-            workers.end_with_parent()
-            return serving.run(serving.serve_as_worker(settings, store))
+        generation = Generation.read(arguments.config, os.environ)
+        for notice in generation.settings.notices:
+            print(f"note: {notice}", file=sys.stderr)
+        count = arguments.workers or generation.settings.service.workers
         if count > 1:
-            command = [
-                sys.executable,
-                "-m",
-                "codesvc.cli",
-                "serve",
-                "--config",
-                arguments.config,
-                "--log",
-                arguments.log,
-            ]
-            return serving.run(workers.supervise(settings, [str(word) for word in command], count))
-        return serving.run(serving.serve(settings))
+            command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
+            command += ["--log", arguments.log]
+            return serving.run(workers.supervise(generation, arguments.config, command, count))
+        return serving.run(serving.serve(generation, arguments.config, os.environ))
+    except Unfit as error:
+        print(error, file=sys.stderr)
+        return 2
     except (CodesvcError, OSError) as error:
         print(f"codesvc: {error}", file=sys.stderr)
         return 1
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    from codesvc import reloading
+
+    return reloading.run(arguments.config, arguments.pid, os.environ)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -176,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = {
         "demo": _demo,
         "serve": _serve,
+        "reload": _reload,
         "sandbox": _sandbox,
         "check": _check,
         "send": _send,

@@ -1,44 +1,37 @@
-"""Running the service as a process: store, application, socket, signals."""
+"""Running the service as a process: store, applications one after the other, sockets, signals."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import structlog
 import uvloop
 from aiohttp import web
 
+from codesvc import systemd
+from codesvc.generation import Unfit, succeed
+from codesvc.signals import Signals
+from codesvc.sockets import queues
 from codesvc.store.connection import store_url
-from codesvc.web.app import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    import socket
+    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
-    from codesvc.config import Settings
+    from codesvc.generation import Generation, Succession
 
-GRACE_SECONDS = 10.0
+_log = structlog.get_logger(__name__)
+GRACE_SECONDS: Final = 10.0
+_LAST_REQUESTS_SECONDS: Final = 2.0
 
 
-@asynccontextmanager
-async def listening(
-    app: web.Application, host: str, port: int, *, shared: bool = False
-) -> AsyncIterator[web.AppRunner]:
-    """Serve an application for as long as the context is open; leaving it drains the requests under way.
-
-    Args:
-        app: what to serve.
-        host: where to listen.
-        port: where to listen.
-        shared: other processes listen on the same port.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    runner = web.AppRunner(
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(
         app,
         access_log=None,
         shutdown_timeout=GRACE_SECONDS,
@@ -47,41 +40,118 @@ async def listening(
         lingering_time=5.0,
         max_field_size=8190,
     )
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[web.AppRunner]:
+    """Serve an application for as long as the context is open; leaving it drains the requests under way.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = _runner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, reuse_address=True, reuse_port=shared or None).start()
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
         yield runner
     finally:
         await runner.cleanup()
 
 
-async def stopped() -> None:
-    """Wait for SIGINT or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+class Serving:
+    """One application that accepts from copies of listening sockets, which it does not own."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._retiring = False
+        app.on_response_prepare.append(self._say_goodbye)
+        self._runner = _runner(app)
+
+    @classmethod
+    async def start(cls, app: web.Application, sockets: Sequence[socket.socket]) -> Serving:
+        """Open everything and accept connections. Raises what the application's parts raise."""
+        serving = cls(app)
+        try:
+            await serving._runner.setup()
+            for each in sockets:
+                await web.SockSite(serving._runner, each.dup()).start()
+        except BaseException:
+            await serving.stop()
+            raise
+        return serving
+
+    async def _say_goodbye(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self._retiring:
+            response.force_close()
+            # aiohttp has decided on this header before it asks.
+            response.headers["Connection"] = "close"
+
+    async def retire(self) -> None:
+        """Accept no more, and let callers who keep their connection hear of it before it goes; then `stop`."""
+        self._retiring = True
+        for site in list(self._runner.sites):
+            await site.stop()
+        server = self._runner.server
+        for _ in range(int(_LAST_REQUESTS_SECONDS / 0.05)):
+            if server is None or not server.connections:
+                break
+            await asyncio.sleep(0.05)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Accept no more, drain the requests under way, and close everything."""
+        await self._runner.cleanup()
+
+
+async def follow(running: Generation, path: Path, env: Mapping[str, str]) -> Succession | None:
+    """Read what a reload asks for and say so; None where the running generation stays."""
+    systemd.notify_reloading()
+    _log.info("reload_begun")
     try:
-        await stop.wait()
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        return await asyncio.to_thread(succeed, running, path, env)
+    except Unfit as error:
+        refuse(str(error).splitlines())
+        return None
 
 
-async def serve_as_worker(settings: Settings, store: str) -> None:
-    """Run one of several processes on one port, over the store that the parent keeps."""
-    service = settings.service
-    async with listening(create_app(settings, store), service.host, service.port, shared=True):
-        await stopped()
+def refuse(reasons: Sequence[str]) -> None:
+    """Say that a reload changed nothing, and why."""
+    _log.error("reload_refused", reasons=list(reasons), running="as before")
+    systemd.notify("READY=1", f"STATUS=Reload refused, running as before: {'; '.join(reasons)[:500]}")
 
 
-async def serve(settings: Settings) -> None:
-    """Run the service until it is told to stop."""
-    async with (
-        store_url(settings.store) as url,
-        listening(create_app(settings, url), settings.service.host, settings.service.port),
-    ):
-        await stopped()
+def accept(succession: Succession) -> None:
+    """Say what a reload did."""
+    waiting = succession.needs_restart
+    _log.info("reload_done", changed=succession.changed)
+    if waiting:
+        _log.warning("reload_needs_restart", options=waiting)
+    told = f" A restart is needed for: {', '.join(waiting)}" if waiting else ""
+    systemd.notify("READY=1", f"STATUS=Reloaded.{told}")
+
+
+async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> None:
+    """Run the service until it is told to stop; on SIGHUP the next application takes over from the present one."""
+    service = generation.settings.service
+    with queues(service.host, service.port, 1) as [queue], Signals().heard() as signals:
+        sockets = queue.sockets()
+        async with store_url(generation.settings.store) as url:
+            serving = await Serving.start(generation.app(url), sockets)
+            systemd.notify("READY=1", "STATUS=Running.")
+            try:
+                while await signals.reload():
+                    if (succession := await follow(generation, path, env)) is None:
+                        continue
+                    try:
+                        successor = await Serving.start(succession.generation.app(url), sockets)
+                    except (OSError, RuntimeError, ValueError) as error:
+                        refuse([f"it does not start: {error}"])
+                        continue
+                    retired, serving, generation = serving, successor, succession.generation
+                    await retired.retire()
+                    accept(succession)
+            finally:
+                systemd.notify("STOPPING=1")
+                await serving.stop()
 
 
 def run(story: Coroutine[Any, Any, int | None]) -> int:

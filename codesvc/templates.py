@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
+    DictLoader,
     Environment,
-    FileSystemLoader,
     StrictUndefined,
     Template,
     TemplateError,
@@ -27,6 +27,8 @@ from codesvc.errors import CodesvcError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_KINDS = (".html", ".txt", ".toml", ".css", ".js", ".po")
 
 CHAT_MESSAGES = (
     "code",
@@ -83,18 +85,43 @@ def shipped_directory() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
+def read_templates(directory: Path) -> dict[str, str]:
+    """Every template below a directory, by its name there.
+
+    Raises:
+        BadTemplate: it is no directory, or a file cannot be read or is not UTF-8.
+    """
+    if not directory.is_dir():
+        raise BadTemplate(f"{directory} is not a directory")
+    found = {}
+    for path in sorted(path for path in directory.rglob("*") if path.suffix in _KINDS and path.is_file()):
+        name = path.relative_to(directory).as_posix()
+        try:
+            found[name] = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise BadTemplate(f"template {name}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise BadTemplate(f"template {name}, line {line}: not UTF-8") from None
+    return found
+
+
 class Templates:
-    """Loads and renders.
+    """Loads and renders. Files are read once, here: what is changed on the disk later waits for a reload.
 
     Args:
-        override: a directory whose files stand in for the shipped ones of the same name.
+        override: a directory whose files stand in for the shipped ones of the same name, or what was read from one.
+
+    Raises:
+        BadTemplate: one is missing or broken.
     """
 
-    def __init__(self, override: Path | None = None) -> None:
-        directories = [*([override] if override else []), shipped_directory()]
-        self._directories = directories
+    def __init__(self, override: Path | Mapping[str, str] | None = None) -> None:
+        own = read_templates(override) if isinstance(override, Path) else override or {}
+        shipped = read_templates(shipped_directory())
+        self._layers = (shipped, own)
         self._environment = Environment(
-            loader=FileSystemLoader(directories),
+            loader=DictLoader({**shipped, **own}),
             undefined=StrictUndefined,
             autoescape=select_autoescape(["html"]),
             trim_blocks=True,
@@ -134,12 +161,13 @@ class Templates:
         """
         return self._loader_source(f"pages/{name}")[0]
 
-    def catalogues(self) -> dict[str, list[Path]]:
-        """The catalogues of the pages' words by language, the shipped one first."""
-        found: dict[str, list[Path]] = {}
-        for directory in reversed(self._directories):
-            for path in sorted((directory / "texts").glob("*.po")):
-                found.setdefault(path.stem, []).append(path)
+    def catalogues(self) -> dict[str, list[str]]:
+        """The catalogues of the pages' words by language, as they are written, the shipped one first."""
+        found: dict[str, list[str]] = {}
+        for layer in self._layers:
+            for name, text in layer.items():
+                if name.startswith("texts/") and name.endswith(".po"):
+                    found.setdefault(name.removeprefix("texts/").removesuffix(".po"), []).append(text)
         return found
 
     def fields(self, source: Mapping[str, str] | str) -> dict[str, Template]:

@@ -23,15 +23,24 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigError: it cannot be read or used; every reason at once.
     """
+    return load_with_tables(path, env)[0]
+
+
+def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict[str, Any]]:
+    """As `load`; and the tables as they were read, with every secret filled in.
+
+    Raises:
+        ConfigError: it cannot be read or used; every reason at once.
+    """
     tables, exposed = read_tables(path)
-    directory = path.resolve().parent
-    sources = _sources(tables, env, directory)
-    settings = _settings(tables, sources, *_misplaced(sources, tables))
+    sources = _sources(tables, env, path.resolve().parent)
+    filled = sources.filled(tables)
+    settings = _settings(filled, sources, *_misplaced(sources, tables))
     inline = ", ".join(".".join(found) for found in sources.inline)
     if exposed and inline:
         notice = Fault((), f"every user of the machine can read this file, which holds {inline}")
-        return replace(settings, notices=(*settings.notices, notice))
-    return settings
+        settings = replace(settings, notices=(*settings.notices, notice))
+    return settings, filled
 
 
 def parse(data: Mapping[str, Any], *, env: Mapping[str, str], directory: Path) -> Settings:
@@ -42,11 +51,12 @@ def parse(data: Mapping[str, Any], *, env: Mapping[str, str], directory: Path) -
     Raises:
         ConfigError: they cannot be used; every reason at once.
     """
-    return _settings(data, _sources(data, env, directory))
+    sources = _sources(data, env, directory)
+    return _settings(sources.filled(data), sources)
 
 
-def _settings(data: Mapping[str, Any], sources: Sources, *known: Fault) -> Settings:
-    settings = structured(sources.filled(data))
+def _settings(filled: Mapping[str, Any], sources: Sources, *known: Fault) -> Settings:
+    settings = structured(filled)
     faults = [*known, *faults_in(settings), *inconsistencies(settings)]
     if faults:
         raise ConfigError(faults)

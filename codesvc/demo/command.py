@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from codesvc import logs, serving
+from codesvc import logs, serving, signals
 from codesvc.config.keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
@@ -51,7 +51,7 @@ def _complain(text: str) -> int:
 async def _show(addresses: Addresses, key: str, data_dir: Path) -> int:
     async with running(addresses, api_key=key, data_dir=data_dir) as stack:
         _introduce(stack, key)
-        await serving.stopped()
+        await signals.stopped()
     return 0
 
 

@@ -84,7 +84,7 @@ from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from codesvc.config import Settings
     from codesvc.directory import AccountEntry
@@ -108,12 +108,13 @@ _TABLES: Final = (
 """Every route; the first that fits answers."""
 
 
-def create_app(settings: Settings, store_url: str) -> web.Application:
+def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] | None = None) -> web.Application:
     """The whole service as an aiohttp application, over a store that is already there.
 
     Args:
         settings: checked settings.
         store_url: see `codesvc.storeaddress`, and `codesvc.store.connection.store_url` for the embedded one.
+        templates: what overrides the shipped ones, by name; None: read it from the configured directory.
 
     Raises:
         BadTemplate: a template does not load.
@@ -123,13 +124,13 @@ def create_app(settings: Settings, store_url: str) -> web.Application:
     app.add_routes([route for table in _TABLES for route in table])
     stream.prepare(app)
 
-    fixed = _fixed(settings)
+    fixed = prepare(settings, templates)
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=fixed))
     return app
 
 
 @dataclass(frozen=True, slots=True)
-class _Fixed:
+class Fixed:
     """What is made once, before anything is opened, and fails early."""
 
     keyring: Keyring
@@ -141,20 +142,21 @@ class _Fixed:
     teller: Teller
 
 
-def _fixed(settings: Settings) -> _Fixed:
+def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
+    """Make what needs nothing opened; arguments and errors are those of `create_app`."""
     keyring = Keyring(
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],
     )
     directory = Directory(settings)
-    templates = Templates(settings.service.templates_dir)
+    loaded = Templates(settings.service.templates_dir if templates is None else templates)
     links = Links(settings.service.public_url, keyring)
-    composer = Composer(templates, keyring, directory, links)
-    teller = Teller(templates, directory, links)
-    return _Fixed(keyring, directory, templates, Texts(templates), links, composer, teller)
+    composer = Composer(loaded, keyring, directory, links)
+    teller = Teller(loaded, directory, links)
+    return Fixed(keyring, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _run(app: web.Application, settings: Settings, store_url: str, fixed: _Fixed) -> AsyncIterator[None]:
+async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:
     """Everything that opens something, in order; closed in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
     teller, composer = fixed.teller, fixed.composer

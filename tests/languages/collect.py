@@ -58,7 +58,7 @@ def listed(translations: Catalog | None) -> Catalog:
     fresh = Catalog(locale=translations.locale_identifier if translations else None)
     if translations:
         fresh._num_plurals, fresh._plural_expr = translations.num_plurals, translations.plural_expr
-    for message in texts_in(read(DIRECTORY / f"{SOURCE}.po", SOURCE)):
+    for message in texts_in(read((DIRECTORY / f"{SOURCE}.po").read_text(), SOURCE, SOURCE)):
         known = translations.get(message.id, message.context) if translations else None
         files = sorted(asked_for().get(place_of(message)[1], ()))
         english = message.string if isinstance(message.string, str) else message.string[-1]
@@ -95,7 +95,7 @@ def main(new: list[str]) -> None:
         path.write_bytes(catalogue(language, Catalog(locale=Locale.parse(language))))
     for path in sorted(DIRECTORY.glob("*.po")):
         if path.stem != SOURCE and path.stem not in new:
-            path.write_bytes(catalogue(path.stem, read(path, path.name)))
+            path.write_bytes(catalogue(path.stem, read(path.read_text(), path.stem, path.name)))
 
 
 if __name__ == "__main__":

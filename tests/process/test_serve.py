@@ -1,95 +1,13 @@
 """`codesvc serve` as a process: starts, stops, and survives being killed with what it acknowledged."""
 
 import asyncio
-import contextlib
 import os
 import signal
-import socket
 import sys
-from pathlib import Path
 
 import aiohttp
-import pytest
 
-from codesvc.config.keys import hash_line
-
-KEY = "csk_shop_" + "p" * 43
-CONFIG = """
-mode = "test"
-[service]
-port = {port}
-public_url = "http://127.0.0.1:{port}"
-[store]
-data_dir = "data"
-fsync = "always"
-[secrets]
-master_key = "only for this test: 5f0c9f0e3bcb4a67a3b2"
-[accounts.main]
-appid = "wx3f1c5a9e7b2d4860"
-name = "Test"
-secret = "0123456789abcdef0123456789abcdef"
-token = "sometoken"
-aes_key = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-api_url = "http://127.0.0.1:9"
-[sites.shop]
-name = "Shop"
-account = "main"
-keys = [{{ name = "server", hash = "{hash}", scopes = ["verify", "bindings", "openids"] }}]
-"""
-
-
-@pytest.fixture
-def config(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    path = tmp_path / "config.toml"
-    path.write_text(CONFIG.format(port=port, hash=hash_line(KEY)))
-    path.chmod(0o600)
-    return path, f"http://127.0.0.1:{port}"
-
-
-@contextlib.asynccontextmanager
-async def serving(path, *more):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "codesvc.cli",
-        "serve",
-        "--config",
-        path,
-        "--log",
-        "json",
-        *more,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def ready(http, base):
-    for _ in range(3000):
-        with contextlib.suppress(aiohttp.ClientError):
-            async with http.get(base + "/readyz") as answer:
-                if answer.status == 200:
-                    return
-        await asyncio.sleep(0.01)
-    raise AssertionError("never ready")
-
-
-def children(pid):
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
 
 
 async def test_a_killed_service_loses_no_binding_and_leaves_no_orphan(config):
@@ -159,16 +77,18 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
         assert not any(alive(pid) for pid in everybody)
 
 
-async def worker_pids(parent, count, without=None):
-    for _ in range(3000):
-        found = [pid for pid in children(parent) if pid != without and "codesvc.cli" in command_line(pid)]
-        if len(found) == count:
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("the workers do not come")
-
-
-def command_line(pid):
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return ""
+async def test_a_taken_port_is_told(config):
+    path, base = config
+    async with serving(path, "--workers", "2") as process:
+        async with aiohttp.ClientSession() as http:
+            await ready(http, base)
+        other = path.with_name("other.toml")
+        other.write_text(path.read_text().replace('data_dir = "data"', 'data_dir = "other"'))
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "codesvc.cli", "serve", "--config", other, "--workers", "2"),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await second.communicate()
+        assert second.returncode == 1
+        assert b"cannot listen on 127.0.0.1, port" in said
+        assert process.returncode is None

@@ -17,7 +17,10 @@ LANGUAGES = sorted(path.stem for path in DIRECTORY.glob("*.po"))
 
 
 def catalogue(language):
-    return {place_of(message): message for message in texts_in(read(DIRECTORY / f"{language}.po", language))}
+    return {
+        place_of(message): message
+        for message in texts_in(read((DIRECTORY / f"{language}.po").read_text(), language, language))
+    }
 
 
 @pytest.fixture(scope="module")

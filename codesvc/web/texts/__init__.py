@@ -16,7 +16,6 @@ from codesvc.web.texts.speech import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from babel.messages.catalog import Catalog
 
@@ -44,14 +43,14 @@ class Texts:
 
     def __init__(self, templates: Templates) -> None:
         files = templates.catalogues()
-        catalogues = {name: _merged(paths) for name, paths in files.items()}
+        catalogues = {name: _merged(name, texts) for name, texts in files.items()}
         source = catalogues[SOURCE]
         known = {place_of(message): message for message in texts_in(source)}
         english = Speech(SOURCE, source, known)
         self._speeches = {SOURCE: english}
-        for name, paths in files.items():
-            for path in paths:
-                check(read(path, f"texts/{path.name}"), known, f"texts/{path.name}")
+        for name, texts in files.items():
+            for text in texts:
+                check(read(text, name, f"texts/{name}.po"), known, f"texts/{name}.po")
             if name != SOURCE:
                 self._speeches[name] = Speech(name, catalogues[name], known, english)
         self.chosen = lru_cache(_HEADERS_KEPT)(self._chosen)
@@ -75,8 +74,8 @@ class Texts:
         return negotiate_locale(wanted, self.languages) or FIRST
 
 
-def _merged(paths: list[Path]) -> Catalog:
-    catalogue, *more = (read(path, f"texts/{path.name}") for path in paths)
+def _merged(name: str, texts: list[str]) -> Catalog:
+    catalogue, *more = (read(text, name, f"texts/{name}.po") for text in texts)
     for message in (message for each in more for message in texts_in(each)):
         if message.string and not message.fuzzy:
             catalogue.delete(message.id, message.context)

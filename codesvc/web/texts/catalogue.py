@@ -18,7 +18,6 @@ from codesvc.templates import BadTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from babel.messages.catalog import Catalog, Message
 
@@ -58,27 +57,24 @@ def texts_in(catalogue: Catalog) -> Iterator[Message]:
     return (message for message in catalogue if message.id)
 
 
-def read(path: Path, name: str) -> Catalog:
+def read(text: str, language: str, name: str) -> Catalog:
     """A catalogue as it is written.
 
     Args:
-        path: the file.
+        text: the file.
+        language: whose.
         name: what errors call it.
 
     Raises:
         BadTemplate: it is no catalogue, or of no language that Babel knows; with the line.
     """
-    raw = path.read_bytes()
     try:
-        for number, line in enumerate(raw.decode("utf-8").splitlines(), 1):
+        for number, line in enumerate(text.splitlines(), 1):
             # Babel passes over a line that it does not understand, and the text in it would be missing.
             if not _LINE.fullmatch(line):
                 raise BadTemplate(f"template {name}, line {number}: not a line of a gettext catalogue")
-        Locale.parse(path.stem)
-        return read_po(BytesIO(raw), locale=path.stem, charset="utf-8", abort_invalid=True)
-    except UnicodeDecodeError as error:
-        number = raw.count(b"\n", 0, error.start) + 1
-        raise BadTemplate(f"template {name}, line {number}: not UTF-8") from None
+        Locale.parse(language)
+        return read_po(BytesIO(text.encode()), locale=language, charset="utf-8", abort_invalid=True)
     except PoFileError as error:
         said = error.args[0].rpartition(" on ")[0]
         raise BadTemplate(f"template {name}, line {error.lineno + 1}: {said}") from None

@@ -1,0 +1,107 @@
+"""Listening sockets that outlive whoever accepts from them.
+
+They are opened once, by the process that stays. A worker or an application that is replaced gets a copy, and closing a
+copy closes nothing: connections wait in the kernel's queue for whoever accepts next, so that no reload refuses one.
+
+Several workers have a queue each, over which the kernel spreads connections evenly (SO_REUSEPORT). From one queue for
+all, the first worker to wake takes a whole burst, and a proxy that keeps its connections would stay with it for hours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_QUEUE: Final = 1024
+_FIRST_HANDED: Final = 3
+
+
+class Queue:
+    """The sockets that one worker accepts from: one for each address of a host.
+
+    Args:
+        host: where to listen.
+        port: where to listen.
+        shared: other queues of this process listen there as well.
+        handed: sockets that are there already, and stay open.
+    """
+
+    def __init__(self, host: str, port: int, *, shared: bool = False, handed: Sequence[socket.socket] = ()) -> None:
+        self._address = (host, port)
+        self._shared = shared
+        self._handed = tuple(handed)
+        self._opened: list[socket.socket] = []
+
+    def sockets(self) -> Sequence[socket.socket]:
+        """The sockets; opened if they are not.
+
+        Raises:
+            OSError: no such address, or the port is taken.
+        """
+        if not self._handed and not self._opened:
+            self._opened = _opened(*self._address, shared=self._shared)
+        return self._handed or self._opened
+
+    def close(self) -> None:
+        """Let the kernel give new connections to other queues; those that wait in this one are lost."""
+        while self._opened:
+            self._opened.pop().close()
+
+
+@contextlib.contextmanager
+def queues(host: str, port: int, count: int) -> Iterator[list[Queue]]:
+    """So many open queues: over the sockets that systemd handed over (`sd_listen_fds(3)`), or over new ones.
+
+    Raises:
+        OSError: no such address, or the port is taken, also by another service that would share it.
+    """
+    handed = _handed()
+    if not handed:
+        for probe in _opened(host, port, shared=False):
+            probe.close()
+    made = [Queue(host, port, shared=count > 1, handed=handed) for _ in range(count)]
+    try:
+        for queue in made:
+            queue.sockets()
+        yield made
+    finally:
+        for queue in made:
+            queue.close()
+
+
+def by_number(numbers: Sequence[int]) -> list[socket.socket]:
+    """Inherited sockets, by their file descriptors."""
+    return [socket.socket(fileno=number) for number in numbers]
+
+
+def _handed() -> list[socket.socket]:
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    return by_number(range(_FIRST_HANDED, _FIRST_HANDED + count))
+
+
+def _opened(host: str, port: int, *, shared: bool) -> list[socket.socket]:
+    opened: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            made = socket.socket(family, kind, protocol)
+            opened.append(made)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.bind(address)
+            made.listen(_QUEUE)
+    except OSError as error:
+        for made in opened:
+            made.close()
+        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+    return opened
