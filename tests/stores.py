@@ -31,7 +31,7 @@ def wait_until(true, seconds=20, every=0.005):
 
 
 def free_port():
-    """A port that is free, as is its cluster bus port, 10,000 higher; both below those that outgoing connections get."""
+    """A free port with a free cluster bus port, 10,000 higher; both below those that outgoing connections get."""
     for port in random.sample(range(12_000, 22_000), 200):
         try:
             for each in (port, port + 10_000):
