@@ -8,6 +8,7 @@ result is unknown or another try may help, the job is held and tried again, unti
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from codesvc import metrics, webhook
 from codesvc.delivery.announcements import QUOTA_LOW
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.notices import NOTICE
+from codesvc.delivery.patience import PatientStore
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
+from codesvc.errors import StoreUnavailable
 from codesvc.quota import Api
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel as wake_channel
@@ -93,6 +96,7 @@ class Courier:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._patient = PatientStore(store, sleep=sleep)
         self._directory = directory
         self._composer = composer
         self._clients = clients
@@ -106,10 +110,10 @@ class Courier:
         self._lanes = {name: asyncio.Semaphore(MOST_PER_ACCOUNT) for name in directory.accounts}
 
     async def carry(self, job: Job) -> None:
-        """Do a job to its end.
+        """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
 
         Raises:
-            StoreUnavailable: the store went away; the job stays in the stream.
+            StoreUnavailable: the store went away while a notice was carried; the job stays in the stream.
         """
         account = self._directory.by_appid.get(job.appid)
         if account is None:
@@ -151,7 +155,7 @@ class Courier:
 
     async def _begin(self, account: AccountEntry, job: Job) -> _Begun | None:
         keys = account.keys
-        raw = await self._store.call(
+        raw = await self._patient.call(
             "begin_delivery",
             keys.partition,
             {
@@ -215,7 +219,8 @@ class Courier:
                 reason=attempt.reason,
             )
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
-                await self._quotas.exhaust(account, Api.TEMPLATE)
+                with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
+                    await self._quotas.exhaust(account, Api.TEMPLATE)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt
@@ -239,7 +244,7 @@ class Courier:
         }[attempt.ending]
         keys = account.keys
         finished = attempt.ending is not Ending.UNKNOWN
-        raw = await self._store.call(
+        raw = await self._patient.call(
             "record_delivery",
             keys.partition,
             {

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from jinja2 import TemplateError
 
+from codesvc import faultpoint
 from codesvc.errors import ScriptError, StoreUnavailable
-from codesvc.store.outbox import Outbox
+from codesvc.store.keys import outbox
+from codesvc.store.outbox import GROUP, Outbox
 from codesvc.tasks import end
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from codesvc.delivery.courier import Courier
     from codesvc.store.outbox import Job
     from codesvc.store.servers import Servers
+    from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
 
@@ -30,22 +33,26 @@ _BLOCK_MS: Final = 1_000
 _HOLD_SECONDS: Final = 5.0
 _DEAD_AFTER_MS: Final = 20_000
 _PAUSE_SECONDS: Final = 0.5
+_FORGOTTEN_AFTER_MS: Final = 3_600_000
 
 
 class Worker:
     """Delivers for some partitions, for as long as its context is open.
 
     Args:
-        servers: the store.
+        store: runs scripts.
+        servers: the store's connections.
         courier: does the jobs.
-        prefix: of the deployment.
         partitions: whose streams to read.
     """
 
-    def __init__(self, servers: Servers, courier: Courier, *, prefix: str, partitions: set[int]) -> None:
+    def __init__(self, store: Store, servers: Servers, courier: Courier, *, partitions: set[int]) -> None:
         consumer = secrets.token_hex(8)
+        self._store = store
         self._courier = courier
-        self._outboxes = [Outbox(servers, prefix=prefix, partition=p, consumer=consumer) for p in sorted(partitions)]
+        self._outboxes = [
+            Outbox(servers, prefix=store.prefix, partition=p, consumer=consumer) for p in sorted(partitions)
+        ]
         self._places = asyncio.Semaphore(MOST_HELD)
         self._held: dict[Job, asyncio.Task[None]] = {}
 
@@ -53,16 +60,43 @@ class Worker:
     async def running(self) -> AsyncIterator[None]:
         """Work; on leaving, stop reading and give those on the road a moment to arrive.
 
-        What does not arrive stays in the stream for the next process.
+        What does not arrive stays in the stream, and is handed back: the next process need not wait until this one
+        counts as dead.
         """
-        loops = [asyncio.create_task(loop(box)) for box in self._outboxes for loop in (self._read, self._rescue)]
+        loops = [
+            asyncio.create_task(faultpoint.mortal("outbox", loop(box)))
+            for box in self._outboxes
+            for loop in (self._read, self._rescue)
+        ]
         try:
             yield
         finally:
             await end(loops)
             if self._held:
-                _, late = await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
-                await end(late)
+                await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
+                left = list(self._held)
+                await end(self._held.values())
+                await self._hand_back(left)
+
+    async def _hand_back(self, jobs: list[Job]) -> None:
+        for box in self._outboxes:
+            entries = [job.entry for job in jobs if job.partition == box.partition]
+            try:
+                await box.hand_back(entries, idle_ms=_DEAD_AFTER_MS)
+            except StoreUnavailable as error:
+                _log.warning("jobs_not_handed_back", jobs=len(entries), error=str(error))
+
+    async def _forget_the_dead(self, box: Outbox) -> None:
+        try:
+            await self._store.call(
+                "forget_consumers",
+                box.partition,
+                {"outbox": outbox(self._store.prefix, box.partition)},
+                {"group": GROUP, "idle": _FORGOTTEN_AFTER_MS},
+            )
+        except ScriptError as error:
+            # A store whose access rules allow no XINFO, say: untidy, and no reason to rescue nobody.
+            _log.warning("consumers_not_forgotten", error=str(error))
 
     async def _read(self, box: Outbox) -> None:
         while True:
@@ -76,8 +110,12 @@ class Worker:
 
     async def _rescue(self, box: Outbox) -> None:
         """Hold what is on the road, take over what a dead worker left."""
+        forgotten = False
         while True:
             try:
+                if not forgotten:
+                    await self._forget_the_dead(box)
+                    forgotten = True
                 await box.hold(job.entry for job in self._held if job.partition == box.partition)
                 for job in await box.take_over(idle_ms=_DEAD_AFTER_MS, count=_BATCH):
                     if job not in self._held:
@@ -89,7 +127,7 @@ class Worker:
             await asyncio.sleep(_HOLD_SECONDS)
 
     def _dispatch(self, job: Job) -> None:
-        task = asyncio.create_task(self._carry(job), name=f"deliver {job.verification}")
+        task = asyncio.create_task(faultpoint.mortal("delivery", self._carry(job)), name=f"deliver {job.verification}")
         self._held[job] = task
         task.add_done_callback(lambda _: self._arrived(job))
 

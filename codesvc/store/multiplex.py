@@ -75,7 +75,11 @@ class _Line:
 
     def _flush(self) -> None:
         if self._unsent and self.broken is None:
-            self._writer.write(b"".join(self._unsent))
+            try:
+                self._writer.write(b"".join(self._unsent))
+            except (OSError, RuntimeError) as error:
+                # uvloop writes to no transport that has broken, some turns of the loop before the reader hears of it.
+                self.fail(type(error).__name__)
             self._unsent.clear()
 
     def _watch(self) -> None:

@@ -131,6 +131,20 @@ class Outbox:
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
 
+    async def hand_back(self, entries: Iterable[str], *, idle_ms: int) -> None:
+        """Let whoever looks next for jobs untouched for `idle_ms` take these over: not done, and this process goes.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        ids: list[int | bytes | str | memoryview[int]] = list(entries)
+        if not ids:
+            return
+        try:
+            await self._redis().xclaim(self._stream, GROUP, self._consumer, 0, ids, idle=idle_ms, justid=True)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"jobs cannot be handed back ({type(error).__name__})") from None
+
     def _jobs(self, entries: Iterable[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Job]:
         return [
             Job(

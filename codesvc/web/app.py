@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from codesvc import faultpoint
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
 from codesvc.delivery.announcements import Announcements
@@ -117,9 +118,11 @@ def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] 
         templates: what overrides the shipped ones, by name; None: read it from the configured directory.
 
     Raises:
+        CodesvcError: a fault point is armed although the service is live.
         BadTemplate: a template does not load.
         BadMessage: a template message would be refused by WeChat.
     """
+    faultpoint.arm(settings.mode)
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
     app.add_routes([route for table in _TABLES for route in table])
     stream.prepare(app)
@@ -229,6 +232,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             uses=uses,
         )
         worker = Worker(
+            store,
             servers,
             Courier(
                 store,
@@ -240,7 +244,6 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 tally=tally,
                 announcements=Announcements(store, directory),
             ),
-            prefix=settings.store.prefix,
             partitions=partitions,
         )
         if settings.service.deliver:

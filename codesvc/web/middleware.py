@@ -7,12 +7,12 @@ import os
 import re
 from asyncio import IncompleteReadError
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import ClientError, hdrs, web
 
-from codesvc import metrics
+from codesvc import faultpoint, metrics
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.logs import REQUEST_ID, tell_request
 from codesvc.web.headers import STANDING_HEADERS
@@ -21,6 +21,8 @@ from codesvc.web.problem import Problem, unavailable
 from codesvc.web.services import CROSS_ORIGIN, SITE, services
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from aiohttp.typedefs import Handler
 
 _log = structlog.get_logger("codesvc.http")
@@ -93,7 +95,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         try:
             await _arrived(request)
-            response = await handler(request)
+            answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
+            response = await faultpoint.mortal("request", answering)
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
             response = _answer_to(error, request, request_id)
         if not response.prepared:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 from redis.asyncio.connection import Connection
 
 from codesvc.errors import StoreUnavailable
@@ -110,6 +111,27 @@ async def test_what_was_lost_after_writing_is_never_sent_again(talking, scripted
     scripted.answer(b"+yes\r\n")
     assert await again == b"yes"
     assert scripted.connections == 2
+
+
+@pytest.mark.parametrize("calls", [1, 2 * multiplex._FLUSH_AT])
+def test_what_is_written_to_a_connection_that_has_just_broken_is_unavailable(store_url, calls):
+    """Under uvloop, as the service runs: it refuses such a write with an error of its own kind."""
+
+    async def story():
+        servers = await connect(store_url, timeout=2)
+        line = servers.anyone().line
+        try:
+            assert await line.execute("PING") == b"PONG"
+            line._line._writer.transport.abort()
+            told = await asyncio.gather(*(line.execute("PING") for _ in range(calls)), return_exceptions=True)
+            # Those who come after the break was seen are served by the next connection.
+            assert isinstance(told[0], StoreUnavailable)
+            assert {type(one) for one in told} <= {StoreUnavailable, bytes}
+            assert await line.execute("PING") == b"PONG"
+        finally:
+            await servers.aclose()
+
+    uvloop.run(story())
 
 
 async def test_silence_ends_the_connection_and_everybodys_wait(talking, scripted):

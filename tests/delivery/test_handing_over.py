@@ -1,0 +1,81 @@
+"""A process that goes hands its jobs back; one that waits for the store sends nothing a second time."""
+
+import asyncio
+
+from codesvc.clock import Offset
+from codesvc.delivery import worker
+from codesvc.store.connection import connect
+from codesvc.store.keys import Keys
+from codesvc.store.outbox import GROUP, Outbox
+from codesvc.store.store import Store
+
+SEND = "/cgi-bin/message/template/send"
+
+
+def outbox(world):
+    return Keys("cs", world.platform.default_account.appid).outbox
+
+
+async def until(condition):
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never comes to that")
+
+
+async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey, monkeypatch):
+    monkeypatch.setattr(worker, "_HOLD_SECONDS", 0.1)
+    async with new_world() as first:
+        owner = await first.bound("alice")
+        await first.fault("http", path=SEND, when="before")
+        started = await first.start("alice")
+        await first.delivery(started, "unknown")
+    [job] = valkey.xpending_range(outbox(first), GROUP, "-", "+", 10)
+    assert job["time_since_delivered"] >= worker._DEAD_AFTER_MS
+    first.platform.faults.remove()
+    async with new_world(platform=first.platform) as second:
+        owner.world = second
+        await second.delivery(started, "sent", "delivered")
+        assert len(await owner.messages("template")) == 1
+        await until(lambda: valkey.xlen(outbox(second)) == 0)
+
+
+async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(world, valkey):
+    owner = await world.bound("alice")
+    await world.fault("slow", path=SEND, delay=0.3, times=1)
+    started = await world.start("alice")
+    await until(lambda: world.platform.contact(owner.openid).messages)
+    valkey.config_set("maxmemory", 1)
+    try:
+        await asyncio.sleep(0.6)
+        assert len(world.platform.journal.entries("api", path=SEND)) == 1
+    finally:
+        valkey.config_set("maxmemory", 0)
+    await world.delivery(started, "sent", "delivered")
+    assert len(world.platform.journal.entries("api", path=SEND)) == 1
+
+
+async def test_readers_that_are_long_dead_are_forgotten_unless_they_hold_a_job(store_url, valkey):
+    servers = await connect(store_url, timeout=2)
+    store = Store(servers, offset=Offset(movable=False), prefix="cs")
+    keys = Keys("cs", "wx3f1c5a9e7b2d4860")
+
+    def box(name):
+        return Outbox(servers, prefix="cs", partition=keys.partition, consumer=name)
+
+    async def forget(idle):
+        answer = await store.call(
+            "forget_consumers", keys.partition, {"outbox": keys.outbox}, {"group": GROUP, "idle": idle}
+        )
+        return answer[2], {one["name"].decode() for one in valkey.xinfo_consumers(keys.outbox, GROUP)}
+
+    try:
+        await box("idle").read(count=1, block_ms=1)
+        valkey.xadd(keys.outbox, {"kind": "void", "id": "vf_x", "number": 1, "account": "wx3f1c5a9e7b2d4860"})
+        await box("holds a job").read(count=1, block_ms=1)
+        assert await forget(60_000) == (0, {"idle", "holds a job"})
+        await asyncio.sleep(0.02)
+        assert await forget(10) == (1, {"holds a job"})
+    finally:
+        await servers.aclose()
