@@ -62,7 +62,7 @@ class Upkeep:
 
     async def _run(self) -> None:
         while True:
-            for account in self._directory.accounts.values():
+            for account in self._directory.active_accounts:
                 try:
                     await self._pool.fill(account)
                     await self._followers.forget_leavers(account)

@@ -11,15 +11,24 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from codesvc.config import Limits
+import structlog
+
+from codesvc.config import ApiKey, ConfigError, Limits
+from codesvc.config.single import one_account, one_site
 from codesvc.identity import fixed_code
 from codesvc.limiter import encode, names, policies
+from codesvc.roster import Roster
 from codesvc.store.keys import Keys
 from codesvc.webhook import wanted
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
-    from codesvc.config import Account, ApiKey, Purpose, Settings, Site
+    from collections.abc import Mapping
+
+    from codesvc.config import Account, Purpose, Settings, Site
+    from codesvc.registry.contents import Contents
+
+_log = structlog.get_logger(__name__)
 
 NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
 """The rates of somebody who uses up no limit: a test identity's starts."""
@@ -111,26 +120,27 @@ def _callback_keys(account: Account) -> CallbackKeys:
 
 
 class Directory:
-    """All sites and accounts of the configuration."""
+    """All sites and accounts: those of the configuration, and those that the store keeps (`codesvc.registry`).
 
-    def __init__(self, settings: Settings) -> None:
-        self.accounts = {
-            name: AccountEntry(
-                name,
-                account,
-                Keys(settings.store.prefix, account.appid),
-                _callback_keys(account),
-                sum(site.account == name for site in settings.sites.values()),
-            )
-            for name, account in settings.accounts.items()
+    Of the same name, or the same appid or key, the configuration's counts: who may write the file has the last word.
+
+    Args:
+        settings: the configuration.
+        kept: what the store keeps; empty until it has been read.
+    """
+
+    def __init__(self, settings: Settings, kept: Contents | None = None) -> None:
+        self._settings = settings
+        self.kept = kept
+        self._appids = {account.appid: name for name, account in settings.accounts.items()}
+        self._keys = {
+            key.hash.removeprefix("sha256:"): (name, key) for name, site in settings.sites.items() for key in site.keys
         }
-        self.by_appid = {entry.config.appid: entry for entry in self.accounts.values()}
-        self.sites = {name: SiteEntry(name, site, self.accounts[site.account]) for name, site in settings.sites.items()}
-        self._callers = {
-            key.hash.removeprefix("sha256:"): Caller(site, key)
-            for site in self.sites.values()
-            for key in site.config.keys
-        }
+        self._callers: dict[str, Caller] = {}
+        self._configs: dict[str, tuple[str, Site]] = {}
+        self.accounts = Roster(self._account, self._account_names)
+        self.sites = Roster(self._site, self._site_names)
+        self.by_appid = Roster(self._account_with, lambda: (entry.config.appid for entry in self.accounts.values()))
 
     def caller(self, api_key: str) -> Caller | None:
         """Whose key this is.
@@ -138,4 +148,117 @@ class Directory:
         Looked up by the key's SHA-256: what a timing could tell is about a hash that nobody can choose, and a key has
         128 bits and more.
         """
-        return self._callers.get(sha256(api_key.encode(errors="surrogateescape")).hexdigest())
+        digest = sha256(api_key.encode(errors="surrogateescape")).hexdigest()
+        return self._callers.get(digest) or self._met(digest)
+
+    def _met(self, digest: str) -> Caller | None:
+        """Whose key this is, asked for the first time."""
+        site, key = self._keys.get(digest, ("", None))
+        if key is None and self.kept is not None:
+            site, name = self.kept.key_with(digest) or ("", "")
+            key = self.key(site, name) if name else None
+        found = self.sites.get(site) if key is not None and key.hash.endswith(digest) else None
+        if found is None or key is None:
+            return None
+        caller = self._callers[digest] = Caller(found, key)
+        return caller
+
+    def key(self, site: str, name: str) -> ApiKey | None:
+        """A key that the store keeps."""
+        table = self.kept.open(f"key/{site}/{name}") if self.kept is not None else None
+        if table is None:
+            return None
+        return ApiKey(name=name, hash=f"sha256:{table['hash']}", scopes=frozenset(table["scopes"]))
+
+    def apply(self, changes: Mapping[str, str | None]) -> None:
+        """Take over what has changed in the store; what was worked out of the old is worked out anew."""
+        if self.kept is None:
+            return
+        touched = self.kept.apply(changes)
+        self._callers.clear()
+        self.sites.drop([site.name for site in self.sites.made if site.account.name in touched])
+        self.by_appid.drop([account.config.appid for account in self.accounts.made if account.name in touched])
+        self.accounts.drop(touched)
+
+    def site_names_of(self, account: str, *, having: str = "") -> list[str]:
+        """The sites of an account. With `having`, of those that the store keeps only those that set this option."""
+        own = [name for name, site in self._settings.sites.items() if site.account == account]
+        kept = self.kept.sites_of(account, having=having) if self.kept is not None else []
+        return own + [name for name in kept if name not in self._settings.sites]
+
+    def sites_of(self, account: str, *, having: str = "") -> list[SiteEntry]:
+        """As `site_names_of`, with all that is worked out of each."""
+        return [site for name in self.site_names_of(account, having=having) if (site := self.sites.get(name))]
+
+    @property
+    def active_accounts(self) -> list[AccountEntry]:
+        """The accounts of the configuration, and those of the store that this process had to do with."""
+        own = [self.accounts[name] for name in self._settings.accounts]
+        return own + [account for account in self.accounts.made if account.name not in self._settings.accounts]
+
+    @property
+    def shadowed(self) -> list[str]:
+        """What the store keeps and the configuration has too: the configuration's counts."""
+        if self.kept is None:
+            return []
+        return [
+            *(f"site/{name}" for name in self.kept.names("site") if name in self._settings.sites),
+            *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
+        ]
+
+    def _is_shadowed(self, account: str) -> bool:
+        if account in self._settings.accounts:
+            return True
+        return self.kept is not None and self.kept.appid_of(account) in self._appids
+
+    def _account_names(self) -> list[str]:
+        kept = self.kept.names("account") if self.kept is not None else []
+        return [*self._settings.accounts, *(name for name in kept if not self._is_shadowed(name))]
+
+    def _site_names(self) -> list[str]:
+        kept = self.kept.names("site") if self.kept is not None else []
+        return [*self._settings.sites, *(name for name in kept if name not in self._settings.sites)]
+
+    def _account(self, name: str) -> AccountEntry | None:
+        config = self._settings.accounts.get(name) or self._kept_account(name)
+        if config is None:
+            return None
+        keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
+        return AccountEntry(name, config, keys, _callback_keys(config), sites)
+
+    def _kept_account(self, name: str) -> Account | None:
+        table = self.kept.open(f"account/{name}") if self.kept is not None and not self._is_shadowed(name) else None
+        if table is None:
+            return None
+        try:
+            return one_account(self._settings, name, table)
+        except ConfigError as error:
+            _log.error("registry_entry_unusable", account=name, faults=str(error))
+            return None
+
+    def _kept_site(self, name: str) -> Site | None:
+        text = self.kept.texts.get(f"site/{name}") if self.kept is not None else None
+        if self.kept is None or text is None:
+            return None
+        known = self._configs.get(name)
+        if known is None or known[0] is not text:
+            table = self.kept.open(f"site/{name}")
+            account = self.accounts.get(table["account"]) if table is not None else None
+            if table is None or account is None:
+                return None
+            try:
+                known = (text, one_site(self._settings, name, table, {account.name: account.config}))
+            except ConfigError as error:
+                _log.error("registry_entry_unusable", site=name, faults=str(error))
+                return None
+            self._configs[name] = known
+        return known[1]
+
+    def _account_with(self, appid: str) -> AccountEntry | None:
+        name = self._appids.get(appid) or (self.kept.account_with(appid) if self.kept is not None else None)
+        return self.accounts.get(name) if name else None
+
+    def _site(self, name: str) -> SiteEntry | None:
+        config = self._settings.sites.get(name) or self._kept_site(name)
+        account = self.accounts.get(config.account) if config is not None else None
+        return SiteEntry(name, config, account) if config is not None and account is not None else None

@@ -7,6 +7,7 @@ from the configuration. Times are shown in Beijing time, which is what a WeChat 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
@@ -14,6 +15,7 @@ from jinja2 import TemplateError
 from codesvc import codes
 from codesvc.codes import VerificationId
 from codesvc.errors import CodesvcError
+from codesvc.roster import PerAccount
 from codesvc.wechat.fields import check_field, fit
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-    from codesvc.directory import Directory, SiteEntry
+    from codesvc.directory import AccountEntry, Directory, SiteEntry
     from codesvc.keyring import Keyring
     from codesvc.link import Links
     from codesvc.record import Record
@@ -54,6 +56,15 @@ def _variables(*, site: SiteEntry, purpose: str, locale: str, expires: int, now:
     }
 
 
+def message_fields(templates: Templates, account: AccountEntry) -> dict[str, dict[str, Template]]:
+    """The compiled fields of each template message of an account.
+
+    Raises:
+        BadTemplate: a template does not load.
+    """
+    return {name: templates.fields(message.fields) for name, message in account.config.messages.items()}
+
+
 class Composer:
     """Writes messages.
 
@@ -73,20 +84,20 @@ class Composer:
         self._links = links
         self._keyring = keyring
         self._directory = directory
-        self._fields: dict[tuple[str, str], dict[str, Template]] = {
-            (account.name, name): templates.fields(message.fields)
-            for account in directory.accounts.values()
-            for name, message in account.config.messages.items()
-        }
-        faults = sorted({fault for site in directory.sites.values() for fault in self._faults(site)})
+        self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
+        faults = sorted({fault for site in directory.sites.values() for fault in self.faults(site)})
         if faults:
             raise BadMessage("\n".join(faults))
 
-    def _faults(self, site: SiteEntry) -> list[str]:
-        faults = []
-        for (account, name), fields in self._fields.items():
-            if account != site.account.name:
-                continue
+    def faults(self, site: SiteEntry, account: AccountEntry | None = None) -> list[str]:
+        """What is wrong with the messages of a site, or would be if its account were `account`.
+
+        Raises:
+            BadTemplate: a template does not load.
+        """
+        faults, entry = [], account or site.account
+        compiled = message_fields(self._templates, entry) if account else self._fields[entry.name]
+        for name, fields in compiled.items():
             for purpose, policy in site.config.purposes.items():
                 variables = _variables(site=site, purpose=purpose, locale="zh", expires=600_000, now=0) | {
                     "code": "8" * max(policy.code_length, policy.long_code_length),
@@ -101,7 +112,7 @@ class Composer:
                     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
                         fault = f"{key}: cannot be filled: {error}"
                     if fault:
-                        faults.append(f"accounts.{account}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
+                        faults.append(f"accounts.{entry.name}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
         return faults
 
     def code_of(self, record: Record) -> str | None:
@@ -137,7 +148,7 @@ class Composer:
     def fields(self, account: str, name: str, record: Record) -> dict[str, str]:
         """The values of a template message's fields, each fitted to its type."""
         variables = self.variables(record)
-        return {key: fit(key, field.render(variables)) for key, field in self._fields[account, name].items()}
+        return {key: fit(key, field.render(variables)) for key, field in self._fields[account][name].items()}
 
     def chat(self, name: str, record: Record) -> str:
         """A chat message about a verification, in the language of whoever started it."""

@@ -7,13 +7,15 @@ WeChat of a conflict is never named.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from codesvc.mask import masked_user
-from codesvc.message import spoken_date
+from codesvc.message import message_fields, spoken_date
 from codesvc.record import Fixed
+from codesvc.roster import PerAccount
 from codesvc.wechat.fields import fit
 
 if TYPE_CHECKING:
@@ -60,11 +62,7 @@ class Teller:
         self._templates = templates
         self._directory = directory
         self._links = links
-        self._fields = {
-            (account.name, name): templates.fields(message.fields)
-            for account in directory.accounts.values()
-            for name, message in account.config.messages.items()
-        }
+        self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
 
     def phrase(self, name: str, **variables: Any) -> str:
         """A message about nothing in particular, in Chinese: nobody has told the language."""
@@ -104,7 +102,7 @@ class Teller:
     def notice_fields(self, account: AccountEntry, name: str, about: About) -> dict[str, str]:
         """The same as the fields of a template message."""
         told = self._told(about)
-        return {key: fit(key, field.render(told)) for key, field in self._fields[account.name, name].items()}
+        return {key: fit(key, field.render(told)) for key, field in self._fields[account.name][name].items()}
 
     @staticmethod
     def _fixed(about: About) -> Fixed:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
     DictLoader,
-    Environment,
     StrictUndefined,
     Template,
     TemplateError,
     TemplateSyntaxError,
     select_autoescape,
 )
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.errors import CodesvcError
 
@@ -120,7 +120,8 @@ class Templates:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
-        self._environment = Environment(
+        # Accounts that the store keeps bring templates of their own (`codesvc.registry`): they reach values, no more.
+        self._environment = ImmutableSandboxedEnvironment(
             loader=DictLoader({**shipped, **own}),
             undefined=StrictUndefined,
             autoescape=select_autoescape(["html"]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from cattrs import Converter, IterableValidationError
 
@@ -22,10 +22,18 @@ from codesvc.config.settings import LONG_CODE_LENGTH, Purpose, Settings, purpose
 from codesvc.config.texts import LocalText
 from codesvc.config.values import Hook, add_value_hooks
 
+_T = TypeVar("_T")
+
 
 def structured(data: Mapping[str, Any]) -> Settings:
     """The settings that `data` describes, with a `Draft` in the place of each faulty table (see `faults_in`)."""
     result: Settings = _CONVERTER.structure(data, Settings)
+    return result
+
+
+def structured_as(kind: type[_T], data: Mapping[str, Any]) -> _T | Draft:
+    """As `structured`, for one table: a `Draft` where it is faulty."""
+    result: _T | Draft = _CONVERTER.structure(data, kind)
     return result
 
 

@@ -24,6 +24,7 @@ from codesvc.delivery.patience import PatientStore
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.errors import StoreUnavailable
 from codesvc.quota import Api
+from codesvc.roster import PerAccount
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel as wake_channel
 from codesvc.store.outbox import GROUP
@@ -106,8 +107,8 @@ class Courier:
         self._announcements = announcements
         self._sleep = sleep
         self._clock = clock
-        self._breakers = {name: Breaker() for name in directory.accounts}
-        self._lanes = {name: asyncio.Semaphore(MOST_PER_ACCOUNT) for name in directory.accounts}
+        self._breakers = PerAccount(directory.accounts, lambda _: Breaker(), of_config=True)
+        self._lanes = PerAccount(directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), of_config=True)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end; where the store goes away meanwhile, to its end once it is back.

@@ -86,7 +86,7 @@ class Standings:
         Raises:
             StoreUnavailable: no answer.
         """
-        return [await self._account(account) for account in self._directory.accounts.values()]
+        return [await self._account(account) for account in self._directory.active_accounts]
 
     async def queues(self) -> list[QueueStanding]:
         """All partitions that have accounts.
@@ -94,7 +94,7 @@ class Standings:
         Raises:
             StoreUnavailable: no answer.
         """
-        partitions = {account.keys.partition: account.keys for account in self._directory.accounts.values()}
+        partitions = {account.keys.partition: account.keys for account in self._directory.active_accounts}
         return [await self._queue(partition, keys) for partition, keys in sorted(partitions.items())]
 
     async def _account(self, account: AccountEntry) -> AccountStanding:

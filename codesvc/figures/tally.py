@@ -61,10 +61,7 @@ class Tally:
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
-        self._keys: dict[str, Keys] = {
-            **{fields.site_subject(name): site.keys for name, site in directory.sites.items()},
-            **{fields.account_subject(name): account.keys for name, account in directory.accounts.items()},
-        }
+        self._directory = directory
         self._waiting: dict[str, _Batch] = {}
         self._sent: dict[str, _Batch] = {}
         self._flushing = asyncio.Lock()
@@ -158,8 +155,16 @@ class Tally:
                     _log.info("figures_wait", error=type(error).__name__)
                     return
 
+    def _keys_of(self, subject: str) -> Keys | None:
+        kind, _, name = subject.partition("/")
+        found = self._directory.sites.get(name) if kind == "site" else self._directory.accounts.get(name)
+        return found.keys if found else None
+
     async def _send(self, subject: str, batch: _Batch) -> None:
-        keys = self._keys[subject]
+        keys = self._keys_of(subject)
+        if keys is None:
+            # Removed while it waited: nobody will ask for its figures.
+            return
         await self._store.call(
             "add_counts",
             keys.partition,

@@ -9,8 +9,10 @@ import structlog
 
 from codesvc import metrics, webhook
 from codesvc.codes import read_word
+from codesvc.config import Limits
 from codesvc.limiter import encode
 from codesvc.qrpool import SCENE_PREFIX
+from codesvc.roster import PerAccount
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
@@ -18,7 +20,8 @@ from codesvc.verification import Status
 from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
 
 if TYPE_CHECKING:
-    from codesvc.config import Rate
+    from collections.abc import Mapping
+
     from codesvc.directory import AccountEntry, Directory
     from codesvc.figures.tally import Tally
     from codesvc.message import Composer
@@ -41,15 +44,20 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def word_limits(directory: Directory) -> dict[str, str]:
+def word_limits(directory: Directory) -> PerAccount[str]:
     """Each account's limit on words per openid, as the scripts read it.
 
     A word does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
     """
-    rates: dict[str, dict[Rate, None]] = {name: {} for name in directory.accounts}
-    for site in directory.sites.values():
-        rates[site.account.name] |= dict.fromkeys(site.config.limits.openid_words)
-    return {name: encode(found) for name, found in rates.items()}
+
+    def of(account: AccountEntry) -> str:
+        telling = directory.sites_of(account.name, having="limits")
+        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_words)
+        if len(telling) < account.sites:
+            rates |= dict.fromkeys(Limits().openid_words)
+        return encode(rates)
+
+    return PerAccount(directory.accounts, of)
 
 
 class Chat:
@@ -70,7 +78,7 @@ class Chat:
         composer: Composer,
         followers: Followers,
         conversation: Conversation,
-        limits: dict[str, str],
+        limits: Mapping[str, str],
         *,
         tally: Tally,
     ) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from codesvc.roster import PerAccount
 from codesvc.store.answers import TicketAnswer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.ticket import LIFE_MS, TRIES, Wish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesvc.directory import AccountEntry, Directory, SiteEntry
     from codesvc.store.store import Store
     from codesvc.telling import Teller
@@ -27,17 +31,17 @@ def plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
 
 
-def _wishes(directory: Directory) -> dict[str, dict[str, tuple[Wish, list[SiteEntry]]]]:
-    """By account, then by keyword or menu key: what is wanted, and of which sites."""
-    found: dict[str, dict[str, tuple[Wish, list[SiteEntry]]]] = {name: {} for name in directory.accounts}
-    for site in directory.sites.values():
+def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[Wish, list[SiteEntry]]]:
+    """By keyword or menu key: what is wanted, and of which sites."""
+    found: dict[str, tuple[Wish, list[SiteEntry]]] = {}
+    for site in directory.sites_of(account.name, having="chat"):
         chat = site.config.chat
         for wish, url, words in (
             (Wish.BIND, chat.bind_url, chat.bind_keywords),
             (Wish.RESET, chat.reset_url, chat.reset_keywords),
         ):
             for word in words if url else ():
-                found[site.account.name].setdefault(plain(word), (wish, []))[1].append(site)
+                found.setdefault(plain(word), (wish, []))[1].append(site)
     return found
 
 
@@ -53,13 +57,13 @@ class TicketCounter:
     """
 
     def __init__(
-        self, store: Store, directory: Directory, teller: Teller, secrets: TicketSecrets, limits: dict[str, str]
+        self, store: Store, directory: Directory, teller: Teller, secrets: TicketSecrets, limits: Mapping[str, str]
     ) -> None:
         self._store = store
         self._teller = teller
         self._secrets = secrets
         self._limits = limits
-        self._wishes = _wishes(directory)
+        self._wishes = PerAccount(directory.accounts, partial(_wishes, directory))
         self._channel = channel(store.prefix)
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:

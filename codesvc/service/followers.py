@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from codesvc import webhook
+from codesvc.roster import PerAccount
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _BATCH: Final = 100
+
+
+def _sites_of(directory: Directory, account: AccountEntry) -> str:
+    """The account's sites with what their webhooks listen to; only those that have one need a closer look."""
+    wanted = {site.name: site.wanted for site in directory.sites_of(account.name, having="webhook")}
+    return " ".join(f"{name}/{wanted.get(name, '')}" for name in directory.site_names_of(account.name))
 
 
 class Followers:
@@ -28,12 +36,7 @@ class Followers:
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
-        self._sites = {
-            account: " ".join(
-                f"{site.name}/{site.wanted}" for site in directory.sites.values() if site.account.name == account
-            )
-            for account in directory.accounts
-        }
+        self._sites = PerAccount(directory.accounts, partial(_sites_of, directory))
 
     async def follows(self, account: AccountEntry, openid: str) -> None:
         """Somebody follows, perhaps again: reachable."""

@@ -33,6 +33,7 @@ from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
 from codesvc.registry.uses import KeyUses
 from codesvc.relay import Relay
+from codesvc.roster import PerAccount
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
 from codesvc.service.conversation import Conversation
@@ -172,11 +173,11 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
         )
         partitions = {account.keys.partition for account in directory.accounts.values()}
-        shared = {name: SharedSecrets(servers, account.keys, keyring) for name, account in directory.accounts.items()}
+        shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
         tally = Tally(store, directory)
         await stack.enter_async_context(tally.running())
-        tokens = {name: _tokens(account, http, shared[name], tally) for name, account in directory.accounts.items()}
-        clients = {name: _client(account, http, tokens[name], tally) for name, account in directory.accounts.items()}
+        tokens = PerAccount(directory.accounts, lambda a: _tokens(a, http, shared[a.name], tally), of_config=True)
+        clients = PerAccount(directory.accounts, lambda a: _client(a, http, tokens[a.name], tally), of_config=True)
         lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
         pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)

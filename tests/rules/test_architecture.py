@@ -14,7 +14,7 @@ SOURCES = sorted(ROOT.rglob("*.py"))
 PURE = [
     "agent", "clock", "codes", "errors", "keyring", "limiter", "message", "pagetoken", "proof", "record",
     "storeaddress", "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
-    "webhook",
+    "webhook", "directory", "roster", "registry/contents", "registry/sealing",
     "store/keys", "store/outcomes", "store/answers",
     "wechat/crypto", "wechat/events", "wechat/fields", "wechat/markup", "wechat/protocol", "wechat/reading",
     "wechat/triage",
