@@ -21,10 +21,11 @@ from codesvc.web.browser import see_other
 from codesvc.web.callers import browser_address
 from codesvc.web.inputs import EmptyInput, PageCheckInput
 from codesvc.web.languages import spoken_by
+from codesvc.web.origins import cross_origin
 from codesvc.web.pageview import draw, draw_trouble, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import CROSS_ORIGIN, services
+from codesvc.web.services import services
 from codesvc.web.stream import stream_changes
 from codesvc.web.views import json_response
 
@@ -52,30 +53,6 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
     if site is None or identifier is None:
         raise Problem("not-found", "There is no such page.")
     return site, identifier
-
-
-def _cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
-    """CORS headers for the site's own origins; whoever else sends an Origin is refused.
-
-    Raises:
-        Problem: a foreign origin.
-    """
-    origin = request.headers.get("Origin")
-    if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):
-        return {}
-    if origin not in site.config.origins:
-        raise Problem("forbidden", "This origin is not one of the site's.")
-    headers = {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
-        "Vary": "Origin",
-    }
-    request[CROSS_ORIGIN] = headers
-    return headers
-
-
-def _same_host(request: web.Request, origin: str) -> bool:
-    return origin.partition("://")[2] == request.host
 
 
 def _for_people(handler: Handler) -> Handler:
@@ -110,7 +87,7 @@ async def show(request: web.Request) -> web.Response:
 async def state(request: web.Request) -> web.Response:
     """What the page shows, as JSON."""
     site, identifier = _subject(request)
-    headers, here = _cross_origin(request, site), services(request)
+    headers, here = cross_origin(request, site), services(request)
     record = expect(await here.verifications.get(site, identifier), Outcome.DONE)
     return json_response(here.views.page(record, site, spoken_by(request)), headers=headers)
 
@@ -119,7 +96,7 @@ async def state(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.StreamResponse:
     """What the page shows, as it changes."""
     site, identifier = _subject(request)
-    headers, views, locale = _cross_origin(request, site), services(request).views, spoken_by(request)
+    headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
 
     def draw(record: Record) -> dict[str, Any]:
         # `now` moves by itself; left in, every look would be a change.
@@ -143,7 +120,7 @@ async def picture(request: web.Request) -> web.Response:
 async def preflight(request: web.Request) -> web.Response:
     """May a page of that origin call? (CORS)."""
     site, _ = _subject(request)
-    headers = _cross_origin(request, site)
+    headers = cross_origin(request, site)
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST",
         "Access-Control-Allow-Headers": "Content-Type",
@@ -157,7 +134,7 @@ async def preflight(request: web.Request) -> web.Response:
 async def check(request: web.Request) -> web.Response:
     """A guess, from the page's script (JSON) or its form."""
     site, identifier = _subject(request)
-    headers = _cross_origin(request, site)
+    headers = cross_origin(request, site)
     if request.content_type == _FORM:
         given = await inputs.read_form(request, PageCheckInput)
     else:
@@ -176,7 +153,7 @@ async def check(request: web.Request) -> web.Response:
 async def resend(request: web.Request) -> web.Response:
     """The same code again."""
     site, identifier = _subject(request)
-    headers = _cross_origin(request, site)
+    headers = cross_origin(request, site)
     if request.content_type == _FORM:
         inputs.decode_form(dict(await request.post()), EmptyInput)
     else:

@@ -86,7 +86,8 @@ def explain(problem: Problem, state: dict[str, Any], t: Speech) -> str:
     return t(key, left=state["attempts_left"], reference=state["reference"], wait=wait)
 
 
-def _seconds_until(moment: str, now: str) -> int:
+def seconds_until(moment: str, now: str) -> int:
+    """How long it is until a moment, never less than none; both RFC 3339."""
     return max(0, round((datetime.fromisoformat(moment) - datetime.fromisoformat(now)).total_seconds()))
 
 
@@ -106,7 +107,6 @@ def _variables(
     words = {"account": state["account"], "site": state["site"]}
     return {
         "t": t,
-        "locale": t.name,
         "state": state,
         "base": base,
         "stage": now,
@@ -117,8 +117,8 @@ def _variables(
         # Kept by the forms, so that without a script the QR code stays where it is.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
         "digits": state["code_digits"],
-        "expires_in": _seconds_until(state["expires_at"], state["now"]),
-        "resend_in": _seconds_until(state["resend_at"], state["now"]),
+        "expires_in": seconds_until(state["expires_at"], state["now"]),
+        "resend_in": seconds_until(state["resend_at"], state["now"]),
         "back": here.views.return_to(record),
         "problem": problem.type.name if problem else None,
         "explanation": explain(problem, state, t) if problem else "",
@@ -170,6 +170,6 @@ def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = problem.type.name
     kind = "missing" if name == "not-found" else "busy" if name in _BUSY else "trouble"
-    html = services(request).templates.page("trouble", {"t": t, "locale": t.name, "kind": kind, "nonce": nonce})
+    html = services(request).templates.page("trouble", {"t": t, "kind": kind, "nonce": nonce})
     headers = {**problem.headers, **security(None, nonce)}
     return web.Response(text=html, status=problem.type.status, content_type="text/html", headers=headers)

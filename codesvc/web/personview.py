@@ -1,4 +1,4 @@
-"""The page around bind intents, logins and tickets: what it shows. How, says `templates/pages/person.html`."""
+"""The pages inside WeChat and around tickets: what they show. How, says `templates/pages/person.html`."""
 
 from __future__ import annotations
 
@@ -27,22 +27,18 @@ class Sight:
     stage: str = "pending"
     lines: tuple[str, ...] = ()
     reference: str = ""
-    image: str = ""
-    word: str = ""
     digits: str = ""
     action: str = ""
     token: str = ""
     buttons: tuple[tuple[str, str, bool], ...] = ()
     back: tuple[str, str] | None = None
-    events: str = ""
-    go: str = ""
 
 
 def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
     """The page."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
-    variables = {**asdict(sight), "t": t, "locale": t.name, "nonce": nonce, "site": name}
+    variables = {**asdict(sight), "t": t, "nonce": nonce, "site": name}
     html = services(request).templates.page("person", variables)
     return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
 

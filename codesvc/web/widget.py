@@ -34,7 +34,7 @@ _OF_PAGES_ONLY: Final = (
     *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
-_BUT: Final = "back.now"
+_BUT: Final = frozenset({"back.now", "ask.scan.alt", "ask.step.send", "ask.waiting", "ask.safety"})
 _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
@@ -46,7 +46,7 @@ _KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
 def words(speech: Speech) -> dict[str, str | dict[str, str]]:
     """What the widget says in one language; a text that counts has its forms, see `Speech.forms`."""
     own = {key for context, key in speech.places if context == CONTEXT}
-    shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | {_BUT}
+    shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | _BUT
     return {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
 
 

@@ -57,9 +57,14 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to"})
 
     status: Annotated[str, told("where it stands")]
+    over: Annotated[bool, told("nothing can change any more")]
+    confirmed: Annotated[bool, told("the WeChat said yes; for what that is worth, read the state with your key")]
+    title: Annotated[str, told("how it stands, in the reader's language and for his device", example="Scan to log in")]
+    hint: Annotated[str, told("what to do, likewise")]
     reference: Reference
     site: Annotated[str, told("the site's name in the reader's language", example="Moonhill Tea")]
     account: Annotated[str, told("the name of the Official Account")]
+    now: Annotated[Time | None, told("the service's clock; null in events")]
     expires_at: Time
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go on")]

@@ -194,10 +194,15 @@
 
   // Hearing ------------------------------------------------------------------------------------------------------
 
+  // As the server writes it into data-key; a bind intent or login has no delivery.
+  function keyOf({ status, delivery, expires_at: expires, resend_at: again, attempts_left: left, over }) {
+    const seen = delivery ? [status, delivery.channel, delivery.status, delivery.reason ?? "", expires, again, left] : [status, expires, Number(over)];
+    return seen.join("|");
+  }
+
   function heard(state) {
     offline.hidden = true;
-    const { channel, status, reason } = state.delivery;
-    const key = [state.status, channel, status, reason ?? "", state.expires_at, state.resend_at, state.attempts_left].join("|");
+    const key = keyOf(state);
     latest = key;
     // While a form is under way its answer is newer than this, and says more.
     if (key !== panel().dataset.key && !sending) refresh();

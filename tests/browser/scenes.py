@@ -146,6 +146,53 @@ async def problem(stage, look):
 
 
 @scene
+async def login(stage, look):
+    return await look((await stage.ask("logins"))["page_url"])
+
+
+@scene
+async def login_picture(stage, look):
+    return await look((await stage.ask("logins"))["page_url"] + "?scan=picture")
+
+
+@scene
+async def login_scanned(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator(".badge.scanned").wait_for()
+    return page
+
+
+@scene
+async def bind(stage, look):
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6)))["page_url"])
+
+
+@scene
+async def bind_oauth(stage, look):
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6), method="oauth"))["page_url"])
+
+
+@scene
+async def bind_done(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.approved").wait_for()
+    return page
+
+
+@scene
+async def login_expired(stage, look):
+    page = await look((await stage.ask("logins"))["page_url"])
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
+
+
+@scene
 async def shop_home(stage, look):
     return await look(stage.addresses.website)
 

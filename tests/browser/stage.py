@@ -102,9 +102,10 @@ class Person:
     async def say(self, text: str) -> Any:
         return await self.stage.control("POST", f"/users/{self.openid}/send", {"text": text})
 
-    async def scan(self, verification: str) -> Any:
-        """Point the camera at the QR code of this verification's page."""
-        url = (await self.stage.api("GET", f"/v1/verifications/{verification}/scan"))["url"]
+    async def scan(self, identifier: str) -> Any:
+        """Point the camera at the QR code of the page of this verification, bind intent or login."""
+        what = {"vf": "verifications", "bi": "bind-intents", "lg": "logins"}[identifier[:2]]
+        url = (await self.stage.api("GET", f"/v1/{what}/{identifier}/scan"))["url"]
         return await self.stage.control("POST", f"/users/{self.openid}/scan", {"url": url})
 
     async def messages(self) -> list[dict[str, Any]]:
@@ -118,6 +119,13 @@ class Person:
                     return str(message["data"]["character_string1"]["value"])
             await asyncio.sleep(0.02)
         raise AssertionError("no template message with a code")
+
+    async def link(self) -> str:
+        """The first link in the newest text message that has one."""
+        for message in reversed(await self.messages()):
+            if found := re.search(r'href="([^"]+)"', message.get("content", "")):
+                return found[1]
+        raise AssertionError("no message with a link")
 
     async def code(self) -> str:
         """The code in the newest message that has one."""
@@ -164,6 +172,11 @@ class Stage:
         }
         return dict(await self.api("POST", "/v1/verifications", body))
 
+    async def ask(self, what: str, **more: Any) -> dict[str, Any]:
+        """Start one of `bind-intents` and `logins`."""
+        body = {"client_ip": "192.0.2.7", "user_agent": PHONE_AGENT, **more}
+        return dict(await self.api("POST", f"/v1/{what}", body))
+
     async def bound(self, person: Person) -> str:
         """A user who is bound to this person's WeChat."""
         user = "u" + secrets.token_hex(6)
@@ -189,6 +202,16 @@ class Stage:
         finally:
             await context.close()
         assert faults == []
+
+
+@asynccontextmanager
+async def wechat_of(person: Person, **more: Any) -> AsyncIterator[BrowserContext]:
+    """This person's own WeChat, as a browser: links that were tapped in the chat open in it."""
+    stage = person.stage
+    async with stage.visitor(viewport=PHONE, user_agent=WECHAT_AGENT, device_scale_factor=2, **more) as context:
+        cookies = {"sandbox_person": person.openid, "sandbox_from_chat": "1"}
+        await context.add_cookies([{"name": n, "value": v, "url": stage.addresses.sandbox} for n, v in cookies.items()])
+        yield context
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problems import PROBLEMS
 
-VERSION: Final = "1.2"
+VERSION: Final = "1.3"
 """Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (

@@ -2,7 +2,7 @@
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 
-// `does`: {check, typed, resend, copy, show}; `back`: whether to lead to the return address by itself.
+// `does`: {check, typed, resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
@@ -25,27 +25,31 @@ function makePanel(t, back, does) {
     h("code", { id: "word", text: state.scan.word }),
     h("button.copy", { type: "button", text: t("word.copy"), onclick: does.copy }));
 
-  function picture(waiting) {
+  function picture(address, alt, waiting) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
-    const source = device === "desktop" ? state.scan.image_url : state.scan.image_url.replace(/svg$/, "png");
-    const image = h("img", { src: source, width: 232, height: 232, alt: t("scan.alt", state), referrerpolicy: "no-referrer" });
+    const source = device === "desktop" ? address : address.replace(/svg$/, "png");
+    const image = h("img", { src: source, width: 232, height: 232, alt: t(alt, state), referrerpolicy: "no-referrer" });
     image.addEventListener("error", () => image.replaceWith(t("scan.broken")));
     return h("div.scan", {},
       h("figure", {},
         h("span.qr", {}, image),
         h("figcaption", { text: t(t.best(`scan.caption.${device}`, "scan.caption")) }, waiting && h("span.waiting", { text: t("scan.waiting") }))),
-      h("p.or", { text: t("word.or") }),
-      word("p"));
+      state.scan && h("p.or", { text: t("word.or") }),
+      state.scan && word("p"));
   }
 
-  const steps = () => h("div.scan.steps", {},
+  const steps = (last) => h("div.scan.steps", {},
     h("ol", {},
       h("li", { text: t("word.step.copy") }, word("span")),
       h("li", { text: t("word.step.open", state) }),
-      h("li", { text: t("word.step.send") })),
+      h("li", { text: t(last) })),
     h("p.links", {},
       h("a", { href: "weixin://", text: t("word.wechat") }),
       h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
+
+  const tiles = (letters) => h("div.reference", {},
+    h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
+    h("p.tiles", { role: "img", "aria-label": letters.join(" ") }, ...letters.map((letter) => h("b", { text: letter }))));
 
   function entry() {
     const { reference, code_length: length, code_digits: digits } = state, letters = [...reference];
@@ -55,9 +59,7 @@ function makePanel(t, back, does) {
       oninput: (event) => { if (!event.isComposing) does.typed(); }, oncompositionend: does.typed,
     });
     return h("div.entry", {},
-      h("div.reference", {},
-        h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
-        h("p.tiles", { role: "img", "aria-label": letters.join(" ") }, ...letters.map((letter) => h("b", { text: letter })))),
+      tiles(letters),
       h("form", { id: "check", novalidate: "", onsubmit: (event) => { event.preventDefault(); does.check(); } },
         h("label", { for: "code", text: t(digits ? "code.label.digits" : "code.label", { length }) }),
         h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
@@ -76,12 +78,14 @@ function makePanel(t, back, does) {
     return below;
   }
 
-  const foot = () => h("footer", {}, h("p", {}, icon("shield"), t("safety")));
+  const foot = (said) => h("footer", {}, h("p", {}, icon("shield"), t(said)));
   const onward = () => h("div.end", {}, h("a.primary", { href: state.return_to, text: t("back.now") }));
 
   // `wanted`: how the person asked to get the code ("", open, picture). Answers with the headline and the sentence below it.
   function draw(fresh, { wanted, resent }) {
     state = fresh;
+    root.className = state.delivery ? "panel" : "panel intent";
+    if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "word" : "picture";
     const special = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
@@ -89,12 +93,30 @@ function makePanel(t, back, does) {
     const hint = t(t.best(special, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent], () => head(stage, title, hint, resent && t("resend.sent")))];
     if (state.status === "pending") {
-      const way = scan === "word" ? steps : scan === "picture" && picture;
+      const ways = { word: () => steps("word.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
-      arrange(columns, [way && part("scan", [scan, state.scan, waiting], () => way(waiting)), side]);
-      shown.push(columns, part("foot", 0, foot));
+      arrange(columns, [ways[scan] && part("scan", [scan, state.scan, waiting], ways[scan]), side]);
+      shown.push(columns, part("foot", 0, () => foot("safety")));
     } else if (leads) shown.push(part("end", state.return_to, onward));
     root.dataset.scan = state.status === "pending" ? scan : "none";
+    arrange(root, shown);
+    return [title, hint];
+  }
+
+  // A bind intent or login: the service says how it stands, and there is nothing to type.
+  function drawIntent(wanted) {
+    const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
+    const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "word" : "picture";
+    const ways = { word: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
+    const shown = [part("head", [status, title, hint], () => head(confirmed ? "approved" : status, title, hint))];
+    if (!over) {
+      const waits = status === "scanned" && part("waits", 0, () => h("p.or", {}, h("span.waiting", { text: t("ask.waiting") })));
+      arrange(below, [rest]);
+      arrange(side, [part("entry", reference, () => tiles([...reference])), waits, below]);
+      arrange(columns, [ways[scan] && part("scan", [scan, state.scan], ways[scan]), side]);
+      shown.push(columns, part("foot", 0, () => foot("ask.safety")));
+    } else if (leads) shown.push(part("end", leads, onward));
+    root.dataset.scan = over ? "none" : scan;
     arrange(root, shown);
     return [title, hint];
   }

@@ -1,14 +1,17 @@
 /** Types of the drop-in widget, `/widget.js`. Save this file into your project, or reference it. */
 
-export type CodesvcStatus = "pending" | "approved" | "expired" | "exhausted" | "canceled" | "superseded";
+/** The WeChat said yes: to a verification or login `approved`, to a login of somebody new `unknown`, to a bind intent `bound`. */
+export type CodesvcConfirmed = "approved" | "unknown" | "bound";
+export type CodesvcEnded = "expired" | "canceled" | "exhausted" | "superseded" | "declined" | "conflict";
+export type CodesvcStatus = "pending" | "scanned" | CodesvcConfirmed | CodesvcEnded;
 
-/** How it ended. No proof stands here: your server reads that with its key. */
+/** How it ended. No proof, user or handle stands here: your server reads those with its key. */
 export interface CodesvcResult {
-  readonly status: Exclude<CodesvcStatus, "pending">;
+  readonly status: CodesvcConfirmed | CodesvcEnded;
 }
 
 export interface CodesvcOptions {
-  /** The `page_token` that `POST /v1/verifications` answered to your server. */
+  /** The `page_token` that `POST /v1/verifications`, `/v1/bind-intents` or `/v1/logins` answered to your server. */
   token: string;
   /** `zh…` or `en…`; otherwise the page's `lang`, otherwise the browser's language. */
   locale?: string;
@@ -22,7 +25,8 @@ export interface CodesvcOptions {
 
 export interface CodesvcChange {
   readonly status: CodesvcStatus;
-  readonly delivery: { readonly channel: string; readonly status: string; readonly reason: string | null };
+  /** Of a verification. */
+  readonly delivery?: { readonly channel: string; readonly status: string; readonly reason: string | null };
 }
 
 export interface CodesvcProblem {
@@ -40,7 +44,7 @@ export interface CodesvcError extends Error {
 
 export interface Codesvc {
   /**
-   * Puts the verification into an element.
+   * Puts a verification, bind intent or login into an element.
    *
    * Resolves when it has ended, approved or not. Rejects with a `CodesvcError` where there is nothing to verify, and with
    * an `AbortError` where the element was taken out of the page or given to another verification.
@@ -57,8 +61,8 @@ declare global {
   interface HTMLElementEventMap {
     "codesvc:change": CustomEvent<CodesvcChange>;
     /** Cancelable: `preventDefault()` keeps the data attribute from going to `return_url`. */
-    "codesvc:approved": CustomEvent<{ readonly status: "approved" }>;
-    "codesvc:ended": CustomEvent<{ readonly status: "expired" | "exhausted" | "canceled" | "superseded" }>;
+    "codesvc:approved": CustomEvent<{ readonly status: CodesvcConfirmed }>;
+    "codesvc:ended": CustomEvent<{ readonly status: CodesvcEnded }>;
     "codesvc:error": CustomEvent<CodesvcProblem>;
   }
 }

@@ -14,7 +14,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   let state, source, poll, patience, beat, leaving, told = "", wanted = "", tried = "", sending = false, resent = false, attached = false;
   let expiresAt = 0, resendAt = 0, overdue = "";
 
-  const panel = makePanel(t, follow, { check, typed, resend, copy, show(kind) { wanted = kind; draw(); } });
+  const panel = makePanel(t, follow, { check, typed, resend, copy, picture: `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
   const announcer = h("p.sr", { role: "status" });
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
@@ -55,7 +55,6 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     const [answer] = await Promise.all([asked, learn()]);
     const members = await answer.json();
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
-    if (!members.delivery) throw new CodesvcError("not-found", "This page token is of a bind intent or a login.");
     offline.hidden = true;
     apply(members);
   }
@@ -111,9 +110,11 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     source.addEventListener("error", askAround);
   }
 
-  function mark({ status, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
-    return JSON.stringify([status, delivery.channel, delivery.status, delivery.reason, expires, again, left, scan?.word]);
+  function mark({ status, over, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
+    return JSON.stringify([status, over, delivery, expires, again, left, scan?.word]);
   }
+
+  const ended = ({ status, over }) => over ?? status !== "pending";
 
   // Showing --------------------------------------------------------------------------------------------------------
 
@@ -125,11 +126,11 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
     draw();
     // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
-    if (fresh.status === "pending" && source?.readyState === 2) listen();
+    if (!ended(fresh) && source?.readyState === 2) listen();
     if (before && mark(before) === mark(fresh)) return;
-    tell("change", { status: fresh.status, delivery: { ...fresh.delivery } });
+    tell("change", { status: fresh.status, ...(fresh.delivery && { delivery: { ...fresh.delivery } }) });
     if (over.signal.aborted) return; // whoever heard of it took the element away
-    if (fresh.status !== "pending") return finish();
+    if (ended(fresh)) return finish();
     if (!before) {
       beat = setInterval(tick, 500);
       listen();
@@ -137,8 +138,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   }
 
   function finish() {
-    const { status, return_to: back } = state;
-    const go = tell(status === "approved" ? "approved" : "ended", { status });
+    const { status, confirmed = status === "approved", return_to: back } = state;
+    const go = tell(confirmed ? "approved" : "ended", { status });
     if (follow && go && back) leaving = setTimeout(() => location.assign(back), FAREWELL_MS);
     end(null, { status });
   }

@@ -1,0 +1,71 @@
+"""Bind intents and logins in the widget, by the same attribute and the same call."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.customer import opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture
+def stage(shop_stage):
+    return shop_stage
+
+
+async def heard(page, kind):
+    return [detail for heard, _, detail in await page.evaluate("heard") if heard == kind]
+
+
+async def test_a_bind_intent_from_the_scan_to_the_promise(stage):
+    person, user = await stage.person(follows=True), "u" + secrets.token_hex(6)
+    started = await stage.ask("bind-intents", user=user)
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await expect(page.locator(".headline")).to_have_text("微信扫码，绑定账号")
+        assert await page.locator(".qr img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        await expect(page.locator("#code")).to_have_count(0)
+        await person.scan(started["id"])
+        await expect(page.locator(".headline")).to_have_text("已扫码，请在微信中确认")
+        await expect(page.locator("[role=status].sr")).to_contain_text("已扫码")
+        await person.say("确认")
+        await expect(page.locator(".headline")).to_have_text("绑定成功")
+        assert await page.evaluate("results") == [{"status": "bound"}]
+        assert await heard(page, "approved") == [{"status": "bound"}]
+        assert await heard(page, "change") == [{"status": "pending"}, {"status": "scanned"}, {"status": "bound"}]
+        assert user not in await page.content()
+
+
+async def test_a_login_on_a_phone_goes_on_to_the_return_address(stage):
+    person = await stage.person(follows=True)
+    started = await stage.ask("logins", return_url=f"{stage.addresses.website}/back")
+    async with stage.visitor(phone=True) as context:
+        page = await opened(stage, context, started, how="token", more="&lang=en")
+        await expect(page.locator(".headline")).to_have_text("Log in with WeChat")
+        await expect(page.locator(".steps li")).to_have_count(3)
+        await person.say(started["scan"]["word"])
+        await person.say("确认")
+        await page.wait_for_url(f"**/back?login={started['id']}")
+
+
+async def test_a_login_that_is_declined_has_ended(stage):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    async with stage.visitor() as context:
+        page = await opened(stage, context, started)
+        await person.scan(started["id"])
+        await person.say("不是我")
+        await expect(page.locator(".headline")).to_have_text("已拒绝")
+        assert await page.evaluate("results") == [{"status": "declined"}]
+        assert await heard(page, "ended") == [{"status": "declined"}]
+
+
+async def test_a_login_that_nobody_scans_expires(stage):
+    async with stage.visitor() as context:
+        page = await opened(stage, context, await stage.ask("logins"))
+        await stage.pass_time(301)
+        await expect(page.locator(".headline")).to_have_text("已过期")
+        assert await page.evaluate("results") == [{"status": "expired"}]
