@@ -1,8 +1,8 @@
 """How everything in the store is called: the only place that spells a key.
 
 Every key of an account carries the hash tag of the account's partition, so that all keys of one script live in one
-cluster slot: `cs:{p07}:vf:vf_…`. The tables below say for each kind whether it is permanent; a key of any other kind
-has a TTL, always (DESIGN rule 2), and a test walks the store to see it.
+cluster slot: `cs:{p07}:vf:vf_…`. `codesvc.store.kinds` says which kinds are permanent; a key of any other kind has a
+TTL, always (DESIGN rule 2), and a test walks the store to see it.
 
 Users may contain `:`; they come last in their key, and what stands before them (site, purpose, address) may not.
 """
@@ -14,58 +14,16 @@ from functools import cache
 from hashlib import sha256
 from typing import Final
 
+from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION
+
 PARTITIONS: Final = 16
 """Fixed for ever: an account's partition is part of where its bindings lie."""
-
-PERMANENT: Final = frozenset(
-    {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
-)
-"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
-is disabled stays until somebody enables it; bindings and their two indexes are what the operator must not lose; who
-left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
 
 
 @cache
 def partition_of(appid: str) -> int:
     """The partition of an account, 0 to 15; the same on every machine and in every version."""
     return sha256(b"partition/" + appid.encode()).digest()[0] % PARTITIONS
-
-
-IN_PARTITION: Final = {
-    "record": "vf:%s",
-    "live": "live:%s:%s:%s:%s",
-    "window": "window:%s:%s:%s",
-    "binding": "binding:%s:%s",
-    "owners": "owners:%s:%s",
-    "union": "union:%s:%s",
-    "history": "history:%s:%s",
-    "intent": "intent:%s",
-    "ticket": "ticket:%s",
-    "notice": "notice:%s",
-    "webhook": "webhook:%s:%s",
-    "webhook_log": "webhook-log:%s",
-    "webhook_due": "webhook-due:%s",
-    "webhook_done": "webhook-done:%s",
-    "webhook_lane": "webhook-lane:%s",
-    "webhook_state": "webhook-state:%s",
-    "webhook_sites": "webhook-sites",
-    "minute": "minute:%s:%s",
-    "hour": "hour:%s:%s",
-}
-"""Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
-
-IN_ACCOUNT: Final = {
-    "gone": "gone:%s",
-    "muted": "muted:%s",
-    "recent": "recent:%s",
-    "spoke": "spoke:%s",
-    "scene": "scene:%s",
-    "openid_window": "window:%s:%s",
-    "asked": "asked:%s",
-    "moving": "moving:%s",
-    "awaiting": "awaiting:%s",
-}
-"""The same for kinds that mean something inside one account only."""
 
 
 @dataclass(frozen=True, slots=True)

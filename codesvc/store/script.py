@@ -25,7 +25,8 @@ from codesvc.codes import TEST_ID
 from codesvc.identity import TEST_OPENID
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
 from codesvc.quota import THRESHOLDS
-from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION, WEBHOOKS
+from codesvc.store.keys import WEBHOOKS
+from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
 from codesvc.ticket import TICKET_MOVES
 from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES

@@ -15,7 +15,7 @@ import pytest
 from codesvc.config import Limits, parse
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
-from codesvc.store.keys import IN_ACCOUNT, IN_PARTITION, PERMANENT
+from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION, PERMANENT
 from codesvc.verification import DeliveryStatus
 from codesvc.web.app import create_app
 from codesvc.web.problems import PROBLEMS

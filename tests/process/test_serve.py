@@ -71,6 +71,14 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
                     assert answer.status == 200
                 async with http.get(f"{base}/metrics") as answer:
                     assert "codesvc_http_request_seconds_count" in await answer.text()
+        # Of all workers together, whichever answers; what the killed one had counted stays.
+        series = 'codesvc_http_request_seconds_count{{method="{}",route="/v1/bindings/{{user}}",status="{}"}} {}.0'
+        for _ in range(5):
+            async with aiohttp.ClientSession() as http, http.get(f"{base}/metrics") as answer:
+                numbers = await answer.text()
+            assert series.format("GET", 200, 20) in numbers
+            assert series.format("PUT", 201, 1) in numbers
+            assert "codesvc_store_up 1.0" in numbers
         everybody = children(process.pid)
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import codesvc
-from codesvc.store import keys
+from codesvc.store import kinds as keys
 
 ROOT = Path(codesvc.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -15,7 +15,7 @@ PURE = [
     "agent", "clock", "codes", "errors", "keyring", "limiter", "message", "pagetoken", "proof", "record",
     "storeaddress", "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
     "webhook", "directory", "roster", "registry/contents", "registry/sealing",
-    "store/keys", "store/outcomes", "store/answers",
+    "store/keys", "store/kinds", "store/outcomes", "store/answers",
     "wechat/crypto", "wechat/events", "wechat/fields", "wechat/markup", "wechat/protocol", "wechat/reading",
     "wechat/triage",
 ]  # fmt: skip

@@ -1,0 +1,48 @@
+"""The kinds of keys: which of them the Lua scripts spell too, and which live for ever (`codesvc.store.keys`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PERMANENT: Final = frozenset(
+    {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
+)
+"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
+is disabled stays until somebody enables it; bindings and their two indexes are what the operator must not lose; who
+left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
+
+IN_PARTITION: Final = {
+    "record": "vf:%s",
+    "live": "live:%s:%s:%s:%s",
+    "window": "window:%s:%s:%s",
+    "binding": "binding:%s:%s",
+    "owners": "owners:%s:%s",
+    "union": "union:%s:%s",
+    "history": "history:%s:%s",
+    "intent": "intent:%s",
+    "ticket": "ticket:%s",
+    "notice": "notice:%s",
+    "webhook": "webhook:%s:%s",
+    "webhook_log": "webhook-log:%s",
+    "webhook_due": "webhook-due:%s",
+    "webhook_done": "webhook-done:%s",
+    "webhook_lane": "webhook-lane:%s",
+    "webhook_state": "webhook-state:%s",
+    "webhook_sites": "webhook-sites",
+    "minute": "minute:%s:%s",
+    "hour": "hour:%s:%s",
+}
+"""Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
+
+IN_ACCOUNT: Final = {
+    "gone": "gone:%s",
+    "muted": "muted:%s",
+    "recent": "recent:%s",
+    "spoke": "spoke:%s",
+    "scene": "scene:%s",
+    "openid_window": "window:%s:%s",
+    "asked": "asked:%s",
+    "moving": "moving:%s",
+    "awaiting": "awaiting:%s",
+}
+"""The same for kinds that mean something inside one account only."""
