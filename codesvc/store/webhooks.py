@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from codesvc.store.keys import IN_PARTITION, partition_root
+from codesvc.store.keys import partition_root
+from codesvc.store.kinds import IN_PARTITION
 from codesvc.store.outcomes import Outcome
 from codesvc.webhook import HookStatus
 
