@@ -21,15 +21,12 @@ import secrets
 from base64 import b32encode
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from codesvc.record import Fixed
 from codesvc.verification import KEPT_AFTER_END_MS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Kind(StrEnum):
@@ -146,9 +143,9 @@ class Intent:
         return f"Intent({self.id[:10]}…, {self.status})"
 
     @classmethod
-    def parse(cls, now: int, flat: Sequence[bytes]) -> Intent:
-        """Read a script's flat list of fields and values."""
-        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    def parse(cls, now: int, stored: bytes) -> Intent:
+        """Read what a script answers: an array with one table of texts."""
+        fields = msgspec.msgpack.decode(stored, type=tuple[dict[str, str]])[0]
         status = IntentStatus(fields["status"])
         if status in LIVE and now >= int(fields["expires"]):
             status = IntentStatus.EXPIRED

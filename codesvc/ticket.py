@@ -24,9 +24,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+import msgspec
 
+if TYPE_CHECKING:
     from codesvc.keyring import Keyring
 
 LIFE_MS: Final = 600_000
@@ -80,9 +80,9 @@ class Ticket:
     tries_left: int
 
     @classmethod
-    def parse(cls, now: int, flat: Sequence[bytes]) -> Ticket:
-        """Read a script's flat list of fields and values."""
-        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    def parse(cls, now: int, stored: bytes) -> Ticket:
+        """Read what a script answers: an array with one table of texts."""
+        fields = msgspec.msgpack.decode(stored, type=tuple[dict[str, str]])[0]
         return cls(
             id=fields["id"],
             site=fields["site"],

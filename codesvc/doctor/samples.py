@@ -15,7 +15,7 @@ from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.link import Links
 from codesvc.message import BadMessage, Composer
-from codesvc.record import Fixed, Record
+from codesvc.record import LAYOUT, Fixed, Record
 from codesvc.templates import BadTemplate, Templates
 from codesvc.web.texts import Texts
 
@@ -51,6 +51,7 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
         "expires": _NOW + purpose.code_life * 1000,
         "resend_at": _NOW,
         "latest": _NOW + purpose.code_max_life * 1000,
+        "life": purpose.code_life * 1000,
         "attempts": purpose.attempts,
         "attempts_left": purpose.attempts,
         "word": "",
@@ -61,8 +62,7 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
         "number": 1,
         "vouched": 0,
     }
-    flat = [part.encode() for pair in fields.items() for part in map(str, pair)]
-    return Record.parse(_NOW, flat)
+    return Record.parse(_NOW, msgspec.msgpack.encode((None, *(fields.get(name) for name in LAYOUT))))
 
 
 def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:

@@ -37,11 +37,11 @@ class Answer:
 
     @classmethod
     def parse(cls, raw: Sequence[Any]) -> Answer:
-        """Read `{outcome, now, …}`; a list in third place is a record if it names a status."""
+        """Read `{outcome, now, …}`; a list of one in third place is a record."""
         outcome, now = Outcome(raw[0].decode()), int(raw[1])
         rest = tuple(raw[2:])
-        if rest and isinstance(rest[0], list) and b"status" in rest[0][::2]:
-            return cls(outcome, now, Record.parse(now, rest[0]), rest[1:])
+        if rest and isinstance(rest[0], list) and len(rest[0]) == 1:
+            return cls(outcome, now, Record.parse(now, rest[0][0]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property
@@ -80,7 +80,7 @@ class IntentAnswer:
         """Read `{outcome, now, intent, …}` or `{outcome, now, …}`."""
         outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Intent.parse(now, rest[0]), rest[1:])
+            return cls(outcome, now, Intent.parse(now, rest[0][0]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property
@@ -114,7 +114,7 @@ class TicketAnswer:
         """Read `{outcome, now, ticket, …}` or `{outcome, now}`."""
         outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Ticket.parse(now, rest[0]), rest[1:])
+            return cls(outcome, now, Ticket.parse(now, rest[0][0]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property

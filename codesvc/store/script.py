@@ -25,6 +25,7 @@ from codesvc.codes import TEST_ID
 from codesvc.identity import TEST_OPENID
 from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
 from codesvc.quota import THRESHOLDS
+from codesvc.record import LAYOUT
 from codesvc.store.keys import WEBHOOKS
 from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
@@ -94,6 +95,7 @@ def _constants() -> str:
     return (
         _patterns_in_lua("IN_PARTITION", IN_PARTITION)
         + _patterns_in_lua("IN_ACCOUNT", IN_ACCOUNT)
+        + f"local LAYOUT = {{{','.join(map(repr, LAYOUT))}}}\n"
         + _moves_in_lua("VERIFICATION_MOVES", VERIFICATION_MOVES)
         + _moves_in_lua("DELIVERY_MOVES", DELIVERY_MOVES)
         + _moves_in_lua("BIND_MOVES", BIND_MOVES)

@@ -1,7 +1,9 @@
 """Records as the store would answer them, for rules that look at one."""
 
+import msgspec
+
 from codesvc.codes import CodeFormat, VerificationId
-from codesvc.record import Record
+from codesvc.record import LAYOUT, Record
 
 NOW = 1_700_000_000_000
 ID = VerificationId.parse("vf_abcdd6" + "a" * 26).text
@@ -24,6 +26,7 @@ def a_record(*, now=NOW, **fields):
         "expires": NOW + 300_000,
         "resend_at": NOW + 60_000,
         "latest": NOW + 600_000,
+        "life": 300_000,
         "attempts": 5,
         "attempts_left": 5,
         "word": "abcdefgh",
@@ -34,4 +37,6 @@ def a_record(*, now=NOW, **fields):
         "number": 1,
         "vouched": "0",
     } | fields
-    return Record.parse(now, [str(part).encode() for pair in stored.items() for part in pair])
+    unknown = {name: stored.pop(name) for name in stored.keys() - set(LAYOUT)}
+    placed = [str(stored[name]) if name in stored else None for name in LAYOUT]
+    return Record.parse(now, msgspec.msgpack.encode([unknown or None, *placed]))

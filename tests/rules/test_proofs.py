@@ -1,7 +1,6 @@
 """Proofs: genuine, for one site, and nothing that a forger could talk into being one."""
 
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 
 import jwt
 import msgspec
@@ -9,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from codesvc.keyring import Keyring
 from codesvc.proof import Proofs

@@ -42,6 +42,7 @@ end
 -- Until a delivery is queued or a scan claimed, and after "this was not me", every code reads as wrong (rule 5).
 local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
 if A.verdict == '1' and basis then
+  r.held = true
   write(r, {basis = basis, approved = now})
   end_as(r, 'approved')
   if A.idem ~= '' then
@@ -53,6 +54,7 @@ if A.verdict == '1' and basis then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
   end
   tell_of(r, 'verification.approved')
+  save(r)
   wake(r)
   return answer('approved', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
 end
@@ -62,10 +64,12 @@ if not claimed_by_owner then
   count_event(address_guesses, address_rates)
 end
 count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
+r.held = true
 write(r, {attempts_left = r.attempts_left - 1, trail = trailed(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
   end_as(r, 'exhausted')
   tell_of(r, 'verification.exhausted')
 end
+save(r)
 wake(r)
 return answer('wrong', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))

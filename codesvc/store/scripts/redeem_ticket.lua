@@ -28,4 +28,4 @@ write(v, {
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
 tell_of(v, 'verification.approved')
-return answer('done', r, redis.call('HGETALL', K.record))
+return answer('done', r, v.packed)

@@ -33,14 +33,13 @@ end
 redis.call('ZADD', K.live, now, id)
 redis.call('PEXPIRE', K.live, tonumber(A.max_life) + TTL_MARGIN)
 
-local r = {at = at}
+local r = {at = at, held = true}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
   attempts = A.attempts, attempts_left = A.attempts, created = now, expires = now + A.code_life,
   latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after, hooks = A.hooks,
 })
-redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- How an operator finds what a person asks about.
 if redis.call('LPUSH', K.lately, id) > 20 then redis.call('LTRIM', K.lately, 0, 19) end
 redis.call('PEXPIRE', K.lately, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
@@ -48,5 +47,7 @@ if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max
 deliver(r, redis.call('HGET', K.binding, 'openid'))
 -- What a repeated start answers: this moment, whatever has happened since.
 write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')})
+save(r)
+redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)
 return answer('started', r, long and 1 or 0, starts_left())

@@ -1,10 +1,45 @@
--- record: reading and moving one verification. A record is a Lua table of its hash's fields, plus `at`, its key.
-local function read_record(at)
-  local flat = redis.call('HGETALL', at)
-  if #flat == 0 then return nil end
-  local r = {at = at}
-  for i = 1, #flat, 2 do r[flat[i]] = flat[i + 1] end
+-- record: reading and moving one verification, intent or ticket. A record is a Lua table of its fields, plus `at`, its key,
+-- and `packed`, how it lies there: an array in MessagePack. A verification's fields lie in the order of codesvc.record,
+-- absent ones as nil; what has no place there, and all of intents and tickets, is a table in front.
+local PLACES = {}
+for place, field in ipairs(LAYOUT) do PLACES[field] = place + 1 end
+local NOT_STORED = {at = true, packed = true, held = true}
+
+local function pack(r)
+  local flat, last, more = {cjson.null}, 1, nil
+  local placed = string.sub(r.id, 1, 3) == 'vf_'
+  if placed then
+    for i = 1, #LAYOUT do
+      local value = r[LAYOUT[i]]
+      if value == nil then value = cjson.null else last = i + 1 end
+      flat[i + 1] = value
+    end
+    for i = last + 1, #LAYOUT + 1 do flat[i] = nil end
+  end
+  for field, value in pairs(r) do
+    if not NOT_STORED[field] and not (placed and PLACES[field]) then
+      more = more or {}
+      more[field] = value
+    end
+  end
+  if more then flat[1] = more end
+  return cmsgpack.pack(flat)
+end
+
+local function unpack_record(at, packed)
+  local flat = cmsgpack.unpack(packed)
+  local r = flat[1] or {}
+  for i = 1, #LAYOUT do
+    local value = flat[i + 1]
+    if value ~= nil then r[LAYOUT[i]] = value end
+  end
+  r.at, r.packed = at, packed
   return r
+end
+
+local function read_record(at)
+  local packed = redis.call('GET', at)
+  return packed and unpack_record(at, packed) or nil
 end
 
 -- What a record reads as now: nobody writes 'expired'.
@@ -34,15 +69,19 @@ local function trailed(r, word, detail)
   return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. told
 end
 
+local function save(r)
+  r.held = nil
+  r.packed = pack(r)
+  redis.call('SET', r.at, r.packed, 'KEEPTTL')
+end
+
+-- A script that changes a record more than once may hold it (`r.held = true`) and save it at the end.
 local function write(r, changes)
-  local flat = {}
   for field, value in pairs(changes) do
     if type(value) == 'number' then value = string.format('%.0f', value) end
     r[field] = value
-    flat[#flat + 1] = field
-    flat[#flat + 1] = value
   end
-  redis.call('HSET', r.at, unpack(flat))
+  if not r.held then save(r) end
 end
 
 local function end_as(r, status)
@@ -54,14 +93,7 @@ end
 -- Every call that shows a verification answers in this form: outcome, now, record, what else, what limits leave after the
 -- call (if it has any), and first times of this act.
 local function answer(outcome, r, extra, left)
-  local flat = {}
-  for field, value in pairs(r) do
-    if field ~= 'at' then
-      flat[#flat + 1] = field
-      flat[#flat + 1] = value
-    end
-  end
-  return {outcome, now, flat, extra or 0, left or '', firsts[r.id] or ''}
+  return {outcome, now, {r.packed}, extra or 0, left or '', firsts[r.id] or ''}
 end
 
 -- Publishing only wakes; whoever hears it reads the state again.
