@@ -19,6 +19,8 @@ _FAMILIES: Final = (
 
 def family(user_agent: str) -> str:
     """The device family that a User-Agent header names, "" if it is none of the list's."""
+    if not user_agent:
+        return ""
     lowered = user_agent[:1024].lower()
     return next((name for mark, name in _FAMILIES if mark in lowered), "")
 

@@ -23,10 +23,11 @@ import hmac
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from typing import Final
+
+import msgspec
 
 ALPHABETS: Final = {
     "d": "0123456789",
@@ -48,8 +49,7 @@ TEST_ID: Final = "vf_test_"
 """How the ids of test identities' verifications begin; no other's can, for no master key's id holds a `_`."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFormat:
+class CodeFormat(msgspec.Struct, frozen=True):
     """How codes of one verification look.
 
     Attributes:
@@ -75,8 +75,7 @@ class CodeFormat:
         return self.alphabet + _LENGTHS[self.length]
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationId:
+class VerificationId(msgspec.Struct, frozen=True):
     """A verification id taken apart.
 
     Attributes:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Account, Purpose, Settings, Site
     from codesvc.registry.contents import Contents
+    from codesvc.service.plans import CheckPlan, StartPlan
 
 _log = structlog.get_logger(__name__)
 
@@ -93,6 +94,16 @@ class SiteEntry:
     def wanted(self) -> str:
         """What the site's webhook listens to, in the form the scripts read."""
         return wanted(self.config.webhook)
+
+    @cached_property
+    def plans(self) -> dict[str, StartPlan]:
+        """What was worked out for starts of each purpose; filled as they come."""
+        return {}
+
+    @cached_property
+    def check_plans(self) -> dict[bool, CheckPlan]:
+        """The same for checks, by whether they are a test identity's."""
+        return {}
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose, None if the site does not declare it."""

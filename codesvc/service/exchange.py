@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from codesvc.store.outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
+class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a start needs to know, validated.
 
     Attributes:
@@ -36,11 +36,10 @@ class StartRequest:
     locale: str = "zh"
     vouched: bool = False
     return_url: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(msgspec.Struct, frozen=True):
     """An Idempotency-Key and the fingerprint of the request it came with; "" means none."""
 
     key: str = ""
@@ -49,14 +48,13 @@ class Idempotency:
     @classmethod
     def of(cls, key: str | None, request: bytes) -> Idempotency:
         """From the header and whatever identifies the request: only a hash of it is kept."""
-        return cls(key, sha256(request).hexdigest()[:32]) if key else cls()
+        return cls(key, sha256(request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
 
 
 NOT_IDEMPOTENT: Final = Idempotency()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """How a use case ended.
 
     Attributes:

@@ -8,14 +8,14 @@ import msgspec
 
 from codesvc import codes, metrics, webhook
 from codesvc.agent import family
-from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.codes import VerificationId
 from codesvc.config import Rate
-from codesvc.directory import NO_RATES
 from codesvc.errors import PlatformUnavailable
 from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
 from codesvc.quota import Api
 from codesvc.record import Fixed
 from codesvc.service.exchange import NOT_IDEMPOTENT, Result
+from codesvc.service.plans import plan_check, plan_start
 from codesvc.service.policies import policy_of
 from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
@@ -23,6 +23,8 @@ from codesvc.store.outcomes import Outcome
 from codesvc.store.quotas import arguments, day_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codesvc.config import Purpose
     from codesvc.directory import AccountEntry, SiteEntry
     from codesvc.figures.tally import Tally
@@ -72,18 +74,18 @@ class Verifications:
 
     async def _start(
         self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         test = site.test_code(request.user) is not None
-        keys, rates = site.keys, NO_RATES if test else site.rates
-        alphabet = ALPHABET_NAMES[policy.code_alphabet]
-        short, long = VerificationId.mint(
-            self._keyring.current.key_id,
-            CodeFormat(alphabet, policy.code_length),
-            CodeFormat(alphabet, max(policy.code_length, policy.long_code_length)),
-            test=test,
-        )
+        # A test identity's policy is its own.
+        plan = None if test else site.plans.get(request.purpose)
+        if plan is None:
+            plan = plan_start(self._store, site, policy, request.purpose, test=test)
+            if not test:
+                site.plans[request.purpose] = plan
+        keys = site.keys
+        short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
         address = bucket(request.address) if request.address else NO_ADDRESS
-        word = codes.new_word() if policy.scan != "off" else ""
+        word = codes.new_word() if plan.with_word else ""
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
@@ -91,53 +93,30 @@ class Verifications:
             return_url=request.return_url,
             metadata=request.metadata,
         )
-        return await self._store.call(
-            "start",
-            keys.partition,
+        idem = keys.idempotency(site.name, "start/" + idempotency.key) if idempotency.key else plan.no_idempotency
+        return await self._store.run(
+            plan.call,
             {
                 "record": keys.record(short.text),
                 "long_record": keys.record(long.text),
-                "idem": keys.idempotency(site.name, "start/" + idempotency.key),
+                "idem": idem,
                 "live": keys.live(site.name, request.purpose, address, request.user),
                 "lately": keys.lately(site.name, request.user),
                 "word": keys.word(word),
                 "binding": keys.binding(site.name, request.user),
-                "site_starts": keys.window("site_starts", site.name, "all"),
                 "address_starts": keys.window("address_starts", site.name, address),
-                "site_guesses": keys.window("site_guesses", site.name, request.purpose),
-                "outbox": keys.outbox,
             },
             {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": site.account.config.appid,
-                "channel": self._channel,
                 "id": short.text,
                 "long_id": long.text,
                 "idem": idempotency.key,
                 "fingerprint": idempotency.fingerprint,
-                "site": site.name,
                 "user": request.user,
-                "purpose": request.purpose,
                 "address": address,
                 "fixed": msgspec.json.encode(fixed),
-                "scan": policy.scan,
                 "vouched": int(request.vouched),
-                "disclose": int(policy.disclose_binding),
-                "attempts": policy.attempts,
-                "code_life": policy.code_life * 1000,
-                "max_life": policy.code_max_life * 1000,
-                "resend_after": policy.resend_after * 1000,
-                "max_live": policy.max_live,
                 "word": word,
-                "channels": ",".join(policy.channels),
-                "site_starts": rates["site_starts"],
-                "address_starts": rates["address_starts"],
-                "site_guesses": rates["site_guesses"],
-                "user_pushes": rates["user_pushes"],
-                "openid_pushes": rates["openid_pushes"],
                 "event": webhook.seed(),
-                "hooks": site.wanted,
             },
         )
 
@@ -168,28 +147,20 @@ class Verifications:
         """
         expected = await self._code(site, identifier)
         verdict = expected is not None and codes.matches(expected, typed)
-        keys, rates = site.keys, site.rates
-        raw = await self._store.call(
-            "check",
-            keys.partition,
+        plan = site.check_plans.get(identifier.test)
+        if plan is None:
+            plan = site.check_plans[identifier.test] = plan_check(self._store, site, test=identifier.test)
+        keys, idem = site.keys, plan.no_idempotency
+        if idempotency.key:
+            idem = keys.idempotency(site.name, f"check/{identifier.text}/{idempotency.key}")
+        raw = await self._store.run(
+            plan.call,
+            {"record": keys.record(identifier.text), "idem": idem},
             {
-                "record": keys.record(identifier.text),
-                "idem": keys.idempotency(site.name, f"check/{identifier.text}/{idempotency.key}"),
-                "outbox": keys.outbox,
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": site.account.config.appid,
-                "channel": self._channel,
-                "site": site.name,
                 "verdict": int(verdict),
                 "idem": idempotency.key,
                 "fingerprint": idempotency.fingerprint,
                 "address": address or "",
-                "user_guesses": rates["user_guesses"],
-                "address_guesses": rates["address_guesses"],
-                "site_guesses": "" if identifier.test else rates["site_guesses"],
                 "event": webhook.seed(),
             },
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from codesvc.intent import Intent
 from codesvc.record import Record
@@ -14,13 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_OUTCOMES: Final = {outcome.value.encode(): outcome for outcome in Outcome}
+
+
 def _left(rest: tuple[Any, ...]) -> str:
     """The second part after the record, where there is one."""
     return rest[1].decode() if len(rest) > 1 and isinstance(rest[1], bytes) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a script said.
 
     Attributes:
@@ -38,8 +42,7 @@ class Answer:
     @classmethod
     def parse(cls, raw: Sequence[Any]) -> Answer:
         """Read `{outcome, now, …}`; a list of one in third place is a record."""
-        outcome, now = Outcome(raw[0].decode()), int(raw[1])
-        rest = tuple(raw[2:])
+        outcome, now, rest = _OUTCOMES[raw[0]], int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list) and len(rest[0]) == 1:
             return cls(outcome, now, Record.parse(now, rest[0][0]), rest[1:])
         return cls(outcome, now, None, rest)

@@ -10,7 +10,7 @@ Users may contain `:`; they come last in their key, and what stands before them 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Final
 
@@ -26,7 +26,7 @@ def partition_of(appid: str) -> int:
     return sha256(b"partition/" + appid.encode()).digest()[0] % PARTITIONS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Keys:
     """Key names of one account.
 
@@ -38,17 +38,17 @@ class Keys:
     prefix: str
     appid: str
 
-    @property
+    @cached_property
     def partition(self) -> int:
         """The account's partition."""
         return partition_of(self.appid)
 
-    @property
+    @cached_property
     def root(self) -> str:
         """What all keys of the partition begin with, colon included."""
         return partition_root(self.prefix, self.partition)
 
-    @property
+    @cached_property
     def account(self) -> str:
         """What all keys that mean something inside this account only begin with (openids, words, scenes)."""
         return f"{self.root}{self.appid}:"
@@ -89,7 +89,7 @@ class Keys:
         """String: what the scene points at."""
         return self.account + IN_ACCOUNT["scene"] % scene
 
-    @property
+    @cached_property
     def pool(self) -> str:
         """List: QR codes minted ahead."""
         return f"{self.account}pool"
@@ -199,7 +199,7 @@ class Keys:
         """Hash: what of a call's daily quota was used on a day."""
         return f"{self.account}quota:{api}:{day}"
 
-    @property
+    @cached_property
     def outbox(self) -> str:
         """Stream: deliveries to be made, of all accounts of the partition."""
         return outbox(self.prefix, self.partition)

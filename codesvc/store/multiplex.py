@@ -58,12 +58,10 @@ class _Line:
         self._listener = asyncio.create_task(self._listen(), name="store connection")
         self._watchdog = self._loop.call_later(timeout / 4, self._watch)
 
-    def send(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def send(self, packed: bytes) -> asyncio.Future[Any]:
         """Queue a command; its future ends with the answer or an error."""
         if len(self._waiting) >= MOST_WAITING:
             raise StoreUnavailable("too many calls are waiting for the store")
-        # Before it takes its place: what cannot be packed is not sent, and must not wait for somebody else's answer.
-        packed = hiredis.pack_command(command)
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((future, self._loop.time()))
         self._unsent.append(packed)
@@ -153,10 +151,15 @@ class Multiplexed:
             StoreUnavailable: no connection, no answer, or too many are waiting.
             ServerSaidError: the server refused.
         """
+        # Before it takes its place: what cannot be packed is not sent, and must not wait for somebody else's answer.
+        return await self.deliver(hiredis.pack_command(command))
+
+    async def deliver(self, packed: bytes) -> Any:
+        """Send one command that is packed already, and wait for its answer; raises as `execute`."""
         line = self._line
         if line is None or line.broken is not None:
             line = await self._opened()
-        return await line.send(command)
+        return await line.send(packed)
 
     async def _opened(self) -> _Line:
         """A new connection. All who need it wait for the same attempt and share its outcome.

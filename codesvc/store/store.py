@@ -10,10 +10,11 @@ from codesvc import metrics
 from codesvc.errors import ScriptError, StoreUnavailable
 from codesvc.store.keys import PARTITIONS, never, probe
 from codesvc.store.multiplex import ServerSaidError
+from codesvc.store.prepared import Prepared
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -91,18 +92,12 @@ class Store:
             StoreUnavailable: no answer, or the store cannot write now.
             ScriptError: the script itself failed.
         """
-        script, guard = load(name), self._guards[partition]
-        packed = script.pack(keys, {**args, "offset": self.offset.ms}, guard)
-        started = perf_counter()
+        script, started = load(name), perf_counter()
         try:
-            answer = list(await self._run(script, partition, len(script.keys) + len(guard), packed))
+            answer = list(await self._run(script, partition, keys, {**args, "offset": self.offset.ms}))
         except ServerSaidError as error:
             metrics.STORE_FAILURES.labels(name).inc()
-            text = str(error)
-            word = "OOM" if " OOM " in text else text.split(" ", 1)[0]
-            if word in STATES:
-                raise StoreUnavailable(f"the store refuses {name}: {word}", STATES[word]) from None
-            raise ScriptError(f"script {name}: {text}") from None
+            raise _translated(script, error) from None
         except StoreUnavailable:
             metrics.STORE_FAILURES.labels(name).inc()
             self.servers.doubt()
@@ -110,16 +105,70 @@ class Store:
         metrics.observe_script(name, perf_counter() - started)
         return answer
 
-    async def _run(self, script: Script, partition: int, count: int, packed: list[type_of_argument]) -> Any:
+    def prepare(
+        self, name: str, partition: int, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
+    ) -> Prepared:
+        """A script for `run`, with those of its keys and arguments that are always the same.
+
+        Raises:
+            ValueError: in the script's header they do not stand behind the others.
+        """
+        return Prepared.of(load(name), partition, keys, args, self._guards[partition])
+
+    async def run(
+        self, prepared: Prepared, keys: Mapping[str, str], args: dict[str, type_of_argument]
+    ) -> Sequence[Any]:
+        """As `call`, a third cheaper: `keys` and `args` are those that vary. `offset` is put into `args` here."""
+        script, partition, started = prepared.script, prepared.partition, perf_counter()
+        args["offset"] = self.offset.ms
+        try:
+            try:
+                answer: Sequence[Any] = await self.servers.at(partition).line.deliver(prepared.command(keys, args))
+            except ServerSaidError as error:
+                everything = {**prepared.keys, **keys}, {**prepared.args, **args}
+                answer = await self._run(script, partition, *everything, refused=error)
+        except ServerSaidError as error:
+            metrics.STORE_FAILURES.labels(script.name).inc()
+            raise _translated(script, error) from None
+        except StoreUnavailable:
+            metrics.STORE_FAILURES.labels(script.name).inc()
+            self.servers.doubt()
+            raise
+        metrics.observe_script(script.name, perf_counter() - started)
+        return answer
+
+    async def _run(
+        self,
+        script: Script,
+        partition: int,
+        keys: Mapping[str, str],
+        args: Mapping[str, type_of_argument],
+        *,
+        refused: ServerSaidError | None = None,
+    ) -> Any:
+        """Send a script until it is taken; `refused` is how it was refused already."""
+        guard = self._guards[partition]
+        packed = script.pack(keys, args, guard)
         words: tuple[str, str] = ("EVALSHA", script.sha)
         for _ in range(_MOST_TRIES):
-            try:
-                return await self.servers.at(partition).line.execute(*words, count, *packed)
-            except ServerSaidError as error:
+            if refused is not None:
                 # Each of these is said before anything has run.
-                said, last = str(error), error
+                said = str(refused)
                 if said.startswith("NOSCRIPT"):
                     words = ("EVAL", script.source)
                 elif not await self.servers.redirected(partition, said):
-                    raise
-        raise last
+                    break
+            try:
+                line = self.servers.at(partition).line
+                return await line.execute(*words, len(script.keys) + len(guard), *packed)
+            except ServerSaidError as error:
+                refused = error
+        raise refused or ServerSaidError("nobody was asked")
+
+
+def _translated(script: Script, error: ServerSaidError) -> StoreUnavailable | ScriptError:
+    text = str(error)
+    word = "OOM" if " OOM " in text else text.split(" ", 1)[0]
+    if word in STATES:
+        return StoreUnavailable(f"the store refuses {script.name}: {word}", STATES[word])
+    return ScriptError(f"script {script.name}: {text}")

@@ -2,7 +2,7 @@
 --   expiry, guess budgets, whether the code has gone to anybody at all, whether that WeChat may approve this user.
 --   Scripts run one after the other, so of two right checks exactly one is approved.
 -- KEYS: record idem outbox
--- ARGS: offset root account appid channel site verdict idem fingerprint address user_guesses address_guesses site_guesses event
+-- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows record delivery eligibility webhook occasion
 --   approved: {outcome, now, record, 0, left}; wrong: the same, after the attempt was taken

@@ -1,8 +1,8 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, word, outbox entry.
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
--- KEYS: record long_record idem live lately word binding site_starts address_starts site_guesses outbox
--- ARGS: offset root account appid channel id long_id idem fingerprint site user purpose address fixed scan vouched disclose attempts code_life max_life resend_after max_live word channels site_starts address_starts site_guesses user_pushes openid_pushes event hooks
+-- KEYS: record long_record idem live lately word binding address_starts site_starts site_guesses outbox
+-- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record delivery eligibility webhook occasion push admission
 --   started, repeated: {outcome, now, record, alarm, left}; alarm is 1 where the longer code was made
