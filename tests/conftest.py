@@ -29,13 +29,18 @@ def within(seconds, test):
     return limited
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("thorough"):
+        later = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if item not in later]
+        config.hook.pytest_deselected(items=later)
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = within(LONGEST_TEST, item.obj)
 
 
 def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="also the tests that take long: `make test-cluster`")
     parser.addoption(
         "--store",
         default="valkey",

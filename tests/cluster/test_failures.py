@@ -31,6 +31,7 @@ async def everything_acknowledged_is_there(ground):
             assert (await ground.world.get(answer)).status == 200
 
 
+@pytest.mark.thorough
 async def test_a_node_that_dies_costs_503_until_it_is_back(lasting, tmp_path):
     async with ground_on(lasting.url, tmp_path) as ground:
         person = await ground.world.bound("alice")
@@ -50,6 +51,7 @@ async def test_a_node_that_dies_costs_503_until_it_is_back(lasting, tmp_path):
         await person.wait_for_push()
 
 
+@pytest.mark.thorough
 async def test_a_replica_that_is_promoted_is_followed_and_nothing_is_lost(guarded, tmp_path):
     """CLUSTER FAILOVER, as before an upgrade: the old primary waits until the replica has everything."""
     async with ground_on(guarded.url, tmp_path) as ground:
@@ -68,7 +70,7 @@ async def test_a_replica_that_is_promoted_is_followed_and_nothing_is_lost(guarde
         assert ground.here.store.servers.at(ground.keys.partition).shown.endswith(str(heir.port))
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.thorough)])
 async def test_a_replica_takes_over_by_itself(guarded, tmp_path, how):
     """Killed, the connections break at once; stopped, nobody answers any more and nobody says so."""
     async with ground_on(guarded.url, tmp_path) as ground:
@@ -83,6 +85,7 @@ async def test_a_replica_takes_over_by_itself(guarded, tmp_path, how):
         await person.wait_for_push()
 
 
+@pytest.mark.thorough
 async def test_a_cluster_without_a_majority_is_down_and_says_so(lasting, tmp_path):
     async with ground_on(lasting.url, tmp_path) as ground:
         assert (await ground.start()).status == 201
@@ -99,6 +102,7 @@ async def test_a_cluster_without_a_majority_is_down_and_says_so(lasting, tmp_pat
         await everything_acknowledged_is_there(ground)
 
 
+@pytest.mark.thorough
 async def test_a_service_that_starts_before_its_cluster_waits_for_it(lasting, tmp_path):
     for node in lasting.primaries:
         node.kill()
