@@ -18,7 +18,7 @@ class Passage(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
     Attributes:
         at: ms since 1970, as text.
         event: `bound`, `moved` (from another WeChat) or `removed`.
-        by: how: proof, openid, handle, intent, oauth, import; of a removal site or forgotten.
+        by: how: proof, openid, handle, intent, oauth, import; of a removal site, operator or forgotten.
         wechat: tag of the WeChat that was bound, moved to, or removed.
         source: the verification, bind intent, login or ticket it came from, "" if none.
         came_from: of a move, the tag of the WeChat before.

@@ -261,7 +261,7 @@ class Courier:
                 "status": status.value,
                 "via": attempt.channel.value,
                 "reason": attempt.reason,
-                "errcode": "" if attempt.errcode is None else attempt.errcode,
+                "errcode": attempt.errcode or "",
                 "msgid": attempt.msgid,
                 "entry": job.entry if finished else "",
                 "group": GROUP,
@@ -272,14 +272,10 @@ class Courier:
 
     async def _note_trouble(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Let whoever looks at the verification see why it waits."""
-        reason = attempt.reason if attempt.errcode is None else f"{attempt.reason}.{attempt.errcode}"
-        keys = account.keys
-        await self._store.call(
-            "note_trouble",
-            keys.partition,
-            {"record": keys.record(job.verification)},
-            {"number": job.number, "reason": reason},
-        )
+        keys, code = account.keys, attempt.errcode
+        reason = attempt.reason if code is None else f"{attempt.reason}.{code}"
+        record = {"record": keys.record(job.verification)}
+        await self._store.call("note_trouble", keys.partition, record, {"number": job.number, "reason": reason})
 
     async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""

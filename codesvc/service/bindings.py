@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _MOST_FOUND: Final = 100
+SITE: Final = "site"
+"""Who acts, where nobody says by which key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +80,33 @@ class Bindings:
         flat, reachable = answer.rest
         return BindingResult(answer.outcome, Binding.parse(flat, reachable=reachable == 1))
 
-    async def bind_by_proof(self, site: SiteEntry, user: str, proof: str, *, replace: bool) -> BindingResult:
+    async def bind_by_proof(
+        self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE
+    ) -> BindingResult:
         """Bind the openid that was sent the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
-        return await self._bind(site, user, made_by="proof", proof_of=claims.verification, replace=replace)
+        return await self._bind(site, user, made_by="proof", proof_of=claims.verification, replace=replace, actor=actor)
 
-    async def bind_by_openid(self, site: SiteEntry, user: str, openid: str, *, replace: bool) -> BindingResult:
+    async def bind_by_openid(
+        self, site: SiteEntry, user: str, openid: str, *, replace: bool, actor: str = SITE
+    ) -> BindingResult:
         """Bind an openid that the site knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
-        return await self._bind(site, user, made_by="openid", openid=openid, replace=replace)
+        return await self._bind(site, user, made_by="openid", openid=openid, replace=replace, actor=actor)
 
-    async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, *, replace: bool) -> BindingResult:
+    async def bind_by_handle(
+        self, site: SiteEntry, user: str, handle: str, *, replace: bool, actor: str = SITE
+    ) -> BindingResult:
         """Bind the WeChat behind a handle: as `bind_by_proof`."""
         _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
-        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace)
+        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace, actor=actor)
 
     async def _bind(
         self,
@@ -107,6 +115,7 @@ class Bindings:
         *,
         made_by: str,
         replace: bool,
+        actor: str,
         openid: str = "",
         proof_of: str = "",
         claim: Claim | None = None,
@@ -132,6 +141,7 @@ class Bindings:
                 "openid": claim.openid if claim else openid,
                 "unionid": "",
                 "made_by": made_by,
+                "actor": actor,
                 "proof_of": proof_of,
                 "handle_of": claim.source if claim else "",
                 "handle_until": claim.until if claim else 0,
@@ -150,7 +160,9 @@ class Bindings:
             self._people.meet(site, user, current.binding.openid)
         return BindingResult(outcome, current.binding)
 
-    async def unbind(self, site: SiteEntry, user: str) -> BindingResult:
+    async def unbind(
+        self, site: SiteEntry, user: str, *, by: str = "site", actor: str = SITE, reason: str = ""
+    ) -> BindingResult:
         """Remove a binding and tell the person: DONE or ABSENT."""
         keys = site.keys
         raw = await self._store.call(
@@ -165,7 +177,9 @@ class Bindings:
                 "notice": random_id("nt"),
                 "site": site.name,
                 "user": user,
-                "by": "site",
+                "by": by,
+                "actor": actor,
+                "reason": reason,
                 "notices": int(site.config.binding_notices),
                 "event": webhook.seed(),
                 "hooks": site.wanted,
@@ -209,9 +223,12 @@ class Bindings:
         )
         return ProofResult(Answer.parse(raw).outcome, claims)
 
-    async def lift_guesses(self, site: SiteEntry, user: str) -> None:
+    async def lift_guesses(self, site: SiteEntry, user: str, *, actor: str = SITE, reason: str = "") -> None:
         """Give a user a fresh guess budget."""
         keys = site.keys
         await self._store.call(
-            "lift_guesses", keys.partition, {"user_guesses": keys.window("user_guesses", site.name, user)}, {}
+            "lift_guesses",
+            keys.partition,
+            {"user_guesses": keys.window("user_guesses", site.name, user)},
+            {"root": keys.root, "actor": actor, "site": site.name, "user": user, "reason": reason},
         )

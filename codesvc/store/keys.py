@@ -205,6 +205,11 @@ class Keys:
         return outbox(self.prefix, self.partition)
 
 
+def audit(prefix: str, partition: int) -> str:
+    """Stream: who did what in a partition."""
+    return partition_root(prefix, partition) + IN_PARTITION["audit"]
+
+
 @cache
 def partition_root(prefix: str, partition: int) -> str:
     """What all keys of a partition begin with."""

@@ -29,6 +29,7 @@ IN_PARTITION: Final = {
     "webhook_lane": "webhook-lane:%s",
     "webhook_state": "webhook-state:%s",
     "webhook_sites": "webhook-sites",
+    "audit": "audit",
     "minute": "minute:%s:%s",
     "hour": "hour:%s:%s",
 }

@@ -44,6 +44,9 @@ _Word = TypeVar("_Word", bound=str)
 HISTORY_LENGTH: Final = 50
 HISTORY_KEPT_MS: Final = 400 * 86_400_000
 """What is remembered of a user's bindings: so many lines, and so long after the last of them."""
+AUDIT_LENGTH: Final = 20_000
+AUDIT_KEPT_MS: Final = HISTORY_KEPT_MS
+"""The same of the audit log: so many lines of each partition, and so long."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -108,6 +111,7 @@ def _constants() -> str:
         + f"local WEBHOOK_MOST_PENDING, WEBHOOK_MOST_DONE = {MOST_PENDING}, {MOST_DONE}\n"
         + f"local WEBHOOK_WAKES = '{WEBHOOKS}'\n"
         + f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
+        + f"local AUDIT_LENGTH, AUDIT_KEPT = {AUDIT_LENGTH}, {AUDIT_KEPT_MS}\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )

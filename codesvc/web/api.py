@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from codesvc.audit import actor_of
 from codesvc.codes import VerificationId
 from codesvc.errors import Invalid
 from codesvc.limiter import bucket, parse_address
@@ -176,7 +177,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def lift_guesses(request: web.Request) -> web.Response:
     """Lift a spent guess budget."""
     caller, here = authenticate(request, "admin"), services(request)
-    await here.bindings.lift_guesses(caller.site, user_in(request))
+    await here.bindings.lift_guesses(caller.site, user_in(request), actor=actor_of(caller))
     return web.Response(status=204)
 
 

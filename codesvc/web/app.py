@@ -34,6 +34,7 @@ from codesvc.qrpool import QrPool
 from codesvc.registry.uses import KeyUses
 from codesvc.relay import Relay
 from codesvc.roster import PerAccount
+from codesvc.service.auditing import Auditing
 from codesvc.service.bindings import Bindings
 from codesvc.service.chat import Chat, word_limits
 from codesvc.service.conversation import Conversation
@@ -221,6 +222,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             views=Views(settings.service.public_url, page_tokens, proofs),
             standings=Standings(store, directory, tokens),
             tally=tally,
+            auditing=Auditing(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
             reference=Reference(settings.service.public_url, fixed.templates),

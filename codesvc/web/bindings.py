@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 from msgspec import UNSET
 
+from codesvc.audit import actor_of
 from codesvc.binding import tag_of
 from codesvc.errors import Invalid
 from codesvc.store.outcomes import Outcome
@@ -110,15 +111,15 @@ async def put(request: web.Request) -> web.Response:
     ways = [name for name in ("proof", "handle", "openid") if getattr(given, name) is not UNSET]
     if len(ways) != 1:
         raise Invalid("give exactly one of proof, handle, openid")
-    bindings = services(request).bindings
+    bindings, actor = services(request).bindings, actor_of(caller)
     if given.openid is not UNSET:
         if "openids" not in caller.key.scopes:
             raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
-        result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace)
+        result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, actor=actor)
     elif given.proof is not UNSET:
-        result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace)
+        result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace, actor=actor)
     else:
-        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace)
+        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace, actor=actor)
     if result.outcome not in {Outcome.BOUND, Outcome.SAME}:
         raise _refuse(result.outcome)
     return json_response(
@@ -130,7 +131,7 @@ async def put(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Unbind a user."""
     caller = authenticate(request, "bindings")
-    result = await services(request).bindings.unbind(caller.site, user_in(request))
+    result = await services(request).bindings.unbind(caller.site, user_in(request), actor=actor_of(caller))
     if result.outcome is not Outcome.DONE:
         raise Problem("not-found", "This user is not bound.")
     return web.Response(status=204)

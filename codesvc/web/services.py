@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codesvc.pagetoken import PageTokens
     from codesvc.registry.uses import KeyUses
     from codesvc.relay import Relay
+    from codesvc.service.auditing import Auditing
     from codesvc.service.bindings import Bindings
     from codesvc.service.chat import Chat
     from codesvc.service.decisions import Decisions
@@ -60,6 +61,7 @@ class Services:
     views: Views
     standings: Standings
     tally: Tally
+    auditing: Auditing
     templates: Templates
     texts: Texts
     reference: Reference

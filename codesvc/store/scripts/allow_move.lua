@@ -2,7 +2,7 @@
 -- KEYS: moving outbox
 -- ARGS: offset root account appid channel notice event openid reference
 -- OUTCOMES: bound conflict absent
--- USES: clock names record notice webhook binding intent settlement
+-- USES: clock names record notice webhook audit binding intent settlement
 --   bound, conflict: {outcome, now, intent, 0}
 
 local id = redis.call('GET', K.moving)

@@ -1,9 +1,9 @@
 -- Purpose: bind a site's user to an openid: by a proof (the openid that was sent the code), by a handle, or by an
 --   openid that the site knows. Proof or handle is spent in the same act.
 -- KEYS: binding record spent outbox
--- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks
+-- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor
 -- OUTCOMES: bound same conflict spent stale-proof absent
--- USES: clock names record notice webhook binding
+-- USES: clock names record notice webhook audit binding
 --   bound, same: {outcome, now, binding as flat list, replaced openid or ''}; conflict: {outcome, now}
 
 local openid, record, source = A.openid, nil, A.handle_of
@@ -28,6 +28,7 @@ end
 local joined, _, replaced = join({
   site = A.site, user = A.user, openid = openid, unionid = A.unionid, made_by = A.made_by, source = source,
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
+  actor = A.actor,
 })
 if joined == 'conflict' then return {'conflict', now} end
 if record then write(record, {spent = now}) end

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before event
 -- OUTCOMES: done stale
--- USES: clock names record webhook binding
+-- USES: clock names record webhook audit binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
 
 if A.only_if_left_before ~= '' then
@@ -18,7 +18,8 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
     redis.call('DEL', key('history', site, user))
-    remove(wanted, site, user, A.openid, 'forgotten')
+    -- Long gone, or by his own wish in WeChat.
+    remove(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
     unbound[#unbound + 1] = site .. ' ' .. user
   end
   redis.call('DEL', owners)

@@ -3,14 +3,14 @@
 -- KEYS: outbox
 -- ARGS: offset root account appid channel notice event site rows many dry
 -- OUTCOMES: done
--- USES: clock names notice webhook binding
+-- USES: clock names notice webhook audit binding
 --   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}
 
 local words = {}
 for _, row in ipairs(cjson.decode(A.rows)) do
   local wanted = {
     site = A.site, user = row[1], openid = row[2], unionid = row[3], at = row[4] ~= '' and row[4] or nil,
-    made_by = 'import', source = '', many = A.many == '1',
+    made_by = 'import', source = '', actor = 'cli', many = A.many == '1',
   }
   local word, whose
   if A.dry == '1' then word, whose = verdict(wanted) else word, whose = join(wanted) end

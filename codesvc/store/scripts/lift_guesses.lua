@@ -1,8 +1,9 @@
 -- Purpose: give a user a fresh guess budget.
 -- KEYS: user_guesses
--- ARGS: offset
+-- ARGS: offset root actor site user reason
 -- OUTCOMES: done
--- USES: clock
+-- USES: clock names audit
 
 redis.call('DEL', K.user_guesses)
+audit(A.actor, 'guesses.lifted', {site = A.site, user = A.user, reason = A.reason})
 return {'done', now}

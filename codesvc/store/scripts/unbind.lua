@@ -1,12 +1,12 @@
 -- Purpose: remove a user's binding, and tell the person.
 -- KEYS: binding outbox
--- ARGS: offset root account appid channel notice site user by notices event hooks
+-- ARGS: offset root account appid channel notice site user by notices event hooks actor reason
 -- OUTCOMES: done absent
--- USES: clock names notice webhook binding
+-- USES: clock names notice webhook audit binding
 --   done: {outcome, now, the openid that was bound}
 
 local openid = redis.call('HGET', K.binding, 'openid')
 if not openid then return {'absent', now} end
-remove(A.hooks, A.site, A.user, openid, A.by)
+remove(A.hooks, A.site, A.user, openid, A.by, A.actor, A.reason)
 if A.notices == '1' then notify(openid, 'unbound', {site = A.site, user = A.user}) end
 return {'done', now, openid}

@@ -26,10 +26,12 @@ local function part(site, user, openid)
   redis.call('SREM', key('owners', site, openid), user)
 end
 
-local function remove(wanted, site, user, openid, by)
+-- `actor` is who did it, as the audit log names people: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
+local function remove(wanted, site, user, openid, by, actor, reason)
   part(site, user, openid)
   remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid)})
   emit(wanted, site, 'binding.removed', {user = user, by = by, wechat = tag_of(site, openid)})
+  audit(actor, 'binding.removed', {site = site, user = user, wechat = openid, reason = reason, detail = by})
 end
 
 -- What joining b.user to b.openid would come to: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another
@@ -63,6 +65,9 @@ local function join(b)
   emit(b.wanted, b.site, 'binding.created', {
     user = b.user, made_by = b.made_by, source = b.source, at = since, wechat = tag_of(b.site, b.openid),
     from = current and tag_of(b.site, current) or nil,
+  })
+  audit(b.actor, current and 'binding.moved' or 'binding.made', {
+    site = b.site, user = b.user, wechat = b.openid, came_from = current or nil, detail = b.made_by,
   })
   return 'bound', nil, current
 end

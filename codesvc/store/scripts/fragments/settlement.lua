@@ -4,7 +4,7 @@
 local function settle_bind(r, replace)
   local joined, whose, other = join({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
-    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, tell = r.notices == '1', wanted = r.hooks,
+    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', tell = r.notices == '1', wanted = r.hooks,
   })
   if joined ~= 'conflict' then
     move_intent(r, 'bound', {})

@@ -1,0 +1,24 @@
+-- audit: who did what, as a line of the partition's log; bounded in number and in time (codesvc.audit reads it).
+-- People stand in it masked, so that it may outlive what is kept of them; the masks are those of codesvc.mask.
+local function masked_part(text)
+  if #text <= 4 then return string.sub(text, 1, 1) .. '***' end
+  local ends = #text >= 8 and 2 or 1
+  return string.sub(text, 1, ends) .. '***' .. string.sub(text, -ends)
+end
+
+local function masked(text)
+  local name, host = string.match(text, '^([^@]*)@(.*)$')
+  if name then return masked_part(name) .. '@' .. masked(host) end
+  return masked_part(text)
+end
+
+local function audit(actor, act, about)
+  local log = key('audit')
+  about.at, about.actor, about.act = string.format('%.0f', now), actor, act
+  if about.user then about.user = masked(about.user) end
+  if about.wechat then about.wechat = masked(about.wechat) end
+  if about.came_from then about.came_from = masked(about.came_from) end
+  redis.call('XADD', log, 'MAXLEN', '~', AUDIT_LENGTH, '*', 'line', cjson.encode(about))
+  redis.call('XTRIM', log, 'MINID', '~', string.format('%.0f', now - A.offset - AUDIT_KEPT))
+  redis.call('PEXPIRE', log, AUDIT_KEPT)
+end

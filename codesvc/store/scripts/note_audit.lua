@@ -1,0 +1,11 @@
+-- Purpose: note an administrative act that no other script does. `user` and `wechat` are masked here, '' if there is none.
+-- KEYS:
+-- ARGS: offset root actor act site user wechat reason detail
+-- OUTCOMES: done
+-- USES: clock names audit
+
+audit(A.actor, A.act, {
+  site = A.site, user = A.user ~= '' and A.user or nil, wechat = A.wechat ~= '' and A.wechat or nil,
+  reason = A.reason, detail = A.detail,
+})
+return {'done', now}
