@@ -17,7 +17,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.visit import Errand
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.personview import Sight, draw_plight, draw_sight
+from codesvc.web.personview import Sight, asked_from, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
 
@@ -102,7 +102,7 @@ def _question(request: web.Request, intent: Intent) -> Sight:
     t, site = speech_for(request), services(request).directory.sites[intent.site]
     lines = []
     if intent.fixed.agent or intent.fixed.place:
-        lines.append(t("ask.from", agent=intent.fixed.agent or "—", place=intent.fixed.place or "—"))
+        lines.append(asked_from(t, intent.fixed))
     if intent.kind is Kind.BIND:
         title = t("ask.bind", user=masked_user(intent.user))
     else:

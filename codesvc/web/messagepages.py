@@ -18,7 +18,7 @@ from codesvc.verification import Status
 from codesvc.visit import Errand
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.personview import Sight, draw_plight, draw_sight
+from codesvc.web.personview import Sight, asked_from, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
 
@@ -86,7 +86,7 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> Sight:
     hidden = here.composer.hides_code(record)
     lines = [t("msg.until", time=variables["expires_time"])]
     if record.fixed.agent or record.fixed.place:
-        lines.append(t("msg.from", agent=record.fixed.agent or "—", place=record.fixed.place or "—"))
+        lines.append(asked_from(t, record.fixed))
     key = "msg.code" if hidden else "msg.shown"
     return Sight(
         title=t(key),

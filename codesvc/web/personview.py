@@ -14,6 +14,8 @@ from codesvc.web.services import services
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
+    from codesvc.record import Fixed
+    from codesvc.web.texts import Speech
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,12 @@ class Sight:
     token: str = ""
     buttons: tuple[tuple[str, str, bool], ...] = ()
     back: tuple[str, str] | None = None
+
+
+def asked_from(t: Speech, fixed: Fixed) -> str:
+    """Which device asked, and where from: as far as the site has told."""
+    agent = fixed.agent or t("ask.agent")
+    return t("ask.from", agent=agent, place=fixed.place) if fixed.place else t("ask.from.agent", agent=agent)
 
 
 def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:

@@ -34,7 +34,12 @@ _OF_PAGES_ONLY: Final = (
     *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
-_BUT: Final = frozenset({"back.now", "ask.scan.alt", "ask.step.send", "ask.waiting", "ask.safety"})
+_BUT: Final = frozenset(
+    {
+        *("back.now", "ask.scan.alt", "ask.waiting", "ask.safety"),
+        *("ask.step.scan", "ask.step.follow", "ask.step.yes", "ask.step.send"),
+    }
+)
 _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)

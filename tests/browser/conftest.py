@@ -12,7 +12,7 @@ from tests.browser import customer
 from tests.browser.stage import chromium, staged
 
 
-def _chromium():
+def find_chromium():
     executable = chromium()
     if executable is None:
         missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
@@ -22,14 +22,14 @@ def _chromium():
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage():
-    async with staged(_chromium()) as stage:
+    async with staged(find_chromium()) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shop():
     """A stage with a customer's own pages in place of the demo's, and its service, to be stopped and started."""
-    async with customer.staged(_chromium()) as shop:
+    async with customer.staged(find_chromium()) as shop:
         yield shop
 
 

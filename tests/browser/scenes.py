@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from tests.browser.stage import be
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -15,11 +17,26 @@ if TYPE_CHECKING:
     Scene = Callable[[Stage, Callable[[str], Awaitable[Page]]], Awaitable[Page]]
 
 SCENES: dict[str, Scene] = {}
+INSIDE_WECHAT: set[str] = set()
+"""Scenes that exist in WeChat's own browser only."""
 
 
 def scene(function: Scene) -> Scene:
     SCENES[function.__name__] = function
     return function
+
+
+def inside_wechat(function: Scene) -> Scene:
+    INSIDE_WECHAT.add(function.__name__)
+    return scene(function)
+
+
+async def tapped(person, look, link=""):
+    """A link that this person tapped in the chat."""
+    page = await look("about:blank")
+    await be(person, page.context)
+    await page.goto(link or await person.link())
+    return page
 
 
 @scene
@@ -190,6 +207,104 @@ async def login_expired(stage, look):
     await stage.pass_time(301)
     await page.locator(".badge.expired").wait_for()
     return page
+
+
+@inside_wechat
+async def ask_bind(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    await person.scan(started["id"])
+    return await tapped(person, look)
+
+
+@inside_wechat
+async def ask_bind_done(stage, look):
+    page = await ask_bind(stage, look)
+    await page.locator("button.primary").click()
+    await page.locator(".badge.approved").wait_for()
+    return page
+
+
+@inside_wechat
+async def ask_login(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    await stage.bound(person)
+    await person.scan(started["id"])
+    return await tapped(person, look)
+
+
+@inside_wechat
+async def ask_other(stage, look):
+    page = await ask_bind(stage, look)
+    await be(await stage.person(follows=True), page.context)
+    await page.context.clear_cookies(name="codesvc_visit")
+    await page.reload()
+    return page
+
+
+@inside_wechat
+async def message(stage, look):
+    person = await stage.person(follows=True)
+    await stage.start(user=await stage.bound(person))
+    await person.new_template_code()
+    link = next(each["url"] for each in reversed(await person.messages()) if each["type"] == "template")
+    return await tapped(person, look, link)
+
+
+@scene
+async def ticket(stage, look):
+    person = await stage.person(follows=True)
+    await person.say("绑定账号")
+    page = await look(await person.link())
+    if await page.locator("form button").count():
+        await page.locator("form button").click()
+        await page.locator("#digits").wait_for()
+    return page
+
+
+def in_a_page(token, lang):
+    return (
+        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>Shop</title><style>:root{color-scheme:light dark}body{margin:0;padding:2rem 1rem 4rem;"
+        "background:light-dark(#faf7f2,#15120e);font:16px/1.6 Georgia,serif;--codesvc-font:Georgia,serif;"
+        "--codesvc-accent:light-dark(#8a3b12,#f0b48c);--codesvc-on-accent:light-dark(#fff,#2a1204);--codesvc-radius:6px}"
+        'h1{max-width:50rem;margin:0 auto 1.5rem;font-weight:400}</style><h1>Checkout</h1><div data-codesvc-token="'
+        f'{token}"></div><script src="/widget.js"></script>'
+    )
+
+
+async def with_widget(stage, look, started):
+    page = await look("about:blank")
+    lang = await page.evaluate("navigator.language")
+    address = f"{stage.addresses.service}/in-a-page"
+    await page.route(
+        address, lambda route: route.fulfill(body=in_a_page(started["page_token"], lang), content_type="text/html")
+    )
+    await page.goto(address)
+    await page.locator(".headline").wait_for()
+    return page
+
+
+@scene
+async def widget_scan(stage, look):
+    return await with_widget(stage, look, await stage.start())
+
+
+@scene
+async def widget_wrong(stage, look):
+    page = await with_widget(stage, look, await stage.start("reset"))
+    await page.locator("#code").press_sequentially("111111")
+    await page.locator("#problem:not(:empty)").wait_for()
+    return page
+
+
+@scene
+async def widget_login(stage, look):
+    return await with_widget(stage, look, await stage.ask("logins"))
+
+
+@scene
+async def reference(stage, look):
+    return await look(f"{stage.addresses.service}/docs")
 
 
 @scene

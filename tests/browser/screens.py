@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.scenes import SCENES
+from tests.browser.scenes import INSIDE_WECHAT, SCENES
 from tests.browser.stage import PHONE, WECHAT_AGENT, chromium, staged
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "desktop-dark": {"dark": True},
     "desktop-en": {"locale": "en-US"},
     "phone-en": {"phone": True, "locale": "en-US"},
-    "wechat": {"viewport": PHONE, "user_agent": WECHAT_AGENT},
+    "wechat": {"viewport": PHONE, "user_agent": WECHAT_AGENT, "device_scale_factor": 2},
+    "wechat-dark": {"viewport": PHONE, "user_agent": WECHAT_AGENT, "device_scale_factor": 2, "dark": True},
 }
 
 
@@ -40,7 +41,7 @@ async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:
         await page.evaluate(
             "Promise.all([...document.images].map(i => i.complete || new Promise(r => { i.onload = i.onerror = r; })))"
         )
-        await page.screenshot(path=DIRECTORY / f"{scene_name}--{look_name}.png", full_page=True)
+        await page.screenshot(path=DIRECTORY / f"{scene_name}--{look_name}.png", full_page=scene_name != "reference")
 
 
 async def main(wanted: list[str]) -> None:
@@ -50,6 +51,8 @@ async def main(wanted: list[str]) -> None:
     async with staged(executable) as stage:
         for scene_name in SCENES:
             for look_name in LOOKS:
+                if scene_name in INSIDE_WECHAT and "wechat" not in look_name:
+                    continue
                 name = f"{scene_name}--{look_name}"
                 if not wanted or any(part in name for part in wanted):
                     await photograph(stage, scene_name, look_name)

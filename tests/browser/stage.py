@@ -204,13 +204,18 @@ class Stage:
         assert faults == []
 
 
+async def be(person: Person, context: BrowserContext) -> None:
+    """Let WeChat know this person in this browser, who has tapped a link in the chat."""
+    cookies, url = {"sandbox_person": person.openid, "sandbox_from_chat": "1"}, person.stage.addresses.sandbox
+    await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+
+
 @asynccontextmanager
 async def wechat_of(person: Person, **more: Any) -> AsyncIterator[BrowserContext]:
     """This person's own WeChat, as a browser: links that were tapped in the chat open in it."""
     stage = person.stage
     async with stage.visitor(viewport=PHONE, user_agent=WECHAT_AGENT, device_scale_factor=2, **more) as context:
-        cookies = {"sandbox_person": person.openid, "sandbox_from_chat": "1"}
-        await context.add_cookies([{"name": n, "value": v, "url": stage.addresses.sandbox} for n, v in cookies.items()])
+        await be(person, context)
         yield context
 
 

@@ -43,6 +43,23 @@ async def test_from_the_scan_to_the_promise(stage):
     assert (await stage.api("GET", f"/v1/verifications/{started['id']}"))["proof"]
 
 
+async def test_every_word_of_it_is_there(stage):
+    async with stage.visitor() as context:
+        page = await opened(stage, context, await stage.start("reset"))
+        for words in (
+            "核对编号",
+            "微信消息里的编号应与此相同",
+            "6 位验证码",
+            "确认",
+            "剩余 4:5",
+            "重新发送（",
+            "没有收到",
+            "不要把验证码",
+        ):
+            await expect(page.locator(".card")).to_contain_text(words)
+        assert await page.locator(".card").get_attribute("aria-label") == "微信验证"
+
+
 async def test_wrong_code_and_then_the_right_one(stage):
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor() as context:

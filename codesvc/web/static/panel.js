@@ -68,13 +68,13 @@ function makePanel(t, back, does) {
         h("button.primary", { text: t("code.submit") })));
   }
 
-  const rest = h("p", {}, icon("clock"), `${t("expires")} `, h("time"));
   const again = h("button.quiet", { type: "button", onclick: does.resend });
+  const rest = () => part("rest", 0, () => h("p", {}, icon("clock"), `${t("expires")} `, h("time")));
 
   function times(stage, scan) {
     const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${device}`, seen));
     const offer = () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label);
-    arrange(below, [rest, !["awaiting_scan", "failed.no-binding"].includes(stage) && again, scan === "offered" && part("offer", label, offer)]);
+    arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && again, scan === "offered" && part("offer", label, offer)]);
     return below;
   }
 
@@ -110,9 +110,11 @@ function makePanel(t, back, does) {
     const ways = { word: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
     const shown = [part("head", [status, title, hint], () => head(confirmed ? "approved" : status, title, hint))];
     if (!over) {
+      const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},
+        ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));
       const waits = status === "scanned" && part("waits", 0, () => h("p.or", {}, h("span.waiting", { text: t("ask.waiting") })));
-      arrange(below, [rest]);
-      arrange(side, [part("entry", reference, () => tiles([...reference])), waits, below]);
+      arrange(below, [rest()]);
+      arrange(side, [how, part("entry", reference, () => tiles([...reference])), waits, below]);
       arrange(columns, [ways[scan] && part("scan", [scan, state.scan], ways[scan]), side]);
       shown.push(columns, part("foot", 0, () => foot("ask.safety")));
     } else if (leads) shown.push(part("end", leads, onward));
