@@ -18,7 +18,7 @@ from codesvc.config.single import one_account, one_site
 from codesvc.identity import fixed_code
 from codesvc.limiter import encode, names, policies
 from codesvc.roster import Roster
-from codesvc.store.keys import Keys
+from codesvc.store.keys import Keys, partition_of
 from codesvc.webhook import wanted
 from codesvc.wechat.protocol import CallbackKeys
 
@@ -200,6 +200,23 @@ class Directory:
     def sites_of(self, account: str, *, having: str = "") -> list[SiteEntry]:
         """As `site_names_of`, with all that is worked out of each."""
         return [site for name in self.site_names_of(account, having=having) if (site := self.sites.get(name))]
+
+    def partitions(self, *, hearing: bool = False) -> set[int]:
+        """Where the accounts' data lie; with `hearing` only of those accounts of whose sites one has a webhook."""
+        settings = self._settings
+        own = {site.account for site in settings.sites.values() if site.webhook} if hearing else settings.accounts
+        kept = self.kept.partitions(hearing=hearing) if self.kept is not None else set()
+        return kept | {partition_of(settings.accounts[name].appid) for name in own} | self._crossing(hearing=hearing)
+
+    def _crossing(self, *, hearing: bool) -> set[int]:
+        """The partitions of the configuration's accounts of whose sites in the store one has a webhook."""
+        if not hearing or self.kept is None:
+            return set()
+        return {
+            partition_of(account.appid)
+            for name, account in self._settings.accounts.items()
+            if self.kept.sites_of(name, having="webhook")
+        }
 
     @property
     def active_accounts(self) -> list[AccountEntry]:

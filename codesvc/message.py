@@ -115,6 +115,10 @@ class Composer:
                         faults.append(f"accounts.{entry.name}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
         return faults
 
+    def knows(self, record: Record) -> bool:
+        """Whether there still is the site of a verification."""
+        return record.site in self._directory.sites
+
     def code_of(self, record: Record) -> str | None:
         """The code, derived anew; None if its master key is gone."""
         identifier = VerificationId.parse(record.id)

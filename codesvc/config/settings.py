@@ -59,6 +59,7 @@ _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
+LONGEST_CODE_LIFE = 3_600  # seconds
 LONG_CODE_LENGTH = 8  # where a site is being guessed at
 
 
@@ -154,7 +155,7 @@ class Purpose:
     long_code_length: Annotated[int, Between(4, 12)] = LONG_CODE_LENGTH
     attempts: Annotated[int, Between(1, 10)] = 5
     code_life: Annotated[int, Between(30, 3_600)] = 300
-    code_max_life: Annotated[int, Between(30, 3_600)] = 600
+    code_max_life: Annotated[int, Between(30, LONGEST_CODE_LIFE)] = 600
     resend_after: Annotated[int, Between(0, 3_600)] = 60
     max_live: Annotated[int, Between(1, 20)] = 3
     channels: Annotated[tuple[Channel, ...], distinct] = ("template",)

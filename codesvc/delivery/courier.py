@@ -105,8 +105,7 @@ class Courier:
         self._notices = notices
         self._tally = tally
         self._announcements = announcements
-        self._sleep = sleep
-        self._clock = clock
+        self._sleep, self._clock = sleep, clock
         self._breakers = PerAccount(directory.accounts, lambda _: Breaker(), of_config=True)
         self._lanes = PerAccount(directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), of_config=True)
 

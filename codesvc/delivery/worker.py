@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -18,6 +19,7 @@ from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from collections.abc import Set as AbstractSet
 
     from codesvc.delivery.courier import Courier
     from codesvc.store.outbox import Job
@@ -47,12 +49,12 @@ class Worker:
     """
 
     def __init__(self, store: Store, servers: Servers, courier: Courier, *, partitions: set[int]) -> None:
-        consumer = secrets.token_hex(8)
         self._store = store
         self._courier = courier
-        self._outboxes = [
-            Outbox(servers, prefix=store.prefix, partition=p, consumer=consumer) for p in sorted(partitions)
-        ]
+        self._open = partial(Outbox, servers, prefix=store.prefix, consumer=secrets.token_hex(8))
+        self._outboxes = [self._open(partition=p) for p in sorted(partitions)]
+        self._loops: list[asyncio.Task[None]] = []
+        self._runs = False
         self._places = asyncio.Semaphore(MOST_HELD)
         self._held: dict[Job, asyncio.Task[None]] = {}
 
@@ -63,15 +65,14 @@ class Worker:
         What does not arrive stays in the stream, and is handed back: the next process need not wait until this one
         counts as dead.
         """
-        loops = [
-            asyncio.create_task(faultpoint.mortal("outbox", loop(box)))
-            for box in self._outboxes
-            for loop in (self._read, self._rescue)
-        ]
+        self._runs = True
+        for box in self._outboxes:
+            self._begin(box)
         try:
             yield
         finally:
-            await end(loops)
+            self._runs = False
+            await end(self._loops)
             if self._held:
                 await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
                 left = list(self._held)
@@ -97,6 +98,19 @@ class Worker:
         except ScriptError as error:
             # A store whose access rules allow no XINFO, say: untidy, and no reason to rescue nobody.
             _log.warning("consumers_not_forgotten", error=str(error))
+
+    def attend(self, partitions: AbstractSet[int]) -> None:
+        """Deliver for these partitions too, from now on."""
+        for partition in sorted(partitions - {box.partition for box in self._outboxes}):
+            box = self._open(partition=partition)
+            self._outboxes.append(box)
+            if self._runs:
+                self._begin(box)
+
+    def _begin(self, box: Outbox) -> None:
+        self._loops += [
+            asyncio.create_task(faultpoint.mortal("outbox", loop(box))) for loop in (self._read, self._rescue)
+        ]
 
     async def _read(self, box: Outbox) -> None:
         while True:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codesvc.store.keys import partition_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -120,6 +122,10 @@ class Contents:
         """Entries under a master key that has been replaced."""
         return [name for name, text in self.texts.items() if self._sealer.aged(text.partition(" ")[2])]
 
+    def lost(self) -> list[str]:
+        """Entries that no master key opens any more."""
+        return [name for name, text in self.texts.items() if self._sealer.lost(text.partition(" ")[2])]
+
     def names(self, kind: str) -> list[str]:
         """The names of all sites, accounts or removed sites."""
         return [name.partition("/")[2] for name in self.texts if name.startswith(f"{kind}/")]
@@ -136,6 +142,14 @@ class Contents:
     def key_with(self, digest: str) -> tuple[str, str] | None:
         """The site and name of the key with that SHA-256 (hexadecimal)."""
         return self._by_hash.get(digest)
+
+    def partitions(self, *, hearing: bool = False) -> set[int]:
+        """The partitions of all accounts; or of those of whose sites one has a webhook."""
+        accounts = {name.partition("/")[2]: hint for name, hint in self._hints.items() if name.startswith("account/")}
+        if hearing:
+            sites = [hint for hint in self._hints.values() if "webhook" in hint.has]
+            accounts = {site.account: accounts[site.account] for site in sites if site.account in accounts}
+        return {partition_of(hint.appid) for hint in accounts.values()}
 
     def sites_of(self, account: str, *, having: str = "") -> list[str]:
         """The sites of an account; with `having` those that set this option."""

@@ -58,6 +58,10 @@ class Sealer:
             return None
         return table if isinstance(table, dict) else None
 
+    def lost(self, sealed: str) -> bool:
+        """Whether the master key that an entry was closed with is not there any more."""
+        return self._cipher(sealed.partition(".")[0]) is None
+
     def aged(self, sealed: str) -> bool:
         """Whether an entry was closed with a master key that has been replaced since."""
         return sealed.partition(".")[0] != self._keyring.current.key_id

@@ -15,7 +15,8 @@ import msgspec
 import structlog
 
 from codesvc.errors import ScriptError, StoreUnavailable
-from codesvc.store.keys import DEPLOYMENT, uses
+from codesvc.store.deployment import uses
+from codesvc.store.keys import DEPLOYMENT
 from codesvc.tasks import end
 
 if TYPE_CHECKING:

@@ -180,6 +180,9 @@ class Chat:
         return await self._reply(account, inbound, answer)
 
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Answer) -> str | None:
+        if answer.record is not None and not self._composer.knows(answer.record):
+            # Its site has been removed since: nobody could use the code.
+            return self._composer.phrase("refused", {})
         match answer.outcome:
             case Outcome.CLAIMED:
                 return await self._tell(account, inbound, answer.shown)

@@ -228,6 +228,8 @@ def channel(prefix: str) -> str:
 
 WEBHOOKS: Final = "webhooks"
 """What is published there when a site has a webhook to send."""
+REGISTRY: Final = "registry"
+"""What is published there when sites, accounts or keys have changed."""
 
 DEPLOYMENT: Final = 0
 """The partition of what belongs to no account."""
@@ -246,8 +248,3 @@ def probe(prefix: str, partition: int) -> str:
 def never(prefix: str, partition: int) -> str:
     """A key that never exists: a cluster that moves the partition's slot sees that it is missing, and refuses."""
     return f"{partition_root(prefix, partition)}never"
-
-
-def uses(prefix: str) -> str:
-    """Hash: when each API key was last used, ms, by the beginning of its hash."""
-    return f"{partition_root(prefix, DEPLOYMENT)}uses"

@@ -6,10 +6,11 @@ from typing import Final
 
 PERMANENT: Final = frozenset(
     {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
+    | {"registry", "registry-log"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
-is disabled stays until somebody enables it; bindings and their two indexes are what the operator must not lose; who
-left is forgotten by `codesvc.service.people` after `unfollow_retention`, together with the bindings."""
+is disabled stays until somebody enables it; bindings with their two indexes, and the registry, are what the operator
+must not lose; who left is forgotten by `codesvc.service.people` after `unfollow_retention`, with the bindings."""
 
 IN_PARTITION: Final = {
     "record": "vf:%s",

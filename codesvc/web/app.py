@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from aiohttp import web
 from codesvc import faultpoint
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
+from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.announcements import Announcements
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import Notices
@@ -31,6 +31,9 @@ from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
+from codesvc.registry.contents import Contents
+from codesvc.registry.registry import Registry
+from codesvc.registry.sealing import Sealer
 from codesvc.registry.uses import KeyUses
 from codesvc.relay import Relay
 from codesvc.roster import PerAccount
@@ -74,6 +77,7 @@ from codesvc.web import (
     widget,
 )
 from codesvc.web.middleware import answer_errors
+from codesvc.web.platforms import client_of, tokens_of
 from codesvc.web.readiness import Readiness
 from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
@@ -82,15 +86,11 @@ from codesvc.web.views import Views
 from codesvc.web.widget import Widget
 from codesvc.webhooks.sender import Sender
 from codesvc.webhooks.worker import WebhookWorker
-from codesvc.wechat.client import WeChatClient
-from codesvc.wechat.issuer import issuer_for
-from codesvc.wechat.token import StoredTokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from codesvc.config import Settings
-    from codesvc.directory import AccountEntry
 
 _log = structlog.get_logger(__name__)
 _TABLES: Final = (
@@ -139,6 +139,7 @@ class Fixed:
     """What is made once, before anything is opened, and fails early."""
 
     keyring: Keyring
+    sealer: Sealer
     directory: Directory
     templates: Templates
     texts: Texts
@@ -153,12 +154,13 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],
     )
-    directory = Directory(settings)
+    sealer = Sealer(keyring)
+    directory = Directory(settings, Contents(sealer))
     loaded = Templates(settings.service.templates_dir if templates is None else templates)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
     teller = Teller(loaded, directory, links)
-    return Fixed(keyring, directory, loaded, Texts(loaded), links, composer, teller)
+    return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
 async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:
@@ -173,21 +175,21 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
         )
-        partitions = {account.keys.partition for account in directory.accounts.values()}
         shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
         tally = Tally(store, directory)
         await stack.enter_async_context(tally.running())
-        tokens = PerAccount(directory.accounts, lambda a: _tokens(a, http, shared[a.name], tally), of_config=True)
-        clients = PerAccount(directory.accounts, lambda a: _client(a, http, tokens[a.name], tally), of_config=True)
-        lives = [p.code_max_life for s in settings.sites.values() for p in s.purposes.values()]
-        pool = QrPool(store, clients, longest_life=max(*lives, *(life // 1000 for life in LIFE_MS.values())))
+        tokens = PerAccount(directory.accounts, lambda a: tokens_of(a, http, shared[a.name], tally), of_config=True)
+        clients = PerAccount(directory.accounts, lambda a: client_of(a, http, tokens[a.name], tally), of_config=True)
+        pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        quotas = Quotas(store)
         wakeups = Wakeups(servers, settings.store.prefix)
         await stack.enter_async_context(wakeups.running())
+        registry = Registry(store, directory, fixed.sealer)
+        await stack.enter_async_context(registry.running(wakeups))
+        partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, wakeups))
-        followers = Followers(store, directory)
+        quotas, followers = Quotas(store), Followers(store, directory)
         relay = Relay(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, quotas, pool, followers)
@@ -233,11 +235,10 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             visits=Visits(store, seals, clients, shared, settings.service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
+            registry=registry,
         )
-        worker = Worker(
-            store,
-            servers,
-            Courier(
+        if settings.service.deliver:
+            courier = Courier(
                 store,
                 directory,
                 composer,
@@ -246,42 +247,13 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 notices=Notices(store, teller, clients),
                 tally=tally,
                 announcements=Announcements(store, directory),
-            ),
-            partitions=partitions,
-        )
-        if settings.service.deliver:
+            )
+            worker = Worker(store, servers, courier, partitions=partitions)
             await stack.enter_async_context(worker.running())
-            queue = WebhookQueue(store, owner=token_hex(8))
-            await stack.enter_async_context(WebhookWorker(queue, Sender(), directory, wakeups).running())
+            webhooks = WebhookWorker(WebhookQueue(store, owner=token_hex(8)), Sender(), directory, wakeups)
+            await stack.enter_async_context(webhooks.running())
+            registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
+        registry.listeners.append(lambda: partitions.update(directory.partitions()))
         await stack.enter_async_context(upkeep.running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield
-
-
-def _tokens(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets, tally: Tally) -> StoredTokens:
-    config = account.config
-    return StoredTokens(
-        name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
-        issuer=issuer_for(
-            config.token_source,
-            appid=config.appid,
-            secret=config.secret,
-            http=http,
-            api_url=config.api_url,
-            heard=partial(tally.call, account.name),
-        ),
-        store=shared,
-        now=time.time,
-    )
-
-
-def _client(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, tally: Tally) -> WeChatClient:
-    config = account.config
-    return WeChatClient(
-        appid=config.appid,
-        secret=config.secret,
-        http=http,
-        tokens=tokens,
-        api_url=config.api_url,
-        heard=partial(tally.call, account.name),
-    )

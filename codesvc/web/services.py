@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codesvc.link import Links
     from codesvc.message import Composer
     from codesvc.pagetoken import PageTokens
+    from codesvc.registry.registry import Registry
     from codesvc.registry.uses import KeyUses
     from codesvc.relay import Relay
     from codesvc.service.auditing import Auditing
@@ -74,6 +75,7 @@ class Services:
     visits: Visits
     tickets: Tickets
     uses: KeyUses
+    registry: Registry
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -46,19 +46,25 @@ class WebhookWorker:
         self._wakeups = wakeups
         self._lanes: set[asyncio.Task[None]] = set()
 
-    def _partitions(self) -> list[int]:
-        hearing = (site for site in self._directory.sites.values() if site.config.webhook is not None)
-        return sorted({site.keys.partition for site in hearing})
+        self._looking: dict[int, asyncio.Task[None]] = {}
+        self._runs = False
+
+    def attend(self) -> None:
+        """Look at the partitions of all sites that have a webhook by now."""
+        for partition in sorted(self._directory.partitions(hearing=True) - self._looking.keys()) if self._runs else ():
+            self._looking[partition] = asyncio.create_task(self._look(partition), name=f"webhooks {partition}")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work; on leaving, give the sites back as soon as what is under way has arrived."""
         async with self._sender.open():
-            loops = [asyncio.create_task(self._look(p), name=f"webhooks {p}") for p in self._partitions()]
+            self._runs = True
+            self.attend()
             try:
                 yield
             finally:
-                await end(loops)
+                self._runs = False
+                await end(self._looking.values())
                 for lane in self._lanes:
                     lane.cancel()
                 await asyncio.gather(*self._lanes, return_exceptions=True)

@@ -10,7 +10,7 @@ import pytest
 
 from codesvc.config.keys import hash_line
 from codesvc.errors import StoreUnavailable
-from codesvc.store.keys import uses
+from codesvc.store.deployment import uses
 from codesvc.web.services import SERVICES
 from tests.world import KEY, OTHER_KEY, document
 

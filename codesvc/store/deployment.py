@@ -1,0 +1,20 @@
+"""Keys of the deployment itself, which belong to no account; all in one partition."""
+
+from __future__ import annotations
+
+from codesvc.store.keys import DEPLOYMENT, partition_root
+
+
+def uses(prefix: str) -> str:
+    """Hash: when each API key was last used, ms, by the beginning of its hash."""
+    return f"{partition_root(prefix, DEPLOYMENT)}uses"
+
+
+def registry(prefix: str) -> str:
+    """Hash: sites, accounts and keys that the store keeps, sealed, and the version of it all."""
+    return f"{partition_root(prefix, DEPLOYMENT)}registry"
+
+
+def registry_log(prefix: str) -> str:
+    """List: which entries of the registry changed with which version, the latest 1,000."""
+    return f"{partition_root(prefix, DEPLOYMENT)}registry-log"

@@ -1,0 +1,22 @@
+-- Purpose: change entries of the registry, if nobody has changed it since `expected`, and tell every process.
+--   `changes` is a JSON object: name to text, '' for one that goes. All of them happen, or none.
+-- KEYS: registry registry_log
+-- ARGS: offset channel expected epoch changes
+-- OUTCOMES: done stale
+-- USES: clock
+--   done: {outcome, now, version}
+
+local version = redis.call('HGET', K.registry, 'version') or ''
+if version ~= A.expected then return {'stale', now} end
+local epoch, number = string.match(version, '^(%w+):(%d+)$')
+epoch, number = epoch or A.epoch, string.format('%.0f', (tonumber(number) or 0) + 1)
+
+for name, text in pairs(cjson.decode(A.changes)) do
+  if text == '' then redis.call('HDEL', K.registry, name) else redis.call('HSET', K.registry, name, text) end
+  redis.call('RPUSH', K.registry_log, number .. ' ' .. name)
+end
+redis.call('LTRIM', K.registry_log, -1000, -1)
+version = epoch .. ':' .. number
+redis.call('HSET', K.registry, 'version', version)
+redis.call('PUBLISH', A.channel, 'registry')
+return {'done', now, version}

@@ -1,0 +1,241 @@
+"""The registry in the store: sealed, followed by every process, and never the last word over the file."""
+
+from __future__ import annotations
+
+import asyncio
+
+from codesvc.config import parse
+from codesvc.config.keys import hash_line
+from codesvc.directory import Directory
+from codesvc.keyring import Keyring
+from codesvc.registry.contents import Contents, entry_text
+from codesvc.registry.sealing import Sealer
+from codesvc.store.deployment import registry, registry_log
+from codesvc.web.services import SERVICES
+from tests.world import MASTER, document
+
+NEW_KEY = "csk_bar_" + "b" * 43
+BAR = {"name": "Bar", "account": "main"}
+OTHER_MASTER = "another master key, also for tests only, 9876543210zyxwvut"
+
+
+def key_table(key, *scopes):
+    return {"hash": hash_line(key).removeprefix("sha256:"), "scopes": list(scopes or ["verify"])}
+
+
+async def put(world, **tables):
+    """Entries, their names written with `__` for the stroke."""
+
+    async def think():
+        return {name.replace("__", "/"): table for name, table in tables.items()}
+
+    await world.app[SERVICES].registry.change(think)
+
+
+async def until(known, tries=150):
+    """Wait for something that must be so within a second and a half; bounded by tries."""
+    for _ in range(tries):
+        if await known():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it stays as it was")
+
+
+def good(world, key):
+    async def ask():
+        return (await world.start("u", key=key)).status == 201
+
+    return ask
+
+
+async def test_a_site_and_its_key_are_in_force_here_at_once(world):
+    assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
+    await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+    started = await world.start(key=NEW_KEY)
+    assert started.status == 201
+    state = await world.page("GET", started, "/state")
+    assert state["site"] == "Bar"
+    person = await world.person()
+    await person.say(started["scan"]["word"])
+    assert (await world.check(started, await person.code_in_chat(), key=NEW_KEY))["status"] == "approved"
+    assert (await world.get(started)).problem == "not-found", "another site's"
+
+
+async def test_another_process_has_it_within_a_second(new_world, monkeypatch):
+    async with new_world() as one, new_world() as other:
+        await put(one, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+        await until(good(other, NEW_KEY))
+        await put(other, key__bar__server=None)
+        await until(lambda: refused(one, NEW_KEY))
+        # The word that something has changed gets lost: the next look finds it all the same.
+        monkeypatch.setattr(one.app[SERVICES].wakeups, "_wake", lambda _: None)
+        monkeypatch.setattr(other.app[SERVICES].wakeups, "_wake", lambda _: None)
+        await put(one, key__bar__server=key_table(NEW_KEY))
+        await until(good(other, NEW_KEY))
+
+
+async def refused(world, key):
+    return (await world.start("u", key=key)).status == 401
+
+
+async def test_keys_change_hands_without_a_gap(new_world):
+    """At every moment, in both processes, one of the two keys is good, and the other only as long as it is there."""
+    second = "csk_bar_" + "c" * 43
+    async with new_world() as one, new_world() as other:
+        await put(one, site__bar=BAR, key__bar__old=key_table(NEW_KEY))
+        await until(good(other, NEW_KEY))
+        await put(one, key__bar__new=key_table(second))
+        for world in (one, other):
+            await until(good(world, second))
+            assert await good(world, NEW_KEY)()
+        await put(other, key__bar__old=None)
+        for world in (one, other):
+            await until(lambda world=world: refused(world, NEW_KEY))
+            assert await good(world, second)()
+
+
+async def test_a_new_policy_holds_for_the_next_call(world):
+    await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+    assert (await world.start(key=NEW_KEY)).status == 201
+    await put(world, site__bar=BAR | {"limits": {"site_starts": ["1/hour"]}})
+    limited = await world.start(key=NEW_KEY)
+    assert (limited.status, limited["limit"]) == (429, "site_starts")
+    await put(world, site__bar=BAR | {"purposes": {"register": {"code_length": 9}}})
+    longer = await world.start(key=NEW_KEY)
+    assert (await world.page("GET", longer, "/state"))["code_length"] == 9
+
+
+async def test_a_removed_site_is_gone_and_its_verifications_with_it(world):
+    await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+    started = await world.start(key=NEW_KEY)
+    await put(world, site__bar=None)
+    assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
+    assert (await world.page("GET", started, "/state")).status == 404
+    person = await world.person()
+    await person.say(started["scan"]["word"])
+    _, said = await person.texts()
+    assert not any(line.isdigit() for line in said.splitlines())
+    assert (await world.start()).status == 201, "the others are as they were"
+
+
+async def test_nothing_of_it_can_be_read_in_the_store_or_moved(world, valkey):
+    secret = "a" * 31 + "S"
+    account = {"appid": "wx" + "7" * 16, "name": "Other", "secret": secret, "token": "tokentoken", "aes_key": "k" * 43}
+    await put(world, account__second=account, site__bar=BAR, key__bar__server=key_table(NEW_KEY, "verify"))
+    raw = {name.decode(): text.decode() for name, text in valkey.hgetall(registry("cs")).items()}
+    everything = "".join(raw.values())
+    for hidden in (secret, "tokentoken", "k" * 43, NEW_KEY, "Other"):
+        assert hidden not in everything
+    sealer = Sealer(Keyring(MASTER.encode()))
+    contents = Contents(sealer)
+    contents.apply({name: text for name, text in raw.items() if name != "version"})
+    assert contents.open("account/second") == account
+    # Who can write to the store may take an entry's place, or its hint, and wins nothing by it.
+    contents.apply({"account/third": raw["account/second"], "key/shop/server": raw["key/bar/server"]})
+    assert contents.open("account/third") is None
+    assert contents.open("key/shop/server") is None
+    flipped = (
+        raw["key/bar/server"][:-6] + ("A" if raw["key/bar/server"][-6] != "A" else "B") + raw["key/bar/server"][-5:]
+    )
+    contents.apply({"key/bar/server": flipped})
+    assert contents.open("key/bar/server") is None
+
+
+async def test_a_forged_hint_gives_a_key_to_nobody(world, valkey):
+    """A writer to the store puts the hash of a key of his own into the hint of a genuine entry."""
+    await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+    text = valkey.hget(registry("cs"), "key/bar/server").decode()
+    own = "csk_bar_" + "e" * 43
+    forged = text.replace(hash_line(NEW_KEY)[7:], hash_line(own)[7:])
+    assert forged != text
+    world.app[SERVICES].directory.apply({"key/bar/server": forged})
+    assert (await world.start(key=own)).problem == "unauthenticated"
+
+
+def directory_of(tmp_path, **tables):
+    settings = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    sealer = Sealer(Keyring(MASTER.encode()))
+    directory = Directory(settings, Contents(sealer))
+    named = {name.replace("__", "/"): table for name, table in tables.items()}
+    directory.apply({name: entry_text(sealer, name, table) for name, table in named.items()})
+    return directory
+
+
+def test_the_file_has_the_last_word(tmp_path):
+    own = parse(document("http://127.0.0.1:1", "http://127.0.0.1:2"), env={}, directory=tmp_path)
+    appid = own.accounts["main"].appid
+    account = {"appid": appid, "name": "Thief", "secret": "a" * 32, "token": "tokentoken", "aes_key": "k" * 43}
+    directory = directory_of(
+        tmp_path,
+        site__shop={"name": "Thief", "account": "main"},
+        account__main=account | {"appid": "wx" + "7" * 16},
+        account__thief=account,
+        key__bar__server={"hash": own.sites["shop"].keys[0].hash.removeprefix("sha256:"), "scopes": ["verify"]},
+        site__bar=BAR,
+    )
+    assert directory.sites["shop"].config.name.en == "Moonhill Tea"
+    assert directory.accounts["main"].config.appid == appid
+    assert directory.accounts.get("thief") is None
+    assert directory.by_appid[appid].name == "main"
+    assert directory.caller("csk_shop_" + "k" * 43).site.name == "shop"
+    assert sorted(directory.shadowed) == ["account/main", "account/thief", "site/shop"]
+    assert sorted(directory.sites) == ["bar", "cafe", "shop"]
+
+
+def test_what_no_rule_allows_any_more_is_not_used(tmp_path):
+    """Entries are held to the rules when they are used too: those of a test deployment have no power in live mode."""
+    directory = directory_of(tmp_path, site__bar=BAR | {"code": 1}, site__pub=BAR | {"account": "nowhere"})
+    assert directory.sites.get("bar") is None
+    assert directory.sites.get("pub") is None
+
+
+async def test_a_replaced_master_key_still_opens_and_everything_is_sealed_anew(new_world, valkey):
+    async with new_world() as world:
+        await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
+        before = valkey.hgetall(registry("cs"))
+    keys = {"secrets__master_key": OTHER_MASTER, "secrets__previous_master_keys": [MASTER]}
+    async with new_world(**keys) as world:
+        assert (await world.start(key=NEW_KEY)).status == 201
+        after = valkey.hgetall(registry("cs"))
+        assert before[b"site/bar"] != after[b"site/bar"]
+    async with new_world(secrets__master_key=OTHER_MASTER) as world:
+        assert (await world.start(key=NEW_KEY)).status == 201
+    async with new_world() as world:
+        assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
+        assert (await world.start()).status == 201
+
+
+async def test_two_who_change_at_once_lose_nothing(new_world):
+    """Each adds an origin to what it found; a change that was thought out on something old is thought out again."""
+    async with new_world() as one, new_world() as other:
+        await put(one, site__bar=BAR | {"origins": []})
+
+        def adding(world, number):
+            async def think():
+                found = world.app[SERVICES].directory.kept.open("site/bar")
+                return {"site/bar": found | {"origins": [*found["origins"], f"https://s{number}.example"]}}
+
+            return world.app[SERVICES].registry.change(think)
+
+        await asyncio.gather(*(adding(one if number % 2 else other, number) for number in range(12)))
+        for world in (one, other):
+            await world.app[SERVICES].registry.refresh()
+            assert len(world.app[SERVICES].directory.sites["bar"].config.origins) == 12
+
+
+async def test_who_was_away_for_long_reads_it_all_again(new_world, valkey):
+    async with new_world() as world:
+        here = world.app[SERVICES].registry
+        await put(world, site__bar=BAR)
+        valkey.delete(registry_log("cs"))
+        valkey.hset(registry("cs"), "version", valkey.hget(registry("cs"), "version").decode().replace(":1", ":9"))
+        valkey.hdel(registry("cs"), "site/bar")
+        await here.refresh()
+        assert world.app[SERVICES].directory.sites.get("bar") is None
+        # Another registry, such as that of a store that was restored: its number says nothing.
+        await put(world, site__bar=BAR)
+        valkey.delete(registry("cs"), registry_log("cs"))
+        await here.refresh()
+        assert world.app[SERVICES].directory.sites.get("bar") is None
+        await put(world, site__pub=BAR)
+        assert set(world.app[SERVICES].directory.sites) == {"shop", "cafe", "pub"}
