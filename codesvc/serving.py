@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from codesvc import systemd
+from codesvc import heap, systemd
 from codesvc.generation import Unfit, succeed
 from codesvc.signals import Signals
 from codesvc.sockets import queues
@@ -72,6 +72,7 @@ class Serving:
         serving = cls(app)
         try:
             await serving._runner.setup()
+            heap.settle()
             for each in sockets:
                 await web.SockSite(serving._runner, each.dup()).start()
         except BaseException:
