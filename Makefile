@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test lint format screens texts language bench fuzz clean
+.PHONY: demo test lint format screens texts language bench fuzz oracle clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -54,6 +54,10 @@ $(LINT_STAMP): pyproject.toml $(STAMP)
 # The byte-level entrances, with twenty thousand examples each.
 fuzz: $(STAMP)
 	CODESVC_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 --timeout 3000 tests/attacks/test_fuzz_bytes.py
+
+# Whether time tells who is bound, where the answers do not.
+oracle: $(STAMP)
+	$(BIN)/python -m bench.oracle
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
