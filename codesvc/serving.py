@@ -16,6 +16,7 @@ from codesvc.generation import Unfit, succeed
 from codesvc.signals import Signals
 from codesvc.sockets import queues
 from codesvc.store.connection import store_url
+from codesvc.web import stream
 
 if TYPE_CHECKING:
     import socket
@@ -89,6 +90,7 @@ class Serving:
     async def retire(self) -> None:
         """Accept no more, and let callers who keep their connection hear of it before it goes; then `stop`."""
         self._retiring = True
+        stream.finish(self._runner.app)
         for site in list(self._runner.sites):
             await site.stop()
         server = self._runner.server
@@ -152,7 +154,7 @@ async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> N
                     accept(succession)
             finally:
                 systemd.notify("STOPPING=1")
-                await serving.stop()
+                await serving.retire()
 
 
 def run(story: Coroutine[Any, Any, int | None]) -> int:

@@ -7,12 +7,14 @@ verification moves no more than its GET does (DESIGN rule 7).
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import web
 
+from codesvc.errors import StoreUnavailable
 from codesvc.verification import Status
 from codesvc.web.problem import Problem
 from codesvc.web.services import services
@@ -26,18 +28,24 @@ if TYPE_CHECKING:
     from codesvc.record import Record
 
 KEEP_ALIVE_SECONDS: Final = 15.0
+_COME_BACK: Final = b"retry: 1000\n\n"
+"""Milliseconds; browsers' EventSource opens the stream again by itself (HTML standard, 9.2.6)."""
 _STOP: Final = web.AppKey("stop_streams", asyncio.Event)
 
 
 def prepare(app: web.Application) -> None:
     """Let open streams end when the application shuts down."""
-    stop = asyncio.Event()
-    app[_STOP] = stop
+    app[_STOP] = asyncio.Event()
 
-    async def end_streams(_: web.Application) -> None:
-        stop.set()
+    async def end_streams(app: web.Application) -> None:
+        finish(app)
 
     app.on_shutdown.append(end_streams)
+
+
+def finish(app: web.Application) -> None:
+    """Let open streams end now, with the word to come back: this application goes, and another is there already."""
+    app[_STOP].set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +129,12 @@ async def _stream(
         beat = clock() + KEEP_ALIVE_SECONDS
         stopping = asyncio.create_task(stop.wait())
         try:
-            while seen is not None and not stop.is_set():
+            while seen is not None:
                 text = _event(seen.document)
                 if text != last:
                     await response.write(text)
                     last = text
-                if seen.over:
+                if seen.over or stop.is_set():
                     break
                 changed_soon = asyncio.create_task(changed.wait())
                 await asyncio.wait(
@@ -140,6 +148,14 @@ async def _stream(
                     beat += KEEP_ALIVE_SECONDS
                 changed.clear()
                 seen = await look()
+            if seen is not None and not seen.over:
+                # Not over this connection, which leads to an application that goes.
+                response.force_close()
+                await response.write(_COME_BACK)
+        except StoreUnavailable:
+            # It was answered with 200 long ago; who comes back is told the state, or that there is none just now.
+            with suppress(ConnectionResetError):
+                await response.write(_COME_BACK)
         except ConnectionResetError:
             pass
         finally:

@@ -56,6 +56,13 @@ limits = {{ user_pushes = "none", openid_pushes = "none", address_starts = "none
 keys = [{{ name = "server", hash = "{hash}", scopes = ["verify", "bindings", "openids", "admin"] }}]
 """
 
+ACTIVATE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
 
 def free_port():
     with socket.socket() as probe:
@@ -99,13 +106,18 @@ class Town:
         self.config.chmod(0o600)
 
     @asynccontextmanager
-    async def serving(self, *, wait=True, **environment):
-        """One service process; killed at the end if it still lives."""
+    async def serving(self, *, wait=True, listener=None, before=(), **environment):
+        """One service process; killed at the end if it still lives.
+
+        `listener` is a socket that it accepts from, as systemd hands it over; `before` stands before its command.
+        """
+        command = [*before, sys.executable, "-m", "codesvc.cli", "serve", "--config", str(self.config), "--log", "json"]
+        handed = [] if listener is None else [listener.fileno()]
+        if handed:
+            command = [sys.executable, "-c", ACTIVATE, str(handed[0]), *command]
         with (self.directory / "service.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "codesvc.cli", "serve", "--config", str(self.config), "--log", "json"),
-                env=os.environ | environment,
-                stderr=log,
+                *command, env=os.environ | environment, stderr=log, pass_fds=handed
             )
         try:
             if wait:
