@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=later)
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
-            item.obj = within(LONGEST_TEST, item.obj)
+            own = item.get_closest_marker("timeout")
+            item.obj = within(own.args[0] if own else LONGEST_TEST, item.obj)
 
 
 def pytest_addoption(parser):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
+import pytest
 import redis
 import redis.asyncio
 
@@ -26,6 +27,9 @@ from codesvc.store.outbox import GROUP
 from tests.world import _listen
 
 LONG = os.environ.get("CHAOS") == "long"
+bounded = pytest.mark.timeout(7200 if LONG else 150)
+"""`make chaos` runs the long forms, every run of all tests the short ones."""
+
 KEY = "csk_shop_" + "q" * 43
 AUTH = {"Authorization": f"Bearer {KEY}"}
 OUTBOX = Keys("cs", DEFAULT_ACCOUNT.appid).outbox

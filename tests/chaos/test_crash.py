@@ -11,7 +11,7 @@ import pytest
 
 from codesvc import faultpoint
 from codesvc.errors import CodesvcError
-from tests.chaos.processes import LONG, OUTBOX, RECORDS, a_town, age_jobs, child_named, kill
+from tests.chaos.processes import LONG, OUTBOX, RECORDS, a_town, age_jobs, bounded, child_named, kill
 
 COUNT = 10_000 if LONG else 200
 PEOPLE = 100
@@ -36,7 +36,7 @@ async def died(process, seconds=20):
         return False
 
 
-STORIES = [("delivery", 5), ("request", 2), *([("outbox", 3)] if LONG else [])]
+STORIES = [("delivery", 4), ("request", 2), *([("outbox", 3)] if LONG else [])]
 
 
 @pytest.mark.parametrize(("story", "at_least"), STORIES)
@@ -119,7 +119,7 @@ async def hold_everything(town, names):
     raise AssertionError("jobs are left")
 
 
-@pytest.mark.timeout(7200)
+@bounded
 async def test_a_service_killed_at_random_instants_loses_and_doubles_nothing(town):
     town.configure('data_dir = "data"\nfsync = "everysec"')
     draw, deaths = random.Random(COUNT), 0  # noqa: S311  instants to die at
@@ -144,7 +144,7 @@ async def test_a_service_killed_at_random_instants_loses_and_doubles_nothing(tow
     tell(f"{COUNT} verifications, {deaths} deaths of the service: none lost, none doubled")
 
 
-@pytest.mark.timeout(7200)
+@bounded
 async def test_a_store_killed_at_random_instants_loses_nothing_under_always(town):
     town.configure('data_dir = "data"\nfsync = "always"')
     draw, deaths = random.Random(COUNT), 0  # noqa: S311  instants to die at

@@ -9,7 +9,7 @@ import socket
 import aiohttp
 import pytest
 
-from tests.chaos.processes import AUTH, LONG, OUTBOX, a_town
+from tests.chaos.processes import AUTH, LONG, OUTBOX, a_town, bounded
 
 ROUNDS = 40 if LONG else 3
 CALLERS = 6
@@ -68,7 +68,7 @@ async def listen(town, over, hints):
                 hints.append(b"\nretry: 1000\n" in told)
 
 
-@pytest.mark.timeout(3600)
+@bounded
 async def test_processes_are_replaced_under_load_without_a_failed_request(town, valkey, store_url):
     town.configure(f'url = "{store_url}"')
     over, started, hints = asyncio.Event(), [], []
