@@ -1,0 +1,262 @@
+"""Secrets are changed under a running service, as docs/operating.md says, and nobody notices."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import time
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from codesvc import codes
+from codesvc.config.keys import hash_line
+from codesvc.keyring import Keyring
+from codesvc.sandbox.cipher import sign
+from tests.process.processes import KEY, ready, serving
+from tests.process.test_reload import Log
+from tests.process.walks import steps, walk
+from tests.service.callbacks import push_of, sealed
+
+CONFIG = """
+mode = "test"
+[service]
+port = {port}
+public_url = "http://127.0.0.1:{port}"
+workers = 2
+[store]
+data_dir = "data"
+[secrets]
+master_key_file = "secrets/master_key"
+[accounts.main]
+appid = "wx3f1c5a9e7b2d4860"
+name = "Test"
+secret = "0123456789abcdef0123456789abcdef"
+token_file = "secrets/token"
+aes_key_file = "secrets/aes_key"
+api_url = "http://127.0.0.1:9"
+qr_pool = 0
+[sites.shop]
+name = "Shop"
+account = "main"
+[sites.shop.webhook]
+url = "{hook}"
+secrets_file = "secrets/webhook"
+allow_private = true
+[sites.shop.limits]
+address_starts = "none"
+[[sites.shop.keys]]
+name = "back end"
+hash = "{hash}"
+scopes = ["verify", "bindings", "openids"]
+"""
+
+
+def secret(directory, name):
+    return (directory / "secrets" / name).read_text().strip()
+
+
+class Running:
+    """A service with two workers, its files and a caller."""
+
+    def __init__(self, directory, base, process, log, http):
+        self.directory, self.base, self.process, self.log, self.http = directory, base, process, log, http
+        self.reloads = self.people = 0
+
+    async def step(self, text):
+        await walk(text, self.directory, PID=self.process.pid)
+        self.reloads += 1
+        await self.log.wait("reload_done", self.reloads)
+
+    async def call(self, method, path, body=None, key=KEY):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        async with self.http.request(method, self.base + path, json=body, headers=headers) as answer:
+            text = await answer.text()
+            return answer.status, await answer.json() if answer.content_type.endswith("json") else text
+
+    async def start(self):
+        number = self.people = self.people + 1
+        await self.call("PUT", f"/v1/bindings/u{number}", {"openid": f"o{number:027}"})
+        body = {"purpose": "register", "user": f"u{number}", "client_ip": "192.0.2.1"}
+        status, started = await self.call("POST", "/v1/verifications", body)
+        assert status == 201
+        return started
+
+    def code(self, started, master):
+        identifier = codes.VerificationId.parse(started["id"])
+        key = Keyring(master.encode()).find(identifier.key_id)
+        return codes.derive(key.code_key, identifier) if key else None
+
+    async def check(self, started, code):
+        return await self.call("POST", f"/v1/verifications/{started['id']}/check", {"code": code})
+
+    async def page(self, started):
+        status, _ = await self.call("GET", f"/p/{started['page_token']}/state", key=None)
+        return status
+
+
+@pytest.fixture
+async def hooks():
+    """A receiver of webhooks: its address and the signatures that came."""
+    came = []
+
+    async def take(request):
+        came.append(request.headers["webhook-signature"].split())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/", came
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def service(tmp_path, hooks):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    made = {
+        "master_key": secrets.token_urlsafe(48),
+        "token": "firsttoken",
+        "aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+        "webhook": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwq0uK4kBz3p4=",
+    }
+    for name, text in made.items():
+        (tmp_path / "secrets" / name).write_text(text + "\n")
+        (tmp_path / "secrets" / name).chmod(0o600)
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG.format(port=port, hash=hash_line(KEY), hook=hooks[0]))
+    base, log = f"http://127.0.0.1:{port}", Log(tmp_path / "log")
+    async with contextlib.AsyncExitStack() as stack:
+        file = stack.enter_context(log.path.open("wb"))
+        process = await stack.enter_async_context(serving(config, log=file))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        await ready(http, base)
+        await log.wait("started", 2)
+        running = Running(tmp_path, base, process, log, http)
+        await running.call("PUT", "/v1/bindings/alice", {"openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"})
+        yield running
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def test_a_new_master_key_leaves_everything_under_way_good(service):
+    learn, use, forget = steps("Walk: a new master key")
+    old = secret(service.directory, "master_key")
+    waiting, approved, forgotten = [await service.start() for _ in range(3)]
+    status, done = await service.check(approved, service.code(approved, old))
+    assert status == 200
+    await service.step(learn)
+    assert service.code(await service.start(), old)
+    await service.step(use)
+    new = secret(service.directory, "master_key")
+    assert new != old
+    fresh = await service.start()
+    assert service.code(fresh, old) is None
+    assert (await service.check(fresh, service.code(fresh, new)))[0] == 200
+    assert await service.page(waiting) == 200
+    assert (await service.check(waiting, service.code(waiting, old)))[0] == 200
+    assert (await service.call("POST", "/v1/proofs/verify", {"proof": done["proof"]}))[0] == 200
+    await service.step(forget)
+    assert await service.page(forgotten) == 404
+    assert (await service.check(forgotten, service.code(forgotten, old)))[0] == 422
+
+
+async def test_nobody_meets_a_code_that_his_worker_does_not_know(service):
+    """Why it takes two reloads: while workers are replaced one by one, callers meet both kinds."""
+    learn, use, _ = steps("Walk: a new master key")
+    keys = [secret(service.directory, "master_key")]
+    await service.step(learn)
+    keys.append(secret(service.directory, "next"))
+    over, checked = asyncio.Event(), []
+
+    async def visit():
+        while not over.is_set():
+            started = await service.start()
+            code = next(code for key in keys if (code := service.code(started, key)))
+            # A connection of its own: whichever worker takes it.
+            async with (
+                aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http,
+                http.post(f"{service.base}/v1/verifications/{started['id']}/check", json={"code": code}) as answer,
+            ):
+                checked.append(answer.status)
+
+    visits = asyncio.gather(visit(), visit())
+    await service.step(use)
+    over.set()
+    await visits
+    assert set(checked) == {200}
+
+
+async def test_a_new_api_key(service):
+    add, remove = steps("Walk: a new API key")
+    await service.step(add)
+    new = next(word for word in secret(service.directory, "new_key").split() if word.startswith("csk_"))
+    for key in (KEY, new):
+        assert (await service.call("GET", "/v1/bindings/alice", key=key))[0] == 200
+    await service.step(remove)
+    assert (await service.call("GET", "/v1/bindings/alice", key=KEY))[0] == 401
+    assert (await service.call("GET", "/v1/bindings/alice", key=new))[0] == 200
+
+
+async def test_a_new_callback_token_and_aes_key(service):
+    add, remove = steps("Walk: a new callback token and EncodingAESKey")
+
+    def console():
+        return SimpleNamespace(
+            appid="wx3f1c5a9e7b2d4860",
+            original_id="gh_0123456789ab",
+            token=secret(service.directory, "token"),
+            aes_key=secret(service.directory, "aes_key"),
+        )
+
+    async def push(account):
+        query, body = sealed(account, push_of(account, "o6_bmjrPTlm6_2sgVt7hMZOPfL2M", text="hello"))
+        path = f"{service.base}/wechat/main?{urlencode(query)}"
+        async with service.http.post(path, data=body.encode() if isinstance(body, str) else body) as answer:
+            return answer.status
+
+    async def saved(account):
+        at = str(int(time.time()))
+        query = {"signature": sign(account.token, at, "1"), "timestamp": at, "nonce": "1", "echostr": "hi"}
+        async with service.http.get(f"{service.base}/wechat/main?{urlencode(query)}") as answer:
+            return await answer.text()
+
+    old = console()
+    assert await push(old) == 200
+    await service.step(add)
+    new = console()
+    assert new.token != old.token
+    assert [await push(old), await push(new), await saved(new)] == [200, 200, "hi"]
+    await service.step(remove)
+    assert [await push(old), await push(new)] == [403, 200]
+
+
+async def test_a_new_webhook_secret(service, hooks):
+    _, came = hooks
+    add, remove = steps("Walk: a new webhook secret")
+
+    async def signatures(user):
+        count = len(came)
+        await service.call("PUT", f"/v1/bindings/{user}", {"openid": f"o{user:A<27}"})
+        for _ in range(3000):
+            if len(came) > count:
+                return len(came[-1])
+            await asyncio.sleep(0.01)
+        raise AssertionError("no webhook comes")
+
+    assert await signatures("bob") == 1
+    await service.step(add)
+    assert await signatures("carol") == 2
+    await service.step(remove)
+    assert await signatures("dave") == 1
+    assert len(secret(service.directory, "webhook").splitlines()) == 1
