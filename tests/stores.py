@@ -138,6 +138,13 @@ class WholeCluster(redis.RedisCluster):
     def config_set(self, *args, **more):
         return [node.redis_connection.config_set(*args, **more) for node in self.get_primaries()]
 
+    def info(self, section):
+        """Of each command how often it was called, on all nodes together."""
+        assert section == "commandstats"
+        told = [node.redis_connection.info(section) for node in self.get_primaries()]
+        names = {name for each in told for name in each}
+        return {name: {"calls": sum(each[name]["calls"] for each in told if name in each)} for name in names}
+
     def client_kill_filter(self, **more):
         return [node.redis_connection.client_kill_filter(**more) for node in self.get_primaries()]
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.store.versions import OLDEST, shown, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-OLDEST: Final = {"redis": (7, 0), "valkey": (7, 2)}
-"""The oldest servers that the scripts are meant for."""
 _FULL: Final = 0.8
 
 
@@ -53,13 +51,12 @@ def read_state(
     place: str, info: Mapping[str, Any], config: Mapping[str, Any] | None, *, moved_clock: bool = False
 ) -> StoreState:
     """From the answers to INFO and CONFIG GET (None where it is forbidden, as with many hosted servers)."""
-    server = "valkey" if "valkey_version" in info else "redis"
-    text = str(info.get("valkey_version") or info.get("redis_version") or "0")
+    server, version = version_of(info)
     known = config or {}
     return StoreState(
         place=place,
         server=server,
-        version=tuple(int(part) for part in re.findall(r"\d+", text)),
+        version=version,
         writable=str(info.get("role", "master")) == "master",
         aof=str(info.get("aof_enabled", 0)) == "1",
         fsync=str(known["appendfsync"]) if "appendfsync" in known else None,
@@ -90,9 +87,9 @@ def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
 
 def _version(state: StoreState) -> Finding:
     what, oldest = "store: version", OLDEST[state.server]
-    found = f"{state.server} {'.'.join(map(str, state.version))} at {state.place}"
+    found = f"{shown(state.server, state.version)} at {state.place}"
     if state.version < oldest:
-        return fail(what, found, f"Use {state.server} {'.'.join(map(str, oldest))} or newer.")
+        return fail(what, found, f"Use {shown(state.server, oldest)} or newer.")
     return ok(what, found)
 
 

@@ -53,6 +53,7 @@ from codesvc.store.connection import connect
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
+from codesvc.store.versions import require_new_enough
 from codesvc.store.wakeups import Wakeups
 from codesvc.store.webhooks import WebhookQueue
 from codesvc.telling import Teller
@@ -120,7 +121,8 @@ def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] 
         templates: what overrides the shipped ones, by name; None: read it from the configured directory.
 
     Raises:
-        CodesvcError: a fault point is armed although the service is live.
+        CodesvcError: a fault point is armed although the service is live. Starting the application raises
+            `StoreTooOld` where a server of the store is; one that does not answer is no error, `/readyz` says so.
         BadTemplate: a template does not load.
         BadMessage: a template message would be refused by WeChat.
     """
@@ -171,6 +173,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         offset = Offset(movable=settings.mode == "test")
         servers = await connect(store_url, timeout=settings.store.timeout)
         stack.push_async_callback(servers.aclose)
+        if not await require_new_enough(servers):
+            _log.warning("store_silent", store=servers.shown)
         store = Store(servers, offset=offset, prefix=settings.store.prefix)
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
@@ -210,7 +214,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             keyring=keyring,
             store=store,
             offset=offset,
-            readiness=Readiness(store, partitions),
+            readiness=Readiness(store, lambda: {a.keys.partition for a in directory.accounts.values()}),
             wakeups=wakeups,
             verifications=Verifications(store, keyring, pool, tally),
             bindings=Bindings(store, proofs, handles, people),

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
+from codesvc.store.versions import StoreTooOld, require_new_enough
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from codesvc.store.store import Store
 
+_log = structlog.get_logger(__name__)
 _FRESH_SECONDS: Final = 1.0
 
 
@@ -18,21 +24,33 @@ class Readiness:
 
     Args:
         store: the store.
-        partitions: where the data of the configured accounts lie.
+        partitions: tells where the accounts' data lie at the moment.
     """
 
-    def __init__(self, store: Store, partitions: AbstractSet[int]) -> None:
+    def __init__(self, store: Store, partitions: Callable[[], AbstractSet[int]]) -> None:
         self._store = store
         self._partitions = partitions
         self._asking = asyncio.Lock()
         self._state = ""
         self._until = 0.0
+        # Asked at the start as well, unless there was nobody to ask.
+        self._new_enough = False
 
     async def state(self) -> str:
         """`ok`, or what the store lacks."""
         async with self._asking:
             now = asyncio.get_running_loop().time
             if now() >= self._until:
-                self._state = await self._store.state(self._partitions)
+                self._state = await self._ask()
                 self._until = now() + _FRESH_SECONDS
             return self._state
+
+    async def _ask(self) -> str:
+        state = await self._store.state(self._partitions())
+        if state == "ok" and not self._new_enough:
+            try:
+                self._new_enough = await require_new_enough(self._store.servers)
+            except StoreTooOld as error:
+                _log.error("store_too_old", error=str(error))
+                return "too old"
+        return state

@@ -75,6 +75,8 @@ def assign(nodes, slot, holder):
     identity = holder.client.execute_command("CLUSTER", "MYID")
     for node in [holder, *(n for n in nodes.primaries if n is not holder)]:
         node.client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", identity)
+        # Without a later epoch than the last owner's, hearsay could turn it back.
+        holder.client.execute_command("CLUSTER", "BUMPEPOCH")
 
 
 async def test_a_slot_that_has_moved_is_followed_at_once(store, nodes):

@@ -29,8 +29,8 @@ def test_exit_status():
 @pytest.mark.parametrize(
     ("info", "status"),
     [
-        ({"redis_version": "6.2.14"}, Status.FAIL),
-        ({"redis_version": "7.0.0"}, Status.OK),
+        ({"redis_version": "6.0.16"}, Status.FAIL),
+        ({"redis_version": "6.2.0"}, Status.OK),
         ({"redis_version": "7.2.4", "valkey_version": "7.2.5"}, Status.OK),
         ({"redis_version": "7.2.4", "valkey_version": "9.0.0"}, Status.OK),
     ],
