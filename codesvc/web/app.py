@@ -165,17 +165,23 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
+async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
+    """The store, closed with the stack; one that does not answer yet is no error, one that is too old is."""
+    servers = await connect(url, timeout=settings.store.timeout)
+    stack.push_async_callback(servers.aclose)
+    if not await require_new_enough(servers):
+        _log.warning("store_silent", store=servers.shown)
+    return Store(servers, offset=offset, prefix=settings.store.prefix)
+
+
 async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:
     """Everything that opens something, in order; closed in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
     teller, composer = fixed.teller, fixed.composer
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        servers = await connect(store_url, timeout=settings.store.timeout)
-        stack.push_async_callback(servers.aclose)
-        if not await require_new_enough(servers):
-            _log.warning("store_silent", store=servers.shown)
-        store = Store(servers, offset=offset, prefix=settings.store.prefix)
+        store = await _store(stack, settings, store_url, offset)
+        servers = store.servers
         http = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
         )
