@@ -6,10 +6,12 @@ from codesvc.config.rates import Rate
 from codesvc.config.secret import Secret
 from codesvc.config.settings import (
     Account,
+    Admin,
     ApiKey,
     EventType,
     Limits,
     Message,
+    Operator,
     Purpose,
     Secrets,
     Service,
@@ -24,6 +26,7 @@ from codesvc.config.texts import LocalText
 
 __all__ = [
     "Account",
+    "Admin",
     "ApiKey",
     "ConfigError",
     "EventType",
@@ -31,6 +34,7 @@ __all__ = [
     "Limits",
     "LocalText",
     "Message",
+    "Operator",
     "Purpose",
     "Rate",
     "Secret",

@@ -58,6 +58,9 @@ _KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that 
 _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 
+# A prescribed price: a line with another one would let somebody who writes the file make logins cheap, or endless.
+_SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
+
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
 LONGEST_CODE_LIFE = 3_600  # seconds
 LONG_CODE_LENGTH = 8  # where a site is being guessed at
@@ -233,6 +236,22 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Somebody who may open the operator's pages."""
+
+    password: Annotated[str, Matching(_SCRYPT, "must be a line that `codesvc admin password` printed: scrypt:…")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """The operator's pages under /admin, off without operators; and the audit log as a file."""
+
+    operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
+    session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
+    audit_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that the configuration says. `notices` is no option: what is legal, yet deserves a look."""
 
@@ -242,4 +261,5 @@ class Settings:
     secrets: Secrets
     accounts: Mapping[str, Account] = field(default_factory=lambda: MappingProxyType({}))
     sites: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
+    admin: Admin = field(default_factory=Admin)
     notices: tuple[Fault, ...] = field(default=(), metadata={"option": False})

@@ -205,6 +205,16 @@ class Keys:
         return outbox(self.prefix, self.partition)
 
 
+def signed_out(prefix: str, session: str) -> str:
+    """String: an operator ended this session before its time."""
+    return f"{partition_root(prefix, DEPLOYMENT)}signed-out:{session}"
+
+
+def login_window(prefix: str, address: str) -> str:
+    """List: when somebody at this address tried a password of the operator page."""
+    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", address)
+
+
 def audit(prefix: str, partition: int) -> str:
     """Stream: who did what in a partition."""
     return partition_root(prefix, partition) + IN_PARTITION["audit"]

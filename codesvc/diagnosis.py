@@ -1,0 +1,105 @@
+"""Did this person's code arrive, and if not, why not, and is it just them? Worked out from the trail. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from codesvc.figures.fields import NO_PUSH_MEANT
+from codesvc.trail import Step, Word, read_trail
+from codesvc.verification import DeliveryStatus, Status
+
+if TYPE_CHECKING:
+    from codesvc.record import Record
+
+
+class Arrived(StrEnum):
+    """Whether the code reached the person's WeChat."""
+
+    YES = "yes"
+    """WeChat's receipt said so, the person read it in the chat, or typed it."""
+    PROBABLY = "probably"
+    """WeChat accepted it; no receipt (yet)."""
+    NOT_YET = "not_yet"
+    """It is on its way, or waits for the person to scan."""
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What there is to say.
+
+    Attributes:
+        arrived: whether the code did.
+        key: which sentence says it; a text of the operator's pages, `why.{key}`.
+        reason: why a delivery failed or waits, "" if nothing went wrong.
+        cause: WeChat's errcode or the limit behind the reason, "" if none.
+        after: ms from the start until it arrived, None if it did not.
+    """
+
+    arrived: Arrived
+    key: str
+    reason: str = ""
+    cause: str = ""
+    after: int | None = None
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether others may have the same trouble."""
+        return bool(self.reason) and self.reason not in NO_PUSH_MEANT
+
+
+_ENDED_UNREAD: Final = {
+    Status.EXPIRED: "expired",
+    Status.CANCELED: "canceled",
+    Status.SUPERSEDED: "superseded",
+}
+
+
+def diagnose(record: Record) -> Diagnosis:
+    """What became of a verification's code."""
+    steps = read_trail(record.trail)
+    trouble = _latest(steps, Word.FAILED, Word.AWAITING_SCAN, Word.TROUBLE, Word.UNKNOWN)
+    reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
+    if record.status is Status.APPROVED:
+        return Diagnosis(Arrived.YES, "approved", after=_first(steps, Word.DELIVERED, Word.SENT, Word.APPROVED))
+    if record.disarmed:
+        return Diagnosis(Arrived.YES, "disowned", after=_first(steps, Word.DELIVERED, Word.SENT))
+    match record.delivery:
+        case DeliveryStatus.DELIVERED:
+            return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
+        case DeliveryStatus.SENT if record.channel == "reply":
+            return Diagnosis(Arrived.YES, "replied", after=_first(steps, Word.SENT))
+        case DeliveryStatus.SENT:
+            return Diagnosis(Arrived.PROBABLY, "sent", after=_first(steps, Word.SENT))
+    if _latest(steps, Word.TURNED_AWAY):
+        return Diagnosis(Arrived.NO, "turned_away", reason, cause)
+    over = _ENDED_UNREAD.get(record.status)
+    match record.delivery:
+        case DeliveryStatus.FAILED:
+            return Diagnosis(Arrived.NO, "failed", reason, cause)
+        case DeliveryStatus.AWAITING_SCAN if reason in NO_PUSH_MEANT:
+            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "never_scanned" if over else "wants_scan", reason)
+        case DeliveryStatus.AWAITING_SCAN:
+            key = "fell_back_unscanned" if over else "fell_back"
+            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, key, reason, cause)
+        case DeliveryStatus.UNKNOWN:
+            return Diagnosis(Arrived.PROBABLY, "unknown", "timeout")
+        case _ if trouble and trouble.word is Word.TROUBLE:
+            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "stuck", reason, cause)
+        case _:
+            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "never_left" if over else "on_its_way", reason)
+
+
+def _latest(steps: list[Step], *words: Word) -> Step | None:
+    return next((step for step in reversed(steps) if step.word in words), None)
+
+
+def _first(steps: list[Step], *words: Word) -> int | None:
+    """When the first of these happened that happened at all, ms after the start."""
+    for word in words:
+        found = next((step.after for step in steps if step.word is word), None)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,1 @@
+"""The operator's pages under /admin: off unless the configuration names operators."""
