@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codesvc.figures.fields import NO_PUSH_MEANT
 from codesvc.trail import Step, Word, read_trail
@@ -50,46 +50,51 @@ class Diagnosis:
         return bool(self.reason) and self.reason not in NO_PUSH_MEANT
 
 
-_ENDED_UNREAD: Final = {
-    Status.EXPIRED: "expired",
-    Status.CANCELED: "canceled",
-    Status.SUPERSEDED: "superseded",
-}
-
-
 def diagnose(record: Record) -> Diagnosis:
     """What became of a verification's code."""
-    steps = read_trail(record.trail)
-    trouble = _latest(steps, Word.FAILED, Word.AWAITING_SCAN, Word.TROUBLE, Word.UNKNOWN)
-    reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
+    steps = read_trail(record.trail or "")
+    return _arrival(record, steps) or _obstacle(record, steps)
+
+
+def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
+    """What to say where the code is there, as far as anybody knows."""
     if record.status is Status.APPROVED:
         return Diagnosis(Arrived.YES, "approved", after=_first(steps, Word.DELIVERED, Word.SENT, Word.APPROVED))
     if record.disarmed:
         return Diagnosis(Arrived.YES, "disowned", after=_first(steps, Word.DELIVERED, Word.SENT))
-    match record.delivery:
-        case DeliveryStatus.DELIVERED:
-            return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
-        case DeliveryStatus.SENT if record.channel == "reply":
-            return Diagnosis(Arrived.YES, "replied", after=_first(steps, Word.SENT))
-        case DeliveryStatus.SENT:
-            return Diagnosis(Arrived.PROBABLY, "sent", after=_first(steps, Word.SENT))
+    if record.delivery is DeliveryStatus.DELIVERED:
+        return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
+    if record.delivery is DeliveryStatus.SENT:
+        replied = record.channel == "reply"
+        return Diagnosis(
+            Arrived.YES if replied else Arrived.PROBABLY,
+            "replied" if replied else "sent",
+            after=_first(steps, Word.SENT),
+        )
+    return None
+
+
+def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
+    """What stands in the way."""
+    trouble = _latest(steps, Word.FAILED, Word.AWAITING_SCAN, Word.TROUBLE, Word.UNKNOWN)
+    reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
+    over = record.status is not Status.PENDING
+    open_ended = Arrived.NO if over else Arrived.NOT_YET
     if _latest(steps, Word.TURNED_AWAY):
         return Diagnosis(Arrived.NO, "turned_away", reason, cause)
-    over = _ENDED_UNREAD.get(record.status)
     match record.delivery:
         case DeliveryStatus.FAILED:
             return Diagnosis(Arrived.NO, "failed", reason, cause)
         case DeliveryStatus.AWAITING_SCAN if reason in NO_PUSH_MEANT:
-            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "never_scanned" if over else "wants_scan", reason)
+            return Diagnosis(open_ended, "never_scanned" if over else "wants_scan", reason)
         case DeliveryStatus.AWAITING_SCAN:
-            key = "fell_back_unscanned" if over else "fell_back"
-            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, key, reason, cause)
+            return Diagnosis(open_ended, "fell_back_unscanned" if over else "fell_back", reason, cause)
         case DeliveryStatus.UNKNOWN:
             return Diagnosis(Arrived.PROBABLY, "unknown", "timeout")
         case _ if trouble and trouble.word is Word.TROUBLE:
-            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "stuck", reason, cause)
+            return Diagnosis(open_ended, "stuck", reason, cause)
         case _:
-            return Diagnosis(Arrived.NO if over else Arrived.NOT_YET, "never_left" if over else "on_its_way", reason)
+            return Diagnosis(open_ended, "never_left" if over else "on_its_way", reason)
 
 
 def _latest(steps: list[Step], *words: Word) -> Step | None:

@@ -66,10 +66,8 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
         low = quota.left < quota.daily * QUOTA_LOW or ends is not None
         found.append(Outlook(standing.account, api.value, quota.left, quota.daily, ends, low))
     if standing.pool_size:
-        empty = not standing.pool
-        found.append(
-            Outlook(standing.account, "pool", standing.pool, standing.pool_size, 0.0 if empty else None, empty)
-        )
+        gone = None if standing.pool else 0.0
+        found.append(Outlook(standing.account, "pool", standing.pool, standing.pool_size, gone, low=not standing.pool))
     left = max(0.0, standing.token_left)
     # It is renewed five minutes before its end; one that is nearly over was not.
     found.append(Outlook(standing.account, "token", left, 7_200, left if left < TOKEN_LOW else None, left < TOKEN_LOW))

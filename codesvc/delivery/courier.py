@@ -129,7 +129,6 @@ class Courier:
         if job.kind == QUOTA_LOW:
             await self._announcements.carry(account, job)
             return
-        troubles: set[tuple[str, int | None]] = set()
         for number in range(_MOST_TRIES):
             # The lane is left while pausing, so that a message to be tried again holds nobody up.
             async with self._lanes[account.name]:
@@ -144,15 +143,17 @@ class Courier:
             if attempt is None:
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
                 continue
+            await self._keep(account, job, begun, attempt)
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
-                await self._record(account, job, attempt)
                 return
-            if attempt.ending is Ending.LATER and (attempt.reason, attempt.errcode) not in troubles:
-                troubles.add((attempt.reason, attempt.errcode))
-                await self._note_trouble(account, job, attempt)
-            if attempt.ending is Ending.UNKNOWN and begun.record.delivery is not DeliveryStatus.UNKNOWN:
-                await self._record(account, job, attempt)
             await self._sleep(self._pause(attempt, number))
+
+    async def _keep(self, account: AccountEntry, job: Job, begun: _Begun, attempt: Attempt) -> None:
+        """Write down what came of an attempt."""
+        if attempt.ending is Ending.LATER:
+            await self._note_trouble(account, job, attempt)
+        elif attempt.ending is not Ending.UNKNOWN or begun.record.delivery is not DeliveryStatus.UNKNOWN:
+            await self._record(account, job, attempt)
 
     @staticmethod
     def _pause(attempt: Attempt, number: int) -> float:
@@ -281,7 +282,7 @@ class Courier:
         keys, code = account.keys, attempt.errcode
         reason = attempt.reason if code is None else f"{attempt.reason}.{code}"
         record = {"record": keys.record(job.verification)}
-        await self._store.call("note_trouble", keys.partition, record, {"number": job.number, "reason": reason})
+        await self._patient.call("note_trouble", keys.partition, record, {"number": job.number, "reason": reason})
 
     async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""

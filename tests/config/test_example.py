@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codesvc.config import Account, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
+from codesvc.config import Account, Admin, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -54,6 +54,7 @@ def defaults(settings):
         settings.service,
         settings.store,
         settings.secrets,
+        settings.admin,
         account,
         site.limits,
         site.chat,
@@ -74,7 +75,7 @@ def test_what_it_shows_as_a_default_is_the_default():
 
 
 @pytest.mark.parametrize(
-    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Webhook, ApiKey, Purpose, Limits]
+    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Webhook, ApiKey, Purpose, Limits, Admin]
 )
 def test_it_names_every_option(cls):
     text = EXAMPLE.read_text(encoding="utf-8")
