@@ -149,9 +149,11 @@ class Courier:
             await self._sleep(self._pause(attempt, number))
 
     async def _keep(self, account: AccountEntry, job: Job, begun: _Begun, attempt: Attempt) -> None:
-        """Write down what came of an attempt."""
+        """Write down what came of an attempt, or why it waits: for whoever looks at the verification."""
         if attempt.ending is Ending.LATER:
-            await self._note_trouble(account, job, attempt)
+            keys, code = account.keys, attempt.errcode
+            args = {"number": job.number, "reason": f"{attempt.reason}.{code}" if code else attempt.reason}
+            await self._patient.call("note_trouble", keys.partition, {"record": keys.record(job.verification)}, args)
         elif attempt.ending is not Ending.UNKNOWN or begun.record.delivery is not DeliveryStatus.UNKNOWN:
             await self._record(account, job, attempt)
 
@@ -276,13 +278,6 @@ class Courier:
             },
         )
         self._tally.hear(Answer.parse(raw))
-
-    async def _note_trouble(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        """Let whoever looks at the verification see why it waits."""
-        keys, code = account.keys, attempt.errcode
-        reason = attempt.reason if code is None else f"{attempt.reason}.{code}"
-        record = {"record": keys.record(job.verification)}
-        await self._patient.call("note_trouble", keys.partition, record, {"number": job.number, "reason": reason})
 
     async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""
