@@ -152,8 +152,9 @@ class Courier:
         """Write down what came of an attempt, or why it waits: for whoever looks at the verification."""
         if attempt.ending is Ending.LATER:
             keys, code = account.keys, attempt.errcode
-            args = {"number": job.number, "reason": f"{attempt.reason}.{code}" if code else attempt.reason}
-            await self._patient.call("note_trouble", keys.partition, {"record": keys.record(job.verification)}, args)
+            reason, record = f"{attempt.reason}.{code}" if code else attempt.reason, keys.record(job.verification)
+            args = {"number": str(job.number), "reason": reason}
+            await self._patient.call("note_trouble", keys.partition, {"record": record}, args)
         elif attempt.ending is not Ending.UNKNOWN or begun.record.delivery is not DeliveryStatus.UNKNOWN:
             await self._record(account, job, attempt)
 
