@@ -4,7 +4,7 @@
 
 The verification id carries all that is needed to compute the code again: which master key, how long, which alphabet.
 
-    vf_ <key id: 4> <alphabet: 1> <length: 1> <random: 26, 128 bits in base32>
+    vf_ <key id: 4> <alphabet: 1> <length: 1> <random: 26, 130 bits in base32>
 
 The id of a test identity's (`codesvc.identity`) begins with `vf_test_`, and its code is the configured one.
 
@@ -23,6 +23,7 @@ import hmac
 import re
 import secrets
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 from itertools import count
 from typing import Final
@@ -106,24 +107,30 @@ class VerificationId(msgspec.Struct, frozen=True):
     def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
         beginning = TEST_ID if test else "vf_"
-        random = _base32(secrets.token_bytes(16))
+        # Five bits of each byte: 130 in all.
+        random = secrets.token_bytes(26).translate(_BASE32_OF_BYTE).decode()
         return tuple(cls(key_id, f, f"{beginning}{key_id}{f.tag}{random}") for f in formats)
 
 
-_BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS: Final = tuple(first + second for first in _BASE32 for second in _BASE32)
-
-
-def _base32(sixteen: bytes) -> str:
-    """16 bytes in base32 (RFC 4648, lower case, no padding): two characters at a time, the last two bits are zeros."""
-    number = int.from_bytes(sixteen, "big") << 2
-    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+_BASE32_OF_BYTE: Final = 8 * b"abcdefghijklmnopqrstuvwxyz234567"
 
 
 def truncate(digest: bytes, width: int = 4) -> int:
     """RFC 4226 section 5.3 dynamic truncation, `width` bytes wide (4 in the RFC): a number below 2**(8*width - 1)."""
     offset = digest[-1] & 0x0F
     return int.from_bytes(digest[offset : offset + width], "big") & ((1 << (8 * width - 1)) - 1)
+
+
+@lru_cache(maxsize=256)
+def _mac(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod=sha256)
+
+
+def keyed(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA-256. The key's part of it is worked out once for each key; there are a handful."""
+    mac = _mac(key).copy()
+    mac.update(message)
+    return mac.digest()
 
 
 def derive(key: bytes, verification: VerificationId) -> str:
@@ -134,7 +141,7 @@ def derive(key: bytes, verification: VerificationId) -> str:
     limit = (1 << (8 * width - 1)) // size * size
     for counter in count():
         message = f"{verification.text}/{counter}".encode()
-        number = truncate(hmac.digest(key, message, sha256), width)
+        number = truncate(keyed(key, message), width)
         if number < limit:
             break
     characters = ALPHABETS[verification.format.alphabet]

@@ -9,17 +9,20 @@ from typing import Final, Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from codesvc import batched
+from codesvc.batched import BatchedCounter, BatchedHistogram
+
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
 
-REQUESTS: Final = Histogram(
+REQUESTS: Final = BatchedHistogram(
     "codesvc_http_request_seconds",
     "HTTP requests by route pattern and status",
     ("method", "route", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
     registry=REGISTRY,
 )
-VERIFICATIONS: Final = Counter(
+VERIFICATIONS: Final = BatchedCounter(
     "codesvc_verifications",
     "Starts, checks and resends by what came of them",
     ("site", "purpose", "act", "outcome"),
@@ -41,7 +44,7 @@ DELIVERIES: Final = Counter(
     ("account", "channel", "ending", "reason"),
     registry=REGISTRY,
 )
-STEPS: Final = Counter(
+STEPS: Final = BatchedCounter(
     "codesvc_verification_steps",
     "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
     "once; wrong: each wrong code",
@@ -69,7 +72,7 @@ TO_APPROVED: Final = Histogram(
     buckets=_LATENCIES,
     registry=REGISTRY,
 )
-ISSUE_SECONDS: Final = Histogram(
+ISSUE_SECONDS: Final = BatchedHistogram(
     "codesvc_issue_seconds",
     "How long it took to start a verification",
     ("site",),
@@ -90,7 +93,7 @@ WECHAT_SECONDS: Final = Histogram(
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-STORE_SECONDS: Final = Histogram(
+STORE_SECONDS: Final = BatchedHistogram(
     "codesvc_store_seconds",
     "How long the store took for a script, the wait for the connection included",
     ("script",),
@@ -165,6 +168,11 @@ def _scripts(name: str) -> Histogram:
 
 
 @cache
+def _issues(site: str) -> Histogram:
+    return ISSUE_SECONDS.labels(site)
+
+
+@cache
 def _steps(site: str, purpose: str, step: str) -> Counter:
     return STEPS.labels(site, purpose, step)
 
@@ -172,6 +180,11 @@ def _steps(site: str, purpose: str, step: str) -> Counter:
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one request; all three labels are from closed lists."""
     _requests(method, route, status).observe(seconds)
+
+
+def observe_issue(site: str, seconds: float) -> None:
+    """A verification was started, or refused."""
+    _issues(site).observe(seconds)
 
 
 def observe_script(name: str, seconds: float) -> None:
@@ -196,6 +209,7 @@ def forget_worker(directory: str, pid: int) -> None:
 
 def exposition() -> bytes:
     """All of it in Prometheus' text format; with several workers, of all of them."""
+    batched.settle()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     together = CollectorRegistry()

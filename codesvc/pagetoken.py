@@ -6,13 +6,14 @@ expiry of its own because the verification has one, by the clock that decides.
 
 from __future__ import annotations
 
-import hmac
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
+
+from codesvc.codes import keyed
 
 if TYPE_CHECKING:
     from codesvc.keyring import Keyring
@@ -50,7 +51,7 @@ class PageTokens:
     def sign(self, subject: Subject) -> str:
         """The token of a subject: always the same one, safe in a URL path."""
         payload = urlsafe_b64encode(msgspec.json.encode((subject.site, subject.id))).rstrip(b"=")
-        signature = urlsafe_b64encode(hmac.digest(self._key, payload, "sha256")).rstrip(b"=")
+        signature = urlsafe_b64encode(keyed(self._key, payload)).rstrip(b"=")
         return f"{payload.decode()}.{signature.decode()}"
 
     def read(self, token: str) -> Subject | None:

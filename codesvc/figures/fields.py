@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from codesvc.trail import Step, Word
@@ -101,6 +102,7 @@ def bound_of(ms: int) -> str:
     return str(BOUNDS[place]) if place < len(BOUNDS) else MORE
 
 
+@lru_cache(maxsize=4096)
 def field(purpose: str, fact: Fact, detail: str = "") -> str:
     """A site's field."""
     return f"{purpose}.{fact}.{detail}" if detail else f"{purpose}.{fact}"
@@ -111,6 +113,7 @@ def call_field(endpoint: str, result: str) -> str:
     return f"call.{endpoint}.{result}"
 
 
+@lru_cache(maxsize=4096)
 def site_subject(site: str) -> str:
     """How a site is called among the figures."""
     return f"site/{site}"

@@ -12,11 +12,12 @@ import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics
+from codesvc import batched, metrics
 from codesvc.errors import CodesvcError
 from codesvc.figures import fields
 from codesvc.figures.fields import Count, Fact
@@ -49,6 +50,12 @@ class _Batch:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     counts: Counter[str] = field(default_factory=Counter)
     started: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=1024)
+def _told(told: str) -> tuple[Word, list[Count]]:
+    step = read_step(told)
+    return step.word, fields.counts_of(step)
 
 
 class Tally:
@@ -94,12 +101,12 @@ class Tally:
         if record is None:
             return
         for told in answer.firsts.split():
-            step = read_step(told)
-            for count in fields.counts_of(step):
+            word, counts = _told(told)
+            for count in counts:
                 self._add(record, count)
-            if step.word is Word.DELIVERED:
+            if word is Word.DELIVERED:
                 self._time(record, Fact.TO_DELIVERED)
-            elif step.word is Word.APPROVED:
+            elif word is Word.APPROVED:
                 self._time(record, Fact.TO_APPROVED)
 
     def refused(self, site: str, purpose: str, limit: str) -> None:
@@ -188,9 +195,11 @@ class Tally:
             yield
         finally:
             await end([task])
+            batched.settle()
             await self.flush()
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
+            batched.settle()
             await self.flush()

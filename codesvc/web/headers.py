@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from multidict import CIMultiDict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 STANDING_HEADERS: Final = {
     "Server": "codesvc",
@@ -19,13 +16,5 @@ STANDING_HEADERS: Final = {
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:
-    """The headers of answers of one kind that nobody may keep; copy them for each answer."""
+    """The headers of answers of one kind that nobody may keep; aiohttp copies them for each."""
     return CIMultiDict({**STANDING_HEADERS, "Cache-Control": "no-store", "Content-Type": content_type})
-
-
-def with_more(common: CIMultiDict[str], more: Mapping[str, str] | None) -> CIMultiDict[str]:
-    """A copy of prepared headers for one answer, and what it says besides."""
-    headers = common.copy()
-    if more:
-        headers.update(more)
-    return headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -186,6 +187,11 @@ def invalid(error: Invalid) -> Problem:
     return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
 
 
+@cache
+def _decoder(shape: type[_T]) -> msgspec.json.Decoder[_T]:
+    return msgspec.json.Decoder(shape)
+
+
 def decode(body: bytes, shape: type[_T]) -> _T:
     """Read a body.
 
@@ -193,12 +199,13 @@ def decode(body: bytes, shape: type[_T]) -> _T:
         Problem: malformed or invalid.
     """
     try:
-        return msgspec.json.decode(body or b"{}", type=shape)
+        given: _T = _decoder(shape).decode(body or b"{}")
     except msgspec.ValidationError as error:
         text = str(error)
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
+    return given
 
 
 def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
@@ -233,7 +240,12 @@ async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
     Raises:
         Problem: malformed or invalid.
     """
-    body = await request.read()
+    content = request.content
+    if content.is_eof() and not content.at_eof() and content.total_bytes <= request.client_max_size:
+        # All of it is here, which is how a small body comes.
+        body = content.read_nowait()
+    else:
+        body = await request.read()
     return decode(body, shape), body
 
 

@@ -61,8 +61,6 @@ async def _arrived(request: web.Request) -> None:
     Raises:
         Problem: it is not complete in time.
     """
-    if request.content.is_eof():
-        return
     if request.content_type.startswith("multipart/"):
         raise Problem("malformed", "No call takes multipart/form-data.")
     try:
@@ -94,7 +92,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     named = REQUEST_ID.set(request_id)
     try:
         try:
-            await _arrived(request)
+            if not request.content.is_eof():
+                await _arrived(request)
             answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
             response = await faultpoint.mortal("request", answering)
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document

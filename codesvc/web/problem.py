@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from codesvc.limiter import names, policies
-from codesvc.web.headers import prepared, with_more
+from codesvc.web.headers import prepared
 from codesvc.web.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ class Problem(Exception):
             "request_id": request_id,
             **self.members,
         }
-        return web.Response(
-            body=msgspec.json.encode(document),
-            status=self.type.status,
-            headers=with_more(_PROBLEM, self.headers),
-        )
+        response = web.Response(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
+        response.headers.update(self.headers)
+        return response
 
 
 def limited(denial: Denial, name: str = "rate-limited") -> Problem:

@@ -12,7 +12,7 @@ from codesvc.clock import rfc3339
 from codesvc.identity import is_test_openid
 from codesvc.pagetoken import Subject
 from codesvc.verification import Status
-from codesvc.web.headers import prepared, with_more
+from codesvc.web.headers import prepared
 
 if TYPE_CHECKING:
     from codesvc.binding import Passage
@@ -28,7 +28,10 @@ _JSON: Final = prepared("application/json")
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that nobody may keep."""
-    return web.Response(body=msgspec.json.encode(document), status=status, headers=with_more(_JSON, headers))
+    response = web.Response(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    if headers:
+        response.headers.update(headers)
+    return response
 
 
 class Views:
