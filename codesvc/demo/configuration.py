@@ -20,6 +20,8 @@ SITE: Final = "shop"
 ACCOUNT: Final = "main"
 LOOPBACK: Final = "127.0.0.1"
 _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
+_YOUR_OWN: Final = [f"http://{host}:{port}" for host in (LOOPBACK, "localhost") for port in (3000, 5000, 8000)]
+"""Where frameworks let a website under development listen: docs/integrating.md starts one there."""
 _SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
 
 
@@ -105,7 +107,7 @@ def service_settings(
             SITE: {
                 "name": {"zh": "山月茶铺", "en": "Moonhill Tea"},
                 "account": ACCOUNT,
-                "origins": [addresses.website, addresses.website.replace(LOOPBACK, "localhost")],
+                "origins": [addresses.website, addresses.website.replace(LOOPBACK, "localhost"), *_YOUR_OWN],
                 "keys": [{"name": "demo", "hash": hash_line(api_key), "scopes": _SCOPES}],
                 "chat": {
                     "bind_url": f"{addresses.website}/wechat/bind",

@@ -33,7 +33,7 @@ def test_it_passes(section, store_url, tmp_path, monkeypatch):
     exec(compile(block(section, "python"), "docs/integrating.md", "exec"), program)  # noqa: S102  our own documentation
     with world_in_background(store_url, tmp_path, sites__shop__test_users=users) as (world, _):
         monkeypatch.setenv("CODESVC_URL", world.service)
-        monkeypatch.setenv("CODESVC_KEY", KEY)
+        monkeypatch.setenv("CODESVC_API_KEY", KEY)
         program["test_somebody_signs_up_and_resets"]()
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.node_tools import installed
 from tests.world import KEY
 
 HERE = Path(__file__).parent / "node"
@@ -20,25 +19,8 @@ COMPILED = ("--strict", "--noEmitOnError", "--target", "es2022", "--module", "no
 
 @pytest.fixture(scope="module")
 def node_project(request, tmp_path_factory):
-    """The pinned tools, installed once into pytest's cache."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("NOT TESTED: the generated TypeScript client needs node and npm on the PATH")
-    cache = getattr(request.config, "cache", None)
-    shelf = cache.mkdir("contract-node") if cache else tmp_path_factory.mktemp("node")
-    wanted = (HERE / "package.json").read_bytes()
-    home = shelf / hashlib.sha256(wanted).hexdigest()[:16]
-    if not home.exists():
-        fresh = Path(tempfile.mkdtemp(dir=shelf))
-        (fresh / "package.json").write_bytes(wanted)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode:
-            pytest.skip(f"NOT TESTED: npm could not install the TypeScript tools: {done.stderr[-300:]}")
-        try:
-            fresh.rename(home)
-        except OSError:  # another test process was quicker
-            shutil.rmtree(fresh)
-    return home
+    """The pinned tools."""
+    return installed(request, tmp_path_factory, HERE / "package.json")
 
 
 def run(home, tool, *arguments):

@@ -1,0 +1,33 @@
+"""Node packages for tests that need them: installed once into pytest's cache, by a package.json that pins them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def installed(request, tmp_path_factory, package: Path) -> Path:
+    """The directory with `node_modules`; skips, loudly, where there is no node or npm."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip(f"NOT TESTED: {package.parent.name} needs node and npm on the PATH")
+    cache = getattr(request.config, "cache", None)
+    shelf = cache.mkdir(f"{package.parent.parent.name}-node") if cache else tmp_path_factory.mktemp("node")
+    wanted = package.read_bytes()
+    home = shelf / hashlib.sha256(wanted).hexdigest()[:16]
+    if not home.exists():
+        fresh = Path(tempfile.mkdtemp(dir=shelf))
+        (fresh / "package.json").write_bytes(wanted)
+        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=180, check=False)
+        if done.returncode:
+            pytest.skip(f"NOT TESTED: npm could not install what {package} pins: {done.stderr[-300:]}")
+        try:
+            fresh.rename(home)
+        except OSError:  # another test process was quicker
+            shutil.rmtree(fresh)
+    return home
