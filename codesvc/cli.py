@@ -1,4 +1,4 @@
-"""The command line: `codesvc demo|serve|sandbox|check|keys|send …`."""
+"""The command line: `codesvc demo|serve|sandbox|check|keys|send|webhooks …`."""
 
 from __future__ import annotations
 
@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     bindings.add_argument("--config", type=Path, required=True)
     bindings.add_argument("--site", required=True)
     bindings.add_argument("--dry-run", action="store_true", help="import: only say what would happen")
+
+    webhooks = commands.add_parser(
+        "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"
+    )
+    if len(sys.argv) > 1 and sys.argv[1] == "webhooks":
+        from codesvc.webhooks import command as webhooks_command
+
+        webhooks_command.add_arguments(webhooks)
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
     new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
@@ -155,6 +163,16 @@ def _bindings(arguments: argparse.Namespace) -> int:
     return command.run(arguments, _settings(arguments.config))
 
 
+def _webhooks(arguments: argparse.Namespace) -> int:
+    from codesvc.webhooks import command
+
+    if arguments.act == "secret":
+        print(f"The secret, shown this once; your receiver needs it too:\n  {command.make_secret()}")
+        print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
+        return 0
+    return command.run(arguments, _settings(Path(arguments.config)))
+
+
 def _keys(arguments: argparse.Namespace) -> int:
     if arguments.act == "new":
         return _new_key(arguments)
@@ -190,6 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "sandbox": _sandbox,
         "check": _check,
         "send": _send,
+        "webhooks": _webhooks,
         "keys": _keys,
         "bindings": _bindings,
     }

@@ -113,20 +113,6 @@ WEBHOOK_SECONDS: Final = Histogram(
     buckets=(0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
     registry=REGISTRY,
 )
-WEBHOOKS_WAITING: Final = Gauge(
-    "codesvc_webhooks_waiting",
-    "Events that are still to be sent, those of disabled endpoints left out",
-    ("partition",),
-    multiprocess_mode="mostrecent",
-    registry=REGISTRY,
-)
-WEBHOOKS_OVERDUE: Final = Gauge(
-    "codesvc_webhooks_overdue_seconds",
-    "For how long the event that is most overdue has been due",
-    ("partition",),
-    multiprocess_mode="mostrecent",
-    registry=REGISTRY,
-)
 
 
 def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "livemax"] = "mostrecent") -> Gauge:
@@ -149,6 +135,12 @@ TOKEN_LEFT: Final = _gauge(
 )
 OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
 OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")
+WEBHOOKS_WAITING: Final = _gauge(
+    "codesvc_webhooks_waiting", "Events that are still to be sent, those of disabled endpoints left out", "partition"
+)
+WEBHOOKS_OVERDUE: Final = _gauge(
+    "codesvc_webhooks_overdue_seconds", "For how long the event that is most overdue has been due", "partition"
+)
 
 
 @cache

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EVENTS: Final[tuple[str, ...]] = get_args(EventType)
 TEST_EVENT: Final = "webhook.test"
 """Sent when somebody asks for it, whatever the endpoint listens to."""
+TEST_MESSAGE: Final = "This is a test of your webhook."
 
 PAUSES: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds after each attempt that failed; the first is made at once, so there are ten over 75 h 35 min."""

@@ -24,37 +24,77 @@ from codesvc.client.errors import (
     WrongCode,
 )
 from codesvc.client.retries import Retries
-from codesvc.wire import Binding, BindIntent, Claims, History, Login, Redemption, ScanCode, Verification
+from codesvc.wire import (
+    Binding,
+    BindingConflictEvent,
+    BindingCreatedEvent,
+    BindingRemovedEvent,
+    BindingUnreachableEvent,
+    BindIntent,
+    Claims,
+    History,
+    Login,
+    LoginApprovedEvent,
+    QuotaLowEvent,
+    Redemption,
+    ScanCode,
+    TestEvent,
+    Verification,
+    VerificationEvent,
+    WebhookDelivery,
+    WebhookEvent,
+)
 
 if TYPE_CHECKING:
     from codesvc.client.asynchronous import Client
     from codesvc.client.blocking import SyncClient
     from codesvc.client.proofs import read_proof
+    from codesvc.client.webhooks import BadWebhook, ReceivedEvent, WebhookReader
 
 __all__ = [
+    "BadWebhook",
     "BindIntent",
     "Binding",
+    "BindingConflictEvent",
+    "BindingCreatedEvent",
+    "BindingRemovedEvent",
+    "BindingUnreachableEvent",
     "Claims",
     "Client",
     "Ended",
     "History",
     "Limited",
     "Login",
+    "LoginApprovedEvent",
     "NotFound",
+    "QuotaLowEvent",
+    "ReceivedEvent",
     "Redemption",
     "Refused",
     "Retries",
     "ScanCode",
     "ServiceError",
     "SyncClient",
+    "TestEvent",
     "Unreachable",
     "Verification",
+    "VerificationEvent",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookReader",
     "WrongCode",
     "errors",
     "read_proof",
 ]
 
-_LATE = {"Client": "asynchronous", "SyncClient": "blocking", "read_proof": "proofs"}
+_LATE = {
+    "BadWebhook": "webhooks",
+    "Client": "asynchronous",
+    "ReceivedEvent": "webhooks",
+    "SyncClient": "blocking",
+    "WebhookReader": "webhooks",
+    "read_proof": "proofs",
+}
 
 
 def __getattr__(name: str) -> Any:

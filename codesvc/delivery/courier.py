@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc import metrics, webhook
-from codesvc.delivery.announcements import QUOTA_LOW
 from codesvc.delivery.breaker import Breaker
-from codesvc.delivery.notices import NOTICE
 from codesvc.delivery.patience import PatientStore
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.errors import StoreUnavailable
@@ -78,9 +76,8 @@ class Courier:
         composer: writes the messages.
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
-        notices: carries what is about no verification.
+        apart: by kind, who carries what is about no verification.
         tally: counts what happens.
-        announcements: tells sites what their account has to say.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
     """
@@ -93,9 +90,8 @@ class Courier:
         clients: Mapping[str, WeChatClient],
         *,
         quotas: Quotas,
-        notices: Notices,
+        apart: Mapping[str, Notices | Announcements],
         tally: Tally,
-        announcements: Announcements,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -105,9 +101,8 @@ class Courier:
         self._composer = composer
         self._clients = clients
         self._quotas = quotas
-        self._notices = notices
+        self._apart = apart
         self._tally = tally
-        self._announcements = announcements
         self._sleep, self._clock = sleep, clock
         self._breakers = PerAccount(directory.accounts, lambda _: Breaker(), of_config=True)
         self._lanes = PerAccount(directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), of_config=True)
@@ -122,12 +117,9 @@ class Courier:
         if account is None:
             # Another process may know this account; if none does, the job ends when its verification is gone.
             return
-        if job.kind == NOTICE:
+        if job.kind in self._apart:
             async with self._lanes[account.name]:
-                await self._notices.carry(account, job)
-            return
-        if job.kind == QUOTA_LOW:
-            await self._announcements.carry(account, job)
+                await self._apart[job.kind].carry(account, job)
             return
         for number in range(_MOST_TRIES):
             # The lane is left while pausing, so that a message to be tried again holds nobody up.

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from codesvc import metrics
 from codesvc.errors import CodesvcError, StoreUnavailable
 from codesvc.quota import ASSUMED_DAILY, Api
+from codesvc.store.keys import webhook_sites
 from codesvc.store.quotas import day_key
 
 if TYPE_CHECKING:
@@ -59,11 +60,21 @@ class AccountStanding:
 
 @dataclass(frozen=True, slots=True)
 class QueueStanding:
-    """What waits in a partition's outbox: jobs, and the age of the oldest in seconds."""
+    """What waits in a partition.
+
+    Attributes:
+        partition: which.
+        jobs: in the outbox.
+        age: of the oldest of them, seconds.
+        hooks: events for webhooks that are still to be sent.
+        overdue: for how long the most overdue of them has been due, seconds.
+    """
 
     partition: int
     jobs: int
     age: float
+    hooks: int
+    overdue: float
 
 
 class Standings:
@@ -125,7 +136,9 @@ class Standings:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
         # Entries are named by the store's own clock, so test mode's offset is left out.
         born = int(oldest[0][0].partition(b"-")[0]) / 1000 if oldest else seconds + micros / 1e6
-        return QueueStanding(partition, jobs, max(0.0, seconds + micros / 1e6 - born))
+        sites = {"sites": webhook_sites(keys.prefix, partition)}
+        _, _, hooks, overdue = await self._store.call("count_webhooks", partition, sites, {"root": keys.root})
+        return QueueStanding(partition, jobs, max(0.0, seconds + micros / 1e6 - born), hooks, overdue / 1000)
 
     async def show(self) -> None:
         """Set the gauges of /metrics; where the store does not answer, say just that."""
@@ -146,3 +159,5 @@ class Standings:
         for queue in queues:
             metrics.OUTBOX.labels(str(queue.partition)).set(queue.jobs)
             metrics.OUTBOX_AGE.labels(str(queue.partition)).set(queue.age)
+            metrics.WEBHOOKS_WAITING.labels(str(queue.partition)).set(queue.hooks)
+            metrics.WEBHOOKS_OVERDUE.labels(str(queue.partition)).set(queue.overdue)

@@ -231,6 +231,11 @@ def outbox(prefix: str, partition: int) -> str:
     return f"{partition_root(prefix, partition)}outbox"
 
 
+def webhook_sites(prefix: str, partition: int) -> str:
+    """Sorted set: sites of a partition with webhooks to send, by when the first attempt is due."""
+    return partition_root(prefix, partition) + IN_PARTITION["webhook_sites"]
+
+
 def channel(prefix: str) -> str:
     """Publish/subscribe channel: ids of what has changed. It only wakes; state is re-read."""
     return f"{prefix}:changed"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from codesvc.store.keys import partition_root
-from codesvc.store.kinds import IN_PARTITION
+from codesvc.store.keys import partition_root, webhook_sites
 from codesvc.store.outcomes import Outcome
 from codesvc.webhook import HookStatus
 
@@ -110,6 +109,44 @@ class Hook:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How a site's endpoint fares.
+
+    Attributes:
+        disabled: since when nothing is sent to it, ms; None where it is enabled.
+        waiting: how many events are still to be sent.
+        delivered: when one last arrived.
+        refused: when an attempt last failed.
+        result: how it did, "" if none has.
+        failures: how many in a row have failed.
+    """
+
+    disabled: int | None
+    waiting: int
+    delivered: int | None
+    refused: int | None
+    result: str
+    failures: int
+
+    @classmethod
+    def parse(cls, flat: Sequence[bytes], waiting: int) -> Endpoint:
+        """Read a script's flat list of fields and values."""
+        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+
+        def time(name: str) -> int | None:
+            return int(fields[name]) if name in fields else None
+
+        return cls(
+            disabled=time("disabled"),
+            waiting=waiting,
+            delivered=time("delivered"),
+            refused=time("refused"),
+            result=fields.get("result", ""),
+            failures=int(fields.get("failures", 0)),
+        )
+
+
 class WebhookQueue:
     """What a process that sends asks of the store.
 
@@ -122,13 +159,10 @@ class WebhookQueue:
         self._store = store
         self._owner = owner
 
-    def _root(self, partition: int) -> str:
-        return partition_root(self._store.prefix, partition)
-
     async def _call(self, name: str, partition: int, args: dict[str, str | int]) -> list[Any]:
-        root = self._root(partition)
-        keys = {"sites": root + IN_PARTITION["webhook_sites"]}
-        return await self._store.call(name, partition, keys, {"root": root, **args})
+        prefix = self._store.prefix
+        keys = {"sites": webhook_sites(prefix, partition)}
+        return await self._store.call(name, partition, keys, {"root": partition_root(prefix, partition), **args})
 
     async def claim(self, partition: int, *, most: int) -> list[str]:
         """Take over sites with something to send: their names.
@@ -180,12 +214,3 @@ class WebhookQueue:
         attempt = msgspec.json.encode(tried)
         args = {"site": site, "id": job.id, "attempt": attempt, "verdict": verdict, "pause": pause_ms}
         await self._call("record_webhook", partition, args)  # type: ignore[arg-type]
-
-    async def count(self, partition: int) -> tuple[int, int]:
-        """How many events wait, and for how many ms the one that is most overdue has been due.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
-        raw = await self._call("count_webhooks", partition, {})
-        return int(raw[2]), int(raw[3])

@@ -16,9 +16,9 @@ from codesvc import faultpoint
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
 from codesvc.config.settings import LONGEST_CODE_LIFE
-from codesvc.delivery.announcements import Announcements
+from codesvc.delivery.announcements import QUOTA_LOW, Announcements
 from codesvc.delivery.courier import Courier
-from codesvc.delivery.notices import Notices
+from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.worker import Worker
 from codesvc.directory import Directory
 from codesvc.figures.standing import Standings
@@ -49,6 +49,7 @@ from codesvc.service.people import People
 from codesvc.service.tickets import Tickets
 from codesvc.service.verifications import Verifications
 from codesvc.service.visits import Visits
+from codesvc.service.webhooks import Webhooks
 from codesvc.store.connection import connect
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
@@ -75,6 +76,7 @@ from codesvc.web import (
     reference,
     stream,
     tickets,
+    webhooks,
     widget,
 )
 from codesvc.web.middleware import answer_errors
@@ -99,6 +101,7 @@ _TABLES: Final = (
     bindings.routes,
     intents.routes,
     tickets.routes,
+    webhooks.routes,
     askpages.routes,
     callback.routes,
     events.routes,
@@ -246,6 +249,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
             registry=registry,
+            webhooks=Webhooks(store),
         )
         if settings.service.deliver:
             courier = Courier(
@@ -254,9 +258,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 composer,
                 clients,
                 quotas=quotas,
-                notices=Notices(store, teller, clients),
+                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},
                 tally=tally,
-                announcements=Announcements(store, directory),
             )
             worker = Worker(store, servers, courier, partitions=partitions)
             await stack.enter_async_context(worker.running())

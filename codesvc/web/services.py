@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codesvc.service.tickets import Tickets
     from codesvc.service.verifications import Verifications
     from codesvc.service.visits import Visits
+    from codesvc.service.webhooks import Webhooks
     from codesvc.store.store import Store
     from codesvc.store.wakeups import Wakeups
     from codesvc.templates import Templates
@@ -76,6 +77,7 @@ class Services:
     tickets: Tickets
     uses: KeyUses
     registry: Registry
+    webhooks: Webhooks
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS: Final = 86_400
 
-TEST_MESSAGE: Final = "This is a test of your webhook."
-
 
 class _Verification(msgspec.Struct):
     id: str

@@ -25,14 +25,13 @@ def is_public(text: str) -> bool:
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+    # is_global alone lets multicast pass, IPv6's reserved blocks, and what was site-local once (RFC 3879).
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address.ipv4_mapped:
         return _is_global(address.ipv4_mapped)
-    # is_global alone lets multicast pass, and the reserved space below ::/8 and above fe00::/9.
-    return address.is_global and not (address.is_multicast or _is_reserved(address))
-
-
-def _is_reserved(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_reserved and not (isinstance(address, IPv6Address) and address in _NAT64)
+    reserved = address.is_reserved and address not in _NAT64
+    return address.is_global and not (address.is_multicast or address.is_site_local or reserved)
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from codesvc.web.services import SERVICES
+
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_SECRET = "whsec_/+7dzLuqmYh3ZlVEMyIRABEiM0RVZneImaq7zN3u/w8="
 
@@ -102,3 +104,54 @@ async def receiving(host="127.0.0.1", port=0, **more):
 def hook(receiver, **more):
     """A site's table."""
     return {"url": receiver.url, "secrets": [SECRET], "allow_private": True} | more
+
+
+async def until(true):
+    """Wait for something that is asked for; bounded by tries."""
+    for _ in range(2000):
+        if found := await true():
+            return found
+        await asyncio.sleep(0.005)
+    raise AssertionError("it does not come about")
+
+
+def site_of(world, site="shop"):
+    return world.app[SERVICES].directory.sites[site]
+
+
+def store_of(world):
+    return world.app[SERVICES].store.at(site_of(world).keys.partition)
+
+
+async def quiet(world, receiver, site="shop"):
+    """What has come when everything that was queued has been sent."""
+
+    async def empty():
+        return not await store_of(world).exists(site_of(world, site).keys.webhook_due(site))
+
+    await until(empty)
+    return receiver.kinds
+
+
+async def deliveries(world, **filters):
+    query = "&".join(f"{name}={value}" for name, value in filters.items())
+    answer = await world.call("GET", f"/v1/webhooks/deliveries?{query}")
+    assert answer.status == 200, answer.text
+    return answer["deliveries"]
+
+
+async def delivery(world, event, *statuses, attempts=0):
+    """Wait until an event reads as one of these, after so many attempts."""
+
+    async def reads():
+        found = (await world.call("GET", f"/v1/webhooks/deliveries/{event}")).json
+        return found if found["status"] in statuses and len(found["attempts"]) >= attempts else None
+
+    return await until(reads)
+
+
+async def send_test(world):
+    """Have a test event sent; its id."""
+    answer = await world.call("POST", "/v1/webhooks/test", {})
+    assert answer.status == 201, answer.text
+    return answer["id"]

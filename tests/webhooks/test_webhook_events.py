@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
@@ -13,35 +12,10 @@ from codesvc.web.services import SERVICES
 from tests.people.asks import bind_by_scan, login, reply, scan, wait_for_text
 from tests.people.browsers import WITH_CHAT
 from tests.people.test_tickets import arrive, link_for, redeem
-from tests.webhooks.receiver import hook, receiving
+from tests.webhooks.receiver import hook, quiet, receiving, store_of, until
 from tests.world import OTHER_KEY, wrong
 
 SEND = "/cgi-bin/message/template/send"
-
-
-async def quiet(world, receiver):
-    """What has come when everything that was queued has been sent."""
-    site = world.app[SERVICES].directory.sites["shop"]
-    await until(lambda: empty(world, site.keys.webhook_due("shop")))
-    return receiver.kinds
-
-
-async def until(true):
-    """Wait for something in the store; bounded by tries."""
-    for _ in range(2000):
-        if await true():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it does not come about")
-
-
-def store_of(world):
-    here = world.app[SERVICES]
-    return here.store.at(here.directory.accounts["main"].keys.partition)
-
-
-async def empty(world, key):
-    return not await store_of(world).exists(key)
 
 
 async def test_an_approval(told, receiver):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from codesvc.client.asynchronous.asking import AskingCalls
 from codesvc.client.asynchronous.bindings import BindingCalls
 from codesvc.client.asynchronous.verifications import VerificationCalls
+from codesvc.client.asynchronous.webhooks import WebhookCalls
 
 __all__ = ["Client"]
 
 
-class Client(VerificationCalls, BindingCalls, AskingCalls):
+class Client(VerificationCalls, BindingCalls, AskingCalls, WebhookCalls):
     """Calls the service with a site's key.
 
     Use it as a context manager, one for the life of the program: it keeps connections open. Every method may raise the

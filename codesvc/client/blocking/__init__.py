@@ -9,11 +9,12 @@ from __future__ import annotations
 from codesvc.client.blocking.asking import AskingCalls
 from codesvc.client.blocking.bindings import BindingCalls
 from codesvc.client.blocking.verifications import VerificationCalls
+from codesvc.client.blocking.webhooks import WebhookCalls
 
 __all__ = ["SyncClient"]
 
 
-class SyncClient(VerificationCalls, BindingCalls, AskingCalls):
+class SyncClient(VerificationCalls, BindingCalls, AskingCalls, WebhookCalls):
     """Calls the service with a site's key.
 
     Use it as a context manager, one for the life of the program: it keeps connections open. Every method may raise the

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from codesvc.web.contract import asking, bindings, pages, parameters, responses, schemas, service, verifications, wechat
+from codesvc.web.contract import (
+    asking,
+    bindings,
+    pages,
+    parameters,
+    responses,
+    schemas,
+    service,
+    verifications,
+    webhooks,
+    wechat,
+)
 from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problems import PROBLEMS
+from codesvc.wire import EVENT_SHAPES
 
 VERSION: Final = "1.3"
 """Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
@@ -16,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.CALLS,
     *bindings.CALLS,
     *asking.CALLS,
+    *webhooks.CALLS,
     *pages.CALLS,
     *service.CALLS,
     *wechat.CALLS,
@@ -27,6 +40,7 @@ _TAGS: Final = {
     "Bindings": "A user of your site and the WeChat that belongs to that user.",
     "Tickets": "The way from the chat to your site.",
     "By scan": "Binding and logging in by a scan and a yes.",
+    "Webhooks": "What your server is told by itself, and what came of telling it.",
     "Pages": "What a browser with a page token can do.",
     "Service": "Health, documentation, tests.",
     "WeChat": "What WeChat calls, or your own back end in its place.",
@@ -51,6 +65,7 @@ def describe(public_url: str) -> dict[str, Any]:
         "servers": [{"url": public_url}],
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks.sent(),
         "components": {
             "schemas": dict(sorted(_schemas().items())),
             "headers": HEADERS,
@@ -73,6 +88,7 @@ def _schemas() -> dict[str, Any]:
     for shape, body in bodies.items():
         asked[shape.__name__] |= body.narrowed
     shapes = {shape for operation in OPERATIONS for answer in operation.answers for shape in responses.shapes(answer)}
+    shapes.update(EVENT_SHAPES.values())
     return asked | schemas.of_answers(shapes) | schemas.of_problems()
 
 

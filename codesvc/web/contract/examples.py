@@ -132,6 +132,116 @@ JWKS: Final = {
     ]
 }
 
+WEBHOOK_ID: Final = "wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b"
+WEBHOOK_CURSOR: Final = (
+    "MTc5NTMzOTgxNjM5OCB2ZXJpZmljYXRpb24uYXBwcm92ZWQgd2hfNWIwZjZjMWU5YTNkNGU3ZjhhMmI2YzlkMGUxZjJhM2I="
+)
+_HAPPENED: Final = "2026-11-22T09:30:16.398Z"
+_NEWS: Final[dict[str, Any]] = {
+    "id": VERIFICATION_ID,
+    "purpose": "register",
+    "user": "attempt-7f3a",
+    "status": "pending",
+    "reference": "RM",
+    "test": False,
+    "created_at": "2026-11-22T09:30:16.192Z",
+    "expires_at": "2026-11-22T09:35:16.192Z",
+    "approved_at": None,
+    "basis": None,
+    "attempts_left": 5,
+    "metadata": {"cart": "c-81"},
+    "delivery": {"channel": "template", "status": "delivered", "reason": None},
+}
+_FELL_BACK: Final = {"channel": "scan", "status": "awaiting_scan", "reason": "user-block"}
+_DATA: Final[dict[str, dict[str, Any]]] = {
+    "verification.approved": _NEWS
+    | {
+        "status": "approved",
+        "approved_at": _HAPPENED,
+        "basis": "open",
+        "delivery": {"channel": "reply", "status": "sent", "reason": None},
+    },
+    "verification.delivered": _NEWS,
+    "verification.failed": _NEWS | {"delivery": {"channel": "template", "status": "failed", "reason": "quota"}},
+    "verification.fell_back": _NEWS | {"delivery": _FELL_BACK},
+    "verification.exhausted": _NEWS | {"status": "exhausted", "attempts_left": 0},
+    "binding.created": {
+        "user": "alice",
+        "wechat": "97d18e059c0c",
+        "made_by": "proof",
+        "source": VERIFICATION_ID,
+        "bound_at": _HAPPENED,
+        "from": None,
+    },
+    "binding.removed": {"user": "alice", "wechat": "97d18e059c0c", "by": "site"},
+    "binding.conflict": {"user": "alice", "bind_intent": BIND_ID, "reference": "KX", "conflict": "wechat"},
+    "binding.unreachable": {"user": "alice", "wechat": "97d18e059c0c"},
+    "login.approved": {
+        "id": LOGIN_ID,
+        "user": "alice",
+        "reference": "KX",
+        "created_at": "2026-11-22T09:30:16.192Z",
+        "approved_at": _HAPPENED,
+    },
+    "quota.low": {
+        "account": "main",
+        "call": "template",
+        "threshold": 80,
+        "daily": 100000,
+        "left": 20000,
+        "day": "2026-11-22",
+    },
+    "webhook.test": {"message": "This is a test of your webhook."},
+}
+EVENTS: Final = {kind: {"type": kind, "timestamp": _HAPPENED, "data": data} for kind, data in _DATA.items()}
+EVENT_MEANINGS: Final = {
+    "verification.approved": "The code was right",
+    "verification.delivered": "WeChat says that the message is on the phone",
+    "verification.failed": "The code could not be delivered, and no scan may bring it",
+    "verification.fell_back": "A push failed or could not be made; now a scan or the word brings the code",
+    "verification.exhausted": "All attempts were spent on wrong codes",
+    "binding.created": "A user was bound, or moved to another WeChat",
+    "binding.removed": "A user is no longer bound",
+    "binding.conflict": "A bind intent was confirmed, and something stands in its way",
+    "binding.unreachable": "A bound WeChat stopped following the account",
+    "login.approved": "A bound WeChat confirmed a login",
+    "quota.low": "A day's quota of the account runs out",
+    "webhook.test": "You asked for it",
+}
+WEBHOOK_DELIVERY: Final[dict[str, Any]] = {
+    "id": WEBHOOK_ID,
+    "event": "verification.approved",
+    "status": "delivered",
+    "reason": None,
+    "created_at": _HAPPENED,
+    "next_attempt_at": None,
+    "ended_at": "2026-11-22T09:30:21.904Z",
+    "attempts": [
+        {"at": "2026-11-22T09:30:16.485Z", "result": "refused", "status": 503, "milliseconds": 87},
+        {"at": "2026-11-22T09:30:21.904Z", "result": "delivered", "status": 204, "milliseconds": 41},
+    ],
+    "payload": EVENTS["verification.approved"],
+}
+WEBHOOK_TEST: Final[dict[str, Any]] = WEBHOOK_DELIVERY | {
+    "event": "webhook.test",
+    "status": "pending",
+    "next_attempt_at": _HAPPENED,
+    "ended_at": None,
+    "attempts": [],
+    "payload": EVENTS["webhook.test"],
+}
+WEBHOOK_ENDPOINT: Final = {
+    "url": "https://shop.example/hooks/codesvc",
+    "events": ["verification.approved", "binding.unreachable"],
+    "enabled": True,
+    "disabled_at": None,
+    "waiting": 0,
+    "delivered_at": "2026-11-22T09:30:21.904Z",
+    "failed_at": "2026-11-22T09:30:16.485Z",
+    "last_failure": "refused",
+    "failures": 0,
+}
+
 
 def event(document: dict[str, Any]) -> dict[str, str]:
     """An event of a stream that carries this document."""

@@ -1,0 +1,151 @@
+"""A site's webhook as the site sees it: how its endpoint fares, what was sent, sending it again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from codesvc.errors import Invalid
+from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
+from codesvc.store.webhooks import Endpoint, Hook
+from codesvc.webhook import TEST_EVENT, TEST_MESSAGE, derived_id
+
+if TYPE_CHECKING:
+    from codesvc.directory import SiteEntry
+    from codesvc.store.store import Store
+
+MOST_LISTED: Final = 100
+_ID: Final = re.compile(r"wh_[0-9a-f]{32}")
+_PLACE: Final = re.compile(r"([0-9]{1,15}) ([a-z_.]{1,40} wh_[0-9a-f]{32})")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some events, latest first, and where to go on; None at the end."""
+
+    hooks: tuple[Hook, ...]
+    cursor: str | None
+
+
+def is_webhook_id(text: str) -> bool:
+    """Whether this can be the id of an event."""
+    return _ID.fullmatch(text) is not None
+
+
+def _place(cursor: str) -> tuple[str, str]:
+    """The time and name that a cursor stands for.
+
+    Raises:
+        Invalid: it is none of ours.
+    """
+    try:
+        found = _PLACE.fullmatch(urlsafe_b64decode(cursor.encode()).decode())
+    except ValueError:
+        found = None
+    if found is None:
+        raise Invalid("cursor must be the `next` of a page before", "/cursor")
+    return found[1], found[2]
+
+
+class Webhooks:
+    """The use cases around a site's webhook.
+
+    Args:
+        store: where events lie.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._channel = channel(store.prefix)
+
+    async def endpoint(self, site: SiteEntry) -> Endpoint:
+        """How it fares."""
+        keys = site.keys
+        mine = {"state": keys.webhook_state(site.name), "due": keys.webhook_due(site.name)}
+        raw = await self._store.call("read_endpoint", keys.partition, mine, {})
+        return Endpoint.parse(raw[2], raw[3])
+
+    async def enable(self, site: SiteEntry) -> Endpoint:
+        """Send to it again; what waited goes out. Enabling twice is the same as once."""
+        keys = site.keys
+        mine = {"state": keys.webhook_state(site.name), "due": keys.webhook_due(site.name)}
+        args = {"root": keys.root, "channel": self._channel, "site": site.name}
+        raw = await self._store.call("enable_endpoint", keys.partition, mine, args)
+        return Endpoint.parse(raw[2], raw[3])
+
+    async def find(
+        self, site: SiteEntry, *, status: str = "", kind: str = "", limit: int = 25, cursor: str = ""
+    ) -> Page:
+        """A page of events, latest first.
+
+        Args:
+            site: whose.
+            status: only these, "" for all.
+            kind: only events of this type, "" for all.
+            limit: at most so many, 1 to 100.
+            cursor: of the page before, "" for the first.
+
+        Raises:
+            Invalid: the cursor is none.
+        """
+        at, name = _place(cursor) if cursor else ("", "")
+        keys = site.keys
+        raw = await self._store.call(
+            "list_webhooks",
+            keys.partition,
+            {"log": keys.webhook_log(site.name)},
+            {
+                "root": keys.root,
+                "site": site.name,
+                "after_at": at,
+                "after": name,
+                "status": status,
+                "kind": kind,
+                "most": limit,
+            },
+        )
+        hooks, left_at, left = raw[2], raw[3], raw[4]
+        place = urlsafe_b64encode(left_at + b" " + left).decode() if left else None
+        return Page(tuple(Hook.parse(flat) for flat in hooks), place)
+
+    async def get(self, site: SiteEntry, event: str) -> Hook | None:
+        """One event, None where there is none."""
+        keys = site.keys
+        raw = await self._store.call("read_webhook", keys.partition, {"webhook": keys.webhook(site.name, event)}, {})
+        return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
+
+    async def resend(self, site: SiteEntry, event: str) -> Hook | None:
+        """Send one again, or now instead of later, on a fresh schedule; None where there is none."""
+        keys = site.keys
+        raw = await self._store.call(
+            "resend_webhook",
+            keys.partition,
+            {"webhook": keys.webhook(site.name, event)},
+            {"root": keys.root, "channel": self._channel, "site": site.name},
+        )
+        return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
+
+    async def test(self, site: SiteEntry, idempotency_key: str = "") -> Hook:
+        """Queue a test event; the same Idempotency-Key is the same event."""
+        keys = site.keys
+        event = derived_id("test", site.name, idempotency_key or secrets.token_hex(16))
+        raw = await self._store.call(
+            "announce_webhook",
+            keys.partition,
+            {"webhook": keys.webhook(site.name, event)},
+            {
+                "root": keys.root,
+                "channel": self._channel,
+                "site": site.name,
+                "id": event,
+                "kind": TEST_EVENT,
+                "facts": msgspec.json.encode({"message": TEST_MESSAGE}),
+            },
+        )
+        return Hook.parse(raw[2])

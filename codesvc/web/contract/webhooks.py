@@ -1,0 +1,176 @@
+"""The calls around a site's webhook, and what it is sent."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from codesvc import wire
+from codesvc.web.contract import examples, schemas
+from codesvc.web.contract.operation import JSON, Answer, Body, Operation, Parameter
+from codesvc.web.inputs import EmptyInput
+
+_ID: Final = Parameter(
+    name="id",
+    place="path",
+    description="What the header `webhook-id` says.",
+    schema={"type": "string"},
+    example=examples.WEBHOOK_ID,
+)
+_NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
+_SHOWN: Final = Answer(
+    status=200, description="The event.", shape=wire.WebhookDelivery, example=examples.WEBHOOK_DELIVERY
+)
+
+
+def _filter(name: str, description: str, schema: dict[str, Any], example: Any) -> Parameter:
+    return Parameter(name=name, place="query", description=description, schema=schema, example=example, required=False)
+
+
+ENDPOINT: Final = Operation(
+    method="GET",
+    path="/v1/webhooks",
+    id="getWebhook",
+    tag="Webhooks",
+    summary="See how your webhook fares",
+    scope="admin",
+    answers=(Answer(status=200, description="It.", shape=wire.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    problems=("not-found",),
+)
+ENABLE: Final = Operation(
+    method="POST",
+    path="/v1/webhooks/enable",
+    id="enableWebhook",
+    tag="Webhooks",
+    summary="Send again to an endpoint that was disabled",
+    description="An endpoint that answers 410 Gone is disabled. What waited meanwhile goes out.",
+    scope="admin",
+    body=_NOTHING,
+    answers=(Answer(status=200, description="It.", shape=wire.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    problems=("not-found",),
+)
+TEST: Final = Operation(
+    method="POST",
+    path="/v1/webhooks/test",
+    id="testWebhook",
+    tag="Webhooks",
+    summary="Send a test event",
+    description="Of type `webhook.test`, whatever the endpoint listens to.",
+    scope="admin",
+    body=_NOTHING,
+    answers=(
+        Answer(
+            status=201,
+            description="It is queued.",
+            shape=wire.WebhookDelivery,
+            example=examples.WEBHOOK_TEST,
+            headers=("Location",),
+            links={name: {"id": "$response.body#/id"} for name in ("getWebhookDelivery", "resendWebhookDelivery")},
+        ),
+    ),
+    problems=("not-found",),
+    retry=True,
+)
+LIST: Final = Operation(
+    method="GET",
+    path="/v1/webhooks/deliveries",
+    id="listWebhookDeliveries",
+    tag="Webhooks",
+    summary="List events and what came of sending them",
+    description="Latest first. Events are kept for 30 days, of those that are done the latest 5,000.",
+    scope="admin",
+    parameters=(
+        _filter("status", "Only these.", {"type": "string", "enum": list(wire.HOOK_STATUSES)}, "failed"),
+        _filter(
+            "event", "Only of this type.", {"type": "string", "enum": list(wire.EVENT_SHAPES)}, "verification.approved"
+        ),
+        _filter("limit", "At most so many.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, 25),
+        _filter("cursor", "The `next` of the page before.", {"type": "string"}, examples.WEBHOOK_CURSOR),
+    ),
+    answers=(
+        Answer(
+            status=200,
+            description="A page.",
+            shape=wire.WebhookDeliveries,
+            example={
+                "deliveries": [{k: v for k, v in examples.WEBHOOK_DELIVERY.items() if k != "payload"}],
+                "next": None,
+            },
+        ),
+    ),
+    problems=("invalid",),
+)
+GET: Final = Operation(
+    method="GET",
+    path="/v1/webhooks/deliveries/{id}",
+    id="getWebhookDelivery",
+    tag="Webhooks",
+    summary="Read an event and what came of sending it",
+    scope="admin",
+    parameters=(_ID,),
+    answers=(_SHOWN,),
+    problems=("not-found",),
+)
+RESEND: Final = Operation(
+    method="POST",
+    path="/v1/webhooks/deliveries/{id}/resend",
+    id="resendWebhookDelivery",
+    tag="Webhooks",
+    summary="Send an event again",
+    description="Under the same id, at once and on a fresh schedule. A receiver that remembers ids will pass over one "
+    "that it has seen.",
+    scope="admin",
+    parameters=(_ID,),
+    body=_NOTHING,
+    answers=(_SHOWN,),
+    problems=("not-found",),
+)
+CALLS: Final = (ENDPOINT, ENABLE, TEST, LIST, GET, RESEND)
+
+_HEADERS: Final = (
+    ("webhook-id", "The same for every attempt at the same event: remember it, and act once.", examples.WEBHOOK_ID),
+    (
+        "webhook-timestamp",
+        "When this attempt was made, seconds since 1970. Refuse what is over 5 minutes off.",
+        "1795339816",
+    ),
+    (
+        "webhook-signature",
+        "One `v1,` signature for each of your secrets, set apart by blanks: HMAC-SHA-256 over id, timestamp and body.",
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    ),
+)
+
+
+def sent() -> dict[str, Any]:
+    """The document's `webhooks`: every event, as your server receives it."""
+    return {kind: {"post": _event(kind, shape)} for kind, shape in wire.EVENT_SHAPES.items()}
+
+
+def _event(kind: str, shape: type[wire.WebhookEvent]) -> dict[str, Any]:
+    about = schemas.of_answers([shape])[shape.__name__]["description"]
+    named = {"allOf": [schemas.reference(shape.__name__), {"properties": {"type": {"const": kind}}}]}
+    return {
+        "operationId": "on" + "".join(part.capitalize() for part in kind.replace("_", ".").split(".")),
+        "tags": ["Webhooks"],
+        "summary": examples.EVENT_MEANINGS[kind],
+        "description": about,
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "description": description,
+                "required": True,
+                "schema": {"type": "string"},
+                "example": example,
+            }
+            for name, description, example in _HEADERS
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": named, "examples": {"event": {"value": examples.EVENTS[kind]}}}},
+        },
+        "responses": {
+            "2XX": {"description": "You have it. Nothing else counts as a success, a redirect neither."},
+            "410": {"description": "You want no more: the endpoint is disabled until you enable it."},
+        },
+    }

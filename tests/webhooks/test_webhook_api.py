@@ -1,0 +1,196 @@
+"""What a site and an operator can see and do: pages, filters, scopes, the command line, the numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import pytest
+
+from codesvc import wire
+from codesvc.web.contract import examples
+from codesvc.webhook import EVENTS, TEST_EVENT, HookStatus, Result
+from tests.doctor.conftest import toml
+from tests.webhooks.receiver import deliveries, delivery, hook, quiet, send_test
+from tests.world import OTHER_KEY, document
+
+
+def test_published_words_are_those_there_are():
+    assert set(wire.EVENT_SHAPES) == {*EVENTS, TEST_EVENT} == examples.EVENTS.keys() == examples.EVENT_MEANINGS.keys()
+    assert set(wire.HOOK_STATUSES) == set(HookStatus)
+    assert set(wire.HOOK_RESULTS) == set(Result)
+
+
+async def pages(world, **filters):
+    """Every page from the first to the last."""
+    cursor, found = "", []
+    for _ in range(100):
+        query = "&".join(f"{name}={value}" for name, value in {**filters, "cursor": cursor}.items())
+        page = await world.call("GET", f"/v1/webhooks/deliveries?{query}")
+        assert page.status == 200, page.text
+        found.append([one["id"] for one in page["deliveries"]])
+        if page["next"] is None:
+            return found
+        cursor = page["next"]
+    raise AssertionError("pages without end")
+
+
+async def test_pages_hold_everything_once_latest_first(told, receiver):
+    person = await told.bound("alice")
+    events = [await send_test(told) for _ in range(12)]
+    await person.unfollow()
+    await receiver.wait(14)
+    await quiet(told, receiver)
+    found = await pages(told, limit=5)
+    flat = [event for page in found for event in page]
+    assert len(flat) == len(set(flat)) == 14
+    assert [event for event in flat if event in events] == events[::-1]
+    assert max(map(len, found)) == 5
+    assert [event for page in await pages(told, limit=5, event="webhook.test") for event in page] == events[::-1]
+    assert [page for page in await pages(told, event="quota.low") if page] == []
+    assert len(await deliveries(told, status="delivered", limit=100)) == 14
+    assert await deliveries(told, status="failed") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=gone", "event=verification.aproved", "limit=0", "limit=101", "limit=x", "limit=", "cursor=x", "colour=1",
+     "cursor=MSB4", "limit=%D9%A1"],
+)  # fmt: skip
+async def test_a_filter_at_fault(told, query):
+    answer = await told.call("GET", f"/v1/webhooks/deliveries?{query}")
+    assert (answer.status, answer.problem) == (400, "invalid")
+    assert answer["errors"][0]["pointer"] == "/" + query.partition("=")[0]
+
+
+async def test_only_keys_with_the_scope_and_only_their_own(new_world, receiver):
+    async with new_world(sites__shop__webhook=hook(receiver)) as world:
+        event = await send_test(world)
+        for method, path in (
+            ("GET", "/v1/webhooks"),
+            ("GET", "/v1/webhooks/deliveries"),
+            ("GET", f"/v1/webhooks/deliveries/{event}"),
+            ("POST", f"/v1/webhooks/deliveries/{event}/resend"),
+            ("POST", "/v1/webhooks/test"),
+            ("POST", "/v1/webhooks/enable"),
+        ):
+            body = {} if method == "POST" else None
+            assert (await world.call(method, path, body, key=OTHER_KEY)).status == 403
+            assert (await world.call(method, path, body, key=None)).status == 401
+    scopes = [{"name": "a", "hash": hash_of(OTHER_KEY), "scopes": ["admin"]}]
+    async with new_world(sites__shop__webhook=hook(receiver), sites__cafe__keys=scopes) as world:
+        event = await send_test(world)
+        assert (await world.call("GET", f"/v1/webhooks/deliveries/{event}", key=OTHER_KEY)).status == 404
+        assert (await world.call("GET", "/v1/webhooks/deliveries", key=OTHER_KEY))["deliveries"] == []
+        for method, path in (("GET", ""), ("POST", "/test"), ("POST", "/enable")):
+            answer = await world.call(method, f"/v1/webhooks{path}", {} if method == "POST" else None, key=OTHER_KEY)
+            assert (answer.status, answer.problem) == (404, "not-found")
+
+
+def hash_of(key):
+    from codesvc.config.keys import hash_line
+
+    return hash_line(key)
+
+
+async def test_an_id_that_is_none(told):
+    for event in ("wh_x", "wh_" + "0" * 32, "..", "wh_" + "A" * 32):
+        assert (await told.call("GET", f"/v1/webhooks/deliveries/{event}")).status == 404
+        assert (await told.call("POST", f"/v1/webhooks/deliveries/{event}/resend", {})).status == 404
+
+
+async def test_a_test_with_an_idempotency_key_is_sent_once(told, receiver):
+    headers = {"Idempotency-Key": "abc"}
+    first = await told.call("POST", "/v1/webhooks/test", {}, headers=headers)
+    again = await told.call("POST", "/v1/webhooks/test", {}, headers=headers)
+    assert (first.status, again.status, first["id"]) == (201, 201, again["id"])
+    assert first.headers["Location"] == f"/v1/webhooks/deliveries/{first['id']}"
+    other = await send_test(told)
+    await delivery(told, other, "delivered")
+    await quiet(told, receiver)
+    assert len(receiver.got) == 2
+    payload = (await told.call("GET", first.headers["Location"]))["payload"]
+    assert payload == receiver.got[0].event
+
+
+async def test_the_endpoint_is_shown_without_its_query(new_world, receiver):
+    async with new_world(sites__shop__webhook=hook(receiver) | {"url": receiver.url + "?token=secret"}) as world:
+        await delivery(world, await send_test(world), "delivered")
+        shown = await world.call("GET", "/v1/webhooks")
+        assert shown["url"] == receiver.url
+        assert (shown["enabled"], shown["waiting"], shown["failures"]) == (True, 0, 0)
+        assert shown["delivered_at"]
+
+
+async def test_the_numbers(told, receiver):
+    receiver.answers = [204, 500]
+    await delivery(told, await send_test(told), "delivered")
+    await delivery(told, await send_test(told), "pending", attempts=1)
+    text = (await told.call("GET", "/metrics")).text
+    for result in ("delivered", "refused"):
+        assert f'codesvc_webhook_attempts_total{{result="{result}",site="shop"}}' in text
+    assert "codesvc_webhook_seconds_count" in text
+    (waiting,) = [line for line in text.splitlines() if line.startswith("codesvc_webhooks_waiting{")]
+    assert waiting.endswith(" 1.0")
+    assert "codesvc_webhooks_overdue_seconds{" in text
+
+
+async def run(*arguments):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "codesvc.cli", "webhooks", *arguments,
+        env=dict(os.environ), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_command_line(new_world, receiver, tmp_path, store_url):
+    changes = {"sites__shop__webhook": hook(receiver), "store__url": store_url}
+    async with new_world(**changes) as world:
+        path = tmp_path / "config.toml"
+        path.touch(mode=0o600)
+        path.write_text(toml(document(world.service, world.sandbox, **changes)), encoding="utf-8")
+        where = ("--config", str(path), "--site", "shop")
+        receiver.answers = [410]
+        status, out, err = await run("test", *where)
+        assert status == 0, err
+        event = out.split()[-1]
+        await delivery(world, event, "pending", attempts=1)
+        status, out, _ = await run("list", *where)
+        assert status == 0
+        assert "DISABLED since" in out
+        assert f"{event}  webhook.test  pending  gone 410" in out
+        status, out, _ = await run("enable", *where)
+        assert out.startswith("endpoint enabled")
+        await delivery(world, event, "delivered")
+        status, out, _ = await run("resend", event, *where)
+        assert (status, out) == (0, f"{event}: queued\n")
+        await receiver.wait(3)
+        status, out, _ = await run("resend", "wh_x", *where)
+        assert (status, out) == (1, "wh_x: no such event\n")
+        status, out, err = await run("resend", "--failed", *where)
+        assert (status, out) == (0, "")
+        status, _, err = await run("resend", *where)
+        assert (status, err) == (1, "codesvc webhooks: name events, or say --failed\n")
+        status, _, err = await run("list", "--config", str(path), "--site", "cafe")
+        assert (status, err) == (1, "codesvc webhooks: sites.cafe has no webhook in the configuration\n")
+
+
+async def test_a_secret_is_made_as_the_configuration_wants_it(document_of):
+    status, out, _ = await run("secret")
+    assert status == 0
+    secret = next(word for word in out.split() if word.startswith("whsec_"))
+    assert document_of(secret).sites["shop"].webhook.secrets[0].reveal() == secret
+
+
+@pytest.fixture
+def document_of(tmp_path):
+    from codesvc.config import parse
+
+    def made(secret):
+        webhook = {"url": "https://shop.example/hook", "secrets": [secret]}
+        tables = document("http://127.0.0.1:1", "http://127.0.0.1:2", sites__shop__webhook=webhook)
+        return parse(tables, env={}, directory=tmp_path)
+
+    return made

@@ -1,0 +1,187 @@
+"""Reading webhooks: by the client, and by the documentation's own examples in Python, Node and PHP."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from standardwebhooks import Webhook
+
+from codesvc import wire
+from codesvc.client import BadWebhook, WebhookReader
+from codesvc.web.contract import examples
+from tests.webhooks.receiver import OTHER_SECRET, SECRET
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+EVENT = "wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b"
+
+
+def block(language):
+    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return found
+
+
+def signed(kind="verification.approved", *secrets, body=None, at=None):
+    """Body and headers of an event."""
+    body = body if body is not None else json.dumps(examples.EVENTS[kind], ensure_ascii=False).encode()
+    moment = datetime.fromtimestamp(at if at is not None else time.time(), UTC)
+    signatures = [Webhook(one).sign(EVENT, moment, body.decode("utf-8", "replace")) for one in secrets or [SECRET]]
+    stamp = str(int(moment.timestamp()))
+    return body, {"Webhook-Id": EVENT, "Webhook-Timestamp": stamp, "Webhook-Signature": " ".join(signatures)}
+
+
+@pytest.mark.parametrize("kind", sorted(wire.EVENT_SHAPES))
+def test_every_event_is_typed(kind):
+    received = WebhookReader(SECRET).read(*signed(kind))
+    assert received.id == EVENT
+    assert type(received.event) is wire.EVENT_SHAPES[kind]
+    assert received.event.type == kind
+    assert received.event.timestamp == datetime(2026, 11, 22, 9, 30, 16, 398_000, UTC)
+
+
+def test_a_type_that_is_not_known_is_read_as_it_is():
+    body = json.dumps({"type": "moon.risen", "timestamp": "2026-11-22T09:30:16Z", "data": {"full": True}}).encode()
+    received = WebhookReader(SECRET).read(*signed(body=body))
+    assert type(received.event) is wire.WebhookEvent
+    assert received.event.data == {"full": True}
+
+
+def test_any_of_the_readers_secrets_and_of_the_senders_will_do():
+    for given in ((SECRET,), (OTHER_SECRET,), (SECRET, OTHER_SECRET)):
+        assert WebhookReader(OTHER_SECRET, SECRET).read(*signed("webhook.test", *given)).id == EVENT
+    assert WebhookReader(SECRET).read(*signed("webhook.test", OTHER_SECRET, SECRET)).id == EVENT
+
+
+def spoilt():
+    body, headers = signed()
+    yield "another body", body + b" ", headers
+    yield "another id", body, headers | {"Webhook-Id": "wh_other"}
+    yield "another time", body, headers | {"Webhook-Timestamp": str(int(time.time()) - 1)}
+    yield "too old", *signed(at=time.time() - 3600)
+    yield "too new", *signed(at=time.time() + 3600)
+    yield "another secret", *signed("webhook.test", OTHER_SECRET)
+    for name in headers:
+        yield f"without {name}", body, {other: value for other, value in headers.items() if other != name}
+    signature = headers["Webhook-Signature"]
+    for odd in (
+        "",
+        "v1",
+        "v1,",
+        "v1,!!!",
+        "v2," + signature[3:],
+        "v1," + signature[3:-8],
+        ",,,",
+        "v1,é",
+        signature[3:],
+    ):
+        yield f"signature {odd!r}", body, headers | {"Webhook-Signature": odd}
+    for odd in ("", "x", "nan", "inf", "-1", "1e400", "１７"):
+        yield f"time {odd!r}", body, headers | {"Webhook-Timestamp": odd}
+    yield "no text", b"\xff\xfe", headers
+
+
+SPOILT = [pytest.param(body, headers, id=name) for name, body, headers in spoilt()]
+
+
+@pytest.mark.parametrize(("body", "headers"), SPOILT)
+def test_nothing_else_is_believed(body, headers):
+    with pytest.raises(BadWebhook):
+        WebhookReader(SECRET).read(body, headers)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"type": 1}', b'{"type": "login.approved", "data": {}}', b"nonsense"]
+)
+def test_signed_nonsense_is_no_event(body):
+    with pytest.raises(BadWebhook):
+        WebhookReader(SECRET).read(*signed(body=body))
+
+
+def test_a_reader_shows_no_secret_and_wants_one():
+    assert SECRET not in repr(WebhookReader(SECRET))
+    with pytest.raises(ValueError, match="needed"):
+        WebhookReader()
+
+
+def test_the_python_example(monkeypatch, capsys):
+    monkeypatch.setenv("WEBHOOK_SECRETS", f"{OTHER_SECRET} {SECRET}")
+    module = ModuleType("shown")
+    exec(compile(block("python"), "docs/webhooks.md", "exec"), module.__dict__)  # noqa: S102  our own documentation
+    done = set()
+    assert module.receive(*signed(), done) == 204
+    assert module.receive(*signed(), done) == 204
+    assert module.receive(*signed("webhook.test", body=b'{"type": "x"}'), done) == 400
+    body, headers = signed()
+    assert module.receive(body + b" ", headers, set()) == 400
+    assert capsys.readouterr().out.count("approved: ") == 1
+
+
+def test_the_python_example_is_typed(tmp_path):
+    pytest.importorskip("mypy", reason="NOT TESTED: types of the documentation's examples need the lint group")
+    path = tmp_path / "shown.py"
+    path.write_text(block("python"), encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", tmp_path / "cache", path],
+        capture_output=True, text=True, check=False, cwd=ROOT, env={"MYPYPATH": str(ROOT)},
+    )  # fmt: skip
+    assert checked.stdout + checked.stderr == ""
+
+
+def cases():
+    """What an example in another language is asked: body, headers in lower case, and the id if it is to be believed."""
+    genuine = [signed(), signed("binding.created", OTHER_SECRET), signed("webhook.test", OTHER_SECRET, SECRET)]
+    told = [(body, headers, EVENT) for body, headers in genuine]
+    # Another secret is no fault here: both are given.
+    told += [
+        (body, headers, None)
+        for name, body, headers in spoilt()
+        if name != "another secret" and body.isascii() and all(map(str.isascii, headers.values()))
+    ]
+    return [
+        {"body": body.decode(), "headers": {name.lower(): value for name, value in headers.items()}, "id": wanted}
+        for body, headers, wanted in told
+    ]
+
+
+NODE = """
+import { readFileSync } from "node:fs";
+const { cases, secrets } = JSON.parse(readFileSync(0));
+const idOf = ({ body, headers }) => readWebhook(Buffer.from(body), headers, secrets)?.id ?? null;
+const wrong = cases.filter((each) => idOf(each) !== each.id);
+console.log(JSON.stringify(wrong));
+"""
+PHP = """
+$given = json_decode(file_get_contents('php://stdin'), true);
+$wrong = array_filter($given['cases'], function ($case) use ($given) {
+    return (read_webhook($case['body'], $case['headers'], $given['secrets'])['id'] ?? null) !== $case['id'];
+});
+echo json_encode(array_values($wrong));
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "language", "ending", "more"), [("node", "js", "mjs", NODE), ("php", "php", "php", PHP)]
+)
+def test_the_examples_in_other_languages(tmp_path, program, language, ending, more):
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"NOT TESTED: the {program} example of docs/webhooks.md needs {program}")
+    path = tmp_path / f"shown.{ending}"
+    path.write_text(block(language) + more, encoding="utf-8")
+    asked = cases()
+    assert sum(case["id"] is not None for case in asked) == 3
+    assert len(asked) > 15
+    said = subprocess.run(
+        [found, path], input=json.dumps({"cases": asked, "secrets": [SECRET, OTHER_SECRET]}), capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (said.stdout.strip(), said.stderr) == ("[]", "")
