@@ -21,7 +21,7 @@ from codesvc.webhooks.sender import Attempt
 
 if TYPE_CHECKING:
     from codesvc.config import Webhook
-    from codesvc.directory import SiteEntry
+    from codesvc.directory import Directory
     from codesvc.store.webhooks import Job, Verdict, WebhookQueue
     from codesvc.webhooks.sender import Sender
 
@@ -31,6 +31,7 @@ _FAILING: Final = 5
 """After so many failures in a row it is asked with one event at a time."""
 _LOOK_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 5.0
+_UNKNOWN_MS: Final = 10_000
 
 _log = structlog.get_logger(__name__)
 
@@ -41,32 +42,42 @@ class Lane:
     Args:
         queue: where events lie.
         sender: makes attempts.
+        directory: knows the endpoint, which may change meanwhile.
+        partition: where the site's events lie.
         site: whose.
-        webhook: where to.
     """
 
-    def __init__(self, queue: WebhookQueue, sender: Sender, site: SiteEntry, webhook: Webhook) -> None:
+    def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, *, partition: int, site: str) -> None:
         self._queue = queue
         self._sender = sender
+        self._directory = directory
+        self._partition = partition
         self._site = site
-        self._webhook = webhook
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Work until the site has been given back. What is under way when this is cancelled gets a moment to arrive."""
-        partition, name = self._site.keys.partition, self._site.name
-        held = True
+        held, after = True, 0
         try:
             while held:
-                held = await self._go_on()
+                webhook = self._webhook()
+                if webhook is None:
+                    # Another process may know where to; if none does, the events end with their time.
+                    after = _UNKNOWN_MS
+                    break
+                held = await self._go_on(webhook)
         except (StoreUnavailable, ScriptError) as error:
             # The lease runs out, and whoever has the store again goes on.
-            _log.warning("webhooks_left", site=name, error=str(error))
+            _log.warning("webhooks_left", site=self._site, error=str(error))
         finally:
             await self._arrive()
             if held:
                 with suppress(StoreUnavailable):
-                    await self._queue.give_back(partition, name, after_ms=0)
+                    await self._queue.give_back(self._partition, self._site, after_ms=after)
+
+    def _webhook(self) -> Webhook | None:
+        site = self._directory.sites.get(self._site)
+        return site.config.webhook if site is not None else None
 
     async def _arrive(self) -> None:
         """Give what is under way a moment; what does not arrive is still due, and is sent again."""
@@ -76,17 +87,17 @@ class Lane:
             await end(late)
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _go_on(self) -> bool:
+    async def _go_on(self, webhook: Webhook) -> bool:
         """Start what can be started and wait for something to end; False once the site is no longer held."""
         work = await self._queue.take(
-            self._site.keys.partition, self._site.name, most=WIDTH + len(self._under_way), give=not self._under_way
+            self._partition, self._site, most=WIDTH + len(self._under_way), give=not self._under_way
         )
         if work.outcome is not Outcome.DONE:
             return False
         width = 1 if work.failures >= _FAILING else WIDTH
         for job in work.jobs:
             if len(self._under_way) < width and job.id not in self._under_way:
-                task = asyncio.create_task(self._carry(job), name=f"webhook {job.id}")
+                task = asyncio.create_task(self._carry(webhook, job), name=f"webhook {job.id}")
                 self._under_way[job.id] = task
         if self._under_way:
             done, _ = await asyncio.wait(
@@ -97,14 +108,14 @@ class Lane:
                 task.result()
         return True
 
-    async def _carry(self, job: Job) -> None:
+    async def _carry(self, webhook: Webhook, job: Job) -> None:
         """Make one attempt, and record what came of it.
 
         Raises:
             StoreUnavailable: it could not be recorded, so the event is sent once more.
         """
-        attempt = await self._attempt(job)
-        site = self._site.name
+        attempt = await self._attempt(webhook, job)
+        site = self._site
         metrics.WEBHOOK_ATTEMPTS.labels(site, attempt.result.value).inc()
         _log.info(
             "webhook_attempt",
@@ -118,9 +129,9 @@ class Lane:
         if verdict == "gone":
             _log.error("webhook_disabled", site=site, webhook=job.id)
         tried = Tried(attempt.result.value, attempt.milliseconds, attempt.status)
-        await self._queue.record(self._site.keys.partition, site, job, tried, verdict, pause_ms=pause)
+        await self._queue.record(self._partition, site, job, tried, verdict, pause_ms=pause)
 
-    async def _attempt(self, job: Job) -> Attempt:
+    async def _attempt(self, webhook: Webhook, job: Job) -> Attempt:
         try:
             body = msgspec.json.encode(draw(job.kind, job.created, job.facts))
         except (msgspec.MsgspecError, LookupError) as error:
@@ -128,7 +139,7 @@ class Lane:
             _log.exception("webhook_unreadable", webhook=job.id, type=job.kind, error=type(error).__name__)
             return Attempt(Result.UNREADABLE, None, 0, 0)
         with metrics.WEBHOOK_SECONDS.time():
-            return await self._sender.send(self._webhook, job.id, body)
+            return await self._sender.send(webhook, job.id, body)
 
 
 def _verdict(job: Job, attempt: Attempt) -> tuple[Verdict, int]:

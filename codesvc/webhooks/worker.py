@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MOST_LANES: Final = 256
 """So many sites are sent to at once by one process; the others wait for their turn."""
 _LOOK_SECONDS: Final = 1.0
-_UNKNOWN_MS: Final = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -44,8 +43,7 @@ class WebhookWorker:
         self._sender = sender
         self._directory = directory
         self._wakeups = wakeups
-        self._lanes: set[asyncio.Task[None]] = set()
-
+        self._lanes: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._looking: dict[int, asyncio.Task[None]] = {}
         self._runs = False
 
@@ -65,9 +63,10 @@ class WebhookWorker:
             finally:
                 self._runs = False
                 await end(self._looking.values())
-                for lane in self._lanes:
+                lanes = list(self._lanes.values())
+                for lane in lanes:
                     lane.cancel()
-                await asyncio.gather(*self._lanes, return_exceptions=True)
+                await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _look(self, partition: int) -> None:
         with self._wakeups.watch(WEBHOOKS) as woken:
@@ -76,26 +75,22 @@ class WebhookWorker:
                 try:
                     found = await self._queue.claim(partition, most=MOST_LANES - len(self._lanes))
                     for site in found:
-                        await self._open(partition, site)
+                        self._open(partition, site)
                 except StoreUnavailable as error:
                     _log.warning("webhooks_unavailable", error=str(error))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_SECONDS):
                         await woken.wait()
 
-    async def _open(self, partition: int, name: str) -> None:
-        site = self._directory.sites.get(name)
-        if site is None or site.config.webhook is None:
-            # Another process may know where to; if none does, the events end with their time.
-            await self._queue.give_back(partition, name, after_ms=_UNKNOWN_MS)
+    def _open(self, partition: int, site: str) -> None:
+        if (partition, site) in self._lanes:
+            # Its lease had run out while this process was held up; claimed again, it goes on.
             return
-        lane = asyncio.create_task(
-            Lane(self._queue, self._sender, site, site.config.webhook).run(), name=f"webhooks of {name}"
-        )
-        self._lanes.add(lane)
-        lane.add_done_callback(self._closed)
+        lane = Lane(self._queue, self._sender, self._directory, partition=partition, site=site)
+        task = self._lanes[partition, site] = asyncio.create_task(lane.run(), name=f"webhooks of {site}")
+        task.add_done_callback(lambda task: self._closed(partition, site, task))
 
-    def _closed(self, lane: asyncio.Task[None]) -> None:
-        self._lanes.discard(lane)
-        if not lane.cancelled() and (error := lane.exception()):
-            _log.error("webhooks_failed", lane=lane.get_name(), error=type(error).__name__, exc_info=error)
+    def _closed(self, partition: int, site: str, task: asyncio.Task[None]) -> None:
+        del self._lanes[partition, site]
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("webhooks_failed", site=site, error=type(error).__name__, exc_info=error)
