@@ -12,8 +12,11 @@ from codesvc import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from codesvc.config import Settings
+
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no other name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,11 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", type=int, default=0, help="processes on one port (default: as configured)")
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
-    again = commands.add_parser(
-        "reload", help="let a running service take over a changed configuration, if it is sound"
-    )
-    again.add_argument("--config", type=Path, required=True)
-    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
+    _add_upkeep(commands)
 
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
@@ -80,6 +79,29 @@ def _parser() -> argparse.ArgumentParser:
     known.add_argument("--config", type=Path, required=True)
     known.add_argument("--site", default=None, help="only this site's")
     return parser
+
+
+def _add_upkeep(commands: _Commands) -> None:
+    again = commands.add_parser(
+        "reload", help="let a running service take over a changed configuration, if it is sound"
+    )
+    again.add_argument("--config", type=Path, required=True)
+    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
+
+    person = commands.add_parser("person", help="what is kept of one person: shown, or deleted")
+    person.add_argument("act", choices=("export", "erase"))
+    person.add_argument("--config", type=Path, required=True)
+    person.add_argument("--site", required=True)
+    person.add_argument("--user", required=True, help="the site's id of the person")
+
+    store = commands.add_parser("store", help="the store as a whole").add_subparsers(dest="act", required=True)
+    migrate = store.add_parser("migrate", help="copy everything into another store, and see that it has arrived")
+    where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
+    migrate.add_argument("--from", dest="source", required=True, metavar="STORE", help=where)
+    migrate.add_argument("--to", dest="target", required=True, metavar="STORE", help="likewise")
+    migrate.add_argument("--prefix", default="cs", help="of the keys, where no configuration says it (default: cs)")
+    migrate.add_argument("--resume", action="store_true", help="go on with a copy that was interrupted")
+    migrate.add_argument("--dry-run", action="store_true", help="only compare")
 
 
 def _settings(path: Path) -> Settings:
@@ -173,6 +195,18 @@ def _webhooks(arguments: argparse.Namespace) -> int:
     return command.run(arguments, _settings(Path(arguments.config)))
 
 
+def _person(arguments: argparse.Namespace) -> int:
+    from codesvc.dataprotection import command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _store(arguments: argparse.Namespace) -> int:
+    from codesvc.migration import command
+
+    return command.run(arguments)
+
+
 def _keys(arguments: argparse.Namespace) -> int:
     if arguments.act == "new":
         return _new_key(arguments)
@@ -210,6 +244,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "send": _send,
         "webhooks": _webhooks,
         "keys": _keys,
+        "store": _store,
+        "person": _person,
         "bindings": _bindings,
     }
     return commands[parsed.command](parsed)

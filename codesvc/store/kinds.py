@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 PERMANENT: Final = frozenset(
@@ -48,3 +49,12 @@ IN_ACCOUNT: Final = {
     "awaiting": "awaiting:%s",
 }
 """The same for kinds that mean something inside one account only."""
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+:\{p(\d\d)\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)(?::|$)")
+
+
+def place_of(name: str) -> tuple[int, str] | None:
+    """The partition and the kind of a key, None if it is none of ours."""
+    found = _NAME.match(name)
+    return (int(found[1]), found[2]) if found else None

@@ -1,0 +1,92 @@
+"""What is kept of one person is shown and erased, as the guide says it, and nobody else is touched."""
+
+import json
+import signal
+
+import aiohttp
+import pytest
+import redis
+
+from codesvc.dataprotection.traces import Person, concerns
+from tests.process.processes import KEY, ready, serving
+from tests.process.walks import steps, walk
+
+OPENID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
+OTHER = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
+
+
+def everything(directory):
+    """The whole embedded store as text, by key."""
+    client = redis.Redis(unix_socket_path=(directory / "data" / "server.lock").read_text().strip())
+    readers = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1),
+        b"stream": client.xrange,
+    }
+    return {key.decode(): repr(readers[client.type(key)](key)) for key in client.scan_iter()}
+
+
+async def live(http, base, user, openid):
+    """Everything that leaves a trace: a binding, verifications, a wrong guess, a resend, an intent."""
+
+    async def call(method, path, body):
+        async with http.request(method, base + path, json=body) as answer:
+            return await answer.json()
+
+    await call("PUT", f"/v1/bindings/{user}", {"openid": openid})
+    about = {"user": user, "client_ip": "192.0.2.1", "user_agent": "iPhone"}
+    started = await call("POST", "/v1/verifications", about | {"purpose": "register", "metadata": {"mail": user}})
+    await call("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
+    await call("POST", "/v1/verifications", about | {"purpose": "reset"})
+    assert (await call("POST", "/v1/bind-intents", about))["user"] == user
+
+
+async def test_a_person_is_shown_and_erased(config):
+    path, base = config
+    show, erase = steps("Walk: somebody asks what you keep of him, or wants it gone")
+    async with serving(path) as process, aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
+        await ready(http, base)
+        await live(http, base, "alice", OPENID)
+        await live(http, base, "alice2", OTHER)
+        await walk(show, path.parent)
+        told = json.loads((path.parent / "alice.json").read_text())
+        assert told["openid"] == OPENID
+        assert {"binding", "history", "vf", "window", "live", "recent", "intent"} <= {e["kind"] for e in told["kept"]}
+        assert "alice2" not in json.dumps(told)
+        before = everything(path.parent)
+        assert "entries erased" in await walk(erase, path.parent)
+        after = everything(path.parent)
+        traces = {key for key, value in after.items() if OPENID in key + value or "alice'" in value + "'"}
+        assert {key.split(":")[2] for key in traces} <= {"audit"}
+        assert not [key for key in after if key.endswith(":alice")]
+        assert {key for key in before if key.endswith("alice2")} <= after.keys()
+        async with http.get(f"{base}/v1/bindings/alice2") as answer:
+            assert (await answer.json())["openid"] == OTHER
+        with pytest.raises(AssertionError, match="0 entries erased"):
+            await walk(erase, path.parent)
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "theirs"),
+    [
+        ("cs:{p01}:binding:shop:1", "binding", {b"openid": b"o1"}, True),
+        ("cs:{p01}:binding:shop:11", "binding", {b"openid": b"o2"}, False),
+        ("cs:{p01}:binding:club:1", "binding", {b"openid": b"o2"}, False),
+        ("cs:{p01}:live:shop:reset:2001-db8--:1", "live", [], True),
+        ("cs:{p01}:window:address_starts:shop:1", "window", [], True),
+        ("cs:{p01}:window:user_pushes:shop:a:1", "window", [], False),
+        ("cs:{p01}:wx0123456789abcdef:muted:o1", "muted", b"5", True),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"shop","user":"1"}', True),
+        ("cs:{p01}:vf:vf_1", "vf", b'{"site":"club","user":"1"}', False),
+        ("cs:{p01}:webhook:shop:5", "webhook", {b"facts": b'{"data":{"user":"1"}}'}, True),
+        ("cs:{p01}:notice:nt", "notice", {b"openid": b"o9", b"about": b'{"site":"shop","user":"1"}'}, True),
+        ("cs:{p01}:owners:shop:o1", "owners", [b"1", b"11"], False),
+    ],
+)
+def test_a_trace_is_a_value_of_its_own(name, kind, value, theirs):
+    assert concerns(Person("shop", "1", "o1"), name, kind, value) is theirs
