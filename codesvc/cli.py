@@ -123,11 +123,12 @@ def _settings(path: Path) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from codesvc import logs, serving, worker, workers
+    from codesvc import descriptors, logs, serving, worker, workers
     from codesvc.errors import CodesvcError
     from codesvc.generation import Generation, Unfit
 
     logs.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
+    descriptors.raise_limit()
     if os.environ.get(worker.WORKER_VARIABLE):
         worker.end_with_parent()
         return serving.run(worker.serve(worker.Orders.read()))

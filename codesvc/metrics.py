@@ -82,7 +82,7 @@ ISSUE_SECONDS: Final = BatchedHistogram(
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
 WECHAT_CALLS: Final = Counter(
     "codesvc_wechat_calls",
-    "Calls to WeChat by endpoint and errcode (0: fine); timeout, unreachable and garbled where there was no answer",
+    "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
     ("account", "endpoint", "errcode"),
     registry=REGISTRY,
 )
@@ -125,6 +125,10 @@ CIRCUIT: Final = _gauge(
 )
 # What lies in the store is read by whichever worker is asked for /metrics.
 STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
+STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while it also takes writes, as of a second ago")
+# The worker that has most open is the first that can accept nobody.
+DESCRIPTORS: Final = _gauge("codesvc_descriptors", "File descriptors that are open", mode="livemax")
+DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "File descriptors that may be open")
 QUOTA_LEFT: Final = _gauge("codesvc_quota_left", "What is left of today's quota", "account", "call")
 QUOTA_DAILY: Final = _gauge("codesvc_quota_daily", "Today's whole quota", "account", "call")
 POOL: Final = _gauge("codesvc_qr_pool", "QR codes minted ahead", "account")
@@ -192,6 +196,12 @@ def count_act(site: str, purpose: str, act: str, outcome: str) -> None:
 def count_step(site: str, purpose: str, step: str) -> None:
     """A verification came so far."""
     _steps(site, purpose, step).inc()
+
+
+def show_descriptors(used: int, limit: int) -> None:
+    """Set both gauges."""
+    DESCRIPTORS.set(used)
+    DESCRIPTORS_LIMIT.set(limit)
 
 
 def forget_worker(directory: str, pid: int) -> None:

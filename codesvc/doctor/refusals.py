@@ -10,6 +10,8 @@ from typing import Final
 
 from codesvc.wechat.errors import (
     Garbled,
+    NameNotResolved,
+    NotTrusted,
     TokenUnavailable,
     WeChatError,
     WeChatFault,
@@ -62,6 +64,12 @@ def remedy_for(fault: WeChatFault, *, token: bool = False) -> str:
     if code is not None:
         return _remedy(code, fault, token=token)
     match fault:
+        case NameNotResolved():
+            return "This machine does not resolve the name in api_url: look at its DNS servers."
+        case NotTrusted():
+            return (
+                "See what answers for api_url on port 443: a proxy that opens TLS, or a clock that is wrong, does this."
+            )
         case WeChatUnreachable():
             return "See whether this machine resolves and reaches the api_url on port 443 (DNS, firewall, proxy)."
         case WeChatTimeout():

@@ -15,6 +15,7 @@ from aiohttp import web
 from codesvc import faultpoint
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
+from codesvc.condition import Platforms
 from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.announcements import QUOTA_LOW, Announcements
 from codesvc.delivery.courier import Courier
@@ -80,7 +81,7 @@ from codesvc.web import (
     widget,
 )
 from codesvc.web.middleware import answer_errors
-from codesvc.web.platforms import client_of, tokens_of
+from codesvc.web.platforms import reach
 from codesvc.web.readiness import Readiness
 from codesvc.web.reference import Reference
 from codesvc.web.services import SERVICES, Services
@@ -191,8 +192,8 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
         tally = Tally(store, directory)
         await stack.enter_async_context(tally.running())
-        tokens = PerAccount(directory.accounts, lambda a: tokens_of(a, http, shared[a.name], tally), of_config=True)
-        clients = PerAccount(directory.accounts, lambda a: client_of(a, http, tokens[a.name], tally), of_config=True)
+        platforms = Platforms()
+        tokens, clients = reach(directory, http, shared, tally, platforms)
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
         wakeups = Wakeups(servers, settings.store.prefix)
@@ -223,7 +224,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             keyring=keyring,
             store=store,
             offset=offset,
-            readiness=Readiness(store, lambda: {a.keys.partition for a in directory.accounts.values()}),
+            readiness=Readiness(store, directory, platforms),
             wakeups=wakeups,
             verifications=Verifications(store, keyring, pool, tally),
             bindings=Bindings(store, proofs, handles, people),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from codesvc import metrics
+from codesvc import descriptors, metrics
 from codesvc.clock import rfc3339, unix_ms
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
@@ -34,10 +36,14 @@ async def health(_: web.Request) -> web.Response:
 @routes.get("/readyz")
 async def readiness(request: web.Request) -> web.Response:
     """The process can do its work: the store answers and can be written to, wherever our accounts' data lie."""
-    state = await services(request).readiness.state()
+    here = services(request)
+    state = await here.readiness.state()
+    document: dict[str, Any] = {"status": "ready" if state == "ok" else "unavailable", "store": state}
+    if _is_operator(request):
+        document["components"] = await here.readiness.conditions()
     if state != "ok":
-        return json_response({"status": "unavailable", "store": state}, status=503, headers={"Retry-After": "2"})
-    return json_response({"status": "ready", "store": "ok"})
+        return json_response(document, status=503, headers={"Retry-After": "2"})
+    return json_response(document)
 
 
 def _only_operators(request: web.Request) -> None:
@@ -46,9 +52,22 @@ def _only_operators(request: web.Request) -> None:
     Raises:
         Problem: neither from this very machine, without a proxy between, nor with a key of scope admin.
     """
-    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    if proxied or request.remote not in {"127.0.0.1", "::1"}:
+    if not _is_near(request):
         authenticate(request, "admin")
+
+
+def _is_near(request: web.Request) -> bool:
+    """Whether this very machine asks, without a proxy between."""
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not proxied and request.remote in {"127.0.0.1", "::1"}
+
+
+def _is_operator(request: web.Request) -> bool:
+    """As `_only_operators`, for what strangers are told less of."""
+    with suppress(Problem):
+        _only_operators(request)
+        return True
+    return False
 
 
 @routes.get("/metrics")
@@ -58,7 +77,10 @@ async def expose_metrics(request: web.Request) -> web.Response:
     A store that is down is a number too: the page is answered without it.
     """
     _only_operators(request)
-    await services(request).standings.show()
+    here = services(request)
+    await here.standings.show()
+    metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
+    metrics.show_descriptors(*descriptors.standing())
     return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
+from codesvc.roster import PerAccount
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
-    from codesvc.directory import AccountEntry
+    from codesvc.condition import Platforms
+    from codesvc.directory import AccountEntry, Directory
     from codesvc.figures.tally import Tally
     from codesvc.store.shared import SharedSecrets
+    from codesvc.wechat.hearing import Heard
 
 
-def tokens_of(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets, tally: Tally) -> StoredTokens:
-    """The access tokens of an account, which all processes share."""
+def reach(
+    directory: Directory,
+    http: aiohttp.ClientSession,
+    shared: Mapping[str, SharedSecrets],
+    tally: Tally,
+    platforms: Platforms,
+) -> tuple[PerAccount[StoredTokens], PerAccount[WeChatClient]]:
+    """Each account's access tokens, which all processes share, and who calls WeChat for it.
+
+    What every call came to is counted by the one, and judged by the other.
+    """
+
+    def ears_of(account: AccountEntry) -> Heard:
+        def heard(endpoint: str, result: str, seconds: float) -> None:
+            tally.call(account.name, endpoint, result, seconds)
+            platforms.heard(account.name, result)
+
+        return heard
+
+    tokens = PerAccount(directory.accounts, lambda a: _tokens_of(a, http, shared[a.name], ears_of(a)), of_config=True)
+    clients = PerAccount(directory.accounts, lambda a: _client_of(a, http, tokens[a.name], ears_of(a)), of_config=True)
+    return tokens, clients
+
+
+def _tokens_of(account: AccountEntry, http: aiohttp.ClientSession, shared: SharedSecrets, heard: Heard) -> StoredTokens:
     config = account.config
     return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
@@ -29,15 +56,14 @@ def tokens_of(account: AccountEntry, http: aiohttp.ClientSession, shared: Shared
             secret=config.secret,
             http=http,
             api_url=config.api_url,
-            heard=partial(tally.call, account.name),
+            heard=heard,
         ),
         store=shared,
         now=time.time,
     )
 
 
-def client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, tally: Tally) -> WeChatClient:
-    """Who calls WeChat for an account."""
+def _client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, heard: Heard) -> WeChatClient:
     config = account.config
     return WeChatClient(
         appid=config.appid,
@@ -45,5 +71,5 @@ def client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: Stored
         http=http,
         tokens=tokens,
         api_url=config.api_url,
-        heard=partial(tally.call, account.name),
+        heard=heard,
     )

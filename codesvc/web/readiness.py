@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc import condition, descriptors
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Set as AbstractSet
-
+    from codesvc.condition import Condition, Platforms
+    from codesvc.directory import Directory
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -20,16 +20,18 @@ _FRESH_SECONDS: Final = 1.0
 
 
 class Readiness:
-    """The store's state as far as this process needs it.
+    """The store's state as far as this process needs it, and that of everything else around it.
 
     Args:
         store: the store.
-        partitions: tells where the accounts' data lie at the moment.
+        directory: which accounts.
+        platforms: what their calls to WeChat came to.
     """
 
-    def __init__(self, store: Store, partitions: Callable[[], AbstractSet[int]]) -> None:
+    def __init__(self, store: Store, directory: Directory, platforms: Platforms) -> None:
         self._store = store
-        self._partitions = partitions
+        self._directory = directory
+        self._platforms = platforms
         self._asking = asyncio.Lock()
         self._state = ""
         self._until = 0.0
@@ -46,7 +48,7 @@ class Readiness:
             return self._state
 
     async def _ask(self) -> str:
-        state = await self._store.state(self._partitions())
+        state = await self._store.state({a.keys.partition for a in self._directory.accounts.values()})
         if state == "ok" and not self._new_enough:
             try:
                 self._new_enough = await require_new_enough(self._store.servers)
@@ -54,3 +56,11 @@ class Readiness:
                 _log.error("store_too_old", error=str(error))
                 return "too old"
         return state
+
+    async def conditions(self) -> list[Condition]:
+        """Everything's. Only the store's decides whether we are ready."""
+        return [
+            condition.of_store(await self.state()),
+            *(self._platforms.of(account.name) for account in self._directory.active_accounts),
+            condition.of_descriptors(descriptors.state()),
+        ]

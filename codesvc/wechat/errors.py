@@ -48,7 +48,15 @@ class NotSent(WeChatFault):
 
 
 class WeChatUnreachable(NotSent):
-    """No connection: name not resolved, refused, or TLS failed."""
+    """No connection: refused, or nobody there in time."""
+
+
+class NameNotResolved(WeChatUnreachable):
+    """No connection: nobody knows an address of that name."""
+
+
+class NotTrusted(WeChatUnreachable):
+    """No connection: whoever answered showed no certificate that is valid for that name."""
 
 
 class TokenUnavailable(NotSent):

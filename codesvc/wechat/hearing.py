@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from codesvc.wechat.errors import Garbled, WeChatError, WeChatFault, WeChatTimeout, WeChatUnreachable
+from codesvc.wechat.errors import (
+    Garbled,
+    NameNotResolved,
+    NotTrusted,
+    WeChatError,
+    WeChatFault,
+    WeChatTimeout,
+    WeChatUnreachable,
+)
 from codesvc.wechat.triage import TABLE
 
 Heard = Callable[[str, str, float], None]
@@ -28,7 +36,7 @@ ENDPOINTS: Final = {
     "/cgi-bin/callback/check": "callback_check",
 }
 OTHER: Final = "other"
-UNANSWERED: Final = frozenset({"timeout", "unreachable", "garbled"})
+UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled"})
 """Results of calls that WeChat did not answer."""
 
 
@@ -42,6 +50,10 @@ def result_of(fault: WeChatFault) -> str:
     match fault:
         case WeChatError(errcode=errcode):
             return str(errcode) if errcode in TABLE else OTHER
+        case NameNotResolved():
+            return "dns"
+        case NotTrusted():
+            return "certificate"
         case WeChatUnreachable():
             return "unreachable"
         case WeChatTimeout():

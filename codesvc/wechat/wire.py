@@ -16,7 +16,9 @@ from yarl import URL
 
 from codesvc.wechat.errors import (
     Garbled,
+    NameNotResolved,
     NotSent,
+    NotTrusted,
     OutcomeUnknown,
     WeChatError,
     WeChatFault,
@@ -110,6 +112,10 @@ class Wire:
                 method, url, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
                 return response.status, await _read(response)
+        except aiohttp.ClientConnectorDNSError:
+            fault = NameNotResolved("WeChat's name cannot be resolved")
+        except aiohttp.ClientConnectorCertificateError:
+            fault = NotTrusted("whoever answered for WeChat has no valid certificate")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ServerFingerprintMismatch):
             fault = WeChatUnreachable("no connection to WeChat")
         except TimeoutError:

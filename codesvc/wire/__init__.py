@@ -15,7 +15,7 @@ from codesvc.wire.asking import (
     Redemption,
 )
 from codesvc.wire.binding import Binding, Bindings, History, Passage
-from codesvc.wire.operation import Clock, Health, Heard, Readiness
+from codesvc.wire.operation import Clock, Component, Health, Heard, Readiness
 from codesvc.wire.problem import PROBLEM_SHAPES, Fault, ProblemDocument
 from codesvc.wire.proof import BASES, Claims, Jwk, Jwks
 from codesvc.wire.verification import (
@@ -80,6 +80,7 @@ __all__ = [
     "Bindings",
     "Claims",
     "Clock",
+    "Component",
     "Delivery",
     "Fault",
     "Health",

@@ -13,11 +13,20 @@ class Health(Answer, frozen=True, kw_only=True):
     status: Annotated[str, told("ok", example="ok")]
 
 
+class Component(Answer, frozen=True, kw_only=True):
+    """One part around the process, and how it is."""
+
+    component: Annotated[str, told("store, wechat:{account} or descriptors", example="wechat:main")]
+    state: Annotated[str, told("ok, or what is wrong in a word or two", example="timeout")]
+    means: Annotated[str, told("what that means for callers")]
+
+
 class Readiness(Answer, frozen=True, kw_only=True):
     """Whether the process can do its work."""
 
     status: Annotated[str, told("ready or unavailable", words=("ready", "unavailable"), example="ready")]
     store: Annotated[str, told("what the store said", example="ok")]
+    components: Annotated[list[Component] | None, told("every part; for operators only, as /metrics is")] = None
 
 
 class Clock(Answer, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractResolver
 
 from codesvc.wechat.errors import (
     Garbled,
+    NameNotResolved,
     NotSent,
     OutcomeUnknown,
     WeChatError,
@@ -189,7 +190,7 @@ async def test_a_name_that_does_not_resolve(caplog):
 
     connector = aiohttp.TCPConnector(resolver=Nowhere())
     async with aiohttp.ClientSession(connector=connector) as session:
-        await refused(session, "http://api.example", WeChatUnreachable, caplog)
+        await refused(session, "http://api.example", NameNotResolved, caplog)
 
 
 async def test_no_free_connection_means_nothing_was_sent(peer, caplog):
