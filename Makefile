@@ -23,9 +23,10 @@ format: $(STAMP) $(LINT_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pictures of every state of every page, into screens/.
+# Pictures of every state of every page, into screens/; and those of the READMEs, into docs/images/.
 screens: $(STAMP)
 	$(BIN)/python -m tests.browser.screens
+	$(BIN)/python -m tests.browser.gallery
 
 # After a change of templates/texts/en.po or of who asks for which text: every other catalogue.
 texts: $(STAMP)

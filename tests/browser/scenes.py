@@ -266,7 +266,7 @@ def in_a_page(token, lang):
         f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>Shop</title><style>:root{color-scheme:light dark}body{margin:0;padding:2rem 1rem 4rem;"
         "background:light-dark(#faf7f2,#15120e);font:16px/1.6 Georgia,serif;--codesvc-font:Georgia,serif;"
-        "--codesvc-accent:light-dark(#8a3b12,#f0b48c);--codesvc-on-accent:light-dark(#fff,#2a1204);--codesvc-radius:6px}"
+        "--codesvc-accent:light-dark(#8a3b12,#f0b48c);--codesvc-on-accent:light-dark(#fff,#2a1204);--codesvc-surface:light-dark(#fff,#1f1a14);--codesvc-line:light-dark(#e9e2d8,#3a3229);--codesvc-radius:6px}"
         'h1{max-width:50rem;margin:0 auto 1.5rem;font-weight:400}</style><h1>Checkout</h1><div data-codesvc-token="'
         f'{token}"></div><script src="/widget.js"></script>'
     )
