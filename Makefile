@@ -6,13 +6,36 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test lint format screens texts language bench fuzz oracle clean
+.PHONY: demo test test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# What talks to a store, and a part of it that says most in a minute.
+STORE_TESTS := tests/scripts tests/service tests/delivery tests/people tests/beside tests/contract tests/attacks \
+	tests/webhooks tests/registry tests/store/test_multiplex.py tests/store/test_versions.py
+STORE_TESTS_BRIEFLY := tests/scripts/test_store_calls.py tests/scripts/test_races.py tests/service/test_story.py \
+	tests/service/test_taking_over.py tests/people/test_bind_by_scan.py tests/delivery/test_quota.py
+
+# On a cluster of three, and every way in which a cluster or its Sentinels can fail.
+test-cluster: $(STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=cluster $(STORE_TESTS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --thorough tests/cluster
+
+# On another server: make test-store STORE=/usr/bin/redis-server, or STORE=oldest for the oldest that is supported.
+test-store: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$(STORE) $(STORE_TESTS)
+
+# A minute of each, as CI does: a cluster, Debian's Redis where it is installed, the oldest Redis.
+test-stores-briefly: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
+	for store in cluster $$(command -v redis-server) oldest; do \
+		$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$$store $(STORE_TESTS_BRIEFLY) || exit 1; \
+	done
 
 lint: $(STAMP) $(LINT_STAMP)
 	$(BIN)/ruff check .

@@ -45,7 +45,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--store",
         default="valkey",
-        help="what the tests run on: `valkey` (the bundled server), `cluster` (three of them), or the path of a server",
+        help="what the tests run on: `valkey` (the bundled server), `cluster` (three), `oldest` (Redis 6.2), or a path",
     )
 
 
@@ -58,7 +58,7 @@ def valkey(request):
             client.url = nodes.url
             yield client
         return
-    with stores.one_server(stores.BUNDLED if wanted == "valkey" else wanted) as client:
+    with stores.one_server(stores.binary(wanted)) as client:
         client.url = "unix://" + client.connection_pool.connection_kwargs["path"]
         yield client
 

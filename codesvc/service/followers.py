@@ -9,7 +9,6 @@ import structlog
 
 from codesvc import webhook
 from codesvc.roster import PerAccount
-from codesvc.store.answers import Answer
 from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
@@ -85,8 +84,8 @@ class Followers:
                 "event": webhook.seed(),
             },
         )
-        rest = Answer.parse(raw).rest
-        return len(rest[0]) if rest else 0
+        # Not an `Answer`: a list of one would be taken for a record.
+        return sum(len(users) for users in raw[2:])
 
     async def forget_leavers(self, account: AccountEntry) -> int:
         """Delete those who left longer ago than `unfollow_retention`; how many."""
@@ -97,7 +96,7 @@ class Followers:
             {"leavers": keys.leavers},
             {"keep": account.config.unfollow_retention * 1000, "most": _BATCH},
         )
-        openids, before = Answer.parse(raw).rest
+        openids, before = raw[2:]
         for openid in openids:
             await self.forget(account, openid.decode(), only_if_left_before=before.decode())
         if openids:

@@ -17,6 +17,7 @@ keeps all that is off the hot path. The contract:
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,10 +35,20 @@ if TYPE_CHECKING:
 MOST_WAITING: Final = 20_000
 _FLUSH_AT: Final = 8
 _READ_BYTES: Final = 65_536
+_IN_SCRIPT: Final = re.compile(r"^ERR Error running script .* @user_script: \d+: -([A-Z]+) ")
 
 
 class ServerSaidError(Exception):
-    """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`."""
+    """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`.
+
+    Attributes:
+        word: what it begins with. Redis before 7.0 wraps what a script met in words of its own; then what it met.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        wrapped = _IN_SCRIPT.search(text)
+        self.word = wrapped[1] if wrapped else text.partition(" ")[0]
 
 
 class _Line:
@@ -102,10 +113,10 @@ class _Line:
             raise hiredis.ProtocolError("an answer that nobody asked for")
         future, _ = self._waiting.popleft()
         if isinstance(answer, hiredis.ReplyError):
-            text = str(answer)
+            said = ServerSaidError(str(answer))
             if not future.done():
-                future.set_exception(ServerSaidError(text))
-            if text.startswith("READONLY"):
+                future.set_exception(said)
+            if said.word == "READONLY":
                 self.fail("the store is no longer the primary")
         elif not future.done():
             future.set_result(answer)

@@ -153,10 +153,9 @@ class Store:
         for _ in range(_MOST_TRIES):
             if refused is not None:
                 # Each of these is said before anything has run.
-                said = str(refused)
-                if said.startswith("NOSCRIPT"):
+                if refused.word == "NOSCRIPT":
                     words = ("EVAL", script.source)
-                elif not await self.servers.redirected(partition, said):
+                elif not await self.servers.redirected(partition, str(refused)):
                     break
             try:
                 line = self.servers.at(partition).line
@@ -167,8 +166,6 @@ class Store:
 
 
 def _translated(script: Script, error: ServerSaidError) -> StoreUnavailable | ScriptError:
-    text = str(error)
-    word = "OOM" if " OOM " in text else text.split(" ", 1)[0]
-    if word in STATES:
-        return StoreUnavailable(f"the store refuses {script.name}: {word}", STATES[word])
-    return ScriptError(f"script {script.name}: {text}")
+    if error.word in STATES:
+        return StoreUnavailable(f"the store refuses {script.name}: {error.word}", STATES[error.word])
+    return ScriptError(f"script {script.name}: {error}")

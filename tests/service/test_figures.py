@@ -94,7 +94,8 @@ async def test_every_bucket_has_a_life_and_a_bounded_size(world, valkey):
     for kind, age in ages.items():
         [key] = [key for key in valkey.scan_iter(count=1000) if f":{kind}:site/shop:".encode() in key]
         assert age < valkey.ttl(key) <= age + 600
-        assert valkey.object("encoding", key) == b"listpack"
+        # Its compact form, by the names of Redis 7 and Redis 6.
+        assert valkey.object("encoding", key) in {b"listpack", b"ziplist"}
     [latest] = [key for key in valkey.scan_iter(count=1000) if b":latest:" in key]
     assert 0 < valkey.ttl(latest) < 3 * 3600
 

@@ -191,6 +191,23 @@ async def test_closed_is_closed(line):
         await line.execute("PING")
 
 
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("NOSCRIPT No matching script. Please use EVAL.", "NOSCRIPT"),
+        ("OOM command not allowed when used memory > 'maxmemory'. script: 9a, on @user_script:3.", "OOM"),
+        (
+            "ERR Error running script (call to f_9a): @user_script:3: @user_script: 3: -READONLY You can't write",
+            "READONLY",
+        ),
+        ("ERR Error running script (call to f_9a): @user_script:3: attempt to index a nil value", "ERR"),
+        ("LOADING", "LOADING"),
+    ],
+)
+def test_a_refusal_is_known_by_its_word_from_old_servers_as_well(said, word):
+    assert ServerSaidError(said).word == word
+
+
 async def test_who_needs_a_connection_shares_one_attempt_to_open_it(scripted):
     """A server that accepts and says nothing costs everybody one wait, not each the sum of those before him."""
     opened = []
