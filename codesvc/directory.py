@@ -6,128 +6,26 @@ computes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
-from codesvc.config import ApiKey, ConfigError, Limits
+from codesvc.config import ApiKey, ConfigError
 from codesvc.config.single import one_account, one_site
-from codesvc.identity import fixed_code
-from codesvc.limiter import encode, names, policies
+from codesvc.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.roster import Roster
 from codesvc.store.keys import Keys, partition_of
-from codesvc.webhook import wanted
-from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.config import Account, Purpose, Settings, Site
+    from codesvc.config import Account, Settings, Site
     from codesvc.registry.contents import Contents
-    from codesvc.service.plans import CheckPlan, StartPlan
 
 _log = structlog.get_logger(__name__)
 
-NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
-"""The rates of somebody who uses up no limit: a test identity's starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountEntry:
-    """An account and what its entries in the store are called.
-
-    Attributes:
-        name: its key in the configuration and in `/wechat/{account}`.
-        config: its settings.
-        keys: its names in the store.
-        callback_keys: what it shares with WeChat.
-        sites: how many sites share it.
-    """
-
-    name: str
-    config: Account
-    keys: Keys
-    callback_keys: CallbackKeys
-    sites: int = 1
-
-
-@dataclass(frozen=True)
-class SiteEntry:
-    """A site with its account.
-
-    Attributes:
-        name: its key in the configuration.
-        config: its settings.
-        account: its account.
-    """
-
-    name: str
-    config: Site
-    account: AccountEntry
-
-    @property
-    def keys(self) -> Keys:
-        """Names in the store: those of the account's partition."""
-        return self.account.keys
-
-    @cached_property
-    def rates(self) -> dict[str, str]:
-        """Each limit's rates in the form the scripts read."""
-        limits = self.config.limits
-        return {name: encode(getattr(limits, name)) for name in limits.__slots__}
-
-    @cached_property
-    def policies(self) -> dict[str, tuple[tuple[str, ...], str]]:
-        """Each limit's rates by name, and all of them as a header spells them."""
-        limits = self.config.limits
-        told = ((limit, getattr(limits, limit)) for limit in limits.__slots__)
-        return {limit: (names(limit, rates), policies(limit, rates)) for limit, rates in told}
-
-    def test_code(self, user: str) -> str | None:
-        """The fixed code of a test identity, None for everybody else."""
-        return fixed_code(self.config.test_users, user) if self.config.test_users else None
-
-    @cached_property
-    def wanted(self) -> str:
-        """What the site's webhook listens to, in the form the scripts read."""
-        return wanted(self.config.webhook)
-
-    @cached_property
-    def plans(self) -> dict[str, StartPlan]:
-        """What was worked out for starts of each purpose; filled as they come."""
-        return {}
-
-    @cached_property
-    def check_plans(self) -> dict[bool, CheckPlan]:
-        """The same for checks, by whether they are a test identity's."""
-        return {}
-
-    def purpose(self, name: str) -> Purpose | None:
-        """The policy of a purpose, None if the site does not declare it."""
-        return self.config.purposes.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is calling: a site by one of its keys."""
-
-    site: SiteEntry
-    key: ApiKey
-
-
-def _callback_keys(account: Account) -> CallbackKeys:
-    tokens = (account.token, account.previous_token)
-    aes_keys = (account.aes_key, account.previous_aes_key)
-    return CallbackKeys(
-        appid=account.appid,
-        tokens=tuple(token.reveal() for token in tokens if token),
-        aes_keys=tuple(key.reveal() for key in aes_keys if key),
-        mode=account.callback,
-        original_id=account.original_id,
-    )
+__all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
 
 
 class Directory:
@@ -249,10 +147,20 @@ class Directory:
 
     def _account(self, name: str) -> AccountEntry | None:
         config = self._settings.accounts.get(name) or self._kept_account(name)
-        if config is None:
-            return None
+        return self.entry_of(name, config) if config is not None else None
+
+    def entry_of(self, name: str, config: Account) -> AccountEntry:
+        """The account of that name as it is, or would be, with these settings."""
         keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
-        return AccountEntry(name, config, keys, _callback_keys(config), sites)
+        return AccountEntry(name, config, keys, callback_keys(config), sites)
+
+    def has_key(self, line: str) -> bool:
+        """Whether the key with that hash (`sha256:…`) is somebody's: a site's, or of the admin API."""
+        digest = line.removeprefix("sha256:")
+        admins = {key.hash for key in self._settings.admin.keys}
+        return (
+            digest in self._keys or line in admins or (self.kept is not None and self.kept.key_with(digest) is not None)
+        )
 
     def _kept_account(self, name: str) -> Account | None:
         table = self.kept.open(f"account/{name}") if self.kept is not None and not self._is_shadowed(name) else None

@@ -85,6 +85,8 @@ class Composer:
         self._keyring = keyring
         self._directory = directory
         self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
+        for account in directory.accounts:
+            self._fields[account]
         faults = sorted({fault for site in directory.sites.values() for fault in self.faults(site)})
         if faults:
             raise BadMessage("\n".join(faults))

@@ -141,6 +141,12 @@ class BindingConflict(Refused):
     problem = "binding-conflict"
 
 
+class RegistryConflict(Refused):
+    """What is there already stands in the way of setting something up; nothing was changed."""
+
+    problem = "registry-conflict"
+
+
 class Over(Refused):
     """What was meant is over or used up."""
 

@@ -7,6 +7,7 @@ from codesvc.config.secret import Secret
 from codesvc.config.settings import (
     Account,
     Admin,
+    AdminKey,
     ApiKey,
     EventType,
     Limits,
@@ -27,6 +28,7 @@ from codesvc.config.texts import LocalText
 __all__ = [
     "Account",
     "Admin",
+    "AdminKey",
     "ApiKey",
     "ConfigError",
     "EventType",

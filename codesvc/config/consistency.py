@@ -88,6 +88,11 @@ def _key_hashes(settings: Settings) -> Iterator[Fault]:
                 place = f"sites.{name}.keys[{index}]"
                 if seen.setdefault(digest, place) != place:
                     yield Fault(("sites", name, "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
+    for index, key in enumerate(settings.admin.keys):
+        for digest in _sound(key, "hash"):
+            place = f"admin.keys[{index}]"
+            if seen.setdefault(digest, place) != place:
+                yield Fault(("admin", "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
 
 
 def _platform(settings: Settings, account: Account) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from codesvc.config.constraints import NAME, NAME_RULE
 
 # A fixed beginning lets secret scanners find keys that were committed by mistake.
 PREFIX = "csk"
+ADMIN_PREFIX = "csa"
 TOKEN_BYTES = 32
 
 
@@ -30,6 +31,17 @@ def new_key(site: str, token_bytes: bytes) -> str:
     if len(token_bytes) != TOKEN_BYTES:
         raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
     return f"{PREFIX}_{site}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
+
+
+def new_admin_key(token_bytes: bytes) -> str:
+    """A key of the admin API, such as `csa_Zm9v…`.
+
+    Raises:
+        ValueError: not 32 octets.
+    """
+    if len(token_bytes) != TOKEN_BYTES:
+        raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
+    return f"{ADMIN_PREFIX}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
 
 
 def hash_line(key: str) -> str:

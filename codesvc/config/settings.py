@@ -30,6 +30,7 @@ from codesvc.config.texts import LocalText
 
 Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
+AdminScope = Literal["read", "sites", "accounts", "keys"]
 Scan = Literal["open", "bound", "off"]
 Channel = Literal["template", "subscription", "customer_service"]
 EventType = Literal[
@@ -243,12 +244,22 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminKey:
+    """A key of whoever sets up sites, accounts and keys while the service runs."""
+
+    name: _Shown
+    hash: _KeyHash
+    scopes: Annotated[frozenset[AdminScope], filled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
-    """The operator's pages under /admin, off without operators; and the audit log as a file."""
+    """The operator's pages under /admin, off without operators; the admin API, off without keys; the audit log."""
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
     audit_file: Path | None = None
+    keys: tuple[AdminKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

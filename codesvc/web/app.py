@@ -32,6 +32,7 @@ from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
 from codesvc.qrpool import QrPool
+from codesvc.registry.administration import Administration
 from codesvc.registry.contents import Contents
 from codesvc.registry.registry import Registry
 from codesvc.registry.sealing import Sealer
@@ -64,6 +65,7 @@ from codesvc.testclock import follow_clock
 from codesvc.ticket import TicketSecrets
 from codesvc.visit import Seals
 from codesvc.web import (
+    administration,
     api,
     askpages,
     bindings,
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _TABLES: Final = (
+    administration.routes,
     api.routes,
     bindings.routes,
     intents.routes,
@@ -251,6 +254,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
+            administration=Administration(settings, directory, registry, composer),
         )
         if settings.service.deliver:
             courier = Courier(

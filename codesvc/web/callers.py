@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Scope
     from codesvc.directory import Caller
 
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
+
+
+def bearer(request: web.Request) -> str:
+    """The key that a request carries, "" if there is none."""
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if kind.lower() == "bearer" else ""
 
 
 def authenticate(request: web.Request, scope: Scope) -> Caller:
@@ -27,11 +33,10 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     Raises:
         Problem: no key, an unknown one, or one without this scope.
     """
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
     here = services(request)
-    caller = here.directory.caller(key.strip()) if kind.lower() == "bearer" else None
+    caller = here.directory.caller(bearer(request))
     if caller is None:
-        raise Problem("unauthenticated", headers=_CHALLENGE)
+        raise Problem("unauthenticated", headers=CHALLENGE)
     request[SITE] = caller.site.name
     here.uses.note(caller.key)
     if scope not in caller.key.scopes:

@@ -97,6 +97,14 @@ _ALL: Final = (
         "user must be unbound there first.",
     ),
     ProblemType(
+        "registry-conflict",
+        409,
+        "What is there already stands in the way",
+        "The name is taken, stands in the configuration file, or was a removed site's; or something depends on what "
+        "would change. `detail` says which. Nothing was changed.",
+        "Change what stands in the file there. For the rest take another name, or remove what depends on it first.",
+    ),
+    ProblemType(
         "intent-ended",
         410,
         "This bind intent or login is over",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codesvc.link import Links
     from codesvc.message import Composer
     from codesvc.pagetoken import PageTokens
+    from codesvc.registry.administration import Administration
     from codesvc.registry.registry import Registry
     from codesvc.registry.uses import KeyUses
     from codesvc.relay import Relay
@@ -78,6 +79,7 @@ class Services:
     uses: KeyUses
     registry: Registry
     webhooks: Webhooks
+    administration: Administration
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -5,6 +5,7 @@ a member may hold (`STATUSES`, …) are written out although enumerations inside
 decision, and a test makes somebody take it.
 """
 
+from codesvc.wire.administration import KeyView, KeyViews, Names, NewKey, SettingsView
 from codesvc.wire.answer import Answer
 from codesvc.wire.asking import (
     INTENT_STATUSES,
@@ -89,9 +90,13 @@ __all__ = [
     "IntentPage",
     "Jwk",
     "Jwks",
+    "KeyView",
+    "KeyViews",
     "Login",
     "LoginApproved",
     "LoginApprovedEvent",
+    "Names",
+    "NewKey",
     "Passage",
     "ProblemDocument",
     "QuotaLow",
@@ -100,6 +105,7 @@ __all__ = [
     "Redemption",
     "Scan",
     "ScanCode",
+    "SettingsView",
     "TestEvent",
     "TestNews",
     "Verification",

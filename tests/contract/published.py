@@ -60,5 +60,6 @@ class Published:
         """The same document, but with no room for members that it does not name."""
         document = copy.deepcopy(self.document)
         for schema in document["components"]["schemas"].values():
-            schema["additionalProperties"] = False
+            if schema.get("additionalProperties") is not True:
+                schema["additionalProperties"] = False
         return Published(document)

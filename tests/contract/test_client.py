@@ -23,6 +23,7 @@ NOT_CALLED = {
     "showPage", "getPageState", "watchPage", "getPagePicture", "checkOnPage", "resendOnPage", "mayPageCall",
     "verifyCallback", "receivePush", "hearEvent", "getHealth", "getReadiness", "getMetrics", "getContract",
     "readReference", "explainProblem",
+    *(operation.id for operation in OPERATIONS if operation.tag == "Administration"),
 }  # fmt: skip
 """Calls of browsers, of WeChat, and of operators' tools."""
 

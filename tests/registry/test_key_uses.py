@@ -58,7 +58,7 @@ async def test_it_is_written_at_most_once_a_minute(world, monkeypatch):
     for _ in range(3):
         await world.start()
         await noted.write()
-    assert (asked.count("start"), asked.count("note_uses")) == (3, 1), "only the other key was due"
+    assert asked.count("note_uses") == 1, "only the other key was due"
     assert await noted.last([key]) == [first]
     # Another process does not hold itself to this one's minute; the store does.
     await noted.write(spaced=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from codesvc.web.contract import (
+    administration,
     asking,
     bindings,
     pages,
@@ -32,6 +33,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *pages.CALLS,
     *service.CALLS,
     *wechat.CALLS,
+    *administration.CALLS,
 )
 
 _TAGS: Final = {
@@ -43,6 +45,7 @@ _TAGS: Final = {
     "Webhooks": "What your server is told by itself, and what came of telling it.",
     "Pages": "What a browser with a page token can do.",
     "Service": "Health, documentation, tests.",
+    administration.TAG: "Sites, accounts and keys, set up while the service runs; with keys of its own.",
     "WeChat": "What WeChat calls, or your own back end in its place.",
 }
 _ABOUT: Final = (
@@ -51,7 +54,11 @@ _ABOUT: Final = (
     "members, so ignore what you do not know. Errors are RFC 9457 problem documents whose `type` leads to a page that "
     "explains it. Call from your server only: a site key never belongs in a browser."
 )
-_SECURITY: Final[dict[Access, str]] = {Access.KEY: "siteKey", Access.EVENT_KEY: "eventKey"}
+_SECURITY: Final[dict[Access, str]] = {
+    Access.KEY: "siteKey",
+    Access.EVENT_KEY: "eventKey",
+    Access.ADMIN: "adminKey",
+}
 
 
 def describe(public_url: str) -> dict[str, Any]:
@@ -75,6 +82,11 @@ def describe(public_url: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A key of the site, with the scopes that are named.",
+                },
+                "adminKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key under `[[admin.keys]]` of the configuration, with the scopes that are named.",
                 },
                 "eventKey": {"type": "http", "scheme": "bearer", "description": "One of the account's `event_keys`."},
             },

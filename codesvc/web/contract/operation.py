@@ -21,6 +21,7 @@ class Access(Enum):
     """Who may call."""
 
     KEY = "a site key"
+    ADMIN = "an admin key of the configuration"
     EVENT_KEY = "an event key of the account"
     PAGE = "whoever holds the page token of the path"
     SIGNATURE = "WeChat, by its signature"

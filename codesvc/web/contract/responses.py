@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _OF_ACCESS: Final = {
     Access.KEY: ("unauthenticated", "forbidden", "unavailable"),
+    Access.ADMIN: ("unauthenticated", "forbidden", "unavailable"),
     Access.EVENT_KEY: ("unauthenticated", "unavailable"),
     Access.PAGE: ("unavailable",),
     Access.SIGNATURE: ("unavailable",),

@@ -1,0 +1,151 @@
+"""Setting up sites, accounts and keys while the service runs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from codesvc import wire
+from codesvc.config import Account, Site
+from codesvc.config.constraints import NAME
+from codesvc.web.contract.operation import JSON, Access, Answer, Body, Operation, Parameter
+from codesvc.web.contract.tables import table_schema
+from codesvc.web.tableinputs import AccountTable, KeyInput, SiteTable, TablePatch
+
+TAG: Final = "Administration"
+_NAME: Final = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+_PATCH: Final = (JSON, "application/merge-patch+json")
+
+_SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="shop")
+_ACCOUNT: Final = Parameter(
+    name="account", place="path", description="The account's name.", schema=_NAME, example="main"
+)
+_KEY: Final = Parameter(name="key", place="path", description="The key's name.", schema=_NAME, example="back-end")
+_PAGE: Final = (
+    Parameter(
+        name="after",
+        place="query",
+        description="Names behind this one.",
+        schema={"type": "string"},
+        example="cafe",
+        required=False,
+    ),
+    Parameter(
+        name="limit",
+        place="query",
+        description="At most so many.",
+        schema={"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+        example=100,
+        required=False,
+    ),
+)
+_AGAIN: Final = Parameter(
+    name="again",
+    place="query",
+    description="Take the name of a site that was removed, with the bindings that still lie under it.",
+    schema={"type": "boolean", "default": False},
+    example=True,
+    required=False,
+)
+_SITE_SETTINGS: Final = {
+    "name": {"zh": "山月茶铺", "en": "Moonhill Tea"},
+    "account": "main",
+    "origins": ["https://tea.example.com"],
+    "limits": {"site_starts": ["100/minute"]},
+}
+_ACCOUNT_SETTINGS: Final = {
+    "appid": "wx0123456789abcdef",
+    "name": "山月茶铺",
+    "secret": "0123456789abcdef0123456789abcdef",
+    "token": "Token1234",
+    "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+}
+_SITE_VIEW: Final[dict[str, Any]] = {"name": "shop", "kept": "store", "settings": _SITE_SETTINGS, "secrets": []}
+_ACCOUNT_VIEW: Final[dict[str, Any]] = {
+    "name": "main",
+    "kept": "store",
+    "settings": {"appid": "wx0123456789abcdef", "name": "山月茶铺"},
+    "secrets": ["aes_key", "secret", "token"],
+}
+
+
+def _call(method: str, path: str, name: str, summary: str, scope: str, **more: Any) -> Operation:
+    return Operation(
+        method=method,
+        path=f"/admin/v1{path}",
+        id=name,
+        tag=TAG,
+        summary=summary,
+        access=Access.ADMIN,
+        scope=scope,
+        **more,
+    )
+
+
+def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
+    return Answer(status=status, description=description, shape=wire.SettingsView, example=example)
+
+
+def _names(*names: str) -> tuple[Answer, ...]:
+    return (Answer(status=200, description="Names.", shape=wire.Names, example={"names": [*names], "next": None}),)
+
+
+_GONE: Final = (Answer(status=204, description="It is gone, in every process within a second.", media=""),)
+
+CALLS: Final = (
+    _call("GET", "/sites", "listSites", "List sites", "read", parameters=_PAGE, answers=_names("cafe", "shop"),
+          problems=("invalid",)),
+    _call("GET", "/sites/{site}", "getSite", "Read a site", "read", parameters=(_SITE,),
+          answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found",)),
+    _call("PUT", "/sites/{site}", "putSite", "Make a site, or replace its settings", "sites",
+          description="In force in every process within a second. A site of the configuration file is changed there.",
+          parameters=(_SITE, _AGAIN),
+          body=Body(shape=SiteTable, examples={"tea": _SITE_SETTINGS},
+                    narrowed=table_schema(Site, without=frozenset({"keys"}))),
+          answers=(_view(201, "It is new.", _SITE_VIEW), _view(200, "It was there.", _SITE_VIEW)),
+          problems=("registry-conflict",)),
+    _call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
+          description="A JSON merge patch: what is named changes, null takes an option away. So policies change too: "
+          '`{"purposes": {"reset": {"code_length": 8}}}`.',
+          parameters=(_SITE,),
+          body=Body(shape=TablePatch, examples={"limit": {"limits": {"site_starts": ["200/minute"]}}}, media=_PATCH,
+                    narrowed={"additionalProperties": True}),
+          answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found", "registry-conflict")),
+    _call("DELETE", "/sites/{site}", "deleteSite", "Remove a site and its keys", "sites",
+          description="Its bindings stay in the store, and its name is not given away again unless you say `again`.",
+          parameters=(_SITE,), answers=_GONE, problems=("not-found", "registry-conflict")),
+    _call("GET", "/accounts", "listAccounts", "List accounts", "read", parameters=_PAGE, answers=_names("main"),
+          problems=("invalid",)),
+    _call("GET", "/accounts/{account}", "getAccount", "Read an account", "read", parameters=(_ACCOUNT,),
+          answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found",)),
+    _call("PUT", "/accounts/{account}", "putAccount", "Make an account, or replace its settings", "accounts",
+          description="Secrets are encrypted before they are stored and never shown again. Replacing means all of it: "
+          "to change one option and keep the secrets, patch.",
+          parameters=(_ACCOUNT,),
+          body=Body(shape=AccountTable, examples={"account": _ACCOUNT_SETTINGS}, narrowed=table_schema(Account)),
+          answers=(_view(201, "It is new.", _ACCOUNT_VIEW), _view(200, "It was there.", _ACCOUNT_VIEW)),
+          problems=("registry-conflict",)),
+    _call("PATCH", "/accounts/{account}", "patchAccount", "Change some settings of an account", "accounts",
+          parameters=(_ACCOUNT,),
+          body=Body(shape=TablePatch, examples={"new secret": {"secret": "fedcba9876543210fedcba9876543210"}},
+                    media=_PATCH, narrowed={"additionalProperties": True}),
+          answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found", "registry-conflict")),
+    _call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
+          parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict")),
+    _call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(_SITE,),
+          answers=(Answer(status=200, description="The keys, those of the file first.", shape=wire.KeyViews,
+                          example={"keys": [{"name": "back-end", "scopes": ["bindings", "verify"], "kept": "store",
+                                             "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
+          problems=("not-found",)),
+    _call("PUT", "/sites/{site}/keys/{key}", "putKey", "Give a site another key", "keys",
+          description="Also a site of the configuration file. The key is shown this once. A name is used once: after a "
+          "timeout remove it and try again.",
+          parameters=(_SITE, _KEY),
+          body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},
+                                              "made elsewhere": {"scopes": ["verify"], "hash": f"sha256:{'0f' * 32}"}}),
+          answers=(Answer(status=201, description="The new key.", shape=wire.NewKey,
+                          example={"name": "back-end", "scopes": ["bindings", "verify"],
+                                   "key": "csk_shop_Zm9vYmFyYmF6cXV1eGZvb2JhcmJhenF1dXhmb29iYXI"}),),
+          problems=("not-found", "registry-conflict")),
+    _call("DELETE", "/sites/{site}/keys/{key}", "deleteKey", "Remove a key", "keys", parameters=(_SITE, _KEY),
+          answers=_GONE, problems=("not-found", "registry-conflict")),
+)  # fmt: skip
