@@ -17,6 +17,7 @@ NOTICES: Final[Mapping[str, Mapping[str, str]]] = {
     "password-changed": _both("密码已更新，您已登录。", "Your password is changed and you are logged in."),
     "unbound": _both("微信已解除绑定。", "Your WeChat is no longer bound."),
     "bound": _both("微信已绑定，验证码会发到那里。", "Your WeChat is bound; codes will reach you there."),
+    "not-bound": _both("没有绑定微信，什么都没有改变。", "No WeChat was bound; nothing has changed."),
     "log-in-first": _both(
         "请先登录，再从公众号打开链接。", "Please log in first, then open the link in the chat again."
     ),

@@ -50,7 +50,12 @@ async def end_bind(request: web.Request) -> web.Response:
     """Back from the page: the settings show how it is now."""
     session = request[SESSION]
     if session.intent and session.intent == request.query.get("bind_intent"):
-        session.intent, session.notice = "", "bound"
+        identifier, session.intent = session.intent, ""
+        try:
+            intent = await request.app[SHOP].service.asked("bind-intents", identifier)
+            session.notice = "bound" if intent["status"] == "bound" else "not-bound"
+        except ServiceError as error:
+            session.notice = notice_of(error)
     return go("/account")
 
 

@@ -1,0 +1,146 @@
+"""The shop around the account: log in by a scan, bind in the settings, a new password and a binding from the chat."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from urllib.parse import urlsplit
+
+import pytest
+from itsdangerous import URLSafeSerializer
+from playwright.async_api import expect
+
+from tests.browser.shop_visit import PASSWORD, sign_up
+from tests.browser.stage import wechat_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def new_name():
+    return "guest" + secrets.token_hex(4)
+
+
+async def readable(page):
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    found = await axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found.response["violations"]] == []
+
+
+async def confirm(page, person):
+    """On the page of a bind intent or login: scan, and say yes."""
+    await page.wait_for_url("**/p/i.**")
+    token = urlsplit(page.url).path.removeprefix("/p/i.")
+    _, identifier, _ = URLSafeSerializer("").loads_unsafe(token)[1]
+    await person.scan(identifier)
+    await person.follow()
+    await expect(page.locator("h1")).to_have_text("已扫码，请在微信中确认")
+    await person.say("确认")
+
+
+async def log_in(page, stage, name, password=PASSWORD):
+    await page.goto(f"{stage.addresses.website}/login")
+    await page.fill("#name", name)
+    await page.fill("#password", password)
+    await page.get_by_role("button", name="登录", exact=True).click()
+
+
+async def test_a_newcomer_logs_in_by_scan_signs_up_and_comes_back(stage):
+    person, name = await stage.person(), new_name()
+    async with stage.visitor(dark=True) as context:
+        page = await context.new_page()
+        await page.goto(f"{stage.addresses.website}/login")
+        await page.get_by_role("button", name="微信扫码登录").click()
+        await confirm(page, person)
+        await page.wait_for_url("**/welcome")
+        await readable(page)
+        await page.fill("#name", name)
+        await page.fill("#password", PASSWORD)
+        await page.get_by_role("button", name="注册").click()
+        await page.wait_for_url("**/account")
+        await expect(page.locator(".state.on")).to_be_visible()
+        await readable(page)
+    async with stage.visitor(phone=True) as context:
+        page = await context.new_page()
+        await page.goto(f"{stage.addresses.website}/login")
+        await page.get_by_role("button", name="微信扫码登录").click()
+        await confirm(page, person)
+        await page.wait_for_url("**/account")
+        await expect(page.locator(".card h1")).to_contain_text(name)
+
+
+async def test_another_wechat_is_bound_in_the_settings(stage):
+    old, new, name = await stage.person(), await stage.person(), new_name()
+    async with stage.visitor() as context:
+        page = await sign_up(stage, context, old, name)
+        await page.click("summary")
+        await page.fill("#password", PASSWORD)
+        await page.click("button.danger")
+        await expect(page.locator(".state.off")).to_be_visible()
+        await readable(page)
+        await page.get_by_role("button", name="绑定微信").click()
+        await confirm(page, new)
+        await page.wait_for_url("**/account")
+        await expect(page.locator(".notice")).to_contain_text("微信已绑定")
+        await expect(page.locator(".state.on")).to_be_visible()
+
+
+async def test_a_refused_binding_leaves_the_settings_as_they_were(stage):
+    person, name = await stage.person(), new_name()
+    async with stage.visitor() as context:
+        page = await sign_up(stage, context, person, name)
+        await page.click("summary")
+        await page.fill("#password", PASSWORD)
+        await page.click("button.danger")
+        await page.get_by_role("button", name="绑定微信").click()
+        await page.wait_for_url("**/p/i.**")
+        await person.say(await page.locator("#word").text_content())
+        await person.say("不是我")
+        await expect(page.locator("h1")).to_have_text("已拒绝")
+        await page.get_by_role("link", name="返回山月茶铺").click()
+        await page.wait_for_url("**/account")
+        await expect(page.locator(".state.off")).to_be_visible()
+        await expect(page.locator(".notice")).to_contain_text("没有绑定微信")
+
+
+async def test_a_new_password_from_the_chat(stage):
+    person, name = await stage.person(), new_name()
+    async with stage.visitor() as context:
+        await sign_up(stage, context, person, name)
+    await person.say("重置密码")
+    async with wechat_of(person) as context:
+        page = await context.new_page()
+        await page.goto(await person.link())
+        await expect(page.locator("h1")).to_have_text("设置新密码")
+        await readable(page)
+        await page.fill("#password", "another good password")
+        await page.get_by_role("button", name="保存并登录").click()
+        await expect(page.locator(".notice")).to_contain_text("密码已更新")
+    async with stage.visitor() as context:
+        page = await context.new_page()
+        await log_in(page, stage, name)
+        await expect(page.locator("[role=alert]")).to_contain_text("不正确")
+        await log_in(page, stage, name, "another good password")
+        await page.wait_for_url("**/account")
+
+
+async def test_a_link_from_the_chat_binds_whoever_is_logged_in(stage):
+    first, second, name = await stage.person(), await stage.person(follows=True), new_name()
+    async with stage.visitor() as context:
+        page = await sign_up(stage, context, first, name)
+        await page.click("summary")
+        await page.fill("#password", PASSWORD)
+        await page.click("button.danger")
+        await expect(page.locator(".state.off")).to_be_visible()
+        await second.say("绑定账号")
+        await page.goto(await second.link())
+        if await page.locator("form button").count():
+            await page.locator("form button").click()
+        await second.say(await page.locator("#digits").text_content())
+        await page.get_by_role("link", name="已发送，继续").click()
+        await page.wait_for_url(re.compile("/wechat/bind"))
+        await readable(page)
+        await page.get_by_role("button", name="绑定", exact=True).click()
+        await expect(page.locator(".notice")).to_contain_text("微信已绑定")
+        await expect(page.locator(".state.on")).to_be_visible()
