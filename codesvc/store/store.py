@@ -11,7 +11,7 @@ from codesvc.errors import ScriptError, StoreUnavailable
 from codesvc.store.keys import PARTITIONS, never, probe
 from codesvc.store.multiplex import ServerSaidError
 from codesvc.store.prepared import Prepared
-from codesvc.store.script import load
+from codesvc.store.script import load, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +52,9 @@ class Store:
     """
 
     def __init__(self, servers: Servers, *, offset: Offset, prefix: str) -> None:
+        # All of them now: later there may be no file descriptor left to read one with, or an upgrade's on the disk.
+        for name in names():
+            load(name)
         self.servers = servers
         self.offset = offset
         self.prefix = prefix

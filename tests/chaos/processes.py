@@ -183,10 +183,10 @@ class Town:
     async def all_arrived(self, names, *, seconds=90):
         """Wait until every verification's code has arrived; what is missing at the end, and what came twice."""
         for _ in range(seconds * 10):
-            if len(self.shown()) >= len(names):
+            shown = self.shown()
+            if shown.keys() >= set(names):
                 break
             await asyncio.sleep(0.1)
-        shown = self.shown()
         return [name for name in names if name not in shown], [name for name, times in shown.items() if times > 1]
 
     def embedded(self):
