@@ -13,12 +13,13 @@ from urllib.parse import quote
 
 from redis.exceptions import RedisError, ResponseError
 
-from codesvc.doctor import clocks, clusterstate, storestate
+from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
 from codesvc.doctor.finding import Finding, fail, ok
 from codesvc.errors import StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
 from codesvc.store.keys import DEPLOYMENT, offset
+from codesvc.storeaddress import StoreAddress, Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,9 +117,13 @@ async def findings(place: Place, settings: Settings) -> list[Finding]:
     except (RedisError, OSError, StoreUnavailable) as error:
         return [unreachable(type(error).__name__, place.shown)]
     if not place.servers.several:
-        return await _of_server(nodes[0], place.shown, settings, moved=moved)
-    found = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
-    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(found)]
+        found = await _of_server(nodes[0], place.shown, settings, moved=moved)
+        url = settings.store.url
+        if url is not None and StoreAddress.parse(url.reveal()).way is Way.SENTINEL:
+            found += await sentinelstate.findings(nodes[0])
+        return found
+    each = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]
+    return [*await clusterstate.findings(nodes[0]), *clusterstate.together(each)]
 
 
 async def _of_server(server: Server, shown: str, settings: Settings, *, moved: bool) -> list[Finding]:
@@ -146,6 +151,8 @@ def unreachable(why: str, shown: str) -> Finding:
 
 async def _config(redis: Redis) -> dict[str, Any] | None:
     try:
-        return {str(name): value for name, value in (await redis.config_get("appendfsync", "save")).items()}
+        # One by one: Redis before 7.0 knows no CONFIG GET of several.
+        told = [await redis.config_get(name) for name in ("appendfsync", "save", "min-replicas-to-write")]
+        return {str(name): value for each in told for name, value in each.items()}
     except ResponseError:
         return None

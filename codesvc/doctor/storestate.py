@@ -30,6 +30,8 @@ class StoreState:
         policy: the eviction policy, "" if the server does not say.
         limit: maxmemory in bytes, 0 for none.
         used: bytes in use.
+        replicas: so many follow it.
+        acknowledging: so many of them it wants to hear from before it takes a write; None where CONFIG is not allowed.
         moved_clock: whether a test clock's offset lies in it.
     """
 
@@ -44,6 +46,8 @@ class StoreState:
     policy: str
     limit: int
     used: int
+    replicas: int = 0
+    acknowledging: int | None = None
     moved_clock: bool = False
 
 
@@ -67,6 +71,8 @@ def read_state(
         policy=str(info.get("maxmemory_policy", "")),
         limit=int(info.get("maxmemory", 0)),
         used=int(info.get("used_memory", 0)),
+        replicas=int(info.get("connected_slaves", 0)),
+        acknowledging=int(known["min-replicas-to-write"]) if "min-replicas-to-write" in known else None,
         moved_clock=moved_clock,
     )
 
@@ -75,6 +81,8 @@ def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
     """Everything there is to say of a store that answers."""
     yield _version(state)
     yield _role(state)
+    if state.replicas:
+        yield _replicas(state)
     yield _persistence(state)
     yield _eviction(state)
     if live and state.moved_clock:
@@ -99,6 +107,16 @@ def _role(state: StoreState) -> Finding:
     return fail(
         "store: writable", "no: this is a replica", "Let store.url name the primary, or Sentinel or the cluster."
     )
+
+
+def _replicas(state: StoreState) -> Finding:
+    what, found = "store: replicas", f"{state.replicas} follow"
+    if state.acknowledging is None:
+        return skipped(what, f"{found}; whether writes wait for them, the server does not tell", "Ask whoever runs it.")
+    if state.acknowledging == 0:
+        found += ", and a primary that is cut off from all of them goes on acknowledging what a fail-over then loses"
+        return warn(what, found, "Set min-replicas-to-write 1 and min-replicas-max-lag 2: then it refuses instead.")
+    return ok(what, f"{found}; one that is cut off from them refuses writes")
 
 
 def _persistence(state: StoreState) -> Finding:

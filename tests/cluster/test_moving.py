@@ -108,3 +108,20 @@ async def test_a_move_that_is_over_in_a_moment_is_waited_for(ground, move):
     await asyncio.sleep(0.05)
     move.end()
     assert (await waiting).status == 201
+
+
+async def test_a_slot_that_moves_in_one_piece_costs_nothing(ground, move):
+    """Valkey 9's CLUSTER MIGRATESLOTS: what callers notice is at most a pause."""
+    for _ in range(20):
+        await ground.start()
+    target = move.identity(move.target)
+    move.source.client.execute_command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", move.slot, move.slot, "NODE", target)
+    for _ in range(300):
+        await ground.start()
+        if ground.here.store.servers.at(ground.keys.partition).shown.endswith(str(move.target.port)):
+            break
+    else:
+        raise AssertionError("it never moves")
+    assert [answer.status for answer in ground.started] == [201] * len(ground.started)
+    for answer in ground.started:
+        assert (await ground.world.get(answer)).status == 200

@@ -67,6 +67,12 @@ def test_replicas_and_moved_clocks():
     assert of_store("test clock", live=True, moved_clock=True).status is Status.FAIL
 
 
+@pytest.mark.parametrize(("waits", "status"), [("0", Status.WARN), ("1", Status.OK), (None, Status.SKIPPED)])
+def test_a_primary_that_waits_for_no_replica(waits, status):
+    config = EVERYSEC | ({"min-replicas-to-write": waits} if waits is not None else {})
+    assert of_store("replicas", config, connected_slaves=2).status is status
+
+
 @pytest.mark.parametrize(("ahead", "status"), [(0.3, Status.OK), (-5, Status.WARN), (90, Status.FAIL)])
 def test_the_stores_clock(ahead, status):
     assert clocks.judge_store(ahead).status is status
