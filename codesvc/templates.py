@@ -24,6 +24,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.errors import CodesvcError
+from codesvc.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +139,8 @@ class Templates:
         for name in self._environment.list_templates(filter_func=lambda name: name.startswith("pages/")):
             if name.endswith(".html"):
                 self._load(name)
+        if fault := fault_in_overrides(self._environment, shipped, own):
+            raise BadTemplate(f"template {fault}")
 
     def _load(self, name: str) -> Template:
         try:
