@@ -6,27 +6,19 @@ as a part of the name. So a person called `1` takes nothing of a person called `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from codesvc.store.kinds import names_of_user
+
 OF_MANY: Final = frozenset(
     {"owners", "union", "leavers", "outbox", "audit", "latest", "minute", "hour", "batch", "quota", "pool", "registry"}
     | {"registry-log", "uses", "webhook-log", "webhook-due", "webhook-done", "webhook-lane", "webhook-sites"}
 )
 """Kinds that hold something of several people or of nobody; what they hold of one goes by a script of their own."""
-
-_BY_USER: Final = {
-    "binding": "binding:{site}:{user}",
-    "history": "history:{site}:{user}",
-    "lately": "lately:{site}:{user}",
-    "window": "window:[^:]*:{site}:{user}",
-    "live": "live:{site}:[^:]*:[^:]*:{user}",
-}
-"""How names that end with a user are made; a user may hold colons, what stands before him may not."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,10 +47,8 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
     """
     if kind in OF_MANY:
         return False
-    if pattern := _BY_USER.get(kind):
-        told = pattern.format(site=re.escape(person.site), user=re.escape(person.user))
-        if re.search(rf":{told}$", name):
-            return True
+    if names_of_user(person.site, person.user).fullmatch(name):
+        return True
     if person.openid and person.openid in name.split(":"):
         return True
     said = set(values(value))

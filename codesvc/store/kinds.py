@@ -58,3 +58,15 @@ def place_of(name: str) -> tuple[int, str] | None:
     """The partition and the kind of a key, None if it is none of ours."""
     found = _NAME.match(name)
     return (int(found[1]), found[2]) if found else None
+
+
+def names_of_user(site: str, user: str) -> re.Pattern[str]:
+    """What finds the keys whose names end with a user; he may hold colons, what stands before him may not."""
+    here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
+    told = [
+        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history")),
+        f"lately:{here}:{whose}",
+        IN_PARTITION["window"] % (any_part, here, whose),
+        IN_PARTITION["live"] % (here, any_part, any_part, whose),
+    ]
+    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:{'|'.join(told)})")
