@@ -1,7 +1,7 @@
 """Structured logs: one line per story step, JSON for machines or coloured for people; never a secret.
 
-What may be logged is decided where it is logged (ids, names, words); here is the second line of defence: values under
-names that could hold a secret are blotted out whatever they are.
+What a line may show is a closed list: `codesvc.logshape`. The two lines that busy services write most, of a request and
+of a verification's step, are written without structlog, in the same form.
 """
 
 from __future__ import annotations
@@ -13,28 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
-from structlog.tracebacks import ExceptionDictTransformer
 
 from codesvc.clock import rfc3339, unix_ms
 from codesvc.loglines import LogLines
+from codesvc.logshape import only_shapes
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
-
-_SECRET_NAMES: Final = (
-    "code", "key", "secret", "token", "proof", "ticket", "openid", "unionid", "user", "password", "authorization",
-)  # fmt: skip
-# structlog would print the local variables of every frame: codes, keys, whole requests.
-_TRACEBACKS: Final = ExceptionDictTransformer(show_locals=False)
-_HARMLESS: Final = frozenset({"user_agent"})
-
-
-def blot_out(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace what stands under a name that could be a secret's."""
-    for name in event:
-        if name not in _HARMLESS and any(part in name.lower().split("_") for part in _SECRET_NAMES):
-            event[name] = "…"
-    return event
 
 
 class _NameOnly(logging.Handler):
@@ -60,12 +45,32 @@ class _Request(msgspec.Struct):
     timestamp: str
     event: str = "request"
     level: str = "info"
+    trace_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Step(msgspec.Struct, omit_defaults=True):
+    """The line that every step of a verification leaves, in JSON."""
+
+    event: str
+    level: str
+    verification: str
+    site: str
+    purpose: str
+    step: str
+    timestamp: str
+    detail: str = ""
+    request_id: str = ""
+    trace_id: str | None = None
 
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
 """Stands in every line that is written while the request is answered."""
 
+TRACE_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
+"""The trace that the caller named (W3C Trace Context): 32 hexadecimal digits."""
+
 _requests = structlog.get_logger("codesvc.http")
+_steps = structlog.get_logger("codesvc.story")
 _lines: LogLines | None = None
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
@@ -77,13 +82,47 @@ def tell_request(*, method: str, route: str, status: int, site: str | None, seco
         _requests.info("request", method=method, route=route, status=status, site=site, ms=ms)
         return
     line = _Request(method, route, status, site, ms, REQUEST_ID.get(""), rfc3339(unix_ms()))
+    if trace_id := TRACE_ID.get():
+        line.trace_id = trace_id
     _lines.add(_encoder.encode(line))
 
 
+def tell_step(*, verification: str, site: str, purpose: str, step: str, detail: str = "") -> None:
+    """Log one step of a verification's story; `detail` is a word of `codesvc.trail`. As little a secret as above."""
+    if _lines is None:
+        _steps.info("step", verification=verification, site=site, purpose=purpose, step=step, detail=detail or None)
+        return
+    _lines.add(
+        _encoder.encode(
+            _Step(
+                "step", "info", verification, site, purpose, step, rfc3339(unix_ms()),
+                detail, REQUEST_ID.get(""), TRACE_ID.get(),
+            )
+        )
+    )  # fmt: skip
+
+
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Name the request during which something is logged."""
+    """Name the request during which something is logged, and the trace that it belongs to."""
     if request_id := REQUEST_ID.get(""):
         event["request_id"] = request_id
+    if trace_id := TRACE_ID.get():
+        event["trace_id"] = trace_id
+    return event
+
+
+def _spoken(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """An exception as people read it: the innermost last."""
+    outlines = event.pop("exception", None)
+    if outlines:
+        event["exception"] = "\n".join(
+            line
+            for outline in reversed(outlines)
+            for line in (
+                *(f"  {frame}" for frame in outline["frames"]),
+                f"{outline['type']}: {outline.get('text', '')}",
+            )
+        )
     return event
 
 
@@ -101,11 +140,8 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
             add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            blot_out,
-            *([] if for_people else [structlog.processors.ExceptionRenderer(_TRACEBACKS)]),
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-            if for_people
-            else _as_json,
+            only_shapes,
+            *([_spoken, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if lines is None else lambda *_: lines,

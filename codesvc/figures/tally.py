@@ -21,9 +21,10 @@ from codesvc import batched, metrics
 from codesvc.errors import CodesvcError
 from codesvc.figures import fields
 from codesvc.figures.fields import Count, Fact
+from codesvc.logs import tell_step
 from codesvc.store.outcomes import Outcome
 from codesvc.tasks import end
-from codesvc.trail import Word, read_step
+from codesvc.trail import Step, Word, read_step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,9 +54,9 @@ class _Batch:
 
 
 @lru_cache(maxsize=1024)
-def _told(told: str) -> tuple[Word, list[Count]]:
+def _told(told: str) -> tuple[Step, list[Count]]:
     step = read_step(told)
-    return step.word, fields.counts_of(step)
+    return step, fields.counts_of(step)
 
 
 class Tally:
@@ -82,9 +83,15 @@ class Tally:
             self._issued(answer.shown, longer=answer.rest[0] == 1)
         elif answer.outcome is Outcome.WRONG:
             self._add(answer.shown, Count(Fact.WRONG))
+            self._tell(answer.shown, Word.WRONG.value)
         self.hear(answer)
 
+    @staticmethod
+    def _tell(record: Record, step: str, detail: str = "") -> None:
+        tell_step(verification=record.id, site=record.site, purpose=record.purpose, step=step, detail=detail)
+
     def _issued(self, record: Record, *, longer: bool) -> None:
+        self._tell(record, "started")
         self._add(record, Count(Fact.ISSUED))
         started = self._batch(record.site).started
         started.append(record.id)
@@ -101,12 +108,13 @@ class Tally:
         if record is None:
             return
         for told in answer.firsts.split():
-            word, counts = _told(told)
+            step, counts = _told(told)
+            self._tell(record, step.word.value, step.detail)
             for count in counts:
                 self._add(record, count)
-            if word is Word.DELIVERED:
+            if step.word is Word.DELIVERED:
                 self._time(record, Fact.TO_DELIVERED)
-            elif word is Word.APPROVED:
+            elif step.word is Word.APPROVED:
                 self._time(record, Fact.TO_APPROVED)
 
     def refused(self, site: str, purpose: str, limit: str) -> None:

@@ -14,7 +14,8 @@ from aiohttp import ClientError, hdrs, web
 
 from codesvc import faultpoint, metrics
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
-from codesvc.logs import REQUEST_ID, tell_request
+from codesvc.logs import REQUEST_ID, TRACE_ID, tell_request
+from codesvc.traceparent import trace_of
 from codesvc.web.headers import STANDING_HEADERS
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
@@ -90,6 +91,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
     started = perf_counter()
     named = REQUEST_ID.set(request_id)
+    followed = TRACE_ID.set(trace_of(request.headers.get("traceparent")))
     try:
         try:
             if not request.content.is_eof():
@@ -113,3 +115,4 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return response
     finally:
         REQUEST_ID.reset(named)
+        TRACE_ID.reset(followed)

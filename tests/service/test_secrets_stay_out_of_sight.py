@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from codesvc import logs
+from codesvc.logshape import only_shapes
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.service.callbacks import post, push_of
 from tests.world import KEY, MASTER, OTHER_KEY, wrong
@@ -23,8 +23,7 @@ def log():
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            logs.blot_out,
-            structlog.processors.ExceptionRenderer(logs._TRACEBACKS),
+            only_shapes,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
@@ -97,9 +96,9 @@ async def test_none_of_them_is_in_any_log_line(new_world):
 
 async def test_the_capture_would_see_one():
     with log() as text:
-        structlog.get_logger("x").info("event", note="123456")
+        structlog.get_logger("x").info("event", request_id="12345678")
         logging.getLogger("aiohttp").error("654321")
-    assert "123456" in text.getvalue()
+    assert "12345678" in text.getvalue()
     assert "654321" in text.getvalue()
 
 
