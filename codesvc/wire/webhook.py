@@ -40,7 +40,7 @@ class VerificationNews(Answer, frozen=True, kw_only=True):
     created_at: Time
     expires_at: Time
     approved_at: Time | None
-    basis: Annotated[str | None, told("of an approved one: why it may be believed", words=BASES)]
+    basis: Annotated[str, told("of an approved one: why it may be believed", words=BASES)] | None
     attempts_left: Annotated[int, told("how many wrong codes it still took", example=5)]
     metadata: Annotated[
         dict[str, Any],
@@ -246,5 +246,5 @@ class WebhookEndpoint(Answer, frozen=True, kw_only=True):
     waiting: Annotated[int, told("how many events are still to be sent", example=0)]
     delivered_at: Annotated[Time | None, told("when an event was last delivered")]
     failed_at: Annotated[Time | None, told("when an attempt last failed")]
-    last_failure: Annotated[str | None, told("how", words=HOOK_RESULTS[1:])]
+    last_failure: Annotated[str, told("how it failed", words=HOOK_RESULTS[1:])] | None
     failures: Annotated[int, told("how many attempts in a row have failed", example=0)]

@@ -45,6 +45,15 @@ async def test_resets_can_use_all_of_it_and_nothing_else_the_reserve(take, daily
     assert sum([await one(DAY, "a", reset=True, sites=1) for _ in range(daily + 5)]) == daily - general
 
 
+async def test_little_left_is_noted_once_for_each_threshold(take):
+    redis, one = take
+    await redis.hset(DAY, mapping={"daily": 100})
+    for _ in range(110):
+        await one(DAY, "a", reset=True)
+    noted = [(job[b"id"], job[b"number"]) for _, job in await redis.xrange(OUTBOX)]
+    assert noted == [(b"template:1:100:20", b"80"), (b"template:1:100:5", b"95"), (b"template:1:100:0", b"100")]
+
+
 async def test_a_busy_site_cannot_silence_its_neighbours(take):
     redis, one = take
     await redis.hset(DAY, mapping={"daily": 100})

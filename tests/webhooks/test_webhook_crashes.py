@@ -159,13 +159,17 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     assert await b.claim(partition, most=5) == []
     work = await a.take(partition, "shop", most=5, give=True)
     assert [job.id for job in work.jobs] == [event]
-    # What happens meanwhile does not put the site up for others.
+    # What happens meanwhile does not put the site up for others; and if it were, they would see that it is taken.
+    sites = site.keys.root + "webhook-sites"
+    held = valkey.zscore(sites, "shop")
     await webhooks.test(site)
+    assert valkey.zscore(sites, "shop") == held
+    valkey.zadd(sites, {"shop": 0})
     assert await b.claim(partition, most=5) == []
     assert (await b.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
     # The lease runs out: b has it, and a finds that out.
     valkey.hset(site.keys.root + "webhook-lane:shop", "until", 0)
-    valkey.zadd(site.keys.root + "webhook-sites", {"shop": 0})
+    valkey.zadd(sites, {"shop": 0})
     assert await b.claim(partition, most=5) == ["shop"]
     assert (await a.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
     await a.give_back(partition, "shop", after_ms=0)
