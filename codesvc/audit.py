@@ -30,6 +30,9 @@ class Act(StrEnum):
     """An operator looked at a person's verifications and binding."""
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_RESENT = "webhook.resent"
+    SETTINGS_SET = "settings.set"
+    SETTINGS_REMOVED = "settings.removed"
+    """A site, an account or a key that the store keeps; `detail` names it. Written by its own script."""
     CLOCK_MOVED = "clock.moved"
 
 

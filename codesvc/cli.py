@@ -72,12 +72,13 @@ def _parser() -> argparse.ArgumentParser:
 
         webhooks_command.add_arguments(webhooks)
 
-    keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="act", required=True, metavar="ACT")
-    new = keys.add_parser("new", help="make a key: prints it once, and the line for the configuration")
-    new.add_argument("site")
-    known = keys.add_parser("list", help="which keys there are, what they may do, and when each was last used")
-    known.add_argument("--config", type=Path, required=True)
-    known.add_argument("--site", default=None, help="only this site's")
+    if len(sys.argv) > 1 and sys.argv[1] in {"sites", "accounts", "keys"}:
+        from codesvc.registry import command as registry_command
+
+        registry_command.add_arguments(commands)
+    else:
+        for name in ("sites", "accounts", "keys"):
+            commands.add_parser(name, help=f"{name}, set up while the service runs")
     return parser
 
 
@@ -208,29 +209,12 @@ def _store(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
-def _keys(arguments: argparse.Namespace) -> int:
-    if arguments.act == "new":
-        return _new_key(arguments)
+def _registry(arguments: argparse.Namespace) -> int:
     from codesvc.registry import command
 
+    if (arguments.command, arguments.act) == ("keys", "new"):
+        return command.new(arguments)
     return command.run(arguments, _settings(arguments.config))
-
-
-def _new_key(arguments: argparse.Namespace) -> int:
-    import secrets
-
-    from codesvc.config.keys import hash_line, new_key
-
-    try:
-        key = new_key(arguments.site, secrets.token_bytes(32))
-    except ValueError as error:
-        print(f"codesvc keys new: {error}", file=sys.stderr)
-        return 2
-    print("The key, shown this once; give it to the site's server:")
-    print(f"  {key}")
-    print(f"For the configuration, under [[sites.{arguments.site}.keys]]:")
-    print(f'  name = "server"\n  hash = "{hash_line(key)}"\n  scopes = ["verify", "bindings"]')
-    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -244,7 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "check": _check,
         "send": _send,
         "webhooks": _webhooks,
-        "keys": _keys,
+        "sites": _registry,
+        "accounts": _registry,
+        "keys": _registry,
         "store": _store,
         "person": _person,
         "bindings": _bindings,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Administration:
-    """The use cases.
+    """The use cases. Each change names who made it (`by`), for the audit log.
 
     Args:
         settings: the configuration file's.
@@ -63,30 +63,31 @@ class Administration:
             return Described(name, "file", None)
         return self._described(Site, "site", name)
 
-    async def put_site(self, name: str, table: Table, *, again: bool = False) -> bool:
+    async def put_site(self, name: str, table: Table, *, by: str, again: bool = False) -> bool:
         """Make a site or replace its settings; whether it is new.
 
         Args:
             name: the site's.
             table: as in the file, without `keys`.
+            by: who does it.
             again: take the name of a site that was removed, with the bindings that lie under it.
 
         Raises:
             ConfigError: the settings break a rule.
             Conflict: the file has it, it was removed before, or it would change its account.
         """
-        return await self._put("site", name, lambda _: table, again=again)
+        return await self._put("site", name, lambda _: table, by=by, again=again)
 
-    async def patch_site(self, name: str, patch: Mapping[str, Any]) -> None:
+    async def patch_site(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
         """Change some settings of a site.
 
         Raises:
             ConfigError, Conflict: as `put_site`.
             Missing: there is none.
         """
-        await self._put("site", name, lambda known: merged(self._known(name, known), patch))
+        await self._put("site", name, lambda known: merged(self._known(name, known), patch), by=by)
 
-    async def remove_site(self, name: str) -> None:
+    async def remove_site(self, name: str, *, by: str) -> None:
         """Take a site and its keys away; its bindings stay in the store, and the name is spent.
 
         Raises:
@@ -99,7 +100,7 @@ class Administration:
             keys = {f"key/{name}/{key}": None for key in self._kept.keys_of(name)}
             return {f"site/{name}": None, **keys, f"removed/{name}": {"account": table["account"]}}
 
-        await self._registry.change(think)
+        await self._registry.change(think, by=by)
 
     # Accounts
 
@@ -113,25 +114,25 @@ class Administration:
             return Described(name, "file", None)
         return self._described(Account, "account", name)
 
-    async def put_account(self, name: str, table: Table) -> bool:
+    async def put_account(self, name: str, table: Table, *, by: str) -> bool:
         """Make an account or replace its settings, secrets included; whether it is new.
 
         Raises:
             ConfigError: the settings break a rule.
             Conflict: the file has it, or its sites depend on the appid that it has.
         """
-        return await self._put("account", name, lambda _: table)
+        return await self._put("account", name, lambda _: table, by=by)
 
-    async def patch_account(self, name: str, patch: Mapping[str, Any]) -> None:
+    async def patch_account(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
         """Change some settings of an account; secrets that are not named stay.
 
         Raises:
             ConfigError, Conflict: as `put_account`.
             Missing: there is none.
         """
-        await self._put("account", name, lambda known: merged(self._known(name, known), patch))
+        await self._put("account", name, lambda known: merged(self._known(name, known), patch), by=by)
 
-    async def remove_account(self, name: str) -> None:
+    async def remove_account(self, name: str, *, by: str) -> None:
         """Take an account away.
 
         Raises:
@@ -145,7 +146,7 @@ class Administration:
                 raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
             return {f"account/{name}": None}
 
-        await self._registry.change(think)
+        await self._registry.change(think, by=by)
 
     # Keys
 
@@ -161,7 +162,9 @@ class Administration:
         kept = [key for name in sorted(self._kept.keys_of(site)) if (key := self._directory.key(site, name))]
         return [*((key, "file") for key in (own.keys if own else ())), *((key, "store") for key in kept)]
 
-    async def add_key(self, site: str, name: str, scopes: Sequence[str], digest: str | None = None) -> str | None:
+    async def add_key(
+        self, site: str, name: str, scopes: Sequence[str], digest: str | None = None, *, by: str
+    ) -> str | None:
         """Give a site, also one of the file, another key: the key, never to be seen again; None if only hashed.
 
         Args:
@@ -169,6 +172,7 @@ class Administration:
             name: what it is called.
             scopes: what it may do.
             digest: `sha256:…` of a key that was made elsewhere.
+            by: who does it.
 
         Raises:
             ConfigError: no such name, scope or hash.
@@ -188,10 +192,10 @@ class Administration:
             table: dict[str, object] = {"hash": key.hash.removeprefix("sha256:"), "scopes": sorted(key.scopes)}
             return {f"key/{site}/{name}": table}
 
-        await self._registry.change(think)
+        await self._registry.change(think, by=by)
         return made
 
-    async def remove_key(self, site: str, name: str) -> None:
+    async def remove_key(self, site: str, name: str, *, by: str) -> None:
         """Take a key away.
 
         Raises:
@@ -207,7 +211,7 @@ class Administration:
                 raise Conflict(f"the key {name} stands in the configuration file; take it out there")
             return {f"key/{site}/{name}": None}
 
-        await self._registry.change(think)
+        await self._registry.change(think, by=by)
 
     # What all of them need
 
@@ -230,7 +234,9 @@ class Administration:
         hidden += [f"webhook.{option}" for option in table.get("webhook", {}) if option not in shown["webhook"]]
         return Described(name, "store", shown, tuple(sorted(hidden)))
 
-    async def _put(self, kind: str, name: str, make: Callable[[Table | None], Table], *, again: bool = False) -> bool:
+    async def _put(
+        self, kind: str, name: str, make: Callable[[Table | None], Table], *, by: str, again: bool = False
+    ) -> bool:
         new = False
 
         async def think() -> type_of_changes:
@@ -246,7 +252,7 @@ class Administration:
             self._try_site(name, table, known)
             return {f"site/{name}": table} | ({removed: None} if removed in self._kept.texts else {})
 
-        await self._registry.change(think)
+        await self._registry.change(think, by=by)
         return new
 
     def _try_site(self, name: str, table: Table, known: Table | None) -> None:

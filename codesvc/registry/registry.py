@@ -17,7 +17,7 @@ import structlog
 from codesvc.errors import CodesvcError, ScriptError, StoreUnavailable
 from codesvc.registry.contents import entry_text
 from codesvc.store.deployment import registry, registry_log
-from codesvc.store.keys import DEPLOYMENT, REGISTRY, channel
+from codesvc.store.keys import DEPLOYMENT, REGISTRY, channel, partition_root
 from codesvc.store.outcomes import Outcome
 from codesvc.tasks import end
 
@@ -93,12 +93,13 @@ class Registry:
             why = "the configuration file has it too" if name in shadowed else "its master key is gone"
             _log.error("registry_entry_not_used", entry=name, why=why)
 
-    async def change(self, think: Callable[[], Awaitable[type_of_changes]]) -> None:
+    async def change(self, think: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
         """Change entries, all or none of them, and take the change over here at once.
 
         Args:
             think: looks at the directory as it is now, and answers entries with their new contents, None for none.
                 Called again where somebody else was quicker; what it raises comes through, and nothing has changed.
+            by: who changes them, for the audit log; "" writes no line.
 
         Raises:
             Contended: somebody else was quicker, again and again.
@@ -119,7 +120,9 @@ class Registry:
                 DEPLOYMENT,
                 self._keys,
                 {
+                    "root": partition_root(self._store.prefix, DEPLOYMENT),
                     "channel": channel(self._store.prefix),
+                    "actor": by,
                     "expected": expected,
                     "epoch": secrets.token_hex(8),
                     "changes": msgspec.json.encode(texts),
@@ -152,7 +155,7 @@ class Registry:
     async def _try(self) -> None:
         try:
             if await self.refresh() and self._directory.kept is not None and self._directory.kept.aged():
-                await self.change(self._reseal)
+                await self.change(self._reseal, by="")
         except (StoreUnavailable, ScriptError, Contended) as error:
             _log.warning("registry_not_read", error=str(error))
 

@@ -34,8 +34,8 @@ _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
 
 
-def _admit(request: web.Request, scope: AdminScope) -> Administration:
-    """The use cases, for whoever has an admin key with this scope.
+def _admit(request: web.Request, scope: AdminScope) -> tuple[Administration, str]:
+    """The use cases, for whoever has an admin key with this scope, and how the audit log names him.
 
     Raises:
         Problem: no key, an unknown one (a site's, say), or one without this scope.
@@ -47,7 +47,7 @@ def _admit(request: web.Request, scope: AdminScope) -> Administration:
         raise Problem("unauthenticated", headers=CHALLENGE)
     if scope not in key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
-    return here.administration
+    return here.administration, f"admin-key:{key.name}"
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
@@ -121,18 +121,18 @@ async def list_sites(request: web.Request) -> web.Response:
 @_tells
 async def get_site(request: web.Request) -> web.Response:
     """One site's settings, without secrets."""
-    return json_response(_drawn(_admit(request, "read").site(request.match_info["site"])))
+    return json_response(_drawn(_admit(request, "read")[0].site(request.match_info["site"])))
 
 
 @routes.put("/admin/v1/sites/{site}")
 @_tells
 async def put_site(request: web.Request) -> web.Response:
     """Make a site, or replace its settings."""
-    administration, name = _admit(request, "sites"), request.match_info["site"]
+    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
     again = request.query.get("again", "")
     if request.query.keys() - {"again"} or again not in {"", "true", "false"}:
         raise Invalid("the query takes again=true", "")
-    new = await administration.put_site(name, await _table(request), again=again == "true")
+    new = await administration.put_site(name, await _table(request), by=by, again=again == "true")
     return json_response(_drawn(administration.site(name)), status=201 if new else 200)
 
 
@@ -140,8 +140,8 @@ async def put_site(request: web.Request) -> web.Response:
 @_tells
 async def patch_site(request: web.Request) -> web.Response:
     """Change some of a site's settings."""
-    administration, name = _admit(request, "sites"), request.match_info["site"]
-    await administration.patch_site(name, await _table(request))
+    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
+    await administration.patch_site(name, await _table(request), by=by)
     return json_response(_drawn(administration.site(name)))
 
 
@@ -149,7 +149,8 @@ async def patch_site(request: web.Request) -> web.Response:
 @_tells
 async def delete_site(request: web.Request) -> web.Response:
     """Take a site and its keys away."""
-    await _admit(request, "sites").remove_site(request.match_info["site"])
+    administration, by = _admit(request, "sites")
+    await administration.remove_site(request.match_info["site"], by=by)
     return web.Response(status=204)
 
 
@@ -166,15 +167,15 @@ async def list_accounts(request: web.Request) -> web.Response:
 @_tells
 async def get_account(request: web.Request) -> web.Response:
     """One account's settings, without secrets."""
-    return json_response(_drawn(_admit(request, "read").account(request.match_info["account"])))
+    return json_response(_drawn(_admit(request, "read")[0].account(request.match_info["account"])))
 
 
 @routes.put("/admin/v1/accounts/{account}")
 @_tells
 async def put_account(request: web.Request) -> web.Response:
     """Make an account, or replace its settings."""
-    administration, name = _admit(request, "accounts"), request.match_info["account"]
-    new = await administration.put_account(name, await _table(request))
+    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
+    new = await administration.put_account(name, await _table(request), by=by)
     return json_response(_drawn(administration.account(name)), status=201 if new else 200)
 
 
@@ -182,8 +183,8 @@ async def put_account(request: web.Request) -> web.Response:
 @_tells
 async def patch_account(request: web.Request) -> web.Response:
     """Change some of an account's settings; secrets that are not named stay."""
-    administration, name = _admit(request, "accounts"), request.match_info["account"]
-    await administration.patch_account(name, await _table(request))
+    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
+    await administration.patch_account(name, await _table(request), by=by)
     return json_response(_drawn(administration.account(name)))
 
 
@@ -191,7 +192,8 @@ async def patch_account(request: web.Request) -> web.Response:
 @_tells
 async def delete_account(request: web.Request) -> web.Response:
     """Take an account away that has no sites."""
-    await _admit(request, "accounts").remove_account(request.match_info["account"])
+    administration, by = _admit(request, "accounts")
+    await administration.remove_account(request.match_info["account"], by=by)
     return web.Response(status=204)
 
 
@@ -199,7 +201,7 @@ async def delete_account(request: web.Request) -> web.Response:
 @_tells
 async def list_keys(request: web.Request) -> web.Response:
     """A site's keys, and when each was last used."""
-    found = _admit(request, "read").keys(request.match_info["site"])
+    found = _admit(request, "read")[0].keys(request.match_info["site"])
     used = await services(request).uses.last([key for key, _ in found])
     drawn = [
         {
@@ -217,10 +219,10 @@ async def list_keys(request: web.Request) -> web.Response:
 @_tells
 async def put_key(request: web.Request) -> web.Response:
     """Give a site another key."""
-    administration, names = _admit(request, "keys"), request.match_info
+    (administration, by), names = _admit(request, "keys"), request.match_info
     given, _ = await inputs.read(request, KeyInput)
     digest = given.hash if isinstance(given.hash, str) else None
-    made = await administration.add_key(names["site"], names["key"], given.scopes, digest)
+    made = await administration.add_key(names["site"], names["key"], given.scopes, digest, by=by)
     document = {"name": names["key"], "scopes": sorted(set(given.scopes)), "key": made}
     return json_response(document, status=201)
 
@@ -229,6 +231,6 @@ async def put_key(request: web.Request) -> web.Response:
 @_tells
 async def delete_key(request: web.Request) -> web.Response:
     """Take a key away."""
-    names = request.match_info
-    await _admit(request, "keys").remove_key(names["site"], names["key"])
+    (administration, by), names = _admit(request, "keys"), request.match_info
+    await administration.remove_key(names["site"], names["key"], by=by)
     return web.Response(status=204)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -327,3 +328,18 @@ async def test_many_at_once_all_happen(office):
     listed = await ask(office, "GET", "/sites?limit=1000")
     assert len(listed["names"]) == 2 + made
     assert made == 20
+
+
+async def test_the_audit_log_says_who_did_it(office, valkey):
+    await a_site(office)
+    await ask(office, "DELETE", "/sites/bar")
+    lines = [line for key in valkey.scan_iter("*:audit") for _, line in valkey.xrange(key)]
+    told = [json.loads(line[b"line"]) for line in lines]
+    ours = [(line["actor"], line["act"], line["detail"]) for line in told if line["act"].startswith("settings")]
+    assert sorted(ours) == [
+        ("admin-key:provisioning", "settings.removed", "key/bar/server"),
+        ("admin-key:provisioning", "settings.removed", "site/bar"),
+        ("admin-key:provisioning", "settings.set", "key/bar/server"),
+        ("admin-key:provisioning", "settings.set", "removed/bar"),
+        ("admin-key:provisioning", "settings.set", "site/bar"),
+    ]

@@ -121,10 +121,10 @@ async def test_an_operator_reads_it(new_world, store_url, tmp_path):
         )  # fmt: skip
     assert asked.returncode == 0, asked.stderr
     head, server, old = asked.stdout.splitlines()
-    assert head.split() == ["site", "key", "scopes", "last", "used"]
-    assert server.split()[:3] == ["shop", "server", "bindings,verify"]
-    assert server.split()[3].startswith("20")
-    assert old.split() == ["shop", "old", "verify", "never"]
+    assert head.split() == ["site", "key", "scopes", "kept", "last", "used"]
+    assert server.split()[:4] == ["shop", "server", "bindings,verify", "file"]
+    assert server.split()[4].startswith("20")
+    assert old.split() == ["shop", "old", "verify", "file", "never"]
 
 
 def configuration(store_url):

@@ -29,7 +29,7 @@ async def put(world, **tables):
     async def think():
         return {name.replace("__", "/"): table for name, table in tables.items()}
 
-    await world.app[SERVICES].registry.change(think)
+    await world.app[SERVICES].registry.change(think, by="test")
 
 
 async def until(known, tries=150):
@@ -215,7 +215,7 @@ async def test_two_who_change_at_once_lose_nothing(new_world):
                 found = world.app[SERVICES].directory.kept.open("site/bar")
                 return {"site/bar": found | {"origins": [*found["origins"], f"https://s{number}.example"]}}
 
-            return world.app[SERVICES].registry.change(think)
+            return world.app[SERVICES].registry.change(think, by="test")
 
         await asyncio.gather(*(adding(one if number % 2 else other, number) for number in range(12)))
         for world in (one, other):

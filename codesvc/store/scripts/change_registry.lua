@@ -1,9 +1,9 @@
 -- Purpose: change entries of the registry, if nobody has changed it since `expected`, and tell every process.
 --   `changes` is a JSON object: name to text, '' for one that goes. All of them happen, or none.
 -- KEYS: registry registry_log
--- ARGS: offset channel expected epoch changes
+-- ARGS: offset root channel actor expected epoch changes
 -- OUTCOMES: done stale
--- USES: clock
+-- USES: clock names audit
 --   done: {outcome, now, version}
 
 local version = redis.call('HGET', K.registry, 'version') or ''
@@ -13,6 +13,9 @@ epoch, number = epoch or A.epoch, string.format('%.0f', (tonumber(number) or 0) 
 
 for name, text in pairs(cjson.decode(A.changes)) do
   if text == '' then redis.call('HDEL', K.registry, name) else redis.call('HSET', K.registry, name, text) end
+  if A.actor ~= '' then
+    audit(A.actor, text == '' and 'settings.removed' or 'settings.set', {detail = name})
+  end
   redis.call('RPUSH', K.registry_log, number .. ' ' .. name)
 end
 redis.call('LTRIM', K.registry_log, -1000, -1)
