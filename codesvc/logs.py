@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
 
+def add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say when."""
+    event["timestamp"] = rfc3339(unix_ms())
+    return event
+
+
 class _NameOnly(logging.Handler):
     """Says that a library complained, of which kind of error, and nothing of what it said."""
 
@@ -139,7 +145,7 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
         processors=[
             add_request_id,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            add_time,
             only_shapes,
             *([_spoken, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
         ],

@@ -7,7 +7,7 @@ from the configuration. Times are shown in Beijing time, which is what a WeChat 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
@@ -21,13 +21,11 @@ from codesvc.wechat.fields import check_field, fit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import Template
-
     from codesvc.directory import AccountEntry, Directory, SiteEntry
     from codesvc.keyring import Keyring
     from codesvc.link import Links
     from codesvc.record import Record
-    from codesvc.templates import Templates
+    from codesvc.templates import Field, Templates
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -38,7 +36,12 @@ class BadMessage(CodesvcError):
 
 def spoken_date(ms: int) -> str:
     """`ms` since 1970 as a person in China reads it, such as 2025年5月1日 15:01."""
-    there = datetime.fromtimestamp(ms / 1000, UTC).astimezone(BEIJING)
+    return _spoken_minute(ms // 60_000)
+
+
+@lru_cache(maxsize=4096)
+def _spoken_minute(minute: int) -> str:
+    there = datetime.fromtimestamp(minute * 60, UTC).astimezone(BEIJING)
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
 
 
@@ -56,7 +59,7 @@ def _variables(*, site: SiteEntry, purpose: str, locale: str, expires: int, now:
     }
 
 
-def message_fields(templates: Templates, account: AccountEntry) -> dict[str, dict[str, Template]]:
+def message_fields(templates: Templates, account: AccountEntry) -> dict[str, dict[str, Field]]:
     """The compiled fields of each template message of an account.
 
     Raises:
@@ -139,16 +142,16 @@ class Composer:
     def variables(self, record: Record) -> dict[str, Any]:
         """Everything a template may print about a verification; `code` is a row of dashes where it is hidden."""
         site = self._directory.sites[record.site]
-        code = self.code_of(record) or ""
+        code, fixed = self.code_of(record) or "", record.fixed
         variables = _variables(
-            site=site, purpose=record.purpose, locale=record.fixed.locale, expires=record.expires, now=record.now
+            site=site, purpose=record.purpose, locale=fixed.locale, expires=record.expires, now=record.now
         )
         return variables | {
             "code": "-" * len(code) if self.hides_code(record) else code,
             "link": self.link(record),
             "reference": codes.reference(record.id),
-            "agent": record.fixed.agent,
-            "place": record.fixed.place,
+            "agent": fixed.agent,
+            "place": fixed.place,
         }
 
     def fields(self, account: str, name: str, record: Record) -> dict[str, str]:

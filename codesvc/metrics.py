@@ -38,7 +38,7 @@ LONG_CODES: Final = Counter(
 CLAIMS: Final = Counter(
     "codesvc_claims", "Scans and words by what came of them", ("account", "by", "outcome"), registry=REGISTRY
 )
-DELIVERIES: Final = Counter(
+DELIVERIES: Final = BatchedCounter(
     "codesvc_delivery_attempts",
     "Attempts to carry a code, by ending and reason",
     ("account", "channel", "ending", "reason"),
@@ -80,13 +80,13 @@ ISSUE_SECONDS: Final = BatchedHistogram(
     registry=REGISTRY,
 )
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
-WECHAT_CALLS: Final = Counter(
+WECHAT_CALLS: Final = BatchedCounter(
     "codesvc_wechat_calls",
     "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
     ("account", "endpoint", "errcode"),
     registry=REGISTRY,
 )
-WECHAT_SECONDS: Final = Histogram(
+WECHAT_SECONDS: Final = BatchedHistogram(
     "codesvc_wechat_seconds",
     "How long WeChat took to answer",
     ("account", "endpoint"),
@@ -176,6 +176,28 @@ def _steps(site: str, purpose: str, step: str) -> Counter:
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one request; all three labels are from closed lists."""
     _requests(method, route, status).observe(seconds)
+
+
+@cache
+def _calls(account: str, endpoint: str, result: str) -> tuple[Counter, Histogram]:
+    return WECHAT_CALLS.labels(account, endpoint, result), WECHAT_SECONDS.labels(account, endpoint)
+
+
+@cache
+def _attempts(account: str, channel: str, ending: str, reason: str) -> Counter:
+    return DELIVERIES.labels(account, channel, ending, reason)
+
+
+def observe_call(account: str, endpoint: str, result: str, seconds: float) -> None:
+    """A call to WeChat ended: `0`, an errcode, or a word."""
+    calls, times = _calls(account, endpoint, result)
+    calls.inc()
+    times.observe(seconds)
+
+
+def count_attempt(account: str, channel: str, ending: str, reason: str) -> None:
+    """An attempt to carry a code ended."""
+    _attempts(account, channel, ending, reason).inc()
 
 
 def observe_issue(site: str, seconds: float) -> None:

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import (
     DictLoader,
+    Environment,
     StrictUndefined,
     Template,
     TemplateError,
     TemplateSyntaxError,
+    UndefinedError,
+    nodes,
     select_autoescape,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -107,6 +110,41 @@ def read_templates(directory: Path) -> dict[str, str]:
     return found
 
 
+class Field(Protocol):
+    """The value of one field of a template message, before it is filled."""
+
+    def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
+        """Fill it.
+
+        Raises:
+            TemplateError: it cannot be filled.
+        """
+
+
+class _Plain:
+    """A field that only prints names between words, which nearly all do: a twentieth of what a template costs."""
+
+    def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
+        self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
+
+    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+        """Fill it."""
+        variables = {**(variables or {}), **more} if more or variables is None else variables
+        try:
+            return "".join([str(variables[text]) if named else text for text, named in self._parts])
+        except KeyError as error:
+            raise UndefinedError(f"{error} is undefined") from None
+
+
+def _plain(environment: Environment, source: str) -> _Plain | None:
+    parts: list[Any] = []
+    for node in environment.parse(source).body:
+        if not isinstance(node, nodes.Output):
+            return None
+        parts += node.nodes
+    return _Plain(parts) if all(isinstance(part, nodes.Name | nodes.TemplateData) for part in parts) else None
+
+
 class Templates:
     """Loads and renders. Files are read once, here: what is changed on the disk later waits for a reload.
 
@@ -129,6 +167,8 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        # A template message is no HTML: there `&amp;` would be read as it stands.
+        self._bare = self._environment.overlay(autoescape=False)
         self._chat = {
             (locale, name): self._load(f"{folder}/{locale}/{name}.txt")
             for folder, names in (("chat", CHAT_MESSAGES), ("people", PEOPLE_MESSAGES))
@@ -174,7 +214,7 @@ class Templates:
                     found.setdefault(name.removeprefix("texts/").removesuffix(".po"), []).append(text)
         return found
 
-    def fields(self, source: Mapping[str, str] | str) -> dict[str, Template]:
+    def fields(self, source: Mapping[str, str] | str) -> dict[str, Field]:
         """The fields of a template message: an inline table, or the name of a file in `templates/`.
 
         Raises:
@@ -187,12 +227,12 @@ class Templates:
                 source = tomllib.loads(text)
             except tomllib.TOMLDecodeError as error:
                 raise BadTemplate(f"template {where}: {error}") from None
-        fields = {}
+        fields: dict[str, Field] = {}
         for key, value in source.items():
             if not isinstance(value, str):
                 raise BadTemplate(f"template {where}: {key} must be text")
             try:
-                fields[key] = self._environment.from_string(value)
+                fields[key] = _plain(self._bare, value) or self._bare.from_string(value)
             except TemplateError as error:
                 raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
         return fields

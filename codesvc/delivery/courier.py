@@ -210,7 +210,7 @@ class Courier:
                 attempt = await send_code(letter, self._composer, channel)
                 self._heed(account, attempt)
             ending = attempt.ending.name.lower()
-            metrics.DELIVERIES.labels(account.name, channel.value, ending, attempt.reason).inc()
+            metrics.count_attempt(account.name, channel.value, ending, attempt.reason)
             log = _log.error if attempt.alarm else _log.info
             log(
                 "delivery_attempt",

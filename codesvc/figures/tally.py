@@ -124,8 +124,7 @@ class Tally:
 
     def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
         """A call to WeChat ended: `0`, an errcode, or a word."""
-        metrics.WECHAT_CALLS.labels(account, endpoint, result).inc()
-        metrics.WECHAT_SECONDS.labels(account, endpoint).observe(seconds)
+        metrics.observe_call(account, endpoint, result, seconds)
         subject = fields.account_subject(account)
         batch = self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
         batch.counts[fields.call_field(endpoint, result)] += 1

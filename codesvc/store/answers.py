@@ -41,10 +41,10 @@ class Answer(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, raw: Sequence[Any]) -> Answer:
-        """Read `{outcome, now, …}`; a list of one in third place is a record."""
+        """Read `{outcome, now, …}`; a list that begins with 0 in third place holds a record."""
         outcome, now, rest = _OUTCOMES[raw[0]], int(raw[1]), tuple(raw[2:])
-        if rest and isinstance(rest[0], list) and len(rest[0]) == 1:
-            return cls(outcome, now, Record.parse(now, rest[0][0]), rest[1:])
+        if rest and isinstance(rest[0], list) and rest[0] and rest[0][0] == 0:
+            return cls(outcome, now, Record.parse(now, rest[0][1]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property
@@ -83,7 +83,7 @@ class IntentAnswer:
         """Read `{outcome, now, intent, …}` or `{outcome, now, …}`."""
         outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Intent.parse(now, rest[0][0]), rest[1:])
+            return cls(outcome, now, Intent.parse(now, rest[0][1]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property
@@ -117,7 +117,7 @@ class TicketAnswer:
         """Read `{outcome, now, ticket, …}` or `{outcome, now}`."""
         outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Ticket.parse(now, rest[0][0]), rest[1:])
+            return cls(outcome, now, Ticket.parse(now, rest[0][1]), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property

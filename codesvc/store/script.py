@@ -80,9 +80,12 @@ class Script:
         Raises:
             TypeError: names are missing or too many.
         """
-        if keys.keys() != set(self.keys) or args.keys() != set(self.args):
-            raise TypeError(f"{self.name} takes keys {self.keys} and arguments {self.args}")
-        return [*(keys[name] for name in self.keys), *guard, *(args[name] for name in self.args)]
+        if len(keys) == len(self.keys) and len(args) == len(self.args):
+            try:
+                return [*[keys[name] for name in self.keys], *guard, *[args[name] for name in self.args]]
+            except KeyError:
+                pass
+        raise TypeError(f"{self.name} takes keys {self.keys} and arguments {self.args}")
 
 
 def _moves_in_lua(name: str, moves: Mapping[_Word, frozenset[_Word]]) -> str:

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from codesvc.errors import StoreUnavailable
 from codesvc.store.keys import channel
+from codesvc.store.subscription import subscribed
 from codesvc.tasks import end
 
 if TYPE_CHECKING:
@@ -65,22 +66,19 @@ class Wakeups:
             await end([task])
 
     def _wake(self, identifier: str) -> None:
-        waiting = self._waiting.values() if identifier == EVERYBODY else [self._waiting.get(identifier, set())]
-        for events in waiting:
+        for events in self._waiting.values() if identifier == EVERYBODY else (self._waiting.get(identifier, ()),):
             for event in events:
                 event.set()
 
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._servers.anyone().reader.pubsub() as subscription:
-                    await subscription.subscribe(self._channel)
+                async with subscribed(self._servers.anyone().reader, self._channel) as messages:
                     # What was published while we were away is lost; so everybody looks again.
                     self._wake(EVERYBODY)
                     while True:
-                        message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                        if message is not None:
-                            self._wake(message["data"].decode())
+                        for identifier in await messages.some():
+                            self._wake(identifier)
             except (RedisError, OSError, StoreUnavailable) as error:
                 _log.warning("wakeups_lost", error=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_SECONDS)

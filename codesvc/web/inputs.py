@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -187,11 +186,6 @@ def invalid(error: Invalid) -> Problem:
     return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
 
 
-@cache
-def _decoder(shape: type[_T]) -> msgspec.json.Decoder[_T]:
-    return msgspec.json.Decoder(shape)
-
-
 def decode(body: bytes, shape: type[_T]) -> _T:
     """Read a body.
 
@@ -199,13 +193,12 @@ def decode(body: bytes, shape: type[_T]) -> _T:
         Problem: malformed or invalid.
     """
     try:
-        given: _T = _decoder(shape).decode(body or b"{}")
+        return msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.ValidationError as error:
         text = str(error)
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
-    return given
 
 
 def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:

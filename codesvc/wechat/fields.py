@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 
 _KEY = re.compile(r"([a-z_]+?)[0-9]+")
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -50,6 +51,7 @@ class FieldKind(StrEnum):
     FREE = ""
 
     @classmethod
+    @cache
     def of(cls, key: str) -> "FieldKind":
         """The kind of `thing1`, `time2` …; a prefix without a number is a free key."""
         found = _KEY.fullmatch(key)
@@ -85,7 +87,9 @@ def fit(key: str, value: str) -> str:
     kind = FieldKind.of(key)
     if kind is FieldKind.FREE:
         return "".join(" " if c in "\r\n\t" else c for c in value if c in "\r\n\t" or not _is_control(c))
-    text = "".join(c for c in " ".join(value.split()) if not _is_control(c))
+    text = " ".join(value.split())
+    if not text.isprintable():
+        text = "".join(c for c in text if not _is_control(c))
     if kind is FieldKind.THING:
         return _shorten(text, 20)
     if kind is FieldKind.NAME:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "
 """Results of calls that WeChat did not answer."""
 
 
+@lru_cache(maxsize=256)
 def endpoint_of(url: str) -> str:
     """A word for what is called; `other` for anything unknown, such as a token service of the operator's own."""
     return ENDPOINTS.get(urlsplit(url).path, OTHER)

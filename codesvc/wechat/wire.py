@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from codesvc.wechat.errors import (
@@ -31,6 +33,7 @@ _MAX_ANSWER = 1024 * 1024
 _MAX_ERRMSG = 200
 _OK = 200
 _RID = re.compile(r"\s*\brid:\s*([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
+_decoder = msgspec.json.Decoder(dict[str, Any])
 # Tokens, openids, template ids: nothing a person needs to read is that long.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}")
 _BLOT = "***"
@@ -90,8 +93,8 @@ class Wire:
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | bytes | str | None,
     ) -> dict[str, Any]:
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") if isinstance(body, Mapping) else body
-        target = URL(url).update_query(params or {})
+        data = _encoded(body) if isinstance(body, Mapping) else body
+        target = _target(url, params)
         status, raw = await self._exchange(method, target, data)
         if status != _OK:
             raise Garbled(f"WeChat answered HTTP {status}")
@@ -125,6 +128,26 @@ class Wire:
         raise fault
 
 
+@lru_cache(maxsize=64)
+def _with_token(url: str, access_token: str) -> URL:
+    # The same few, as long as the token lives.
+    return URL(url).update_query(access_token=access_token)
+
+
+def _target(url: str, params: Mapping[str, str] | None) -> URL:
+    if params and params.keys() == {"access_token"}:
+        return _with_token(url, params["access_token"])
+    return URL(url).update_query(params or {})
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        # Half an emoji, cut off by somebody else.
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     raw = bytearray()
     async for chunk in response.content.iter_any():
@@ -136,6 +159,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _object(raw: bytes) -> dict[str, Any]:
     answer: object = None
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decoder.decode(raw)
     with suppress(ValueError, RecursionError):
         # Nicknames with raw control characters and broken UTF-8 have been seen; they must not hide a msgid.
         answer = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)

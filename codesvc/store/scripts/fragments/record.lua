@@ -90,10 +90,10 @@ local function end_as(r, status)
   redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
 end
 
--- Every call that shows a verification answers in this form: outcome, now, record, what else, what limits leave after the
+-- Every call that shows a verification answers in this form: outcome, now, {0, record}, what else, what limits leave after the
 -- call (if it has any), and first times of this act.
 local function answer(outcome, r, extra, left)
-  return {outcome, now, {r.packed}, extra or 0, left or '', firsts[r.id] or ''}
+  return {outcome, now, {0, r.packed}, extra or 0, left or '', firsts[r.id] or ''}
 end
 
 -- Publishing only wakes; whoever hears it reads the state again.

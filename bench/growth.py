@@ -1,0 +1,179 @@
+"""How the store grows, and whether a call costs more when it has grown: verifications and bindings by the million."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import hiredis
+import redis
+
+from bench import calls
+from bench.processes import cpu_seconds
+from bench.service import APPID, bind_users, openid, platform, service, start_body, start_many
+from codesvc.codes import CodeFormat, VerificationId, new_word
+from codesvc.store.keys import Keys
+from codesvc.store.script import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_BATCH = 400
+_SITE = "shop"
+_KEYS = Keys("cs", APPID)
+_COMMON = {
+    "root": _KEYS.root,
+    "account": _KEYS.account,
+    "appid": APPID,
+    "channel": "cs:changed",
+    "site": _SITE,
+    "offset": 0,
+}
+
+
+def _command(name: str, keys: dict, args: dict) -> bytes:
+    script = load(name)
+    known = _COMMON | args
+    given = {key: keys.get(key, f"{_KEYS.root}unused") for key in script.keys}
+    packed = script.pack(given, {arg: known.get(arg, "") for arg in script.args})
+    return hiredis.pack_command(("EVALSHA", script.sha, len(script.keys), *packed))
+
+
+def started(number: int) -> bytes:
+    """A start by a user and from an address of his own, with the limits that are the default."""
+    (identifier,) = VerificationId.mint("abcd", CodeFormat())
+    user, word = f"user-{number:08}", new_word()
+    address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    keys = {
+        "record": _KEYS.record(identifier.text),
+        "long_record": _KEYS.record(identifier.text.replace("d6", "d8", 1)),
+        "live": _KEYS.live(_SITE, "register", address, user),
+        "lately": _KEYS.lately(_SITE, user),
+        "word": _KEYS.word(word),
+        "binding": _KEYS.binding(_SITE, user),
+        "site_starts": _KEYS.window("site_starts", _SITE, "loaded"),
+        "address_starts": _KEYS.window("address_starts", _SITE, address),
+        "site_guesses": _KEYS.window("site_guesses", _SITE, "register"),
+        "outbox": f"{_KEYS.root}bench-outbox",
+    }
+    args = {
+        "id": identifier.text,
+        "long_id": identifier.text.replace("d6", "d8", 1),
+        "user": user,
+        "purpose": "register",
+        "address": address,
+        "fixed": '{"agent":"iPhone","place":"203.0.*.*"}',
+        "scan": "open",
+        "vouched": 0,
+        "disclose": 1,
+        "attempts": 5,
+        "code_life": 300_000,
+        "max_life": 600_000,
+        "resend_after": 60_000,
+        "max_live": 3,
+        "word": word,
+        "channels": "template",
+        "address_starts": "60/3600000",
+        "user_pushes": "5/3600000 10/86400000",
+        "openid_pushes": "10/86400000",
+    }
+    return _command("start", keys, args)
+
+
+def bound(number: int) -> bytes:
+    """A binding of a user of his own."""
+    keys = {"binding": _KEYS.binding(_SITE, f"user-{number:08}"), "outbox": f"{_KEYS.root}bench-outbox"}
+    args = {
+        "user": f"user-{number:08}",
+        "openid": openid(10_000_000 + number),
+        "made_by": "import",
+        "source": "",
+        "many": 0,
+    }
+    return _command("bind", keys, args)
+
+
+class Loader:
+    """Sends commands straight to the store, some hundred at once."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(url)
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(url.removeprefix("unix://"))
+        self._reader = hiredis.Reader()
+        for name in ("start", "bind"):
+            self.client.script_load(load(name).source)
+
+    @property
+    def bytes(self) -> int:
+        return self.client.info("memory")["used_memory"]
+
+    @property
+    def cpu(self) -> float:
+        found = self.client.info("cpu")
+        return found["used_cpu_user"] + found["used_cpu_sys"]
+
+    def run(self, commands: Iterable[bytes]) -> None:
+        commands = iter(commands)
+        while batch := list(itertools.islice(commands, _BATCH)):
+            self._socket.sendall(b"".join(batch))
+            left = len(batch)
+            while left:
+                self._reader.feed(self._socket.recv(1 << 20))
+                while (answer := self._reader.gets()) is not False:
+                    if isinstance(answer, hiredis.ReplyError):
+                        raise SystemExit(str(answer))
+                    if answer[0] not in {b"started", b"bound"}:
+                        raise SystemExit(str(answer[:4]))
+                    left -= 1
+
+
+def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int], requests: int) -> list[dict]:
+    """At each size: bytes for each, and what calls cost the service and the store."""
+    loader = Loader(store)
+    loader.client.config_set("appendonly", "no")
+    points: list[dict] = []
+    verifications = bound_so_far = 0
+    with ExitStack() as stack:
+        here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
+        bind_users(here)
+        calls.load(here.port, [("/v1/verifications", start_body(n)) for n in range(requests)], [here.pid])
+        for size, wanted in zip(sizes, bindings, strict=True):
+            before = loader.bytes
+            loader.run(bound(n) for n in range(bound_so_far, wanted))
+            per_binding = (loader.bytes - before) / (wanted - bound_so_far)
+            before = loader.bytes
+            loader.run(started(n) for n in range(verifications, size))
+            loader.client.delete(f"{_KEYS.root}bench-outbox")
+            per_verification = (loader.bytes - before) / (size - verifications)
+            verifications, bound_so_far = size, wanted
+            point = {"verifications": size, "bindings": wanted, "live_bytes": per_verification, "bytes": per_binding}
+            ids = start_many(here, range(requests))
+            for name, plan in (
+                ("start", [("/v1/verifications", start_body(n)) for n in range(requests)]),
+                ("check", calls.guesses(ids)),
+            ):
+                cpu, own = loader.cpu, cpu_seconds(here.pid)
+                found = calls.load(here.port, plan, [here.pid])
+                point[f"{name}_us"] = (cpu_seconds(here.pid) - own) / requests * 1e6
+                point[f"{name}_store_us"] = (loader.cpu - cpu) / requests * 1e6
+                point[f"{name}_p99_ms"] = found["p99_ms"]
+            points.append(point)
+            print(point, flush=True)
+    return points
+
+
+def table(points: list[dict]) -> list[str]:
+    lines = [
+        "| live verifications | bindings | bytes each | bytes each | start: service, store | check: service, store |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {p['verifications']:,} | {p['bindings']:,} | {p['live_bytes']:.0f} | {p['bytes']:.0f} "
+        f"| {p['start_us']:.0f}, {p['start_store_us']:.0f} | {p['check_us']:.0f}, {p['check_store_us']:.0f} |"
+        for p in points
+    ]
+    return lines
