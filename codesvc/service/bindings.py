@@ -30,10 +30,11 @@ SITE: Final = "site"
 
 @dataclass(frozen=True, slots=True)
 class BindingResult:
-    """How a binding call ended, and the binding where there is one."""
+    """How a binding call ended, the binding where there is one, and ms by the clock that decides."""
 
     outcome: Outcome
     binding: Binding | None = None
+    now: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ class Bindings:
         )
         answer = Answer.parse(raw)
         if answer.outcome is not Outcome.DONE:
-            return BindingResult(answer.outcome)
+            return BindingResult(answer.outcome, now=answer.now)
         flat, reachable = answer.rest
-        return BindingResult(answer.outcome, Binding.parse(flat, reachable=reachable == 1))
+        return BindingResult(answer.outcome, Binding.parse(flat, reachable=reachable == 1), answer.now)
 
     async def bind_by_proof(
         self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE

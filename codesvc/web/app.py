@@ -65,6 +65,7 @@ from codesvc.testclock import follow_clock
 from codesvc.ticket import TicketSecrets
 from codesvc.visit import Seals
 from codesvc.web import (
+    admin,
     administration,
     api,
     askpages,
@@ -140,6 +141,7 @@ def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] 
 
     fixed = prepare(settings, templates)
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=fixed))
+    admin.prepare(app, settings)
     return app
 
 

@@ -1,0 +1,36 @@
+"""Accounts: what each has left, and what WeChat said no to, with what it means."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from codesvc.figures.summary import calls
+from codesvc.forecast import backlog
+from codesvc.web.admin.frame import draw, for_operators
+from codesvc.web.admin.overview import healths
+from codesvc.web.services import services
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/admin/accounts")
+@for_operators
+async def show(request: web.Request) -> web.Response:
+    """All accounts."""
+    here = services(request)
+    await here.tally.flush()
+    found = await healths(here)
+    queues = await here.standings.queues()
+    by_partition = {queue.partition: (queue, backlog(queue)) for queue in queues}
+    variables = {
+        "accounts": [
+            (
+                health,
+                here.directory.accounts[health.account],
+                calls(health.calls.total),
+                by_partition[here.directory.accounts[health.account].keys.partition],
+            )
+            for health in found
+        ],
+    }
+    return draw(request, "accounts.html", variables, page="accounts")

@@ -1,0 +1,157 @@
+"""The first page: does it work, since when not, and what runs out next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from codesvc.clock import unix_ms
+from codesvc.figures.archive import Archive
+from codesvc.figures.fields import Fact
+from codesvc.figures.series import SPANS, details, quantile
+from codesvc.figures.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
+from codesvc.forecast import backlog, outlooks
+from codesvc.web.admin.frame import draw, for_operators, words_of
+from codesvc.web.admin.view import Chart, choice_in, together
+from codesvc.web.services import services
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codesvc.figures.series import Figures
+    from codesvc.figures.summary import Fault, Story
+    from codesvc.forecast import Outlook
+    from codesvc.web.admin.frame import Words
+    from codesvc.web.admin.view import Choice
+    from codesvc.web.services import Services
+
+routes = web.RouteTableDef()
+_HUES: Final = {"steps": 0, "waits": 3, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
+"""Colours that say something: green is what went well, orange and red what did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an account fares: what it has left, and what WeChat said no to."""
+
+    account: str
+    title: str
+    outlooks: Sequence[Outlook]
+    faults: Sequence[Fault]
+    calls: Figures
+
+
+async def healths(here: Services, span: str = "24h") -> list[Health]:
+    """Of all accounts."""
+    archive, found = Archive(here.store), []
+    now = unix_ms() / 1000
+    for standing in await here.standings.accounts():
+        account = here.directory.accounts[standing.account]
+        figures = await archive.account(account, SPANS[span])
+        last_hour = figures if span == "1h" else await archive.account(account, SPANS["1h"])
+        found.append(
+            Health(
+                account.name,
+                account.config.name,
+                outlooks(standing, last_hour.total, now),
+                faults(figures),
+                figures,
+            )
+        )
+    return found
+
+
+@routes.get("/admin")
+@for_operators
+async def show(request: web.Request) -> web.Response:
+    """The overview."""
+    here, choice, words = services(request), choice_in(request), words_of(request)
+    await here.tally.flush()
+    archive = Archive(here.store)
+    by_site = {site.name: await archive.site(site, choice.span) for site in choice.sites}
+    figures = together(list(by_site.values()))
+    accounts = await healths(here)
+    calling = {site.account.name: site.account for site in choice.sites}
+    calls = [await archive.account(account, choice.span) for account in calling.values()]
+    queues = [backlog(queue) for queue in await here.standings.queues()]
+    story = tell(figures.total, choice.purposes)
+    variables = {
+        "choice": choice,
+        "spans": list(SPANS),
+        "story": story,
+        "spark": {line.name: line for line in lines(figures, choice.purposes, (Fact.ISSUED, Fact.WRONG))},
+        "charts": charts(figures, choice.purposes, words, together(calls)),
+        "funnel": _funnel(story),
+        "table": _table(choice, by_site),
+        "accounts": accounts,
+        "worries": worries(accounts, queues, story),
+        "figures": figures,
+    }
+    return draw(request, "overview.html", variables, page="overview")
+
+
+def _funnel(story: Story) -> list[tuple[str, int, float]]:
+    """Steps with their share of the first."""
+    steps = [(fact.value, getattr(story, fact.value)) for fact in FUNNEL]
+    whole = max(1, story.issued)
+    return [(name, count, count / whole) for name, count in steps]
+
+
+def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, str, Story]]:
+    """A row for each site and purpose where anything happened."""
+    rows = [
+        (site, purpose, tell(found.total, [purpose])) for site, found in by_site.items() for purpose in choice.purposes
+    ]
+    return sorted((row for row in rows if row[2].issued), key=lambda row: -row[2].issued)
+
+
+def worries(accounts: Sequence[Health], queues: Sequence[Outlook], story: Story) -> list[dict[str, Any]]:
+    """What somebody should look at, the worst first; empty on a good day."""
+    found: list[dict[str, Any]] = []
+    for health in accounts:
+        found += [{"kind": "fault", "health": health, "fault": fault} for fault in health.faults if fault.needs_action]
+        found += [
+            {"kind": "silent", "health": health, "fault": fault}
+            for fault in health.faults
+            if fault.result in {"timeout", "unreachable"} and fault.since >= health.calls.starts[-2]
+        ]
+        found += [{"kind": "low", "health": health, "outlook": each} for each in health.outlooks if each.low]
+    found += [{"kind": "stuck", "outlook": queue} for queue in queues if queue.low]
+    if story.limits.get("site_guesses"):
+        found.append({"kind": "guessed", "count": story.limits["site_guesses"]})
+    return found
+
+
+def charts(figures: Figures, purposes: Sequence[str], words: Words, calls: Figures) -> list[Chart]:
+    """Those of the overview."""
+    t = words.t
+
+    def within(fact: Fact, share: float, name: str) -> Line:
+        return curve(name, figures, lambda point: quantile(details(point, purposes, fact), share))
+
+    def chart(name: str, look: str, drawn: Sequence[Line], labels: Sequence[str], of: Figures = figures) -> Chart:
+        kind, unit = look.split()
+        words = t(f"chart.{name}"), t(f"chart.{name}.hint")
+        return Chart(name, *words, kind, unit, labels, drawn, of, _HUES.get(name, 1))
+
+    steps = lines(figures, purposes, FUNNEL)
+    waits = [
+        within(Fact.TO_DELIVERED, 0.5, "delivered.p50"),
+        within(Fact.TO_DELIVERED, 0.95, "delivered.p95"),
+        within(Fact.TO_APPROVED, 0.5, "approved.p50"),
+    ]
+    fallen = [curve("fallback", figures, lambda point: tell(point, purposes).fallback_share)]
+    reasons = split(figures, purposes, Fact.FALLEN_BACK)
+    limits = split(figures, [*purposes, ""], Fact.REFUSED)
+    found = [
+        chart("steps", "lines count", steps, [words.named("step", line.name) for line in steps]),
+        chart("waits", "lines seconds", waits, [t(f"wait.{line.name}") for line in waits]),
+        chart("fallback", "lines share", fallen, [t("share.fallback")]),
+        chart("reasons", "bars count", reasons, [words.named("reason", line.name) for line in reasons]),
+        chart("limits", "bars count", limits, [words.named("limit", line.name) for line in limits]),
+    ]
+    wrong = errors(calls)
+    found.append(chart("errors", "bars count", wrong, [words.named("result", one.name) for one in wrong], calls))
+    return found

@@ -1,0 +1,105 @@
+"""A person: the binding and its past, verifications, limits; and what an operator may do about them, with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.audit import Act, operator
+from codesvc.binding import tag_of
+from codesvc.service.casebook import Casebook
+from codesvc.store.outcomes import Outcome
+from codesvc.web.admin.cases import row_of
+from codesvc.web.admin.frame import draw, for_operators, signed_in
+from codesvc.web.admin.links import person_of
+from codesvc.web.browser import see_other
+from codesvc.web.problem import Problem
+from codesvc.web.services import services
+
+if TYPE_CHECKING:
+    from codesvc.directory import SiteEntry
+
+routes = web.RouteTableDef()
+SHORTEST_REASON: Final = 4
+_LONGEST_REASON: Final = 300
+
+
+def _person(request: web.Request) -> tuple[SiteEntry, str]:
+    """Whose page this is.
+
+    Raises:
+        Problem: no address of ours, or its site is gone.
+    """
+    here = services(request)
+    found = person_of(here.keyring, request.match_info["person"])
+    site = here.directory.sites.get(found[0]) if found else None
+    if found is None or site is None:
+        raise Problem("not-found", "There is no such person.")
+    return site, found[1]
+
+
+async def _reason(request: web.Request) -> str | None:
+    """What the operator gave as his reason; None if that is none."""
+    fields = await request.post()
+    reason = " ".join(str(fields.get("reason", "")).split())[:_LONGEST_REASON]
+    return reason if len(reason) >= SHORTEST_REASON else None
+
+
+async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
+    here, (site, user) = services(request), _person(request)
+    book = Casebook(here.store, here.directory)
+    found = await here.bindings.get(site, user)
+    records = await book.of_user(site, user)
+    variables = {
+        "site": site,
+        "user": user,
+        "binding": found.binding,
+        "wechat": tag_of(site.name, found.binding.openid) if found.binding else "",
+        "history": list(reversed(await here.bindings.history(site, user))),
+        "rows": [row_of(request, record) for record in records],
+        "uses": await book.uses(site, user, found.now),
+        "problem": problem,
+        "done": request.query.get("done", ""),
+        "here": f"/admin/people/{request.match_info['person']}",
+    }
+    return draw(request, "person.html", variables, page="verifications", status=status)
+
+
+@routes.get("/admin/people/{person}")
+@for_operators
+async def show(request: web.Request) -> web.Response:
+    """The person."""
+    site, user = _person(request)
+    if "done" not in request.query:
+        await services(request).auditing.note(
+            operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=user, detail="person"
+        )
+    return await _draw(request)
+
+
+@routes.post("/admin/people/{person}/unbind")
+@for_operators
+async def unbind(request: web.Request) -> web.Response:
+    """Remove the binding; the person is told, and the reason stands in the audit log."""
+    site, user = _person(request)
+    reason = await _reason(request)
+    if reason is None:
+        return await _draw(request, problem="reason.missing", status=422)
+    actor = operator(signed_in(request).name)
+    result = await services(request).bindings.unbind(site, user, by="operator", actor=actor, reason=reason)
+    done = "unbound" if result.outcome is Outcome.DONE else "absent"
+    return see_other(f"/admin/people/{request.match_info['person']}?done={done}")
+
+
+@routes.post("/admin/people/{person}/lift")
+@for_operators
+async def lift(request: web.Request) -> web.Response:
+    """Give a fresh guess budget."""
+    site, user = _person(request)
+    reason = await _reason(request)
+    if reason is None:
+        return await _draw(request, problem="reason.missing", status=422)
+    actor = operator(signed_in(request).name)
+    await services(request).bindings.lift_guesses(site, user, actor=actor, reason=reason)
+    return see_other(f"/admin/people/{request.match_info['person']}?done=lifted")
