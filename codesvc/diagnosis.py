@@ -82,6 +82,8 @@ def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
     open_ended = Arrived.NO if over else Arrived.NOT_YET
     if _latest(steps, Word.TURNED_AWAY):
         return Diagnosis(Arrived.NO, "turned_away", reason, cause)
+    if record.status in {Status.SUPERSEDED, Status.CANCELED}:
+        return Diagnosis(Arrived.NO, record.status.value, reason, cause)
     match record.delivery:
         case DeliveryStatus.FAILED:
             return Diagnosis(Arrived.NO, "failed", reason, cause)

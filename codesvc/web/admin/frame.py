@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SESSIONS: Final = web.AppKey("SESSIONS", object)
 _SESSION: Final = web.RequestKey("SESSION", object)
 _HERE: Final = files(__package__)
+_HOUR: Final = 3_600
 _COOKIE: Final = "codesvc_admin"
 _LANGUAGE_COOKIE: Final = "codesvc_admin_language"
 LANGUAGES: Final = ("zh", "en")
