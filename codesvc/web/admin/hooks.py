@@ -1,47 +1,25 @@
-"""Webhook deliveries: what each site was told, and how its endpoint answered."""
+"""Webhook deliveries: what each site was told, how its endpoint answered, and sending again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.store.webhooks import Hook
-from codesvc.web.admin.frame import draw, for_operators
+from codesvc.audit import Act, operator
+from codesvc.service.webhooks import is_webhook_id
+from codesvc.web.admin.frame import draw, for_operators, signed_in
 from codesvc.web.admin.view import choice_in
+from codesvc.web.browser import see_other
+from codesvc.web.problem import Problem
 from codesvc.web.services import services
 
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
-    from codesvc.store.store import Store
 
 routes = web.RouteTableDef()
-_MOST = 50
-STATUSES = ("pending", "delivered", "failed")
-
-
-async def latest(store: Store, site: SiteEntry, status: str) -> list[Hook]:
-    """A site's latest events, newest first.
-
-    Raises:
-        StoreUnavailable: no answer.
-    """
-    keys = site.keys
-    raw = await store.call(
-        "list_webhooks",
-        keys.partition,
-        {"log": keys.webhook_log(site.name)},
-        {
-            "root": keys.root,
-            "site": site.name,
-            "after_at": "",
-            "after": "",
-            "status": status,
-            "kind": "",
-            "most": _MOST,
-        },
-    )
-    return [Hook.parse(flat) for flat in raw[2]]
+_MOST: Final = 50
+STATUSES: Final = ("pending", "delivered", "failed")
 
 
 @routes.get("/admin/webhooks")
@@ -51,17 +29,53 @@ async def show(request: web.Request) -> web.Response:
     here, choice = services(request), choice_in(request)
     status = request.query.get("status", "")
     status = status if status in STATUSES else ""
+    listening = [site for site in choice.sites if site.config.webhook is not None]
     told = [
         (site.name, hook)
-        for site in choice.sites
-        if site.config.webhook is not None
-        for hook in await latest(here.store, site, status)
+        for site in listening
+        for hook in (await here.webhooks.find(site, status=status, limit=_MOST)).hooks
     ]
     variables = {
         "choice": choice,
         "status": status,
         "statuses": STATUSES,
         "hooks": sorted(told, key=lambda pair: -pair[1].created)[:_MOST],
-        "endpoints": [site for site in choice.sites if site.config.webhook is not None],
+        "endpoints": [(site, await here.webhooks.endpoint(site)) for site in listening],
+        "done": request.query.get("done", ""),
     }
     return draw(request, "webhooks.html", variables, page="webhooks")
+
+
+async def _site(request: web.Request) -> SiteEntry:
+    """The form's.
+
+    Raises:
+        Problem: there is no such site.
+    """
+    fields = await request.post()
+    site = services(request).directory.sites.get(str(fields.get("site", "")))
+    if site is None:
+        raise Problem("not-found", "There is no such site.")
+    return site
+
+
+@routes.post("/admin/webhooks/resend")
+@for_operators
+async def resend(request: web.Request) -> web.Response:
+    """Send an event again, now."""
+    here, site, fields = services(request), await _site(request), await request.post()
+    event = str(fields.get("event", ""))
+    if not is_webhook_id(event) or await here.webhooks.resend(site, event) is None:
+        raise Problem("not-found", "There is no such event, or no longer.")
+    await here.auditing.note(operator(signed_in(request).name), Act.WEBHOOK_RESENT, site=site, detail=event[:12])
+    return see_other("/admin/webhooks?done=resent")
+
+
+@routes.post("/admin/webhooks/enable")
+@for_operators
+async def enable(request: web.Request) -> web.Response:
+    """Send to an endpoint again that was disabled."""
+    here, site = services(request), await _site(request)
+    await here.webhooks.enable(site)
+    await here.auditing.note(operator(signed_in(request).name), Act.WEBHOOK_ENABLED, site=site)
+    return see_other("/admin/webhooks?done=enabled")
