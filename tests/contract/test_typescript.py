@@ -41,6 +41,12 @@ def work(node_project, tmp_path):
     return tmp_path
 
 
+async def test_the_widgets_types_say_what_may_be_done_with_it(world, work):
+    served = await world.call("GET", "/widget.d.ts", key=None)
+    (work / "widget.d.ts").write_text(served.text, encoding="utf-8")
+    await asyncio.to_thread(run, work, "typescript/bin/tsc", *COMPILED, "--noEmit", "widget_use.ts")
+
+
 async def test_a_generated_client_compiles_and_does_the_job(world, work):
     served = await world.call("GET", "/openapi.json", key=None)
     (work / "openapi.json").write_text(served.text, encoding="utf-8")
