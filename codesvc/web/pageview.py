@@ -126,12 +126,19 @@ def _variables(
     }
 
 
-def security(site: SiteEntry | None, nonce: str) -> dict[str, str]:
-    """The headers of every page: a strict policy, nothing kept, no address told to others."""
+def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict[str, str]:
+    """The headers of every page: a strict policy, nothing kept, no address told to others.
+
+    Args:
+        site: whose origins may frame the page and be led to by its forms.
+        nonce: of the page's own script and style.
+        framed: whether they may frame it. Never where a button says yes: what lies under a finger must be seen.
+    """
     origins = " ".join(("'self'", *(site.config.origins if site else ())))
+    frames = origins if framed else "'none'"
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
-        f"connect-src 'self'; form-action {origins}; frame-ancestors {origins}; base-uri 'none'"
+        f"connect-src 'self'; form-action {origins}; frame-ancestors {frames}; base-uri 'none'"
     )
     # With no-referrer a browser sends `Origin: null` along with a form, and a form of our own would look foreign.
     # same-origin tells other sites just as little.

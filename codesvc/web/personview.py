@@ -48,7 +48,7 @@ def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, st
     name = site.config.name.spoken(t.name) if site else t("service")
     variables = {**asdict(sight), "t": t, "nonce": nonce, "site": name}
     html = services(request).templates.page("person", variables)
-    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce))
+    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=False))
 
 
 def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:

@@ -36,6 +36,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Pages that a test answers itself count as public, and loopback as private.
+    "--disable-features=LocalNetworkAccessChecks",
 ]
 PHONE_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
