@@ -10,7 +10,7 @@ no `RedisError`. What remains to do is small:
 - *ASK, TRYAGAIN*: the slot's keys are being moved one by one, and lie on two nodes. A script that forms names of keys
   itself could then stop in the middle. So every call to a cluster names one key more, of the same slot, that never
   exists (`codesvc.store.keys.never`): the node sees that a key is missing and refuses before anything runs. The call
-  waits a moment, for it may be over soon; else it fails. Nothing is executed by halves (docs/decisions/0012).
+  waits a moment, for it may be over soon; else it fails. Nothing is executed by halves (docs/decisions/0013).
 - *CLUSTERDOWN* and connections that break fail the call, and the map is asked for again.
 """
 
