@@ -188,10 +188,14 @@ def _bindings(arguments: argparse.Namespace) -> int:
 
 
 def _webhooks(arguments: argparse.Namespace) -> int:
+    import secrets
+
+    from codesvc.config.keys import new_signing_secret
     from codesvc.webhooks import command
 
     if arguments.act == "secret":
-        print(f"The secret, shown this once; your receiver needs it too:\n  {command.make_secret()}")
+        secret = new_signing_secret(secrets.token_bytes(32))
+        print(f"The secret, shown this once; your receiver needs it too:\n  {secret}")
         print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
         return 0
     return command.run(arguments, _settings(Path(arguments.config)))

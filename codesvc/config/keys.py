@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from codesvc.config.constraints import NAME, NAME_RULE
+from codesvc.config.constraints import NAME, NAME_RULE, SIGNING_SECRET_PREFIX
 
 # A fixed beginning lets secret scanners find keys that were committed by mistake.
 PREFIX = "csk"
@@ -42,6 +42,15 @@ def new_admin_key(token_bytes: bytes) -> str:
     if len(token_bytes) != TOKEN_BYTES:
         raise ValueError(f"a key is made of {TOKEN_BYTES} octets, not {len(token_bytes)}")
     return f"{ADMIN_PREFIX}_{base64.urlsafe_b64encode(token_bytes).rstrip(b'=').decode('ascii')}"
+
+
+def new_signing_secret(random: bytes) -> str:
+    """A secret that signs webhooks: `whsec_` and random octets in base64, as Standard Webhooks spells them.
+
+    Args:
+        random: 24 to 64 octets from a cryptographic source.
+    """
+    return SIGNING_SECRET_PREFIX + base64.b64encode(random).decode("ascii")
 
 
 def hash_line(key: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config import parse
-from codesvc.config.keys import hash_line
+from codesvc.config.keys import hash_line, new_signing_secret
+from codesvc.demo.activity import PATH
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
 
 if TYPE_CHECKING:
@@ -67,7 +68,13 @@ def sandbox_account(addresses: Addresses) -> AccountSpec:
 
 
 def service_settings(
-    addresses: Addresses, *, api_key: str, data_dir: Path, account: AccountSpec, master_key: str | None = None
+    addresses: Addresses,
+    *,
+    api_key: str,
+    data_dir: Path,
+    account: AccountSpec,
+    master_key: str | None = None,
+    webhook_secret: str | None = None,
 ) -> Settings:
     """The service's settings.
 
@@ -77,6 +84,7 @@ def service_settings(
         data_dir: where the embedded store lives.
         account: the sandbox's account.
         master_key: a new one if not given.
+        webhook_secret: likewise.
 
     Raises:
         ConfigError: the data directory cannot be used.
@@ -112,6 +120,11 @@ def service_settings(
                 "chat": {
                     "bind_url": f"{addresses.website}/wechat/bind",
                     "reset_url": f"{addresses.website}/wechat/reset",
+                },
+                "webhook": {
+                    "url": f"{addresses.website}{PATH}",
+                    "secrets": [webhook_secret or new_signing_secret(secrets.token_bytes(32))],
+                    "allow_private": True,
                 },
                 "limits": {
                     "address_starts": "none",

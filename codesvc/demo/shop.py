@@ -13,6 +13,7 @@ from codesvc.demo.sessions import SESSION
 
 if TYPE_CHECKING:
     from codesvc.demo.accounts import Accounts
+    from codesvc.demo.activity import Activity
     from codesvc.demo.service_calls import ServiceCalls, ServiceError
     from codesvc.demo.sessions import Sessions
 
@@ -31,12 +32,14 @@ class Shop:
 
     Attributes:
         public_url: the website's own address, without a slash at the end.
+        activity: what the service has told by itself, if it tells anything.
     """
 
     accounts: Accounts
     sessions: Sessions
     service: ServiceCalls
     public_url: str
+    activity: Activity | None = None
 
 
 SHOP: Final = web.AppKey("shop", Shop)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codesvc.config.keys import new_signing_secret
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
 from codesvc.demo.website import create_app as create_website
 from codesvc.sandbox import Platform
@@ -46,10 +47,18 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         CodesvcError: the store does not start.
     """
     account = sandbox_account(addresses)
+    signing = new_signing_secret(secrets.token_bytes(32))
     settings = service_settings(
-        addresses, api_key=api_key, data_dir=data_dir, account=account, master_key=_lasting_key(data_dir)
+        addresses,
+        api_key=api_key,
+        data_dir=data_dir,
+        account=account,
+        master_key=_lasting_key(data_dir),
+        webhook_secret=signing,
     )
-    website = create_website(service_url=addresses.service, api_key=api_key, public_url=addresses.website)
+    website = create_website(
+        service_url=addresses.service, api_key=api_key, public_url=addresses.website, webhook_secret=signing
+    )
     async with AsyncExitStack() as stack:
         sandbox = create_sandbox(Platform(account))
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from codesvc.demo import recovery, signup, wechat
 from codesvc.demo.accounts import Accounts
+from codesvc.demo.activity import PATH, WORDS, Activity
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import SESSION, Sessions, check_forms
 from codesvc.demo.shop import SHOP, Shop, go, notice_of, page
@@ -26,15 +27,17 @@ routes = web.RouteTableDef()
 _STATIC: Final = {"style.css": "text/css", "favicon.svg": "image/svg+xml"}
 
 
-def create_app(*, service_url: str, api_key: str, public_url: str) -> web.Application:
+def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secret: str = "") -> web.Application:
     """The website.
 
     Args:
         service_url: where the verification service is, without a slash at the end.
         api_key: the site's key there, with the scopes `verify` and `bindings`.
         public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
+        webhook_secret: signs what the service tells the website at `/hooks/codesvc`; "" if it tells nothing.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))
+    activity = Activity(webhook_secret) if webhook_secret else None
 
     @web.middleware
     async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -52,13 +55,15 @@ def create_app(*, service_url: str, api_key: str, public_url: str) -> web.Applic
     async def open_shop(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as http:
             service = ServiceCalls(http, service_url, api_key)
-            app[SHOP] = Shop(Accounts(), sessions, service, public_url)
+            app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity)
             yield
 
     app = web.Application(middlewares=[add_headers, sessions.middleware, _answer_errors, check_forms])
     app.cleanup_ctx.append(open_shop)
     for table in (routes, signup.routes, recovery.routes, wechat.routes):
         app.add_routes(table)
+    if activity is not None:
+        app.router.add_post(PATH, activity.receive)
     return app
 
 
@@ -151,4 +156,6 @@ async def _settings(request: web.Request, *, status: int = 200, notice: str = ""
         binding, known = await shop.service.binding(customer.id), True
     except ServiceError:
         binding, known = None, False
-    return page(request, "account", status=status, notice=notice, binding=binding, known=known)
+    lines = shop.activity.of(customer.id) if shop.activity else []
+    values = {"binding": binding, "known": known, "activity": [(line.when, *WORDS[line.what]) for line in lines]}
+    return page(request, "account", status=status, notice=notice, **values)

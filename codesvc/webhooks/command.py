@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
-from base64 import b64encode
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codesvc import serving
 from codesvc.clock import rfc3339
-from codesvc.config.constraints import SIGNING_SECRET_PREFIX
 from codesvc.directory import Directory
 from codesvc.errors import CodesvcError
 from codesvc.service.webhooks import Webhooks, is_webhook_id
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.directory import SiteEntry
     from codesvc.store.webhooks import Endpoint, Hook
-
-_SECRET_BYTES: Final = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for act in (listing, resend, enable, test):
         act.add_argument("--config", required=True)
         act.add_argument("--site", required=True)
-
-
-def make_secret() -> str:
-    """A new secret, 256 random bits as Standard Webhooks spells them."""
-    return SIGNING_SECRET_PREFIX + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

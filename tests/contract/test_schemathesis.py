@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 from tests.contract.background import world_in_background
+from tests.webhooks.receiver import SECRET
 from tests.world import KEY
 
 HERE = Path(__file__).parent
 LIMITS = ("site_starts", "address_starts", "address_guesses", "user_guesses")
+# Nobody listens there: sending fails, and what there is to read about it is read.
+WEBHOOK = {"url": "http://127.0.0.1:1/hook", "secrets": [SECRET], "allow_private": True}
 PLAIN = {f"sites__shop__limits__{name}": "none" for name in LIMITS} | {"sites__shop__client_ip": "none"}
+PLAIN |= {"sites__shop__webhook": WEBHOOK}
 
 
 def test_schemathesis_finds_nothing(store_url, tmp_path):

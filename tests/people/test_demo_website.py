@@ -11,6 +11,7 @@ from aiohttp import web
 from codesvc.demo.website import create_app
 from tests.people.asks import binding, reply, wait_for_text
 from tests.people.browsers import Browser, links_in, open_in_wechat
+from tests.webhooks.receiver import SECRET, quiet, until
 from tests.world import KEY
 
 PASSWORD = "a good password"
@@ -44,8 +45,10 @@ class Customer(Browser):
 async def shop(new_world):
     website = f"http://127.0.0.1:{free_port()}"
     chat = {"bind_url": f"{website}/wechat/bind", "reset_url": f"{website}/wechat/reset"}
-    async with new_world(sites__shop__origins=[website], sites__shop__chat=chat) as world:
-        app = create_app(service_url=world.service, api_key=KEY, public_url=website)
+    webhook = {"url": f"{website}/hooks/codesvc", "secrets": [SECRET], "allow_private": True}
+    changes = {"sites__shop__origins": [website], "sites__shop__chat": chat, "sites__shop__webhook": webhook}
+    async with new_world(**changes) as world:
+        app = create_app(service_url=world.service, api_key=KEY, public_url=website, webhook_secret=SECRET)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", urlsplit(website).port).start()
@@ -153,3 +156,27 @@ async def test_a_link_from_the_chat_binds_whoever_is_logged_in_here(shop):
             csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
             await victim.go(offered, {"csrf": csrf})
             assert "不属于此浏览器" in (await victim.see("/account")).text
+
+
+async def test_a_customer_sees_what_happened_to_the_account(shop):
+    """Told by the webhook: what passes through WeChat alone stands there too, once and latest first."""
+    world, website = shop
+    person = await world.person()
+    await join(world, website, person)
+    async with customer(website) as visitor:
+        await visitor.send("/login", name="guest", password=PASSWORD)
+
+        async def shown():
+            lines = re.findall(r"<li><time>[-0-9: ]+</time> ([^<]+)</li>", (await visitor.see("/account")).text)
+            return lines if "微信取消了关注公众号" in lines else None
+
+        await person.unfollow()
+        assert await until(shown) == ["微信取消了关注公众号", "绑定了微信"]
+        events = (await world.call("GET", "/v1/webhooks/deliveries"))["deliveries"]
+        for event in events:
+            await world.call("POST", f"/v1/webhooks/deliveries/{event['id']}/resend", {})
+        await quiet(world, None)
+        assert await shown() == ["微信取消了关注公众号", "绑定了微信"]
+        forged = {"type": "binding.removed", "timestamp": "2026-11-22T09:30:16Z", "data": {}}
+        async with world.http.post(f"{website}/hooks/codesvc", json=forged) as refused:
+            assert refused.status == 400

@@ -1,0 +1,105 @@
+"""What has happened to a customer's account, as the service tells the shop by itself: a list for the customer to check.
+
+Whoever sees a line that he does not know has learnt in time that somebody else was there. The webhook is the only
+source: a scan in WeChat, a move to another WeChat or somebody who unfollows never passes through the shop.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.client import (
+    BadWebhook,
+    BindingCreatedEvent,
+    BindingRemovedEvent,
+    BindingUnreachableEvent,
+    LoginApprovedEvent,
+    VerificationEvent,
+    WebhookReader,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from codesvc.client import WebhookEvent
+
+PATH: Final = "/hooks/codesvc"
+_MOST_CUSTOMERS, _MOST_LINES, _MOST_IDS = 10_000, 10, 10_000
+_BEIJING: Final = timezone(timedelta(hours=8))
+
+WORDS: Final = {
+    "bound": ("绑定了微信", "A WeChat was bound"),
+    "moved": ("换绑到另一个微信", "Moved to another WeChat"),
+    "unbound": ("解除了微信绑定", "The WeChat was unbound"),
+    "left": ("微信取消了关注公众号", "The WeChat stopped following"),
+    "logged-in": ("用微信扫码登录", "Logged in by a scan"),
+    "reset": ("用微信确认了重设密码", "A password reset was confirmed in WeChat"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened."""
+
+    at: datetime
+    what: str
+
+    @property
+    def when(self) -> str:
+        """The time in Beijing."""
+        return self.at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M")
+
+
+def _meaning(event: WebhookEvent) -> tuple[str, str]:
+    """Whom an event is about, and which of `WORDS` it is; "" for what customers need not hear of."""
+    match event:
+        case BindingCreatedEvent(data=binding):
+            return binding.user, "moved" if binding.came_from else "bound"
+        case BindingRemovedEvent(data=binding):
+            return binding.user, "unbound"
+        case BindingUnreachableEvent(data=binding):
+            return binding.user, "left"
+        case LoginApprovedEvent(data=login):
+            return login.user, "logged-in"
+        case VerificationEvent(type="verification.approved", data=verification) if verification.purpose == "reset":
+            return verification.user, "reset"
+        case _:
+            return "", ""
+
+
+class Activity:
+    """The lists, in memory here; in real life a table with the event's id as its key, which keeps out what comes twice.
+
+    Args:
+        secret: signs what the service sends.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._reader = WebhookReader(secret)
+        self._lines: OrderedDict[str, deque[Line]] = OrderedDict()
+        self._done: OrderedDict[str, None] = OrderedDict()
+
+    def of(self, user: str) -> list[Line]:
+        """What happened to a customer's account, latest first, whatever order it was told in."""
+        return sorted(self._lines.get(user, ()), key=lambda line: line.at, reverse=True)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Take one event."""
+        try:
+            received = self._reader.read(await request.read(), request.headers)
+        except BadWebhook:
+            return web.Response(status=400)
+        if received.id not in self._done:
+            self._done[received.id] = None
+            user, what = _meaning(received.event)
+            if what:
+                self._lines.setdefault(user, deque(maxlen=_MOST_LINES)).append(Line(received.event.timestamp, what))
+            for kept, most in ((self._done, _MOST_IDS), (self._lines, _MOST_CUSTOMERS)):
+                if len(kept) > most:
+                    kept.popitem(last=False)
+        return web.Response(status=204)
