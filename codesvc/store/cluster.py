@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from redis.crc import key_slot
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from codesvc.errors import StoreUnavailable
 from codesvc.store.keys import PARTITIONS, partition_root
@@ -66,7 +66,7 @@ class Cluster:
         self._looking: asyncio.Task[None] | None = None
         self._doubted = False
         self._closed = False
-        self.up = False
+        self._why_unknown = "no answer"
 
     def at(self, partition: int) -> Server:
         """The node that holds a partition.
@@ -79,7 +79,7 @@ class Cluster:
             self.doubt()
             raise StoreUnavailable(
                 "no node of the cluster is known to hold the partition",
-                "cluster down" if self._primaries else "no answer",
+                "cluster down" if self._primaries else self._why_unknown,
             )
         return holder
 
@@ -131,16 +131,15 @@ class Cluster:
         asked = [self._node(address) for address in dict.fromkeys([*self._nodes, *self._seeds])]
         tasks = [asyncio.create_task(_ask(node)) for node in asked]
         second_best: list[tuple[Any, ...]] = []
-        self.up = False
         try:
             for answered in asyncio.as_completed(tasks):
                 try:
                     up, ranges = await answered
                 except (RedisError, OSError) as error:
                     _log.debug("cluster_node_silent", error=type(error).__name__)
+                    self._why_unknown = "login refused" if isinstance(error, AuthenticationError) else "no answer"
                     continue
                 if up:
-                    self.up = True
                     await self._take(ranges)
                     return
                 second_best = second_best or ranges

@@ -22,7 +22,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import hiredis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from codesvc.errors import StoreUnavailable
 from codesvc.tasks import end
@@ -209,7 +209,8 @@ class Multiplexed:
                 await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
         except (RedisError, OSError, TimeoutError) as error:
             await connection.disconnect(nowait=True)
-            raise StoreUnavailable(f"no connection to the store ({type(error).__name__})") from None
+            state = "login refused" if isinstance(error, AuthenticationError) else "no answer"
+            raise StoreUnavailable(f"no connection to the store ({type(error).__name__})", state) from None
         except asyncio.CancelledError:
             await connection.disconnect(nowait=True)
             raise
