@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.contract.background import world_in_background
+from tests.registry.test_admin_api import ADMIN, ADMINS
 from tests.webhooks.receiver import SECRET
 from tests.world import KEY
 
@@ -16,7 +17,7 @@ LIMITS = ("site_starts", "address_starts", "address_guesses", "user_guesses")
 # Nobody listens there: sending fails, and what there is to read about it is read.
 WEBHOOK = {"url": "http://127.0.0.1:1/hook", "secrets": [SECRET], "allow_private": True}
 PLAIN = {f"sites__shop__limits__{name}": "none" for name in LIMITS} | {"sites__shop__client_ip": "none"}
-PLAIN |= {"sites__shop__webhook": WEBHOOK}
+PLAIN |= {"sites__shop__webhook": WEBHOOK, "admin__keys": ADMINS}
 
 
 def test_schemathesis_finds_nothing(store_url, tmp_path):
@@ -26,7 +27,7 @@ def test_schemathesis_finds_nothing(store_url, tmp_path):
                 *(sys.executable, "-m", "schemathesis.cli"),
                 *("--config-file", HERE / "schemathesis.toml", "run", f"{world.service}/openapi.json", "--no-color"),
             ],
-            env=os.environ | {"CODESVC_KEY": KEY, "PYTHONWARNINGS": "ignore"},
+            env=os.environ | {"CODESVC_KEY": KEY, "CODESVC_ADMIN_KEY": ADMIN, "PYTHONWARNINGS": "ignore"},
             cwd=HERE.parents[1],
             capture_output=True,
             text=True,
