@@ -1,34 +1,73 @@
-"""`make bench`: what the calls cost beside floors measured in the same run; ratios, not seconds."""
+"""`make bench`: measures everything, and writes table and plots into docs/performance.md. BENCH_SCALE=0.1 for a look.
+
+Each part has a store of its own, so that none inherits another's keys. `python -m bench PART …` measures some parts
+and prints them, without writing anything.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import platform
+import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
-from bench import calls
+from bench import calls, delivery, footprint, growth, latency, report, streams
 from bench.processes import scaled
+from bench.service import platform
 from codesvc.store.embedded import run_embedded
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_BINDINGS = (5_000, 50_000, 500_000, 5_000_000)
 
 
-def measure(store: str, directory: Path) -> None:
-    subjects = calls.measure(directory, store, requests=scaled(6000), rounds=ROUNDS)
-    print("\n".join(calls.table(subjects)))
+def _footprint(_: Path, __: str) -> dict[str, float]:
+    with platform() as stub:
+        return footprint.measure(stub, rounds=3)
 
 
-async def main() -> None:
+def _growth(directory: Path, store: str) -> list[dict]:
+    sizes, bindings = [scaled(n) for n in _SIZES], [scaled(n) for n in _BINDINGS]
+    return growth.measure(directory, store, sizes=sizes, bindings=bindings, requests=scaled(4000))
+
+
+def _latency(directory: Path, store: str) -> dict[str, dict]:
+    with tempfile.TemporaryDirectory() as other:
+        found = calls.measure(Path(other), store, requests=scaled(3000), rounds=1, floors=("multiplexed",))
+    return latency.measure(directory, store, rate=found[calls.START].median("rate"), seconds=4)
+
+
+PARTS: dict[str, Callable[[Path, str], Any]] = {
+    "calls": lambda directory, store: calls.measure(directory, store, requests=scaled(4000), rounds=ROUNDS),
+    "workers": lambda directory, store: calls.workers(directory, store, requests=scaled(6000), rounds=3),
+    "delivery": lambda directory, store: delivery.measure(directory, store, messages=scaled(4000), rounds=3),
+    "latency": _latency,
+    "streams": lambda directory, store: streams.measure(directory, store, count=scaled(5000)),
+    "footprint": _footprint,
+    "growth": _growth,
+}
+
+
+async def _alone(part: str) -> Any:
     with tempfile.TemporaryDirectory() as directory:
         async with run_embedded(Path(directory) / "data") as embedded:
-            await asyncio.to_thread(measure, embedded.url, Path(directory))
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    print(f"\n{machine}, Python {platform.python_version()}, aiohttp {aiohttp.__version__}")
+            return await asyncio.to_thread(PARTS[part], Path(directory), embedded.url)
+
+
+async def main(wanted: list[str]) -> None:
+    found = {}
+    for part in wanted or PARTS:
+        print(f"measuring {part} …", file=sys.stderr, flush=True)
+        found[part] = await _alone(part)
+        print("\n".join(report.section(part, found[part])), flush=True)
+    if not wanted:
+        report.write(found, Path("docs"))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.processes import cpu_seconds, free_port, running, wait_for_port
+from bench.processes import children, cpu_seconds, free_port, running, wait_for_port
 from bench.service import KEY, bind_users, platform, service, start_body, start_many
 
 if TYPE_CHECKING:
@@ -86,6 +86,24 @@ def measure(directory: Path, store: str, *, requests: int, rounds: int, floors: 
         _expect(subjects[START], "201")
         _expect(subjects[CHECK], "422")
     return subjects
+
+
+def workers(directory: Path, store: str, *, requests: int, rounds: int) -> dict[int, dict]:
+    """The same starts at one worker and at two: CPU per request of all of them, and requests a second."""
+    found = {}
+    with ExitStack() as stack:
+        stub = stack.enter_context(platform())
+        for count in (1, 2):
+            here = stack.enter_context(service(directory, store, stub, workers=count))
+            bind_users(here)
+            pids = [here.pid, *children(here.pid)] if count > 1 else [here.pid]
+            load(here.port, [("/v1/verifications", start_body(n)) for n in range(requests // 4)], pids)
+            one_by_one = [
+                load(here.port, [("/v1/verifications", start_body(n)) for n in range(requests)], pids)
+                for _ in range(rounds)
+            ]
+            found[count] = {key: statistics.median(one[key] for one in one_by_one) for key in ("cpu_us", "rate")}
+    return found
 
 
 def _floor(subject: Subject, requests: int) -> dict:

@@ -134,10 +134,15 @@ async def _all(count: int, one, *, at_once: int = 32) -> list:
     return results
 
 
-async def _with_client(base: str, count: int, ask) -> list:
-    headers = {"Authorization": f"Bearer {KEY}"}
-    async with aiohttp.ClientSession(base, headers=headers) as http:
-        return await _all(count, lambda number: ask(http, number))
+def with_client(base: str, count: int, ask) -> list:
+    """`await ask(client, number)` for each number, some at once; the results in order."""
+
+    async def asked() -> list:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        async with aiohttp.ClientSession(base, headers=headers) as http:
+            return await _all(count, lambda number: ask(http, number))
+
+    return asyncio.run(asked())
 
 
 def bind_users(running_service: Running) -> None:
@@ -145,7 +150,7 @@ def bind_users(running_service: Running) -> None:
         async with http.put(f"/v1/bindings/u-{number}", json={"openid": openid(number)}) as answer:
             assert answer.status in {200, 201}, await answer.text()
 
-    asyncio.run(_with_client(running_service.base, USERS, ask))
+    with_client(running_service.base, USERS, ask)
 
 
 def start_many(running_service: Running, numbers: Iterable[int]) -> list[str]:
@@ -157,4 +162,4 @@ def start_many(running_service: Running, numbers: Iterable[int]) -> list[str]:
             assert answer.status == 201, await answer.text()
             return (await answer.json())["id"]
 
-    return asyncio.run(_with_client(running_service.base, len(wanted), ask))
+    return with_client(running_service.base, len(wanted), ask)

@@ -1,0 +1,95 @@
+"""How long callers wait: alone, at 70 % of what one process bears, and WeChat's scans at 500 a second."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import redis
+
+from bench import calls
+from bench.service import AES_KEY, APPID, TOKEN, bind_users, openid, platform, service, start_body, with_client
+from codesvc.record import Record
+from codesvc.sandbox.cipher import encrypt, sign
+from codesvc.sandbox.envelope import write_xml
+from codesvc.store.keys import Keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import aiohttp
+
+    from bench.service import Running
+
+SCANS_A_SECOND = 500
+_PART = 0.7
+
+
+def _push(number: int, scene: str) -> tuple[str, str]:
+    timestamp, nonce = str(int(time.time())), "4711"
+    plain = write_xml(
+        {
+            "ToUserName": "gh_0123456789ab",
+            "FromUserName": openid(20_000_000 + number),
+            "CreateTime": int(time.time()),
+            "MsgType": "event",
+            "Event": "SCAN",
+            "EventKey": scene,
+            "Ticket": "t",
+        }
+    )
+    encrypted = encrypt(AES_KEY, APPID, plain)
+    query = {
+        "signature": sign(TOKEN, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+        "encrypt_type": "aes",
+        "msg_signature": sign(TOKEN, timestamp, nonce, encrypted),
+    }
+    return f"/wechat/main?{urlencode(query)}", write_xml({"ToUserName": "gh_0123456789ab", "Encrypt": encrypted})
+
+
+def _scenes(here: Running, client: redis.Redis, count: int) -> list[str]:
+    """Of verifications of unbound users whose QR code has been shown."""
+    keys = Keys("cs", APPID)
+
+    async def ask(http: aiohttp.ClientSession, number: int) -> str:
+        body = start_body(number) | {"user": f"stranger-{number}"}
+        async with http.post("/v1/verifications", json=body) as answer:
+            identifier = (await answer.json())["id"]
+        async with http.get(f"/v1/verifications/{identifier}/scan") as answer:
+            assert answer.status == 200, await answer.text()
+        return identifier
+
+    ids = with_client(here.base, count, ask)
+    return [Record.parse(0, client.get(keys.record(one))).scene for one in ids]
+
+
+def measure(directory: Path, store: str, *, rate: float, seconds: float) -> dict[str, dict]:
+    """`rate` is what one process bore."""
+    with ExitStack() as stack:
+        here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
+        bind_users(here)
+        fresh = iter(range(10_000_000))
+
+        def starts(count: int) -> list:
+            return [("/v1/verifications", start_body(next(fresh))) for _ in range(count)]
+
+        calls.load(here.port, starts(500), [here.pid])
+        idle = calls.load(here.port, starts(int(50 * seconds)), [here.pid], rate=50, connections=1)
+        busy_rate = rate * _PART
+        busy = calls.load(here.port, starts(int(busy_rate * seconds)), [here.pid], rate=busy_rate)
+        scenes = _scenes(here, redis.Redis.from_url(store), int(SCANS_A_SECOND * seconds))
+        pushes = [_push(number, scene) for number, scene in enumerate(scenes)]
+        scans = calls.load(here.port, pushes, [here.pid], rate=SCANS_A_SECOND)
+    return {"a start, 50/s": idle, f"a start, {busy_rate:,.0f}/s (70 %)": busy, "a scan, 500/s": scans}
+
+
+def table(found: dict[str, dict]) -> list[str]:
+    lines = ["| what | p50 ms | p99 ms | answers |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {name} | {one['p50_ms']:.1f} | {one['p99_ms']:.1f} | {one['statuses']} |" for name, one in found.items()
+    ]
+    return lines
