@@ -4,6 +4,7 @@ VENV ?= .venv
 PYTEST_ARGS ?= -n 2 --dist loadfile -q
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
 .PHONY: demo test test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle clean
@@ -11,7 +12,7 @@ LINT_STAMP := $(VENV)/.lint-installed
 demo: $(STAMP)
 	$(BIN)/codesvc demo
 
-test: $(STAMP)
+test: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What talks to a store, and a part of it that says most in a minute.
@@ -21,45 +22,45 @@ STORE_TESTS_BRIEFLY := tests/scripts/test_store_calls.py tests/scripts/test_race
 	tests/service/test_taking_over.py tests/people/test_bind_by_scan.py tests/delivery/test_quota.py
 
 # On a cluster of three, and every way in which a cluster or its Sentinels can fail.
-test-cluster: $(STAMP)
+test-cluster: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=cluster $(STORE_TESTS)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --thorough tests/cluster
 
 # On another server: make test-store STORE=/usr/bin/redis-server, or STORE=oldest for the oldest that is supported.
-test-store: $(STAMP)
+test-store: $(TEST_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$(STORE) $(STORE_TESTS)
 
 # A minute of each, as CI does: a cluster, Debian's Redis where it is installed, the oldest Redis.
-test-stores-briefly: $(STAMP)
+test-stores-briefly: $(TEST_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
 	for store in cluster $$(command -v redis-server) oldest; do \
 		$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$$store $(STORE_TESTS_BRIEFLY) || exit 1; \
 	done
 
-lint: $(STAMP) $(LINT_STAMP)
+lint: $(LINT_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(STAMP) $(LINT_STAMP)
+format: $(LINT_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # Pictures of every state of every page, into screens/; and those of the READMEs, into docs/images/.
-screens: $(STAMP)
+screens: $(TEST_STAMP)
 	$(BIN)/python -m tests.browser.screens
 	$(BIN)/python -m tests.browser.gallery
 
 # After a change of templates/texts/en.po or of who asks for which text: every other catalogue.
-texts: $(STAMP)
+texts: $(TEST_STAMP)
 	$(BIN)/python -m tests.languages.collect
 
 # A catalogue for a further language: make language LANGUAGE=fr
-language: $(STAMP)
+language: $(TEST_STAMP)
 	$(BIN)/python -m tests.languages.collect $(LANGUAGE)
 
-bench: $(STAMP)
+bench: $(TEST_STAMP)
 	$(BIN)/python -m bench
 
 $(BIN)/python:
@@ -68,19 +69,23 @@ $(BIN)/python:
 
 $(STAMP): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(LINT_STAMP): pyproject.toml $(STAMP)
+$(TEST_STAMP): pyproject.toml $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test
+	@touch $@
+
+$(LINT_STAMP): pyproject.toml $(TEST_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group lint
 	@touch $@
 
 # The byte-level entrances, with twenty thousand examples each.
-fuzz: $(STAMP)
+fuzz: $(TEST_STAMP)
 	CODESVC_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 --timeout 3000 tests/attacks/test_fuzz_bytes.py
 
 # Whether time tells who is bound, where the answers do not.
-oracle: $(STAMP)
+oracle: $(TEST_STAMP)
 	$(BIN)/python -m bench.oracle
 
 clean:
