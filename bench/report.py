@@ -36,8 +36,10 @@ def _streams(found: dict[str, float]) -> list[str]:
     return [
         "| open streams | memory with them | without | subscriptions | change seen after, p50 and p99 |",
         "| --- | --- | --- | --- | --- |",
-        f"| {found['streams']:,} | {found['resident_mb']:.0f} MB | {found['idle_mb']:.0f} MB "
-        f"| {found['subscriptions']:.0f} | {found['p50_ms']:.1f} ms, {found['p99_ms']:.1f} ms |",
+        (
+            f"| {found['streams']:,} | {found['resident_mb']:.0f} MB | {found['idle_mb']:.0f} MB "
+            f"| {found['subscriptions']:.0f} | {found['p50_ms']:.1f} ms, {found['p99_ms']:.1f} ms |"
+        ),
     ]
 
 
