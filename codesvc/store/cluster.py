@@ -63,6 +63,7 @@ class Cluster:
         self._nodes: dict[Address, Server] = {}
         self._holders: list[Server | None] = [None] * PARTITIONS
         self._primaries: list[Server] = []
+        self._mentioned: set[Address] = set()
         self._looking: asyncio.Task[None] | None = None
         self._doubted = False
         self._closed = False
@@ -128,7 +129,8 @@ class Cluster:
 
     async def discover(self) -> None:
         """Ask all known nodes, and the seeds, for the map. Where none answers, the old map stays."""
-        asked = [self._node(address) for address in dict.fromkeys([*self._nodes, *self._seeds])]
+        known = dict.fromkeys([*self._nodes, *self._mentioned, *self._seeds])
+        asked = [self._node(address) for address in known]
         tasks = [asyncio.create_task(_ask(node)) for node in asked]
         second_best: list[tuple[Any, ...]] = []
         try:
@@ -159,7 +161,8 @@ class Cluster:
             for partition, slot in enumerate(SLOTS):
                 if first <= slot <= last:
                     holders[partition] = owner
-        self._holders, self._primaries = holders, list(primaries.values())
+        # Replicas as well: they are who is left when all primaries are gone.
+        self._holders, self._primaries, self._mentioned = holders, list(primaries.values()), mentioned
         for address in [*self._nodes]:
             if address not in mentioned and address not in self._seeds:
                 await self._nodes.pop(address).aclose()

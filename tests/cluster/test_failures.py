@@ -113,3 +113,19 @@ async def test_a_service_that_starts_before_its_cluster_waits_for_it(lasting, tm
             node.start()
         await ground.until_ready()
         assert (await ground.start()).status == 201
+
+
+@pytest.mark.thorough
+async def test_all_primaries_at_once_and_an_operator_who_promotes_the_replicas(guarded, tmp_path):
+    """A site that is gone with every primary: nobody can vote, so somebody has to say CLUSTER FAILOVER TAKEOVER."""
+    async with ground_on(guarded.url, tmp_path) as ground:
+        assert (await ground.start()).status == 201
+        # The replicas are known from the first look at the map.
+        for node in guarded.primaries:
+            node.kill()
+        assert (await ground.start()).status == 503
+        for replica in guarded.replicas:
+            replica.client.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+        await ground.until_ready()
+        assert (await ground.start()).status == 201
+        await everything_acknowledged_is_there(ground)
