@@ -7,13 +7,20 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle clean
+.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
 
 test: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The long forms of what every run tries briefly (docs/proof.md): an hour of crashes and faults, half an hour of steady load.
+chaos: $(STAMP)
+	CHAOS=long $(BIN)/python -m pytest -q -n 0 -s --ignore=tests/chaos/test_soak.py tests/chaos
+
+soak: $(STAMP)
+	SOAK_SECONDS=$(or $(SOAK_SECONDS),1800) $(BIN)/python -m pytest -q -n 0 -s tests/chaos/test_soak.py
 
 # What talks to a store, and a part of it that says most in a minute.
 STORE_TESTS := tests/scripts tests/service tests/delivery tests/people tests/beside tests/contract tests/attacks \
