@@ -40,6 +40,7 @@ async def died(process, seconds=60):
 STORIES = [("delivery", 4), ("request", 2), *([("outbox", 3)] if LONG else [])]
 
 
+@bounded
 @pytest.mark.parametrize(("story", "at_least"), STORIES)
 async def test_death_at_every_await_costs_nothing_and_doubles_nothing(town, valkey, store_url, story, at_least):
     """The same verification dies at its first step, then at its second, and so on until it gets through."""
