@@ -162,6 +162,7 @@ class ServiceMachine(RuleBasedStateMachine):
         for old in self.model.superseded_by_one_more(purpose, address, user, at):
             self.model.end(old, "superseded", at)
         self.model.attempts[v.id], self.started[v.id] = v, answer
+        self.model.count("address_starts", address, at)
         self.same_for_all("start", v, answer)
         self.deliver(v, at)
         return v, at
@@ -169,10 +170,8 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule(user=a_user, purpose=a_purpose, address=an_address)
     def start(self, user, purpose, address):
         refused = self.model.full("address_starts", address, When(self.now(), self.now()))
-        v, at = self.begin(user, purpose, address)
+        v, _ = self.begin(user, purpose, address)
         assert refused is None or refused == (v is None)
-        if v is not None:
-            self.model.count("address_starts", address, at)
 
     def typed(self, v, *, right):
         code = code_of(self.world, self.started[v.id])
@@ -205,6 +204,15 @@ class ServiceMachine(RuleBasedStateMachine):
         v = self.any_of(number)
         answer, at = self.act(self.world.check(self.started[v.id], self.typed(v, right=right), client_ip=address))
         self.hold_check(v, answer, at, right=right, address=address)
+
+    @rule(user=a_user, purpose=a_purpose, address=an_address)
+    def a_stranger_guesses(self, user, purpose, address):
+        """As long as anybody lets him."""
+        v, _ = self.begin(user, purpose, address)
+        for _ in range(ATTEMPTS if v else 0):
+            wrong = self.typed(v, right=False)
+            answer, at = self.act(self.world.check(self.started[v.id], wrong, client_ip=address))
+            self.hold_check(v, answer, at, right=False, address=address)
 
     @precondition(lambda self: self.model.attempts)
     @rule(number=a_number, right=maybe)
