@@ -31,6 +31,7 @@ async def test_a_cluster_asks_each_caller_who_he_is(nodes):
     assert await state(f"redis+cluster://codesvc:wrong@{first}") == "login refused"
 
 
+@pytest.mark.thorough
 async def test_sentinels_may_want_another_login_than_the_servers():
     with stores.sentinels(copies=1) as watched:
         for sentinel in watched.sentinels:
@@ -53,7 +54,7 @@ def redis_server():
     return found
 
 
-@pytest.mark.parametrize("kind", [stores.cluster, stores.sentinels])
+@pytest.mark.parametrize("kind", [stores.cluster, pytest.param(stores.sentinels, marks=pytest.mark.thorough)])
 async def test_tls(redis_server, tmp_path, kind):
     tls = stores.Tls(tmp_path)
     with kind(binary=redis_server, tls=tls) as running:

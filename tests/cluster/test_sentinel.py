@@ -21,6 +21,13 @@ def watched():
         yield watched
 
 
+@pytest.fixture(scope="module")
+def calm():
+    """For tests that let the primary live."""
+    with stores.sentinels(down_after=30_000) as watched:
+        yield watched
+
+
 async def everything_acknowledged_since_is_there(ground, number):
     for answer in ground.started[number:]:
         if answer.status == 201:
@@ -70,20 +77,23 @@ async def test_a_primary_that_is_demoted_under_us_is_left(watched, tmp_path):
         assert all(client["name"].startswith("sentinel-") for client in subscribers)
 
 
-async def test_a_sentinel_that_is_silent_leaves_time_to_ask_another(watched):
-    watched.sentinels[0].process.send_signal(signal.SIGSTOP)
-    servers = await connect(watched.url, timeout=2)
+async def test_a_sentinel_that_is_silent_leaves_time_to_ask_another(calm):
+    calm.sentinels[0].process.send_signal(signal.SIGSTOP)
+    servers = await connect(calm.url, timeout=2)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
-    assert await store.state([0]) == "ok"
-    await servers.aclose()
+    try:
+        assert await store.state([0]) == "ok"
+    finally:
+        calm.sentinels[0].process.send_signal(signal.SIGCONT)
+        await servers.aclose()
 
 
-async def test_a_replica_is_refused_whatever_a_sentinel_says(watched):
+async def test_a_replica_is_refused_whatever_a_sentinel_says(calm):
     """Reads from it would be answered, with what was true some time ago."""
-    replica = watched.servers[1]
-    for sentinel in watched.sentinels:
+    replica = calm.servers[1]
+    for sentinel in calm.sentinels:
         sentinel.client.sentinel_monitor("stale", "127.0.0.1", replica.port, 2)
-    servers = await connect(watched.url.replace("/codes", "/stale"), timeout=2)
+    servers = await connect(calm.url.replace("/codes", "/stale"), timeout=2)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
     with pytest.raises(StoreUnavailable, match="no connection"):
         await store.call("read", 0, {"record": "cs:{p00}:vf:none"}, {"site": ""})
@@ -92,8 +102,8 @@ async def test_a_replica_is_refused_whatever_a_sentinel_says(watched):
     await servers.aclose()
 
 
-async def test_a_service_nobody_knows_is_unavailable(watched):
-    servers = await connect(watched.url.replace("/codes", "/nobody"), timeout=2)
+async def test_a_service_nobody_knows_is_unavailable(calm):
+    servers = await connect(calm.url.replace("/codes", "/nobody"), timeout=2)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
     assert await store.state([0]) == "no answer"
     await servers.aclose()
