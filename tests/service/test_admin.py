@@ -8,8 +8,15 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from codesvc.audit import Act
+from codesvc.config import Limits
+from codesvc.diagnosis import Arrived
+from codesvc.figures.series import SPANS
 from codesvc.operators import password_line
+from codesvc.trail import Word
+from codesvc.verification import Status
 from codesvc.web.admin.frame import LANGUAGES, SPEECHES
+from codesvc.wechat.hearing import ENDPOINTS, OTHER, UNANSWERED
 from codesvc.wechat.triage import TABLE
 
 PASSWORD = "correct horse battery"
@@ -245,3 +252,21 @@ def test_every_errcode_has_a_meaning(triage):
     if triage.errcode not in {0, 40241}:
         assert ("", f"reason.{triage.reason}") in SPEECHES["en"].places
     assert ("", f"verdict.{triage.verdict}") in SPEECHES["en"].places
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("act", [act.value for act in Act]),
+        ("event", [word.value for word in Word]),
+        ("status", [status.value for status in Status]),
+        ("arrived", [arrived.value for arrived in Arrived]),
+        ("endpoint", [*ENDPOINTS.values(), OTHER]),
+        ("result", [*UNANSWERED, OTHER]),
+        ("limit", list(Limits.__slots__)),
+        ("span", list(SPANS)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_everything_that_can_be_shown_has_words(kind, names):
+    assert [name for name in names if ("", f"{kind}.{name}") not in SPEECHES["en"].places] == []

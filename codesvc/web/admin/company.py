@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.figures.archive import Archive
 from codesvc.figures.fields import Fact, field
 from codesvc.figures.series import SPANS, by_purpose, since
+from codesvc.wechat.hearing import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from codesvc.web.services import Services
 
 _UNANSWERED: Final = {
-    "unreachable": ("unreachable", "timeout"),
-    "circuit-open": ("unreachable", "timeout", "garbled"),
+    "unreachable": tuple(UNANSWERED),
+    "circuit-open": tuple(UNANSWERED),
     "timeout": ("timeout", "garbled"),
-    "no-token": ("unreachable", "timeout"),
+    "no-token": tuple(UNANSWERED),
 }
 """Reasons that are WeChat's silence, and what calls come back with then."""
 EVERYBODY: Final = 0.3

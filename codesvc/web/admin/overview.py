@@ -16,6 +16,7 @@ from codesvc.forecast import backlog, outlooks
 from codesvc.web.admin.frame import draw, for_operators, words_of
 from codesvc.web.admin.view import Chart, choice_in, together
 from codesvc.web.services import services
+from codesvc.wechat.hearing import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from codesvc.web.services import Services
 
 routes = web.RouteTableDef()
-_HUES: Final = {"steps": 0, "waits": 3, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
+_HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
 """Colours that say something: green is what went well, orange and red what did not."""
 
 
@@ -115,7 +116,7 @@ def worries(accounts: Sequence[Health], queues: Sequence[Outlook], story: Story)
         found += [
             {"kind": "silent", "health": health, "fault": fault}
             for fault in health.faults
-            if fault.result in {"timeout", "unreachable"} and fault.since >= health.calls.starts[-2]
+            if fault.result in UNANSWERED and fault.since >= health.calls.starts[-2]
         ]
         found += [{"kind": "low", "health": health, "outlook": each} for each in health.outlooks if each.low]
     found += [{"kind": "stuck", "outlook": queue} for queue in queues if queue.low]

@@ -69,13 +69,14 @@ window.codesvcCharts = (() => {
       : { label: name, stroke: colours[n], width: 2, fill: data.names.length < 3 ? alpha(colours[n], 12) : undefined, spanGaps: false, points: { show: (u, s) => data.values[s - 1].filter((v) => v != null).length < 4, size: 5 } });
     const order = bars ? series.map((_, n) => series.length - 1 - n) : series.map((_, n) => n);
     const axis = { stroke: style("--soft"), grid: { stroke: style("--grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+    const step = Number(figure.dataset.step) / 1000;
     const top = Math.max(...values.flat().filter((v) => v != null), unit === "share" ? 0.05 : 1);
     const long = data.times[data.times.length - 1] - data.times[0] > 2.5 * 86400;
     const clock = new Intl.DateTimeFormat(lang, long ? { month: "numeric", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const chart = new uPlot({
       width: plot.clientWidth, height: plot.clientHeight, legend: { show: false }, padding: [10, 8, 0, 0],
       cursor: { sync: { key: "codesvc" }, points: { show: !bars, size: 7 }, drag: { x: false, y: false }, y: false },
-      scales: { x: { time: true }, y: { range: [0, unit === "share" ? Math.min(1, top * 1.08) : top * 1.08] } },
+      scales: { x: { time: true, range: (u, from, to) => (bars ? [from - step / 2, to + step / 2] : [from, to]) }, y: { range: [0, unit === "share" ? Math.min(1, top * 1.08) : top * 1.08] } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
         { ...axis, size: unit === "seconds" ? 58 : 48, space: 36, incrs: unit === "count" ? [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] : undefined, values: (_, splits) => splits.map((v) => written[unit](v)) },
