@@ -147,6 +147,9 @@ class Cluster:
                 second_best = second_best or ranges
         finally:
             await end(task for task in tasks if not task.done())
+            for task in tasks:
+                # Whoever came too late to be heard; its error is nobody's.
+                task.cancelled() or task.exception()
         if second_best:
             # Nobody says that the cluster is up. What they know of it is still where the answers will come from.
             await self._take(second_best)

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from codesvc.store.keys import channel
 from tests import stores
 from tests.cluster.conftest import ground_on
 
@@ -129,3 +130,24 @@ async def test_all_primaries_at_once_and_an_operator_who_promotes_the_replicas(g
         await ground.until_ready()
         assert (await ground.start()).status == 201
         await everything_acknowledged_is_there(ground)
+
+
+@pytest.mark.thorough
+async def test_wake_ups_survive_a_node_that_hangs(guarded, tmp_path):
+    """It accepts everything and answers nothing: the subscription goes to another node, and everybody looks again."""
+    async with ground_on(guarded.url, tmp_path) as ground:
+        with ground.here.wakeups.watch("vf_of_somebody") as woken:
+
+            def subscribed():
+                everybody = guarded.primaries + guarded.replicas
+                return [node for node in everybody if node.client.client_list(_type="pubsub")]
+
+            await stores.until(lambda: len(subscribed()) == 1)
+            [hanging] = subscribed()
+            woken.clear()
+            hanging.process.send_signal(signal.SIGSTOP)
+            await asyncio.wait_for(woken.wait(), 60)
+            woken.clear()
+            other = next(node for node in guarded.primaries if node is not hanging)
+            other.client.publish(channel(ground.here.store.prefix), "vf_of_somebody")
+            await asyncio.wait_for(woken.wait(), 10)
