@@ -18,6 +18,11 @@ from tests.world import OTHER_KEY, wrong
 SEND = "/cgi-bin/message/template/send"
 
 
+async def called(world, path):
+    """Whether WeChat has been asked for something."""
+    return [call for call in (await world.control("GET", "/calls"))["calls"] if call["path"] == path]
+
+
 async def test_an_approval(told, receiver):
     approved = await told.approved("u-1")
     (event,) = await receiver.of("verification.approved")
@@ -95,6 +100,7 @@ async def test_nothing_tells_of_a_delivery_that_may_not_be_disclosed(told, recei
     await receiver.of("binding.unreachable")
     await told.fault("errcode", errcode=43004, path=SEND, times=1)
     failed = await told.start("carol", "reset")
+    await until(lambda: called(told, SEND))
     pushed = await told.start("alice", "reset")
     code = await owner.wait_for_push()
     others = [await told.start(user, "reset") for user in ("bob", "nobody")]

@@ -6,5 +6,6 @@
 -- USES: clock names webhook
 --   done, same: {outcome, now, event as flat list}
 
-if queue_webhook(A.site, A.id, A.kind, A.facts) then return {'done', now, redis.call('HGETALL', K.webhook)} end
-return {'same', now, redis.call('HGETALL', K.webhook)}
+if redis.call('EXISTS', K.webhook) == 1 then return {'same', now, redis.call('HGETALL', K.webhook)} end
+queue_webhook(A.site, A.id, A.kind, A.facts)
+return {'done', now, redis.call('HGETALL', K.webhook)}

@@ -9,5 +9,4 @@ redis.call('HDEL', K.state, 'disabled')
 redis.call('HSET', K.state, 'failures', 0)
 local first = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')[2]
 if first then offer(A.site, first) end
-redis.call('PUBLISH', A.channel, WEBHOOK_WAKES)
 return {'done', now, redis.call('HGETALL', K.state), redis.call('ZCARD', K.due)}

@@ -8,9 +8,10 @@
 local r = redis.call('HMGET', K.webhook, 'id', 'type')
 if not r[1] then return {'absent', now} end
 local member = r[2] .. ' ' .. r[1]
-redis.call('HSET', K.webhook, 'status', 'pending', 'attempts', 0, 'queued', string.format('%.0f', now))
+redis.call('HSET', K.webhook, 'status', 'pending', 'attempts', 0, 'queued', string.format('%.0f', now),
+  'due', string.format('%.0f', now))
 redis.call('HDEL', K.webhook, 'reason', 'ended')
 redis.call('PEXPIRE', K.webhook, WEBHOOK_KEPT + TTL_MARGIN)
 redis.call('ZREM', key('webhook_done', A.site), member)
-make_due(A.site, member, now)
+make_due(A.site, member)
 return {'done', now, redis.call('HGETALL', K.webhook)}

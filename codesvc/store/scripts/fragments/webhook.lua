@@ -24,29 +24,29 @@ local function end_webhook(site, member, status, reason)
   end
 end
 
--- Put the site where workers look for work, unless one is at it, which looks again by itself, or nothing may be sent.
+-- Put the site where workers look for work and wake them, unless one is at it, which looks again by itself, or nothing
+-- may be sent, or it stands there already.
 local function offer(site, due)
   local busy = redis.call('HGET', key('webhook_lane', site), 'until')
   if busy and tonumber(busy) > now - A.offset then return end
   if redis.call('HEXISTS', key('webhook_state', site), 'disabled') == 1 then return end
-  redis.call('ZADD', key('webhook_sites'), 'LT', due, site)
+  if redis.call('ZADD', key('webhook_sites'), 'LT', 'CH', due, site) == 1 then
+    redis.call('PUBLISH', A.channel, WEBHOOK_WAKES)
+  end
 end
 
-local function make_due(site, member, due)
-  redis.call('HSET', webhook_at(site, member), 'due', string.format('%.0f', due))
-  redis.call('ZADD', key('webhook_due', site), due, member)
+local function make_due(site, member)
+  redis.call('ZADD', key('webhook_due', site), now, member)
   redis.call('PEXPIRE', key('webhook_due', site), WEBHOOK_KEPT + TTL_MARGIN)
-  offer(site, due)
-  redis.call('PUBLISH', A.channel, WEBHOOK_WAKES)
+  offer(site, now)
 end
 
--- Queue one event; the same id again is the same event. Where too many wait, the one that would wait longest gives way.
+-- Queue one event. Where too many wait, the one that would wait longest gives way.
 local function queue_webhook(site, id, kind, facts)
   local at, member, log = key('webhook', site, id), kind .. ' ' .. id, key('webhook_log', site)
-  if redis.call('EXISTS', at) == 1 then return false end
   local stamp = string.format('%.0f', now)
-  redis.call('HSET', at, 'id', id, 'type', kind, 'created', stamp, 'queued', stamp, 'status', 'pending', 'attempts', 0,
-    'facts', facts)
+  redis.call('HSET', at, 'id', id, 'type', kind, 'created', stamp, 'queued', stamp, 'due', stamp, 'status', 'pending',
+    'attempts', 0, 'facts', facts)
   redis.call('PEXPIRE', at, WEBHOOK_KEPT + TTL_MARGIN)
   redis.call('ZREMRANGEBYSCORE', log, '-inf', string.format('%.0f', now - WEBHOOK_KEPT))
   redis.call('ZADD', log, now, member)
@@ -54,8 +54,7 @@ local function queue_webhook(site, id, kind, facts)
   if redis.call('ZCARD', key('webhook_due', site)) >= WEBHOOK_MOST_PENDING then
     end_webhook(site, redis.call('ZREVRANGE', key('webhook_due', site), 0, 0)[1], 'failed', 'overflow')
   end
-  make_due(site, member, now)
-  return true
+  make_due(site, member)
 end
 
 local function emit(wanted, site, kind, facts)
