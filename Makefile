@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle clean
+.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle release-check audit docs clean
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -95,5 +95,26 @@ fuzz: $(TEST_STAMP)
 oracle: $(TEST_STAMP)
 	$(BIN)/python -m bench.oracle
 
+# What would be published: built twice, compared, installed into a new environment, tried there.
+release-check: $(STAMP) $(VENV)/.release-installed
+	$(BIN)/python ops/release/check.py $(RELEASE_CHECK_ARGS)
+
+# Known weaknesses of what is installed; says so where they cannot be looked up.
+audit: $(STAMP) $(VENV)/.release-installed
+	$(BIN)/python ops/release/audit.py
+
+# The documentation as a site, into site/; every link is checked.
+docs: $(STAMP) $(VENV)/.docs-installed
+	$(BIN)/python docs/diagrams.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+$(VENV)/.release-installed: pyproject.toml $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
+$(VENV)/.docs-installed: pyproject.toml $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site build .pytest_cache .mypy_cache .ruff_cache .hypothesis

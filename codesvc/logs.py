@@ -153,9 +153,5 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if lines is None else lambda *_: lines,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
-    # aiohttp prints what it could not parse, with the keys and tokens in it. What a request came to is logged by us.
-    for name in ("aiohttp.server", "aiohttp.web", "aiohttp.web_log", "aiohttp.internal", "asyncio"):
-        library = logging.getLogger(name)
-        library.handlers = [_NameOnly()]
-        library.propagate = False
+    # Libraries print what they could not parse, with the keys and tokens in it. What a request came to is logged by us.
+    logging.basicConfig(level=logging.WARNING, handlers=[_NameOnly()], force=True)

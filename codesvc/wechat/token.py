@@ -10,15 +10,16 @@ waiting sends make one attempt, not a thousand. And nothing is ever forced: WeCh
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+import structlog
+
 from codesvc.wechat.errors import NotSent, TokenRefused, TokenUnavailable, WeChatError, WeChatFault, WeChatTimeout
 from codesvc.wechat.issuer import Issuer
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 AHEAD: Final = 300.0  # seconds before its end that a token is due; both old and new work that long (WECHAT.md 3.1)
 COOL_DOWN: Final = 10.0  # seconds after a refused fetch in which none follows
@@ -206,7 +207,7 @@ class StoredTokens:
             await self._store.unlock(self._name)
         if spare is None:
             raise TokenUnavailable(failure.text, errcode=failure.errcode)
-        _log.warning("the access token could not be renewed, the present one still works: %s", failure.text)
+        _log.warning("token_not_renewed", error=failure.text)
         return spare
 
     async def _refusals(self, bad: str | None) -> int:
