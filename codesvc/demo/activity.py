@@ -22,6 +22,7 @@ from codesvc.client import (
     VerificationEvent,
     WebhookReader,
 )
+from codesvc.demo.languages import mark
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,12 +34,12 @@ _MOST_CUSTOMERS, _MOST_LINES, _MOST_IDS = 10_000, 10, 10_000
 _BEIJING: Final = timezone(timedelta(hours=8))
 
 WORDS: Final = {
-    "bound": ("绑定了微信", "A WeChat was bound"),
-    "moved": ("换绑到另一个微信", "Moved to another WeChat"),
-    "unbound": ("解除了微信绑定", "The WeChat was unbound"),
-    "left": ("微信取消了关注公众号", "The WeChat stopped following"),
-    "logged-in": ("用微信扫码登录", "Logged in by a scan"),
-    "reset": ("用微信确认了重设密码", "A password reset was confirmed in WeChat"),
+    "bound": mark("A WeChat was bound"),
+    "moved": mark("Moved to another WeChat"),
+    "unbound": mark("The WeChat was unbound"),
+    "left": mark("The WeChat stopped following"),
+    "logged-in": mark("Logged in by a scan"),
+    "reset": mark("A password reset was confirmed in WeChat"),
 }
 
 

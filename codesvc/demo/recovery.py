@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from codesvc.demo.accounts import hash_password
+from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
 from codesvc.demo.sessions import SESSION, Pending
-from codesvc.demo.shop import SHOP, go, locale_of, notice_of, page
+from codesvc.demo.shop import SHOP, go, notice_of, page
 from codesvc.demo.signup import fault_in_password
 
 routes = web.RouteTableDef()

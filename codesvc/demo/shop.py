@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from codesvc.demo.languages import locale_of, pages_in, said_in
 from codesvc.demo.notices import NOTICES
 from codesvc.demo.sessions import SESSION
 
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from codesvc.demo.activity import Activity
     from codesvc.demo.service_calls import ServiceCalls, ServiceError
     from codesvc.demo.sessions import Sessions
-
-_PAGES: Final = Environment(
-    loader=PackageLoader("codesvc.demo", "pages"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +37,6 @@ class Shop:
 SHOP: Final = web.AppKey("shop", Shop)
 
 
-def locale_of(request: web.Request) -> str:
-    """`en` if the browser asks for English first, else `zh`."""
-    return "en" if request.headers.get("Accept-Language", "").lower().startswith("en") else "zh"
-
-
 def page(request: web.Request, template: str, /, *, status: int = 200, notice: str = "", **values: Any) -> web.Response:
     """Draw a page.
 
@@ -62,14 +49,17 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
     """
     session, locale = request[SESSION], locale_of(request)
     session.notice, notice = "", notice or session.notice
-    html = _PAGES.get_template(f"{template}.html").render(
-        say=lambda zh, en: zh if locale == "zh" else en,
-        locale=locale,
-        csrf=session.csrf,
-        customer=request.app[SHOP].accounts.get(session.user),
-        notice=NOTICES[notice][locale] if notice else "",
-        tone="good" if notice in {"welcome", "password-changed", "unbound", "bound"} else "bad",
-        **values,
+    html = (
+        pages_in(locale)
+        .get_template(f"{template}.html")
+        .render(
+            locale=locale,
+            csrf=session.csrf,
+            customer=request.app[SHOP].accounts.get(session.user),
+            notice=said_in(locale, NOTICES[notice]) if notice else "",
+            tone="good" if notice in {"welcome", "password-changed", "unbound", "bound"} else "bad",
+            **values,
+        )
     )
     return web.Response(text=html, status=status, content_type="text/html")
 

@@ -7,9 +7,10 @@ import secrets
 from aiohttp import web
 
 from codesvc.demo.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NameTakenError, hash_password
+from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
 from codesvc.demo.sessions import SESSION, Pending
-from codesvc.demo.shop import SHOP, go, locale_of, notice_of, page
+from codesvc.demo.shop import SHOP, go, notice_of, page
 
 routes = web.RouteTableDef()
 

@@ -157,5 +157,5 @@ async def _settings(request: web.Request, *, status: int = 200, notice: str = ""
     except ServiceError:
         binding, known = None, False
     lines = shop.activity.of(customer.id) if shop.activity else []
-    values = {"binding": binding, "known": known, "activity": [(line.when, *WORDS[line.what]) for line in lines]}
+    values = {"binding": binding, "known": known, "activity": [(line.when, WORDS[line.what]) for line in lines]}
     return page(request, "account", status=status, notice=notice, **values)

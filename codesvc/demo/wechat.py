@@ -9,9 +9,10 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from codesvc.demo.accounts import NameTakenError, hash_password
+from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceError
 from codesvc.demo.sessions import SESSION
-from codesvc.demo.shop import SHOP, go, locale_of, notice_of, page
+from codesvc.demo.shop import SHOP, go, notice_of, page
 from codesvc.demo.signup import fault_in_password
 
 if TYPE_CHECKING:

@@ -22,6 +22,9 @@ from codesvc.web.texts.catalogue import place_of, read, texts_in
 
 ROOT = Path(__file__).parents[2]
 DIRECTORY = shipped_directory() / "texts"
+SHOP = ROOT / "codesvc" / "demo"
+CONSOLE = "codesvc/web/admin/"  # has catalogues of its own
+PAGES = "the pages and the widget"
 KEYWORDS = {name: tuple(range(1, 6)) for name in ("best", "t.best")} | {"t": None}
 METHODS = [
     ("codesvc/web/**.py", "python"),
@@ -29,7 +32,7 @@ METHODS = [
     ("templates/pages/**.html", "jinja2"),
 ]
 HEADER = (
-    "# {what} of the pages and the widget. See docs/translating.md.\n"
+    "# {what} of {of}. See docs/translating.md.\n"
     'msgid ""\nmsgstr ""\n"Project-Id-Version: codesvc\\n"\n{language}"MIME-Version: 1.0\\n"\n'
     '"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
 )
@@ -42,7 +45,7 @@ def asked_for() -> dict[str, set[str]]:
     places = extract_from_dir(ROOT, METHODS, keywords=KEYWORDS)
     for name, _, messages, _, _ in places:
         for key in messages if isinstance(messages, tuple) else (messages,):
-            if key and "$" not in key:
+            if key and "$" not in key and not name.startswith(CONSOLE):
                 found.setdefault(key, set()).add(name)
     return found
 
@@ -76,14 +79,31 @@ def listed(translations: Catalog | None) -> Catalog:
 
 def template() -> bytes:
     """`pages.pot`."""
-    return written(listed(None), HEADER.format(what="Words", language=""))
+    return written(listed(None), HEADER.format(what="Words", of=PAGES, language=""))
 
 
 def catalogue(language: str, translations: Catalog) -> bytes:
     """A catalogue with every text, what was there kept."""
     tag, name = translations.locale_identifier, Locale.parse(language).english_name
     plural = f'"Language: {tag}\\n"\n"Plural-Forms: {translations.plural_forms}\\n"\n'
-    return written(listed(translations), HEADER.format(what=f"{name} words", language=plural))
+    return written(listed(translations), HEADER.format(what=f"{name} words", of=PAGES, language=plural))
+
+
+def asked_for_by_the_shop() -> list[str]:
+    """Every text of the demo's shop, whose ids are the English texts."""
+    places = extract_from_dir(SHOP, [("**.py", "python"), ("**.html", "jinja2")], keywords={"_": None, "mark": None})
+    return list(dict.fromkeys(key for _, _, key, _, _ in sorted(places, key=lambda place: place[0])))
+
+
+def shops_catalogue(path: Path) -> bytes:
+    """A catalogue of the shop with every text, what was there kept."""
+    known = read(path.read_text(encoding="utf-8"), path.stem, path.name)
+    fresh = Catalog(locale=known.locale_identifier)
+    for key in asked_for_by_the_shop():
+        fresh.add(key, known[key].string if key in known else "")
+    language = f'"Language: {known.locale_identifier}\\n"\n"Plural-Forms: {known.plural_forms}\\n"\n'
+    name = Locale.parse(path.stem).english_name
+    return written(fresh, HEADER.format(what=f"{name} words", of="the shop", language=language))
 
 
 def main(new: list[str]) -> None:
@@ -93,6 +113,8 @@ def main(new: list[str]) -> None:
         if path.exists():
             raise SystemExit(f"{path} is there already")
         path.write_bytes(catalogue(language, Catalog(locale=Locale.parse(language))))
+    for path in sorted((SHOP / "texts").glob("*.po")):
+        path.write_bytes(shops_catalogue(path))
     for path in sorted(DIRECTORY.glob("*.po")):
         if path.stem != SOURCE and path.stem not in new:
             path.write_bytes(catalogue(path.stem, read(path.read_text(), path.stem, path.name)))

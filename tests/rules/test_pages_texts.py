@@ -10,7 +10,7 @@ from codesvc.web.problems import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in
 from codesvc.web.widget import words
-from tests.languages.collect import asked_for, template
+from tests.languages.collect import SHOP, asked_for, asked_for_by_the_shop, template
 
 DIRECTORY = shipped_directory() / "texts"
 LANGUAGES = sorted(path.stem for path in DIRECTORY.glob("*.po"))
@@ -62,6 +62,13 @@ def test_no_text_is_there_that_nothing_asks_for():
         if key not in known and not any(key == family or key.startswith(f"{family}.") for family in families)
     }
     assert idle == set()
+
+
+@pytest.mark.parametrize("path", sorted((SHOP / "texts").glob("*.po")), ids=lambda path: path.stem)
+def test_the_shop_says_everything_and_nothing_else(path):
+    said = {message.id: message for message in texts_in(read(path.read_text(), path.stem, path.name))}
+    assert said.keys() == set(asked_for_by_the_shop()), "run `make texts`"
+    assert [key for key, message in said.items() if message.fuzzy or not message.string] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,69 @@
+"""The shop's languages: English stands in the code and the pages, each other language in a catalogue in `texts/`.
+
+A real shop leaves this to its framework (Flask-Babel, Django, i18next); a further language is a further file.
+"""
+
+from __future__ import annotations
+
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from aiohttp import web
+
+_FIRST: Final = "zh"
+
+
+def mark(text: str) -> str:
+    """A text that stands where it cannot be translated yet; whoever shows it translates it."""
+    return text
+
+
+def _translations(path: Traversable) -> GNUTranslations:
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(path.read_bytes()), charset="utf-8"))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def _pages(translations: NullTranslations) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("codesvc.demo", "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations)  # type: ignore[attr-defined]  # the extension's
+    return environment
+
+
+_FILES: Final = [path for path in files("codesvc.demo").joinpath("texts").iterdir() if path.name.endswith(".po")]
+_LANGUAGES: Final = {path.name.removesuffix(".po"): _translations(path) for path in _FILES} | {"en": NullTranslations()}
+_PAGES: Final = {name: _pages(translations) for name, translations in _LANGUAGES.items()}
+
+
+def locale_of(request: web.Request) -> str:
+    """The language that the browser asks for first, of those that there are; else Chinese."""
+    asked = [part.partition(";")[0].strip() for part in request.headers.get("Accept-Language", "")[:256].split(",")]
+    return negotiate_locale(asked, _LANGUAGES, sep="-") or _FIRST
+
+
+def pages_in(locale: str) -> Environment:
+    """The pages in a language."""
+    return _PAGES[locale]
+
+
+def said_in(locale: str, text: str) -> str:
+    """A marked text in a language."""
+    return _LANGUAGES[locale].gettext(text)
