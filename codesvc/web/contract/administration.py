@@ -15,9 +15,9 @@ TAG: Final = "Administration"
 _NAME: Final = {"type": "string", "pattern": f"^{NAME.pattern}$"}
 _PATCH: Final = (JSON, "application/merge-patch+json")
 
-_SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="shop")
+_SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="tea")
 _ACCOUNT: Final = Parameter(
-    name="account", place="path", description="The account's name.", schema=_NAME, example="main"
+    name="account", place="path", description="The account's name.", schema=_NAME, example="second"
 )
 _KEY: Final = Parameter(name="key", place="path", description="The key's name.", schema=_NAME, example="back-end")
 _PAGE: Final = (
@@ -59,9 +59,9 @@ _ACCOUNT_SETTINGS: Final = {
     "token": "Token1234",
     "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 }
-_SITE_VIEW: Final[dict[str, Any]] = {"name": "shop", "kept": "store", "settings": _SITE_SETTINGS, "secrets": []}
+_SITE_VIEW: Final[dict[str, Any]] = {"name": "tea", "kept": "store", "settings": _SITE_SETTINGS, "secrets": []}
 _ACCOUNT_VIEW: Final[dict[str, Any]] = {
-    "name": "main",
+    "name": "second",
     "kept": "store",
     "settings": {"appid": "wx0123456789abcdef", "name": "山月茶铺"},
     "secrets": ["aes_key", "secret", "token"],
@@ -82,7 +82,16 @@ def _call(method: str, path: str, name: str, summary: str, scope: str, **more: A
 
 
 def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
-    return Answer(status=status, description=description, shape=wire.SettingsView, example=example)
+    kind = "site" if example is _SITE_VIEW else "account"
+    calls = [f"{verb}{kind.capitalize()}" for verb in ("get", "patch", "delete")]
+    calls += ["listKeys", "putKey"] if kind == "site" else []
+    return Answer(
+        status=status,
+        description=description,
+        shape=wire.SettingsView,
+        example=example,
+        links={call: {kind: "$response.body#/name"} for call in calls},
+    )
 
 
 def _names(*names: str) -> tuple[Answer, ...]:
