@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle release-check audit docs clean
+.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle release-check audit docs clean bench-gate
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -69,6 +69,10 @@ language: $(TEST_STAMP)
 
 bench: $(TEST_STAMP)
 	$(BIN)/python -m bench
+
+# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run; a minute.
+bench-gate: $(TEST_STAMP)
+	$(BIN)/python -m bench.gate
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("codesvc needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'

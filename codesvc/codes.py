@@ -133,12 +133,17 @@ def keyed(key: bytes, message: bytes) -> bytes:
     return mac.digest()
 
 
-def derive(key: bytes, verification: VerificationId) -> str:
-    """The code of a verification, under the key that its `key_id` names."""
-    size = verification.format.size
+@lru_cache(maxsize=64)
+def _draw(size: int) -> tuple[int, int]:
+    """How many bytes are drawn for a code space of this size, and which numbers belong to a whole run of it."""
     # Twice the space at least, so that a draw is refused less often than every other time.
     width = next(w for w in _WIDTHS if 1 << (8 * w - 2) >= size)
-    limit = (1 << (8 * width - 1)) // size * size
+    return width, (1 << (8 * width - 1)) // size * size
+
+
+def derive(key: bytes, verification: VerificationId) -> str:
+    """The code of a verification, under the key that its `key_id` names."""
+    width, limit = _draw(verification.format.size)
     for counter in count():
         message = f"{verification.text}/{counter}".encode()
         number = truncate(keyed(key, message), width)

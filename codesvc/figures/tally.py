@@ -53,6 +53,10 @@ class _Batch:
     started: list[str] = field(default_factory=list)
 
 
+_ISSUED: Final = Count(Fact.ISSUED)
+_WRONG: Final = Count(Fact.WRONG)
+
+
 @lru_cache(maxsize=1024)
 def _told(told: str) -> tuple[Step, list[Count]]:
     step = read_step(told)
@@ -82,7 +86,7 @@ class Tally:
         elif answer.outcome is Outcome.STARTED:
             self._issued(answer.shown, longer=answer.rest[0] == 1)
         elif answer.outcome is Outcome.WRONG:
-            self._add(answer.shown, Count(Fact.WRONG))
+            self._add(answer.shown, _WRONG)
             self._tell(answer.shown, Word.WRONG.value)
         self.hear(answer)
 
@@ -92,7 +96,7 @@ class Tally:
 
     def _issued(self, record: Record, *, longer: bool) -> None:
         self._tell(record, "started")
-        self._add(record, Count(Fact.ISSUED))
+        self._add(record, _ISSUED)
         started = self._batch(record.site).started
         started.append(record.id)
         del started[:-MOST_LATEST]
@@ -134,16 +138,18 @@ class Tally:
         return self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
 
     def _add(self, record: Record, count: Count) -> None:
-        site, purpose = record.site, record.purpose
+        site, purpose, fact = record.site, record.purpose, count.fact
         counts = self._batch(site).counts
-        counts[fields.field(purpose, count.fact)] += 1
-        if count.detail:
-            counts[fields.field(purpose, count.fact, count.detail)] += 1
-        if count.fact is Fact.REFUSED:
+        counts[fields.field(purpose, fact)] += 1
+        if not count.detail:
+            metrics.count_step(site, purpose, fact)
+            return
+        counts[fields.field(purpose, fact, count.detail)] += 1
+        if fact is Fact.REFUSED:
             metrics.REFUSED.labels(site, count.detail).inc()
         else:
-            metrics.count_step(site, purpose, count.fact.value)
-        if count.fact is Fact.FALLEN_BACK:
+            metrics.count_step(site, purpose, fact)
+        if fact is Fact.FALLEN_BACK:
             metrics.FALLBACKS.labels(site, purpose, count.detail).inc()
 
     def _time(self, record: Record, fact: Fact) -> None:

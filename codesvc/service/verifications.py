@@ -117,7 +117,7 @@ class Verifications:
                 "fixed": msgspec.json.encode(fixed),
                 "vouched": int(request.vouched),
                 "word": word,
-                "event": webhook.seed(),
+                "event": webhook.seed() if site.wanted else "",
             },
         )
 
