@@ -95,6 +95,17 @@ def _add_upkeep(commands: _Commands) -> None:
     person.add_argument("--site", required=True)
     person.add_argument("--user", required=True, help="the site's id of the person")
 
+    audit = commands.add_parser("audit", help="who did what: administrative acts and changes of bindings")
+    audit.add_argument("--config", type=Path, required=True)
+    audit.add_argument("--since", default="7d", help="how far back: a number and m, h or d (default: 7d)")
+    audit.add_argument("--site", default=None, help="only of this site")
+    audit.add_argument("--most", type=int, default=1000, help="at most so many lines, the newest (default: 1000)")
+    audit.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
+    password = admin.add_parser("password", help="make the line that the configuration keeps of a password")
+    password.add_argument("--generate", action="store_true", help="make a password too, and print it once")
+
     store = commands.add_parser("store", help="the store as a whole").add_subparsers(dest="act", required=True)
     migrate = store.add_parser("migrate", help="copy everything into another store, and see that it has arrived")
     where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
@@ -213,6 +224,18 @@ def _store(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def _audit(arguments: argparse.Namespace) -> int:
+    from codesvc.logbook import command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _admin(arguments: argparse.Namespace) -> int:
+    from codesvc.logbook import command
+
+    return command.make_password(arguments)
+
+
 def _registry(arguments: argparse.Namespace) -> int:
     from codesvc.registry import command
 
@@ -236,6 +259,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "accounts": _registry,
         "keys": _registry,
         "store": _store,
+        "audit": _audit,
+        "admin": _admin,
         "person": _person,
         "bindings": _bindings,
     }

@@ -24,12 +24,12 @@ class Auditing:
 
     Args:
         store: where it lies.
-        partitions: where lines may be.
+        partitions: where lines may be; may grow.
     """
 
     def __init__(self, store: Store, partitions: Iterable[int]) -> None:
         self._store = store
-        self._partitions = sorted({DEPLOYMENT, *partitions})
+        self._partitions = partitions
 
     async def note(
         self, actor: str, act: Act, *, site: SiteEntry | None = None, user: str = "", reason: str = "", detail: str = ""
@@ -65,7 +65,7 @@ class Auditing:
         lines: list[Line] = []
         # Entries are named by the store's own clock; where test mode has moved ours, the two cannot be compared.
         newest, count = (f"({before}-0", most) if before and not self._store.offset.ms else ("+", _MOST)
-        for partition in self._partitions:
+        for partition in sorted({DEPLOYMENT, *self._partitions}):
             try:
                 found: Any = await self._store.at(partition).xrevrange(
                     audit(self._store.prefix, partition), newest, count=count

@@ -28,6 +28,7 @@ from codesvc.handle import Handles
 from codesvc.intent import LIFE_MS
 from codesvc.keyring import Keyring
 from codesvc.link import Links
+from codesvc.logbook.file import AuditFile
 from codesvc.message import Composer
 from codesvc.pagetoken import PageTokens
 from codesvc.proof import Proofs
@@ -275,5 +276,6 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
         await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

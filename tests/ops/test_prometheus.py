@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from codesvc import metrics
+from codesvc.wechat.hearing import UNANSWERED
 from codesvc.wechat.triage import TABLE, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +118,11 @@ def test_every_variable_is_filled_from_what_the_service_has(variable, offered):
 def test_every_refusal_that_needs_an_act_wakes_somebody():
     acting = {str(code) for code, triage in TABLE.items() if triage.verdict in {Verdict.STOP, Verdict.OUR_FAULT}}
     assert set(re.findall(r"\d{5}", ALERTS["CodesvcNeedsAction"])) == acting | {"40001"}
+
+
+def test_every_kind_of_silence_counts():
+    [words] = re.findall(r'errcode=~"([a-z|]+)"', ALERTS["CodesvcWeChatUnanswered"])
+    assert set(words.split("|")) == UNANSWERED
 
 
 def test_every_alert_is_explained():

@@ -1,11 +1,31 @@
 """The audit log: a line for every change of a binding and every administrative act, and nobody in clear."""
 
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
+from codesvc.config import parse
+from codesvc.logbook.file import AuditFile
 from codesvc.mask import masked_user
+from codesvc.operators import is_password
 from codesvc.service.auditing import Auditing
 from codesvc.store.keys import PARTITIONS
 from codesvc.web.services import SERVICES
+from tests.world import document
+
+CONFIG = """
+mode = "test"
+[service]
+public_url = "http://127.0.0.1:1"
+[store]
+url = "{url}"
+[secrets]
+master_key = "a master key that is only for tests, 0123456789abcdefghij"
+"""
 
 
 async def log(world):
@@ -65,3 +85,60 @@ async def test_the_log_is_bounded_and_follows_the_clock(world, valkey):
     assert await world.app[SERVICES].auditing.latest(before=int(newer.at), most=1) == [older]
     [key] = [key for key in valkey.scan_iter() if key.endswith(b":audit")]
     assert 399 * 86_400 < valkey.ttl(key) <= 400 * 86_400
+
+
+async def test_the_file_has_every_line_once_and_in_order(world, tmp_path):
+    here, path = world.app[SERVICES], tmp_path / "audit.jsonl"
+    file = AuditFile(here.store, lambda: range(PARTITIONS), path)
+    assert await file.write_new() == 0
+    await world.bound("alice-0815")
+    # The group is made when there is something to read.
+    assert [await file.write_new(), await file.write_new(), await file.write_new()] == [0, 1, 0]
+    await world.call("DELETE", "/v1/bindings/alice-0815")
+    assert await AuditFile(here.store, lambda: range(PARTITIONS), path).write_new() == 1
+    first, second = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    assert (first["act"], second["act"]) == ("binding.made", "binding.removed")
+    assert first["user"] == "al***15"
+    assert first["at"].endswith("Z")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_line_that_was_read_and_not_written_is_written_by_the_next_process(world, tmp_path):
+    here = world.app[SERVICES]
+    file = AuditFile(here.store, lambda: range(PARTITIONS), tmp_path / "nowhere" / "audit.jsonl")
+    await world.bound("alice-0815")
+    await file.write_new()
+    with pytest.raises(FileNotFoundError):
+        await file.write_new()
+    (tmp_path / "nowhere").mkdir()
+    assert await file.write_new() == 0
+    assert await file.write_new("0") == 1
+    assert "al***15" in (tmp_path / "nowhere" / "audit.jsonl").read_text(encoding="utf-8")
+
+
+async def test_the_command_line_prints_it(world, store_url, tmp_path):
+    await world.bound("alice-0815")
+    config = tmp_path / "config.json.toml"
+    config.write_text(CONFIG.format(url=store_url), encoding="utf-8")
+    config.chmod(0o600)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "codesvc.cli", "audit", "--config", config, "--json",
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    [line] = [json.loads(line) for line in out.decode().splitlines()]
+    assert (line["actor"], line["act"], line["user"]) == ("key:server", "binding.made", "al***15")
+
+
+async def test_a_password_is_made_and_fits_the_configuration():
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "codesvc.cli", "admin", "password", "--generate", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    shown = out.decode()
+    password, line = re.search(r"once:\n  (\S+)", shown)[1], re.search(r'password = "(.+)"', shown)[1]
+    assert is_password(line, password)
+    assert not is_password(line, password + "x")
+    tables = document("http://127.0.0.1:1", "http://127.0.0.1:2", admin={"operators": {"lan": {"password": line}}})
+    assert parse(tables, env={}, directory=Path()).admin.operators["lan"].password == line

@@ -1,0 +1,85 @@
+"""`codesvc audit`: the audit log on the command line; and `codesvc admin password`."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import secrets
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from codesvc import serving
+from codesvc.clock import rfc3339, unix_ms
+from codesvc.errors import CodesvcError
+from codesvc.logbook.file import written
+from codesvc.operators import SHORTEST, password_line
+from codesvc.service.auditing import Auditing
+from codesvc.sightings import open_store
+from codesvc.store.connection import store_url
+from codesvc.store.keys import PARTITIONS
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.audit import Line
+    from codesvc.config import Settings
+
+_SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
+_UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print it, newest last; the exit status."""
+    span = _SPAN.fullmatch(arguments.since)
+    if span is None:
+        sys.stderr.write("codesvc audit: --since wants a number and m, h or d, such as 7d\n")
+        return 2
+    since = unix_ms() - int(span[1]) * _UNITS[span[2]]
+    try:
+        return serving.run(_run(arguments, settings, since))
+    except (CodesvcError, OSError, RedisError) as error:
+        sys.stderr.write(f"codesvc audit: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
+    async with AsyncExitStack() as stack:
+        store = await open_store(stack, settings)
+        if store is None and settings.store.url is None:
+            await stack.enter_async_context(store_url(settings.store))
+            store = await open_store(stack, settings)
+        if store is None:
+            raise CodesvcError("the store cannot be reached from here")
+        lines = await Auditing(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
+    for line in reversed(lines):
+        if arguments.site in {None, line.site}:
+            sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
+    return 0
+
+
+def _for_people(line: Line) -> str:
+    about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
+    told = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
+    return "  ".join(part for part in told if part).rstrip() + "\n"
+
+
+def make_password(arguments: argparse.Namespace) -> int:
+    """Ask for a password twice, or make one, and print the line for the configuration."""
+    if arguments.generate:
+        password = "-".join(secrets.token_hex(3) for _ in range(5))
+        sys.stdout.write(f"The password, shown this once:\n  {password}\n")
+    else:
+        password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
+        if password != getpass.getpass("Again: "):
+            sys.stderr.write("codesvc admin password: these were two different ones\n")
+            return 2
+    try:
+        line = password_line(password, secrets.token_bytes(16))
+    except ValueError as error:
+        sys.stderr.write(f"codesvc admin password: {error}\n")
+        return 2
+    sys.stdout.write(f'For the configuration, under [admin.operators.NAME]:\n  password = "{line}"\n')
+    return 0
