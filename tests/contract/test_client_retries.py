@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -134,3 +135,15 @@ async def test_members_of_a_newer_service_are_ignored():
         *_,
     ):
         assert (await start(client)).status == "melted"
+
+
+async def test_a_watch_goes_on_where_the_service_says_to_come_back():
+    def stream(*states, last=b""):
+        events = [b"event: change\ndata: " + msgspec.json.encode(examples.VERIFICATION | {"status": s}) for s in states]
+        return lambda: web.Response(body=b"\n\n".join([*events, last]), content_type="text/event-stream")
+
+    going = stream("pending", last=b"retry: 1000\n\n")
+    async with bad_service(going, going, stream("pending", "approved", last=b"")) as (client, heard, waits):
+        assert [state.status async for state in client.watch("vf_x")] == ["pending", "approved"]
+    assert waits == [1.0, 1.0]
+    assert len(heard) == 3

@@ -71,18 +71,28 @@ class Sender:
         return self._transport.exchange(call.method, self._base_url + call.path, sent, call.body)
 
     def _watch(self, call: Call[T]) -> Iterator[T]:
-        """Every state of something, at once and at each change, until it is over."""
-        lines, whole = EventLines(), b""
-        sent = headers(self._api_key, call) | {"Accept": "text/event-stream"}
-        with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
-            for piece in received:
+        """Every state of something, at once and at each change, until it is over.
+
+        A service that is being replaced ends its streams and says when to come back; what it shows then is new.
+        """
+        sent, last = headers(self._api_key, call) | {"Accept": "text/event-stream"}, b""
+        while True:
+            lines, whole = EventLines(), b""
+            with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
+                for piece in received:
+                    if status >= _FIRST_ERROR:
+                        whole += piece
+                        continue
+                    for data in lines.feed(piece):
+                        if data == last:
+                            continue
+                        last = data
+                        try:
+                            yield msgspec.json.decode(data, type=call.shape)
+                        except msgspec.DecodeError:
+                            raise BadAnswer(status) from None
                 if status >= _FIRST_ERROR:
-                    whole += piece
-                    continue
-                for data in lines.feed(piece):
-                    try:
-                        yield msgspec.json.decode(data, type=call.shape)
-                    except msgspec.DecodeError:
-                        raise BadAnswer(status) from None
-            if status >= _FIRST_ERROR:
-                read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))
+                    read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))
+            if lines.retry is None:
+                return
+            self._sleep(lines.retry)
