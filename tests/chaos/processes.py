@@ -136,7 +136,7 @@ class Town:
 
     async def ready(self, process=None):
         for _ in range(6000):
-            with contextlib.suppress(aiohttp.ClientError):
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 async with self.http.get(self.base + "/readyz") as answer:
                     if answer.status == 200:
                         return
