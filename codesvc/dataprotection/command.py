@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from codesvc import serving
 from codesvc.clock import rfc3339, unix_ms
 from codesvc.dataprotection.traces import Person, concerns, readable
-from codesvc.directory import Directory
 from codesvc.errors import CodesvcError
 from codesvc.intent import random_id
 from codesvc.migration.contents import Content, read
+from codesvc.registry.reading import known_site, read_directory
 from codesvc.service.followers import Followers
 from codesvc.sightings import open_store
 from codesvc.store.connection import store_url
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from codesvc.config import Settings
-    from codesvc.directory import SiteEntry
+    from codesvc.directory import Directory, SiteEntry
     from codesvc.store.store import Store
 
 _BATCH: Final = 500
@@ -44,10 +44,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    directory = Directory(settings)
-    site = directory.sites.get(arguments.site)
-    if site is None:
-        raise CodesvcError(f"the configuration has no site of that name; it has {', '.join(settings.sites)}")
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
         if store is None and settings.store.url is None:
@@ -55,6 +51,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             store = await open_store(stack, settings)
         if store is None:
             raise CodesvcError("the store cannot be reached from here")
+        directory = await read_directory(store, settings)
+        site = known_site(directory, arguments.site)
         records = Records(store, directory, site)
         person = await records.person(arguments.user)
         if arguments.act == "export":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from codesvc import serving
-from codesvc.directory import Directory
 from codesvc.errors import CodesvcError
+from codesvc.registry.reading import known_site, read_directory
 from codesvc.sightings import open_store
 from codesvc.store.connection import store_url
 from codesvc.transfer.copying import Import, export
@@ -31,9 +31,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    site = Directory(settings).sites.get(arguments.site)
-    if site is None:
-        raise CodesvcError(f"the configuration has no site of that name; it has {', '.join(settings.sites)}")
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
         if store is None and settings.store.url is None:
@@ -42,6 +39,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             store = await open_store(stack, settings)
         if store is None:
             raise CodesvcError("the store cannot be reached from here")
+        site = known_site(await read_directory(store, settings), arguments.site)
         if arguments.act == "export":
             count = await export(store, site, arguments.file)
             sys.stdout.write(f"{count} bindings written to {arguments.file}\n")

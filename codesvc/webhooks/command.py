@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from codesvc import serving
 from codesvc.clock import rfc3339
-from codesvc.directory import Directory
 from codesvc.errors import CodesvcError
+from codesvc.registry.reading import known_site, read_directory
 from codesvc.service.webhooks import Webhooks, is_webhook_id
 from codesvc.sightings import open_store
 from codesvc.webhook import EVENTS, TEST_EVENT, HookStatus
@@ -50,15 +50,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    site = Directory(settings).sites.get(arguments.site)
-    if site is None:
-        raise CodesvcError(f"the configuration has no site of that name; it has {', '.join(settings.sites)}")
-    if site.config.webhook is None:
-        raise CodesvcError(f"sites.{site.name} has no webhook in the configuration")
     async with AsyncExitStack() as stack:
         store = await open_store(stack, settings)
         if store is None:
             raise CodesvcError("the store cannot be reached from here; does the service run on this machine?")
+        site = known_site(await read_directory(store, settings), arguments.site)
+        if site.config.webhook is None:
+            raise CodesvcError(f"sites.{site.name} has no webhook")
         webhooks = Webhooks(store)
         match arguments.act:
             case "list":

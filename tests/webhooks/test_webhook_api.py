@@ -187,7 +187,7 @@ async def test_the_command_line(new_world, receiver, tmp_path, store_url):
         status, _, err = await run("resend", *where)
         assert (status, err) == (1, "codesvc webhooks: name events, or say --failed\n")
         status, _, err = await run("list", "--config", str(path), "--site", "cafe")
-        assert (status, err) == (1, "codesvc webhooks: sites.cafe has no webhook in the configuration\n")
+        assert (status, err) == (1, "codesvc webhooks: sites.cafe has no webhook\n")
 
 
 async def test_a_secret_is_made_as_the_configuration_wants_it(document_of):
