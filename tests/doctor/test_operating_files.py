@@ -1,0 +1,100 @@
+"""What lies in ops/ is understood by those for whom it was written: each by its own tool, skipped loudly without it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import trustme
+
+from codesvc.config import parse
+
+OPS = Path(__file__).parents[2] / "ops"
+
+
+def tool(name):
+    """The path of a program, or a skip that says what is missing; where it must be there, a failure."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin")
+    if found is None and name in os.environ.get("CODESVC_REQUIRE_TOOLS", "").split():
+        pytest.fail(f"{name} is not installed")
+    return found or pytest.skip(f"NOT CHECKED: {name} is not installed")
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
+    analyze = tool("systemd-analyze")
+    program = tmp_path / "codesvc"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for unit in ("codesvc.service", "codesvc.socket"):
+        text = (OPS / "systemd" / unit).read_text()
+        (tmp_path / unit).write_text(text.replace("/opt/codesvc/bin/codesvc", str(program)))
+    status, said = run(analyze, "verify", tmp_path / "codesvc.service")
+    complaints = [line for line in said.splitlines() if "codesvc" in line]
+    assert (status, complaints) == (0, [])
+    status, said = run(analyze, "security", "--offline=true", "--threshold=15", tmp_path / "codesvc.service")
+    assert status == 0, said
+
+
+def test_nginx_understands_its_example(tmp_path):
+    nginx = tool("nginx")
+    issued = trustme.CA().issue_cert("code.example.com")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
+    text = (OPS / "nginx" / "codesvc.conf").read_text()
+    text = text.replace("/etc/ssl/codesvc", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
+    # No port of this machine is touched.
+    places = iter("abcd")
+    text = re.sub(
+        r"listen [^;]*?\d+((?: ssl http2)?);", lambda m: f"listen unix:{tmp_path}/{next(places)}{m[1]};", text
+    )
+    (tmp_path / "codesvc.conf").write_text(text)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; error_log stderr;\nevents {{}}\nhttp {{ include {tmp_path}/codesvc.conf; }}\n"
+    )
+    status, said = run(nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
+    assert status == 0, said
+    assert "warn" not in said.replace("could not open error log file", ""), said
+
+
+def test_caddy_understands_its_example():
+    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / "Caddyfile")
+    assert status == 0, said
+
+
+def test_hadolint_finds_nothing_in_the_containerfile():
+    assert run(tool("hadolint"), OPS / "container" / "Containerfile") == (0, "")
+
+
+def test_the_manifests_are_of_the_kinds_that_they_say():
+    status, said = run(tool("kubernetes-validate"), "--strict", OPS / "kubernetes" / "codesvc.yaml")
+    assert status == 0, said
+
+
+def test_the_configuration_in_the_manifests_is_sound(tmp_path):
+    yaml = (OPS / "kubernetes" / "codesvc.yaml").read_text()
+    text = re.search(r"config\.toml: \|\n(.*?)^---", yaml, re.DOTALL | re.MULTILINE)[1]
+    text = text.replace("/etc/codesvc/secrets", str(tmp_path))
+    tables = tomllib.loads("\n".join(line.removeprefix("    ") for line in text.splitlines()))
+    made = {
+        "store_url": "redis://store:6379",
+        "master_key": "Yz0rT4q8Vn2LkP9sXw6BhD1mFj7GcA5eRuKoNtIyEqW=",
+        "wechat_secret": "0123456789abcdef0123456789abcdef",
+        "wechat_token": "sometoken",
+        "wechat_aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+    }
+    for name, value in made.items():
+        (tmp_path / name).write_text(value)
+        (tmp_path / name).chmod(0o600)
+    settings = parse(tables, env={}, directory=tmp_path)
+    assert settings.mode == "live"
+    named = set(re.findall(r"/etc/codesvc/secrets/(\w+)", yaml))
+    assert named == set(re.findall(r"--from-file=(\w+)", yaml)) == set(made)
