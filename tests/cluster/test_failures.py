@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from codesvc.store.cluster import SLOTS
 from codesvc.store.keys import channel
 from tests import stores
 from tests.cluster.conftest import ground_on
@@ -151,3 +152,50 @@ async def test_wake_ups_survive_a_node_that_hangs(guarded, tmp_path):
             other = next(node for node in guarded.primaries if node is not hanging)
             other.client.publish(channel(ground.here.store.prefix), "vf_of_somebody")
             await asyncio.wait_for(woken.wait(), 10)
+
+
+@pytest.mark.thorough
+async def test_fail_overs_and_moves_one_after_the_other_under_load(guarded, tmp_path):
+    """Planned ones lose nothing: what was acknowledged is there at the end, and every other answer was a 503."""
+    async with ground_on(guarded.url, tmp_path) as ground:
+        everybody = {node.port: node for node in guarded.primaries + guarded.replicas}
+        busy = True
+
+        async def caller():
+            while busy:
+                await ground.start()
+                await asyncio.sleep(0.01)
+
+        def holder():
+            shown = ground.here.store.servers.at(ground.keys.partition).shown
+            return everybody[int(shown.rpartition(":")[2])]
+
+        def replica_of(node):
+            identity = node.client.execute_command("CLUSTER", "MYID").decode()
+            [line] = node.client.execute_command("CLUSTER", "REPLICAS", identity)
+            address = line.decode().split()[1].partition("@")[0]
+            return everybody[int(address.rpartition(":")[2])]
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(caller())
+            for number in range(6):
+                await asyncio.sleep(0.5)
+                before = holder()
+                if number % 2:
+                    heir = next(n for n in everybody.values() if n is not before and is_primary(n))
+                    slot = SLOTS[ground.keys.partition]
+                    target = heir.client.execute_command("CLUSTER", "MYID")
+                    before.client.execute_command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target)
+                else:
+                    await stores.until(lambda node=before: node.client.info("replication")["connected_slaves"])
+                    replica_of(before).client.execute_command("CLUSTER", "FAILOVER")
+                await stores.until(lambda node=before: holder() is not node)
+                await ground.until_ready()
+            busy = False
+        assert sum(answer.status == 201 for answer in ground.started) > 100
+        await everything_acknowledged_is_there(ground)
+
+
+def is_primary(node):
+    return node.client.info("replication")["role"] == "master"
