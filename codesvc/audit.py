@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Act(StrEnum):
-    """What can be done. `guesses.lifted` and the bindings' are written by their own scripts."""
+    """What can be done. `guesses.lifted`, the webhooks' and the bindings' are written by their own scripts."""
 
     BINDING_MADE = "binding.made"
     BINDING_MOVED = "binding.moved"

@@ -71,11 +71,11 @@ class Webhooks:
         raw = await self._store.call("read_endpoint", keys.partition, mine, {})
         return Endpoint.parse(raw[2], raw[3])
 
-    async def enable(self, site: SiteEntry) -> Endpoint:
+    async def enable(self, site: SiteEntry, *, actor: str) -> Endpoint:
         """Send to it again; what waited goes out. Enabling twice is the same as once."""
         keys = site.keys
         mine = {"state": keys.webhook_state(site.name), "due": keys.webhook_due(site.name)}
-        args = {"root": keys.root, "channel": self._channel, "site": site.name}
+        args = {"root": keys.root, "channel": self._channel, "actor": actor, "site": site.name}
         raw = await self._store.call("enable_endpoint", keys.partition, mine, args)
         return Endpoint.parse(raw[2], raw[3])
 
@@ -120,14 +120,14 @@ class Webhooks:
         raw = await self._store.call("read_webhook", keys.partition, {"webhook": keys.webhook(site.name, event)}, {})
         return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
 
-    async def resend(self, site: SiteEntry, event: str) -> Hook | None:
+    async def resend(self, site: SiteEntry, event: str, *, actor: str) -> Hook | None:
         """Send one again, or now instead of later, on a fresh schedule; None where there is none."""
         keys = site.keys
         raw = await self._store.call(
             "resend_webhook",
             keys.partition,
             {"webhook": keys.webhook(site.name, event)},
-            {"root": keys.root, "channel": self._channel, "site": site.name},
+            {"root": keys.root, "channel": self._channel, "actor": actor, "site": site.name},
         )
         return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
 

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from yarl import URL
 
+from codesvc.audit import actor_of
 from codesvc.clock import rfc3339
 from codesvc.errors import Invalid
 from codesvc.service.webhooks import MOST_LISTED, is_webhook_id
@@ -22,7 +23,7 @@ from codesvc.webhooks.payload import draw
 
 if TYPE_CHECKING:
     from codesvc.config import Webhook
-    from codesvc.directory import SiteEntry
+    from codesvc.directory import Caller
     from codesvc.store.webhooks import Endpoint, Hook
 
 routes = web.RouteTableDef()
@@ -73,11 +74,11 @@ def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _hearing(request: web.Request) -> tuple[SiteEntry, Webhook]:
-    site = authenticate(request, "admin").site
-    if site.config.webhook is None:
+def _hearing(request: web.Request) -> tuple[Caller, Webhook]:
+    caller = authenticate(request, "admin")
+    if caller.site.config.webhook is None:
         raise Problem("not-found", "This site has no webhook; the configuration says where it would be.")
-    return site, site.config.webhook
+    return caller, caller.site.config.webhook
 
 
 def _id_in(request: web.Request) -> str:
@@ -115,25 +116,27 @@ def _listing(request: web.Request) -> dict[str, Any]:
 @routes.get("/v1/webhooks")
 async def endpoint(request: web.Request) -> web.Response:
     """How the site's endpoint fares."""
-    site, webhook = _hearing(request)
-    return json_response(_draw_endpoint(webhook, await services(request).webhooks.endpoint(site)))
+    caller, webhook = _hearing(request)
+    return json_response(_draw_endpoint(webhook, await services(request).webhooks.endpoint(caller.site)))
 
 
 @routes.post("/v1/webhooks/enable")
 async def enable(request: web.Request) -> web.Response:
     """Send again to an endpoint that said it was gone."""
-    site, webhook = _hearing(request)
+    caller, webhook = _hearing(request)
     await inputs.read(request, EmptyInput)
-    return json_response(_draw_endpoint(webhook, await services(request).webhooks.enable(site)))
+    return json_response(
+        _draw_endpoint(webhook, await services(request).webhooks.enable(caller.site, actor=actor_of(caller)))
+    )
 
 
 @routes.post("/v1/webhooks/test")
 async def test(request: web.Request) -> web.Response:
     """Queue a test event."""
-    site, _ = _hearing(request)
+    caller, _ = _hearing(request)
     _, body = await inputs.read(request, EmptyInput)
     key = inputs.idempotency(request, body).key
-    hook = await services(request).webhooks.test(site, key)
+    hook = await services(request).webhooks.test(caller.site, key)
     return json_response(_draw_whole(hook), status=201, headers={"Location": f"/v1/webhooks/deliveries/{hook.id}"})
 
 
@@ -161,7 +164,7 @@ async def resend(request: web.Request) -> web.Response:
     caller = authenticate(request, "admin")
     identifier = _id_in(request)
     await inputs.read(request, EmptyInput)
-    hook = await services(request).webhooks.resend(caller.site, identifier)
+    hook = await services(request).webhooks.resend(caller.site, identifier, actor=actor_of(caller))
     if hook is None:
         raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
     return json_response(_draw_whole(hook))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codesvc import serving
 from codesvc.clock import rfc3339
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.directory import SiteEntry
     from codesvc.store.webhooks import Endpoint, Hook
+
+
+_ACTOR: Final = "cli"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +65,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             case "list":
                 await _list(webhooks, site, arguments)
             case "enable":
-                _say(_endpoint(await webhooks.enable(site)))
+                _say(_endpoint(await webhooks.enable(site, actor=_ACTOR)))
             case "test":
                 _say(f"queued {(await webhooks.test(site)).id}")
             case _:
@@ -97,7 +100,7 @@ async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Names
         cursor = page.cursor
     missing = 0
     for name in wanted:
-        hook = await webhooks.resend(site, name) if is_webhook_id(name) else None
+        hook = await webhooks.resend(site, name, actor=_ACTOR) if is_webhook_id(name) else None
         missing += hook is None
         _say(f"{name}: {'no such event' if hook is None else 'queued'}")
     return 1 if missing else 0

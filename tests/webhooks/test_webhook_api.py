@@ -10,6 +10,7 @@ import pytest
 
 from codesvc import wire
 from codesvc.web.contract import examples
+from codesvc.web.services import SERVICES
 from codesvc.webhook import EVENTS, TEST_EVENT, HookStatus, Result
 from tests.doctor.conftest import toml
 from tests.webhooks.receiver import deliveries, delivery, hook, quiet, send_test
@@ -180,6 +181,10 @@ async def test_the_command_line(new_world, receiver, tmp_path, store_url):
         status, out, _ = await run("resend", event, *where)
         assert (status, out) == (0, f"{event}: queued\n")
         await receiver.wait(3)
+        await world.call("POST", f"/v1/webhooks/deliveries/{event}/resend", {})
+        lines = await world.app[SERVICES].auditing.latest()
+        done = [(line.actor, line.act) for line in reversed(lines) if line.act.startswith("webhook")]
+        assert done == [("cli", "webhook.enabled"), ("cli", "webhook.resent"), ("key:server", "webhook.resent")]
         status, out, _ = await run("resend", "wh_x", *where)
         assert (status, out) == (1, "wh_x: no such event\n")
         status, out, err = await run("resend", "--failed", *where)

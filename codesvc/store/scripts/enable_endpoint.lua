@@ -1,12 +1,13 @@
 -- Purpose: send to an endpoint again that said it was gone; what waited goes out.
 -- KEYS: state due
--- ARGS: offset root channel site
+-- ARGS: offset root channel actor site
 -- OUTCOMES: done
--- USES: clock names webhook
+-- USES: clock names webhook audit
 --   done: {outcome, now, state as flat list, how many events wait}
 
 redis.call('HDEL', K.state, 'disabled')
 redis.call('HSET', K.state, 'failures', 0)
 local first = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')[2]
 if first then offer(A.site, first) end
+audit(A.actor, 'webhook.enabled', {site = A.site})
 return {'done', now, redis.call('HGETALL', K.state), redis.call('ZCARD', K.due)}

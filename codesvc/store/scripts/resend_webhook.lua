@@ -1,8 +1,8 @@
 -- Purpose: send an event again, or now instead of later: under the same id, with all attempts before it.
 -- KEYS: webhook
--- ARGS: offset root channel site
+-- ARGS: offset root channel actor site
 -- OUTCOMES: done absent
--- USES: clock names webhook
+-- USES: clock names webhook audit
 --   done: {outcome, now, event as flat list}
 
 local r = redis.call('HMGET', K.webhook, 'id', 'type')
@@ -14,4 +14,5 @@ redis.call('HDEL', K.webhook, 'reason', 'ended')
 redis.call('PEXPIRE', K.webhook, WEBHOOK_KEPT + TTL_MARGIN)
 redis.call('ZREM', key('webhook_done', A.site), member)
 make_due(A.site, member)
+audit(A.actor, 'webhook.resent', {site = A.site, detail = string.sub(r[1], 1, 12)})
 return {'done', now, redis.call('HGETALL', K.webhook)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.audit import Act, operator
+from codesvc.audit import operator
 from codesvc.service.webhooks import is_webhook_id
 from codesvc.web.admin.frame import draw, for_operators, signed_in
 from codesvc.web.admin.view import choice_in
@@ -65,9 +65,9 @@ async def resend(request: web.Request) -> web.Response:
     """Send an event again, now."""
     here, site, fields = services(request), await _site(request), await request.post()
     event = str(fields.get("event", ""))
-    if not is_webhook_id(event) or await here.webhooks.resend(site, event) is None:
+    actor = operator(signed_in(request).name)
+    if not is_webhook_id(event) or await here.webhooks.resend(site, event, actor=actor) is None:
         raise Problem("not-found", "There is no such event, or no longer.")
-    await here.auditing.note(operator(signed_in(request).name), Act.WEBHOOK_RESENT, site=site, detail=event[:12])
     return see_other("/admin/webhooks?done=resent")
 
 
@@ -76,6 +76,5 @@ async def resend(request: web.Request) -> web.Response:
 async def enable(request: web.Request) -> web.Response:
     """Send to an endpoint again that was disabled."""
     here, site = services(request), await _site(request)
-    await here.webhooks.enable(site)
-    await here.auditing.note(operator(signed_in(request).name), Act.WEBHOOK_ENABLED, site=site)
+    await here.webhooks.enable(site, actor=operator(signed_in(request).name))
     return see_other("/admin/webhooks?done=enabled")
