@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from codesvc.config.keys import hash_line
-from tests.process.test_serve import CONFIG, KEY, ready
+from tests.process.processes import CONFIG, KEY, ready
 
 FORGED = 'x\r\n2026-01-01T00:00:00Z [info] approved\r\n{"event":"approved","site":"shop"}\x1b[2J\x1b]0;t\x07\u2028\x85'
 HUMAN = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \[\w+ *\] \w+")
