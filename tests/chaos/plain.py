@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 LIFE, LONGEST, RESEND, KEPT, DAY = 300_000, 600_000, 60_000, 3_600_000, 86_400_000
 ATTEMPTS, MOST_LIVE = 3, 2
 RATES = {
-    "user_guesses": ((4, 3_600_000), (9, 30 * DAY)),
-    "address_guesses": ((5, 3_600_000),),
+    "user_guesses": ((5, 3_600_000), (9, 30 * DAY)),
+    "address_guesses": ((4, 3_600_000),),
     "user_pushes": ((3, 3_600_000), (5, DAY)),
     "openid_pushes": ((7, DAY),),
     "address_starts": ((12, 3_600_000),),

@@ -18,7 +18,14 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from structlog.testing import capture_logs
 
 from codesvc.codes import VerificationId
@@ -167,6 +174,11 @@ class ServiceMachine(RuleBasedStateMachine):
         self.deliver(v, at)
         return v, at
 
+    @initialize(binds=maybe)
+    def alice_may_be_bound(self, binds):
+        if binds:
+            self.bind("alice", 0)
+
     @rule(user=a_user, purpose=a_purpose, address=an_address)
     def start(self, user, purpose, address):
         refused = self.model.full("address_starts", address, When(self.now(), self.now()))
@@ -275,8 +287,8 @@ class ServiceMachine(RuleBasedStateMachine):
         return [m.get("content", "") for m in (await person.messages())[before:]]
 
     @precondition(lambda self: self.model.attempts)
-    @rule(number=a_number, who=a_person, word=maybe, twice=maybe)
-    def scan(self, number, who, word, twice):
+    @rule(number=a_number, who=a_person, word=maybe, twice=maybe, types=maybe)
+    def scan(self, number, who, word, twice, types):
         v = self.any_of(number)
         if str(who) in self.model.away and word:
             return
@@ -299,6 +311,9 @@ class ServiceMachine(RuleBasedStateMachine):
             answer = self.run(self.world.get(self.started[v.id]))
             v.expires = ms(answer["expires_at"])
             assert v.expires <= v.latest
+            if types:
+                answer, at = self.act(self.world.check(self.started[v.id], code, client_ip=ADDRESSES[0]))
+                self.hold_check(v, answer, at, right=True, address=ADDRESSES[0])
 
     @rule(who=a_person)
     def not_me(self, who):
@@ -451,7 +466,7 @@ def test_the_service_keeps_its_promises_whatever_happens(valkey, store_url, tmp_
     run_state_machine_as_test(
         lambda: ServiceMachine(valkey, store_url, tmp_path, dump, stray_keys),
         settings=settings(
-            max_examples=int(os.environ.get("CHAOS_EXAMPLES", "600" if LONG else "25")),
+            max_examples=int(os.environ.get("CHAOS_EXAMPLES", "600" if LONG else "40")),
             stateful_step_count=60 if LONG else 40,
             deadline=None,
             database=None,
