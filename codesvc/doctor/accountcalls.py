@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor import templatelist
-from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.doctor.refusals import remedy_for
 from codesvc.qrpool import new_scene
 from codesvc.quota import PATHS, WARN_AT, Api
@@ -14,6 +14,8 @@ from codesvc.wechat.answers import CallbackCheck, Quota, Template
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from codesvc.directory import AccountEntry
     from codesvc.wechat.client import WeChatClient
 
@@ -22,8 +24,13 @@ _ALL_LOST: Final = frozenset({"100%", "100.00%"})
 _NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
 
 
-async def check_templates(account: AccountEntry, client: WeChatClient, templates: Templates) -> list[Finding]:
+async def check_templates(account: AccountEntry, client: WeChatClient, overrides: Path | None) -> list[Finding]:
     """Each message against the account's list."""
+    try:
+        templates = Templates(overrides)
+    except BadTemplate:
+        remedy = "Mend the template that is named elsewhere in this list."
+        return [skipped(f"accounts.{account.name}: templates", "the files do not load", remedy)]
     findings = []
     listed: dict[str, tuple[Template, ...]] = {}
     for name, message in account.config.messages.items():

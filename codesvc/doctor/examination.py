@@ -25,7 +25,6 @@ from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.errors import CodesvcError
 from codesvc.keyring import Keyring
 from codesvc.quota import Api
-from codesvc.templates import Templates
 from codesvc.wechat.client import WeChatClient
 
 if TYPE_CHECKING:
@@ -107,9 +106,9 @@ class Examination:
             client = WeChatClient(
                 appid=config.appid, secret=config.secret, http=self._http, tokens=tokens, api_url=config.api_url
             )
-            templates = Templates(settings.service.templates_dir)
+            overrides = settings.service.templates_dir
             checks: tuple[tuple[str, Awaitable[Finding | list[Finding]]], ...] = (
-                ("templates", accountcalls.check_templates(account, client, templates)),
+                ("templates", accountcalls.check_templates(account, client, overrides)),
                 ("quota of template messages", accountcalls.check_quota(account, client, Api.TEMPLATE)),
                 ("quota of QR codes", accountcalls.check_quota(account, client, Api.QRCODE)),
                 ("QR codes", accountcalls.check_qrcode(account, client)),

@@ -52,7 +52,8 @@ def words(speech: Speech) -> dict[str, str | dict[str, str]]:
     """What the widget says in one language; a text that counts has its forms, see `Speech.forms`."""
     own = {key for context, key in speech.places if context == CONTEXT}
     shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | _BUT
-    return {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
+    said = {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
+    return {"dir": speech.direction, **said}
 
 
 def scaled(style: str) -> str:

@@ -122,6 +122,17 @@ async def test_a_field_with_an_unknown_variable_is_the_configurations_fault(ward
     assert any(f.status is Status.FAIL and "colour" in f.found for f in report.findings)
 
 
+async def test_a_template_that_would_stop_the_service_is_told_with_its_line(ward, tmp_path):
+    for name, text in (("texts/fr.po", "\nmsgid nothing\n"), ("pages/panel.html", "\n{{ colour }}")):
+        directory = tmp_path / name.partition("/")[0]
+        (directory / name).parent.mkdir(parents=True)
+        (directory / name).write_text(text)
+        service = replace(ward.settings.service, templates_dir=directory)
+        report = await ward.examine(replace(ward.settings, service=service))
+        assert report.faulty
+        assert any(f.status is Status.FAIL and f"{name}, line 2" in f.found for f in report.findings)
+
+
 async def test_a_field_that_is_cut(ward):
     long = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ site }}的{{ purpose }}" + "很长" * 10})
     report = await ward.examine(ward.with_account(messages={"code": long}))

@@ -45,7 +45,7 @@ def asked_for() -> dict[str, set[str]]:
     places = extract_from_dir(ROOT, METHODS, keywords=KEYWORDS)
     for name, _, messages, _, _ in places:
         for key in messages if isinstance(messages, tuple) else (messages,):
-            if key and "$" not in key and not name.startswith(CONSOLE):
+            if key and "$" not in key and key != "dir" and not name.startswith(CONSOLE):
                 found.setdefault(key, set()).add(name)
     return found
 

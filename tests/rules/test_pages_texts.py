@@ -166,7 +166,8 @@ def test_a_directory_changes_single_texts_and_leaves_the_others(override):
 
 
 def test_arabic_runs_from_right_to_left(override):
-    assert override("ar.po", 'msgid "sent.title"\nmsgstr "تم"\n').speech("ar").direction == "rtl"
+    speech = override("ar.po", 'msgid "sent.title"\nmsgstr "تم"\n').speech("ar")
+    assert speech.direction == words(speech)["dir"] == "rtl"
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     await t.learn(service);
     if (offline.textContent) return;
     card.setAttribute("aria-label", t("service"));
+    card.dir = t("dir");
     offline.textContent = t("offline");
     const busy = $(".busy");
     if (busy) busy.textContent = t("loading");
