@@ -35,6 +35,7 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
         address_given: whether the site sent an address.
         return_url: where the hosted page leads back to.
         metadata: the site's own object, handed back as it came.
+        trace: the call's `traceparent`, "" where nothing is traced; see `codesvc.tracing`.
     """
 
     locale: str = "zh"
@@ -42,6 +43,7 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
     place: str = ""
     return_url: str | None = None
     metadata: dict[str, Any] = {}
+    trace: str = ""
 
 
 class DeliveryView(msgspec.Struct, frozen=True):

@@ -78,6 +78,7 @@ class Service:
     templates_dir: Path | None = None
     workers: Annotated[int, Between(1, 64)] = 1
     deliver: bool = True
+    traces: bool = False
     body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
     body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds
 

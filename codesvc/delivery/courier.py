@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics, webhook
+from codesvc import metrics, tracing, webhook
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.patience import PatientStore
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
@@ -131,7 +131,7 @@ class Courier:
                     await self._notify(account, job, begun)
                     return
                 hidden = number == 0 and job.kind == "push" and not begun.record.disclosed
-                attempt = None if hidden else await self._attempt(account, job, begun)
+                attempt = None if hidden else await self._traced(account, job, begun)
             if attempt is None:
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
                 continue
@@ -194,6 +194,10 @@ class Courier:
         closed = {Channel.CUSTOMER_SERVICE} if not begun.spoke else set()
         return [channel for channel in channels if channel not in closed]
 
+    async def _traced(self, account: AccountEntry, job: Job, begun: _Begun) -> Attempt:
+        attempting, record = self._attempt(account, job, begun), begun.record
+        return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
+
     async def _attempt(self, account: AccountEntry, job: Job, begun: _Begun) -> Attempt:
         """Try the channels in order, until one does not fail for good."""
         breaker, record = self._breakers[account.name], begun.record
@@ -207,7 +211,8 @@ class Courier:
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
-                attempt = await send_code(letter, self._composer, channel)
+                sending = send_code(letter, self._composer, channel)
+                attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
                 self._heed(account, attempt)
             ending = attempt.ending.name.lower()
             metrics.count_attempt(account.name, channel.value, ending, attempt.reason)

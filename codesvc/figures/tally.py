@@ -87,7 +87,9 @@ class Tally:
             self._issued(answer.shown, longer=answer.rest[0] == 1)
         elif answer.outcome is Outcome.WRONG:
             self._add(answer.shown, _WRONG)
-            self._tell(answer.shown, Word.WRONG.value)
+            # The first one is among the steps that `hear` tells.
+            if Word.WRONG.value not in answer.firsts.split():
+                self._tell(answer.shown, Word.WRONG.value)
         self.hear(answer)
 
     @staticmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics, webhook
+from codesvc import metrics, tracing, webhook
 from codesvc.codes import read_word
 from codesvc.config import Limits
 from codesvc.limiter import encode
@@ -269,4 +269,6 @@ class Chat:
         metrics.RECEIPTS.labels(account.name, event.status).inc()
         answer = Answer.parse(raw)
         self._tally.hear(answer)
+        if answer.record is not None:
+            tracing.told("receipt", answer.record.fixed.trace, account=account.name, status=event.status)
         _log.info("receipt", account=account.name, status=event.status, outcome=answer.outcome.value)

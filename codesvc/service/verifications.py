@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesvc import codes, metrics, webhook
+from codesvc import codes, metrics, tracing, webhook
 from codesvc.agent import family
 from codesvc.codes import VerificationId
 from codesvc.config import Rate
@@ -93,6 +93,7 @@ class Verifications:
             place=masked(request.address) if request.address else "",
             return_url=request.return_url,
             metadata=request.metadata,
+            trace=tracing.current(),
         )
         idem = keys.idempotency(site.name, "start/" + idempotency.key) if idempotency.key else plan.no_idempotency
         return await self._store.run(

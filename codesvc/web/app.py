@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from codesvc import faultpoint
+from codesvc import faultpoint, tracing
 from codesvc.account_upkeep import Upkeep
 from codesvc.clock import Offset
 from codesvc.condition import Platforms
@@ -140,6 +140,8 @@ def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] 
     app.add_routes([route for table in _TABLES for route in table])
     stream.prepare(app)
 
+    if settings.service.traces:
+        tracing.switch_on()
     fixed = prepare(settings, templates)
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=fixed))
     admin.prepare(app, settings)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import ClientError, hdrs, web
 
-from codesvc import faultpoint, metrics
+from codesvc import faultpoint, metrics, tracing
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.logs import REQUEST_ID, TRACE_ID, tell_request
 from codesvc.traceparent import trace_of
@@ -97,7 +97,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             if not request.content.is_eof():
                 await _arrived(request)
             answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-            response = await faultpoint.mortal("request", answering)
+            traced = tracing.within(
+                _route(request), answering, parent=request.headers.get("traceparent"), method=request.method
+            )
+            response = await faultpoint.mortal("request", traced)
         except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
             response = _answer_to(error, request, request_id)
         if not response.prepared:
