@@ -73,6 +73,17 @@ async def test_after_the_last_attempt_it_has_failed_and_can_be_resent(told, rece
     assert {received.id for received in receiver.got} == {event}
 
 
+async def test_what_is_new_does_not_wait_for_what_is_put_off(told, receiver):
+    receiver.answers = [500, 500]
+    first = await send_test(told)
+    await delivery(told, first, "pending", attempts=1)
+    await told.advance(6)
+    await delivery(told, first, "pending", attempts=2)
+    await delivery(told, await send_test(told), "delivered")
+    assert (await delivery(told, first, "pending"))["next_attempt_at"]
+    assert len(receiver.got) == 3
+
+
 def test_the_schedule_takes_three_days_and_a_receiver_may_only_put_it_off():
     def middle(low, high):
         return (low + high) / 2
