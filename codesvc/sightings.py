@@ -12,7 +12,7 @@ from codesvc.clock import Offset
 from codesvc.doctor.storeprobe import running_embedded
 from codesvc.errors import CodesvcError, StoreUnavailable
 from codesvc.store.answers import Answer
-from codesvc.store.connection import connect
+from codesvc.store.connection import connect, retention_of
 from codesvc.store.keys import DEPLOYMENT, Keys, offset
 from codesvc.store.store import Store
 from codesvc.verification import DeliveryStatus, Status
@@ -64,7 +64,7 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
     try:
         servers = await connect(url, timeout=kept.timeout)
         stack.push_async_callback(servers.aclose)
-        store = Store(servers, offset=moved, prefix=kept.prefix)
+        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept))
         if settings.mode == "test":
             moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
         await store.at(DEPLOYMENT).ping()

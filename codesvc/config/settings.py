@@ -92,6 +92,8 @@ class Store:
     fsync: Literal["everysec", "always"] = "everysec"
     timeout: Annotated[float, Between(0.05, 60)] = 2.0
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
+    history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
+    audit_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
 from codesvc.store.sentinel import Sentinels
 from codesvc.store.servers import OneServer, Server
+from codesvc.store.store import Retention
 from codesvc.storeaddress import StoreAddress, Way
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def _node(options: dict[str, Any], timeout: float, address: Address, trouble: Ca
     host, port = address
     here = options | {"host": host, "port": port}
     return Server(partial(_pool, here), timeout=timeout, shown=f"{host}:{port}", trouble=trouble)
+
+
+def retention_of(settings: StoreSettings) -> Retention:
+    """How long the configuration wants things kept."""
+    return Retention(history=settings.history_retention * 1_000, audit=settings.audit_retention * 1_000)
 
 
 @asynccontextmanager

@@ -42,11 +42,9 @@ _SCRIPTS = files(__package__) / "scripts"
 _Word = TypeVar("_Word", bound=str)
 
 HISTORY_LENGTH: Final = 50
-HISTORY_KEPT_MS: Final = 400 * 86_400_000
-"""What is remembered of a user's bindings: so many lines, and so long after the last of them."""
+"""So many lines are remembered of a user's bindings; how long, `Retention` says."""
 AUDIT_LENGTH: Final = 20_000
-AUDIT_KEPT_MS: Final = HISTORY_KEPT_MS
-"""The same of the audit log: so many lines of each partition, and so long."""
+"""The same of the audit log, of each partition."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -108,13 +106,13 @@ def _constants() -> str:
         + _moves_in_lua("LOGIN_MOVES", LOGIN_MOVES)
         + _moves_in_lua("TICKET_MOVES", TICKET_MOVES)
         + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
-        + f"local HISTORY_LENGTH, HISTORY_KEPT = {HISTORY_LENGTH}, {HISTORY_KEPT_MS}\n"
+        + f"local HISTORY_LENGTH = {HISTORY_LENGTH}\n"
         + f"local TEST_ID, TEST_OPENID = {TEST_ID!r}, {TEST_OPENID!r}\n"
         + f"local WEBHOOK_KEPT, WEBHOOK_ATTEMPTS_SHOWN = {KEPT_MS}, {ATTEMPTS_SHOWN}\n"
         + f"local WEBHOOK_MOST_PENDING, WEBHOOK_MOST_DONE = {MOST_PENDING}, {MOST_DONE}\n"
         + f"local WEBHOOK_WAKES = '{WEBHOOKS}'\n"
         + f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
-        + f"local AUDIT_LENGTH, AUDIT_KEPT = {AUDIT_LENGTH}, {AUDIT_KEPT_MS}\n"
+        + f"local AUDIT_LENGTH = {AUDIT_LENGTH}\n"
         + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
         + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +43,22 @@ STATES: Final = {
 _MOST_TRIES: Final = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what nobody needs every day is kept, in ms.
+
+    Attributes:
+        history: of a user's bindings, after the last line.
+        audit: lines of the audit log.
+    """
+
+    history: int = 400 * 86_400_000
+    audit: int = 400 * 86_400_000
+
+
+_FOR_A_YEAR: Final = Retention()
+
+
 class Store:
     """Runs scripts.
 
@@ -49,15 +66,17 @@ class Store:
         servers: who holds which partition; see `codesvc.store.connection.connect`.
         offset: test mode's clock offset, handed to each script.
         prefix: what all keys of this deployment begin with.
+        retention: how long what nobody needs every day is kept.
     """
 
-    def __init__(self, servers: Servers, *, offset: Offset, prefix: str) -> None:
+    def __init__(self, servers: Servers, *, offset: Offset, prefix: str, retention: Retention = _FOR_A_YEAR) -> None:
         # All of them now: later there may be no file descriptor left to read one with, or an upgrade's on the disk.
         for name in names():
             load(name)
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
+        self._standing = {"history_kept": retention.history, "audit_kept": retention.audit}
         self._guards = [[never(prefix, p)] for p in range(PARTITIONS)] if servers.several else [[]] * PARTITIONS
 
     async def state(self, partitions: Iterable[int]) -> str:
@@ -84,9 +103,9 @@ class Store:
     ) -> list[Any]:
         """Run one script in one round trip.
 
-        The argument `offset` is added here. A server that does not know the script is given its text instead, once:
-        NOSCRIPT is answered before anything runs, so nothing happens twice. So it is with a node of a cluster that
-        says it does not hold the partition.
+        The argument `offset`, and those for `Retention`, are added here. A server that does not know the script is
+        given its text instead, once: NOSCRIPT is answered before anything runs, so nothing happens twice. So it is with
+        a node of a cluster that says it does not hold the partition.
 
         Returns:
             The script's answer; its first element is a word of `Outcome`, as bytes.
@@ -97,7 +116,8 @@ class Store:
         """
         script, started = load(name), perf_counter()
         try:
-            answer = list(await self._run(script, partition, keys, {**args, "offset": self.offset.ms}))
+            standing = {name: kept for name, kept in self._standing.items() if name in script.args}
+            answer = list(await self._run(script, partition, keys, {**args, **standing, "offset": self.offset.ms}))
         except ServerSaidError as error:
             metrics.STORE_FAILURES.labels(name).inc()
             raise _translated(script, error) from None

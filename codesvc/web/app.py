@@ -53,7 +53,7 @@ from codesvc.service.tickets import Tickets
 from codesvc.service.verifications import Verifications
 from codesvc.service.visits import Visits
 from codesvc.service.webhooks import Webhooks
-from codesvc.store.connection import connect
+from codesvc.store.connection import connect, retention_of
 from codesvc.store.quotas import Quotas
 from codesvc.store.shared import SharedSecrets
 from codesvc.store.store import Store
@@ -183,7 +183,7 @@ async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Of
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
         _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=settings.store.prefix)
+    return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
 
 
 async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 -- Purpose: the old WeChat agrees that its user moves to the one that scanned; it names the request by its reference.
 -- KEYS: moving outbox
--- ARGS: offset root account appid channel notice event openid reference
+-- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept
 -- OUTCOMES: bound conflict absent
 -- USES: clock names record notice webhook audit binding intent settlement
 --   bound, conflict: {outcome, now, intent, 0}

@@ -1,7 +1,7 @@
 -- Purpose: bind a site's user to an openid: by a proof (the openid that was sent the code), by a handle, or by an
 --   openid that the site knows. Proof or handle is spent in the same act.
 -- KEYS: binding record spent outbox
--- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor
+-- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor history_kept audit_kept
 -- OUTCOMES: bound same conflict spent stale-proof absent
 -- USES: clock names record notice webhook audit binding
 --   bound, same: {outcome, now, binding as flat list, replaced openid or ''}; conflict: {outcome, now}

@@ -1,7 +1,7 @@
 -- Purpose: change entries of the registry, if nobody has changed it since `expected`, and tell every process.
 --   `changes` is a JSON object: name to text, '' for one that goes. All of them happen, or none.
 -- KEYS: registry registry_log
--- ARGS: offset root channel actor expected epoch changes
+-- ARGS: offset root channel actor expected epoch changes audit_kept
 -- OUTCOMES: done stale
 -- USES: clock names audit
 --   done: {outcome, now, version}

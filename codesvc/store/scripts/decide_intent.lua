@@ -2,7 +2,7 @@
 --   last), or by a button on a page that has proved to be the same openid. The same answer again finds what it did.
 --   A repeated callback means what it meant the first time, whatever was asked since.
 -- KEYS: asked seen outbox
--- ARGS: offset root account appid channel notice event openid id yes choice tell
+-- ARGS: offset root account appid channel notice event openid id yes choice tell history_kept audit_kept
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
 -- USES: clock names record notice webhook audit binding intent settlement
 --   all but absent: {outcome, now, intent, 0}

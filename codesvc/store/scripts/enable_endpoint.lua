@@ -1,6 +1,6 @@
 -- Purpose: send to an endpoint again that said it was gone; what waited goes out.
 -- KEYS: state due
--- ARGS: offset root channel actor site
+-- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done
 -- USES: clock names webhook audit
 --   done: {outcome, now, state as flat list, how many events wait}

@@ -1,7 +1,7 @@
 -- Purpose: delete everything about an openid: a person withdrew the use of his data, or left long ago. Verifications
 --   under way are disarmed, since nobody is left to use their code.
 -- KEYS: gone leavers muted recent spoke
--- ARGS: offset root account channel openid sites only_if_left_before event
+-- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept
 -- OUTCOMES: done stale
 -- USES: clock names record webhook audit binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime

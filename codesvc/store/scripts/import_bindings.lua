@@ -1,7 +1,7 @@
 -- Purpose: take over a batch of bindings that a site has from elsewhere, each by the rules of all bindings; nobody is
 --   told, and no event is emitted. `dry` only says what would happen. `rows` is JSON: lists of user, openid, unionid, since (ms as text or '').
 -- KEYS: outbox
--- ARGS: offset root account appid channel notice event site rows many dry
+-- ARGS: offset root account appid channel notice event site rows many dry history_kept audit_kept
 -- OUTCOMES: done
 -- USES: clock names notice webhook audit binding
 --   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}

@@ -1,6 +1,6 @@
 -- Purpose: give a user a fresh guess budget.
 -- KEYS: user_guesses
--- ARGS: offset root actor site user reason
+-- ARGS: offset root actor site user reason audit_kept
 -- OUTCOMES: done
 -- USES: clock names audit
 

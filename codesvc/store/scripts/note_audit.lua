@@ -1,6 +1,6 @@
 -- Purpose: note an administrative act that no other script does. `user` and `wechat` are masked here, '' if there is none.
 -- KEYS:
--- ARGS: offset root actor act site user wechat reason detail
+-- ARGS: offset root actor act site user wechat reason detail audit_kept
 -- OUTCOMES: done
 -- USES: clock names audit
 

@@ -1,6 +1,6 @@
 -- Purpose: send an event again, or now instead of later: under the same id, with all attempts before it.
 -- KEYS: webhook
--- ARGS: offset root channel actor site
+-- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done absent
 -- USES: clock names webhook audit
 --   done: {outcome, now, event as flat list}

@@ -1,6 +1,6 @@
 -- Purpose: remove a user's binding, and tell the person.
 -- KEYS: binding outbox
--- ARGS: offset root account appid channel notice site user by notices event hooks actor reason
+-- ARGS: offset root account appid channel notice site user by notices event hooks actor reason history_kept audit_kept
 -- OUTCOMES: done absent
 -- USES: clock names notice webhook audit binding
 --   done: {outcome, now, the openid that was bound}

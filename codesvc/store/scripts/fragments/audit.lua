@@ -19,6 +19,6 @@ local function audit(actor, act, about)
   if about.wechat then about.wechat = masked(about.wechat) end
   if about.came_from then about.came_from = masked(about.came_from) end
   redis.call('XADD', log, 'MAXLEN', '~', AUDIT_LENGTH, '*', 'line', cjson.encode(about))
-  redis.call('XTRIM', log, 'MINID', '~', string.format('%.0f', now - A.offset - AUDIT_KEPT))
-  redis.call('PEXPIRE', log, AUDIT_KEPT)
+  redis.call('XTRIM', log, 'MINID', '~', string.format('%.0f', now - A.offset - A.audit_kept))
+  redis.call('PEXPIRE', log, A.audit_kept)
 end

@@ -8,7 +8,7 @@ local function remember(site, user, entry)
   entry.at = string.format('%.0f', now)
   redis.call('RPUSH', list, cjson.encode(entry))
   redis.call('LTRIM', list, -HISTORY_LENGTH, -1)
-  redis.call('PEXPIRE', list, HISTORY_KEPT)
+  redis.call('PEXPIRE', list, A.history_kept)
 end
 
 -- Index by unionid: how a site finds the same person that it knows from another account of the same owner.
