@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hmac
 import re
 import secrets
 import sys
@@ -73,7 +74,7 @@ def make_password(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"The password, shown this once:\n  {password}\n")
     else:
         password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
-        if password != getpass.getpass("Again: "):
+        if not hmac.compare_digest(password.encode(), getpass.getpass("Again: ").encode()):
             sys.stderr.write("codesvc admin password: these were two different ones\n")
             return 2
     try:
