@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FULL: Final = 0.8
+_ASKS_FOR_REPLICAS: Final = (7, 0)
+"""The first Redis whose min-replicas-to-write holds for what scripts write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ def _replicas(state: StoreState) -> Finding:
     what, found = "store: replicas", f"{state.replicas} follow"
     if state.acknowledging is None:
         return skipped(what, f"{found}; whether writes wait for them, the server does not tell", "Ask whoever runs it.")
+    if state.server == "redis" and state.version < _ASKS_FOR_REPLICAS:
+        found += ", and this version takes the writes of scripts without any of them"
+        return warn(what, found, f"Use redis {'.'.join(map(str, _ASKS_FOR_REPLICAS))} or newer, or bear the loss.")
     if state.acknowledging == 0:
         found += ", and a primary that is cut off from all of them goes on acknowledging what a fail-over then loses"
         return warn(what, found, "Set min-replicas-to-write 1 and min-replicas-max-lag 2: then it refuses instead.")

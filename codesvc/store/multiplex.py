@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MOST_WAITING: Final = 20_000
 _FLUSH_AT: Final = 8
 _READ_BYTES: Final = 65_536
+_NO_LOGIN: Final = "Protocol error: unauthenticated"
 _IN_SCRIPT: Final = re.compile(r"^ERR Error running script .* @user_script: \d+: -([A-Z]+) ")
 
 
@@ -42,13 +43,14 @@ class ServerSaidError(Exception):
     """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`.
 
     Attributes:
-        word: what it begins with. Redis before 7.0 wraps what a script met in words of its own; then what it met.
+        word: what it begins with. Redis before 7.0 wraps what a script met in words of its own; then what it met. A
+            long command without a login is refused as a fault of the protocol; then NOAUTH.
     """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         wrapped = _IN_SCRIPT.search(text)
-        self.word = wrapped[1] if wrapped else text.partition(" ")[0]
+        self.word = wrapped[1] if wrapped else "NOAUTH" if _NO_LOGIN in text else text.partition(" ")[0]
 
 
 class _Line:

@@ -47,6 +47,8 @@ def server(request):
     ],
 )
 async def test_what_is_wrong_is_said_and_ends_by_itself(server, tmp_path, trouble, state):
+    if trouble is few_replicas and server.client.info("server")["redis_version"].startswith("6."):
+        pytest.skip("Redis before 7.0 asks for no replicas when a script writes")
     async with ground_on(f"redis://127.0.0.1:{server.port}", tmp_path) as ground:
         assert (await ground.start()).status == 201
         mend = trouble(server.client)

@@ -73,6 +73,12 @@ def test_a_primary_that_waits_for_no_replica(waits, status):
     assert of_store("replicas", config, connected_slaves=2).status is status
 
 
+def test_a_server_whose_scripts_ask_for_no_replica():
+    found = of_store("replicas", EVERYSEC | {"min-replicas-to-write": "1"}, connected_slaves=2, redis_version="6.2.5")
+    assert found.status is Status.WARN
+    assert "redis 7.0" in found.remedy
+
+
 @pytest.mark.parametrize(("ahead", "status"), [(0.3, Status.OK), (-5, Status.WARN), (90, Status.FAIL)])
 def test_the_stores_clock(ahead, status):
     assert clocks.judge_store(ahead).status is status

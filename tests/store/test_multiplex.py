@@ -202,6 +202,7 @@ async def test_closed_is_closed(line):
         ),
         ("ERR Error running script (call to f_9a): @user_script:3: attempt to index a nil value", "ERR"),
         ("LOADING", "LOADING"),
+        ("ERR Protocol error: unauthenticated multibulk length", "NOAUTH"),
     ],
 )
 def test_a_refusal_is_known_by_its_word_from_old_servers_as_well(said, word):
