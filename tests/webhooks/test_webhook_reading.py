@@ -30,6 +30,12 @@ def block(language):
     return found
 
 
+def test_the_documentation_shows_every_event_as_the_contract_does():
+    assert [json.loads(line) for line in block("json").splitlines()] == list(examples.EVENTS.values())
+    for kind in wire.EVENT_SHAPES:
+        assert f"| `{kind}` |" in TEXT
+
+
 def signed(kind="verification.approved", *secrets, body=None, at=None):
     """Body and headers of an event."""
     body = body if body is not None else json.dumps(examples.EVENTS[kind], ensure_ascii=False).encode()
