@@ -15,6 +15,8 @@ PURE = [
     "agent", "clock", "codes", "errors", "keyring", "limiter", "message", "pagetoken", "proof", "record",
     "storeaddress", "verification", "binding", "handle", "intent", "link", "mask", "telling", "ticket", "visit",
     "webhook", "directory", "roster", "registry/contents", "registry/sealing",
+    "audit", "diagnosis", "forecast", "operators", "trail",
+    "figures/fields", "figures/series", "figures/summary", "wechat/hearing",
     "store/keys", "store/kinds", "store/outcomes", "store/answers",
     "wechat/crypto", "wechat/events", "wechat/fields", "wechat/markup", "wechat/protocol", "wechat/reading",
     "wechat/triage",
