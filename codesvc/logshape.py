@@ -27,7 +27,8 @@ _ID: Final = re.compile(r"(?:vf|bi|lg|nt|evt|wh)_[A-Za-z0-9_-]{6,64}")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _HEX: Final = re.compile(r"[0-9a-f]{16,32}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
-_CALL: Final = re.compile(r"/[a-z_/]{1,60}")
+_CALL: Final = re.compile(r"/[a-z_/-]{1,60}")
+_ENTRY: Final = re.compile(r"[a-z][a-z0-9_/.-]{0,64}")
 _ROUTE: Final = re.compile(r"/[A-Za-z0-9_./{}-]{0,80}|unknown")
 _METHOD: Final = re.compile(r"[A-Z]{3,20}")
 _OPTION: Final = re.compile(r"(?:mode|service|store|secrets|accounts|sites|templates)(?:\.[a-z][a-z0-9_-]{0,31})*")
@@ -85,7 +86,7 @@ _word, _name, _id = _shaped(_WORD), _shaped(_NAME), _shaped(_ID)
 SHAPES: Final[dict[str, Callable[[object], object]]] = {
     **dict.fromkeys(("level", "by", "channel", "ending", "kind", "mode", "notice", "outcome", "running"), _word),
     **dict.fromkeys(("script", "state", "step", "wish"), _word),
-    **dict.fromkeys(("account", "purpose", "site", "entry"), _name),
+    **dict.fromkeys(("account", "purpose", "site"), _name),
     **dict.fromkeys(("verification", "intent", "webhook"), _id),
     **dict.fromkeys(
         (
@@ -102,6 +103,7 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     "detail": _shaped(_DETAIL),
     "type": _shaped(re.compile(r"[a-z]+(?:[._][a-z]+)*")),
     "call": _shaped(_CALL),
+    "entry": _shaped(_ENTRY),
     "route": _shaped(_ROUTE),
     "method": _shaped(_METHOD),
     "options": _each(_shaped(_OPTION)),

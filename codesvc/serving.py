@@ -145,7 +145,9 @@ async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> N
                     if (succession := await follow(generation, path, env)) is None:
                         continue
                     try:
-                        successor = await Serving.start(succession.generation.app(url), sockets)
+                        # In a thread: reading templates takes a tenth of a second, and others are being answered.
+                        app = await asyncio.to_thread(succession.generation.app, url)
+                        successor = await Serving.start(app, sockets)
                     except (OSError, RuntimeError, ValueError) as error:
                         refuse([f"it does not start: {error}"])
                         continue

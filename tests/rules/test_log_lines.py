@@ -86,6 +86,32 @@ def test_no_way_leads_a_secret_into_a_line(secret):
     assert tried > 80
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("call", "/cgi-bin/message/template/send"),
+        ("route", "/v1/verifications/{id}/check"),
+        ("route", "/p/{page_token}/qr.svg"),
+        ("verification", "vf_3rqfd6rcfq7on6gfjskm7aupij7boreb"),
+        ("webhook", "wh_0123456789abcdef0123456789abcdef"),
+        ("channel", "customer_service"),
+        ("detail", "refused.45009"),
+        ("reason", "minute-quota"),
+        ("result", "-1"),
+        ("result", "bad-certificate"),
+        ("type", "verification.fell_back"),
+        ("status", -9),
+        ("store", "127.0.0.1:6379,[::1]:6380/codes"),
+        ("where", "web_protocol:431"),
+        ("changed", ["accounts.main.token", "templates"]),
+        ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("outcome", "stale-proof"),
+    ],
+)
+def test_what_is_to_be_seen_is_seen(name, value):
+    assert only_shapes(None, "info", {"event": "told", name: value})[name] == value
+
+
 @pytest.mark.parametrize("secret", ALL)
 @pytest.mark.parametrize(
     "said",
