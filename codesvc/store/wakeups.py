@@ -65,7 +65,8 @@ class Wakeups:
         finally:
             await end([task])
 
-    def _wake(self, identifier: str) -> None:
+    def wake(self, identifier: str) -> None:
+        """Wake those who wait for `identifier` in this process."""
         for events in self._waiting.values() if identifier == EVERYBODY else (self._waiting.get(identifier, ()),):
             for event in events:
                 event.set()
@@ -75,10 +76,10 @@ class Wakeups:
             try:
                 async with subscribed(self._servers.anyone().reader, self._channel) as messages:
                     # What was published while we were away is lost; so everybody looks again.
-                    self._wake(EVERYBODY)
+                    self.wake(EVERYBODY)
                     while True:
                         for identifier in await messages.some():
-                            self._wake(identifier)
+                            self.wake(identifier)
             except (RedisError, OSError, StoreUnavailable) as error:
                 _log.warning("wakeups_lost", error=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_SECONDS)

@@ -15,9 +15,10 @@ import msgspec
 from aiohttp import web
 
 from codesvc.errors import StoreUnavailable
+from codesvc.store.wakeups import EVERYBODY
 from codesvc.verification import Status
 from codesvc.web.problem import Problem
-from codesvc.web.services import services
+from codesvc.web.services import SERVICES, services
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +47,8 @@ def prepare(app: web.Application) -> None:
 def finish(app: web.Application) -> None:
     """Let open streams end now, with the word to come back: this application goes, and another is there already."""
     app[_STOP].set()
+    if SERVICES in app:
+        app[SERVICES].wakeups.wake(EVERYBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,6 @@ async def _stream(
         last, clock = b"", asyncio.get_running_loop().time
         # By the clock alone: a beat that came later because something hidden had happened would tell of it (rule 7).
         beat = clock() + KEEP_ALIVE_SECONDS
-        stopping = asyncio.create_task(stop.wait())
         try:
             while seen is not None:
                 text = _event(seen.document)
@@ -136,13 +138,10 @@ async def _stream(
                     last = text
                 if seen.over or stop.is_set():
                     break
-                changed_soon = asyncio.create_task(changed.wait())
-                await asyncio.wait(
-                    {changed_soon, stopping},
-                    timeout=max(0.0, min(beat - clock(), seen.until_ms / 1000 + 0.05)),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                changed_soon.cancel()
+                # No task of its own for either wait: thousands of streams are open at once.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(0.0, min(beat - clock(), seen.until_ms / 1000 + 0.05))):
+                        await changed.wait()
                 if clock() >= beat:
                     await response.write(b": \n\n")
                     beat += KEEP_ALIVE_SECONDS
@@ -158,8 +157,6 @@ async def _stream(
                 await response.write(_COME_BACK)
         except ConnectionResetError:
             pass
-        finally:
-            stopping.cancel()
     return response
 
 
