@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -73,11 +74,12 @@ def measure(directory: Path, store: str, *, requests: int, rounds: int, floors: 
         here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
         bind_users(here)
         guessed: list[str] = []
+        # Never the same person twice from the same address: a fourth start would supersede the first.
+        fresh = itertools.count()
         for number in range(rounds):
             if number % (_ATTEMPTS - 1) == 0:
-                guessed = start_many(here, range(requests))
-            first = (number + 1) * requests
-            bodies = [("/v1/verifications", start_body(first + n)) for n in range(requests)]
+                guessed = start_many(here, itertools.islice(fresh, requests))
+            bodies = [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)]
             for name in floors:
                 subjects[name].rounds.append(_floor(subjects[name], requests))
             for name, plan in ((START, bodies), (CHECK, guesses(guessed))):
@@ -97,9 +99,10 @@ def workers(directory: Path, store: str, *, requests: int, rounds: int) -> dict[
             here = stack.enter_context(service(directory, store, stub, workers=count))
             bind_users(here)
             pids = [here.pid, *children(here.pid)] if count > 1 else [here.pid]
-            load(here.port, [("/v1/verifications", start_body(n)) for n in range(requests // 4)], pids)
+            fresh = itertools.count(count * 10_000_000)
+            load(here.port, [("/v1/verifications", start_body(next(fresh))) for _ in range(requests // 4)], pids)
             one_by_one = [
-                load(here.port, [("/v1/verifications", start_body(n)) for n in range(requests)], pids)
+                load(here.port, [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)], pids)
                 for _ in range(rounds)
             ]
             found[count] = {key: statistics.median(one[key] for one in one_by_one) for key in ("cpu_us", "rate")}

@@ -41,7 +41,7 @@ def bars(title: str, values: dict[str, tuple[float, str]], *, floors: int) -> st
 def curves(title: str, across: list[float], lines: dict[str, list[float]], *, unit: str) -> str:
     """Values over a logarithmic axis."""
     low, high, most = math.log10(across[0]), math.log10(across[-1]), max(max(line) for line in lines.values()) * 1.15
-    left, top, wide, tall = 60, 40, _WIDTH - 90, 220
+    left, top, wide, tall = 60, 40, _WIDTH - 250, 220
 
     def at(x: float, y: float) -> tuple[float, float]:
         part = (math.log10(x) - low) / ((high - low) or 1)
@@ -50,9 +50,14 @@ def curves(title: str, across: list[float], lines: dict[str, list[float]], *, un
     parts = [f'<line x1="{left}" y1="{top + tall}" x2="{left + wide}" y2="{top + tall}" class="axis"/>']
     parts += [_text(at(x, 0)[0], top + tall + 20, f"{x:,.0f}", anchor="middle", kind="muted") for x in across]
     parts += [_text(left - 8, at(across[0], y)[1], f"{y:.0f}", anchor="end", kind="muted") for y in (0, most / 2, most)]
-    for number, (name, line) in enumerate(lines.items()):
+    label = math.inf
+    by_height = sorted(enumerate(lines.items()), key=lambda one: one[1][1][-1])
+    for number, (name, line) in by_height:
         points = [at(x, y) for x, y in zip(across, line, strict=True)]
-        kind = "line" if number % 2 == 0 else "line other"
-        parts.append(f'<polyline class="{kind}" points="{" ".join(f"{x:.0f},{y:.0f}" for x, y in points)}"/>')
-        parts.append(_text(points[-1][0], points[-1][1] - 8, f"{name}, {unit}", anchor="end"))
+        kind, dash = "line" if number < len(lines) / 2 else "line other", "6 4" if number % 2 else "none"
+        drawn = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+        parts.append(f'<polyline class="{kind}" stroke-dasharray="{dash}" points="{drawn}"/>')
+        # From the lowest line up, no label closer to the last than a line of text.
+        label = min(points[-1][1] + 4, label - 17)
+        parts.append(_text(points[-1][0] + 10, label, f"{name}, {unit}"))
     return _picture(top + tall + 40, title, parts)
