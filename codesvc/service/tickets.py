@@ -14,6 +14,7 @@ from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.handle import HANDLE_LIFE_MS, Claim
 from codesvc.link import Subject, Use
 from codesvc.record import Fixed, Record
+from codesvc.service.exchange import NOT_IDEMPOTENT
 from codesvc.store.answers import TicketAnswer
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from codesvc.keyring import Keyring
     from codesvc.link import Links
     from codesvc.proof import Proofs
+    from codesvc.service.exchange import Idempotency
     from codesvc.store.store import Store
     from codesvc.ticket import Ticket, TicketSecrets
 
@@ -110,8 +112,10 @@ class Tickets:
         """What a browser that was proven takes to the site: good only together with the state of its session."""
         return self._links.sign(Use.REDEEM, Subject(account.name, ticket.id, _fingerprint(state)))
 
-    async def redeem(self, site: SiteEntry, code: str, state: str) -> Redeemed:
-        """Spend a ticket: DONE, SPENT, ENDED; ABSENT if the code is none of this site's or not this session's."""
+    async def redeem(
+        self, site: SiteEntry, code: str, state: str, idempotency: Idempotency = NOT_IDEMPOTENT
+    ) -> Redeemed:
+        """Spend a ticket: DONE, SPENT, ENDED, MISMATCH; ABSENT if the code is no code of this site and session."""
         subject = self._links.read(Use.REDEEM, code)
         if subject is None or subject.place != site.account.name or not is_ticket(subject.id):
             return Redeemed(Outcome.ABSENT)
@@ -128,11 +132,14 @@ class Tickets:
                 "ticket": keys.ticket(subject.id),
                 "record": keys.record(verification.text),
                 "outbox": keys.outbox,
+                "idem": keys.idempotency(site.name, "redeem/" + idempotency.key),
             },
             {
                 "root": keys.root,
                 "channel": self._channel,
                 "appid": site.account.config.appid,
+                "idem": idempotency.key,
+                "fingerprint": idempotency.fingerprint,
                 "site": site.name,
                 "id": verification.text,
                 "fixed": msgspec.json.encode(Fixed()),
@@ -146,7 +153,7 @@ class Tickets:
             return Redeemed(answer.outcome)
         ticket = answer.shown
         if ticket.wish is Wish.BIND:
-            claim = Claim(ticket.id, ticket.openid, answer.now + HANDLE_LIFE_MS)
+            claim = Claim(ticket.id, ticket.openid, int(answer.rest[0]) + HANDLE_LIFE_MS)
             return Redeemed(Outcome.DONE, Wish.BIND, handle=self._handles.seal(site.name, claim))
         record = Record.parse(answer.now, answer.rest[0])
         return Redeemed(Outcome.DONE, Wish.RESET, record=record, proof=self._proofs.mint(record))

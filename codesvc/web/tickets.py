@@ -137,8 +137,9 @@ async def go_on(request: web.Request) -> web.Response:
 async def redeem(request: web.Request) -> web.Response:
     """What the browser brought, with the state of its session: a handle to bind with, or a reset's user and proof."""
     caller = authenticate(request, "verify")
-    given, _ = await inputs.read(request, RedeemInput)
-    redeemed = await services(request).tickets.redeem(caller.site, given.ticket, given.state)
+    given, body = await inputs.read(request, RedeemInput)
+    once = inputs.idempotency(request, body)
+    redeemed = await services(request).tickets.redeem(caller.site, given.ticket, given.state, once)
     match redeemed.outcome:
         case Outcome.DONE:
             pass
@@ -146,6 +147,8 @@ async def redeem(request: web.Request) -> web.Response:
             raise Problem("ticket-spent")
         case Outcome.ENDED:
             raise Problem("ticket-expired")
+        case Outcome.MISMATCH:
+            raise Problem("idempotency-mismatch")
         case _:
             raise Problem("bad-ticket")
     document: dict[str, Any] = {"kind": redeemed.wish, "handle": redeemed.handle}

@@ -222,3 +222,38 @@ async def test_each_account_gets_its_own_link(new_world):
 async def test_without_an_address_the_keyword_means_nothing(new_world):
     async with new_world() as world:
         assert await reply(await world.person(), "重置密码") is None
+
+
+async def test_a_redemption_whose_answer_was_lost_is_repeated_by_its_key(world):
+    person = await world.person()
+    code, once = await arrive(person, await link_for(person)), {"Idempotency-Key": "r-1"}
+    first = await redeem(world, code, headers=once)
+    again = await redeem(world, code, headers=once)
+    assert (first.status, again.status, again["kind"]) == (200, 200, "bind")
+    assert (await redeem(world, code, "another-state", headers=once)).problem in {"bad-ticket", "idempotency-mismatch"}
+    assert (await redeem(world, code)).problem == "ticket-spent"
+    assert (await redeem(world, code, headers={"Idempotency-Key": "r-2"})).problem == "ticket-spent"
+    bound = await world.call("PUT", "/v1/bindings/alice", {"handle": again["handle"]})
+    assert bound.status == 201
+    other = await world.call("PUT", "/v1/bindings/bob", {"handle": first["handle"]})
+    assert other.problem == "proof-spent", "one ticket, one binding, however many handles"
+
+
+async def test_a_late_repeat_brings_no_handle_that_lives_longer(world):
+    person = await world.person()
+    code, once = await arrive(person, await link_for(person)), {"Idempotency-Key": "r-1"}
+    assert (await redeem(world, code, headers=once)).status == 200
+    await world.advance(800)
+    late = await redeem(world, code, headers=once)
+    await world.advance(150)
+    assert (await world.call("PUT", "/v1/bindings/alice", {"handle": late["handle"]})).problem == "proof-expired"
+
+
+async def test_a_repeated_reset_is_the_same_verification(world):
+    owner = await world.bound("alice")
+    code, once = await arrive(owner, await link_for(owner, "重置密码")), {"Idempotency-Key": "r-1"}
+    first, again = [await redeem(world, code, headers=once) for _ in range(2)]
+    assert (first.status, first["kind"]) == (200, "reset")
+    assert again.json == first.json
+    other = await arrive(owner, await link_for(owner, "重置密码"))
+    assert (await redeem(world, other, headers=once)).problem == "idempotency-mismatch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesvc.client.blocking.sending import Sender
-from codesvc.client.call import deleting, part, posting, putting, query, reading
+from codesvc.client.call import creating, deleting, part, putting, query, reading
 from codesvc.wire import Binding, Bindings, History, Redemption
 
 
@@ -63,11 +63,13 @@ class BindingCalls(Sender):
         """Lift a spent guess budget (scope `admin`)."""
         return self._send(deleting(f"/v1/users/{part(user)}/guesses", harmless=True))
 
-    def redeem_ticket(self, ticket: str, state: str) -> Redemption:
+    def redeem_ticket(self, ticket: str, state: str, *, idempotency_key: str | None = None) -> Redemption:
         """What a ticket from the chat brought.
 
         Args:
             ticket: the query's `redeem`.
             state: what the session holds, never what the request brought.
+            idempotency_key: names this act over restarts of your program.
         """
-        return self._send(posting("/v1/tickets/redeem", Redemption, {"ticket": ticket, "state": state}))
+        members = {"ticket": ticket, "state": state}
+        return self._send(creating("/v1/tickets/redeem", Redemption, members, idempotency_key))

@@ -1,21 +1,33 @@
 -- Purpose: a site redeems a ticket, once. Of a reset, a verification is started and approved in the same act: the WeChat
 --   that asked is the one bound to the user, or nothing happens. The bound WeChat is told, as of every reset (rule 6).
--- KEYS: ticket record outbox
--- ARGS: offset root channel appid site id fixed attempts event hooks
--- OUTCOMES: done spent ended absent
+-- KEYS: ticket record outbox idem
+-- ARGS: offset root channel appid site id fixed attempts event hooks idem fingerprint
+-- OUTCOMES: done spent ended absent mismatch
 -- USES: clock names record webhook occasion ticket
---   done: {outcome, now, ticket, verification or nothing}
+--   done: {outcome, now, ticket, when a bind's was redeemed, or a reset's verification}
 
 local r = read_record(K.ticket)
 if not r or r.site ~= A.site then return {'absent', now} end
+local at = string.format('%.0f', now)
+if A.idem ~= '' then
+  local known = redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at')
+  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+  -- The winner may repeat its call: it gets a handle that lives no longer than the first, or the same verification.
+  if known[1] and r.wish == 'bind' then return answer('done', r, known[3]) end
+  local v = known[1] and read_record(key('record', known[2]))
+  if v then return answer('done', r, v.packed) end
+end
 if r.status == 'redeemed' then return {'spent', now} end
 if not is_good(r) then return {'ended', now} end
-if r.wish == 'bind' then
-  move_ticket(r, 'redeemed', {})
-  return answer('done', r)
+if r.wish ~= 'bind' and redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= r.openid then
+  return {'absent', now}
 end
-if redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= r.openid then return {'absent', now} end
 move_ticket(r, 'redeemed', {})
+if A.idem ~= '' then
+  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'id', A.id, 'at', at)
+  redis.call('PEXPIRE', K.idem, 86400000)
+end
+if r.wish == 'bind' then return answer('done', r, at) end
 local v = {at = K.record}
 write(v, {
   id = A.id, site = r.site, user = r.user, purpose = 'reset', address = '-', fixed = A.fixed, scan = 'off',

@@ -160,7 +160,8 @@ REDEEM: Final = Operation(
     scope="verify",
     body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
     answers=(Answer(status=200, description="What it brought.", shape=wire.Redemption, example=examples.REDEMPTION),),
-    problems=("ticket-spent", "ticket-expired", "bad-ticket"),
+    problems=("ticket-spent", "ticket-expired", "bad-ticket", "idempotency-mismatch"),
+    retry=True,
 )
 
 CALLS: Final = (VERIFY, KEYS, PUT, GET, DELETE, HISTORY, FIND, LIFT, REDEEM)

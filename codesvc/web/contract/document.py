@@ -22,7 +22,7 @@ from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problems import PROBLEMS
 from codesvc.wire import EVENT_SHAPES
 
-VERSION: Final = "1.5"
+VERSION: Final = "1.6"
 """Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
