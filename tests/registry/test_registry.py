@@ -189,6 +189,26 @@ def test_what_no_rule_allows_any_more_is_not_used(tmp_path):
     assert directory.sites.get("pub") is None
 
 
+def test_what_a_test_deployment_left_has_no_power_in_live_mode(tmp_path):
+    live = document("https://code.example.com", "https://api.weixin.qq.com", mode="live")
+    live["accounts"]["main"]["open_url"] = "https://open.weixin.qq.com"
+    settings = parse(live, env={}, directory=tmp_path)
+    sealer = Sealer(Keyring(MASTER.encode()))
+    directory = Directory(settings, Contents(sealer))
+    invented = live["accounts"]["main"] | {"appid": "wx" + "7" * 16, "api_url": "http://127.0.0.1:8081"}
+    entries = {
+        "site/tested": BAR | {"test_users": {"e2e-*": "246810"}},
+        "site/plain": BAR,
+        "account/invented": invented,
+        "key/tested/server": key_table(NEW_KEY),
+    }
+    directory.apply({name: entry_text(sealer, name, table) for name, table in entries.items()})
+    assert directory.sites.get("plain") is not None
+    assert directory.sites.get("tested") is None
+    assert directory.accounts.get("invented") is None
+    assert directory.caller(NEW_KEY) is None
+
+
 async def test_a_replaced_master_key_still_opens_and_everything_is_sealed_anew(new_world, valkey):
     async with new_world() as world:
         await put(world, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
