@@ -18,6 +18,7 @@ from codesvc.verification import Status
 from codesvc.web.admin.frame import LANGUAGES, SPEECHES
 from codesvc.wechat.hearing import ENDPOINTS, OTHER, UNANSWERED
 from codesvc.wechat.triage import TABLE
+from tests.webhooks.receiver import SECRET
 
 PASSWORD = "correct horse battery"
 LINE = password_line(PASSWORD, bytes(range(16)))
@@ -270,3 +271,30 @@ def test_every_errcode_has_a_meaning(triage):
 )
 def test_everything_that_can_be_shown_has_words(kind, names):
     assert [name for name in names if ("", f"{kind}.{name}") not in SPEECHES["en"].places] == []
+
+
+async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
+    webhook = {"url": "http://127.0.0.1:9/hook", "secrets": [SECRET], "allow_private": True, "allow_http": True}
+    async with (
+        new_world(admin=ADMIN, sites__shop__webhook=webhook) as world,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+    ):
+        lan = Operator(world, http)
+        await lan.sign_in()
+        await world.bound("alice-0815")
+        for _ in range(300):
+            page = (await lan.get("/admin/webhooks"))[2]
+            if "unreachable" in page:
+                break
+        assert "binding.created" in page
+        assert "http://127.0.0.1:9/hook" in page
+        event = re.search(r'name="event" value="(wh_[0-9a-f]{32})"', page)[1]
+        fields = {"token": await lan.token("/admin/webhooks"), "site": "shop"}
+        assert (await lan.post("/admin/webhooks/resend", {**fields, "event": event}))[0] == 303
+        assert (await lan.post("/admin/webhooks/resend", {**fields, "event": "wh_" + "0" * 32}))[0] == 404
+        assert (await lan.post("/admin/webhooks/enable", fields))[0] == 303
+        assert (await lan.post("/admin/webhooks/enable", {**fields, "site": "none"}))[0] == 404
+        audit = (await lan.get("/admin/audit"))[2]
+        assert "重发 webhook" in audit
+        assert "启用 webhook" in audit
+        assert SECRET not in (await lan.get("/admin/webhooks"))[2]
