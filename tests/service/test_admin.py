@@ -15,7 +15,7 @@ from codesvc.figures.series import SPANS
 from codesvc.operators import password_line
 from codesvc.trail import Word
 from codesvc.verification import Status
-from codesvc.web.admin.frame import LANGUAGES, SPEECHES
+from codesvc.web.admin.frame import LANGUAGES, speeches
 from codesvc.wechat.hearing import ENDPOINTS, OTHER, UNANSWERED
 from codesvc.wechat.triage import TABLE
 from tests.webhooks.receiver import SECRET
@@ -243,7 +243,7 @@ async def test_the_store_down_is_a_page_too(lan, valkey):
 
 
 def test_both_languages_say_everything():
-    english, chinese = (set(SPEECHES[name]._said._catalog) for name in ("en", "zh"))
+    english, chinese = (set(speeches()[name]._said._catalog) for name in ("en", "zh"))
     assert english == chinese
     assert LANGUAGES == ("zh", "en")
 
@@ -251,8 +251,8 @@ def test_both_languages_say_everything():
 @pytest.mark.parametrize("triage", TABLE.values(), ids=lambda triage: str(triage.errcode))
 def test_every_errcode_has_a_meaning(triage):
     if triage.errcode not in {0, 40241}:
-        assert ("", f"reason.{triage.reason}") in SPEECHES["en"].places
-    assert ("", f"verdict.{triage.verdict}") in SPEECHES["en"].places
+        assert ("", f"reason.{triage.reason}") in speeches()["en"].places
+    assert ("", f"verdict.{triage.verdict}") in speeches()["en"].places
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_every_errcode_has_a_meaning(triage):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_everything_that_can_be_shown_has_words(kind, names):
-    assert [name for name in names if ("", f"{kind}.{name}") not in SPEECHES["en"].places] == []
+    assert [name for name in names if ("", f"{kind}.{name}") not in speeches()["en"].places] == []
 
 
 async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
