@@ -62,6 +62,6 @@ class Sealer:
         """Whether the master key that an entry was closed with is not there any more."""
         return self._cipher(sealed.partition(".")[0]) is None
 
-    def aged(self, sealed: str) -> bool:
+    def aged(self, text: str) -> bool:
         """Whether an entry was closed with a master key that has been replaced since."""
-        return sealed.partition(".")[0] != self._keyring.current.key_id
+        return text.partition(".")[0] != self._keyring.current.key_id

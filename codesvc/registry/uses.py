@@ -58,23 +58,23 @@ class KeyUses:
         """
         now = time.monotonic()
         due = {
-            digest: at
-            for digest, at in self._noted.items()
-            if not spaced or now - self._written.get(digest, -_SPACING_SECONDS) >= _SPACING_SECONDS
+            line: at
+            for line, at in self._noted.items()
+            if not spaced or now - self._written.get(line, -_SPACING_SECONDS) >= _SPACING_SECONDS
         }
         if not due:
             return
-        ages = {digest.removeprefix("sha256:")[:32]: round((now - at) * 1000) for digest, at in due.items()}
+        ages = {line.removeprefix("sha256:")[:32]: round((now - at) * 1000) for line, at in due.items()}
         await self._store.call(
             "note_uses",
             DEPLOYMENT,
             {"uses": uses(self._store.prefix)},
             {"ages": msgspec.json.encode(ages), "spacing": round(_SPACING_SECONDS * 1000)},
         )
-        for digest, at in due.items():
-            self._written[digest] = now
-            if self._noted.get(digest) == at:
-                del self._noted[digest]
+        for line, at in due.items():
+            self._written[line] = now
+            if self._noted.get(line) == at:
+                del self._noted[line]
 
     async def last(self, keys: Sequence[ApiKey]) -> list[int | None]:
         """When each of these keys was last used, ms; None for never. Up to a minute late.

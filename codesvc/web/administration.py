@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -42,7 +43,7 @@ def _admit(request: web.Request, scope: AdminScope) -> tuple[Administration, str
     """
     here = services(request)
     line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
-    key = next((key for key in here.settings.admin.keys if key.hash == line), None)
+    key = next((key for key in here.settings.admin.keys if compare_digest(key.hash, line)), None)
     if key is None:
         raise Problem("unauthenticated", headers=CHALLENGE)
     if scope not in key.scopes:
