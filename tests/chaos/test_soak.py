@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import statistics
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,8 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
 RATE = 12
 """Verifications a second; bounded, so that the machine is far from its limits."""
 TICKS = 30
+MONTH_MS = 31 * 86_400_000
+KIND = re.compile(rb"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
 A_TICK = 9_000
 """Seconds of the store's life: what a verification leaves behind ends after a day, in the first third of the ticks."""
 AGE = """
@@ -137,6 +140,10 @@ async def test_a_long_steady_life_leaves_nothing_behind(town, valkey, store_url)
             assert not load.done() or load.exception() is None, load.exception()
             await soak.look(process.pid)
         await load
+        valkey.eval(AGE, 0, MONTH_MS)
+        await asyncio.sleep(0.1)
+        left = Counter(found[1].decode() for key in valkey.scan_iter(count=1000) if (found := KIND.match(key)))
+        assert {kind: count for kind, count in left.items() if count > len(town.people) + 60} == {}, "keys that stay"
         before, after = soak.thirds[1].figures(), soak.thirds[2].figures()
         sys.stdout.write(
             f"{SECONDS:.0f} s, {soak.count} verifications\n  second third {before}\n  last third   {after}\n"
