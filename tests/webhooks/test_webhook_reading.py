@@ -78,18 +78,12 @@ def spoilt():
     for name in headers:
         yield f"without {name}", body, {other: value for other, value in headers.items() if other != name}
     signature = headers["Webhook-Signature"]
-    for odd in (
-        "",
-        "v1",
-        "v1,",
-        "v1,!!!",
-        "v2," + signature[3:],
-        "v1," + signature[3:-8],
-        ",,,",
-        "v1,é",
-        signature[3:],
-    ):
+    for odd in ("", "v1", "v1,", "v1,!!!", ",,,", "v1,é"):
         yield f"signature {odd!r}", body, headers | {"Webhook-Signature": odd}
+    # Named apart: a name with the signature in it would be another in each test process.
+    yield "another version's signature", body, headers | {"Webhook-Signature": "v2," + signature[3:]}
+    yield "a torn signature", body, headers | {"Webhook-Signature": "v1," + signature[3:-8]}
+    yield "a signature without version", body, headers | {"Webhook-Signature": signature[3:]}
     for odd in ("", "x", "nan", "inf", "-1", "1e400", "１７"):
         yield f"time {odd!r}", body, headers | {"Webhook-Timestamp": odd}
     yield "no text", b"\xff\xfe", headers
