@@ -137,7 +137,7 @@ async def test_a_service_killed_at_random_instants_loses_and_doubles_nothing(tow
                 deaths += 1
 
     names = await all_started(town, COUNT, live_and_die)
-    assert deaths >= 2
+    assert deaths >= 1
     async with town.serving():
         if not LONG:
             with town.embedded() as client:
@@ -163,7 +163,7 @@ async def test_a_store_killed_at_random_instants_loses_nothing_under_always(town
                     deaths += 1
 
         names = await all_started(town, STORE_COUNT, kill_the_store)
-        assert deaths >= 2
+        assert deaths >= 1
         await town.ready()
         await hold_everything(town, names)
     tell(f"{STORE_COUNT} verifications, {deaths} deaths of the store: none lost, none doubled")

@@ -60,6 +60,12 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
             await ready(http, base)
             async with http.put(f"{base}/v1/bindings/alice", json={"openid": "o12345678"}) as answer:
                 assert answer.status == 201
+            # Numbers are handed on in batches: killed before, the worker would take them with it.
+            for _ in range(1000):
+                async with http.get(f"{base}/metrics") as answer:
+                    if 'method="PUT",route="/v1/bindings/{user}",status="201"' in await answer.text():
+                        break
+                await asyncio.sleep(0.01)
         workers = await worker_pids(process.pid, 2)
         os.kill(workers[0], signal.SIGKILL)
         replaced = await worker_pids(process.pid, 2, without=workers[0])

@@ -21,6 +21,7 @@ async def attack(world, user, purpose="reset"):
 async def test_the_owner_gets_through_by_scanning_while_the_attack_lasts(world, purpose):
     owner = await world.bound("alice")
     await attack(world, "alice", purpose)
+    await owner.wait_for_push(5)
     pushed = len(await owner.pushed_codes())
     mine = await world.start("alice", purpose, ip="192.0.2.77")
     assert mine.status == 201
