@@ -12,7 +12,7 @@ from codesvc.clock import Offset
 from codesvc.doctor.storeprobe import running_embedded
 from codesvc.errors import CodesvcError, StoreUnavailable
 from codesvc.store.answers import Answer
-from codesvc.store.connection import connect, retention_of
+from codesvc.store.connection import connect, retention_of, store_url
 from codesvc.store.keys import DEPLOYMENT, Keys, offset
 from codesvc.store.store import Store
 from codesvc.verification import DeliveryStatus, Status
@@ -70,6 +70,21 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
         await store.at(DEPLOYMENT).ping()
     except (RedisError, OSError, ValueError, StoreUnavailable):
         return None
+    return store
+
+
+async def open_store_alone(stack: AsyncExitStack, settings: Settings) -> Store:
+    """The same store; where no service runs, its embedded server is started for as long as the stack is open.
+
+    Raises:
+        CodesvcError: neither can be had.
+    """
+    store = await open_store(stack, settings)
+    if store is None and settings.store.url is None:
+        await stack.enter_async_context(store_url(settings.store))
+        store = await open_store(stack, settings)
+    if store is None:
+        raise CodesvcError("the store cannot be reached from here")
     return store
 
 

@@ -17,8 +17,7 @@ from codesvc.intent import random_id
 from codesvc.migration.contents import Content, read
 from codesvc.registry.reading import known_site, read_directory
 from codesvc.service.followers import Followers
-from codesvc.sightings import open_store
-from codesvc.store.connection import store_url
+from codesvc.sightings import open_store_alone
 from codesvc.store.keys import channel
 from codesvc.store.kinds import place_of
 from codesvc.webhook import seed
@@ -45,12 +44,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
-        store = await open_store(stack, settings)
-        if store is None and settings.store.url is None:
-            await stack.enter_async_context(store_url(settings.store))
-            store = await open_store(stack, settings)
-        if store is None:
-            raise CodesvcError("the store cannot be reached from here")
+        store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
         records = Records(store, directory, site)

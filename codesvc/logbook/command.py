@@ -18,8 +18,7 @@ from codesvc.errors import CodesvcError
 from codesvc.logbook.file import written
 from codesvc.operators import SHORTEST, password_line
 from codesvc.service.auditing import Auditing
-from codesvc.sightings import open_store
-from codesvc.store.connection import store_url
+from codesvc.sightings import open_store_alone
 from codesvc.store.keys import PARTITIONS
 
 if TYPE_CHECKING:
@@ -48,12 +47,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
     async with AsyncExitStack() as stack:
-        store = await open_store(stack, settings)
-        if store is None and settings.store.url is None:
-            await stack.enter_async_context(store_url(settings.store))
-            store = await open_store(stack, settings)
-        if store is None:
-            raise CodesvcError("the store cannot be reached from here")
+        store = await open_store_alone(stack, settings)
         lines = await Auditing(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
     for line in reversed(lines):
         if arguments.site in {None, line.site}:

@@ -23,8 +23,7 @@ from codesvc.errors import CodesvcError
 from codesvc.registry.administration import Administration
 from codesvc.registry.registry import Registry
 from codesvc.registry.uses import KeyUses
-from codesvc.sightings import open_store
-from codesvc.store.connection import store_url
+from codesvc.sightings import open_store_alone
 from codesvc.web.app import prepare
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.directory import Directory
     from codesvc.registry.tables import Described
-    from codesvc.store.store import Store
 
 _BY = "cli"
 
@@ -102,7 +100,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
-        store, fixed = await _store(stack, settings), prepare(settings)
+        store, fixed = await open_store_alone(stack, settings), prepare(settings)
         registry = Registry(store, fixed.directory, fixed.sealer)
         await registry.refresh()
         office = Administration(settings, fixed.directory, registry, fixed.composer)
@@ -158,17 +156,6 @@ def _table(file: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CodesvcError(f"{file} holds no table")
     return found
-
-
-async def _store(stack: AsyncExitStack, settings: Settings) -> Store:
-    """The service's store; its own embedded one is started for as long as this takes where no service runs."""
-    store = await open_store(stack, settings)
-    if store is None and settings.store.url is None:
-        await stack.enter_async_context(store_url(settings.store))
-        store = await open_store(stack, settings)
-    if store is None:
-        raise CodesvcError("the store cannot be reached from here")
-    return store
 
 
 async def _keys(arguments: argparse.Namespace, office: Administration, directory: Directory, uses: KeyUses) -> None:

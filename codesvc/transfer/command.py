@@ -11,8 +11,7 @@ from redis.exceptions import RedisError
 from codesvc import serving
 from codesvc.errors import CodesvcError
 from codesvc.registry.reading import known_site, read_directory
-from codesvc.sightings import open_store
-from codesvc.store.connection import store_url
+from codesvc.sightings import open_store_alone
 from codesvc.transfer.copying import Import, export
 
 if TYPE_CHECKING:
@@ -32,13 +31,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
-        store = await open_store(stack, settings)
-        if store is None and settings.store.url is None:
-            # No service is running: its store is started for as long as this takes.
-            await stack.enter_async_context(store_url(settings.store))
-            store = await open_store(stack, settings)
-        if store is None:
-            raise CodesvcError("the store cannot be reached from here")
+        store = await open_store_alone(stack, settings)
         site = known_site(await read_directory(store, settings), arguments.site)
         if arguments.act == "export":
             count = await export(store, site, arguments.file)

@@ -1,13 +1,10 @@
 """What others wrote, unmodified: wechatpy's synchronous client, and three families of Node SDKs."""
 
 import asyncio
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +16,7 @@ from codesvc.sandbox import Platform
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.server import start_server
 from codesvc.sandbox.tunnel import start_tls
+from tests.node_tools import installed
 from tests.sandbox.conftest import SETTINGS, WeChat
 
 HERE = Path(__file__).parent
@@ -132,24 +130,7 @@ async def test_wechatpy_synchronous_client(guarded):
 @pytest.fixture(scope="session")
 def node_modules(request, tmp_path_factory):
     """The pinned SDKs, installed once into pytest's cache."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("NOT TESTED: the Node SDKs need node and npm on the PATH")
-    cache = getattr(request.config, "cache", None)
-    shelf = cache.mkdir("wechat-sdk-node") if cache else tmp_path_factory.mktemp("node")
-    wanted = (HERE / "node" / "package.json").read_bytes()
-    home = shelf / hashlib.sha256(wanted).hexdigest()[:16]
-    if not home.exists():
-        fresh = Path(tempfile.mkdtemp(dir=shelf))
-        (fresh / "package.json").write_bytes(wanted)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode:
-            pytest.skip(f"NOT TESTED: npm could not install the Node SDKs: {done.stderr[-300:]}")
-        try:
-            fresh.rename(home)
-        except OSError:  # another test process was quicker
-            shutil.rmtree(fresh)
-    return str(home)
+    return str(installed(request, tmp_path_factory, HERE / "node" / "package.json"))
 
 
 async def test_co_wechat_api(guarded, node_modules):
