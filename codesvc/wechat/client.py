@@ -4,18 +4,24 @@ A call that WeChat refuses because of its access token is repeated once, with an
 the same `client_msg_id`). Every other answer is the caller's to judge (`triage`).
 """
 
-import re
-from collections.abc import Mapping
-from typing import Any, Final, Protocol, TypeVar
+from __future__ import annotations
 
-import aiohttp
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from codesvc.config.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.errors import Garbled, WeChatError
 from codesvc.wechat.hearing import Heard, hears_nothing
-from codesvc.wechat.sdk import Sdk
 from codesvc.wechat.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from codesvc.wechat.sdk import Sdk
 
 TOKEN_ERRCODES: Final = frozenset({40001, 40014, 42001})
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -37,12 +43,12 @@ class TokenSource(Protocol):
         ...
 
 
-class WeChatClient(Sdk):
+class WeChatClient:
     """One account's calls.
 
     Every method may raise `TokenUnavailable` and `WeChatUnreachable` (nothing was done), `WeChatTimeout` and `Garbled`
-    (it may have been done) and `WeChatError` (WeChat said no). wechatpy's `client.menu.create(…)` and the like work
-    too, awaited, with the same errors.
+    (it may have been done) and `WeChatError` (WeChat said no). What has no method here is in `sdk`, with the same
+    errors.
 
     Args:
         appid: the account.
@@ -66,11 +72,18 @@ class WeChatClient(Sdk):
         heard: Heard = hears_nothing,
     ) -> None:
         """Make no connection yet."""
-        super().__init__(appid)
+        self.appid = appid
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
         self._wire = Wire(http, timeout=timeout, heard=heard)
+
+    @cached_property
+    def sdk(self) -> Sdk:
+        """The rest of WeChat's API as wechatpy has it: `await client.sdk.menu.create(…)`. Slow to have first."""
+        from codesvc.wechat.sdk import Sdk  # noqa: PLC0415  what a serving process does without
+
+        return Sdk(self.appid, self.call)
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
@@ -101,7 +114,8 @@ class WeChatClient(Sdk):
 
     async def send_text(self, *, openid: str, content: str) -> None:
         """Send a customer-service message (WECHAT.md 8). There is no `client_msg_id`: repeated is sent twice."""
-        await self.message.send_text(openid, content)
+        message = {"touser": openid, "msgtype": "text", "text": {"content": content}}
+        await self.call("POST", "/cgi-bin/message/custom/send", body=message)
 
     async def send_subscription(
         self, *, openid: str, template_id: str, data: Mapping[str, str], page: str | None, client_msg_id: str
@@ -114,13 +128,12 @@ class WeChatClient(Sdk):
 
     async def create_qrcode(self, *, scene: str, expire_seconds: int) -> answers.QrCode:
         """Mint a temporary QR code (WECHAT.md 5.1) for a scene of 1 to 64 characters, for 30 days at most."""
-        answer = await self.qrcode.create(
-            {
-                "expire_seconds": expire_seconds,
-                "action_name": "QR_STR_SCENE",
-                "action_info": {"scene": {"scene_str": scene}},
-            }
-        )
+        wanted = {
+            "expire_seconds": expire_seconds,
+            "action_name": "QR_STR_SCENE",
+            "action_info": {"scene": {"scene_str": scene}},
+        }
+        answer = await self.call("POST", "/cgi-bin/qrcode/create", body=wanted)
         code = answers.shaped(answer, answers.QrCode)
         if not code.url.startswith(("http://", "https://")):
             raise Garbled("WeChat's QR code holds no web address")
@@ -128,11 +141,12 @@ class WeChatClient(Sdk):
 
     async def user_info(self, openid: str) -> answers.UserInfo:
         """Whether someone follows (WECHAT.md 12). Only a hint: the send itself knows."""
-        return answers.shaped(await self.user.get(openid), answers.UserInfo)
+        asked = {"openid": openid, "lang": "zh_CN"}
+        return answers.shaped(await self.call("GET", "/cgi-bin/user/info", params=asked), answers.UserInfo)
 
     async def list_templates(self) -> tuple[answers.Template, ...]:
         """The account's templates (WECHAT.md 6.6). Category templates were once reported missing from it."""
-        listed = await self.template.get_all_private_template()
+        listed = await self.sdk.template.get_all_private_template()
         return _items(listed, "template_list", answers.Template)
 
     async def get_quota(self, cgi_path: str) -> answers.Quota:
@@ -148,11 +162,11 @@ class WeChatClient(Sdk):
 
     async def api_domain_ips(self) -> tuple[str, ...]:
         """The addresses that we call, for a firewall (WECHAT.md 4); some are networks such as 101.226.103.0/25."""
-        return _items(await self.get("get_api_domain_ip"), "ip_list", str)
+        return _items(await self.sdk.get("get_api_domain_ip"), "ip_list", str)
 
     async def callback_ips(self) -> tuple[str, ...]:
         """The addresses that call us; in plaintext mode the only cheap check of a sender (WECHAT.md 4)."""
-        return _items(await self.get("getcallbackip"), "ip_list", str)
+        return _items(await self.sdk.get("getcallbackip"), "ip_list", str)
 
     async def callback_check(self) -> answers.CallbackCheck:
         """Let WeChat look at the callback address (WECHAT.md 4)."""

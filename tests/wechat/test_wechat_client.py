@@ -246,32 +246,32 @@ async def test_oauth_errors_show_neither_secret_nor_code(client, peer, caplog):
 
 async def test_wechatpys_own_calls_can_be_awaited(client, peer):
     peer.answers = [{"menu": {}}, {"errcode": 0, "template_id": "T1"}, {"errcode": 0}, {"errcode": 0, "list": [1]}]
-    assert await client.menu.get() == {"menu": {}}
-    assert await client.template.add("47123") == "T1"
+    assert await client.sdk.menu.get() == {"menu": {}}
+    assert await client.sdk.template.add("47123") == "T1"
     with pytest.raises(Garbled):
-        await client.template.add("47123")
-    assert await client.wxa.list_templates() == [1]
+        await client.sdk.template.add("47123")
+    assert await client.sdk.wxa.list_templates() == [1]
     assert peer.asked[-1].path == "/cgi-bin/wxopen/template/list"
 
 
 async def test_wechatpys_way_out_is_closed(client):
     for call in (
-        client.get("https://evil.example/x"),
-        client.post("https://api.weixin.qq.com.evil.example/x"),
-        client.post("x", files={}),
+        client.sdk.get("https://evil.example/x"),
+        client.sdk.post("https://api.weixin.qq.com.evil.example/x"),
+        client.sdk.post("x", files={}),
     ):
         with pytest.raises(NotImplementedError):
             await call
     with pytest.raises(AttributeError):
-        _ = client.access_token
-    assert not hasattr(client, "_http")
-    assert not hasattr(client, "session")
-    assert not hasattr(client, "secret")
+        _ = client.sdk.access_token
+    assert not hasattr(client.sdk, "_http")
+    assert not hasattr(client.sdk, "session")
+    assert not hasattr(client.sdk, "secret")
 
 
 async def test_parameters_go_out_as_text(client, peer):
     peer.answers = [{"data": 1}]
-    await client.get("user/get", params={"next_openid": 5})
+    await client.sdk.get("user/get", params={"next_openid": 5})
     assert peer.asked[0].query == {"access_token": "57_token0", "next_openid": "5"}
 
 
@@ -280,7 +280,7 @@ async def test_a_text_body_goes_out_as_it_is(client, peer):
         return web.json_response({"errcode": 0})
 
     peer.answers = [answer]
-    await client.post("x", data="raw")
+    await client.sdk.post("x", data="raw")
     assert peer.asked[0].body == b"raw"
 
 

