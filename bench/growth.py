@@ -31,6 +31,8 @@ _COMMON = {
     "channel": "cs:changed",
     "site": _SITE,
     "offset": 0,
+    "history_kept": 400 * 86_400_000,
+    "audit_kept": 400 * 86_400_000,
 }
 
 

@@ -207,7 +207,12 @@ class Bindings:
     async def history(self, site: SiteEntry, user: str) -> list[Passage]:
         """What became of a user's bindings, oldest first; bounded (`codesvc.store.script`)."""
         keys = site.keys
-        raw = await self._store.call("read_history", keys.partition, {"history": keys.history(site.name, user)}, {})
+        raw = await self._store.call(
+            "read_history",
+            keys.partition,
+            {"history": keys.history(site.name, user), "binding": keys.binding(site.name, user)},
+            {"site": site.name},
+        )
         return [msgspec.json.decode(line, type=Passage) for line in raw[2]]
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:

@@ -215,6 +215,8 @@ class BindingMachine(RuleBasedStateMachine):
         for user in USERS:
             raw = self.run(self.store.at(self.site.keys.partition).lrange(self.site.keys.history("shop", user), 0, -1))
             assert not any(re.search(rb"openid-\d", line) for line in raw)
+            # What the binding says itself is not written down a second time.
+            assert len(raw) == self.changes[user] - (user in self.bound)
 
 
 @pytest.mark.parametrize("many", ["one", "many"])

@@ -30,12 +30,14 @@ def everything(directory):
 
 
 async def live(http, base, user, openid):
-    """Everything that leaves a trace: a binding, verifications, a wrong guess, a resend, an intent."""
+    """Everything that leaves a trace: two bindings, verifications, a wrong guess, a resend, an intent."""
 
     async def call(method, path, body):
         async with http.request(method, base + path, json=body) as answer:
-            return await answer.json()
+            return await answer.json() if answer.status != 204 else None
 
+    await call("PUT", f"/v1/bindings/{user}", {"openid": openid})
+    await call("DELETE", f"/v1/bindings/{user}", None)
     await call("PUT", f"/v1/bindings/{user}", {"openid": openid})
     about = {"user": user, "client_ip": "192.0.2.1", "user_agent": "iPhone"}
     started = await call("POST", "/v1/verifications", about | {"purpose": "register", "metadata": {"mail": user}})

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept
 -- OUTCOMES: done stale
--- USES: clock names record webhook audit binding
+-- USES: clock names record webhook audit passage binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
 
 if A.only_if_left_before ~= '' then

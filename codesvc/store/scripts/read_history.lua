@@ -1,8 +1,11 @@
--- Purpose: what became of a user's bindings, oldest first.
--- KEYS: history
--- ARGS: offset
+-- Purpose: what became of a user's bindings, oldest first; the last line may be the binding that there is now.
+-- KEYS: history binding
+-- ARGS: offset site history_kept
 -- OUTCOMES: done
--- USES: clock
+-- USES: clock passage
 --   done: {outcome, now, lines as JSON}
 
-return {'done', now, redis.call('LRANGE', K.history, 0, -1)}
+local last = present(K.binding, A.site)
+local lines = redis.call('LRANGE', K.history, last and 1 - HISTORY_LENGTH or -HISTORY_LENGTH, -1)
+if last then lines[#lines + 1] = cjson.encode(last) end
+return {'done', now, lines}

@@ -1,15 +1,4 @@
 -- binding: the only place where a user and a WeChat are joined or parted. Every change leaves a line in the history.
--- The history names a WeChat by a tag that tells whether two lines mean the same one, and from which nobody gets back
--- to an openid: it outlives the binding, and what is kept of a person must not (codesvc.binding draws the same tag).
-local function tag_of(site, openid) return string.sub(redis.sha1hex(site .. '/' .. openid), 1, 12) end
-
-local function remember(site, user, entry)
-  local list = key('history', site, user)
-  entry.at = string.format('%.0f', now)
-  redis.call('RPUSH', list, cjson.encode(entry))
-  redis.call('LTRIM', list, -HISTORY_LENGTH, -1)
-  redis.call('PEXPIRE', list, A.history_kept)
-end
 
 -- Index by unionid: how a site finds the same person that it knows from another account of the same owner.
 local function forget_unionid(at, site, user)
@@ -19,8 +8,11 @@ local function forget_unionid(at, site, user)
   redis.call('HDEL', at, 'unionid')
 end
 
-local function part(site, user, openid)
+-- What the history has to say of the binding that ends here is written down now, unless nobody is to know it any more.
+local function part(site, user, openid, forgotten)
   local at = key('binding', site, user)
+  local past = not forgotten and present(at, site)
+  if past then remember(site, user, past) end
   forget_unionid(at, site, user)
   redis.call('DEL', at)
   redis.call('SREM', key('owners', site, openid), user)
@@ -28,8 +20,8 @@ end
 
 -- `actor` is who did it, as the audit log names people: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
 local function remove(wanted, site, user, openid, by, actor, reason)
-  part(site, user, openid)
-  remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid)})
+  part(site, user, openid, by == 'forgotten')
+  remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid), at = string.format('%.0f', now)})
   emit(wanted, site, 'binding.removed', {user = user, by = by, wechat = tag_of(site, openid)})
   audit(actor, 'binding.removed', {site = site, user = user, wechat = openid, reason = reason, detail = by})
 end
@@ -50,17 +42,18 @@ local function join(b)
   if outcome ~= 'bound' then return outcome, whose, current end
   local at = key('binding', b.site, b.user)
   if current then part(b.site, b.user, current) end
-  local since = b.at or string.format('%.0f', now)
-  redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', since, 'source', b.source)
+  local stamp = string.format('%.0f', now)
+  local since = b.at or stamp
+  redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', since)
+  if b.source ~= '' then redis.call('HSET', at, 'source', b.source) end
+  if since ~= stamp then redis.call('HSET', at, 'noted', stamp) end
+  if current then redis.call('HSET', at, 'from', tag_of(b.site, current)) end
   if b.unionid and b.unionid ~= '' then
     redis.call('HSET', at, 'unionid', b.unionid)
     redis.call('SADD', key('union', b.site, b.unionid), b.user)
   end
   redis.call('SADD', key('owners', b.site, b.openid), b.user)
-  remember(b.site, b.user, {
-    event = current and 'moved' or 'bound', by = b.made_by, source = b.source, wechat = tag_of(b.site, b.openid),
-    from = current and tag_of(b.site, current) or nil,
-  })
+  redis.call('PEXPIRE', key('history', b.site, b.user), A.history_kept)
   if current and b.tell then notify(current, 'moved', {site = b.site, user = b.user}) end
   emit(b.wanted, b.site, 'binding.created', {
     user = b.user, made_by = b.made_by, source = b.source, at = since, wechat = tag_of(b.site, b.openid),
