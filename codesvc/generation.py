@@ -5,7 +5,7 @@ A reload makes a new one and takes it only if everything in it can be used; else
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +15,7 @@ from codesvc.config import ConfigError
 from codesvc.config.document import Document
 from codesvc.errors import CodesvcError
 from codesvc.templates import read_templates
-from codesvc.web.app import create_app, prepare
+from codesvc.web.app import Fixed, create_app, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,8 @@ class Generation:
 
     document: Document
     templates: Mapping[str, str]
+    _tried: list[Fixed] = field(default_factory=list, compare=False)
+    """What trying it has made, for the first application that is made of it."""
 
     @classmethod
     def read(cls, path: Path, env: Mapping[str, str]) -> Generation:
@@ -53,17 +55,12 @@ class Generation:
             document = Document.read(path, env)
         except ConfigError as error:
             raise Unfit(str(error)) from None
-        return cls._tried(document)
-
-    @classmethod
-    def _tried(cls, document: Document) -> Generation:
         directory = document.settings.service.templates_dir
         try:
             templates = read_templates(directory) if directory else {}
-            prepare(document.settings, templates)
+            return cls(document, templates, [prepare(document.settings, templates)])
         except (CodesvcError, TemplateError, ArithmeticError, TypeError, ValueError) as error:
             raise Unfit(str(error)) from None
-        return cls(document, templates)
 
     @property
     def settings(self) -> Settings:
@@ -72,7 +69,8 @@ class Generation:
 
     def app(self, store_url: str) -> web.Application:
         """The application, not yet running."""
-        return create_app(self.settings, store_url, self.templates)
+        fixed = self._tried.pop() if self._tried else prepare(self.settings, self.templates)
+        return create_app(self.settings, store_url, fixed)
 
     def packed(self) -> bytes:
         """As bytes for `unpack`. They hold every secret."""
@@ -111,9 +109,9 @@ def succeed(running: Generation, path: Path, env: Mapping[str, str]) -> Successi
         document, wanted = fresh.document.kept_over(running.document)
     except ConfigError as error:
         raise Unfit(f"needs a restart, because what stays until then does not go with the rest: {error}") from None
-    generation = Generation(document, fresh.templates)
+    generation = fresh
     if wanted:
-        prepare(document.settings, fresh.templates)
+        generation = Generation(document, fresh.templates, [prepare(document.settings, fresh.templates)])
     changed = document.changes_since(running.document)
     if fresh.templates != running.templates:
         changed.append("templates")

@@ -169,18 +169,31 @@ class Templates:
         )
         # A template message is no HTML: there `&amp;` would be read as it stands.
         self._bare = self._environment.overlay(autoescape=False)
-        self._chat = {
-            (locale, name): self._load(f"{folder}/{locale}/{name}.txt")
-            for folder, names in (("chat", CHAT_MESSAGES), ("people", PEOPLE_MESSAGES))
-            for locale in ("zh", "en")
-            for name in names
-        }
-        # A broken override is told at the start, with file and line, and not to the first visitor.
-        for name in self._environment.list_templates(filter_func=lambda name: name.startswith("pages/")):
-            if name.endswith(".html"):
+        self._chat: dict[tuple[str, str], Template] = {}
+        if own:
+            self.try_all()
+            if fault := fault_in_overrides(self._environment, shipped, own):
+                raise BadTemplate(f"template {fault}")
+
+    def try_all(self) -> None:
+        """Load every template now: a broken override is told at the start, with file and line, not to a visitor.
+
+        The shipped ones are tried by the tests; each is compiled when it is first asked for, in a few milliseconds.
+
+        Raises:
+            BadTemplate: one does not load.
+        """
+        for name in self._environment.list_templates():
+            if name.endswith(".html") and name.startswith("pages/"):
                 self._load(name)
-        if fault := fault_in_overrides(self._environment, shipped, own):
-            raise BadTemplate(f"template {fault}")
+        for locale in ("zh", "en"):
+            for name in (*CHAT_MESSAGES, *PEOPLE_MESSAGES):
+                self._message(name, locale)
+
+    def _message(self, name: str, locale: str) -> Template:
+        folder = "chat" if name in CHAT_MESSAGES else "people"
+        found = self._chat[locale, name] = self._load(f"{folder}/{locale}/{name}.txt")
+        return found
 
     def _load(self, name: str) -> Template:
         try:
@@ -191,7 +204,8 @@ class Templates:
 
     def chat(self, name: str, locale: str, variables: Mapping[str, Any]) -> str:
         """One chat message as plain text."""
-        return self._chat[locale, name].render(variables).strip()
+        template = self._chat.get((locale, name)) or self._message(name, locale)
+        return template.render(variables).strip()
 
     def page(self, name: str, variables: Mapping[str, Any]) -> str:
         """One page as HTML, everything in it escaped."""

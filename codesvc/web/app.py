@@ -121,13 +121,13 @@ _TABLES: Final = (
 """Every route; the first that fits answers."""
 
 
-def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] | None = None) -> web.Application:
+def create_app(settings: Settings, store_url: str, fixed: Fixed | None = None) -> web.Application:
     """The whole service as an aiohttp application, over a store that is already there.
 
     Args:
         settings: checked settings.
         store_url: see `codesvc.storeaddress`, and `codesvc.store.connection.store_url` for the embedded one.
-        templates: what overrides the shipped ones, by name; None: read it from the configured directory.
+        fixed: what `prepare` has made of the settings for this application alone; None: it is made now.
 
     Raises:
         CodesvcError: a fault point is armed although the service is live. Starting the application raises
@@ -142,8 +142,8 @@ def create_app(settings: Settings, store_url: str, templates: Mapping[str, str] 
 
     if settings.service.traces:
         tracing.switch_on()
-    fixed = prepare(settings, templates)
-    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=fixed))
+    made = prepare(settings) if fixed is None else fixed
+    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made))
     admin.prepare(app, settings)
     return app
 
@@ -163,7 +163,16 @@ class Fixed:
 
 
 def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
-    """Make what needs nothing opened; arguments and errors are those of `create_app`."""
+    """Make what needs nothing opened.
+
+    Args:
+        settings: checked settings.
+        templates: what overrides the shipped ones, by name; None: read it from the configured directory.
+
+    Raises:
+        BadTemplate: a template does not load.
+        BadMessage: a template message would be refused by WeChat.
+    """
     keyring = Keyring(
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],

@@ -116,26 +116,41 @@ class Widget:
         texts: where the words are.
 
     Attributes:
-        words: by the name of the language, in small letters, as the script asks for it.
-
-    Raises:
-        BadTemplate: a style is missing.
+        languages: who speaks, by the name of the language in small letters, as the script asks for it.
     """
 
     def __init__(self, templates: Templates, texts: Texts) -> None:
-        style = packed(scaled("".join(templates.style(name) for name in _STYLES)))
-        speeches = {name.replace("_", "-").lower(): texts.speech(name) for name in texts.languages}
-        self.words = {
-            name: Asset(msgspec.json.encode(words(speech)), "application/json") for name, speech in speeches.items()
-        }
-        tags = {name: speech.tag for name, speech in speeches.items()}
+        self.languages = {name.replace("_", "-").lower(): texts.speech(name) for name in texts.languages}
+        self._templates = templates
+        self._words: dict[str, Asset] = {}
+
+    def said_in(self, language: str) -> Asset:
+        """What it says in one of the languages, put together when first asked for.
+
+        Raises:
+            KeyError: there is no such language.
+        """
+        if language not in self._words:
+            said = msgspec.json.encode(words(self.languages[language]))
+            self._words[language] = Asset(said, "application/json")
+        return self._words[language]
+
+    @cached_property
+    def script(self) -> Asset:
+        """The script, put together when first asked for."""
+        style = packed(scaled("".join(self._templates.style(name) for name in _STYLES)))
+        tags = {name: speech.tag for name, speech in self.languages.items()}
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
         told = msgspec.json.encode(given).decode()
         # A second script tag changes nothing: the first one's widgets go on.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
-        self.script = Asset(script.encode(), "text/javascript")
-        self.types = Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")
+        return Asset(script.encode(), "text/javascript")
+
+    @cached_property
+    def types(self) -> Asset:
+        """Its types, for TypeScript."""
+        return Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")
 
 
 @routes.get("/widget.js")
@@ -147,10 +162,10 @@ async def script(request: web.Request) -> web.Response:
 @routes.get("/widget/{language:[a-z0-9-]+}.json")
 async def language(request: web.Request) -> web.Response:
     """What it says in one language."""
-    said = services(request).widget.words.get(request.match_info["language"])
-    if said is None:
+    widget, wanted = services(request).widget, request.match_info["language"]
+    if wanted not in widget.languages:
         raise Problem("not-found", "There is no such language.")
-    return said.answer(request)
+    return widget.said_in(wanted).answer(request)
 
 
 @routes.get("/widget.d.ts")

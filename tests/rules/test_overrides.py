@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.templates import BadTemplate, Templates
+from codesvc.templates import CHAT_MESSAGES, PEOPLE_MESSAGES, BadTemplate, Templates
 
 
 @pytest.fixture
@@ -14,6 +14,13 @@ def override(tmp_path):
         return tmp_path
 
     return write
+
+
+def test_every_shipped_one_loads():
+    """Where nothing is overridden the service leaves that to us."""
+    templates = Templates()
+    templates.try_all()
+    assert {kind for _, kind in templates._chat} == {*CHAT_MESSAGES, *PEOPLE_MESSAGES}
 
 
 def test_one_file_stands_in_for_one(override):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from babel import Locale, localedata
 
 from codesvc.templates import BadTemplate, Templates, shipped_directory
 from codesvc.verification import DeliveryStatus, Status
 from codesvc.web.problems import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in
+from codesvc.web.texts.speech import direction_of
 from codesvc.web.widget import words
 from tests.languages.collect import SHOP, asked_for, asked_for_by_the_shop, template
 
@@ -40,6 +42,17 @@ def test_every_text_is_in_every_catalogue_and_no_value_differs(language):
         assert {frozenset(values_in(form) - {"account", "site"}) for form in forms_of(message)} == {
             frozenset(wanted - {"account", "site"})
         }, place
+
+
+def test_every_language_is_written_in_its_direction(monkeypatch):
+    monkeypatch.setattr(localedata, "_cache", {})  # what is read of so many languages goes with the test
+    written = {}
+    for name in localedata.locale_identifiers():
+        locale = Locale.parse(name)
+        if not locale.territory:
+            written[name] = (direction_of(locale), "rtl" if locale.character_order == "right-to-left" else "ltr")
+    assert len(written) > 300
+    assert {name: both for name, both in written.items() if both[0] != both[1]} == {}
 
 
 def test_the_template_for_translators_is_up_to_date():

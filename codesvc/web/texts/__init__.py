@@ -46,13 +46,15 @@ class Texts:
         catalogues = {name: _merged(name, texts) for name, texts in files.items()}
         source = catalogues[SOURCE]
         known = {place_of(message): message for message in texts_in(source)}
+        for name, texts in files.items():
+            # Where nothing was merged the catalogue is still what was read.
+            readings = [catalogues[name]] if len(texts) == 1 else [read(text, name, _file(name)) for text in texts]
+            for reading in readings:
+                check(reading, known, _file(name))
         english = Speech(SOURCE, source, known)
         self._speeches = {SOURCE: english}
-        for name, texts in files.items():
-            for text in texts:
-                check(read(text, name, f"texts/{name}.po"), known, f"texts/{name}.po")
-            if name != SOURCE:
-                self._speeches[name] = Speech(name, catalogues[name], known, english)
+        for name in files.keys() - {SOURCE}:
+            self._speeches[name] = Speech(name, catalogues[name], known, english)
         self.chosen = lru_cache(_HEADERS_KEPT)(self._chosen)
 
     @property
@@ -74,8 +76,12 @@ class Texts:
         return negotiate_locale(wanted, self.languages) or FIRST
 
 
+def _file(name: str) -> str:
+    return f"texts/{name}.po"
+
+
 def _merged(name: str, texts: list[str]) -> Catalog:
-    catalogue, *more = (read(text, name, f"texts/{name}.po") for text in texts)
+    catalogue, *more = (read(text, name, _file(name)) for text in texts)
     for message in (message for each in more for message in texts_in(each)):
         if message.string and not message.fuzzy:
             catalogue.delete(message.id, message.context)
