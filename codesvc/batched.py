@@ -8,16 +8,18 @@ every two seconds (`codesvc.figures.tally`), as a scrape may ask another worker,
 from __future__ import annotations
 
 from bisect import bisect_left
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from prometheus_client.samples import Sample
 
 _series: list[BatchedCounter | BatchedHistogram] = []
+_hooks: list[Callable[[], None]] = []
 
 
 class BatchedCounter(Counter):
@@ -72,7 +74,19 @@ class BatchedHistogram(Histogram):
         return super()._child_samples()
 
 
+@contextmanager
+def settling(hook: Callable[[], None]) -> Iterator[None]:
+    """For as long as this context is open, `hook` is asked first: it counts what it has only noted."""
+    _hooks.append(hook)
+    try:
+        yield
+    finally:
+        _hooks.remove(hook)
+
+
 def settle() -> None:
     """Hand over everything."""
+    for hook in _hooks:
+        hook()
     for each in _series:
         each.settle()

@@ -29,6 +29,18 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+_told: tuple[int, str] = (0, rfc3339(0))
+
+
+def rfc3339_now() -> str:
+    """This process's own clock as RFC 3339: for log lines, of which a busy process writes several a millisecond."""
+    global _told  # noqa: PLW0603  remembers the last one only
+    ms, told = time.time_ns() // 1_000_000, _told
+    if told[0] != ms:
+        _told = told = (ms, rfc3339(ms))
+    return told[1]
+
+
 class Offset:
     """Milliseconds by which test mode has moved the clock ahead; always 0 in live mode (DESIGN rule 11)."""
 

@@ -30,6 +30,8 @@ from typing import Final
 
 import msgspec
 
+from codesvc.randomness import Supply, cut
+
 ALPHABETS: Final = {
     "d": "0123456789",
     "l": "ABCDEFGHJKLMNPQRSTUVWXYZ",
@@ -73,7 +75,12 @@ class CodeFormat(msgspec.Struct, frozen=True):
     @property
     def tag(self) -> str:
         """The two characters that stand for this format in an id."""
-        return self.alphabet + _LENGTHS[self.length]
+        return _tag(self)
+
+
+@lru_cache(maxsize=64)
+def _tag(form: CodeFormat) -> str:
+    return form.alphabet + _LENGTHS[form.length]
 
 
 class VerificationId(msgspec.Struct, frozen=True):
@@ -106,13 +113,21 @@ class VerificationId(msgspec.Struct, frozen=True):
     @classmethod
     def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
-        beginning = TEST_ID if test else "vf_"
-        # Five bits of each byte: 130 in all.
-        random = secrets.token_bytes(26).translate(_BASE32_OF_BYTE).decode()
-        return tuple(cls(key_id, f, f"{beginning}{key_id}{f.tag}{random}") for f in formats)
+        beginning, random = f"{TEST_ID if test else 'vf_'}{key_id}", _random.draw()
+        return tuple([cls(key_id, f, f"{beginning}{f.tag}{random}") for f in formats])
 
 
 _BASE32_OF_BYTE: Final = 8 * b"abcdefghijklmnopqrstuvwxyz234567"
+_RANDOM_LETTERS: Final = 26
+
+
+def _base32(count: int) -> list[str]:
+    # Five bits of each byte: 130 in all.
+    letters = secrets.token_bytes(count * _RANDOM_LETTERS).translate(_BASE32_OF_BYTE)
+    return cut(letters.decode(), _RANDOM_LETTERS)
+
+
+_random: Final = Supply(_base32)
 
 
 def truncate(digest: bytes, width: int = 4) -> int:
@@ -150,6 +165,9 @@ def derive(key: bytes, verification: VerificationId) -> str:
         if number < limit:
             break
     characters = ALPHABETS[verification.format.alphabet]
+    if verification.format.alphabet == "d":
+        # What the loop below would make of it, in one step.
+        return f"{number % verification.format.size:0{verification.format.length}}"
     code = ""
     for _ in range(verification.format.length):
         number, rest = divmod(number, len(characters))
@@ -185,13 +203,20 @@ _NO_WORD_BYTE: Final = bytes(range(_WORD_EVEN, 256))
 _WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
 
 
+def _some_words(count: int) -> list[str]:
+    # Of 8 bits: 248 is eight times 31, and what lies above is thrown away. Twice as much as needed always leaves some.
+    while True:
+        letters = secrets.token_bytes(2 * count * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
+        if words := cut(letters.decode(), WORD_LENGTH):
+            return words
+
+
+_words: Final = Supply(_some_words)
+
+
 def new_word() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
-    while True:
-        # Of 8 bits: 248 is eight times 31, and what lies above is thrown away. One draw nearly always gives enough.
-        letters = secrets.token_bytes(2 * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
-        if len(letters) >= WORD_LENGTH:
-            return letters[:WORD_LENGTH].decode()
+    return _words.draw()
 
 
 def read_word(text: str) -> str | None:

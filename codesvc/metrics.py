@@ -154,7 +154,8 @@ def _requests(method: str, route: str, status: int) -> Histogram:
 
 
 @cache
-def _acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
+def acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
+    """Starts, checks and resends, by what came of them."""
     return VERIFICATIONS.labels(site, purpose, act, outcome)
 
 
@@ -169,7 +170,8 @@ def _issues(site: str) -> Histogram:
 
 
 @cache
-def _steps(site: str, purpose: str, step: str) -> Counter:
+def steps(site: str, purpose: str, step: str) -> Counter:
+    """Verifications that came so far."""
     return STEPS.labels(site, purpose, step)
 
 
@@ -208,16 +210,6 @@ def observe_issue(site: str, seconds: float) -> None:
 def observe_script(name: str, seconds: float) -> None:
     """The store has answered a script."""
     _scripts(name).observe(seconds)
-
-
-def count_act(site: str, purpose: str, act: str, outcome: str) -> None:
-    """Count one start, check or resend."""
-    _acts(site, purpose, act, outcome).inc()
-
-
-def count_step(site: str, purpose: str, step: str) -> None:
-    """A verification came so far."""
-    _steps(site, purpose, step).inc()
 
 
 def show_descriptors(used: int, limit: int) -> None:

@@ -17,6 +17,7 @@ from codesvc.signals import Signals
 from codesvc.sockets import queues
 from codesvc.store.connection import store_url
 from codesvc.web import stream
+from codesvc.web.services import RETIRING
 
 if TYPE_CHECKING:
     import socket
@@ -63,8 +64,7 @@ class Serving:
     """One application that accepts from copies of listening sockets, which it does not own."""
 
     def __init__(self, app: web.Application) -> None:
-        self._retiring = False
-        app.on_response_prepare.append(self._say_goodbye)
+        self._retiring = app[RETIRING] = asyncio.Event()
         self._runner = _runner(app)
 
     @classmethod
@@ -81,15 +81,9 @@ class Serving:
             raise
         return serving
 
-    async def _say_goodbye(self, _: web.Request, response: web.StreamResponse) -> None:
-        if self._retiring:
-            response.force_close()
-            # aiohttp has decided on this header before it asks.
-            response.headers["Connection"] = "close"
-
     async def retire(self) -> None:
         """Accept no more, and let callers who keep their connection hear of it before it goes; then `stop`."""
-        self._retiring = True
+        self._retiring.set()
         stream.finish(self._runner.app)
         for site in list(self._runner.sites):
             await site.stop()

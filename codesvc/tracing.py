@@ -45,6 +45,11 @@ def switch_off() -> None:
     _tracer = None
 
 
+def on() -> bool:
+    """Whether anything is traced."""
+    return _tracer is not None
+
+
 def _sending_provider() -> Any:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -12,7 +12,6 @@ import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -20,16 +19,17 @@ import structlog
 from codesvc import batched, metrics
 from codesvc.errors import CodesvcError
 from codesvc.figures import fields
-from codesvc.figures.fields import Count, Fact
-from codesvc.logs import tell_step
+from codesvc.figures.effects import Effects
+from codesvc.figures.fields import Fact
+from codesvc.logs import tell_steps
 from codesvc.store.outcomes import Outcome
 from codesvc.tasks import end
-from codesvc.trail import Step, Word, read_step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from codesvc.directory import Directory
+    from codesvc.figures.effects import Effect
     from codesvc.record import Record
     from codesvc.store.answers import Answer
     from codesvc.store.keys import Keys
@@ -53,16 +53,6 @@ class _Batch:
     started: list[str] = field(default_factory=list)
 
 
-_ISSUED: Final = Count(Fact.ISSUED)
-_WRONG: Final = Count(Fact.WRONG)
-
-
-@lru_cache(maxsize=1024)
-def _told(told: str) -> tuple[Step, list[Count]]:
-    step = read_step(told)
-    return step, fields.counts_of(step)
-
-
 class Tally:
     """Counts.
 
@@ -77,51 +67,45 @@ class Tally:
         self._waiting: dict[str, _Batch] = {}
         self._sent: dict[str, _Batch] = {}
         self._flushing = asyncio.Lock()
+        self._effects = Effects()
 
     def act(self, act: str, site: str, purpose: str, answer: Answer) -> None:
         """A start, check or resend ended; `purpose` is "" where nobody knows it."""
-        metrics.count_act(site, purpose, act, answer.outcome.value)
-        if answer.outcome is Outcome.LIMITED:
-            self.refused(site, purpose, answer.rest[0].decode())
-        elif answer.outcome is Outcome.STARTED:
-            self._issued(answer.shown, longer=answer.rest[0] == 1)
-        elif answer.outcome is Outcome.WRONG:
-            self._add(answer.shown, _WRONG)
-            # The first one is among the steps that `hear` tells.
-            if Word.WRONG.value not in answer.firsts.split():
-                self._tell(answer.shown, Word.WRONG.value)
-        self.hear(answer)
-
-    @staticmethod
-    def _tell(record: Record, step: str, detail: str = "") -> None:
-        tell_step(verification=record.id, site=record.site, purpose=record.purpose, step=step, detail=detail)
-
-    def _issued(self, record: Record, *, longer: bool) -> None:
-        self._tell(record, "started")
-        self._add(record, _ISSUED)
-        started = self._batch(record.site).started
-        started.append(record.id)
-        del started[:-MOST_LATEST]
-        if longer:
-            # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
-            _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
-            metrics.LONG_CODES.labels(record.site, record.purpose).inc()
-            self.refused(record.site, record.purpose, "site_guesses")
+        record, outcome = answer.record, answer.outcome
+        limit = answer.rest[0].decode() if outcome is Outcome.LIMITED else ""
+        effect = self._effects.of((act, site, purpose, outcome, limit, answer.firsts))
+        effect.times += 1
+        if record is None:
+            return
+        if outcome is Outcome.STARTED:
+            started = self._batch(site).started
+            started.append(record.id)
+            if len(started) > MOST_LATEST:
+                del started[0]
+            if answer.rest[0] == 1:
+                self._guessed_at(record)
+        self._tell(effect, record)
 
     def hear(self, answer: Answer) -> None:
         """A script answered: count what happened to its verification for the first time."""
         record = answer.record
-        if record is None:
+        if record is None or not (firsts := answer.firsts):
             return
-        for told in answer.firsts.split():
-            step, counts = _told(told)
-            self._tell(record, step.word.value, step.detail)
-            for count in counts:
-                self._add(record, count)
-            if step.word is Word.DELIVERED:
-                self._time(record, Fact.TO_DELIVERED)
-            elif step.word is Word.APPROVED:
-                self._time(record, Fact.TO_APPROVED)
+        effect = self._effects.of(("", record.site, record.purpose, None, "", firsts))
+        effect.times += 1
+        self._tell(effect, record)
+
+    def _tell(self, effect: Effect, record: Record) -> None:
+        if effect.steps:
+            tell_steps(record.id, record.site, record.purpose, effect.steps)
+        for fact in effect.timed:
+            self._time(record, fact)
+
+    def _guessed_at(self, record: Record) -> None:
+        # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
+        _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
+        metrics.LONG_CODES.labels(record.site, record.purpose).inc()
+        self.refused(record.site, record.purpose, "site_guesses")
 
     def refused(self, site: str, purpose: str, limit: str) -> None:
         """A limit refused a call; `purpose` is "" where it is about none."""
@@ -139,20 +123,12 @@ class Tally:
         subject = fields.site_subject(site)
         return self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
 
-    def _add(self, record: Record, count: Count) -> None:
-        site, purpose, fact = record.site, record.purpose, count.fact
-        counts = self._batch(site).counts
-        counts[fields.field(purpose, fact)] += 1
-        if not count.detail:
-            metrics.count_step(site, purpose, fact)
-            return
-        counts[fields.field(purpose, fact, count.detail)] += 1
-        if fact is Fact.REFUSED:
-            metrics.REFUSED.labels(site, count.detail).inc()
-        else:
-            metrics.count_step(site, purpose, fact)
-        if fact is Fact.FALLEN_BACK:
-            metrics.FALLBACKS.labels(site, purpose, count.detail).inc()
+    def _add(self, site: str, name: str, count: int) -> None:
+        self._batch(site).counts[name] += count
+
+    def settle(self) -> None:
+        """Count what has only been noted so far."""
+        self._effects.settle(self._add)
 
     def _time(self, record: Record, fact: Fact) -> None:
         took = record.now - record.created
@@ -163,6 +139,7 @@ class Tally:
     async def flush(self) -> None:
         """Add everything counted so far; what the store does not take now is kept for the next time."""
         async with self._flushing:
+            self.settle()
             for subject in list(self._waiting.keys() | self._sent.keys()):
                 try:
                     # What was sent before keeps its name and its counts: it may have been added already.
@@ -207,11 +184,12 @@ class Tally:
         """Flush now and then while this context is open, and once more at the end."""
         task = asyncio.create_task(self._run(), name="tally")
         try:
-            yield
+            with batched.settling(self.settle):
+                yield
         finally:
             await end([task])
-            batched.settle()
             await self.flush()
+            batched.settle()
 
     async def _run(self) -> None:
         while True:

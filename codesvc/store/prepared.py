@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import hiredis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.store.script import Script, type_of_argument
 
@@ -28,8 +29,9 @@ class Prepared:
     partition: int
     keys: Mapping[str, str]
     args: Mapping[str, type_of_argument]
-    _varying_keys: tuple[str, ...]
-    _varying_args: tuple[str, ...]
+    _varying_keys: Callable[[Mapping[str, str]], tuple[str, ...]]
+    _varying_args: Callable[[Mapping[str, type_of_argument]], tuple[type_of_argument, ...]]
+    _varying: tuple[int, int]
     _head: bytes
     _middle: bytes
     _tail: bytes
@@ -60,8 +62,9 @@ class Prepared:
             partition=partition,
             keys=keys,
             args=args,
-            _varying_keys=varying_keys,
-            _varying_args=varying_args,
+            _varying_keys=_picker(varying_keys),
+            _varying_args=_picker(varying_args),
+            _varying=(len(varying_keys), len(varying_args)),
             _head=b"*%d\r\n" % words + _packed(("EVALSHA", script.sha, count)),
             _middle=_packed((*(keys[name] for name in fixed_keys), *guard)),
             _tail=_packed(tuple(args[name] for name in fixed_args)),
@@ -73,14 +76,19 @@ class Prepared:
         Raises:
             TypeError: names are missing or too many.
         """
-        if len(keys) != len(self._varying_keys) or len(args) != len(self._varying_args):
-            raise TypeError(f"{self.script.name} varies by {self._varying_keys} and {self._varying_args}")
+        if (len(keys), len(args)) != self._varying:
+            raise TypeError(f"{self.script.name} varies by {self._varying} keys and arguments")
         try:
-            given_keys = _packed(tuple([keys[name] for name in self._varying_keys]))
-            given_args = _packed(tuple([args[name] for name in self._varying_args]))
+            given_keys, given_args = _packed(self._varying_keys(keys)), _packed(self._varying_args(args))
         except KeyError as error:
             raise TypeError(f"{self.script.name} lacks {error}") from None
         return b"".join((self._head, given_keys, self._middle, given_args, self._tail))
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Picks values by their names, in this order."""
+    # Of a single name itemgetter makes no tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names)
 
 
 def _packed(words: tuple[type_of_argument, ...]) -> bytes:

@@ -15,11 +15,12 @@ from aiohttp import ClientError, hdrs, web
 from codesvc import faultpoint, metrics, tracing
 from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.logs import REQUEST_ID, TRACE_ID, tell_request
+from codesvc.randomness import Supply, cut
 from codesvc.traceparent import trace_of
 from codesvc.web.headers import STANDING_HEADERS
 from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import CROSS_ORIGIN, SITE, services
+from codesvc.web.services import CROSS_ORIGIN, RETIRING, SITE, services
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("codesvc.http")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_request_ids: Final = Supply(lambda count: cut(os.urandom(8 * count).hex(), 16))
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -87,35 +89,35 @@ def _answer_to(error: Exception, request: web.Request, request_id: str) -> web.R
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    given = request.headers.get("X-Request-Id")
-    request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
-    started = perf_counter()
-    named = REQUEST_ID.set(request_id)
-    followed = TRACE_ID.set(trace_of(request.headers.get("traceparent")))
+    started, given = perf_counter(), request.headers
+    wished = given.get("X-Request-Id")
+    request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else _request_ids.draw()
+    # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.
+    REQUEST_ID.set(request_id)
+    if (parent := given.get("traceparent")) is not None:
+        TRACE_ID.set(trace_of(parent))
     try:
-        try:
-            if not request.content.is_eof():
-                await _arrived(request)
-            answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-            traced = tracing.within(
-                _route(request), answering, parent=request.headers.get("traceparent"), method=request.method
-            )
-            response = await faultpoint.mortal("request", traced)
-        except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
-            response = _answer_to(error, request, request_id)
-        if not response.prepared:
-            headers = response.headers
-            headers["X-Request-Id"] = request_id
-            if CROSS_ORIGIN in request:
-                headers.update(request[CROSS_ORIGIN])
-            if hdrs.SERVER not in headers:
-                for name, value in STANDING_HEADERS.items():
-                    headers.setdefault(name, value)
-        seconds = perf_counter() - started
-        method, route = request.method, _route(request)
-        metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, response.status, seconds)
-        tell_request(method=method, route=route, status=response.status, site=request.get(SITE), seconds=seconds)
-        return response
-    finally:
-        REQUEST_ID.reset(named)
-        TRACE_ID.reset(followed)
+        if not request.content.is_eof():
+            await _arrived(request)
+        answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
+        if tracing.on():
+            answering = tracing.within(_route(request), answering, parent=parent, method=request.method)
+        response = await faultpoint.mortal("request", answering)
+    except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
+        response = _answer_to(error, request, request_id)
+    if not response.prepared:
+        headers = response.headers
+        headers["X-Request-Id"] = request_id
+        if CROSS_ORIGIN in request:
+            headers.update(request[CROSS_ORIGIN])
+        if hdrs.SERVER not in headers:
+            for name, value in STANDING_HEADERS.items():
+                headers.setdefault(name, value)
+        retiring = request.app.get(RETIRING)
+        if retiring is not None and retiring.is_set():
+            response.force_close()
+    seconds = perf_counter() - started
+    method, route, status = request.method, _route(request), response.status
+    metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, status, seconds)
+    tell_request(method=method, route=route, status=status, site=request.get(SITE), seconds=seconds)
+    return response

@@ -27,7 +27,8 @@ def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, st
             policies.append(stated)
             for name, rate in zip(names, rates.split(" "), strict=True):
                 more, _, ms = rate.partition("/")
-                items.append(f'"{name}";r={max(0, int(more))};t={max(1, -(-int(ms) // 1000))}')
+                # A number below zero is none left; a started second counts whole.
+                items.append(f'"{name}";r={"0" if more[0] == "-" else more};t={max(1, (int(ms) + 999) // 1000)}')
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(items)} if items else {}
 
 

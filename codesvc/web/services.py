@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -83,6 +84,8 @@ class Services:
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)
+RETIRING: Final = web.AppKey("RETIRING", asyncio.Event)
+"""Set once another application has taken over: callers who keep their connection hear of it with their next answer."""
 SITE: Final = web.RequestKey("SITE", str)
 CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
 """Headers that every answer to this request carries, an error too, so that a widget can read it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import web
 
 from codesvc import codes
 from codesvc.clock import rfc3339
@@ -13,8 +12,11 @@ from codesvc.identity import is_test_openid
 from codesvc.pagetoken import Subject
 from codesvc.verification import Status
 from codesvc.web.headers import prepared
+from codesvc.web.reply import Reply
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from codesvc.binding import Passage
     from codesvc.directory import SiteEntry
     from codesvc.pagetoken import PageTokens
@@ -28,7 +30,7 @@ _JSON: Final = prepared("application/json")
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that nobody may keep."""
-    response = web.Response(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    response = Reply(msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
     return response

@@ -1,0 +1,91 @@
+"""Answers with a short body, written in one go.
+
+aiohttp's response is ready for everything: compression, chunks, cookies, bodies without a length. Most answers of the
+API want none of it, and its way through all that costs as much as reading the request. So a `Reply` writes status
+line, headers and body itself where the request is as usual, and leaves everything else to aiohttp.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import HttpVersion11, hdrs, web
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.web_request import BaseRequest
+    from multidict import CIMultiDict
+
+_BODILESS: Final = frozenset({204, 205, 304})
+_STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n" for each in HTTPStatus}
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+class Reply(web.Response):
+    """A response with a body of bytes; for one with cookies take aiohttp's own.
+
+    Args:
+        body: all of it.
+        status: not one that forbids a body.
+        headers: copied.
+    """
+
+    _written = False
+
+    def __init__(self, body: bytes, *, status: int, headers: CIMultiDict[str]) -> None:
+        super().__init__(body=body, status=status, headers=headers)
+        self._whole = body
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the headers have left."""
+        return self._written or super().prepared
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection stays; None: not decided yet."""
+        return True if self._written else super().keep_alive
+
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Write everything, or let aiohttp begin.
+
+        Raises:
+            ValueError: a header holds a control character (RFC 9110 section 5.5).
+        """
+        transport = request.transport
+        if (
+            transport is None
+            or transport.is_closing()
+            or request.version != HttpVersion11
+            or not request.keep_alive
+            or request.method == hdrs.METH_HEAD
+            or self.keep_alive is not None
+            or self.compression
+            or self.chunked
+            or self.status in _BODILESS
+        ):
+            return await super().prepare(request)
+        body, headers = self._whole, self.headers
+        headers[hdrs.CONTENT_LENGTH] = str(len(body))
+        headers[hdrs.DATE] = _date(int(time.time()))
+        if not "".join(headers.values()).isprintable():
+            raise ValueError("a header holds a control character")
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        transport.write(f"{_STATUS_LINES[self.status]}{lines}\r\n".encode() + body)
+        self._written = True
+        # Who asks and does not read is asked to wait, before his next request is answered.
+        await request.writer.drain()
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to write, unless aiohttp has begun."""
+        if not self._written:
+            await super().write_eof(data)
