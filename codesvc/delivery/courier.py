@@ -11,23 +11,17 @@ import asyncio
 import contextlib
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics, tracing, webhook
+from codesvc import metrics, tracing
 from codesvc.delivery.breaker import Breaker
-from codesvc.delivery.patience import PatientStore
+from codesvc.delivery.ledger import Ledger
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.errors import StoreUnavailable
 from codesvc.quota import Api
 from codesvc.roster import PerAccount
-from codesvc.store.answers import Answer
-from codesvc.store.keys import channel as wake_channel
-from codesvc.store.outbox import GROUP
-from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_keys
 from codesvc.verification import Channel, DeliveryStatus
 from codesvc.wechat.errors import WeChatFault
 from codesvc.wechat.triage import Pause
@@ -36,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.delivery.announcements import Announcements
+    from codesvc.delivery.ledger import Begun
     from codesvc.delivery.notices import Notices
     from codesvc.directory import AccountEntry, Directory
     from codesvc.figures.tally import Tally
     from codesvc.message import Composer
-    from codesvc.record import Record
     from codesvc.store.outbox import Job
     from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store
@@ -55,16 +49,6 @@ LONGEST_WAIT: Final = 0.1
 process busy for a part of a millisecond, which the caller's next request would feel."""
 MOST_PER_ACCOUNT: Final = 64
 """So many calls to WeChat at once for one account: a slow account fills its own lane and nobody else's."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A job that is still wanted."""
-
-    record: Record
-    openid: str
-    template_quota: str
-    spoke: bool
 
 
 class Courier:
@@ -95,8 +79,7 @@ class Courier:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = store
-        self._patient = PatientStore(store, sleep=sleep)
+        self._ledger = Ledger(store, directory, sleep=sleep)
         self._directory = directory
         self._composer = composer
         self._clients = clients
@@ -124,7 +107,7 @@ class Courier:
         for number in range(_MOST_TRIES):
             # The lane is left while pausing, so that a message to be tried again holds nobody up.
             async with self._lanes[account.name]:
-                begun = await self._begin(account, job)
+                begun = await self._ledger.begin(account, job)
                 if begun is None:
                     return
                 if job.kind not in {"push", "scan"}:
@@ -140,13 +123,10 @@ class Courier:
                 return
             await self._sleep(self._pause(attempt, number))
 
-    async def _keep(self, account: AccountEntry, job: Job, begun: _Begun, attempt: Attempt) -> None:
+    async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
         """Write down what came of an attempt, or why it waits: for whoever looks at the verification."""
         if attempt.ending is Ending.LATER:
-            keys, code = account.keys, attempt.errcode
-            reason, record = f"{attempt.reason}.{code}" if code else attempt.reason, keys.record(job.verification)
-            args = {"number": str(job.number), "reason": reason}
-            await self._patient.call("note_trouble", keys.partition, {"record": record}, args)
+            await self._ledger.note(account, job, attempt)
         elif attempt.ending is not Ending.UNKNOWN or begun.record.delivery is not DeliveryStatus.UNKNOWN:
             await self._record(account, job, attempt)
 
@@ -156,32 +136,7 @@ class Courier:
             return _MINUTE
         return _PAUSES[min(number, len(_PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
 
-    async def _begin(self, account: AccountEntry, job: Job) -> _Begun | None:
-        keys = account.keys
-        raw = await self._patient.call(
-            "begin_delivery",
-            keys.partition,
-            {
-                "record": keys.record(job.verification),
-                **day_keys(account, Api.TEMPLATE),
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "kind": job.kind,
-                "number": job.number,
-                "entry": job.entry,
-                "group": GROUP,
-                **arguments(account),
-            },
-        )
-        answer = Answer.parse(raw)
-        if answer.outcome is not Outcome.BEGUN:
-            return None
-        openid, template_quota, spoke = answer.rest
-        return _Begun(answer.shown, openid.decode(), template_quota.decode(), spoke == 1)
-
-    def _channels(self, job: Job, begun: _Begun) -> list[Channel]:
+    def _channels(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""
         record = begun.record
         if job.kind == "scan":
@@ -194,11 +149,11 @@ class Courier:
         closed = {Channel.CUSTOMER_SERVICE} if not begun.spoke else set()
         return [channel for channel in channels if channel not in closed]
 
-    async def _traced(self, account: AccountEntry, job: Job, begun: _Begun) -> Attempt:
+    async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         attempting, record = self._attempt(account, job, begun), begun.record
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
-    async def _attempt(self, account: AccountEntry, job: Job, begun: _Begun) -> Attempt:
+    async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         """Try the channels in order, until one does not fail for good."""
         breaker, record = self._breakers[account.name], begun.record
         letter = Letter(self._clients[account.name], account, record, begun.openid, job.client_msg_id)
@@ -245,39 +200,9 @@ class Courier:
             _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
 
     async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        status = {
-            Ending.SENT: DeliveryStatus.SENT,
-            Ending.FAILED: DeliveryStatus.FAILED,
-            Ending.UNKNOWN: DeliveryStatus.UNKNOWN,
-        }[attempt.ending]
-        keys = account.keys
-        finished = attempt.ending is not Ending.UNKNOWN
-        raw = await self._patient.call(
-            "record_delivery",
-            keys.partition,
-            {
-                "record": keys.record(job.verification),
-                "outbox": keys.outbox,
-                "receipt": keys.receipt(attempt.msgid),
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": wake_channel(self._store.prefix),
-                "number": job.number,
-                "status": status.value,
-                "via": attempt.channel.value,
-                "reason": attempt.reason,
-                "errcode": attempt.errcode or "",
-                "msgid": attempt.msgid,
-                "entry": job.entry if finished else "",
-                "group": GROUP,
-                "event": webhook.seed(),
-            },
-        )
-        self._tally.hear(Answer.parse(raw))
+        self._tally.hear(await self._ledger.record(account, job, attempt))
 
-    async def _notify(self, account: AccountEntry, job: Job, begun: _Begun) -> None:
+    async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""
         client, message = self._clients[account.name], account.config.messages.get(job.kind)
         record, openid = begun.record, begun.openid

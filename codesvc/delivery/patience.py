@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
 _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
@@ -44,9 +45,13 @@ class PatientStore:
         Raises:
             ScriptError: the script itself failed.
         """
+        return await self.ask(name, lambda: self._store.call(name, partition, keys, args))
+
+    async def ask(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """As `call`, however the script named so is asked."""
         for number in count():
             try:
-                return await self._store.call(name, partition, keys, args)
+                return await asking()
             except StoreUnavailable as error:
                 _log.warning("store_awaited", script=name, error=str(error))
                 await self._sleep(_PAUSES[min(number, len(_PAUSES) - 1)])

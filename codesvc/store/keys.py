@@ -185,7 +185,7 @@ class Keys:
 
     def receipt(self, msgid: int | str) -> str:
         """String: which delivery a WeChat message id belongs to, or a receipt that came before our own record."""
-        return f"{self.account}receipt:{msgid}"
+        return self.account + IN_ACCOUNT["receipt"] % msgid
 
     def seen(self, dedupe: str) -> str:
         """String: a callback that was counted already."""

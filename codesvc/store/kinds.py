@@ -47,6 +47,7 @@ IN_ACCOUNT: Final = {
     "asked": "asked:%s",
     "moving": "moving:%s",
     "awaiting": "awaiting:%s",
+    "receipt": "receipt:%s",
 }
 """The same for kinds that mean something inside one account only."""
 

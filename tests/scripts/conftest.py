@@ -92,6 +92,10 @@ class Shop:
 
     async def script(self, name, keys, **args):
         """Run a script; what its header wants and the test does not care about is left empty."""
+        return Answer.parse(await self.raw(name, keys, **args))
+
+    async def raw(self, name, keys, **args):
+        """As `script`, unread."""
         header, names = load(name), self.site.keys
         known = {
             "root": names.root,
@@ -100,13 +104,12 @@ class Shop:
             "channel": channel(self.here.store.prefix),
             "site": "shop",
         } | args
-        raw = await self.here.store.call(
+        return await self.here.store.call(
             name,
             names.partition,
             {key: keys.get(key, f"{names.root}unused:{key}") for key in header.keys},
             {arg: known.get(arg, "") for arg in header.args if arg != "offset"},
         )
-        return Answer.parse(raw)
 
     async def claim(self, record, openid, *, push="", reply=1):
         """Send the verification's word from this WeChat; `push` tells two pushes of WeChat apart."""

@@ -1,0 +1,36 @@
+-- Purpose: look at jobs before doing them: is each still wanted, and for whom? Those that are not are acknowledged here.
+--   A template message is taken from the day's quota here, one for each call that will be made. `jobs` is MessagePack: for
+--   each its kind, verification, number and entry.
+-- KEYS: outbox day
+-- ARGS: offset jobs root account appid group sites assumed_daily reserve
+-- OUTCOMES: done begun stale
+-- USES: clock names record eligibility shortage quota several
+--   done: {outcome, now, for each job what follows, or 'again'}
+--   begun: {outcome, now, record, openid, what of the template quota stands in the way (yes: nothing, day, minute), 1 if a customer-service message may}
+
+local unwanted = {}
+local function begin(kind, id, number, entry)
+  local r = read_record(key('record', id))
+  local openid
+  if r and not is_gone(r) then
+    if kind == 'push' or kind == 'scan' then
+      local wanted = status_of(r) == 'pending' and r.number == number and r.disarmed ~= '1'
+        and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
+      -- The binding may have changed since: nobody gets a code that he could not use.
+      if wanted and basis_for(r, r.sent_to) then openid = r.sent_to end
+    elseif kind ~= 'void' then
+      openid = owner_of(r)
+    end
+  end
+  if not openid then
+    unwanted[#unwanted + 1] = entry
+    return {'stale', now}
+  end
+  local template = kind == 'scan' and 'yes' or take_quota(K.day, r.site, r.purpose == 'reset')
+  local reachable = redis.call('EXISTS', account_key('spoke', openid))
+  return {'begun', now, answer('begun', r)[3], openid, template, reachable}
+end
+
+local answers = each(cmsgpack.unpack(A.jobs), begin)
+acknowledge(unwanted)
+return {'done', now, answers}

@@ -1,0 +1,46 @@
+-- Purpose: record how deliveries went, and acknowledge their jobs in the same act (DESIGN rule 4).
+--   `results` is MessagePack: for each delivery its verification, number, status (sent, unknown or failed), channel, reason,
+--   errcode or '', msgid or '', and the entry of its job, '' where it goes on. After failed, the verification falls back to
+--   a scan by itself where a scan may bring the code. A receipt that came before this record is applied now.
+-- KEYS: outbox
+-- ARGS: offset results event root account channel group
+-- OUTCOMES: done stale
+-- USES: clock names record delivery eligibility webhook occasion fall_back several
+--   done: {outcome, now, for each delivery what follows, or 'again'}; done: {outcome, now, record, 0, '', first times}
+
+local function record(id, number, status, via, reason, errcode, msgid)
+  local r = read_record(key('record', id))
+  if not r or r.number ~= number then return {'stale', now} end
+  if not DELIVERY_MOVES[r.delivery][status] then return {'stale', now} end
+
+  local changes, detail = {reason = reason}, errcode ~= '' and reason .. '.' .. errcode or nil
+  if via ~= '' then changes.channel = via end
+  if msgid ~= '' then changes.msgid = msgid end
+  -- One act may follow another about the same verification.
+  firsts[r.id] = nil
+  move_delivery(r, status, changes, detail)
+
+  if msgid ~= '' then
+    local receipt = account_key('receipt', msgid)
+    local early = redis.call('GET', receipt)
+    local ours = 'vf:' .. r.id .. ' ' .. r.number
+    if early and string.sub(early, 1, 3) ~= 'vf:' then
+      local receipt_status, openid, receipt_reason = string.match(early, '^(%S+) (%S+) (.*)$')
+      if openid == r.sent_to then
+        status, reason, detail = receipt_status, receipt_reason, nil
+        move_delivery(r, status, {reason = reason})
+      end
+    end
+    redis.call('SET', receipt, ours, 'PX', string.format('%.0f', 86400000))
+  end
+  after_delivery(r, status, reason, detail)
+  wake(r)
+  return answer('done', r)
+end
+
+local results, done = cmsgpack.unpack(A.results), {}
+for _, result in ipairs(results) do
+  if result[8] ~= '' then done[#done + 1] = result[8] end
+end
+acknowledge(done)
+return {'done', now, each(results, record)}
