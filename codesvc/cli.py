@@ -135,10 +135,14 @@ def _settings(path: Path) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from codesvc import heap
+
+    heap.begin()
     from codesvc import descriptors, logs, serving, worker, workers
     from codesvc.errors import CodesvcError
     from codesvc.generation import Generation, Unfit
 
+    heap.keep()
     logs.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
     descriptors.raise_limit()
     if os.environ.get(worker.WORKER_VARIABLE):

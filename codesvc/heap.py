@@ -10,9 +10,24 @@ _YOUNG: Final = 20_000
 wait for the store at once; each look goes through them all, and every hundredth through the whole heap."""
 
 
+def begin() -> None:
+    """Look less often; called before anything big is imported, this spares a tenth of the time."""
+    gc.set_threshold(_YOUNG, 20, 20)
+
+
+def keep() -> None:
+    """Leave all that lives now out of every later collection, unlooked at: modules stay, with next to no garbage."""
+    gc.freeze()
+
+
 def settle() -> None:
-    """Leave all that lives now out of every later collection; call it once everything has been put together."""
-    gc.unfreeze()
+    """Collect what is garbage of what has been made since `keep`, and keep the rest too."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, 20, 20)
+    begin()
+
+
+def clear_away() -> None:
+    """Collect what was kept and is no longer needed: an application that has gone, after its successor has begun."""
+    gc.unfreeze()
+    settle()

@@ -147,6 +147,8 @@ async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> N
                         continue
                     retired, serving, generation = serving, successor, succession.generation
                     await retired.retire()
+                    del retired
+                    heap.clear_away()
                     accept(succession)
             finally:
                 systemd.notify("STOPPING=1")

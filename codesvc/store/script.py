@@ -95,6 +95,7 @@ def _patterns_in_lua(name: str, patterns: Mapping[str, str]) -> str:
     return f"local {name} = {{{','.join(f'{kind}={pattern!r}' for kind, pattern in patterns.items())}}}\n"
 
 
+@cache
 def _constants() -> str:
     return (
         _patterns_in_lua("IN_PARTITION", IN_PARTITION)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from aiohttp import web
 
-from codesvc.web.contract import describe
 from codesvc.web.services import services
 
 if TYPE_CHECKING:
@@ -40,6 +39,9 @@ class Reference:
 
     @cached_property
     def _document(self) -> dict[str, Any]:
+        # Few ask, and it is a fortieth of all that a start imports.
+        from codesvc.web.contract import describe  # noqa: PLC0415
+
         return describe(self._public_url)
 
     @cached_property

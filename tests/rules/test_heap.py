@@ -1,0 +1,37 @@
+"""What is kept is not looked at again, until something that was kept has gone."""
+
+import gc
+import weakref
+
+import pytest
+
+from codesvc import heap
+
+
+class Circle:
+    """Refers to itself: only the collector frees it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def collector():
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+def test_an_application_that_has_gone_is_cleared_away():
+    kept = Circle()
+    gone = weakref.ref(kept)
+    heap.keep()
+    del kept
+    young = weakref.ref(Circle())
+    heap.settle()
+    assert (young() is None, gone() is None) == (True, False)
+    heap.clear_away()
+    assert gone() is None
+    assert gc.get_freeze_count() > 1000
+    assert gc.get_threshold()[0] > 700
