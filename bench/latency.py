@@ -64,7 +64,7 @@ def _scenes(here: Running, client: redis.Redis, count: int) -> list[str]:
         return identifier
 
     ids = with_client(here.base, count, ask)
-    return [Record.parse(0, client.get(keys.record(one))).scene for one in ids]
+    return [Record.parse(0, client.get(keys.record(one)), one).scene for one in ids]
 
 
 def measure(directory: Path, store: str, *, rate: float, seconds: float) -> dict[str, dict]:

@@ -71,13 +71,13 @@ def delivery_view(
 class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     """One verification, read at `now` (ms by the store's clock). Openids and the user stay out of the repr.
 
-    The members in front of `now` are, in this order, how a record lies in the store: an array in MessagePack. So its
-    names take no room, and reading one is one step. What the scripts write under other names travels in `more`; so the
-    order never has to change.
+    The members in front of `id` are, in this order, how a record lies in the store: an array in MessagePack, which ends
+    with the last one that is there. So names take no room, and reading one is one step. What is rarely there stands
+    last. What the scripts write under other names travels in `more`; so the order never has to change. Times are ms;
+    `delivery_after` counts from the start.
     """
 
     more: dict[str, str] | None
-    id: str
     site: str
     user: str
     purpose: str
@@ -99,11 +99,12 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     channel: str
     delivery: DeliveryStatus
     reason: str
-    delivery_at: int
-    msgid: str | None = None
+    delivery_after: int
+    trail: str | None = None
     sent_to: str | None = None
-    first: str | None = None
     hooks: str | None = None
+    msgid: str | None = None
+    first: str | None = None
     claimed_by: str | None = None
     claimed_basis: Basis | None = None
     ended: int | None = None
@@ -113,17 +114,18 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     scene_url: str | None = None
     spent: int | None = None
     disarmed: bool | None = None
-    trail: str | None = None
+    id: str = ""
     now: int = 0
 
     def __repr__(self) -> str:
         return f"Record({self.id[:10]}…, {self.status})"
 
     @classmethod
-    def parse(cls, now: int, stored: bytes) -> Record:
-        """Read what a script answers about a verification."""
+    def parse(cls, now: int, stored: bytes, identifier: str) -> Record:
+        """Read what a script answers about a verification; its id is part of its key, not of what lies there."""
         record = _stored.decode(stored)
         # It is nobody else's yet; a copy would cost as much as the reading.
+        force_setattr(record, "id", identifier)
         force_setattr(record, "now", now)
         if record.status is Status.PENDING and now >= record.expires:
             force_setattr(record, "status", Status.EXPIRED)
@@ -191,8 +193,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         )
 
 
-# The scripts write every value as text.
+# The scripts write numbers as numbers, and some flags as text.
 _stored: Final = msgspec.msgpack.Decoder(Record, strict=False)
 _fixed: Final = msgspec.json.Decoder(Fixed)
-LAYOUT: Final = Record.__struct_encode_fields__[1:-1]
+LAYOUT: Final = Record.__struct_encode_fields__[1:-2]
 """The names that the scripts know the members by, in the order in which they lie in the store, after `more`."""

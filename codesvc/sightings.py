@@ -122,7 +122,7 @@ class InStore:
             delivery=record.delivery,
             channel=record.channel,
             reason=record.reason,
-            age=max(0, record.now - record.delivery_at) / 1000,
+            age=max(0, record.now - record.created - record.delivery_after) / 1000,
             scannable=record.scannable,
         )
 

@@ -38,7 +38,6 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
     (identifier,) = VerificationId.mint(keyring.current.key_id, form)
     fixed = Fixed(locale="zh", agent="HarmonyOS", place="203.0.*.*")
     fields: dict[str, str | int] = {
-        "id": identifier.text,
         "site": site,
         "user": "sample",
         "purpose": key,
@@ -58,11 +57,12 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
         "channel": "template",
         "delivery": "queued",
         "reason": "",
-        "delivery_at": _NOW,
+        "delivery_after": 0,
         "number": 1,
         "vouched": 0,
     }
-    return Record.parse(_NOW, msgspec.msgpack.encode((None, *(fields.get(name) for name in LAYOUT))))
+    stored = msgspec.msgpack.encode((None, *(fields.get(name) for name in LAYOUT)))
+    return Record.parse(_NOW, stored, identifier.text)
 
 
 def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:

@@ -155,5 +155,5 @@ class Tickets:
         if ticket.wish is Wish.BIND:
             claim = Claim(ticket.id, ticket.openid, int(answer.rest[0]) + HANDLE_LIFE_MS)
             return Redeemed(Outcome.DONE, Wish.BIND, handle=self._handles.seal(site.name, claim))
-        record = Record.parse(answer.now, answer.rest[0])
+        record = Record.parse(answer.now, answer.rest[0][1], answer.rest[0][2].decode())
         return Redeemed(Outcome.DONE, Wish.RESET, record=record, proof=self._proofs.mint(record))

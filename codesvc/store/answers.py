@@ -44,7 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
         """Read `{outcome, now, …}`; a list that begins with 0 in third place holds a record."""
         outcome, now, rest = _OUTCOMES[raw[0]], int(raw[1]), tuple(raw[2:])
         if rest and isinstance(rest[0], list) and rest[0] and rest[0][0] == 0:
-            return cls(outcome, now, Record.parse(now, rest[0][1]), rest[1:])
+            _, stored, identifier = rest[0]
+            return cls(outcome, now, Record.parse(now, stored, identifier.decode()), rest[1:])
         return cls(outcome, now, None, rest)
 
     @property

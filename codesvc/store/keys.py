@@ -1,7 +1,7 @@
 """How everything in the store is called: the only place that spells a key.
 
 Every key of an account carries the hash tag of the account's partition, so that all keys of one script live in one
-cluster slot: `cs:{p07}:vf:vf_…`. `codesvc.store.kinds` says which kinds are permanent; a key of any other kind has a
+cluster slot: `cs:{p07}:vf:…`. `codesvc.store.kinds` says which kinds are permanent; a key of any other kind has a
 TTL, always (DESIGN rule 2), and a test walks the store to see it.
 
 Users may contain `:`; they come last in their key, and what stands before them (site, purpose, address) may not.
@@ -54,8 +54,8 @@ class Keys:
         return f"{self.root}{self.appid}:"
 
     def record(self, verification: str) -> str:
-        """Hash: one verification."""
-        return self.root + IN_PARTITION["record"] % verification
+        """String: one verification. Of its id `vf_…` the beginning stands in the kind already."""
+        return self.root + IN_PARTITION["record"] % verification[3:]
 
     def idempotency(self, site: str, key: str) -> str:
         """Hash: what a call with this Idempotency-Key led to."""

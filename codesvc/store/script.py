@@ -34,7 +34,7 @@ from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_M
 from codesvc.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
 _SCRIPTS = files(__package__) / "scripts"
@@ -86,37 +86,48 @@ class Script:
         raise TypeError(f"{self.name} takes keys {self.keys} and arguments {self.args}")
 
 
-def _moves_in_lua(name: str, moves: Mapping[_Word, frozenset[_Word]]) -> str:
-    rows = (f"{source}={{{','.join(f'{t}=true' for t in sorted(targets))}}}" for source, targets in moves.items())
-    return f"local {name} = {{{','.join(rows)}}}\n"
+def _table(members: Iterable[tuple[str, str]]) -> str:
+    return f"{{{','.join(f'{name}={value}' for name, value in members)}}}"
 
 
-def _patterns_in_lua(name: str, patterns: Mapping[str, str]) -> str:
-    return f"local {name} = {{{','.join(f'{kind}={pattern!r}' for kind, pattern in patterns.items())}}}\n"
+def _moves(moves: Mapping[_Word, frozenset[_Word]]) -> str:
+    return _table((source, _table((target, "true") for target in sorted(targets))) for source, targets in moves.items())
 
 
-@cache
-def _constants() -> str:
-    return (
-        _patterns_in_lua("IN_PARTITION", IN_PARTITION)
-        + _patterns_in_lua("IN_ACCOUNT", IN_ACCOUNT)
-        + f"local LAYOUT = {{{','.join(map(repr, LAYOUT))}}}\n"
-        + _moves_in_lua("VERIFICATION_MOVES", VERIFICATION_MOVES)
-        + _moves_in_lua("DELIVERY_MOVES", DELIVERY_MOVES)
-        + _moves_in_lua("BIND_MOVES", BIND_MOVES)
-        + _moves_in_lua("LOGIN_MOVES", LOGIN_MOVES)
-        + _moves_in_lua("TICKET_MOVES", TICKET_MOVES)
-        + f"local LIVE_INTENTS = {{{','.join(f'{status}=true' for status in sorted(LIVE))}}}\n"
-        + f"local HISTORY_LENGTH = {HISTORY_LENGTH}\n"
-        + f"local TEST_ID, TEST_OPENID = {TEST_ID!r}, {TEST_OPENID!r}\n"
-        + f"local WEBHOOK_KEPT, WEBHOOK_ATTEMPTS_SHOWN = {KEPT_MS}, {ATTEMPTS_SHOWN}\n"
-        + f"local WEBHOOK_MOST_PENDING, WEBHOOK_MOST_DONE = {MOST_PENDING}, {MOST_DONE}\n"
-        + f"local WEBHOOK_WAKES = '{WEBHOOKS}'\n"
-        + f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
-        + f"local AUDIT_LENGTH = {AUDIT_LENGTH}\n"
-        + f"local NOTICE_KEPT = {_NOTICE_KEPT_MS}\n"
-        + f"local KEPT_AFTER_END = {KEPT_AFTER_END_MS}\nlocal PROOF_LIFE = {PROOF_LIFE_MS}\n"
-    )
+def _patterns(patterns: Mapping[str, str]) -> str:
+    return _table((kind, repr(pattern)) for kind, pattern in patterns.items())
+
+
+def _known() -> dict[str, str]:
+    return {
+        "IN_PARTITION": _patterns(IN_PARTITION),
+        "IN_ACCOUNT": _patterns(IN_ACCOUNT),
+        "LAYOUT": f"{{{','.join(map(repr, LAYOUT))}}}",
+        "VERIFICATION_MOVES": _moves(VERIFICATION_MOVES),
+        "DELIVERY_MOVES": _moves(DELIVERY_MOVES),
+        "BIND_MOVES": _moves(BIND_MOVES),
+        "LOGIN_MOVES": _moves(LOGIN_MOVES),
+        "TICKET_MOVES": _moves(TICKET_MOVES),
+        "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
+        "HISTORY_LENGTH": f"{HISTORY_LENGTH}",
+        "TEST_ID": repr(TEST_ID),
+        "TEST_OPENID": repr(TEST_OPENID),
+        "WEBHOOK_KEPT": f"{KEPT_MS}",
+        "WEBHOOK_ATTEMPTS_SHOWN": f"{ATTEMPTS_SHOWN}",
+        "WEBHOOK_MOST_PENDING": f"{MOST_PENDING}",
+        "WEBHOOK_MOST_DONE": f"{MOST_DONE}",
+        "WEBHOOK_WAKES": repr(WEBHOOKS),
+        "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
+        "AUDIT_LENGTH": f"{AUDIT_LENGTH}",
+        "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
+        "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
+        "PROOF_LIFE": f"{PROOF_LIFE_MS}",
+    }
+
+
+def _constants(text: str) -> str:
+    """Those that a text names. The store makes the tables anew for each call, so what is not needed costs each time."""
+    return "".join(f"local {name} = {value}\n" for name, value in _known().items() if name in text)
 
 
 def _named(table: str, source: str, names: tuple[str, ...]) -> str:
@@ -138,8 +149,8 @@ def load(name: str) -> Script:
     keys, args = tuple(header["KEYS"].split()), tuple(header["ARGS"].split())
     used = header["USES"].split()
     parts = [(_SCRIPTS / "fragments" / f"{fragment}.lua").read_text(encoding="utf-8") for fragment in used]
-    tables = _constants() if used else ""
-    source = "".join([_named("K", "KEYS", keys), _named("A", "ARGV", args), tables, *parts, text])
+    body = "".join([*parts, text])
+    source = "".join([_named("K", "KEYS", keys), _named("A", "ARGV", args), _constants(body), body])
     return Script(
         name=name,
         keys=keys,

@@ -13,7 +13,6 @@ assert VerificationId.parse(ID).format == CodeFormat()
 def a_record(*, now=NOW, **fields):
     """A pending one of an unbound user, started at `NOW`; `fields` as they lie in the store."""
     stored = {
-        "id": ID,
         "site": "shop",
         "user": "alice",
         "purpose": "register",
@@ -33,10 +32,11 @@ def a_record(*, now=NOW, **fields):
         "channel": "scan",
         "delivery": "awaiting_scan",
         "reason": "",
-        "delivery_at": NOW,
+        "delivery_after": 0,
         "number": 1,
         "vouched": "0",
     } | fields
+    identifier = stored.pop("id", ID)
     unknown = {name: stored.pop(name) for name in stored.keys() - set(LAYOUT)}
-    placed = [str(stored[name]) if name in stored else None for name in LAYOUT]
-    return Record.parse(now, msgspec.msgpack.encode([unknown or None, *placed]))
+    placed = [stored.get(name) for name in LAYOUT]
+    return Record.parse(now, msgspec.msgpack.encode([unknown or None, *placed]), identifier)

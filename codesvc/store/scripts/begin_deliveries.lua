@@ -10,11 +10,11 @@
 
 local unwanted = {}
 local function begin(kind, id, number, entry)
-  local r = read_record(key('record', id))
+  local r = read_record(record_at(id))
   local openid
   if r and not is_gone(r) then
     if kind == 'push' or kind == 'scan' then
-      local wanted = status_of(r) == 'pending' and r.number == number and r.disarmed ~= '1'
+      local wanted = status_of(r) == 'pending' and r.number == tonumber(number) and r.disarmed ~= '1'
         and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
       -- The binding may have changed since: nobody gets a code that he could not use.
       if wanted and basis_for(r, r.sent_to) then openid = r.sent_to end

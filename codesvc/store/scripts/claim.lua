@@ -23,7 +23,7 @@ local target = redis.call('GET', K.pointer)
 if not target then return {'absent', now} end
 local kind, id = string.match(target, '^(%l+):(.+)$')
 if kind ~= 'vf' then return {'other', now, target} end
-local r = read_record(key('record', id))
+local r = read_record(record_at(id))
 if not r or is_gone(r) then return {'absent', now} end
 
 local mine = r.claimed_by == A.openid or r.sent_to == A.openid

@@ -11,7 +11,7 @@ local before = redis.call('GET', K.seen)
 if before then return {'done', now, tonumber(before)} end
 local stopped = 0
 for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
-  local r = read_record(key('record', id))
+  local r = read_record(record_at(id))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid and r.disarmed ~= '1' then
     stopped = stopped + 1
     if r.disclose == '1' or r.claimed_by == A.openid then

@@ -25,7 +25,7 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   redis.call('DEL', owners)
 end
 for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
-  local r = read_record(key('record', id))
+  local r = read_record(record_at(id))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid then
     write(r, {disarmed = '1', trail = trailed(r, 'disowned')})
     wake(r)

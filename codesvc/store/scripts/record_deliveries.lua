@@ -9,8 +9,8 @@
 --   done: {outcome, now, for each delivery what follows, or 'again'}; done: {outcome, now, record, 0, '', first times}
 
 local function record(id, number, status, via, reason, errcode, msgid)
-  local r = read_record(key('record', id))
-  if not r or r.number ~= number then return {'stale', now} end
+  local r = read_record(record_at(id))
+  if not r or r.number ~= tonumber(number) then return {'stale', now} end
   if not DELIVERY_MOVES[r.delivery][status] then return {'stale', now} end
 
   local changes, detail = {reason = reason}, errcode ~= '' and reason .. '.' .. errcode or nil

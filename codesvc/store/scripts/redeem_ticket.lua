@@ -14,8 +14,8 @@ if A.idem ~= '' then
   if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
   -- The winner may repeat its call: it gets a handle that lives no longer than the first, or the same verification.
   if known[1] and r.wish == 'bind' then return answer('done', r, known[3]) end
-  local v = known[1] and read_record(key('record', known[2]))
-  if v then return answer('done', r, v.packed) end
+  local v = known[1] and read_record(record_at(known[2]))
+  if v then return answer('done', r, {0, v.packed, v.id}) end
 end
 if r.status == 'redeemed' then return {'spent', now} end
 if not is_good(r) then return {'ended', now} end
@@ -31,13 +31,13 @@ if r.wish == 'bind' then return answer('done', r, at) end
 local v = {at = K.record}
 write(v, {
   id = A.id, site = r.site, user = r.user, purpose = 'reset', address = '-', fixed = A.fixed, scan = 'off',
-  vouched = '0', disclose = '0', word = '', status = 'approved', attempts = A.attempts, attempts_left = A.attempts,
+  vouched = '0', disclose = '0', word = '', status = 'approved', attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts),
   created = now, expires = now, latest = now, life = 0, resend_at = now, approved = now, ended = now, basis = 'bound',
   sent_to = r.openid, claimed_by = r.openid, claimed_basis = 'bound', number = 1, channel = 'reply', delivery = 'sent',
-  reason = '', delivery_at = now, msgid = '', trail = '0:approved/bound', hooks = A.hooks,
+  reason = '', delivery_after = 0, msgid = '', trail = '0:approved/bound', hooks = A.hooks,
   first = table.concat({string.format('%.0f', now), string.format('%.0f', now), 'reply', 'sent', ''}, ' '),
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
 tell_of(v, 'verification.approved')
-return answer('done', r, v.packed)
+return answer('done', r, {0, v.packed, v.id})

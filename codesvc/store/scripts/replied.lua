@@ -6,7 +6,7 @@
 
 local r = read_record(K.record)
 if not r or is_gone(r) then return {'absent', now} end
-if r.number ~= A.number or r.delivery ~= 'scanned' then return {'stale', now} end
+if r.number ~= tonumber(A.number) or r.delivery ~= 'scanned' then return {'stale', now} end
 move_delivery(r, 'sent', {})
 wake(r)
 return answer('done', r)

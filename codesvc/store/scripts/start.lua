@@ -23,7 +23,7 @@ count_start()
 -- A claimed verification is not in this set, so an unclaimed one cannot supersede it; and another address has its own.
 local live = {}
 for _, other in ipairs(redis.call('ZRANGE', K.live, 0, -1)) do
-  local r = read_record(key('record', other))
+  local r = read_record(record_at(other))
   if r and status_of(r) == 'pending' then live[#live + 1] = r else redis.call('ZREM', K.live, other) end
 end
 for i = 1, #live - tonumber(A.max_live) + 1 do
@@ -37,8 +37,8 @@ local r = {at = at, held = true}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
-  attempts = A.attempts, attempts_left = A.attempts, created = now, expires = now + A.code_life,
-  latest = now + A.max_life, life = A.code_life, resend_at = now + A.resend_after, hooks = A.hooks,
+  attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
+  latest = now + A.max_life, life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
 })
 -- How an operator finds what a person asks about.
 if redis.call('LPUSH', K.lately, id) > 20 then redis.call('LTRIM', K.lately, 0, 19) end
@@ -46,7 +46,7 @@ redis.call('PEXPIRE', K.lately, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARG
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 deliver(r, redis.call('HGET', K.binding, 'openid'))
 -- What a repeated start answers: this moment, whatever has happened since.
-write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')})
+if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
 save(r)
 redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)

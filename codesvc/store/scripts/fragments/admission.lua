@@ -10,7 +10,7 @@ local function refusal(kind, gone)
     local known = redis.call('HMGET', K.idem, 'fingerprint', 'id')
     if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
     if known[1] then
-      local repeated = read_record(key(kind, known[2]))
+      local repeated = read_record(kind == 'record' and record_at(known[2]) or key(kind, known[2]))
       if repeated and not gone(repeated) then return answer('repeated', repeated, 0, starts_left()) end
       return {'absent', now}
     end

@@ -5,7 +5,7 @@ local function move_delivery(r, status, changes, detail)
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
   end
   changes.delivery = status
-  changes.delivery_at = now
+  changes.delivery_after = now - r.created
   if status == 'sent' then detail = changes.channel or r.channel end
   changes.trail = trailed(r, status, detail or changes.reason)
   write(r, changes)
@@ -14,8 +14,8 @@ end
 -- A new delivery replaces the record's current one; a receipt for an older one no longer matters.
 local function new_delivery(r, channel, status, reason, detail)
   write(r, {
-    number = (tonumber(r.number) or 0) + 1, channel = channel, delivery = status, reason = reason or '',
-    delivery_at = now, msgid = '', trail = trailed(r, status, detail or (reason or '') ~= '' and reason or channel),
+    number = (r.number or 0) + 1, channel = channel, delivery = status, reason = reason or '',
+    delivery_after = now - r.created, msgid = '', trail = trailed(r, status, detail or (reason or '') ~= '' and reason or channel),
   })
 end
 

@@ -1,6 +1,8 @@
 -- names: keys that depend on what a record says, spelt by the patterns of codesvc.store.keys.
 -- They carry the partition's hash tag (it is in `root`), so they are legal in a cluster.
 local function key(kind, ...) return A.root .. string.format(IN_PARTITION[kind], ...) end
+-- The id of a verification begins with `vf_`, its key with `vf:`; once is enough.
+local function record_at(id) return key('record', string.sub(id, 4)) end
 local function account_key(kind, ...) return A.account .. string.format(IN_ACCOUNT[kind], ...) end
 -- Test identities (codesvc.identity): their verifications, and the WeChats that stand for them, are known by their names.
 local function is_test(r) return string.sub(r.id, 1, #TEST_ID) == TEST_ID end

@@ -1,28 +1,25 @@
 -- record: reading and moving one verification, intent or ticket. A record is a Lua table of its fields, plus `at`, its key,
 -- and `packed`, how it lies there: an array in MessagePack. A verification's fields lie in the order of codesvc.record,
--- absent ones as nil; what has no place there, and all of intents and tickets, is a table in front.
-local PLACES = {}
-for place, field in ipairs(LAYOUT) do PLACES[field] = place + 1 end
-local NOT_STORED = {at = true, packed = true, held = true}
+-- absent ones as nil, numbers as numbers; its id is said by its key. What has no place there, and all of intents and
+-- tickets, is a table of texts in front.
 
 local function pack(r)
-  local flat, last, more = {cjson.null}, 1, nil
-  local placed = string.sub(r.id, 1, 3) == 'vf_'
-  if placed then
-    for i = 1, #LAYOUT do
-      local value = r[LAYOUT[i]]
+  local flat, last, elsewhere = {cjson.null}, 1, {at = true, packed = true, held = true}
+  if string.sub(r.id, 1, 3) == 'vf_' then
+    elsewhere.id = true
+    for i, field in ipairs(LAYOUT) do
+      local value = r[field]
       if value == nil then value = cjson.null else last = i + 1 end
-      flat[i + 1] = value
+      flat[i + 1], elsewhere[field] = value, true
     end
     for i = last + 1, #LAYOUT + 1 do flat[i] = nil end
   end
   for field, value in pairs(r) do
-    if not NOT_STORED[field] and not (placed and PLACES[field]) then
-      more = more or {}
-      more[field] = value
+    if not elsewhere[field] then
+      if flat[1] == cjson.null then flat[1] = {} end
+      flat[1][field] = type(value) == 'number' and string.format('%.0f', value) or value
     end
   end
-  if more then flat[1] = more end
   return cmsgpack.pack(flat)
 end
 
@@ -33,6 +30,7 @@ local function unpack_record(at, packed)
     local value = flat[i + 1]
     if value ~= nil then r[LAYOUT[i]] = value end
   end
+  r.id = r.id or 'vf_' .. string.match(at, '[^:]*$')
   r.at, r.packed = at, packed
   return r
 end
@@ -77,10 +75,7 @@ end
 
 -- A script that changes a record more than once may hold it (`r.held = true`) and save it at the end.
 local function write(r, changes)
-  for field, value in pairs(changes) do
-    if type(value) == 'number' then value = string.format('%.0f', value) end
-    r[field] = value
-  end
+  for field, value in pairs(changes) do r[field] = value end
   if not r.held then save(r) end
 end
 
@@ -90,10 +85,10 @@ local function end_as(r, status)
   redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
 end
 
--- Every call that shows a verification answers in this form: outcome, now, {0, record}, what else, what limits leave after the
+-- Every call that shows a verification answers in this form: outcome, now, {0, record, its id}, what else, what limits leave after the
 -- call (if it has any), and first times of this act.
 local function answer(outcome, r, extra, left)
-  return {outcome, now, {0, r.packed}, extra or 0, left or '', firsts[r.id] or ''}
+  return {outcome, now, {0, r.packed, r.id}, extra or 0, left or '', firsts[r.id] or ''}
 end
 
 -- Publishing only wakes; whoever hears it reads the state again.
