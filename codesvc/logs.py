@@ -1,7 +1,7 @@
 """Structured logs: one line per story step, JSON for machines or coloured for people; never a secret.
 
-What a line may show is a closed list: `codesvc.logshape`. The two lines that busy services write most, of a request and
-of a verification's step, are written without structlog, in the same form.
+What a line may show is a closed list: `codesvc.logshape`. The lines that busy services write most, of a request, of a
+verification's step and of an attempt to deliver, are written without structlog, in the same form.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ TRACE_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
 
 _requests = structlog.get_logger("codesvc.http")
 _steps = structlog.get_logger("codesvc.story")
+_deliveries = structlog.get_logger("codesvc.delivery.courier")
 _lines: LogLines | None = None
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
@@ -94,6 +95,30 @@ def tell_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple
     end = f'{verification}"{_end_of_line()}'
     for step, detail in steps:
         _lines.add(f"{_step_line(site, purpose, step, detail)}{end}".encode())
+
+
+@lru_cache(maxsize=1024)
+def _attempt_line(site: str, account: str, channel: str, ending: str, reason: str) -> str:
+    """The same of an attempt's line."""
+    common = {"event": "delivery_attempt", "level": "info", "site": site, "account": account}
+    words = {"channel": channel, "ending": ending, "reason": reason}
+    return _encoder.encode(common | words)[:-1].decode() + ',"verification":"'
+
+
+def tell_attempt(verification: str, site: str, account: str, channel: str, ending: str, reason: str) -> None:  # noqa: PLR0917  as in the line
+    """Log what came of an attempt to carry a code; `reason` is a word of ours. As above."""
+    if _lines is None:
+        _deliveries.info(
+            "delivery_attempt",
+            verification=verification,
+            site=site,
+            account=account,
+            channel=channel,
+            ending=ending,
+            reason=reason,
+        )
+        return
+    _lines.add(f'{_attempt_line(site, account, channel, ending, reason)}{verification}"{_end_of_line()}'.encode())
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
 from jinja2 import TemplateError
 
 from codesvc import codes
@@ -19,12 +20,12 @@ from codesvc.roster import PerAccount
 from codesvc.wechat.fields import check_field, fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from codesvc.directory import AccountEntry, Directory, SiteEntry
     from codesvc.keyring import Keyring
     from codesvc.link import Links
-    from codesvc.record import Record
+    from codesvc.record import Fixed, Record
     from codesvc.templates import Field, Templates
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -45,27 +46,64 @@ def _spoken_minute(minute: int) -> str:
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
 
 
-def _variables(*, site: SiteEntry, purpose: str, locale: str, expires: int, now: int) -> dict[str, Any]:
-    policy = site.purpose(purpose)
-    return {
-        "site": site.config.name.spoken(locale),
-        "purpose": policy.name.spoken(locale) if policy else purpose,
-        "account": site.account.config.name,
-        "expires_time": spoken_date(expires).partition(" ")[2],
-        "expires_at": spoken_date(expires),
-        "now_at": spoken_date(now),
-        "minutes": max(1, round((expires - now) / 60_000)),
-        "locale": locale,
-    }
+class _Occasion(NamedTuple):
+    """What a message is about, as far as it is the same for a message that is only tried."""
+
+    site: SiteEntry
+    purpose: str
+    locale: str
+    expires: int
+    now: int
+
+    @property
+    def purpose_name(self) -> str:
+        policy = self.site.purpose(self.purpose)
+        return policy.name.spoken(self.locale) if policy else self.purpose
 
 
-def message_fields(templates: Templates, account: AccountEntry) -> dict[str, dict[str, Field]]:
+_STANDING: Final[dict[str, Callable[[_Occasion], Any]]] = {
+    "site": lambda about: about.site.config.name.spoken(about.locale),
+    "purpose": lambda about: about.purpose_name,
+    "account": lambda about: about.site.account.config.name,
+    "expires_time": lambda about: spoken_date(about.expires).partition(" ")[2],
+    "expires_at": lambda about: spoken_date(about.expires),
+    "now_at": lambda about: spoken_date(about.now),
+    "minutes": lambda about: max(1, round((about.expires - about.now) / 60_000)),
+    "locale": lambda about: about.locale,
+}
+
+
+class MessageFields(msgspec.Struct, frozen=True):
+    """One template message of an account, compiled.
+
+    Attributes:
+        fields: by key.
+        wanted: the variables that they print; None where only filling them tells.
+    """
+
+    fields: dict[str, Field]
+    wanted: frozenset[str] | None
+
+    @classmethod
+    def of(cls, fields: dict[str, Field]) -> MessageFields:
+        """Gather what they want."""
+        names = [field.names for field in fields.values()]
+        wanted = None if None in names else frozenset[str]().union(*(each for each in names if each))
+        return cls(fields, wanted)
+
+    def filled(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        """The values, each fitted to its type."""
+        return {key: fit(key, field.render(variables)) for key, field in self.fields.items()}
+
+
+def message_fields(templates: Templates, account: AccountEntry) -> dict[str, MessageFields]:
     """The compiled fields of each template message of an account.
 
     Raises:
         BadTemplate: a template does not load.
     """
-    return {name: templates.fields(message.fields) for name, message in account.config.messages.items()}
+    messages = account.config.messages
+    return {name: MessageFields.of(templates.fields(message.fields)) for name, message in messages.items()}
 
 
 class Composer:
@@ -102,16 +140,17 @@ class Composer:
         """
         faults, entry = [], account or site.account
         compiled = message_fields(self._templates, entry) if account else self._fields[entry.name]
-        for name, fields in compiled.items():
+        for name, message in compiled.items():
             for purpose, policy in site.config.purposes.items():
-                variables = _variables(site=site, purpose=purpose, locale="zh", expires=600_000, now=0) | {
+                occasion = _Occasion(site, purpose, "zh", 600_000, 0)
+                variables = {variable: told(occasion) for variable, told in _STANDING.items()} | {
                     "code": "8" * max(policy.code_length, policy.long_code_length),
                     "link": "https://codes.example.com/wechat/main/message/…",
                     "reference": "KX",
                     "agent": "HarmonyOS",
                     "place": "203.0.*.*",
                 }
-                for key, template in fields.items():
+                for key, template in message.fields.items():
                     try:
                         fault = check_field(key, fit(key, template.render(variables)))
                     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
@@ -139,25 +178,34 @@ class Composer:
         """Where a message about this verification leads."""
         return self._links.message_url(self._directory.sites[record.site].account.name, record.id)
 
-    def variables(self, record: Record) -> dict[str, Any]:
-        """Everything a template may print about a verification; `code` is a row of dashes where it is hidden."""
-        site = self._directory.sites[record.site]
-        code, fixed = self.code_of(record) or "", record.fixed
-        variables = _variables(
-            site=site, purpose=record.purpose, locale=fixed.locale, expires=record.expires, now=record.now
+    def variables(self, record: Record, wanted: Collection[str] | None = None) -> dict[str, Any]:
+        """What a template may print about a verification; `code` is a row of dashes where it is hidden.
+
+        Args:
+            record: the verification.
+            wanted: which of the variables; None: every one.
+        """
+        fixed = record.fixed
+        occasion = _Occasion(
+            self._directory.sites[record.site], record.purpose, fixed.locale, record.expires, record.now
         )
-        return variables | {
-            "code": "-" * len(code) if self.hides_code(record) else code,
-            "link": self.link(record),
-            "reference": codes.reference(record.id),
-            "agent": fixed.agent,
-            "place": fixed.place,
-        }
+        told: dict[str, Any] = {}
+        for name in _VARIABLES if wanted is None else wanted:
+            if name in _STANDING:
+                told[name] = _STANDING[name](occasion)
+            elif name in _OF_RECORD:
+                told[name] = _OF_RECORD[name](self, record, fixed)
+        return told
+
+    def shown_code(self, record: Record) -> str:
+        """The code, or a row of dashes where it is hidden."""
+        code = self.code_of(record) or ""
+        return "-" * len(code) if self.hides_code(record) else code
 
     def fields(self, account: str, name: str, record: Record) -> dict[str, str]:
         """The values of a template message's fields, each fitted to its type."""
-        variables = self.variables(record)
-        return {key: fit(key, field.render(variables)) for key, field in self._fields[account][name].items()}
+        message = self._fields[account][name]
+        return message.filled(self.variables(record, message.wanted))
 
     def chat(self, name: str, record: Record) -> str:
         """A chat message about a verification, in the language of whoever started it."""
@@ -168,3 +216,13 @@ class Composer:
     def phrase(self, name: str, variables: Mapping[str, Any]) -> str:
         """A chat message about nothing in particular, in Chinese: nobody has told the language."""
         return self._templates.chat(name, "zh", variables)
+
+
+_OF_RECORD: Final[dict[str, Callable[[Composer, Record, Fixed], str]]] = {
+    "code": lambda composer, record, _: composer.shown_code(record),
+    "link": lambda composer, record, _: composer.link(record),
+    "reference": lambda _, record, __: codes.reference(record.id),
+    "agent": lambda _, __, fixed: fixed.agent,
+    "place": lambda _, __, fixed: fixed.place,
+}
+_VARIABLES: Final = (*_STANDING, *_OF_RECORD)

@@ -16,7 +16,6 @@ from codesvc.mask import masked_user
 from codesvc.message import message_fields, spoken_date
 from codesvc.record import Fixed
 from codesvc.roster import PerAccount
-from codesvc.wechat.fields import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +101,7 @@ class Teller:
     def notice_fields(self, account: AccountEntry, name: str, about: About) -> dict[str, str]:
         """The same as the fields of a template message."""
         told = self._told(about)
-        return {key: fit(key, field.render(told)) for key, field in self._fields[account.name][name].items()}
+        return self._fields[account.name][name].filled(told)
 
     @staticmethod
     def _fixed(about: About) -> Fixed:

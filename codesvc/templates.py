@@ -111,7 +111,13 @@ def read_templates(directory: Path) -> dict[str, str]:
 
 
 class Field(Protocol):
-    """The value of one field of a template message, before it is filled."""
+    """The value of one field of a template message, before it is filled.
+
+    Attributes:
+        names: the variables that it prints; None where only filling it tells.
+    """
+
+    names: frozenset[str] | None
 
     def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
         """Fill it.
@@ -125,6 +131,7 @@ class _Plain:
     """A field that only prints names between words, which nearly all do: a twentieth of what a template costs."""
 
     def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
+        self.names: frozenset[str] | None = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
         self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
 
     def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
@@ -134,6 +141,15 @@ class _Plain:
             return "".join([str(variables[text]) if named else text for text, named in self._parts])
         except KeyError as error:
             raise UndefinedError(f"{error} is undefined") from None
+
+
+class _Composed:
+    """A field with more than that in it."""
+
+    names: frozenset[str] | None = None
+
+    def __init__(self, template: Template) -> None:
+        self.render = template.render
 
 
 def _plain(environment: Environment, source: str) -> _Plain | None:
@@ -246,7 +262,7 @@ class Templates:
             if not isinstance(value, str):
                 raise BadTemplate(f"template {where}: {key} must be text")
             try:
-                fields[key] = _plain(self._bare, value) or self._bare.from_string(value)
+                fields[key] = _plain(self._bare, value) or _Composed(self._bare.from_string(value))
             except TemplateError as error:
                 raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
         return fields

@@ -20,6 +20,7 @@ from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.ledger import Ledger
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.errors import StoreUnavailable
+from codesvc.logs import tell_attempt
 from codesvc.quota import Api
 from codesvc.roster import PerAccount
 from codesvc.verification import Channel, DeliveryStatus
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from codesvc.directory import AccountEntry, Directory
     from codesvc.figures.tally import Tally
     from codesvc.message import Composer
+    from codesvc.record import Record
     from codesvc.store.outbox import Job
     from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store
@@ -169,24 +171,30 @@ class Courier:
                 sending = send_code(letter, self._composer, channel)
                 attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
                 self._heed(account, attempt)
-            ending = attempt.ending.name.lower()
-            metrics.count_attempt(account.name, channel.value, ending, attempt.reason)
-            log = _log.error if attempt.alarm else _log.info
-            log(
-                "delivery_attempt",
-                verification=record.id,
-                site=record.site,
-                account=account.name,
-                channel=channel.value,
-                ending=ending,
-                reason=attempt.reason,
-            )
+            self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
                     await self._quotas.exhaust(account, Api.TEMPLATE)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt
+
+    @staticmethod
+    def _tell(account: AccountEntry, record: Record, attempt: Attempt) -> None:
+        channel, ending, reason = attempt.channel.value, attempt.ending.value, attempt.reason
+        metrics.count_attempt(account.name, channel, ending, reason)
+        if not attempt.alarm:
+            tell_attempt(record.id, record.site, account.name, channel, ending, reason)
+            return
+        _log.error(
+            "delivery_attempt",
+            verification=record.id,
+            site=record.site,
+            account=account.name,
+            channel=channel,
+            ending=ending,
+            reason=reason,
+        )
 
     def _heed(self, account: AccountEntry, attempt: Attempt) -> None:
         breaker = self._breakers[account.name]

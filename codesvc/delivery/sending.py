@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from codesvc.verification import Channel
 from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
@@ -20,21 +21,20 @@ CODE: Final = "code"
 """The name of the account's message that carries a code."""
 
 
-class Ending(Enum):
-    """How an attempt ended."""
+class Ending(StrEnum):
+    """How an attempt ended; the words stand in logs and metrics."""
 
-    SENT = auto()
+    SENT = "sent"
     """WeChat accepted it."""
-    UNKNOWN = auto()
+    UNKNOWN = "unknown"
     """It may have been sent: to be repeated under the same client_msg_id only."""
-    LATER = auto()
+    LATER = "later"
     """It was not sent, and another try may succeed."""
-    FAILED = auto()
+    FAILED = "failed"
     """It was not sent, and never will be by this channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """What came of an attempt.
 
     Attributes:
@@ -58,8 +58,7 @@ class Attempt:
     errcode: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True):
     """What is to be carried, and by whom.
 
     Attributes:

@@ -204,7 +204,10 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         store = await _store(stack, settings, store_url, offset)
         servers = store.servers
         http = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60))
+            # WeChat's API sets no cookies that mean anything; with a jar each call would look into it.
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
+            )
         )
         shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
         tally = Tally(store, directory)

@@ -202,7 +202,9 @@ class WeChatClient:
     async def _ask(
         self, token: str, method: str, path: str, params: Mapping[str, Any] | None, body: Any
     ) -> dict[str, Any]:
-        query = {"access_token": token} | {name: str(value) for name, value in (params or {}).items()}
+        query = {"access_token": token}
+        if params:
+            query |= {name: str(value) for name, value in params.items()}
         return await self._wire.ask(method, self._api_url + path, params=query, body=body)
 
 

@@ -37,6 +37,8 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 # Tokens, openids, template ids: nothing a person needs to read is that long.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}")
 _BLOT = "***"
+_ASKING = {"Accept-Encoding": "identity"}
+_SENDING = {**_ASKING, "Content-Type": "application/json"}
 _SHORTEST_BLOTTED = 4
 
 
@@ -106,9 +108,7 @@ class Wire:
         return answer
 
     async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
-        headers = {"Accept-Encoding": "identity"}
-        if data is not None:
-            headers["Content-Type"] = "application/json"
+        headers = _ASKING if data is None else _SENDING
         fault: NotSent | OutcomeUnknown
         try:
             async with self._http.request(
@@ -135,8 +135,8 @@ def _with_token(url: str, access_token: str) -> URL:
 
 
 def _target(url: str, params: Mapping[str, str] | None) -> URL:
-    if params and params.keys() == {"access_token"}:
-        return _with_token(url, params["access_token"])
+    if params and len(params) == 1 and (token := params.get("access_token")):
+        return _with_token(url, token)
     return URL(url).update_query(params or {})
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from codesvc import metrics
 from codesvc.errors import ScriptError
+from codesvc.store.connection import connect
 from codesvc.store.gathered import MOST_TOGETHER
 from codesvc.store.keys import Keys, channel
-from codesvc.store.outbox import GROUP
+from codesvc.store.outbox import GROUP, Outbox
 from codesvc.web.services import SERVICES
 
 FREE = {"address_starts": "none", "site_starts": "none"}
@@ -132,3 +133,32 @@ async def test_a_batch_is_acknowledged_whole_or_not_at_all(new_world, valkey):
         assert [entry.decode() for entry, _ in valkey.xrange(outbox)] == [entries[1]]
         for one, status in zip(started, ["sent", "unknown", "sent"], strict=True):
             assert (await world.get(one))["delivery"]["status"] == status
+
+
+async def test_a_long_outbox_is_read_on_in_order_whatever_happens_between(store_url, valkey):
+    servers = await connect(store_url, timeout=2)
+    keys = Keys("cs", "wx3f1c5a9e7b2d4860")
+    box = Outbox(servers, prefix="cs", partition=keys.partition, consumer="me")
+
+    def put(*numbers):
+        for number in numbers:
+            valkey.xadd(keys.outbox, {"kind": "void", "id": "vf_x", "number": number, "account": keys.appid})
+
+    async def read():
+        return [job.number for job in await box.read(count=2, block_ms=1)]
+
+    try:
+        put(1, 2, 3, 4, 5)
+        assert [await read() for _ in range(4)] == [[1, 2], [3, 4], [5], []]
+        put(6, 7)
+        assert await read() == [6, 7]
+        # Nothing is left: it waits as ever, and finds what comes meanwhile.
+        waiting = asyncio.create_task(box.read(count=2, block_ms=5_000))
+        await asyncio.sleep(0.05)
+        put(8, 9)
+        assert [job.number for job in await asyncio.wait_for(waiting, 5)] == [8, 9]
+        valkey.flushall()
+        put(1)
+        assert await read() == [1]
+    finally:
+        await servers.aclose()

@@ -180,7 +180,7 @@ def test_lines_for_people_and_for_machines_show_the_same(human):
         assert json.loads(run.stderr)["code"] == HIDDEN
 
 
-_LOGGING = r"_?(?:log|logger|requests|steps)\.(?:debug|info|warning|error|exception)"
+_LOGGING = r"_?(?:log|logger|requests|steps|deliveries)\.(?:debug|info|warning|error|exception)"
 
 
 def logged():

@@ -80,17 +80,23 @@ logs.configure(human=False)
 logs.REQUEST_ID.set("id-of-it-0")
 structlog.get_logger().info("before", code="123456")
 logs.tell_request(method="GET", route="/healthz", status=200, site="shop", seconds=0.00123456)
+logs.tell_attempt("vf_abcdef", "shop", "main", "template", "later", "unreachable")
 """
 
 
-def test_the_line_of_a_request_reads_as_every_other():
+def test_the_lines_that_are_written_most_read_as_every_other():
     run = subprocess.run([sys.executable, "-c", STORY], capture_output=True, text=True, check=True, timeout=60)
-    before, request = map(json.loads, run.stderr.splitlines())
+    before, request, attempt = map(json.loads, run.stderr.splitlines())
     assert before == {
         "event": "before", "code": "…", "level": "info", "request_id": "id-of-it-0", "timestamp": before["timestamp"]
     }  # fmt: skip
     assert request == {
         "event": "request", "level": "info", "method": "GET", "route": "/healthz", "status": 200, "site": "shop",
         "ms": 1.23, "request_id": "id-of-it-0", "timestamp": request["timestamp"],
+    }  # fmt: skip
+    assert attempt == {
+        "event": "delivery_attempt", "level": "info", "verification": "vf_abcdef", "site": "shop", "account": "main",
+        "channel": "template", "ending": "later", "reason": "unreachable", "request_id": "id-of-it-0",
+        "timestamp": attempt["timestamp"],
     }  # fmt: skip
     assert before["timestamp"][:11] == request["timestamp"][:11]
