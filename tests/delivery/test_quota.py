@@ -1,12 +1,13 @@
 """A day's quota shared out: a reserve for resets, a sure part for each site, nothing beyond what WeChat allows."""
 
+from importlib.resources import files
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codesvc.quota import THRESHOLDS, day_of, share_out
 from codesvc.store.connection import connect
-from codesvc.store.script import load
 
 SITES = ("a", "b", "c")
 DAY = "cs:{p00}:quota:template:1"
@@ -18,8 +19,8 @@ async def take(store_url):
     """Takes one from a quota, by the fragment that start and delivery use."""
     servers = await connect(store_url, timeout=2)
     redis, line = servers.at(0).redis, servers.at(0).line
-    fragment = load("attach_scene").source
-    clock_and_quota = fragment[fragment.index("-- shortage:") : fragment.index("-- Purpose:")]
+    fragments = files("codesvc.store") / "scripts" / "fragments"
+    shortage_and_quota = "".join((fragments / f"{name}.lua").read_text() for name in ("shortage", "quota"))
 
     async def one(day, site, *, reset, sites=3):
         script = (
@@ -27,7 +28,7 @@ async def take(store_url):
             "{sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0, appid = 'wx'}\n"
             f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
             "local now = 1700000000000\n"
-            f"{clock_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
+            f"{shortage_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
         )
         return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites) == b"yes"
 

@@ -3,32 +3,26 @@
 -- absent ones as nil, numbers as numbers; its id is said by its key. What has no place there, and all of intents and
 -- tickets, is a table of texts in front.
 
+local NOT_STORED = {at = true, packed = true, held = true}
+
 local function pack(r)
-  local flat, last, elsewhere = {cjson.null}, 1, {at = true, packed = true, held = true}
-  if string.sub(r.id, 1, 3) == 'vf_' then
-    elsewhere.id = true
-    for i, field in ipairs(LAYOUT) do
-      local value = r[field]
-      if value == nil then value = cjson.null else last = i + 1 end
-      flat[i + 1], elsewhere[field] = value, true
-    end
-    for i = last + 1, #LAYOUT + 1 do flat[i] = nil end
-  end
+  local placed = string.sub(r.id, 1, 3) == 'vf_'
+  local flat, more = placed and flatten(r) or {cjson.null}, nil
   for field, value in pairs(r) do
-    if not elsewhere[field] then
-      if flat[1] == cjson.null then flat[1] = {} end
-      flat[1][field] = type(value) == 'number' and string.format('%.0f', value) or value
+    if not NOT_STORED[field] and not (placed and (PLACES[field] or field == 'id')) then
+      more = more or {}
+      more[field] = type(value) == 'number' and string.format('%.0f', value) or value
     end
   end
+  if more then flat[1] = more end
   return cmsgpack.pack(flat)
 end
 
 local function unpack_record(at, packed)
   local flat = cmsgpack.unpack(packed)
-  local r = flat[1] or {}
-  for i = 1, #LAYOUT do
-    local value = flat[i + 1]
-    if value ~= nil then r[LAYOUT[i]] = value end
+  local r = unflatten(flat)
+  if flat[1] then
+    for field, value in pairs(flat[1]) do r[field] = value end
   end
   r.id = r.id or 'vf_' .. string.match(at, '[^:]*$')
   r.at, r.packed = at, packed
