@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from codesvc.store.subscription import subscribed
 from codesvc.tasks import end
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from codesvc.store.servers import Servers
 
@@ -38,19 +37,29 @@ class Wakeups:
     def __init__(self, servers: Servers, prefix: str) -> None:
         self._servers = servers
         self._channel = channel(prefix)
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: dict[str, tuple[Callable[[], None], ...]] = {}
 
     @contextmanager
     def watch(self, identifier: str) -> Iterator[asyncio.Event]:
         """An event that is set whenever `identifier` may have changed; the waiter clears it."""
         event = asyncio.Event()
-        self._waiting[identifier].add(event)
+        self.listen(identifier, event.set)
         try:
             yield event
         finally:
-            self._waiting[identifier].discard(event)
-            if not self._waiting[identifier]:
-                del self._waiting[identifier]
+            self.unlisten(identifier, event.set)
+
+    def listen(self, identifier: str, told: Callable[[], None]) -> None:
+        """Call `told`, which returns at once and raises nothing, whenever `identifier` may have changed."""
+        self._waiting[identifier] = (*self._waiting.get(identifier, ()), told)
+
+    def unlisten(self, identifier: str, told: Callable[[], None]) -> None:
+        """Call it no more."""
+        left = tuple(each for each in self._waiting.get(identifier, ()) if each != told)
+        if left:
+            self._waiting[identifier] = left
+        else:
+            self._waiting.pop(identifier, None)
 
     async def publish(self, identifier: str) -> None:
         """Wake those who wait for `identifier` in every process."""
@@ -67,9 +76,10 @@ class Wakeups:
 
     def wake(self, identifier: str) -> None:
         """Wake those who wait for `identifier` in this process."""
-        for events in self._waiting.values() if identifier == EVERYBODY else (self._waiting.get(identifier, ()),):
-            for event in events:
-                event.set()
+        everybody = identifier == EVERYBODY
+        for listeners in tuple(self._waiting.values()) if everybody else (self._waiting.get(identifier, ()),):
+            for told in listeners:
+                told()
 
     async def _listen(self) -> None:
         while True:

@@ -138,12 +138,12 @@ def create_app(settings: Settings, store_url: str, fixed: Fixed | None = None) -
     faultpoint.arm(settings.mode)
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
     app.add_routes([route for table in _TABLES for route in table])
-    stream.prepare(app)
 
     if settings.service.traces:
         tracing.switch_on()
     made = prepare(settings) if fixed is None else fixed
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made))
+    stream.prepare(app)
     admin.prepare(app, settings)
     return app
 

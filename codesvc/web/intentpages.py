@@ -10,8 +10,10 @@ from codesvc.intent import IntentId
 from codesvc.link import PAGE_MARK, Use
 from codesvc.store.outcomes import Outcome
 from codesvc.web.intents import expect
-from codesvc.web.intentview import draw_intent, state_of
+from codesvc.web.intentview import draw_intent, shown, state_of
+from codesvc.web.languages import speech_for
 from codesvc.web.origins import cross_origin
+from codesvc.web.pageview import device
 from codesvc.web.personview import draw_plight
 from codesvc.web.pictures import draw_code
 from codesvc.web.problem import Problem
@@ -65,10 +67,11 @@ async def state(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.StreamResponse:
     """What the page shows, as it changes."""
     site, identifier = _subject(request)
+    links, t, handset = services(request).links, speech_for(request), device(request)
 
     def draw(intent: Intent) -> dict[str, Any]:
         # `now` moves by itself; left in, every look would be a change.
-        return {**state_of(request, site, intent), "now": None}
+        return {**shown(links, t, handset, site, intent), "now": None}
 
     return await stream_intent(request, site, identifier, draw, headers=cross_origin(request, site))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from codesvc.intent import Intent
     from codesvc.link import Links
     from codesvc.service.intents import IntentResult
+    from codesvc.web.services import Services
 
 routes = web.RouteTableDef()
 _PATHS: Final = {Kind.BIND: "/v1/bind-intents", Kind.LOGIN: "/v1/logins"}
@@ -62,7 +64,10 @@ def _handle(intent: Intent, handles: Handles) -> str | None:
 
 
 def _view(request: web.Request, intent: Intent) -> dict[str, Any]:
-    here = services(request)
+    return _drawn(services(request), intent)
+
+
+def _drawn(here: Services, intent: Intent) -> dict[str, Any]:
     return intent_view(intent, here.links, here.handles, here.directory.sites[intent.site].account.name)
 
 
@@ -183,6 +188,6 @@ async def cancel(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.StreamResponse:
     """Server-sent events: the bind intent or login at once, then at every change."""
     kind = _kind(request)
-    caller = authenticate(request, _SCOPES[kind])
+    caller, here = authenticate(request, _SCOPES[kind]), services(request)
     identifier = _identifier(request, kind)
-    return await stream_intent(request, caller.site, identifier, lambda intent: _view(request, intent))
+    return await stream_intent(request, caller.site, identifier, partial(_drawn, here))

@@ -20,6 +20,7 @@ from codesvc.web.services import services
 if TYPE_CHECKING:
     from codesvc.directory import SiteEntry
     from codesvc.intent import Intent
+    from codesvc.link import Links
     from codesvc.web.texts import Speech
 
 _PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
@@ -43,9 +44,14 @@ def _headline(t: Speech, intent: Intent, handset: str) -> str:
 
 
 def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> dict[str, Any]:
+    """What a page token may read, for this browser."""
+    return shown(services(request).links, speech_for(request), device(request), site, intent)
+
+
+def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> dict[str, Any]:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
-    t, image = speech_for(request), f"{services(request).links.page_url(site.name, intent.id)}/qr.svg"
-    key, said_yes = _headline(t, intent, device(request)), intent.status in _SAID_YES
+    image = f"{links.page_url(site.name, intent.id)}/qr.svg"
+    key, said_yes = _headline(t, intent, handset), intent.status in _SAID_YES
     words = {"site": site.config.name.spoken(t.name), "account": site.account.config.name}
     return {
         "status": intent.status.value,

@@ -1,0 +1,161 @@
+"""An open event stream is a connection and little more, and still all that it promised."""
+
+import asyncio
+import gc
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from codesvc.errors import StoreUnavailable
+from codesvc.web import stream as streaming
+from codesvc.web.openstreams import KEEP_ALIVE_SECONDS
+from codesvc.web.services import SERVICES
+from tests.service.inside import code_of
+from tests.service.streams import events_of, page_events_of
+from tests.world import KEY, wrong
+
+
+@pytest.fixture
+def streams(world):
+    return world.app[streaming._STREAMS]
+
+
+async def rest(stream):
+    return await asyncio.wait_for(stream.response.content.read(), 20)
+
+
+async def said(world, head):
+    """All that comes back on a connection of one's own, to its end."""
+    host, _, port = world.service.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+    text = await asyncio.wait_for(reader.readuntil(b"\n\n"), 20)
+    return text, reader, writer
+
+
+def requests_alive():
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, web.Request) and each.path.endswith("/events")]
+
+
+async def test_nothing_is_kept_of_the_requests(world, streams):
+    started = await world.start()
+    intent = (await world.call("POST", "/v1/logins", {"client_ip": "192.0.2.1"})).json
+    login = f"/v1/logins/{intent['id']}/events"
+    async with (
+        events_of(world, started) as one,
+        page_events_of(world, started) as two,
+        world.http.get(world.service + login, headers={"Authorization": f"Bearer {KEY}"}) as three,
+        world.http.get(f"{world.service}/p/{intent['page_token']}/events") as four,
+    ):
+        for each in (one, two):
+            await each.next()
+        for each in (three, four):
+            await each.content.readuntil(b"\n\n")
+        assert requests_alive() == []
+        assert len(streams) == 4
+
+
+async def test_who_leaves_is_forgotten(world, streams):
+    started = await world.start()
+    async with events_of(world, started) as stream:
+        await stream.next()
+    for _ in range(2000):
+        if not len(streams):
+            break
+        await asyncio.sleep(0.01)
+    assert len(streams) == 0
+    await world.check(started, wrong(code_of(world, started)))
+    assert not world.app[SERVICES].wakeups._waiting.get(started["id"])
+
+
+async def test_the_beat_comes_by_the_clock(world, streams):
+    async with events_of(world, await world.start()) as stream:
+        await stream.next()
+        opened = streams.time()
+        for seconds, heard in ((0.6, b""), (1.1, b": \n\n"), (1.9, b""), (2.05, b": \n\n")):
+            streams.time = lambda now=opened + seconds * KEEP_ALIVE_SECONDS: now
+            streams._ring()
+            if heard:
+                assert await asyncio.wait_for(stream.response.content.readexactly(4), 20) == heard
+            assert not stream.response.content._buffer
+
+
+async def test_who_reads_slowly_is_told_the_latest_only(world, streams):
+    started = await world.start()
+    async with events_of(world, started) as stream:
+        await stream.next()
+        (open_stream,) = streams._open
+        open_stream.pause_writing()
+        for _ in range(3):
+            await world.check(started, wrong(code_of(world, started)))
+        other = await world.start("u-2")
+        async with events_of(world, other) as beside:
+            await beside.next()
+            await world.cancel(other)
+            assert (await beside.next())["status"] == "canceled"  # so the wake-ups before have come too
+        open_stream.resume_writing()
+        assert (await stream.next())["attempts_left"] == 2
+
+
+@pytest.mark.parametrize(("error", "last"), [(StoreUnavailable("away"), b"retry: 1000\n\n"), (RuntimeError("x"), b"")])
+async def test_a_look_that_fails_ends_the_stream_and_no_other(world, streams, error, last):
+    started, other = await world.start("u-1"), await world.start("u-2")
+    async with events_of(world, started) as stream, events_of(world, other) as beside:
+        await stream.next()
+        await beside.next()
+
+        async def fail():
+            raise error
+
+        (one,) = [each for each in streams._open if each.identifier == started["id"]]
+        one._look = fail
+        one.wake()
+        assert await rest(stream) == last
+        await world.cancel(other)
+        assert (await beside.next())["status"] == "canceled"
+
+
+async def test_an_application_that_goes_says_when_to_come_back(world):
+    async with events_of(world, await world.start()) as stream:
+        await stream.next()
+        streaming.finish(world.app)
+        assert await rest(stream) == b"retry: 1000\n\n"
+    async with events_of(world, await world.start("u-2")) as late:
+        await late.next()
+        assert await rest(late) == b"retry: 1000\n\n"
+
+
+async def test_the_connection_is_the_streams_alone(world):
+    started = await world.start()
+    path = f"/v1/verifications/{started['id']}/events"
+    head, reader, writer = await said(world, f"GET {path} HTTP/1.1")
+    assert b"\r\nConnection: close\r\n" in head
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in head
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await world.cancel(started)
+    text = await asyncio.wait_for(reader.read(), 20)
+    assert text.endswith(b"\n\n\r\n0\r\n\r\n")
+    assert text.count(b"event: change") == 1
+    writer.close()
+
+
+async def test_an_old_client_reads_to_the_end_of_the_connection(world):
+    started = await world.start()
+    head, reader, writer = await said(world, f"GET /v1/verifications/{started['id']}/events HTTP/1.0")
+    assert b"chunked" not in head
+    await world.cancel(started)
+    text = await asyncio.wait_for(reader.read(), 20)
+    assert text.startswith(b"event: change\ndata: {")
+    assert text.endswith(b"}\n\n")
+    writer.close()
+
+
+async def test_who_asks_for_the_head_gets_it_and_no_stream(world, streams):
+    started = await world.start()
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"{world.service}/v1/verifications/{started['id']}/events"
+    async with world.http.head(url, headers=headers, timeout=aiohttp.ClientTimeout(20)) as answer:
+        assert answer.content_type == "text/event-stream"
+    assert len(streams) == 0
