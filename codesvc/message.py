@@ -79,21 +79,28 @@ class MessageFields(msgspec.Struct, frozen=True):
     Attributes:
         fields: by key.
         wanted: the variables that they print; None where only filling them tells.
+        standing: what fields without variables hold, fitted.
     """
 
     fields: dict[str, Field]
     wanted: frozenset[str] | None
+    standing: dict[str, str]
 
     @classmethod
     def of(cls, fields: dict[str, Field]) -> MessageFields:
         """Gather what they want."""
         names = [field.names for field in fields.values()]
         wanted = None if None in names else frozenset[str]().union(*(each for each in names if each))
-        return cls(fields, wanted)
+        standing = {key: fit(key, field.render()) for key, field in fields.items() if field.names == frozenset()}
+        return cls(fields, wanted, standing)
 
     def filled(self, variables: Mapping[str, Any]) -> dict[str, str]:
         """The values, each fitted to its type."""
-        return {key: fit(key, field.render(variables)) for key, field in self.fields.items()}
+        standing = self.standing
+        return {
+            key: standing[key] if key in standing else fit(key, field.render(variables))
+            for key, field in self.fields.items()
+        }
 
 
 def message_fields(templates: Templates, account: AccountEntry) -> dict[str, MessageFields]:

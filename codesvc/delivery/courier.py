@@ -17,6 +17,7 @@ import structlog
 
 from codesvc import metrics, tracing
 from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.lane import Lane
 from codesvc.delivery.ledger import Ledger
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
 from codesvc.errors import StoreUnavailable
@@ -90,7 +91,7 @@ class Courier:
         self._tally = tally
         self._sleep, self._clock = sleep, clock
         self._breakers = PerAccount(directory.accounts, lambda _: Breaker(), of_config=True)
-        self._lanes = PerAccount(directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), of_config=True)
+        self._lanes = PerAccount(directory.accounts, lambda _: Lane(MOST_PER_ACCOUNT), of_config=True)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
@@ -153,6 +154,8 @@ class Courier:
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         attempting, record = self._attempt(account, job, begun), begun.record
+        if not tracing.on():
+            return await attempting
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
@@ -169,7 +172,8 @@ class Courier:
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
                 sending = send_code(letter, self._composer, channel)
-                attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
+                traced = tracing.within("send to WeChat", sending, channel=channel.value) if tracing.on() else sending
+                attempt = await traced
                 self._heed(account, attempt)
             self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:

@@ -98,7 +98,8 @@ def fit(key: str, value: str) -> str:
 
 
 def _shorten(text: str, limit: int) -> str:
-    if _length(text) <= limit:
+    # No character takes more than two units.
+    if 2 * len(text) <= limit or _length(text) <= limit:
         return text
     while _length(text) > limit - 1:
         text = text[:-1]
