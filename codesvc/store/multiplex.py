@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 MOST_WAITING: Final = 20_000
 _FLUSH_AT: Final = 8
-_READ_BYTES: Final = 65_536
 _NO_LOGIN: Final = "Protocol error: unauthenticated"
 _IN_SCRIPT: Final = re.compile(r"^ERR Error running script .* @user_script: \d+: -([A-Z]+) ")
 
@@ -53,23 +52,30 @@ class ServerSaidError(Exception):
         self.word = wrapped[1] if wrapped else "NOAUTH" if _NO_LOGIN in text else text.partition(" ")[0]
 
 
-class _Line:
-    """One open connection and those who wait for its answers."""
+class _Line(asyncio.Protocol):
+    """One open connection and those who wait for its answers.
+
+    It takes the place of redis-py's streams at the transport: an answer reaches who waits for it in the same turn of
+    the loop in which its bytes have come.
+    """
 
     def __init__(self, connection: AbstractConnection, timeout: float) -> None:
         reader, writer = connection._reader, connection._writer  # noqa: SLF001  the streams that redis-py has opened
         if reader is None or writer is None:
             raise StoreUnavailable("the connection is not open")
         self._connection = connection
-        self._reader: asyncio.StreamReader = reader
-        self._writer: asyncio.StreamWriter = writer
+        self._transport = writer.transport
+        self._parser = hiredis.Reader()
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._unsent: list[bytes] = []
         self.broken: str | None = None
-        self._listener = asyncio.create_task(self._listen(), name="store connection")
+        self._transport.set_protocol(self)
         self._watchdog = self._loop.call_later(timeout / 4, self._watch)
+        # The transport may have told the streams of its end a moment ago.
+        if self._transport.is_closing() or reader.at_eof():
+            self.fail("the store closed the connection")
 
     def send(self, packed: bytes) -> asyncio.Future[Any]:
         """Queue a command; its future ends with the answer or an error."""
@@ -87,7 +93,7 @@ class _Line:
     def _flush(self) -> None:
         if self._unsent and self.broken is None:
             try:
-                self._writer.write(b"".join(self._unsent))
+                self._transport.write(b"".join(self._unsent))
             except (OSError, RuntimeError) as error:
                 # uvloop writes to no transport that has broken, some turns of the loop before the reader hears of it.
                 self.fail(type(error).__name__)
@@ -99,16 +105,22 @@ class _Line:
         elif self.broken is None:
             self._watchdog = self._loop.call_later(self._timeout / 4, self._watch)
 
-    async def _listen(self) -> None:
-        parser = hiredis.Reader()
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
         try:
-            while data := await self._reader.read(_READ_BYTES):
-                parser.feed(data)
-                while (answer := parser.gets()) is not False:
-                    self._deliver(answer)
-            self.fail("the store closed the connection")
-        except (OSError, hiredis.ProtocolError) as error:
+            self._parser.feed(data)
+            while self.broken is None and (answer := self._parser.gets()) is not False:
+                self._deliver(answer)
+        except hiredis.ProtocolError as error:
             self.fail(type(error).__name__)
+
+    def eof_received(self) -> None:
+        """No more will come."""
+        self.fail("the store closed the connection")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection has ended, by whomever."""
+        self.fail(type(error).__name__ if error else "the store closed the connection")
 
     def _deliver(self, answer: Any) -> None:
         if not self._waiting:
@@ -129,7 +141,7 @@ class _Line:
             return
         self.broken = why
         self._watchdog.cancel()
-        self._writer.close()
+        self._transport.close()
         for future, _ in self._waiting:
             if not future.done():
                 future.set_exception(StoreUnavailable(f"the answer was lost: {why}"))
@@ -138,7 +150,6 @@ class _Line:
     async def aclose(self) -> None:
         """End the connection."""
         self.fail("closed")
-        await end([self._listener])
         await self._connection.disconnect(nowait=True)
 
 
