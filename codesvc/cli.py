@@ -68,14 +68,14 @@ def _parser() -> argparse.ArgumentParser:
         "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"
     )
     if len(sys.argv) > 1 and sys.argv[1] == "webhooks":
-        from codesvc.webhooks import command as webhooks_command
+        from codesvc.webhooks import arguments as of_webhooks
 
-        webhooks_command.add_arguments(webhooks)
+        of_webhooks.add_arguments(webhooks)
 
     if len(sys.argv) > 1 and sys.argv[1] in {"sites", "accounts", "keys"}:
-        from codesvc.registry import command as registry_command
+        from codesvc.registry import arguments as of_registry
 
-        registry_command.add_arguments(commands)
+        of_registry.add_arguments(commands)
     else:
         for name in ("sites", "accounts", "keys"):
             commands.add_parser(name, help=f"{name}, set up while the service runs")
@@ -205,14 +205,15 @@ def _bindings(arguments: argparse.Namespace) -> int:
 def _webhooks(arguments: argparse.Namespace) -> int:
     import secrets
 
-    from codesvc.config.keys import new_signing_secret
-    from codesvc.webhooks import command
-
     if arguments.act == "secret":
+        from codesvc.config.keys import new_signing_secret
+
         secret = new_signing_secret(secrets.token_bytes(32))
         print(f"The secret, shown this once; your receiver needs it too:\n  {secret}")
         print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
         return 0
+    from codesvc.webhooks import command
+
     return command.run(arguments, _settings(Path(arguments.config)))
 
 
@@ -235,16 +236,18 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def _admin(arguments: argparse.Namespace) -> int:
-    from codesvc.logbook import command
+    from codesvc.logbook import password
 
-    return command.make_password(arguments)
+    return password.make_password(arguments)
 
 
 def _registry(arguments: argparse.Namespace) -> int:
+    if (arguments.command, arguments.act) == ("keys", "new"):
+        from codesvc.registry import arguments as of_registry
+
+        return of_registry.new(arguments)
     from codesvc.registry import command
 
-    if (arguments.command, arguments.act) == ("keys", "new"):
-        return command.new(arguments)
     return command.run(arguments, _settings(arguments.config))
 
 

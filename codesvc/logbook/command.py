@@ -1,11 +1,8 @@
-"""`codesvc audit`: the audit log on the command line; and `codesvc admin password`."""
+"""`codesvc audit`: the audit log on the command line."""
 
 from __future__ import annotations
 
-import getpass
-import hmac
 import re
-import secrets
 import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
@@ -16,7 +13,6 @@ from codesvc import serving
 from codesvc.clock import rfc3339, unix_ms
 from codesvc.errors import CodesvcError
 from codesvc.logbook.file import written
-from codesvc.operators import SHORTEST, password_line
 from codesvc.service.auditing import Auditing
 from codesvc.sightings import open_store_alone
 from codesvc.store.keys import PARTITIONS
@@ -59,22 +55,3 @@ def _for_people(line: Line) -> str:
     about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
     told = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
     return "  ".join(part for part in told if part).rstrip() + "\n"
-
-
-def make_password(arguments: argparse.Namespace) -> int:
-    """Ask for a password twice, or make one, and print the line for the configuration."""
-    if arguments.generate:
-        password = "-".join(secrets.token_hex(3) for _ in range(5))
-        sys.stdout.write(f"The password, shown this once:\n  {password}\n")
-    else:
-        password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
-        if not hmac.compare_digest(password.encode(), getpass.getpass("Again: ").encode()):
-            sys.stderr.write("codesvc admin password: these were two different ones\n")
-            return 2
-    try:
-        line = password_line(password, secrets.token_bytes(16))
-    except ValueError as error:
-        sys.stderr.write(f"codesvc admin password: {error}\n")
-        return 2
-    sys.stdout.write(f'For the configuration, under [admin.operators.NAME]:\n  password = "{line}"\n')
-    return 0
