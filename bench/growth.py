@@ -52,7 +52,6 @@ def started(number: int) -> bytes:
     keys = {
         "record": _KEYS.record(identifier.text),
         "long_record": _KEYS.record(identifier.text.replace("d6", "d8", 1)),
-        "live": _KEYS.live(_SITE, "register", address, user),
         "lately": _KEYS.lately(_SITE, user),
         "word": _KEYS.word(word),
         "binding": _KEYS.binding(_SITE, user),

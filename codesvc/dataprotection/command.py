@@ -20,6 +20,7 @@ from codesvc.service.followers import Followers
 from codesvc.sightings import open_store_alone
 from codesvc.store.keys import channel
 from codesvc.store.kinds import place_of
+from codesvc.store.packed import opened
 from codesvc.webhook import seed
 
 if TYPE_CHECKING:
@@ -62,13 +63,18 @@ def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
         {
             "kind": kind,
             "kept_until": rfc3339(now + content.left) if content.left >= 0 else None,
-            "content": readable(content.value),
+            "content": _told(kind, content),
         }
         for _, kind, content in found
     ]
     told: dict[str, Any] = {"site": person.site, "user": person.user, "openid": person.openid or None, "kept": kept}
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
     return 0 if kept else 3
+
+
+def _told(kind: str, content: Content) -> Any:
+    packed = opened(kind, content.value) if isinstance(content.value, bytes) else None
+    return readable(content.value) if packed is None else packed
 
 
 class Records:

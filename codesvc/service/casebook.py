@@ -75,7 +75,8 @@ class Casebook:
         Raises:
             StoreUnavailable: no answer.
         """
-        return await self._all(site, await self._names(site, site.keys.lately(site.name, user)))
+        names, *_ = await self._of_user(site, user)
+        return await self._all(site, [name.decode() for name in names])
 
     async def latest(self, site: SiteEntry) -> list[Record]:
         """A site's latest verifications, newest first.
@@ -103,21 +104,26 @@ class Casebook:
                 found.append(record)
         return found
 
-    async def uses(self, site: SiteEntry, user: str, now: int) -> list[Use]:
-        """How far a user's own limits are used, `now` in ms by the clock that decides.
+    async def uses(self, site: SiteEntry, user: str) -> list[Use]:
+        """How far a user's own limits are used.
 
         Raises:
             StoreUnavailable: no answer.
         """
+        _, *told = await self._of_user(site, user)
         found = []
-        for limit in _LIMITS:
-            try:
-                redis = self._store.at(site.keys.partition)
-                times = [int(at) for at in await redis.lrange(site.keys.window(limit, site.name, user), 0, -1)]
-            except (RedisError, OSError) as error:
-                raise StoreUnavailable(f"a limit cannot be read ({type(error).__name__})") from None
-            found += [
-                Use(limit, rate.count, rate.seconds, sum(at > now - rate.seconds * 1000 for at in times))
-                for rate in getattr(site.config.limits, limit)
-            ]
+        for limit, left in zip(_LIMITS, told, strict=True):
+            more = [int(rate.partition(b"/")[0]) for rate in left.split()]
+            rates = getattr(site.config.limits, limit)
+            found += [Use(limit, r.count, r.seconds, r.count - n) for r, n in zip(rates, more, strict=True)]
         return found
+
+    async def _of_user(self, site: SiteEntry, user: str) -> Any:
+        keys, (pushes, guesses) = site.keys, _LIMITS
+        raw = await self._store.call(
+            "read_user",
+            keys.partition,
+            {"lately": keys.lately(site.name, user), "user_guesses": keys.window(guesses, site.name, user)},
+            {limit: site.rates[limit] for limit in (pushes, guesses)},
+        )
+        return raw[2:]

@@ -102,7 +102,6 @@ class Verifications:
                 "record": keys.record(short.text),
                 "long_record": keys.record(long.text),
                 "idem": idem,
-                "live": keys.live(site.name, request.purpose, address, request.user),
                 "lately": keys.lately(site.name, request.user),
                 "word": keys.word(word),
                 "binding": keys.binding(site.name, request.user),

@@ -62,23 +62,23 @@ class Keys:
         return f"{self.root}idem:{site}:{sha256(key.encode()).hexdigest()[:32]}"
 
     def live(self, site: str, purpose: str, address: str, user: str) -> str:
-        """Sorted set: live unclaimed verifications of a user, purpose and address, by start."""
+        """List: live unclaimed verifications of a user, purpose and address that `lately` has no room for."""
         return self.root + IN_PARTITION["live"] % (site, purpose, address, user)
 
     def lately(self, site: str, user: str) -> str:
-        """List: the user's latest verifications, newest first, at most 20."""
-        return f"{self.root}lately:{site}:{user}"
+        """String: the user's latest verifications, at most 20, and when he was pushed to (`fragments/ledger.lua`)."""
+        return self.root + IN_PARTITION["lately"] % (site, user)
 
     def latest(self, subject: str) -> str:
         """List: the latest verifications of a site (`site/shop`), newest first, at most 200."""
         return f"{self.root}latest:{subject}"
 
     def window(self, limit: str, site: str, subject: str) -> str:
-        """List: times of the events that a limit counts."""
+        """String: times of the events that a limit counts; past some, a list beside it (`fragments/windows.lua`)."""
         return self.root + IN_PARTITION["window"] % (limit, site, subject)
 
     def openid_window(self, limit: str, openid: str) -> str:
-        """List: as `window`, for limits per openid, which all sites of the account share."""
+        """String: as `window`, for limits per openid, which all sites of the account share."""
         return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
 
     def word(self, word: str) -> str:
@@ -180,7 +180,7 @@ class Keys:
         return self.account + IN_ACCOUNT["spoke"] % openid
 
     def recent(self, openid: str) -> str:
-        """List: verifications whose code went to this openid lately."""
+        """String: verifications whose code went to this openid lately, and when it was pushed to; as `lately`."""
         return self.account + IN_ACCOUNT["recent"] % openid
 
     def receipt(self, msgid: int | str) -> str:

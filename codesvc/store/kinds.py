@@ -16,6 +16,7 @@ must not lose; who left is forgotten by `codesvc.service.people` after `unfollow
 IN_PARTITION: Final = {
     "record": "vf:%s",
     "live": "live:%s:%s:%s:%s",
+    "lately": "lately:%s:%s",
     "window": "window:%s:%s:%s",
     "binding": "binding:%s:%s",
     "owners": "owners:%s:%s",
@@ -65,9 +66,8 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
     """What finds the keys whose names end with a user; he may hold colons, what stands before him may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
     told = [
-        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history")),
-        f"lately:{here}:{whose}",
+        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately")),
         IN_PARTITION["window"] % (any_part, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),
     ]
-    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:{'|'.join(told)})")
+    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:long-)?(?:{'|'.join(told)})")

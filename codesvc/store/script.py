@@ -49,6 +49,10 @@ HISTORY_LENGTH: Final = 50
 """So many lines are remembered of a user's bindings; how long, `Retention` says."""
 AUDIT_LENGTH: Final = 20_000
 """The same of the audit log, of each partition."""
+MOST_PACKED: Final = 128
+"""So many times of events stand in one string; more stand in a list."""
+MOST_LATEST: Final = 20
+"""So many verifications are remembered of a user, and of a WeChat."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -123,6 +127,8 @@ def _known() -> dict[str, str]:
         "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
         "AUDIT_LENGTH": f"{AUDIT_LENGTH}",
         "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
+        "MOST_PACKED": f"{MOST_PACKED}",
+        "MOST_LATEST": f"{MOST_LATEST}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
     }

@@ -2,9 +2,11 @@
 
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from codesvc.store import script
 from codesvc.store.outcomes import Outcome
 
 rates = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 20)), min_size=1, max_size=2)
@@ -27,6 +29,17 @@ def most_in_a_window(accepted, span):
     return max((sum(end - span < at <= end for at in accepted) for end in accepted), default=0)
 
 
+@pytest.fixture(params=["strings", "lists"])
+def form(request, monkeypatch):
+    """Windows as they mostly are, and with hardly any room before they become lists."""
+    if request.param == "lists":
+        monkeypatch.setattr(script, "MOST_PACKED", 2)
+        script.load.cache_clear()
+    yield
+    script.load.cache_clear()
+
+
+@pytest.mark.usefixtures("form")
 @exactly
 @given(limits=rates, moves=pauses)
 @example(limits=[(1, 1)], moves=[0, 999, 1, 1000])
@@ -47,6 +60,7 @@ async def test_never_more_than_allowed_in_any_window_and_never_refused_without_n
         assert most_in_a_window(accepted, seconds * 1000) <= most
 
 
+@pytest.mark.usefixtures("form")
 @exactly
 @given(moves=pauses)
 async def test_a_wait_is_true_to_the_millisecond(shop, moves):

@@ -6,10 +6,11 @@
 --   limited: {outcome, now, wait in ms}
 
 if A.right == '1' then
-  redis.call('DEL', K.window)
+  redis.call('DEL', K.window, long_name(K.window))
   return {'done', now}
 end
-local wait = wait_for(K.window, A.rates)
+local tries = window(K.window, A.rates)
+local wait = wait_for(tries)
 if wait > 0 then return {'limited', now, wait} end
-count_event(K.window, A.rates)
+count_event(tries)
 return {'done', now}

@@ -12,16 +12,16 @@ local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 
 local address = A.address ~= '' and A.address or r.address
-local user_guesses = key('window', 'user_guesses', r.site, r.user)
-local address_guesses = key('window', 'address_guesses', r.site, address)
+local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.user_guesses)
 local address_rates = address ~= '-' and A.address_guesses or ''
+local address_guesses = window(key('window', 'address_guesses', r.site, address), address_rates)
 
 if A.idem ~= '' then
   local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
   if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
   -- The winner may repeat its call; a wrong guess repeated is a guess.
   if known[1] and known[2] == 'approved' and r.status == 'approved' then
-    return answer('approved', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
+    return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
   end
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
@@ -31,8 +31,8 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 local owner = owner_of(r)
 local claimed_by_owner = r.claimed_by and owner == r.claimed_by
 if not claimed_by_owner then
-  local limit, wait = 'user_guesses', wait_for(user_guesses, A.user_guesses)
-  if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses, address_rates) end
+  local limit, wait = 'user_guesses', wait_for(user_guesses)
+  if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
   if wait > 0 then
     write(r, {trail = trailed(r, 'refused', limit)})
     return {'limited', now, limit, wait}
@@ -56,14 +56,14 @@ if A.verdict == '1' and basis then
   tell_of(r, 'verification.approved')
   save(r)
   wake(r)
-  return answer('approved', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
+  return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
 end
 
 if not claimed_by_owner then
-  count_event(user_guesses, A.user_guesses)
-  count_event(address_guesses, address_rates)
+  count_event(user_guesses)
+  count_event(address_guesses)
 end
-count_event(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
+count_event(window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses))
 r.held = true
 write(r, {attempts_left = r.attempts_left - 1, trail = trailed(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
@@ -72,4 +72,4 @@ if tonumber(r.attempts_left) <= 0 then
 end
 save(r)
 wake(r)
-return answer('wrong', r, 0, left_of_both(user_guesses, A.user_guesses, address_guesses, address_rates))
+return answer('wrong', r, 0, left_of_both(user_guesses, address_guesses))

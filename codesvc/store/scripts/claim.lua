@@ -4,19 +4,20 @@
 -- KEYS: pointer words seen outbox
 -- ARGS: offset root account appid channel openid kind reply words
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows record delivery eligibility
+-- USES: clock names windows ledger record delivery eligibility
 --   claimed: {outcome, now, record, 0}; refused, absent: {outcome, now}; other: {outcome, now, target}
 --   ended: {outcome, now, record, 0}, only for who claimed it or was sent its code; limited: {outcome, now, limit, wait}
 
 -- WeChat delivers a callback up to three times; it counts once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
 if A.kind == 'word' and first_time then
-  local wait = wait_for(K.words, A.words)
+  local words = window(K.words, A.words)
+  local wait = wait_for(words)
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_words', wait}
   end
-  count_event(K.words, A.words)
+  count_event(words)
 end
 
 local target = redis.call('GET', K.pointer)
@@ -46,11 +47,9 @@ if not r.claimed_by then
   })
   -- The owner's attempts are his own, whatever was guessed before (rule 3).
   if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
-  redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
-  local recent = account_key('recent', A.openid)
-  redis.call('RPUSH', recent, r.id)
-  redis.call('LTRIM', recent, -20, -1)
-  redis.call('PEXPIRE', recent, r.latest - now + TTL_MARGIN)
+  local theirs = read_ledger(account_key('recent', A.openid), '')
+  enter(theirs, string.sub(r.id, 4))
+  save_ledger(theirs, r.latest - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')

@@ -4,14 +4,14 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
--- USES: clock names record
+-- USES: clock names windows ledger record
 --   done: {outcome, now, number of verifications stopped}
 
 local before = redis.call('GET', K.seen)
 if before then return {'done', now, tonumber(before)} end
 local stopped = 0
-for _, id in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
-  local r = read_record(record_at(id))
+for _, entry in ipairs(read_ledger(K.recent, '').entries) do
+  local r = read_record(record_at('vf_' .. entry))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid and r.disarmed ~= '1' then
     stopped = stopped + 1
     if r.disclose == '1' or r.claimed_by == A.openid then

@@ -20,9 +20,10 @@ if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
   end
   if #listed > 0 then return {'done', now, listed} end
 end
-local wait = wait_for(K.words, A.words)
+local words = window(K.words, A.words)
+local wait = wait_for(words)
 if wait > 0 then return {'limited', now, 'openid_words', wait} end
-count_event(K.words, A.words)
+count_event(words)
 
 local function issue(site, user)
   if #listed >= 3 * MOST then return end

@@ -2,8 +2,8 @@
 -- KEYS: user_guesses
 -- ARGS: offset root actor site user reason audit_kept
 -- OUTCOMES: done
--- USES: clock names audit
+-- USES: clock names windows audit
 
-redis.call('DEL', K.user_guesses)
+redis.call('DEL', K.user_guesses, long_name(K.user_guesses))
 audit(A.actor, 'guesses.lifted', {site = A.site, user = A.user, reason = A.reason})
 return {'done', now}

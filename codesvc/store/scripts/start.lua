@@ -1,17 +1,17 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, word, outbox entry.
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
--- KEYS: record long_record idem live lately word binding address_starts site_starts site_guesses outbox
+-- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
 -- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows record delivery eligibility webhook occasion push admission
+-- USES: clock names windows ledger record delivery eligibility webhook occasion push admission
 --   started, repeated: {outcome, now, record, alarm, left}; alarm is 1 where the longer code was made
 --   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
 
 local refused = refusal('record', is_gone)
 if refused then return refused end
 
-local long = wait_for(K.site_guesses, A.site_guesses) > 0
+local long = wait_for(window(K.site_guesses, A.site_guesses)) > 0
 local id, at = A.id, K.record
 if long then id, at = A.long_id, K.long_record end
 if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.word) == 1) then
@@ -20,18 +20,40 @@ end
 
 count_start()
 
--- A claimed verification is not in this set, so an unclaimed one cannot supersede it; and another address has its own.
+-- A claimed verification is not among these, so an unclaimed one cannot supersede it; and another address has its own.
+-- An entry of the user's ledger is four digits that stand for purpose and address, when it ends at the latest, in s, and
+-- the id. One that has no room there any more and is still live goes into a list of its purpose and address: however many
+-- start for this user from however many addresses, a start looks at a bounded number, and misses none.
+local mine = read_ledger(K.lately, A.user_pushes)
+local group = string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4)
 local live = {}
-for _, other in ipairs(redis.call('ZRANGE', K.live, 0, -1)) do
-  local r = read_record(record_at(other))
-  if r and status_of(r) == 'pending' then live[#live + 1] = r else redis.call('ZREM', K.live, other) end
+local function is_live(id)
+  local other = read_record(record_at(id))
+  if not other or status_of(other) ~= 'pending' or other.claimed_by then return false end
+  if other.purpose == A.purpose and other.address == A.address then live[#live + 1] = other end
+  return true
+end
+local elsewhere = key('live', A.site, A.purpose, A.address, A.user)
+for _, other in ipairs(mine.scattered and redis.call('LRANGE', elsewhere, 0, -1) or {}) do
+  if not is_live(other) then redis.call('LREM', elsewhere, 1, other) end
+end
+for _, entry in ipairs(mine.entries) do
+  if string.sub(entry, 1, 4) == group then is_live('vf_' .. string.sub(entry, 9)) end
 end
 for i = 1, #live - tonumber(A.max_live) + 1 do
   end_as(live[i], 'superseded')
   wake(live[i])
 end
-redis.call('ZADD', K.live, now, id)
-redis.call('PEXPIRE', K.live, tonumber(A.max_life) + TTL_MARGIN)
+local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
+if gone and struct.unpack('>I4', gone, 5) * 1000 > now then
+  local other = read_record(record_at('vf_' .. string.sub(gone, 9)))
+  if other and status_of(other) == 'pending' and not other.claimed_by then
+    local list = key('live', other.site, other.purpose, other.address, other.user)
+    redis.call('RPUSH', list, other.id)
+    redis.call('PEXPIRE', list, tonumber(A.max_life) + TTL_MARGIN)
+    mine.scattered = true
+  end
+end
 
 local r = {at = at, held = true}
 write(r, {
@@ -40,11 +62,10 @@ write(r, {
   attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
   latest = now + A.max_life, life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
 })
--- How an operator finds what a person asks about.
-if redis.call('LPUSH', K.lately, id) > 20 then redis.call('LTRIM', K.lately, 0, 19) end
-redis.call('PEXPIRE', K.lately, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
+pushes.mine = mine
 deliver(r, redis.call('HGET', K.binding, 'openid'))
+save_ledger(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- What a repeated start answers: this moment, whatever has happened since.
 if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
 save(r)

@@ -58,7 +58,7 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
         "wechat": tag_of(site.name, found.binding.openid) if found.binding else "",
         "history": list(reversed(await here.bindings.history(site, user))),
         "rows": [row_of(request, record) for record in records],
-        "uses": await book.uses(site, user, found.now),
+        "uses": await book.uses(site, user),
         "problem": problem,
         "done": request.query.get("done", ""),
         "here": f"/admin/people/{request.match_info['person']}",

@@ -1,9 +1,9 @@
 -- admission: what every start is asked before it writes anything: was it answered before (Idempotency-Key), and do the
 -- site's and the address's limits allow it. `refusal` answers what to return instead of starting, or nil; `starts_left`
 -- what is left of both limits: the site's rates, a comma, the address's.
-local function starts_left()
-  return left_of_both(K.site_starts, A.site_starts, K.address_starts, A.address ~= '-' and A.address_starts or '')
-end
+local of_site = window(K.site_starts, A.site_starts)
+local of_address = window(K.address_starts, A.address ~= '-' and A.address_starts or '')
+local function starts_left() return left_of_both(of_site, of_address) end
 
 local function refusal(kind, gone)
   if A.idem ~= '' then
@@ -15,18 +15,16 @@ local function refusal(kind, gone)
       return {'absent', now}
     end
   end
-  local wait = wait_for(K.site_starts, A.site_starts)
+  local wait = wait_for(of_site)
   if wait > 0 then return {'limited', now, 'site_starts', wait} end
-  if A.address ~= '-' then
-    wait = wait_for(K.address_starts, A.address_starts)
-    if wait > 0 then return {'limited', now, 'address_starts', wait} end
-  end
+  wait = wait_for(of_address)
+  if wait > 0 then return {'limited', now, 'address_starts', wait} end
   return nil
 end
 
 local function count_start()
-  count_event(K.site_starts, A.site_starts)
-  if A.address ~= '-' then count_event(K.address_starts, A.address_starts) end
+  count_event(of_site)
+  count_event(of_address)
 end
 
 local function remember_start(id)

@@ -1,27 +1,28 @@
 -- push: whether a push to an openid may happen now, and the bookkeeping where it does.
 -- The reasons are for disclosed verifications only; for others they silence the push, never the answer (rule 7).
+-- `pushes.mine` is the user's ledger, `pushes.theirs` the WeChat's; `pushes.made` says whether the first is to be saved.
+local pushes = {}
 local function why_no_push(r, openid)
   if A.channels == '' then return 'no-channel' end
   if is_test_openid(openid) then return 'unreachable' end
   if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
   local muted_until = redis.call('GET', account_key('muted', openid))
   if muted_until and now < tonumber(muted_until) then return 'muted' end
-  if wait_for(key('window', 'user_pushes', r.site, r.user), A.user_pushes) > 0 then return 'limited', 'user_pushes' end
-  if wait_for(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes) > 0 then
-    return 'limited', 'openid_pushes'
-  end
+  pushes.mine = pushes.mine or read_ledger(key('lately', r.site, r.user), A.user_pushes)
+  if wait_for(pushes.mine.times) > 0 then return 'limited', 'user_pushes' end
+  pushes.theirs = read_ledger(account_key('recent', openid), A.openid_pushes)
+  if wait_for(pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
   return nil
 end
 
 local function push(r, openid)
-  count_event(key('window', 'user_pushes', r.site, r.user), A.user_pushes)
-  count_event(account_key('openid_window', 'openid_pushes', openid), A.openid_pushes)
+  pushes.made = true
+  count_event(pushes.mine.times)
+  count_event(pushes.theirs.times)
+  enter(pushes.theirs, string.sub(r.id, 4))
+  save_ledger(pushes.theirs, tonumber(A.max_life) + TTL_MARGIN)
   new_delivery(r, string.match(A.channels, '^[^,]+'), 'queued')
   write(r, {sent_to = openid})
-  local recent = account_key('recent', openid)
-  redis.call('RPUSH', recent, r.id)
-  redis.call('LTRIM', recent, -20, -1)
-  redis.call('PEXPIRE', recent, tonumber(A.max_life) + TTL_MARGIN)
   enqueue(r, 'push', A.appid)
 end
 

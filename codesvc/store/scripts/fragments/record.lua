@@ -5,7 +5,7 @@
 
 local NOT_STORED = {at = true, packed = true, held = true}
 
-local function pack(r)
+local function packed_of(r)
   local placed = string.sub(r.id, 1, 3) == 'vf_'
   local flat, more = placed and flatten(r) or {cjson.null}, nil
   for field, value in pairs(r) do
@@ -63,7 +63,7 @@ end
 
 local function save(r)
   r.held = nil
-  r.packed = pack(r)
+  r.packed = packed_of(r)
   redis.call('SET', r.at, r.packed, 'KEEPTTL')
 end
 
@@ -76,7 +76,6 @@ end
 local function end_as(r, status)
   if not VERIFICATION_MOVES[r.status][status] then error('illegal transition ' .. r.status .. ' to ' .. status) end
   write(r, {status = status, ended = now, trail = trailed(r, status, status == 'approved' and r.basis or nil)})
-  redis.call('ZREM', key('live', r.site, r.purpose, r.address, r.user), r.id)
 end
 
 -- Every call that shows a verification answers in this form: outcome, now, {0, record, its id}, what else, what limits leave after the

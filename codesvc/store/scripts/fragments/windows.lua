@@ -1,22 +1,56 @@
 -- windows: exact limits, at most N events in *every* window of T (DESIGN rule 3).
--- A list holds the times of the latest events, as many as the largest N. One more is allowed when the N-th latest has
--- left the window (now - T, now]. Rates are text, 'N/T N/T …' with T in ms; no rates mean no limit.
-local function wait_for(list, rates)
-  local wait = 0
+-- A window is the times of the latest events, as many as the largest N, six bytes each and the oldest first, in a string.
+-- Past MOST_PACKED of them the string only says LONG, and a list holds the times: an event never costs more than a few
+-- looks, however many are allowed. One more is allowed when the N-th latest has left the window (now - T, now].
+-- Rates are text, 'N/T N/T …' with T in ms; no rates mean no limit.
+local LONG = 'L'
+
+-- The list beside a key: the same name with a kind of its own.
+local function long_name(at)
+  local root, rest = string.match(at, '^(.-}:)(.*)$')
+  local account = string.match(rest, '^wx%x+:') or ''
+  return root .. account .. 'long-' .. string.sub(rest, #account + 1)
+end
+
+-- A window as it lies in the value at `at`, or in a part of it.
+local function window_in(packed, at, rates)
+  local w = {packed = packed, at = at, rates = {}, most = 0, span = 0, length = 0}
+  if rates == '' then return w end
   for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
-    local nth = redis.call('LINDEX', list, -tonumber(count))
-    if nth then wait = math.max(wait, nth + span - now) end
+    count, span = tonumber(count), tonumber(span)
+    w.rates[#w.rates + 1] = {count, span}
+    w.most, w.span = math.max(w.most, count), math.max(w.span, span)
+  end
+  w.length = packed == LONG and redis.call('LLEN', long_name(at)) or #packed / 6
+  return w
+end
+
+-- A window that has a key of its own.
+local function window(at, rates)
+  local w = window_in(rates ~= '' and redis.call('GET', at) or '', at, rates)
+  w.alone = true
+  return w
+end
+
+local function time_at(w, place)
+  if w.packed == LONG then return tonumber(redis.call('LINDEX', long_name(w.at), place - 1)) end
+  return (struct.unpack('>I6', w.packed, 6 * place - 5))
+end
+
+local function wait_for(w)
+  local wait = 0
+  for _, rate in ipairs(w.rates) do
+    if w.length >= rate[1] then wait = math.max(wait, time_at(w, w.length - rate[1] + 1) + rate[2] - now) end
   end
   return wait
 end
 
--- How many of the first times of a list of this length have left the window that began at `since`. In doubling steps:
--- mostly it is none or one.
-local function outside(list, length, since)
-  local low, high, step = 0, length, 1
+-- How many of the first times have left the window that began at `since`. In doubling steps: mostly it is none or one.
+local function outside(w, since)
+  local low, high, step = 0, w.length, 1
   while low < high do
     local probe = math.min(low + step, high) - 1
-    if tonumber(redis.call('LINDEX', list, probe)) <= since then
+    if time_at(w, probe + 1) <= since then
       low, step = probe + 1, step * 2
     else
       high, step = probe, math.max(1, math.floor((probe - low) / 2))
@@ -25,31 +59,40 @@ local function outside(list, length, since)
   return low
 end
 
-local function count_event(list, rates)
-  local most, longest = 0, 0
-  for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
-    most, longest = math.max(most, tonumber(count)), math.max(longest, tonumber(span))
+local function lengthen(w)
+  local times, list = {}, long_name(w.at)
+  for place = 1, w.length do times[place] = string.format('%.0f', time_at(w, place)) end
+  redis.call('DEL', list)
+  redis.call('RPUSH', list, unpack(times))
+  w.packed = LONG
+end
+
+local function count_event(w)
+  if w.most == 0 then return end
+  local over = math.max(w.length + 1 - w.most, outside(w, now - w.span))
+  w.length = w.length + 1 - over
+  if w.packed == LONG then
+    local list = long_name(w.at)
+    redis.call('RPUSH', list, string.format('%.0f', now))
+    if over > 0 then redis.call('LTRIM', list, over, -1) end
+  else
+    w.packed = string.sub(w.packed, 6 * over + 1) .. struct.pack('>I6', now)
+    if w.length > MOST_PACKED then lengthen(w) end
   end
-  if most == 0 then return end
-  local length = redis.call('RPUSH', list, string.format('%.0f', now))
-  local over = math.max(length - most, outside(list, length, now - longest))
-  if over > 0 then redis.call('LTRIM', list, over, -1) end
-  redis.call('PEXPIRE', list, longest + TTL_MARGIN)
+  if w.packed == LONG then redis.call('PEXPIRE', long_name(w.at), w.span + TTL_MARGIN) end
+  if w.alone then redis.call('SET', w.at, w.packed, 'PX', w.span + TTL_MARGIN) end
 end
 
 -- What is left: for each rate 'how many more/in how many ms', in the order of the rates, '' for no rates.
-local function left_of(list, rates)
-  if rates == '' then return '' end
-  local told, length = {}, redis.call('LLEN', list)
-  for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
-    local first = math.max(outside(list, length, now - span), length - count)
-    local lasts = first < length and redis.call('LINDEX', list, first) + span - now or tonumber(span)
-    told[#told + 1] = string.format('%.0f/%.0f', count - (length - first), lasts)
+local function left_of(w)
+  local told = {}
+  for i, rate in ipairs(w.rates) do
+    local first = math.max(outside(w, now - rate[2]), w.length - rate[1])
+    local lasts = first < w.length and time_at(w, first + 1) + rate[2] - now or rate[2]
+    told[i] = string.format('%.0f/%.0f', rate[1] - (w.length - first), lasts)
   end
   return table.concat(told, ' ')
 end
 
 -- The same of two limits, a comma between them.
-local function left_of_both(list, rates, other, other_rates)
-  return left_of(list, rates) .. ',' .. left_of(other, other_rates)
-end
+local function left_of_both(w, other) return left_of(w) .. ',' .. left_of(other) end
