@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import codesvc
-from bench import calls, delivery, footprint, growth, latency, report, streams
+from bench import calls, delivery, footprint, growth, ladder, latency, report, streams
 from bench.processes import scaled
 from bench.service import platform
 from codesvc.store.embedded import run_embedded
@@ -46,6 +46,7 @@ def _latency(directory: Path, store: str) -> dict[str, dict]:
 
 PARTS: dict[str, Callable[[Path, str], Any]] = {
     "calls": lambda directory, store: calls.measure(directory, store, requests=scaled(4000), rounds=ROUNDS),
+    "ladder": lambda directory, store: ladder.measure(directory, store, requests=scaled(3000), rounds=ROUNDS),
     "workers": lambda directory, store: calls.workers(directory, store, requests=scaled(6000), rounds=3),
     "delivery": lambda directory, store: delivery.measure(directory, store, messages=scaled(4000), rounds=3),
     "latency": _latency,

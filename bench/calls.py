@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.processes import children, cpu_seconds, free_port, running, wait_for_port
+from bench import floors as floor
+from bench.processes import children, cpu_seconds
 from bench.service import KEY, bind_users, platform, service, start_body, start_many
 
 if TYPE_CHECKING:
@@ -67,10 +68,7 @@ def measure(directory: Path, store: str, *, requests: int, rounds: int, floors: 
     with ExitStack() as stack:
         subjects = {}
         for name in floors:
-            port = free_port()
-            process = stack.enter_context(running("bench.floors", name, str(port), store))
-            wait_for_port(port, process)
-            subjects[name] = Subject(name, process.pid, port, [])
+            subjects[name] = Subject(name, *stack.enter_context(floor.serving(name, store)), [])
         here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
         bind_users(here)
         guessed: list[str] = []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+import time
 
 import msgspec
 import uvloop
 from aiohttp import web
 from redis.asyncio import Redis
 
+from bench.processes import free_port, running, wait_for_port
 from codesvc.store.multiplex import Multiplexed
 
 WINDOWS = """
@@ -28,6 +31,10 @@ return {'done', now}
 """
 
 
+SPIN_US = 80
+"""So long the `delayed` floor computes for nothing: how does the rest fare in a server that answers less often?"""
+
+
 class Body(msgspec.Struct):
     purpose: str
     user: str
@@ -39,17 +46,29 @@ def respond(body: Body) -> web.Response:
     return web.Response(body=msgspec.json.encode(document), content_type="application/json")
 
 
+@contextlib.contextmanager
+def serving(name: str, store: str):
+    """One of them as a process: its pid and port."""
+    port = free_port()
+    with running("bench.floors", name, str(port), store) as process:
+        wait_for_port(port, process)
+        yield process.pid, port
+
+
 async def bare(request: web.Request) -> web.Response:
     return respond(msgspec.json.decode(await request.read(), type=Body))
 
 
-async def _with_store(app: web.Application, execute):
+async def _with_store(app: web.Application, execute, *, spin_us: int = 0):
     sha = await execute("SCRIPT", "LOAD", WINDOWS)
 
     async def handler(request: web.Request) -> web.Response:
         body = msgspec.json.decode(await request.read(), type=Body)
         user = body.user
         await execute("EVALSHA", sha, 5, f"a:{user}", f"b:{user}", f"c:{user}", f"d:{user}", f"e:{user}", user)
+        until = time.perf_counter() + spin_us / 1e6
+        while time.perf_counter() < until:
+            pass
         return respond(body)
 
     app.router.add_post("/", handler)
@@ -60,8 +79,9 @@ async def main(name: str, port: int, url: str) -> None:
     redis = Redis.from_url(url, protocol=2)
     if name == "bare":
         app.router.add_post("/", bare)
-    elif name == "multiplexed":
-        await _with_store(app, Multiplexed(redis.connection_pool.make_connection, timeout=2).execute)
+    elif name in {"multiplexed", "delayed"}:
+        line = Multiplexed(redis.connection_pool.make_connection, timeout=2)
+        await _with_store(app, line.execute, spin_us=SPIN_US if name == "delayed" else 0)
     else:
         await _with_store(app, redis.execute_command)
     runner = web.AppRunner(app, access_log=None)

