@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import socket
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import hiredis
@@ -18,10 +21,11 @@ from codesvc.store.keys import Keys
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _BATCH = 400
+_ROWS = 200
 _SITE = "shop"
 _KEYS = Keys("cs", APPID)
 _COMMON = {
@@ -66,7 +70,7 @@ def started(number: int) -> bytes:
         "user": user,
         "purpose": "register",
         "address": address,
-        "fixed": '{"agent":"iPhone","place":"203.0.*.*"}',
+        "fixed": '{"agent":"iPhone"}',
         "scan": "open",
         "vouched": 0,
         "disclose": 1,
@@ -84,17 +88,40 @@ def started(number: int) -> bytes:
     return _command("start", keys, args)
 
 
-def bound(number: int) -> bytes:
-    """A binding of a user of his own."""
-    keys = {"binding": _KEYS.binding(_SITE, f"user-{number:08}"), "outbox": f"{_KEYS.root}bench-outbox"}
-    args = {
-        "user": f"user-{number:08}",
-        "openid": openid(10_000_000 + number),
-        "made_by": "import",
-        "source": "",
-        "many": 0,
-    }
-    return _command("bind", keys, args)
+def bound(numbers: Sequence[int]) -> bytes:
+    """Bindings of users of their own, as an import brings them; many in one call."""
+    rows = [(f"user-{number:08}", openid(10_000_000 + number), "", "") for number in numbers]
+    args = {"rows": json.dumps(rows), "many": 0, "dry": 0}
+    return _command("import_bindings", {"outbox": f"{_KEYS.root}bench-outbox"}, args)
+
+
+def imports(numbers: Iterable[int]) -> Iterator[bytes]:
+    """The commands that bind all these users."""
+    numbers = iter(numbers)
+    while some := list(itertools.islice(numbers, _ROWS)):
+        yield bound(some)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What the store holds: bytes without its tables of keys and of TTLs, those of each, keys, and keys that expire."""
+
+    own: int
+    key_table: int
+    ttl_table: int
+    keys: int
+    expiring: int
+
+    def each(self, before: Filling, count: int) -> float:
+        """Bytes of each of `count` things that came since.
+
+        The tables double now and then; each key is charged with its share of them as they are now, so that a
+        doubling is not charged to whatever came last.
+        """
+        shares = (self.keys - before.keys) * self.key_table / self.keys
+        if self.expiring:
+            shares += (self.expiring - before.expiring) * self.ttl_table / self.expiring
+        return (self.own - before.own + shares) / count
 
 
 class Loader:
@@ -105,31 +132,47 @@ class Loader:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(url.removeprefix("unix://"))
         self._reader = hiredis.Reader()
-        for name in ("start", "bind"):
+        for name in ("start", "import_bindings"):
             self.client.script_load(load(name).source)
 
-    @property
-    def bytes(self) -> int:
-        return self.client.info("memory")["used_memory"]
+    def filling(self) -> Filling:
+        """What is there now, what was deleted being gone."""
+        while self.client.info("memory")["lazyfree_pending_objects"]:
+            time.sleep(0.01)
+        tables, counts = self.client.memory_stats()["db.0"], self.client.info("keyspace")["db0"]
+        key_table, ttl_table = tables["overhead.hashtable.main"], tables["overhead.hashtable.expires"]
+        return Filling(
+            own=self.client.info("memory")["used_memory"] - key_table - ttl_table,
+            key_table=key_table,
+            ttl_table=ttl_table,
+            keys=counts["keys"],
+            expiring=counts["expires"],
+        )
 
     @property
     def cpu(self) -> float:
         found = self.client.info("cpu")
         return found["used_cpu_user"] + found["used_cpu_sys"]
 
-    def run(self, commands: Iterable[bytes]) -> None:
-        commands = iter(commands)
-        while batch := list(itertools.islice(commands, _BATCH)):
-            self._socket.sendall(b"".join(batch))
-            left = len(batch)
-            while left:
+    def run(self, commands: Iterable[bytes], batch: int = _BATCH) -> None:
+        """Send them all; while the store works on one batch the next is put together."""
+        commands, waiting = iter(commands), 0
+        while more := list(itertools.islice(commands, batch)):
+            self._socket.sendall(b"".join(more))
+            self._hear(waiting)
+            waiting = len(more)
+        self._hear(waiting)
+
+    def _hear(self, left: int) -> None:
+        while left:
+            if (answer := self._reader.gets()) is False:
                 self._reader.feed(self._socket.recv(1 << 20))
-                while (answer := self._reader.gets()) is not False:
-                    if isinstance(answer, hiredis.ReplyError):
-                        raise SystemExit(str(answer))
-                    if answer[0] not in {b"started", b"bound"}:
-                        raise SystemExit(str(answer[:4]))
-                    left -= 1
+                continue
+            if isinstance(answer, hiredis.ReplyError):
+                raise SystemExit(str(answer))
+            if answer[0] != b"started" and (answer[0] != b"done" or set(answer[2]) != {b"bound"}):
+                raise SystemExit(str(answer[:3]))
+            left -= 1
 
 
 def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int], requests: int) -> list[dict]:
@@ -141,22 +184,28 @@ def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int
     with ExitStack() as stack:
         here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
         bind_users(here)
-        # Never the same person twice from the same address: a fourth start would supersede the first.
         fresh = itertools.count()
         calls.load(here.port, [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)], [here.pid])
         for size, wanted in zip(sizes, bindings, strict=True):
-            before = loader.bytes
-            loader.run(bound(n) for n in range(bound_so_far, wanted))
-            per_binding = (loader.bytes - before) / (wanted - bound_so_far)
-            before = loader.bytes
+            before = loader.filling()
+            loader.run(imports(range(bound_so_far, wanted)), batch=2)
+            per_binding = loader.filling().each(before, wanted - bound_so_far)
+            before = loader.filling()
             loader.run(started(n) for n in range(verifications, size))
             loader.client.delete(f"{_KEYS.root}bench-outbox")
-            per_verification = (loader.bytes - before) / (size - verifications)
+            per_verification = loader.filling().each(before, size - verifications)
             verifications, bound_so_far = size, wanted
             point = {"verifications": size, "bindings": wanted, "live_bytes": per_verification, "bytes": per_binding}
-            ids = start_many(here, itertools.islice(fresh, requests))
+            # At each size people who were just bound and never started, twice, each time from an address of their own:
+            # a start by somebody with many others behind him would do more, and the sizes could not be compared.
+            people = list(range(max(size, wanted - requests), wanted))
+
+            def body(number: int, people: list[int] = people) -> dict:
+                return start_body(number) | {"user": f"user-{people[number % len(people)]:08}"}
+
+            ids = start_many(here, itertools.islice(fresh, requests), body)
             for name, plan in (
-                ("start", [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)]),
+                ("start", [("/v1/verifications", body(next(fresh))) for _ in range(requests)]),
                 ("check", calls.guesses(ids)),
             ):
                 cpu, own = loader.cpu, cpu_seconds(here.pid)

@@ -92,6 +92,16 @@ def bucket(address: IPv4Address | IPv6Address) -> str:
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 
+def masked_bucket(text: str) -> str:
+    """What `masked` says of an address, from its bucket; "" for none."""
+    if text == NO_ADDRESS:
+        return ""
+    if "." in text:
+        first, second, *_ = text.split(".")
+        return f"{first}.{second}.*.*"
+    return f"{text[:4]}:{text[4:8]}:*"
+
+
 def masked(address: IPv4Address | IPv6Address) -> str:
     """An address as it may be shown to the person: enough to recognise one's own, not enough to find another's."""
     if isinstance(address, IPv4Address):

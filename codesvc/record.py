@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from codesvc.codes import TEST_ID
+from codesvc.limiter import masked_bucket
 from codesvc.verification import (
     KEPT_AFTER_END_MS,
     PROOF_LIFE_MS,
@@ -31,7 +32,7 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         locale: `zh` or `en`, the language of messages.
         agent: family of the browser that asked, from a closed list, "" if unknown.
-        place: the address that asked, masked, "" if unknown.
+        place: the address that asked, masked, "" if unknown; a verification's record does not repeat it.
         address_given: whether the site sent an address.
         return_url: where the hosted page leads back to.
         metadata: the site's own object, handed back as it came.
@@ -133,8 +134,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def fixed(self) -> Fixed:
-        """What the start has said."""
-        return _fixed.decode(self.fixed_json)
+        """What the start has said; the place is worked out from the address that is counted."""
+        fixed = _fixed.decode(self.fixed_json)
+        force_setattr(fixed, "place", masked_bucket(self.address))
+        return fixed
 
     @property
     def test(self) -> bool:

@@ -36,12 +36,12 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
     length = max(purpose.code_length, purpose.long_code_length)
     form = CodeFormat(ALPHABET_NAMES[purpose.code_alphabet], length)
     (identifier,) = VerificationId.mint(keyring.current.key_id, form)
-    fixed = Fixed(locale="zh", agent="HarmonyOS", place="203.0.*.*")
+    fixed = Fixed(locale="zh", agent="HarmonyOS")
     fields: dict[str, str | int] = {
         "site": site,
         "user": "sample",
         "purpose": key,
-        "address": "-",
+        "address": "203.0.113.9",
         "fixed": msgspec.json.encode(fixed).decode(),
         "scan": purpose.scan,
         "disclose": 0,

@@ -12,7 +12,7 @@ from codesvc.agent import family
 from codesvc.codes import VerificationId
 from codesvc.config import Rate
 from codesvc.errors import PlatformUnavailable
-from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
+from codesvc.limiter import NO_ADDRESS, Denial, bucket
 from codesvc.quota import Api
 from codesvc.record import Fixed
 from codesvc.service.exchange import NOT_IDEMPOTENT, Result
@@ -90,7 +90,6 @@ class Verifications:
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
-            place=masked(request.address) if request.address else "",
             return_url=request.return_url,
             metadata=request.metadata,
             trace=tracing.current(),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codesvc.config import Rate
 from codesvc.errors import Invalid
-from codesvc.limiter import Denial, bucket, encode, masked, parse_address
+from codesvc.limiter import Denial, bucket, encode, masked, masked_bucket, parse_address
 
 subscriber = st.integers(0, 2**64 - 1)
 
@@ -36,6 +36,7 @@ def test_a_bucket_can_stand_inside_a_key_and_is_never_the_absent_address(address
 @given(st.ip_addresses())
 def test_a_shown_address_tells_no_more_than_its_beginning(address):
     shown = masked(address)
+    assert masked_bucket(bucket(address)) == shown
     if isinstance(address, IPv4Address):
         first, second, *rest = shown.split(".")
         assert [first, second] == str(address).split(".")[:2]

@@ -10,7 +10,7 @@ from codesvc.agent import family
 from codesvc.config import parse
 from codesvc.directory import Directory
 from codesvc.keyring import Keyring
-from codesvc.limiter import masked
+from codesvc.limiter import bucket
 from codesvc.link import Links
 from codesvc.message import Composer
 from codesvc.record import Fixed
@@ -35,11 +35,11 @@ def strangers_record(locale):
     fixed = Fixed(
         locale=locale,
         agent=family(f"{RUDE} Windows"),
-        place=masked(ip_address("203.0.113.9")),
         return_url=f"https://shop.example/?{RUDE}",
         metadata={"note": RUDE},
     )
-    return a_record(id=ID, user=f"u.{RUDE.partition('<')[0]}", fixed=msgspec.json.encode(fixed).decode())
+    user, place = f"u.{RUDE.partition('<')[0]}", bucket(ip_address("203.0.113.9"))
+    return a_record(id=ID, user=user, address=place, fixed=msgspec.json.encode(fixed).decode())
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
