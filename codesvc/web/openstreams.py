@@ -9,6 +9,7 @@ and one timer, and a task is there for the moment of a look only.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,8 @@ COME_BACK: Final = b"retry: 1000\n\n"
 """Milliseconds; browsers' EventSource opens the stream again by itself (HTML standard, 9.2.6)."""
 _BEAT: Final = b": \n\n"
 _LATER_SECONDS: Final = 0.05
+_LOOKS_AT_ONCE: Final = 500
+"""When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
 _log = structlog.get_logger(__name__)
 
 
@@ -200,6 +203,7 @@ class OpenStreams:
         self.closing = False
         self._open: set[OpenStream] = set()
         self._looks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[OpenStream] = deque()
         self._due: list[tuple[float, int, OpenStream]] = []
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
@@ -222,13 +226,18 @@ class OpenStreams:
             self._wakeups.unlisten(stream.identifier, stream.wake)
 
     def begin(self, stream: OpenStream) -> None:
-        """Let a stream look."""
+        """Let a stream look, as soon as fewer than so many do."""
+        if len(self._looks) >= _LOOKS_AT_ONCE:
+            self._waiting.append(stream)
+            return
         task = self._loop.create_task(stream.follow())
         self._looks.add(task)
         task.add_done_callback(partial(self._looked, stream))
 
     def _looked(self, stream: OpenStream, task: asyncio.Task[None]) -> None:
         self._looks.discard(task)
+        if self._waiting:
+            self.begin(self._waiting.popleft())
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("stream_failed", error=type(error).__name__, exc_info=error)
             stream.end()
@@ -259,6 +268,7 @@ class OpenStreams:
     def close(self) -> None:
         """End all of them now, with the word to come back."""
         self.closing = True
+        self._waiting.clear()
         for task in self._looks:
             task.cancel()
         for stream in tuple(self._open):

@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from codesvc.errors import StoreUnavailable
+from codesvc.store.wakeups import EVERYBODY
+from codesvc.web import openstreams
 from codesvc.web import stream as streaming
 from codesvc.web.openstreams import KEEP_ALIVE_SECONDS
 from codesvc.web.services import SERVICES
@@ -115,6 +118,19 @@ async def test_a_look_that_fails_ends_the_stream_and_no_other(world, streams, er
         assert await rest(stream) == last
         await world.cancel(other)
         assert (await beside.next())["status"] == "canceled"
+
+
+async def test_all_who_are_woken_look_a_few_at_a_time(world, streams, monkeypatch):
+    monkeypatch.setattr(openstreams, "_LOOKS_AT_ONCE", 2)
+    started = await world.start()
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(events_of(world, started)) for _ in range(7)]
+        for each in opened:
+            await each.next()
+        await world.cancel(started)
+        world.app[SERVICES].wakeups.wake(EVERYBODY)
+        assert len(streams._looks) == 2
+        assert [(await each.next())["status"] for each in opened] == ["canceled"] * 7
 
 
 async def test_an_application_that_goes_says_when_to_come_back(world):
