@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
 
@@ -13,6 +13,7 @@ from codesvc.doctor.storeprobe import running_embedded
 from codesvc.errors import CodesvcError, StoreUnavailable
 from codesvc.store.answers import Answer
 from codesvc.store.connection import connect, retention_of, store_url
+from codesvc.store.embedded import DataInUseError
 from codesvc.store.keys import DEPLOYMENT, Keys, offset
 from codesvc.store.store import Store
 from codesvc.verification import DeliveryStatus, Status
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from codesvc.config import Settings
+
+_STARTING_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,26 @@ async def open_store_alone(stack: AsyncExitStack, settings: Settings) -> Store:
     """
     store = await open_store(stack, settings)
     if store is None and settings.store.url is None:
-        await stack.enter_async_context(store_url(settings.store))
-        store = await open_store(stack, settings)
+        store = await _opened_alone(stack, settings)
     if store is None:
         raise CodesvcError("the store cannot be reached from here")
     return store
+
+
+async def _opened_alone(stack: AsyncExitStack, settings: Settings) -> Store | None:
+    # A service that starts at this very moment has the directory before its server answers: then that one is waited for.
+    until = asyncio.get_running_loop().time() + _STARTING_SECONDS
+    while True:
+        try:
+            await stack.enter_async_context(store_url(settings.store))
+        except DataInUseError:
+            if asyncio.get_running_loop().time() > until:
+                raise
+            await asyncio.sleep(_POLL_SECONDS)
+            if (store := await open_store(stack, settings)) is not None:
+                return store
+        else:
+            return await open_store(stack, settings)
 
 
 class InStore:

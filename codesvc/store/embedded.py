@@ -54,6 +54,10 @@ class EmbeddedValkeyError(CodesvcError):
     """The embedded server cannot be used; the text says why, and ends with what the server wrote."""
 
 
+class DataInUseError(EmbeddedValkeyError):
+    """Another process of codesvc has the data directory."""
+
+
 @dataclass(eq=False)
 class EmbeddedValkey:
     """One server on one data directory. Made by `run_embedded`, which also stops it, and restarts it should it end."""
@@ -123,7 +127,7 @@ class EmbeddedValkey:
         service, self._server_lock, self._log = map(self._opened, ("service.lock", "server.lock", "valkey.log"))
         if not _locked(service):
             owner = os.pread(service, 20, 0).decode("ascii", "replace")
-            raise EmbeddedValkeyError(f"{self.data_dir} is in use by another codesvc (process {owner or 'unknown'})")
+            raise DataInUseError(f"{self.data_dir} is in use by another codesvc (process {owner or 'unknown'})")
         os.ftruncate(service, 0)
         os.write(service, str(os.getpid()).encode())
         former = Path(os.fsdecode(os.pread(self._server_lock, 4_096, 0)))
@@ -213,7 +217,8 @@ async def run_embedded(
         start_seconds: how long a starting server may be silent; one that reads its file back is not silent.
 
     Raises:
-        EmbeddedValkeyError: the directory is in use or cannot be written, or the server ended or was silent.
+        DataInUseError: another process has the directory.
+        EmbeddedValkeyError: the directory cannot be written, or the server ended or was silent.
         NoServerError: see `shipped_server`.
     """
     embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds)
