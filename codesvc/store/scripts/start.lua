@@ -68,7 +68,6 @@ deliver(r, redis.call('HGET', K.binding, 'openid'))
 save_ledger(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- What a repeated start answers: this moment, whatever has happened since.
 if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
-save(r)
-redis.call('PEXPIRE', at, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+save(r, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)
 return answer('started', r, long and 1 or 0, starts_left())

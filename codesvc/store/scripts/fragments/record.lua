@@ -61,10 +61,11 @@ local function trailed(r, word, detail)
   return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. told
 end
 
-local function save(r)
+-- `life`, in ms, for a new one; otherwise it lives as long as it would have.
+local function save(r, life)
   r.held = nil
   r.packed = packed_of(r)
-  redis.call('SET', r.at, r.packed, 'KEEPTTL')
+  if life then redis.call('SET', r.at, r.packed, 'PX', life) else redis.call('SET', r.at, r.packed, 'KEEPTTL') end
 end
 
 -- A script that changes a record more than once may hold it (`r.held = true`) and save it at the end.
