@@ -92,7 +92,7 @@ async def open_store_alone(stack: AsyncExitStack, settings: Settings) -> Store:
 
 
 async def _opened_alone(stack: AsyncExitStack, settings: Settings) -> Store | None:
-    # A service that starts at this very moment has the directory before its server answers: then that one is waited for.
+    # A service that is just starting has the directory before its server answers: then that one is waited for.
     until = asyncio.get_running_loop().time() + _STARTING_SECONDS
     while True:
         try:

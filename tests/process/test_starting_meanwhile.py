@@ -37,7 +37,8 @@ async def test_the_command_waits_for_its_server_or_its_end(config, taken, answer
         assert await store.state([0]) == "ok"
 
 
-async def test_one_that_never_comes_up_is_named(config, taken, monkeypatch):
+@pytest.mark.usefixtures("taken")
+async def test_one_that_never_comes_up_is_named(config, monkeypatch):
     monkeypatch.setattr("codesvc.sightings._STARTING_SECONDS", 0.2)
     async with AsyncExitStack() as stack:
         with pytest.raises(DataInUseError, match=r"in use by another codesvc \(process 1\)"):
