@@ -75,7 +75,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     The members in front of `id` are, in this order, how a record lies in the store: an array in MessagePack, which ends
     with the last one that is there. So names take no room, and reading one is one step. What is rarely there stands
     last. What the scripts write under other names travels in `more`; so the order never has to change. Times are ms;
-    `delivery_after` counts from the start.
+    `max_life` and `delivery_after` count from the start.
     """
 
     more: dict[str, str] | None
@@ -93,7 +93,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     attempts_left: int
     created: int
     expires: int
-    latest: int
+    max_life: int
     life: int
     resend_at: int
     number: int

@@ -49,7 +49,7 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
         "created": _NOW,
         "expires": _NOW + purpose.code_life * 1000,
         "resend_at": _NOW,
-        "latest": _NOW + purpose.code_max_life * 1000,
+        "max_life": purpose.code_max_life * 1000,
         "life": purpose.code_life * 1000,
         "attempts": purpose.attempts,
         "attempts_left": purpose.attempts,

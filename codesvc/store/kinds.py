@@ -16,7 +16,7 @@ must not lose; who left is forgotten by `codesvc.service.people` after `unfollow
 IN_PARTITION: Final = {
     "record": "vf:%s",
     "live": "live:%s:%s:%s:%s",
-    "lately": "lately:%s:%s",
+    "lately": "user:%s:%s",
     "window": "window:%s:%s:%s",
     "binding": "binding:%s:%s",
     "owners": "owners:%s:%s",

@@ -11,7 +11,7 @@ _TIME: Final = 6
 _ELSEWHERE: Final = b"L"
 _ELSEWHERE_COUNT: Final = 255
 _HEAD: Final = 2
-_GROUP_AND_END: Final = 8
+_GROUP_AND_END: Final = 6
 
 
 def opened(kind: str, value: bytes) -> dict[str, list[int] | list[str]] | None:
@@ -21,7 +21,7 @@ def opened(kind: str, value: bytes) -> dict[str, list[int] | list[str]] | None:
     """
     if kind == "window":
         return {"times": [] if value == _ELSEWHERE else _times(value)}
-    if kind not in {"lately", "recent"}:
+    if kind not in {"user", "recent"}:
         return None
     count = 0 if value[0] == _ELSEWHERE_COUNT else value[0]
     place = _HEAD + _TIME * count
@@ -29,7 +29,7 @@ def opened(kind: str, value: bytes) -> dict[str, list[int] | list[str]] | None:
     while place < len(value):
         length = value[place]
         entry = value[place + 1 : place + 1 + length]
-        verifications.append("vf_" + entry[_GROUP_AND_END if kind == "lately" else 0 :].decode())
+        verifications.append("vf_" + entry[_GROUP_AND_END if kind == "user" else 0 :].decode())
         place += 1 + length
     return {"times": _times(value[_HEAD : _HEAD + _TIME * count]), "verifications": verifications}
 

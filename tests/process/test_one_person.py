@@ -56,11 +56,11 @@ async def test_a_person_is_shown_and_erased(config):
         await walk(show, path.parent)
         told = json.loads((path.parent / "alice.json").read_text())
         assert told["openid"] == OPENID
-        assert {"binding", "history", "vf", "window", "lately", "recent", "intent"} <= {e["kind"] for e in told["kept"]}
+        assert {"binding", "history", "vf", "window", "user", "recent", "intent"} <= {e["kind"] for e in told["kept"]}
         kept = {e["kind"]: e["content"] for e in told["kept"]}
-        [earlier, later] = kept["lately"]["verifications"]
+        [earlier, later] = kept["user"]["verifications"]
         assert kept["recent"]["verifications"] == [earlier, later]
-        assert len(kept["recent"]["times"]) == len(kept["lately"]["times"]) == 2
+        assert len(kept["recent"]["times"]) == len(kept["user"]["times"]) == 2
         assert len(kept["window"]["times"]) == 1
         assert "alice2" not in json.dumps(told)
         before = everything(path.parent)
@@ -85,9 +85,9 @@ async def test_a_person_is_shown_and_erased(config):
         ("cs:{p01}:binding:shop:11", "binding", {b"openid": b"o2"}, False),
         ("cs:{p01}:binding:club:1", "binding", {b"openid": b"o2"}, False),
         ("cs:{p01}:live:shop:reset:2001-db8--:1", "live", [], True),
-        ("cs:{p01}:lately:shop:1", "lately", b"\0\0", True),
-        ("cs:{p01}:lately:shop:11", "lately", b"\0\0", False),
-        ("cs:{p01}:long-lately:shop:1", "long-lately", [b"5"], True),
+        ("cs:{p01}:user:shop:1", "user", b"\0\0", True),
+        ("cs:{p01}:user:shop:11", "user", b"\0\0", False),
+        ("cs:{p01}:long-user:shop:1", "long-user", [b"5"], True),
         ("cs:{p01}:long-window:user_guesses:shop:1", "long-window", [b"5"], True),
         ("cs:{p01}:window:address_starts:shop:1", "window", [], True),
         ("cs:{p01}:window:user_pushes:shop:a:1", "window", [], False),

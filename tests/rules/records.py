@@ -24,7 +24,7 @@ def a_record(*, now=NOW, **fields):
         "created": NOW,
         "expires": NOW + 300_000,
         "resend_at": NOW + 60_000,
-        "latest": NOW + 600_000,
+        "max_life": 600_000,
         "life": 300_000,
         "attempts": 5,
         "attempts_left": 5,

@@ -59,7 +59,7 @@ async def test_a_user_s_pushes_are_counted_over_strings_and_lists(shop, valkey, 
     found = [(await shop.started("u-9", ip=crowd(n), site=site)).delivery for n in range(8)]
     script.load.cache_clear()
     assert [status != "awaiting_scan" for status in found] == [True] * 6 + [False] * 2
-    assert valkey.llen(site.keys.lately("shop", "u-9").replace("lately:", "long-lately:")) == 6
+    assert valkey.llen(site.keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
     [use, *_] = await Casebook(shop.here.store, shop.here.directory).uses(site, "u-9")
     assert (use.limit, use.count, use.used) == ("user_pushes", 6, 6)
     assert len(valkey.keys("*:long-recent:*")) == 1

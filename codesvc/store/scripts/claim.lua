@@ -43,13 +43,13 @@ local anew = first_time or not r.claimed_by
 if not r.claimed_by then
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
-    expires = math.min(now + r.life, tonumber(r.latest)),
+    expires = math.min(now + r.life, r.created + r.max_life),
   })
   -- The owner's attempts are his own, whatever was guessed before (rule 3).
   if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
   local theirs = read_ledger(account_key('recent', A.openid), '')
   enter(theirs, string.sub(r.id, 4))
-  save_ledger(theirs, r.latest - now + TTL_MARGIN)
+  save_ledger(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')

@@ -7,5 +7,5 @@
 
 local mine = read_ledger(K.lately, A.user_pushes)
 local ids = {}
-for i = #mine.entries, 1, -1 do ids[#ids + 1] = 'vf_' .. string.sub(mine.entries[i], 9) end
+for i = #mine.entries, 1, -1 do ids[#ids + 1] = 'vf_' .. string.sub(mine.entries[i], 7) end
 return {'done', now, ids, left_of(mine.times), left_of(window(K.user_guesses, A.user_guesses))}

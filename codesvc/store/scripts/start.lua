@@ -21,11 +21,11 @@ end
 count_start()
 
 -- A claimed verification is not among these, so an unclaimed one cannot supersede it; and another address has its own.
--- An entry of the user's ledger is four digits that stand for purpose and address, when it ends at the latest, in s, and
+-- An entry of the user's ledger is two bytes that stand for purpose and address, when it ends at the latest, in s, and
 -- the id. One that has no room there any more and is still live goes into a list of its purpose and address: however many
 -- start for this user from however many addresses, a start looks at a bounded number, and misses none.
 local mine = read_ledger(K.lately, A.user_pushes)
-local group = string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4)
+local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4), 16))
 local live = {}
 local function is_live(id)
   local other = read_record(record_at(id))
@@ -38,15 +38,15 @@ for _, other in ipairs(mine.scattered and redis.call('LRANGE', elsewhere, 0, -1)
   if not is_live(other) then redis.call('LREM', elsewhere, 1, other) end
 end
 for _, entry in ipairs(mine.entries) do
-  if string.sub(entry, 1, 4) == group then is_live('vf_' .. string.sub(entry, 9)) end
+  if string.sub(entry, 1, 2) == group then is_live('vf_' .. string.sub(entry, 7)) end
 end
 for i = 1, #live - tonumber(A.max_live) + 1 do
   end_as(live[i], 'superseded')
   wake(live[i])
 end
 local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
-if gone and struct.unpack('>I4', gone, 5) * 1000 > now then
-  local other = read_record(record_at('vf_' .. string.sub(gone, 9)))
+if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
+  local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
   if other and status_of(other) == 'pending' and not other.claimed_by then
     local list = key('live', other.site, other.purpose, other.address, other.user)
     redis.call('RPUSH', list, other.id)
@@ -60,7 +60,7 @@ write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
   attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
-  latest = now + A.max_life, life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
+  max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
 })
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 pushes.mine = mine
