@@ -35,13 +35,7 @@ def _footprint(_: Path, __: str) -> dict[str, float]:
 
 def _growth(directory: Path, store: str) -> list[dict]:
     sizes, bindings = [scaled(n) for n in _SIZES], [scaled(n) for n in _BINDINGS]
-    return growth.measure(directory, store, sizes=sizes, bindings=bindings, requests=scaled(4000))
-
-
-def _latency(directory: Path, store: str) -> dict[str, dict]:
-    with tempfile.TemporaryDirectory() as other:
-        found = calls.measure(Path(other), store, requests=scaled(3000), rounds=1, floors=("multiplexed",))
-    return latency.measure(directory, store, rate=found[calls.START].median("rate"), seconds=4)
+    return growth.measure(directory, store, sizes=sizes, bindings=bindings, requests=scaled(2000))
 
 
 PARTS: dict[str, Callable[[Path, str], Any]] = {
@@ -49,7 +43,7 @@ PARTS: dict[str, Callable[[Path, str], Any]] = {
     "ladder": lambda directory, store: ladder.measure(directory, store, requests=scaled(3000), rounds=ROUNDS),
     "workers": lambda directory, store: calls.workers(directory, store, requests=scaled(6000), rounds=3),
     "delivery": lambda directory, store: delivery.measure(directory, store, messages=scaled(4000), rounds=3),
-    "latency": _latency,
+    "latency": lambda directory, store: latency.measure(directory, store, seconds=4),
     "streams": lambda directory, store: streams.measure(directory, store, count=scaled(5000)),
     "footprint": _footprint,
     "growth": _growth,

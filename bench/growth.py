@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import socket
+import statistics
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,56 +13,40 @@ from typing import TYPE_CHECKING
 import hiredis
 import redis
 
-from bench import calls
-from bench.processes import cpu_seconds
-from bench.service import APPID, bind_users, openid, platform, service, start_body, start_many
+from bench import calls, floors
+from bench.bindings import KEYS, SITE, command, imports, openid
+from bench.service import bind_users, platform, service, start_body, start_many
 from codesvc.codes import CodeFormat, VerificationId, new_word
-from codesvc.store.keys import Keys
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BATCH = 400
-_ROWS = 200
-_SITE = "shop"
-_KEYS = Keys("cs", APPID)
-_COMMON = {
-    "root": _KEYS.root,
-    "account": _KEYS.account,
-    "appid": APPID,
-    "channel": "cs:changed",
-    "site": _SITE,
-    "offset": 0,
-    "history_kept": 400 * 86_400_000,
-    "audit_kept": 400 * 86_400_000,
-}
+_ROUNDS = 5
 
 
-def _command(name: str, keys: dict, args: dict) -> bytes:
-    script = load(name)
-    known = _COMMON | args
-    given = {key: keys.get(key, f"{_KEYS.root}unused") for key in script.keys}
-    packed = script.pack(given, {arg: known.get(arg, "") for arg in script.args})
-    return hiredis.pack_command(("EVALSHA", script.sha, len(script.keys), *packed))
+def _bound(numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
+    """Users of their own, each with a WeChat of his own."""
+    return ((f"user-{number:08}", openid(10_000_000 + number)) for number in numbers)
 
 
-def started(number: int) -> bytes:
+def started(number: int) -> tuple:
     """A start by a user and from an address of his own, with the limits that are the default."""
     (identifier,) = VerificationId.mint("abcd", CodeFormat())
     user, word = f"user-{number:08}", new_word()
     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     keys = {
-        "record": _KEYS.record(identifier.text),
-        "long_record": _KEYS.record(identifier.text.replace("d6", "d8", 1)),
-        "lately": _KEYS.lately(_SITE, user),
-        "word": _KEYS.word(word),
-        "binding": _KEYS.binding(_SITE, user),
-        "site_starts": _KEYS.window("site_starts", _SITE, "loaded"),
-        "address_starts": _KEYS.window("address_starts", _SITE, address),
-        "site_guesses": _KEYS.window("site_guesses", _SITE, "register"),
-        "outbox": f"{_KEYS.root}bench-outbox",
+        "record": KEYS.record(identifier.text),
+        "long_record": KEYS.record(identifier.text.replace("d6", "d8", 1)),
+        "lately": KEYS.lately(SITE, user),
+        "word": KEYS.word(word),
+        "binding": KEYS.binding(SITE, user),
+        "site_starts": KEYS.window("site_starts", SITE, "loaded"),
+        "address_starts": KEYS.window("address_starts", SITE, address),
+        "site_guesses": KEYS.window("site_guesses", SITE, "register"),
+        "outbox": f"{KEYS.root}bench-outbox",
     }
     args = {
         "id": identifier.text,
@@ -85,21 +69,7 @@ def started(number: int) -> bytes:
         "user_pushes": "5/3600000 10/86400000",
         "openid_pushes": "10/86400000",
     }
-    return _command("start", keys, args)
-
-
-def bound(numbers: Sequence[int]) -> bytes:
-    """Bindings of users of their own, as an import brings them; many in one call."""
-    rows = [(f"user-{number:08}", openid(10_000_000 + number), "", "") for number in numbers]
-    args = {"rows": json.dumps(rows), "many": 0, "dry": 0}
-    return _command("import_bindings", {"outbox": f"{_KEYS.root}bench-outbox"}, args)
-
-
-def imports(numbers: Iterable[int]) -> Iterator[bytes]:
-    """The commands that bind all these users."""
-    numbers = iter(numbers)
-    while some := list(itertools.islice(numbers, _ROWS)):
-        yield bound(some)
+    return command("start", keys, args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +124,17 @@ class Loader:
         found = self.client.info("cpu")
         return found["used_cpu_user"] + found["used_cpu_sys"]
 
-    def run(self, commands: Iterable[bytes], batch: int = _BATCH) -> None:
+    def cost(self, server: tuple[int, int], plan: list) -> tuple[float, float]:
+        """What a load costs the process (pid, port) that it is sent to, and what the store, in µs of CPU a request."""
+        before = self.cpu
+        asked = calls.load(server[1], plan, [server[0]])["cpu_us"]
+        return asked, (self.cpu - before) / len(plan) * 1e6
+
+    def run(self, commands: Iterable[tuple], batch: int = _BATCH) -> None:
         """Send them all; while the store works on one batch the next is put together."""
         commands, waiting = iter(commands), 0
         while more := list(itertools.islice(commands, batch)):
-            self._socket.sendall(b"".join(more))
+            self._socket.sendall(b"".join(map(hiredis.pack_command, more)))
             self._hear(waiting)
             waiting = len(more)
         self._hear(waiting)
@@ -184,15 +160,16 @@ def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int
     with ExitStack() as stack:
         here = stack.enter_context(service(directory, store, stack.enter_context(platform())))
         bind_users(here)
+        server, floor = (here.pid, here.port), stack.enter_context(floors.serving("multiplexed", store))
         fresh = itertools.count()
-        calls.load(here.port, [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)], [here.pid])
+        loader.cost(server, [("/v1/verifications", start_body(next(fresh))) for _ in range(requests)])
         for size, wanted in zip(sizes, bindings, strict=True):
             before = loader.filling()
-            loader.run(imports(range(bound_so_far, wanted)), batch=2)
+            loader.run(imports(_bound(range(bound_so_far, wanted))), batch=2)
             per_binding = loader.filling().each(before, wanted - bound_so_far)
             before = loader.filling()
             loader.run(started(n) for n in range(verifications, size))
-            loader.client.delete(f"{_KEYS.root}bench-outbox")
+            loader.client.delete(f"{KEYS.root}bench-outbox")
             per_verification = loader.filling().each(before, size - verifications)
             verifications, bound_so_far = size, wanted
             point = {"verifications": size, "bindings": wanted, "live_bytes": per_verification, "bytes": per_binding}
@@ -203,16 +180,21 @@ def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int
             def body(number: int, people: list[int] = people) -> dict:
                 return start_body(number) | {"user": f"user-{people[number % len(people)]:08}"}
 
-            ids = start_many(here, itertools.islice(fresh, requests), body)
-            for name, plan in (
-                ("start", [("/v1/verifications", body(next(fresh))) for _ in range(requests)]),
-                ("check", calls.guesses(ids)),
-            ):
-                cpu, own = loader.cpu, cpu_seconds(here.pid)
-                found = calls.load(here.port, plan, [here.pid])
-                point[f"{name}_us"] = (cpu_seconds(here.pid) - own) / requests * 1e6
-                point[f"{name}_store_us"] = (loader.cpu - cpu) / requests * 1e6
-                point[f"{name}_p99_ms"] = found["p99_ms"]
+            rounds: list[dict] = []
+            for _ in range(_ROUNDS):
+                ids = start_many(here, itertools.islice(fresh, requests), body)
+                plans = {
+                    "floor": (floor, [("/", start_body(n)) for n in range(requests)]),
+                    "start": (server, [("/v1/verifications", body(next(fresh))) for _ in range(requests)]),
+                    "check": (server, calls.guesses(ids)),
+                }
+                rounds.append({name: loader.cost(at, plan) for name, (at, plan) in plans.items()})
+            for name in rounds[0]:
+                for part, place in (("service", 0), ("store", 1)):
+                    point[f"{name}_{part}"] = statistics.median(one[name][place] for one in rounds)
+                    point[f"{name}_{part}_ratio"] = statistics.median(
+                        one[name][place] / one["floor"][place] for one in rounds
+                    )
             points.append(point)
             print(point, flush=True)
     return points
@@ -220,12 +202,20 @@ def measure(directory: Path, store: str, *, sizes: list[int], bindings: list[int
 
 def table(points: list[dict]) -> list[str]:
     lines = [
-        "| live verifications | bindings | bytes each | bytes each | start: service, store | check: service, store |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| live verifications | bytes each | bindings | bytes each | start: service, store | check | floor |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {p['verifications']:,} | {p['bindings']:,} | {p['live_bytes']:.0f} | {p['bytes']:.0f} "
-        f"| {p['start_us']:.0f}, {p['start_store_us']:.0f} | {p['check_us']:.0f}, {p['check_store_us']:.0f} |"
+        f"| {p['verifications']:,} | {p['live_bytes']:.0f} | {p['bindings']:,} | {p['bytes']:.0f} "
+        + "".join(f"| {_cost(p, name)} " for name in ("start", "check"))
+        + f"| {p['floor_service']:.0f} µs, {p['floor_store']:.0f} µs |"
         for p in points
     ]
     return lines
+
+
+def _cost(point: dict, name: str) -> str:
+    """In µs, and how many times the floor's of the same minute: the machine is not the same from minute to minute."""
+    return ", ".join(
+        f"{point[f'{name}_{part}']:.0f} µs ({point[f'{name}_{part}_ratio']:.1f}×)" for part in ("service", "store")
+    )

@@ -104,15 +104,14 @@ def _plots(found: dict[str, Any]) -> dict[str, str]:
     }
     points = found["growth"]
     lines = {
-        "start, the store": [p["start_store_us"] for p in points],
-        "start, the service": [p["start_us"] for p in points],
-        "check, the store": [p["check_store_us"] for p in points],
-        "check, the service": [p["check_us"] for p in points],
+        f"{name}, the {part}": [p[f"{name}_{part}_ratio"] for p in points]
+        for name in ("start", "check")
+        for part in ("store", "service")
     }
     across = [p["verifications"] for p in points]
     return {
         "performance-calls.svg": svg.bars("CPU of the server process per request", told, floors=len(calls.FLOORS)),
-        "performance-growth.svg": svg.curves("CPU per call, by live verifications", across, lines, unit="µs"),
+        "performance-growth.svg": svg.curves("CPU per call in floors, by live verifications", across, lines, unit="×"),
     }
 
 

@@ -8,8 +8,9 @@ A script opens with a header, and the header is what binds it to Python:
     -- OUTCOMES: started limited
     -- USES: clock windows
 
-The loader turns KEYS and ARGS into Lua tables `K` and `A` with these names, puts the named fragments in front, and
-`Script.pack` refuses a call whose names are not exactly these. So no script and no caller ever counts positions.
+The loader puts what a script needs of the named fragments in front, and the place of a key or an argument for its
+name (`K.record`, `A.site`); `Script.pack` refuses a call whose names are not exactly these. So no script and no caller
+ever counts positions.
 """
 
 from __future__ import annotations
@@ -177,8 +178,20 @@ def _needed(definitions: str, text: str) -> str:
     return "".join(reversed(kept))
 
 
-def _named(table: str, source: str, names: tuple[str, ...]) -> str:
-    return f"local {table} = {{{', '.join(f'{name}={source}[{i}]' for i, name in enumerate(names, 1))}}}\n"
+def _placed(text: str, tables: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
+    """Put places for names: a table of names would have to be made for each call.
+
+    Raises:
+        ValueError: the header does not have a name.
+    """
+
+    def place(found: re.Match[str]) -> str:
+        table, names = tables[found[1]]
+        if found[2] not in names:
+            raise ValueError(f"{found[0]} is not in the header")
+        return f"{table}[{names.index(found[2]) + 1}]"
+
+    return re.sub(rf"\b([{''.join(tables)}])\.(\w+)", place, text)
 
 
 @cache
@@ -197,7 +210,7 @@ def load(name: str) -> Script:
     used = header["USES"].split()
     parts = [(_SCRIPTS / "fragments" / f"{fragment}.lua").read_text(encoding="utf-8") for fragment in used]
     definitions = _needed("".join([_preamble(), *parts]), text)
-    source = "".join([_named("K", "KEYS", keys), _named("A", "ARGV", args), definitions, text])
+    source = _placed(definitions + text, {"K": ("KEYS", keys), "A": ("ARGV", args)})
     return Script(
         name=name,
         keys=keys,

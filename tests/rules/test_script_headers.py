@@ -114,3 +114,14 @@ def test_a_call_with_other_names_than_the_headers_is_refused():
     for keys, args in [({}, {"offset": 0, "site": ""}), ({"record": ""}, {"offset": 0}), ({"record": ""}, {"x": 1})]:
         with pytest.raises(TypeError):
             loaded.pack(keys, args)
+
+
+def test_a_name_that_the_header_lacks_stops_the_load():
+    with pytest.raises(ValueError, match="mistake"):
+        script._placed("return {A.site, A.mistake}", {"A": ("ARGV", ("site",)), "K": ("KEYS", ())})
+
+
+def test_a_script_gets_the_definitions_it_leads_to_and_no_others():
+    definitions = "local ONE = 1\nlocal function two()\n  return ONE\nend\nlocal function three() return two end\n"
+    assert script._needed(definitions, "return two()") == definitions.partition("local function three")[0]
+    assert script._needed(definitions, "-- nothing\nreturn 4") == ""
