@@ -22,6 +22,7 @@ CONNECTIONS = 64
 FLOORS = ("bare", "multiplexed", "redis-py")
 START, CHECK = "POST /v1/verifications (bound)", "check, wrong code"
 _ATTEMPTS = 5
+_EACH = 1500
 
 
 @dataclass
@@ -89,7 +90,11 @@ def measure(directory: Path, store: str, *, requests: int, rounds: int, floors: 
 
 
 def workers(directory: Path, store: str, *, requests: int, rounds: int) -> dict[int, dict]:
-    """The same starts at one worker and at two: CPU per request of all of them, and requests a second."""
+    """The same starts at one worker and at two: CPU per request of all of them, and requests a second.
+
+    Also with `_EACH` a second for each worker: two that share two cores with load and store never have many requests at
+    once, which makes each dearer; at the same rate for each worker nothing differs but the second worker.
+    """
     found = {}
     with ExitStack() as stack:
         stub = stack.enter_context(platform())
@@ -104,6 +109,16 @@ def workers(directory: Path, store: str, *, requests: int, rounds: int) -> dict[
                 for _ in range(rounds)
             ]
             found[count] = {key: statistics.median(one[key] for one in one_by_one) for key in ("cpu_us", "rate")}
+            paced = [
+                load(
+                    here.port,
+                    [("/v1/verifications", start_body(next(fresh))) for _ in range(requests // 2 * count)],
+                    pids,
+                    rate=_EACH * count,
+                )["cpu_us"]
+                for _ in range(rounds)
+            ]
+            found[count]["paced_us"] = statistics.median(paced)
     return found
 
 
