@@ -13,6 +13,7 @@ from codesvc.store.gathered import MOST_TOGETHER
 from codesvc.store.keys import Keys, channel
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.web.services import SERVICES
+from tests.stores import until
 
 FREE = {"address_starts": "none", "site_starts": "none"}
 WAITING = 2 * MOST_TOGETHER + 5
@@ -36,14 +37,6 @@ def calls_of(script):
     series = metrics.STORE_SECONDS.labels(script)
     series.settle()
     return sum(bucket.get() for bucket in series._buckets)
-
-
-async def until(condition):
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never comes to that")
 
 
 def begin(world, jobs):
@@ -75,7 +68,7 @@ async def test_jobs_that_wait_together_are_begun_in_few_calls_and_each_arrives_o
     async with waiting_jobs(new_world) as (first, people, started):
         before = calls_of("begin_deliveries")
         async with new_world(sites__shop__limits=FREE, platform=first.platform) as world:
-            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0)
+            await until(lambda: valkey.xlen(keys_of(world).outbox) == 0, seconds=10)
             for one in started:
                 await world.delivery(one, "sent", "delivered")
         assert calls_of("begin_deliveries") - before == 3
@@ -91,7 +84,7 @@ async def test_a_verification_that_cannot_be_read_holds_up_nobody_else(new_world
         async with new_world(sites__shop__limits=FREE, platform=first.platform) as world:
             for one in started[:2] + started[3:]:
                 await world.delivery(one, "sent", "delivered")
-            await until(lambda: valkey.xlen(keys_of(world).outbox) == 1)
+            await until(lambda: valkey.xlen(keys_of(world).outbox) == 1, seconds=10)
         assert "job_left" in capfd.readouterr().out
         assert [len(first.platform.contact(p.openid).messages) for p in people].count(2) == 4
 

@@ -8,20 +8,13 @@ from codesvc.store.connection import connect
 from codesvc.store.keys import Keys
 from codesvc.store.outbox import GROUP, Outbox
 from codesvc.store.store import Store
+from tests.stores import until
 
 SEND = "/cgi-bin/message/template/send"
 
 
 def outbox(world):
     return Keys("cs", world.platform.default_account.appid).outbox
-
-
-async def until(condition):
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never comes to that")
 
 
 async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey, monkeypatch):
@@ -38,7 +31,7 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
         owner.world = second
         await second.delivery(started, "sent", "delivered")
         assert len(await owner.messages("template")) == 1
-        await until(lambda: valkey.xlen(outbox(second)) == 0)
+        await until(lambda: valkey.xlen(outbox(second)) == 0, seconds=10)
 
 
 async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(world, valkey):
@@ -46,7 +39,7 @@ async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(wo
     await world.fault("slow", path=SEND, delay=0.3, times=1)
     started = await world.start("alice")
     seen = world.platform.contact(owner.openid).messages
-    await until(lambda: any(message["type"] == "template" for message in seen))
+    await until(lambda: any(message["type"] == "template" for message in seen), seconds=10)
     valkey.config_set("maxmemory", 1)
     try:
         await asyncio.sleep(0.6)
