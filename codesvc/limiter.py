@@ -104,7 +104,4 @@ def masked_bucket(text: str) -> str:
 
 def masked(address: IPv4Address | IPv6Address) -> str:
     """An address as it may be shown to the person: enough to recognise one's own, not enough to find another's."""
-    if isinstance(address, IPv4Address):
-        first, second, *_ = address.packed
-        return f"{first}.{second}.*.*"
-    return ":".join(address.exploded.split(":")[:2]) + ":*"
+    return masked_bucket(bucket(address))

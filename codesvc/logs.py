@@ -105,10 +105,13 @@ def _attempt_line(site: str, account: str, channel: str, ending: str, reason: st
     return _encoder.encode(common | words)[:-1].decode() + ',"verification":"'
 
 
-def tell_attempt(verification: str, site: str, account: str, channel: str, ending: str, reason: str) -> None:  # noqa: PLR0917  as in the line
-    """Log what came of an attempt to carry a code; `reason` is a word of ours. As above."""
-    if _lines is None:
-        _deliveries.info(
+def tell_attempt(
+    *, verification: str, site: str, account: str, channel: str, ending: str, reason: str, alarm: bool = False
+) -> None:
+    """Log what came of an attempt to carry a code, as an error with `alarm`; `reason` is a word of ours. As above."""
+    if _lines is None or alarm:
+        tell = _deliveries.error if alarm else _deliveries.info
+        tell(
             "delivery_attempt",
             verification=verification,
             site=site,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codesvc.errors import CodesvcError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
 _Result = TypeVar("_Result")
 _tracer: Any = None
@@ -43,11 +43,6 @@ def switch_off() -> None:
     """Trace no more."""
     global _tracer  # noqa: PLW0603  see `switch_on`
     _tracer = None
-
-
-def on() -> bool:
-    """Whether anything is traced."""
-    return _tracer is not None
 
 
 def _sending_provider() -> Any:
@@ -83,23 +78,29 @@ def _under(parent: str | None) -> Any:
     return TraceContextTextMapPropagator().extract({"traceparent": parent})
 
 
-async def within(name: str, awaited: Awaitable[_Result], *, parent: str | None = None, **about: str | int) -> _Result:
-    """Await something inside a span.
+def within(
+    name: str, told: Coroutine[Any, Any, _Result], *, parent: str | None = None, **about: str | int
+) -> Coroutine[Any, Any, _Result]:
+    """The coroutine itself; where something is traced, one that runs inside a span.
 
     Args:
         name: of the span; from the code, never somebody's input.
-        awaited: what happens in it.
+        told: what happens in it.
         parent: the `traceparent` under which it stands; None: under the present span.
         about: attributes.
     """
-    if _tracer is None:
-        return await awaited
+    return told if _tracer is None else _spanned(name, told, parent, about)
+
+
+async def _spanned(
+    name: str, told: Coroutine[Any, Any, _Result], parent: str | None, about: dict[str, str | int]
+) -> _Result:
     # An error's text was not written to be shown; its type is.
     with _tracer.start_as_current_span(
         name, context=_under(parent), attributes=_named(about), record_exception=False, set_status_on_exception=False
     ) as span:
         try:
-            return await awaited
+            return await told
         except Exception as error:
             span.set_attribute("error.type", type(error).__name__)
             raise

@@ -154,8 +154,6 @@ class Courier:
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         attempting, record = self._attempt(account, job, begun), begun.record
-        if not tracing.on():
-            return await attempting
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
@@ -172,8 +170,7 @@ class Courier:
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
                 sending = send_code(letter, self._composer, channel)
-                traced = tracing.within("send to WeChat", sending, channel=channel.value) if tracing.on() else sending
-                attempt = await traced
+                attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
                 self._heed(account, attempt)
             self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
@@ -187,17 +184,14 @@ class Courier:
     def _tell(account: AccountEntry, record: Record, attempt: Attempt) -> None:
         channel, ending, reason = attempt.channel.value, attempt.ending.value, attempt.reason
         metrics.count_attempt(account.name, channel, ending, reason)
-        if not attempt.alarm:
-            tell_attempt(record.id, record.site, account.name, channel, ending, reason)
-            return
-        _log.error(
-            "delivery_attempt",
+        tell_attempt(
             verification=record.id,
             site=record.site,
             account=account.name,
             channel=channel,
             ending=ending,
             reason=reason,
+            alarm=attempt.alarm,
         )
 
     def _heed(self, account: AccountEntry, attempt: Attempt) -> None:

@@ -79,17 +79,17 @@ def _route(request: web.Request) -> str:
     return resource.canonical if resource else "unknown"
 
 
-def _answer_to(error: Exception, request: web.Request, request_id: str) -> web.Response:
+def _answer_to(error: Exception, request: web.Request, route: str, request_id: str) -> web.Response:
     problem = _problem_of(error)
     if problem.type.name == "internal":
-        _log.exception("request_failed", route=_route(request), error=type(error).__name__, exc_info=error)
+        _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
     return problem.response(services(request).settings.service.public_url, request_id)
 
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    started, given = perf_counter(), request.headers
+    started, given, route = perf_counter(), request.headers, _route(request)
     wished = given.get("X-Request-Id")
     request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else _request_ids.draw()
     # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.
@@ -100,11 +100,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if not request.content.is_eof():
             await _arrived(request)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
-        if tracing.on():
-            answering = tracing.within(_route(request), answering, parent=parent, method=request.method)
-        response = await faultpoint.mortal("request", answering)
+        traced = tracing.within(route, answering, parent=parent, method=request.method)
+        response = await faultpoint.mortal("request", traced)
     except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
-        response = _answer_to(error, request, request_id)
+        response = _answer_to(error, request, route, request_id)
     if not response.prepared:
         headers = response.headers
         headers["X-Request-Id"] = request_id
@@ -117,7 +116,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if retiring is not None and retiring.is_set():
             response.force_close()
     seconds = perf_counter() - started
-    method, route, status = request.method, _route(request), response.status
+    method, status = request.method, response.status
     metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, status, seconds)
     tell_request(method=method, route=route, status=status, site=request.get(SITE), seconds=seconds)
     return response

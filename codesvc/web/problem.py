@@ -51,7 +51,7 @@ class Problem(Exception):
             "request_id": request_id,
             **self.members,
         }
-        response = Reply(msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
+        response = Reply(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
         response.headers.update(self.headers)
         return response
 

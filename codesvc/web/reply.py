@@ -18,7 +18,6 @@ from aiohttp import HttpVersion11, hdrs, web
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.web_request import BaseRequest
-    from multidict import CIMultiDict
 
 _BODILESS: Final = frozenset({204, 205, 304})
 _STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n" for each in HTTPStatus}
@@ -30,19 +29,9 @@ def _date(second: int) -> str:
 
 
 class Reply(web.Response):
-    """A response with a body of bytes; for one with cookies take aiohttp's own.
-
-    Args:
-        body: all of it.
-        status: not one that forbids a body.
-        headers: copied.
-    """
+    """A response with a body of bytes; for one with cookies take aiohttp's own."""
 
     _written = False
-
-    def __init__(self, body: bytes, *, status: int, headers: CIMultiDict[str]) -> None:
-        super().__init__(body=body, status=status, headers=headers)
-        self._whole = body
 
     @property
     def prepared(self) -> bool:
@@ -60,9 +49,10 @@ class Reply(web.Response):
         Raises:
             ValueError: a header holds a control character (RFC 9110 section 5.5).
         """
-        transport = request.transport
+        transport, body, headers = request.transport, self.body, self.headers
         if (
             transport is None
+            or not isinstance(body, bytes)
             or transport.is_closing()
             or request.version != HttpVersion11
             or not request.keep_alive
@@ -73,7 +63,6 @@ class Reply(web.Response):
             or self.status in _BODILESS
         ):
             return await super().prepare(request)
-        body, headers = self._whole, self.headers
         headers[hdrs.CONTENT_LENGTH] = str(len(body))
         headers[hdrs.DATE] = _date(int(time.time()))
         if not "".join(headers.values()).isprintable():

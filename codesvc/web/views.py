@@ -30,7 +30,7 @@ _JSON: Final = prepared("application/json")
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that nobody may keep."""
-    response = Reply(msgspec.json.encode(document), status=status, headers=_JSON)
+    response = Reply(body=msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
     return response
