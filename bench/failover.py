@@ -18,8 +18,8 @@ import statistics
 import time
 from dataclasses import dataclass, field
 
-from codesvc.clock import Offset
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.store import Store
 from tests import stores

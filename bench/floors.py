@@ -13,7 +13,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from bench.processes import free_port, running, wait_for_port
-from codesvc.store.multiplex import Multiplexed
+from codesvc.store.pipelined_connection import Multiplexed
 
 WINDOWS = """
 local t = redis.call('TIME')

@@ -16,7 +16,7 @@ import redis
 from bench import calls, floors
 from bench.bindings import KEYS, SITE, command, imports, openid
 from bench.service import bind_users, platform, service, start_body, start_many
-from codesvc.codes import CodeFormat, VerificationId, new_word
+from codesvc.domain.codes import CodeFormat, VerificationId, new_word
 from codesvc.store.script import load
 
 if TYPE_CHECKING:

@@ -18,10 +18,11 @@ from aiohttp import web
 from bench import calls, floors
 from bench.service import bind_users, platform, service, start_body
 from codesvc import cli
-from codesvc.service.exchange import StartRequest
-from codesvc.web import api, inputs, ratelimit
-from codesvc.web.services import services
-from codesvc.web.views import json_response
+from codesvc.service.models import StartRequest
+from codesvc.web import ratelimit
+from codesvc.web.api import inputs, verifications
+from codesvc.web.api.views import json_response
+from codesvc.web.context import services
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def _handler(rung: int):
         if rung == 0:
             await request.read()
             return json_response(_BRIEF, status=201)
-        caller = api.authenticate(request, "verify")
+        caller = verifications.authenticate(request, "verify")
         given, body = await inputs.read(request, inputs.StartInput)
         if rung == 1:
             return json_response(_BRIEF, status=201)
@@ -58,7 +59,7 @@ def _handler(rung: int):
             await line.execute("EVALSHA", loaded[0], 5, *names, user)
             return json_response(_BRIEF, status=201)
         wanted = StartRequest(
-            purpose=given.purpose, user=given.user, address=api.parse_address(given.client_ip or "192.0.2.1")
+            purpose=given.purpose, user=given.user, address=verifications.parse_address(given.client_ip or "192.0.2.1")
         )
         result = await here.verifications.start(caller.site, wanted, inputs.idempotency(request, body))
         if rung == 3:
@@ -107,10 +108,10 @@ def table(found: dict[str, float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    api.routes._items = [  # noqa: SLF001  the only way to exchange one
+    verifications.routes._items = [  # noqa: SLF001  the only way to exchange one
         web.RouteDef(route.method, route.path, _handler(int(sys.argv[1])), route.kwargs)
-        if isinstance(route, web.RouteDef) and route.handler is api.start
+        if isinstance(route, web.RouteDef) and route.handler is verifications.start
         else route
-        for route in api.routes
+        for route in verifications.routes
     ]
     sys.exit(cli.main(sys.argv[2:]))

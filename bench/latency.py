@@ -12,7 +12,7 @@ import redis
 from bench import calls
 from bench.processes import scaled
 from bench.service import AES_KEY, APPID, TOKEN, bind_users, openid, platform, service, start_body, with_client
-from codesvc.record import Record
+from codesvc.domain.record import Record
 from codesvc.sandbox.cipher import encrypt, sign
 from codesvc.sandbox.envelope import write_xml
 from codesvc.store.keys import Keys

@@ -15,14 +15,14 @@ from pathlib import Path
 from bench.calls import load
 from bench.processes import cpu_seconds, resident_mb, scaled
 from bench.service import bind_users, platform, service, start_body
-from codesvc.clock import Offset
 from codesvc.config import load as load_settings
 from codesvc.config.keys import hash_line, new_key
-from codesvc.directory import Directory
-from codesvc.keyring import Keyring
-from codesvc.registry.contents import Contents
-from codesvc.registry.registry import Registry
-from codesvc.registry.sealing import Sealer
+from codesvc.domain.clock import Offset
+from codesvc.domain.keyring import Keyring
+from codesvc.sites.directory import Directory
+from codesvc.sites.registry.contents import Contents
+from codesvc.sites.registry.registry import Registry
+from codesvc.sites.registry.sealing import Sealer
 from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
 from codesvc.store.store import Store

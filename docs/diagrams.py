@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from codesvc.verification import DELIVERY_MOVES, VERIFICATION_MOVES
+from codesvc.domain.verification import DELIVERY_MOVES, VERIFICATION_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from codesvc.store.kinds import PERMANENT
+from codesvc.store.key_patterns import PERMANENT
 from tests import stores
 from tests.world import World, running_world
 

@@ -13,12 +13,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from codesvc.app import create_app
 from codesvc.config import parse
 from codesvc.config.keys import hash_line
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
-from codesvc.web.app import create_app
 
 KEY = "csk_shop_" + "k" * 43
 OTHER_KEY = "csk_cafe_" + "o" * 43

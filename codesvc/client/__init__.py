@@ -24,7 +24,7 @@ from codesvc.client.errors import (
     WrongCode,
 )
 from codesvc.client.retries import Retries
-from codesvc.wire import (
+from codesvc.client.schema import (
     Binding,
     BindingConflictEvent,
     BindingCreatedEvent,

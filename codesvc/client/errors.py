@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from codesvc.wire import PROBLEM_SHAPES, ProblemDocument
+from codesvc.client.schema import PROBLEM_SHAPES, ProblemDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.wire import Fault
+    from codesvc.client.schema import Fault
 
 
 class ServiceError(Exception):

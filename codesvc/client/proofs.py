@@ -14,7 +14,7 @@ import jwt
 import msgspec
 
 from codesvc.client.errors import BadProof, ProofExpired
-from codesvc.wire import Claims, Jwks, ProblemDocument
+from codesvc.client.schema import Claims, Jwks, ProblemDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from codesvc.wire import EVENT_SHAPES, WebhookEvent
+from codesvc.client.schema import EVENT_SHAPES, WebhookEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
-from codesvc.storeaddress import StoreAddress
+from codesvc.config.store_address import StoreAddress
 
 if TYPE_CHECKING:
     from codesvc.config.secret import Secret

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codesvc.config.faults import UnfitError
-from codesvc.identity import format_of
+from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sized

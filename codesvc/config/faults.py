@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

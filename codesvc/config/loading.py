@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from codesvc.config.consistency import inconsistencies
-from codesvc.config.drafts import faults_in
+from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.files import read_tables
+from codesvc.config.partial import faults_in
 from codesvc.config.settings import DATA_DIR, Settings
 from codesvc.config.sources import Sources
 from codesvc.config.structure import structured

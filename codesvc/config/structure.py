@@ -15,8 +15,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from cattrs import Converter, IterableValidationError
 
 from codesvc.config.constraints import NAME, NAME_RULE
-from codesvc.config.drafts import Draft
 from codesvc.config.faults import Fault, UnfitError, kind_of, suggestion
+from codesvc.config.partial import Draft
 from codesvc.config.secret import Secret
 from codesvc.config.settings import LONG_CODE_LENGTH, Purpose, Settings, purpose_defaults, standing_purposes
 from codesvc.config.texts import LocalText

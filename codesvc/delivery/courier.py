@@ -15,29 +15,29 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import metrics, tracing
 from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.job_state import Ledger
 from codesvc.delivery.lane import Lane
-from codesvc.delivery.ledger import Ledger
 from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
-from codesvc.errors import StoreUnavailable
-from codesvc.logs import tell_attempt
-from codesvc.quota import Api
-from codesvc.roster import PerAccount
-from codesvc.verification import Channel, DeliveryStatus
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.domain.quota import Api
+from codesvc.domain.verification import Channel, DeliveryStatus
+from codesvc.runtime import metrics, tracing
+from codesvc.runtime.logging import tell_attempt
+from codesvc.sites.lazy import PerAccount
+from codesvc.wechat.errcodes import Pause
 from codesvc.wechat.errors import WeChatFault
-from codesvc.wechat.triage import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from codesvc.delivery.announcements import Announcements
-    from codesvc.delivery.ledger import Begun
+    from codesvc.delivery.job_state import Begun
     from codesvc.delivery.notices import Notices
-    from codesvc.directory import AccountEntry, Directory
-    from codesvc.figures.tally import Tally
-    from codesvc.message import Composer
-    from codesvc.record import Record
+    from codesvc.delivery.quota_events import Announcements
+    from codesvc.domain.record import Record
+    from codesvc.messages.composer import Composer
+    from codesvc.service.statistics.recorder import Tally
+    from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.outbox import Job
     from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import structlog
 
+from codesvc.messages.chat import About
 from codesvc.store.outbox import GROUP
 from codesvc.store.outcomes import Outcome
-from codesvc.telling import About
 from codesvc.wechat.errors import NotSent, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from codesvc.directory import AccountEntry
+    from codesvc.messages.chat import Teller
+    from codesvc.sites.directory import AccountEntry
     from codesvc.store.outbox import Job
     from codesvc.store.store import Store
-    from codesvc.telling import Teller
     from codesvc.wechat.client import WeChatClient
 
 NOTICE: Final = "notice"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.verification import Channel
+from codesvc.domain.verification import Channel
+from codesvc.wechat.errcodes import Pause, Verdict, judge
 from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
-from codesvc.wechat.triage import Pause, Verdict, judge
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry
-    from codesvc.message import Composer
-    from codesvc.record import Record
+    from codesvc.domain.record import Record
+    from codesvc.messages.composer import Composer
+    from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import WeChatClient
 
 CODE: Final = "code"

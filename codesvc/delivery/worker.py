@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from jinja2 import TemplateError
 
-from codesvc import faultpoint
-from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.runtime import crash_points
+from codesvc.runtime.tasks import end
 from codesvc.store.keys import outbox
 from codesvc.store.outbox import GROUP, Outbox
-from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,7 +109,7 @@ class Worker:
 
     def _begin(self, box: Outbox) -> None:
         self._loops += [
-            asyncio.create_task(faultpoint.mortal("outbox", loop(box))) for loop in (self._read, self._rescue)
+            asyncio.create_task(crash_points.mortal("outbox", loop(box))) for loop in (self._read, self._rescue)
         ]
 
     async def _read(self, box: Outbox) -> None:
@@ -141,7 +141,9 @@ class Worker:
             await asyncio.sleep(_HOLD_SECONDS)
 
     def _dispatch(self, job: Job) -> None:
-        task = asyncio.create_task(faultpoint.mortal("delivery", self._carry(job)), name=f"deliver {job.verification}")
+        task = asyncio.create_task(
+            crash_points.mortal("delivery", self._carry(job)), name=f"deliver {job.verification}"
+        )
         self._held[job] = task
         task.add_done_callback(lambda _: self._arrived(job))
 

@@ -9,12 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from codesvc import logs, serving, signals
+from codesvc.cli.serve import server
 from codesvc.config.keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import tell
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import logging as runtime_logging
+from codesvc.runtime import signals
 
 if TYPE_CHECKING:
     import argparse
@@ -32,13 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
     if not 1 <= arguments.port_base <= _HIGHEST_PORT - 2:
         return _complain("--port-base wants a port with two more above it")
-    logs.configure(level=logging.WARNING if arguments.check else logging.INFO)
+    runtime_logging.configure(level=logging.WARNING if arguments.check else logging.INFO)
     addresses = Addresses(arguments.port_base)
     with tempfile.TemporaryDirectory(prefix="codesvc-demo-") as temporary:
         data_dir = (arguments.data_dir or Path(temporary) / "data").absolute()
         story = _check if arguments.check else _show
         try:
-            return serving.run(story(addresses, key, data_dir))
+            return server.run(story(addresses, key, data_dir))
         except (CodesvcError, OSError) as error:
             return _complain(str(error))
 

@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codesvc.app import create_app as create_service
+from codesvc.cli.serve.server import listening
 from codesvc.config.keys import new_signing_secret
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
 from codesvc.demo.website import create_app as create_website
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
-from codesvc.serving import listening
 from codesvc.store.connection import store_url
-from codesvc.web.app import create_app as create_service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

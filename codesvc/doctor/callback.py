@@ -17,7 +17,7 @@ from codesvc.doctor.finding import Finding, fail, ok
 from codesvc.wechat import crypto
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry
+    from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s (WECHAT.md 9.4)
 _LONGEST_READ: Final = 4096

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from codesvc.doctor.errcode_advice import refused_address, remedy_for
 from codesvc.doctor.finding import Finding, fail, ok, skipped
-from codesvc.doctor.refusals import refused_address, remedy_for
-from codesvc.store.shared import SharedSecrets
+from codesvc.store.secret_cache import SharedSecrets
 from codesvc.wechat.errors import TokenRefused, WeChatFault
 from codesvc.wechat.issuer import Issuer, issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -15,9 +15,9 @@ from codesvc.wechat.token import StoredTokens
 if TYPE_CHECKING:
     import aiohttp
 
-    from codesvc.directory import AccountEntry
     from codesvc.doctor.storeprobe import Place
-    from codesvc.keyring import Keyring
+    from codesvc.domain.keyring import Keyring
+    from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import TokenSource
 
 _ORDINARY = "ordinary"

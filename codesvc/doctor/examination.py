@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from codesvc.directory import Directory
 from codesvc.doctor import (
     accountcalls,
     authorisation,
     callback,
     clocks,
-    configured,
     credentials,
-    guessing,
+    odds_findings,
     samples,
+    settings_checks,
     storeprobe,
 )
 from codesvc.doctor.finding import Finding, Status, fail, skipped
-from codesvc.errors import CodesvcError
-from codesvc.keyring import Keyring
-from codesvc.quota import Api
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.quota import Api
+from codesvc.sites.directory import Directory
 from codesvc.wechat.client import WeChatClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from codesvc.config import Settings
-    from codesvc.directory import AccountEntry
     from codesvc.doctor.storeprobe import Place
+    from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
@@ -54,7 +54,7 @@ class Examination:
     async def findings(self) -> AsyncIterator[Finding]:
         """Every finding, as soon as it is there."""
         settings = self._settings
-        for finding in (*configured.findings(settings), *guessing.findings(settings)):
+        for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
             yield finding
         try:
             keyring = Keyring(

@@ -23,8 +23,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.codes import ALPHABET_NAMES, CodeFormat
-from codesvc.quota import ASSUMED_DAILY
+from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
+from codesvc.domain.quota import ASSUMED_DAILY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 import msgspec
 from jinja2 import TemplateError
 
-from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.doctor.finding import Finding, fail, ok, warn
-from codesvc.link import Links
-from codesvc.message import BadMessage, Composer
-from codesvc.record import LAYOUT, Fixed, Record
-from codesvc.templates import BadTemplate, Templates
+from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.domain.record import LAYOUT, Fixed, Record
+from codesvc.domain.signed_links import Links
+from codesvc.messages.composer import BadMessage, Composer
+from codesvc.messages.templates import BadTemplate, Templates
 from codesvc.web.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codesvc.config import Purpose, Settings
-    from codesvc.directory import Directory
-    from codesvc.keyring import Keyring
+    from codesvc.domain.keyring import Keyring
+    from codesvc.sites.directory import Directory
 
 _WHAT = "messages"
 _NOW = 1_764_000_000_000  # any moment: its date is as long as dates get

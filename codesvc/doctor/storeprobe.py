@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from redis.exceptions import RedisError, ResponseError
 
+from codesvc.config.store_address import StoreAddress, Way
 from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
 from codesvc.doctor.finding import Finding, fail, ok
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
 from codesvc.store.keys import DEPLOYMENT, offset
-from codesvc.storeaddress import StoreAddress, Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

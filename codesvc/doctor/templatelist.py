@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor.finding import Finding, fail, ok, warn
-from codesvc.wechat.fields import FieldKind
+from codesvc.wechat.template_fields import FieldKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -14,10 +14,10 @@ from codesvc.sandbox.browser.client import WeChatBrowser
 from codesvc.sandbox.browser.page import Pages
 from codesvc.sandbox.control.account import AccountControl
 from codesvc.sandbox.control.console import ConsoleControl
+from codesvc.sandbox.control.fault_controls import WeatherControl
 from codesvc.sandbox.control.guard import PLATFORM, make_guard
 from codesvc.sandbox.control.people import PeopleControl
 from codesvc.sandbox.control.phone import PhoneControl
-from codesvc.sandbox.control.weather import WeatherControl
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.page import PhonePage
 from codesvc.sandbox.platform import Platform

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codesvc.sandbox.account import TemplateKind, TemplateSpec
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.identifiers import mint_template_id
-from codesvc.sandbox.refusal import Refusal
 
 _FEWEST, _MOST = 2, 5
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
-from codesvc.sandbox.exposure import Exposed, check_exposure
+from codesvc.sandbox.bind_guard import Exposed, check_exposure
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.server import start_server
 

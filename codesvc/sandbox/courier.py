@@ -12,11 +12,11 @@ from yarl import URL
 from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import sign
 from codesvc.sandbox.envelope import seal
-from codesvc.sandbox.intake import read_at_most
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform, Unknown
 from codesvc.sandbox.push import APOLOGY, Push
 from codesvc.sandbox.reply import BadReply, Reply, read_reply
+from codesvc.sandbox.request_body import read_at_most
 
 _LONGEST_ANSWER = 2**20  # bytes; what is cut off is missed by the XML parser
 _AGENT = "Mozilla/4.0"  # field report (WECHAT.md 17)

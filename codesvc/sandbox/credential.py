@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from codesvc.sandbox.clock import beijing_day
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.identifiers import mint_access_token
-from codesvc.sandbox.refusal import Refusal
 
 LIFE = 7200
 OVERLAP = 300

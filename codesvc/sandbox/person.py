@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from codesvc.sandbox.message_window import Windows
 from codesvc.sandbox.qrcode import QrCode
-from codesvc.sandbox.window import Windows
 
 _REMEMBERED_MESSAGES = 2000
 

@@ -14,16 +14,16 @@ from typing import Any
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec, TemplateSpec
 from codesvc.sandbox.clock import Clock
 from codesvc.sandbox.credential import AccessToken, Credentials, check_token_form
+from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.event_bus import Feed
 from codesvc.sandbox.fault import Faults
-from codesvc.sandbox.feed import Feed
-from codesvc.sandbox.grant import Grants
 from codesvc.sandbox.identifiers import MessageNumbers, derive_openid, derive_unionid
 from codesvc.sandbox.journal import Journal
+from codesvc.sandbox.oauth import Grants
 from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.push import Push, Pushes
 from codesvc.sandbox.qrcode import QrCodes
 from codesvc.sandbox.quota import Quotas
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.settings import Settings
 
 _PERSON = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z._@+\-\u4e00-\u9fff]{0,63}")

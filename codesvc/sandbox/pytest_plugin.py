@@ -14,13 +14,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.sandbox.guest import Sandbox
+    from codesvc.sandbox.test_client import Sandbox
 
 
 @pytest.fixture(scope="session")
 def wechat_sandbox_server() -> "Iterator[Sandbox]":
     """The server of the whole session."""
-    from codesvc.sandbox.guest import Sandbox  # noqa: PLC0415 - who does not ask for it should not wait for it
+    from codesvc.sandbox.test_client import Sandbox  # noqa: PLC0415 - who does not ask for it should not wait for it
 
     with Sandbox() as sandbox:
         yield sandbox

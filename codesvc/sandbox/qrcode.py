@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.identifiers import mint_qr_id
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.ticket import make_ticket
 
 URL_PREFIX = "http://weixin.qq.com/q/"

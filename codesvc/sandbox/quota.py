@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from codesvc.sandbox.account import AccountKind
 from codesvc.sandbox.clock import beijing_day, beijing_month
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.errcodes import Refusal
 
 CLEARINGS_PER_MONTH = 10
 FALLBACK_DAILY = 100_000

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from codesvc.sandbox.app import create_app
-from codesvc.sandbox.exposure import check_exposure
+from codesvc.sandbox.bind_guard import check_exposure
 from codesvc.sandbox.platform import Platform
 
 

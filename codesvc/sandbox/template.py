@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.field_rule import fits
-from codesvc.sandbox.refusal import Refusal
 
 _PLACE = re.compile(r"\{\{([0-9A-Za-z_]+)\.DATA\}\}")
 _LOOSE = re.compile(r"\{\{\s*[0-9A-Za-z_]+\s*\.\s*DATA\s*\}\}")

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
 
-from codesvc.audit import Act, Line, read_line
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.audit import Act, Line, read_line
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.keys import DEPLOYMENT, audit, partition_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codesvc.directory import SiteEntry
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 _MOST: Final = 1_000

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc import webhook
-from codesvc.binding import Passage
-from codesvc.errors import Invalid
-from codesvc.intent import random_id
-from codesvc.store.answers import Answer, Binding
+from codesvc.domain import webhook
+from codesvc.domain.binding import Passage
+from codesvc.domain.errors import Invalid
+from codesvc.domain.intent import random_id
+from codesvc.domain.verification import Basis
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.verification import Basis
+from codesvc.store.replies import Answer, Binding
 
 if TYPE_CHECKING:
-    from codesvc.directory import SiteEntry
-    from codesvc.handle import Claim, Handles
-    from codesvc.proof import Claims, Proofs
-    from codesvc.service.people import People
+    from codesvc.domain.openid_handle import Claim, Handles
+    from codesvc.domain.proof import Claims, Proofs
+    from codesvc.service.profile_sync import People
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 _MOST_FOUND: Final = 100

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import webhook
-from codesvc.roster import PerAccount
+from codesvc.domain import webhook
+from codesvc.sites.lazy import PerAccount
 from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry, Directory
+    from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)

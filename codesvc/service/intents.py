@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codesvc import codes
-from codesvc.agent import family
-from codesvc.errors import Invalid, PlatformUnavailable
-from codesvc.intent import LIFE_MS, IntentId, Kind
-from codesvc.limiter import NO_ADDRESS, Denial, bucket, masked
-from codesvc.quota import Api
-from codesvc.record import Fixed
-from codesvc.service.exchange import NOT_IDEMPOTENT
-from codesvc.store.answers import IntentAnswer
+from codesvc.domain import codes
+from codesvc.domain.device import family
+from codesvc.domain.errors import Invalid, PlatformUnavailable
+from codesvc.domain.intent import LIFE_MS, IntentId, Kind
+from codesvc.domain.limits import NO_ADDRESS, Denial, bucket, masked
+from codesvc.domain.quota import Api
+from codesvc.domain.record import Fixed
+from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.quotas import arguments, day_keys
+from codesvc.store.replies import IntentAnswer
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from codesvc.directory import SiteEntry
-    from codesvc.figures.tally import Tally
-    from codesvc.intent import Intent
-    from codesvc.qrpool import QrPool
-    from codesvc.service.exchange import Idempotency
+    from codesvc.domain.intent import Intent
+    from codesvc.service.models import Idempotency
+    from codesvc.service.qr_pool import QrPool
+    from codesvc.service.statistics.recorder import Tally
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
@@ -66,7 +66,7 @@ class IntentResult:
         outcome: what happened.
         intent: the bind intent or login, where there is one to show.
         denial: the limit that refused.
-        left: what the limits of the call leave, as in `codesvc.service.exchange.Result`.
+        left: what the limits of the call leave, as in `codesvc.service.models.Result`.
     """
 
     outcome: Outcome

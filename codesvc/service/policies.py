@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from codesvc.codes import ALPHABET_NAMES
-from codesvc.errors import Invalid
-from codesvc.identity import format_of
+from codesvc.domain.codes import ALPHABET_NAMES
+from codesvc.domain.errors import Invalid
+from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
     from codesvc.config import Purpose
-    from codesvc.directory import SiteEntry
-    from codesvc.service.exchange import StartRequest
+    from codesvc.service.models import StartRequest
+    from codesvc.sites.directory import SiteEntry
 
 
 def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:

@@ -1,4 +1,4 @@
-"""Tickets as browsers and sites see them: showing digits, going on, redeeming (the three steps of `codesvc.ticket`)."""
+"""Tickets as browsers and sites see them: showing digits, going on, redeeming (`codesvc.domain.ticket`)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codesvc import webhook
-from codesvc.codes import ALPHABET_NAMES, CodeFormat, VerificationId
-from codesvc.handle import HANDLE_LIFE_MS, Claim
-from codesvc.link import Subject, Use
-from codesvc.record import Fixed, Record
-from codesvc.service.exchange import NOT_IDEMPOTENT
-from codesvc.store.answers import TicketAnswer
+from codesvc.domain import webhook
+from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
+from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
+from codesvc.domain.record import Fixed, Record
+from codesvc.domain.signed_links import Subject, Use
+from codesvc.domain.ticket import Wish, is_ticket
+from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.ticket import Wish, is_ticket
+from codesvc.store.replies import TicketAnswer
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry, SiteEntry
-    from codesvc.handle import Handles
-    from codesvc.keyring import Keyring
-    from codesvc.link import Links
-    from codesvc.proof import Proofs
-    from codesvc.service.exchange import Idempotency
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.openid_handle import Handles
+    from codesvc.domain.proof import Proofs
+    from codesvc.domain.signed_links import Links
+    from codesvc.domain.ticket import Ticket, TicketSecrets
+    from codesvc.service.models import Idempotency
+    from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.store import Store
-    from codesvc.ticket import Ticket, TicketSecrets
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesvc import codes, metrics, tracing, webhook
-from codesvc.agent import family
-from codesvc.codes import VerificationId
 from codesvc.config import Rate
-from codesvc.errors import PlatformUnavailable
-from codesvc.limiter import NO_ADDRESS, Denial, bucket
-from codesvc.quota import Api
-from codesvc.record import Fixed
-from codesvc.service.exchange import NOT_IDEMPOTENT, Result
-from codesvc.service.plans import plan_check, plan_start
+from codesvc.domain import codes, webhook
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.device import family
+from codesvc.domain.errors import PlatformUnavailable
+from codesvc.domain.limits import NO_ADDRESS, Denial, bucket
+from codesvc.domain.quota import Api
+from codesvc.domain.record import Fixed
+from codesvc.runtime import metrics, tracing
+from codesvc.service.models import NOT_IDEMPOTENT, Result
 from codesvc.service.policies import policy_of
-from codesvc.store.answers import Answer
+from codesvc.service.prepared_calls import plan_check, plan_start
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.quotas import arguments, day_keys
+from codesvc.store.replies import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codesvc.config import Purpose
-    from codesvc.directory import AccountEntry, SiteEntry
-    from codesvc.figures.tally import Tally
-    from codesvc.keyring import Keyring
-    from codesvc.qrpool import QrPool
-    from codesvc.record import Record
-    from codesvc.service.exchange import Idempotency, StartRequest
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.record import Record
+    from codesvc.service.models import Idempotency, StartRequest
+    from codesvc.service.qr_pool import QrPool
+    from codesvc.service.statistics.recorder import Tally
+    from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.errors import Invalid
+from codesvc.domain.errors import Invalid
+from codesvc.domain.webhook import TEST_EVENT, TEST_MESSAGE, derived_id
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.webhooks import Endpoint, Hook
-from codesvc.webhook import TEST_EVENT, TEST_MESSAGE, derived_id
 
 if TYPE_CHECKING:
-    from codesvc.directory import SiteEntry
+    from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 MOST_LISTED: Final = 100

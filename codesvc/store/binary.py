@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
 
 # Becomes the server, with the same pid. First asks for the signal, then looks for the parent: its death is noticed
 # whenever it comes. SIGTERM lets the server write out what it acknowledged. A preexec_fn could deadlock with threads.

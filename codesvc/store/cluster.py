@@ -24,9 +24,9 @@ import structlog
 from redis.crc import key_slot
 from redis.exceptions import AuthenticationError, RedisError
 
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.tasks import end
 from codesvc.store.keys import PARTITIONS, partition_root
-from codesvc.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,12 +15,12 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from codesvc.config.store_address import StoreAddress, Way
 from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
 from codesvc.store.sentinel import Sentinels
 from codesvc.store.servers import OneServer, Server
 from codesvc.store.store import Retention
-from codesvc.storeaddress import StoreAddress, Way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -47,7 +47,7 @@ async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a 
     A store that does not answer is no error here: whoever uses it is told, until it does.
 
     Args:
-        url: see `codesvc.storeaddress`. It may hold a password and appears in no error of ours.
+        url: see `codesvc.config.store_address`. It may hold a password and appears in no error of ours.
         timeout: seconds to wait for a connection and for an answer.
 
     Raises:

@@ -32,7 +32,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
 from codesvc.store.binary import guarded, shipped_server
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """How everything in the store is called: the only place that spells a key.
 
 Every key of an account carries the hash tag of the account's partition, so that all keys of one script live in one
-cluster slot: `cs:{p07}:vf:…`. `codesvc.store.kinds` says which kinds are permanent; a key of any other kind has a
-TTL, always (DESIGN rule 2), and a test walks the store to see it.
+cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` says which kinds are permanent; a key of any other kind
+has a TTL, always (DESIGN rule 2), and a test walks the store to see it.
 
 Users may contain `:`; they come last in their key, and what stands before them (site, purpose, address) may not.
 """
@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from hashlib import sha256
 from typing import Final
 
-from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION
+from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 
 PARTITIONS: Final = 16
 """Fixed for ever: an account's partition is part of where its bindings lie."""
@@ -66,7 +66,7 @@ class Keys:
         return self.root + IN_PARTITION["live"] % (site, purpose, address, user)
 
     def lately(self, site: str, user: str) -> str:
-        """String: the user's latest verifications, at most 20, and when he was pushed to (`fragments/ledger.lua`)."""
+        """String: the user's latest 20 verifications and the times of pushes (`recent_activity.lua`)."""
         return self.root + IN_PARTITION["lately"] % (site, user)
 
     def latest(self, subject: str) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from redis.exceptions import RedisError, ResponseError
 
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.keys import outbox
-from codesvc.store.multiplex import ServerSaidError
+from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.clock import unix_ms
-from codesvc.quota import ASSUMED_DAILY, RESERVE, Api, day_of
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.quota import ASSUMED_DAILY, RESERVE, Api, day_of
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry
+    from codesvc.sites.directory import AccountEntry
     from codesvc.store.script import type_of_argument
     from codesvc.store.store import Store
 

@@ -22,17 +22,17 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from codesvc.codes import TEST_ID
-from codesvc.identity import TEST_OPENID
-from codesvc.intent import BIND_MOVES, LIVE, LOGIN_MOVES
-from codesvc.quota import THRESHOLDS
-from codesvc.record import LAYOUT
+from codesvc.domain.codes import TEST_ID
+from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.domain.quota import THRESHOLDS
+from codesvc.domain.record import LAYOUT
+from codesvc.domain.test_identity import TEST_OPENID
+from codesvc.domain.ticket import TICKET_MOVES
+from codesvc.domain.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
+from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
+from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.keys import WEBHOOKS
-from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.outcomes import Outcome
-from codesvc.ticket import TICKET_MOVES
-from codesvc.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
-from codesvc.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

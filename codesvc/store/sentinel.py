@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio.connection import AbstractConnection
 
-    from codesvc.storeaddress import StoreAddress
+    from codesvc.config.store_address import StoreAddress
 
 
 class _Pool(SentinelConnectionPool, BlockingConnectionPool):

@@ -14,7 +14,7 @@ from redis.exceptions import AskError, ClusterError
 from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import TimeoutError as TooLate
 
-from codesvc.store.multiplex import Multiplexed
+from codesvc.store.pipelined_connection import Multiplexed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,7 +44,7 @@ class Server:
     """One server.
 
     Attributes:
-        line: the shared connection for scripts; see `codesvc.store.multiplex`.
+        line: the shared connection for scripts; see `codesvc.store.pipelined_connection`.
         redis: for commands off the hot path; callers wait for a connection, no longer than for an answer.
         reader: for reads that block on purpose (streams, subscriptions); waits a little longer for an answer.
         shown: where it is.

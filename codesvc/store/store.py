@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from codesvc import metrics
-from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.runtime import metrics
 from codesvc.store.keys import PARTITIONS, never, probe
-from codesvc.store.multiplex import ServerSaidError
+from codesvc.store.pipelined_connection import ServerSaidError
 from codesvc.store.prepared import Prepared
 from codesvc.store.script import load, names
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from codesvc.clock import Offset
+    from codesvc.domain.clock import Offset
     from codesvc.store.script import Script, type_of_argument
     from codesvc.store.servers import Servers
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import hiredis
 
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis.exceptions import RedisError
 
-from codesvc.errors import CodesvcError, StoreUnavailable
+from codesvc.domain.errors import CodesvcError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The webhooks' queue: events per site, written by scripts, sent by whoever holds the site (`codesvc.webhooks`)."""
+"""The webhooks' queue: events per site, written by scripts, sent by `codesvc.delivery.webhooks`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from codesvc.domain.webhook import HookStatus
 from codesvc.store.keys import partition_root, webhook_sites
 from codesvc.store.outcomes import Outcome
-from codesvc.webhook import HookStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.agent import is_wechat
-from codesvc.service.visits import browser_of, new_browser
-from codesvc.web.inputs import VisitForm, decode_form
+from codesvc.domain.device import is_wechat
+from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.web.api.inputs import VisitForm, decode_form
+from codesvc.web.context import services
 from codesvc.web.problem import Problem
-from codesvc.web.services import services
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry
-    from codesvc.visit import Errand
+    from codesvc.domain.oauth_state import Errand
+    from codesvc.sites.directory import AccountEntry
 
 _NAME: Final = "codesvc_visit"
 _LIFE_SECONDS: Final = 3_600

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from codesvc.clock import unix_ms
+from codesvc.domain.clock import unix_ms
+from codesvc.web.context import services
 from codesvc.web.problem import Problem
-from codesvc.web.services import services
 from codesvc.wechat import protocol
 from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage
 
 if TYPE_CHECKING:
-    from codesvc.directory import AccountEntry
+    from codesvc.sites.directory import AccountEntry
 
 routes = web.RouteTableDef()
 _log = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.web.services import services
+from codesvc.web.context import services
 
 if TYPE_CHECKING:
     from aiohttp import web

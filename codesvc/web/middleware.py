@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import ClientError, hdrs, web
 
-from codesvc import faultpoint, metrics, tracing
-from codesvc.errors import Invalid, PlatformUnavailable, StoreUnavailable
-from codesvc.logs import REQUEST_ID, TRACE_ID, tell_request
-from codesvc.randomness import Supply, cut
-from codesvc.traceparent import trace_of
+from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
+from codesvc.domain.random_pool import Supply, cut
+from codesvc.domain.traceparent import trace_of
+from codesvc.runtime import crash_points, metrics, tracing
+from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, tell_request
+from codesvc.web.api.inputs import invalid
+from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import STANDING_HEADERS
-from codesvc.web.inputs import invalid
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.services import CROSS_ORIGIN, RETIRING, SITE, services
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -101,7 +101,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             await _arrived(request)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
-        response = await faultpoint.mortal("request", traced)
+        response = await crash_points.mortal("request", traced)
     except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
         response = _answer_to(error, request, route, request_id)
     if not response.prepared:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from codesvc.limiter import names, policies
+from codesvc.domain.limits import names, policies
 from codesvc.web.headers import prepared
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.reply import Reply
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.limiter import Denial
+    from codesvc.domain.limits import Denial
 
 
 _PROBLEM: Final = prepared("application/problem+json")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from codesvc.directory import SiteEntry
-    from codesvc.record import Record
+    from codesvc.domain.record import Record
+    from codesvc.sites.directory import SiteEntry
 
 STARTS: Final = ("site_starts", "address_starts")
 CHECKS: Final = ("user_guesses", "address_guesses")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc import condition, descriptors
+from codesvc.domain import health
+from codesvc.runtime import file_descriptors
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
-    from codesvc.condition import Condition, Platforms
-    from codesvc.directory import Directory
+    from codesvc.domain.health import Condition, Platforms
+    from codesvc.sites.directory import Directory
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ class Readiness:
     async def conditions(self) -> list[Condition]:
         """Everything's. Only the store's decides whether we are ready."""
         return [
-            condition.of_store(await self.state()),
+            health.of_store(await self.state()),
             *(self._platforms.of(account.name) for account in self._directory.active_accounts),
-            condition.of_descriptors(descriptors.state()),
+            health.of_descriptors(file_descriptors.state()),
         ]

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from aiohttp import web
 
-from codesvc.web.services import services
+from codesvc.web.context import services
 
 if TYPE_CHECKING:
-    from codesvc.templates import Templates
+    from codesvc.messages.templates import Templates
 
 routes = web.RouteTableDef()
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)

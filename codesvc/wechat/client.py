@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from codesvc.config.secret import Secret
 from codesvc.wechat import answers
+from codesvc.wechat.call_labels import Heard, hears_nothing
 from codesvc.wechat.errors import Garbled, WeChatError
-from codesvc.wechat.hearing import Heard, hears_nothing
-from codesvc.wechat.wire import Wire
+from codesvc.wechat.http import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ wrong". So the tree answers just that:
 No message here ever holds a token, a secret, an openid, a key, or an address with a query.
 """
 
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
 
 
 class WeChatFault(CodesvcError):

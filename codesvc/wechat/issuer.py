@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import aiohttp
 
 from codesvc.config.secret import Secret
+from codesvc.wechat.call_labels import Heard, hears_nothing
 from codesvc.wechat.errors import Garbled
-from codesvc.wechat.hearing import Heard, hears_nothing
-from codesvc.wechat.wire import Wire
+from codesvc.wechat.http import Wire
 
 # 136 characters today; WeChat asks for room for at least 512.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")

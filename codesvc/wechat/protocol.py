@@ -13,9 +13,9 @@ from typing import Literal
 
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, StaleCallback
+from codesvc.wechat.event_parser import read_event, receiver
 from codesvc.wechat.events import Event, mask
-from codesvc.wechat.markup import cdata, only, read
-from codesvc.wechat.reading import read_event, receiver
+from codesvc.wechat.xml import cdata, only, read
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 # The signature does not cover echostr, so only what WeChat really sends (digits) and harmless neighbours go back.

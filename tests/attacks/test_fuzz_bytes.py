@@ -16,19 +16,19 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from codesvc.codes import VerificationId, matches, normalise, read_word
 from codesvc.config import ConfigError, load
-from codesvc.handle import Claim, Handles
-from codesvc.intent import IntentId
-from codesvc.keyring import Keyring
-from codesvc.link import Links, Use
-from codesvc.link import Subject as LinkSubject
-from codesvc.pagetoken import PageTokens, Subject
-from codesvc.proof import Proofs
+from codesvc.domain.codes import VerificationId, matches, normalise, read_word
+from codesvc.domain.intent import IntentId
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.oauth_state import Errand, Seals
+from codesvc.domain.openid_handle import Claim, Handles
+from codesvc.domain.page_token import PageTokens, Subject
+from codesvc.domain.proof import Proofs
+from codesvc.domain.signed_links import Links, Use
+from codesvc.domain.signed_links import Subject as LinkSubject
+from codesvc.domain.ticket import TicketSecrets, is_ticket
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
-from codesvc.ticket import TicketSecrets, is_ticket
-from codesvc.visit import Errand, Seals
 from codesvc.wechat import protocol
 from codesvc.wechat.errors import BadCallback
 from tests.service.callbacks import push_of, sealed

@@ -23,7 +23,7 @@ class OldBackEnd:
         self.status = 200
 
     async def answer(self, request):
-        from codesvc.clock import unix_ms
+        from codesvc.domain.clock import unix_ms
 
         inbound = protocol.parse(KEYS, request.query, await request.read(), now=unix_ms() / 1000)
         self.heard.append(type(inbound.event).__name__)

@@ -13,12 +13,12 @@ import aiohttp
 from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
+from codesvc.app import create_app as create_service
+from codesvc.cli.serve.server import listening
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
-from codesvc.serving import listening
 from codesvc.store.connection import store_url
-from codesvc.web.app import create_app as create_service
 from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports
 
 if TYPE_CHECKING:

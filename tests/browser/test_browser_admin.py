@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
-from codesvc.operators import password_line
+from codesvc.domain.passwords import password_line
 from tests.browser.stage import ARGUMENTS, DESKTOP, PHONE, chromium
 from tests.world import running_world
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from codesvc.templates import Templates
-from codesvc.verification import Channel, DeliveryStatus, Status
-from codesvc.web import pageview, widget
+from codesvc.domain.verification import Channel, DeliveryStatus, Status
+from codesvc.messages.templates import Templates
+from codesvc.web.pages import verification_view, widget
+from codesvc.web.pages.widget import Widget
 from codesvc.web.texts import Texts
-from codesvc.web.widget import Widget
 from tests.browser.customer import opened
 from tests.browser.stage import PHONE, PHONE_AGENT, WECHAT_AGENT
 
@@ -131,9 +131,9 @@ async def test_it_tells_states_apart_as_the_hosted_page_does(stage):
         for delivery in (*DeliveryStatus, "pending")
         for reason in (None, "no-binding", "no-channel", "unreachable", "muted", "limited")
     ]
-    code = (Path(widget.__file__).with_name("static") / "elements.js").read_text(encoding="utf-8")
+    code = (Path(widget.__file__).parents[1] / "static" / "elements.js").read_text(encoding="utf-8")
     async with stage.visitor() as context:
         page = await context.new_page()
         given = "const given = { tags: {}, style: '', phone: '' };"
         told = await page.evaluate(f"(states) => {{ {given}\n{code}\nreturn states.map(stageOf); }}", states)
-    assert told == [pageview.stage(state) for state in states]
+    assert told == [verification_view.stage(state) for state in states]

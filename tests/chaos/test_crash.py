@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from codesvc import faultpoint
-from codesvc.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import crash_points
 from codesvc.store.outbox import GROUP
 from tests.chaos.processes import LONG, OUTBOX, RECORDS, a_town, age_jobs, bounded, child_named, kill
 
@@ -79,15 +79,15 @@ def test_the_fault_point_is_no_part_of_a_live_service():
         return 5
 
     told = story()
-    assert faultpoint.mortal("delivery", told) is told
+    assert crash_points.mortal("delivery", told) is told
     assert asyncio.run(told) == 5
     with pytest.raises(CodesvcError, match="unset it"):
-        faultpoint.arm("live", {faultpoint.VARIABLE: "delivery:1"})
+        crash_points.arm("live", {crash_points.VARIABLE: "delivery:1"})
     for nonsense in ("delivery", "delivery:0", "coffee:1", "delivery:-1"):
         with pytest.raises(CodesvcError, match="must be one of"):
-            faultpoint.arm("test", {faultpoint.VARIABLE: nonsense})
-    faultpoint.arm("test", {})
-    assert faultpoint.mortal("delivery", told) is told
+            crash_points.arm("test", {crash_points.VARIABLE: nonsense})
+    crash_points.arm("test", {})
+    assert crash_points.mortal("delivery", told) is told
 
 
 async def all_started(town, count, disturb):

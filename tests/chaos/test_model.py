@@ -29,10 +29,10 @@ from hypothesis.stateful import (
 )
 from structlog.testing import capture_logs
 
-from codesvc.codes import VerificationId
 from codesvc.delivery import courier
+from codesvc.domain.codes import VerificationId
 from codesvc.store.keys import Keys
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.chaos.plain import ATTEMPTS, LIFE, RATES, Attempt, Model, When
 from tests.chaos.processes import LONG, bounded
 from tests.service.inside import code_of

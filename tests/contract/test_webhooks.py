@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from codesvc import wire
 from codesvc.client import Client, NotFound
+from codesvc.client import schema as client_schema
 from tests.contract.test_answers import HeldWorld
 from tests.people.asks import bind_by_scan, login, reply, scan
 from tests.webhooks.receiver import hook, receiving, send_test
@@ -73,7 +73,7 @@ async def test_every_event_is_what_the_document_says(held, published, receiver):
         named, narrowed = content["schema"]["allOf"]
         assert closed.faults(named, received.event) == [], received.kind
         assert closed.faults(narrowed, received.event) == [], received.kind
-    assert set(wire.EVENT_SHAPES) - set(receiver.kinds) == {"verification.failed", "quota.low"}
+    assert set(client_schema.EVENT_SHAPES) - set(receiver.kinds) == {"verification.failed", "quota.low"}
 
 
 def test_every_example_of_an_event_is_one(published):
@@ -97,6 +97,6 @@ async def test_the_client_sees_to_it(held, receiver):
         assert (await codes.webhook_delivery(queued.id)).payload.type == "webhook.test"
         assert (await codes.resend_webhook(queued.id)).id == queued.id
         await receiver.wait(2)
-        assert (await codes.enable_webhook()).events == list(wire.EVENT_SHAPES)[:-1]
+        assert (await codes.enable_webhook()).events == list(client_schema.EVENT_SHAPES)[:-1]
         with pytest.raises(NotFound):
             await codes.webhook_delivery("wh_none")

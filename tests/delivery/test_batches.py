@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
-from codesvc import metrics
-from codesvc.errors import ScriptError
+from codesvc.domain.errors import ScriptError
+from codesvc.runtime import metrics
+from codesvc.store.batcher import MOST_TOGETHER
 from codesvc.store.connection import connect
-from codesvc.store.gathered import MOST_TOGETHER
 from codesvc.store.keys import Keys, channel
 from codesvc.store.outbox import GROUP, Outbox
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.stores import until
 
 FREE = {"address_starts": "none", "site_starts": "none"}

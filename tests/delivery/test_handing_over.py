@@ -2,8 +2,8 @@
 
 import asyncio
 
-from codesvc.clock import Offset
 from codesvc.delivery import worker
+from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
 from codesvc.store.keys import Keys
 from codesvc.store.outbox import GROUP, Outbox

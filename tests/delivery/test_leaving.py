@@ -1,6 +1,6 @@
 """Leaving keeps what rule 6 needs and nothing else, for as long as the retention; coming back mends it."""
 
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 
 DAY = 86_400
 

@@ -6,7 +6,7 @@ CREATE = "/cgi-bin/qrcode/create"
 
 
 async def pool_length(world, at_least=0):
-    from codesvc.web.services import SERVICES
+    from codesvc.web.context import SERVICES
 
     services = world.app[SERVICES]
     keys = services.directory.accounts["main"].keys

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesvc.quota import THRESHOLDS, day_of, share_out
+from codesvc.domain.quota import THRESHOLDS, day_of, share_out
 from codesvc.store.connection import connect
 
 SITES = ("a", "b", "c")
@@ -105,9 +105,9 @@ def test_the_day_turns_at_midnight_in_beijing():
 
 
 async def test_what_wechat_says_of_its_quota_is_taken_over(world):
-    from codesvc.quota import Api
+    from codesvc.domain.quota import Api
     from codesvc.store.quotas import Quotas
-    from codesvc.web.services import SERVICES
+    from codesvc.web.context import SERVICES
 
     services = world.app[SERVICES]
     account = services.directory.accounts["main"]

@@ -5,8 +5,8 @@ from collections import Counter
 
 from aiohttp import web
 
+from codesvc.app import create_app
 from codesvc.config import parse
-from codesvc.web.app import create_app
 from tests.world import document
 
 SENDS = 1_000

@@ -12,7 +12,7 @@ import pytest
 
 from codesvc.doctor.examination import Examination
 from codesvc.store.embedded import run_embedded
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.world import World, running_world
 
 if TYPE_CHECKING:

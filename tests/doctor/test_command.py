@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from codesvc.by_hand import Exit, describe, judge
+from codesvc.cli.follow import Sighting
+from codesvc.cli.send import Exit, describe, judge
 from codesvc.config.keys import hash_line
-from codesvc.sightings import Sighting
-from codesvc.verification import DeliveryStatus, Status
+from codesvc.domain.verification import DeliveryStatus, Status
 from tests.doctor.conftest import toml
 from tests.world import KEY, MASTER, OTHER_KEY, document
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codesvc.verification import DELIVERY_MOVES, VERIFICATION_MOVES
+from codesvc.domain.verification import DELIVERY_MOVES, VERIFICATION_MOVES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

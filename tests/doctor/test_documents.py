@@ -12,13 +12,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from codesvc.app import create_app
 from codesvc.config import Limits, parse
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
-from codesvc.store.kinds import IN_ACCOUNT, IN_PARTITION, PERMANENT
-from codesvc.verification import DeliveryStatus
-from codesvc.web.app import create_app
-from codesvc.web.problems import PROBLEMS
+from codesvc.domain.verification import DeliveryStatus
+from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION, PERMANENT
+from codesvc.web.problem_types import PROBLEMS
 from tests.world import KEY, document
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from codesvc.config import Message, Secret
 from codesvc.doctor.finding import Exit, Status, exit_status
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, LEGACY_TEMPLATE_ID, NOTICE_TEMPLATE_ID
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.doctor.conftest import Ward
 from tests.world import MASTER
 

@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
-from codesvc.templates import shipped_directory
+from codesvc.messages.templates import shipped_directory
 from codesvc.web.texts import SOURCE
 from codesvc.web.texts.catalogue import place_of, read, texts_in
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from codesvc import metrics
-from codesvc.wechat.hearing import UNANSWERED
-from codesvc.wechat.triage import TABLE, Verdict
+from codesvc.runtime import metrics
+from codesvc.wechat.call_labels import UNANSWERED
+from codesvc.wechat.errcodes import TABLE, Verdict
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "ops" / "prometheus" / "codesvc.rules.yml"

@@ -14,21 +14,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from codesvc.binding import tag_of
-from codesvc.clock import Offset
 from codesvc.config import parse
-from codesvc.directory import Directory
-from codesvc.figures.tally import Tally
-from codesvc.handle import HANDLE_LIFE_MS, Claim, Handles
-from codesvc.intent import IntentId, Kind
-from codesvc.keyring import Keyring
-from codesvc.proof import Proofs
-from codesvc.qrpool import QrPool
+from codesvc.domain.binding import tag_of
+from codesvc.domain.clock import Offset
+from codesvc.domain.intent import IntentId, Kind
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim, Handles
+from codesvc.domain.proof import Proofs
 from codesvc.service.bindings import Bindings
-from codesvc.service.decisions import Decisions
 from codesvc.service.followers import Followers
+from codesvc.service.intent_decisions import Decisions
 from codesvc.service.intents import AskRequest, Intents
-from codesvc.service.people import People
+from codesvc.service.profile_sync import People
+from codesvc.service.qr_pool import QrPool
+from codesvc.service.statistics.recorder import Tally
+from codesvc.sites.directory import Directory
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store

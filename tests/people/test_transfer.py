@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from codesvc.transfer.lines import BadFile, kind_of, read_rows
+from codesvc.domain.binding_lines import BadFile, kind_of, read_rows
 from tests.world import MASTER
 
 CONFIG = """

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 import redis
 
-from codesvc.dataprotection.traces import Person, concerns
+from codesvc.store.personal_traces import Person, concerns
 from tests.process.processes import KEY, ready, serving
 from tests.process.walks import steps, walk
 

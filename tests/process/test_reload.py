@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from codesvc.config import ConfigError
-from codesvc.config.document import Document
 from codesvc.config.keys import hash_line
+from codesvc.config.snapshot import Document
 from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
 
 SECOND = "csk_shop_" + "s" * 43

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from codesvc import codes
 from codesvc.config.keys import hash_line
-from codesvc.keyring import Keyring
+from codesvc.domain import codes
+from codesvc.domain.keyring import Keyring
 from codesvc.sandbox.cipher import sign
 from tests.process.processes import KEY, ready, serving
 from tests.process.test_reload import Log

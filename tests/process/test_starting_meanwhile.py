@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from codesvc.cli.follow import open_store_alone
 from codesvc.config import load
-from codesvc.sightings import open_store_alone
 from codesvc.store.embedded import DataInUseError, run_embedded
 
 
@@ -39,7 +39,7 @@ async def test_the_command_waits_for_its_server_or_its_end(config, taken, answer
 
 @pytest.mark.usefixtures("taken")
 async def test_one_that_never_comes_up_is_named(config, monkeypatch):
-    monkeypatch.setattr("codesvc.sightings._STARTING_SECONDS", 0.2)
+    monkeypatch.setattr("codesvc.cli.follow._STARTING_SECONDS", 0.2)
     async with AsyncExitStack() as stack:
         with pytest.raises(DataInUseError, match=r"in use by another codesvc \(process 1\)"):
             await open_store_alone(stack, load(config[0]))

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from codesvc.config.keys import hash_line
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.deployment import uses
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.world import KEY, OTHER_KEY, document
 
 SECOND = "csk_shop_" + "s" * 43

@@ -6,12 +6,12 @@ import asyncio
 
 from codesvc.config import parse
 from codesvc.config.keys import hash_line
-from codesvc.directory import Directory
-from codesvc.keyring import Keyring
-from codesvc.registry.contents import Contents, entry_text
-from codesvc.registry.sealing import Sealer
+from codesvc.domain.keyring import Keyring
+from codesvc.sites.directory import Directory
+from codesvc.sites.registry.contents import Contents, entry_text
+from codesvc.sites.registry.sealing import Sealer
 from codesvc.store.deployment import registry, registry_log
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.world import MASTER, document
 
 NEW_KEY = "csk_bar_" + "b" * 43

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from codesvc.codes import CodeFormat, VerificationId
-from codesvc.record import LAYOUT, Record
+from codesvc.domain.codes import CodeFormat, VerificationId
+from codesvc.domain.record import LAYOUT, Record
 
 NOW = 1_700_000_000_000
 ID = VerificationId.parse("vf_abcdd6" + "a" * 26).text

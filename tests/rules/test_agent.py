@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesvc.agent import family, is_wechat
+from codesvc.domain.device import family, is_wechat
 
 WORDS = {"", "iPhone", "iPad", "HarmonyOS", "Android", "Windows", "Mac", "ChromeOS", "Linux"}
 

@@ -2,8 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from codesvc import batched
-from codesvc.batched import BatchedCounter, BatchedHistogram
+from codesvc.runtime import batched_metrics
+from codesvc.runtime.batched_metrics import BatchedCounter, BatchedHistogram
 
 SECONDS = [0.0, 0.001, 0.0010001, 0.5, 1, 99, 0.25]
 
@@ -16,7 +16,7 @@ def told(counter, histogram, *, settle):
         count.labels("shop").inc()
         time.labels("shop").observe(seconds)
         if settle and number % 2:
-            batched.settle()
+            batched_metrics.settle()
     first = [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
     assert first == [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
     return first

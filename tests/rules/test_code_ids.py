@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codesvc.codes import _BASE32_OF_BYTE, ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId
+from codesvc.domain.codes import _BASE32_OF_BYTE, ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId
 
 formats = st.builds(CodeFormat, st.sampled_from(sorted(ALPHABETS)), st.integers(MIN_LENGTH, MAX_LENGTH))
 key_ids = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=4, max_size=4)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from codesvc.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId, derive, truncate
+from codesvc.domain.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat, VerificationId, derive, truncate
 
 SECRET = b"12345678901234567890"
 # RFC 4226, appendix D: count, HMAC-SHA-1, truncated (decimal), HOTP.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesvc.codes import (
+from codesvc.domain.codes import (
     ALPHABETS,
     WORD_LENGTH,
     WORD_LETTERS,
@@ -54,8 +54,8 @@ def test_words_can_be_typed_by_a_thumb_and_are_read_back():
 
 
 def test_every_letter_of_a_word_is_as_likely_as_any_other(monkeypatch):
-    monkeypatch.setattr("codesvc.codes.WORD_LENGTH", 248)
-    monkeypatch.setattr("codesvc.codes.secrets.token_bytes", lambda _: bytes(range(256)))
+    monkeypatch.setattr("codesvc.domain.codes.WORD_LENGTH", 248)
+    monkeypatch.setattr("codesvc.domain.codes.secrets.token_bytes", lambda _: bytes(range(256)))
     assert set(Counter("".join(_some_words(1))).values()) == {8}
 
 

@@ -13,9 +13,15 @@ ROOT = Path(codesvc.__file__).parent
 NOT_SERVED = {"sandbox", "doctor", "demo"}
 SECRETS = re.compile(r"signature|digest|hmac|mac$|secret|csrf|cookie|proven|fingerprint|typed|password|seal|browser_of")
 HARMLESS = {
-    ("config/consistency.py", "digest"): "hashes of one configuration file among themselves",
-    ("web/openstreams.py", "digest"): "what a stream has said against what it would say now, to the same reader",
-    ("link.py", "signature"): "a decoded signature against its own encoding: only the canonical form is taken",
+    ("config/cross_checks.py", "digest"): "hashes of one configuration file among themselves",
+    (
+        "web/event_streams/connections.py",
+        "digest",
+    ): "what a stream has said against what it would say now, to the same reader",
+    (
+        "domain/signed_links.py",
+        "signature",
+    ): "a decoded signature against its own encoding: only the canonical form is taken",
 }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from codesvc.diagnosis import Arrived, diagnose
-from codesvc.figures.fields import Count, Fact, counts_of
-from codesvc.figures.standing import AccountStanding, QueueStanding, QuotaStanding
-from codesvc.forecast import backlog, outlooks, until_midnight
-from codesvc.quota import Api
-from codesvc.trail import Step, Word, read_step, read_trail
-from codesvc.verification import DeliveryStatus, Status
+from codesvc.domain.quota import Api
+from codesvc.domain.timeline import Step, Word, read_step, read_trail
+from codesvc.domain.verification import DeliveryStatus, Status
+from codesvc.service.operators.diagnosis import Arrived, diagnose
+from codesvc.service.operators.forecast import backlog, outlooks, until_midnight
+from codesvc.service.statistics.fields import Count, Fact, counts_of
+from codesvc.service.statistics.gauges import AccountStanding, QueueStanding, QuotaStanding
 from tests.rules.records import a_record
 
 NOON_IN_BEIJING = 1_799_971_200 + 4 * 3_600

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from codesvc import heap
+from codesvc.runtime import garbage_collector
 
 
 class Circle:
@@ -26,12 +26,12 @@ def collector():
 def test_an_application_that_has_gone_is_cleared_away():
     kept = Circle()
     gone = weakref.ref(kept)
-    heap.keep()
+    garbage_collector.keep()
     del kept
     young = weakref.ref(Circle())
-    heap.settle()
+    garbage_collector.settle()
     assert (young() is None, gone() is None) == (True, False)
-    heap.clear_away()
+    garbage_collector.clear_away()
     assert gone() is None
     assert gc.get_freeze_count() > 1000
     assert gc.get_threshold()[0] > 700

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from codesvc.keyring import Keyring, MasterKey
+from codesvc.domain.keyring import Keyring, MasterKey
 
 OLD, NEW = b"old " * 8, b"new " * 8
 

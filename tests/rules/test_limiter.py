@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesvc.config import Rate
-from codesvc.errors import Invalid
-from codesvc.limiter import Denial, bucket, encode, masked, masked_bucket, parse_address
+from codesvc.domain.errors import Invalid
+from codesvc.domain.limits import Denial, bucket, encode, masked, masked_bucket, parse_address
 
 subscriber = st.integers(0, 2**64 - 1)
 

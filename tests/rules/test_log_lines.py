@@ -11,9 +11,9 @@ import pytest
 
 import codesvc
 from codesvc.config import Secret
-from codesvc.errors import CodesvcError
-from codesvc.logshape import HIDDEN, SHAPES, only_shapes, text
-from codesvc.traceparent import trace_of
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.traceparent import trace_of
+from codesvc.runtime.log_redaction import HIDDEN, SHAPES, only_shapes, text
 
 ROOT = Path(codesvc.__file__).parent
 CODE, OPENID, USER = "482913", "o6_bmjrPTlm6_2sgVt7hMZOPfL2M", "alice@example.com"
@@ -153,7 +153,7 @@ def test_an_exception_shows_types_and_places():
 
 STORY = """
 import structlog
-from codesvc.logs import configure
+from codesvc.runtime.logging import configure
 configure(human={human})
 
 def check(typed):
@@ -201,7 +201,7 @@ def test_everything_that_the_service_logs_is_on_the_list():
         assert isinstance(event, ast.Constant), f"{where}: an event is a word, not put together: {ast.unparse(event)}"
         assert re.fullmatch(r"[a-z_]+", event.value), where
         assert names <= SHAPES.keys() | {"exc_info"}, (
-            f"{where}, {event.value}: say in codesvc/logshape.py what it looks like"
+            f"{where}, {event.value}: say in codesvc/runtime/log_redaction.py what it looks like"
         )
 
 

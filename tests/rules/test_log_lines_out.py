@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 
-from codesvc.loglines import MOST_WAITING, LogLines
+from codesvc.runtime.log_writer import MOST_WAITING, LogLines
 
 
 class Sink:
@@ -75,7 +75,7 @@ def test_threads_lose_nothing():
 
 STORY = """
 import structlog
-from codesvc import logs
+from codesvc.runtime import logging as logs
 logs.configure(human=False)
 logs.REQUEST_ID.set("id-of-it-0")
 structlog.get_logger().info("before", code="123456")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.templates import CHAT_MESSAGES, PEOPLE_MESSAGES, BadTemplate, Templates
+from codesvc.messages.templates import CHAT_MESSAGES, PEOPLE_MESSAGES, BadTemplate, Templates
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_a_broken_one_is_told_with_file_and_line(override, name):
 
 def test_a_field_that_names_what_is_not_there_is_told(tmp_path):
     from codesvc.config import parse
-    from codesvc.directory import Directory
-    from codesvc.keyring import Keyring
-    from codesvc.link import Links
-    from codesvc.message import BadMessage, Composer
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.signed_links import Links
+    from codesvc.messages.composer import BadMessage, Composer
+    from codesvc.sites.directory import Directory
     from tests.world import MASTER, document
 
     tables = document("http://127.0.0.1:1", "http://127.0.0.1:2")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
-from codesvc.keyring import Keyring
-from codesvc.pagetoken import PageTokens, Subject
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.page_token import PageTokens, Subject
 
 RING = Keyring(b"pages " * 8)
 TOKENS = PageTokens(RING)
@@ -37,7 +37,7 @@ def test_any_text_can_be_looked_at(text):
     "forged",
     [
         PageTokens(Keyring(b"other " * 8)).sign(SUBJECT),
-        URLSafeSerializer(RING.token_keys("page token"), salt=b"codesvc.ticket").dumps(["shop", SUBJECT.id]),
+        URLSafeSerializer(RING.token_keys("page token"), salt=b"codesvc.domain.ticket").dumps(["shop", SUBJECT.id]),
         URLSafeSerializer(RING.token_keys("page token"), salt=b"codesvc.page").dumps(["shop", SUBJECT.id]),
         URLSafeSerializer(RING.token_keys("code"), salt=b"codesvc.page").dumps(["shop", SUBJECT.id]),
         TOKEN + TOKEN,

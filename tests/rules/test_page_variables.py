@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from codesvc.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, asked_for
-from codesvc.templates import BadTemplate, Templates, shipped_directory
+from codesvc.messages.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, asked_for
+from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
 from tests.people.asks import bind_intent, login, scan
 from tests.people.browsers import links_in, open_in_wechat
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from babel import Locale, localedata
 
-from codesvc.templates import BadTemplate, Templates, shipped_directory
-from codesvc.verification import DeliveryStatus, Status
-from codesvc.web.problems import PROBLEMS
+from codesvc.domain.verification import DeliveryStatus, Status
+from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
+from codesvc.web.pages.widget import words
+from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in
 from codesvc.web.texts.speech import direction_of
-from codesvc.web.widget import words
 from tests.languages.collect import SHOP, asked_for, asked_for_by_the_shop, template
 
 DIRECTORY = shipped_directory() / "texts"

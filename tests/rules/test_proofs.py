@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from codesvc.keyring import Keyring
-from codesvc.proof import Proofs
-from codesvc.verification import Basis, Status
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.proof import Proofs
+from codesvc.domain.verification import Basis, Status
 from tests.rules.records import a_record
 
 KEYRING = Keyring(b"proof " * 8)

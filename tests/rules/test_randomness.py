@@ -4,12 +4,12 @@ import subprocess
 import sys
 import threading
 
-from codesvc.codes import CodeFormat, VerificationId, new_word
-from codesvc.randomness import BATCH, Supply, cut
+from codesvc.domain.codes import CodeFormat, VerificationId, new_word
+from codesvc.domain.random_pool import BATCH, Supply, cut
 
 FORKS = """
 import os
-from codesvc.codes import CodeFormat, VerificationId, new_word
+from codesvc.domain.codes import CodeFormat, VerificationId, new_word
 new_word(), VerificationId.mint("abcd", CodeFormat())
 reading, writing = os.pipe()
 child = os.fork()

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from codesvc.record import UNDISCLOSED, DeliveryView
-from codesvc.verification import Basis, DeliveryStatus, Status
+from codesvc.domain.record import UNDISCLOSED, DeliveryView
+from codesvc.domain.verification import Basis, DeliveryStatus, Status
 from tests.rules.records import NOW, a_record
 
 HOUR = 3_600_000

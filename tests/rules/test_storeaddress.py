@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.storeaddress import StoreAddress, Way
+from codesvc.config.store_address import StoreAddress, Way
 
 
 @pytest.mark.parametrize("text", ["redis://:p@h:1/2?x=1", "rediss://h", "unix:///run/a%20b?db=1"])

@@ -6,16 +6,16 @@ from ipaddress import ip_address
 import msgspec
 import pytest
 
-from codesvc.agent import family
 from codesvc.config import parse
-from codesvc.directory import Directory
-from codesvc.keyring import Keyring
-from codesvc.limiter import bucket
-from codesvc.link import Links
-from codesvc.message import Composer
-from codesvc.record import Fixed
-from codesvc.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
-from codesvc.wechat.fields import check_field
+from codesvc.domain.device import family
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.limits import bucket
+from codesvc.domain.record import Fixed
+from codesvc.domain.signed_links import Links
+from codesvc.messages.composer import Composer
+from codesvc.messages.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
+from codesvc.sites.directory import Directory
+from codesvc.wechat.template_fields import check_field
 from tests.rules.records import a_record
 from tests.world import MASTER, document
 

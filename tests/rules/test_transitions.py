@@ -4,7 +4,13 @@ from itertools import product
 
 import pytest
 
-from codesvc.verification import DELIVERY_MOVES, UNFINISHED_DELIVERIES, VERIFICATION_MOVES, DeliveryStatus, Status
+from codesvc.domain.verification import (
+    DELIVERY_MOVES,
+    UNFINISHED_DELIVERIES,
+    VERIFICATION_MOVES,
+    DeliveryStatus,
+    Status,
+)
 
 DESIGN_DELIVERY = {
     "queued": {"sent", "unknown", "failed"},

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from codesvc.sandbox import Platform, create_app
 from codesvc.sandbox.api.call import Call
 from codesvc.sandbox.api.table import ENDPOINTS
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.fault import Fault, Faults
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.reply import BadReply, read_reply
 
 SEND = "/cgi-bin/message/template/send"

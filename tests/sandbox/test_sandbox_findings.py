@@ -7,8 +7,8 @@ import pytest
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.call import Call
 from codesvc.sandbox.api.token import fetch_token
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.platform import Platform
-from codesvc.sandbox.refusal import Refusal
 from tests.sandbox.test_sandbox_callback import reply
 
 

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 
 from codesvc.sandbox import AccountSpec, Platform, Settings, TemplateSpec, create_app
+from codesvc.sandbox.bind_guard import Exposed, check_exposure
 from codesvc.sandbox.certificate import Authority
 from codesvc.sandbox.command import add_arguments, run
-from codesvc.sandbox.exposure import Exposed, check_exposure
-from codesvc.sandbox.guest import ControlError, Sandbox
 from codesvc.sandbox.server import start_server
+from codesvc.sandbox.test_client import ControlError, Sandbox
 
 pytest_plugins = ["pytester"]
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.table import ENDPOINTS
-from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.journal import Entry, Journal
+from codesvc.sandbox.request_body import read_request
 from tests.sandbox.conftest import WeChat
 from tests.sandbox.test_sandbox_callback import reply
 

@@ -4,7 +4,7 @@ import base64
 
 from playwright.async_api import expect
 
-from codesvc.sandbox.picture import draw_jpeg
+from codesvc.sandbox.qr_jpeg import draw_jpeg
 
 TIME = "2025年5月1日 15:01"
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'

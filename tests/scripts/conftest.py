@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codesvc import codes
-from codesvc.clock import Offset
-from codesvc.codes import VerificationId
 from codesvc.config import parse
 from codesvc.config.rates import Rate
-from codesvc.directory import Directory, SiteEntry
-from codesvc.figures.tally import Tally
-from codesvc.keyring import Keyring
-from codesvc.service.exchange import NOT_IDEMPOTENT, Idempotency, StartRequest
+from codesvc.domain import codes
+from codesvc.domain.clock import Offset
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.keyring import Keyring
+from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
+from codesvc.service.statistics.recorder import Tally
 from codesvc.service.verifications import Verifications
-from codesvc.store.answers import Answer
+from codesvc.sites.directory import Directory, SiteEntry
 from codesvc.store.connection import connect
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
+from codesvc.store.replies import Answer
 from codesvc.store.script import load
 from codesvc.store.store import Store
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.world import MASTER, document, wrong
 
 if TYPE_CHECKING:

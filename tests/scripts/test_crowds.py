@@ -1,9 +1,9 @@
 """However many start for one user from however many addresses, what is kept stays small and nothing is missed."""
 
-from codesvc.record import Record
-from codesvc.service.casebook import Casebook
+from codesvc.domain.record import Record
+from codesvc.domain.verification import Status
+from codesvc.service.operators.queries import Casebook
 from codesvc.store import script
-from codesvc.verification import Status
 
 HOME, MOST_LIVE = "203.0.113.5", 3
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from codesvc.codes import VerificationId
-from codesvc.store.answers import Answer
+from codesvc.domain.codes import VerificationId
 from codesvc.store.outcomes import Outcome
+from codesvc.store.replies import Answer
 
 MSGID = 7_777_777
 

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from codesvc.codes import VerificationId
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.verification import Status
 from codesvc.store.outcomes import Outcome
-from codesvc.verification import Status
 
 
 async def together(calls):

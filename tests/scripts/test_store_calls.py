@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from codesvc.clock import Offset
-from codesvc.errors import ScriptError, StoreUnavailable
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store

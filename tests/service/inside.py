@@ -1,8 +1,8 @@
 """What only the service itself can know; tests look it up to try what nobody should be able to do."""
 
-from codesvc import codes
-from codesvc.codes import VerificationId
-from codesvc.web.services import SERVICES
+from codesvc.domain import codes
+from codesvc.domain.codes import VerificationId
+from codesvc.web.context import SERVICES
 
 
 def code_of(world, started):

@@ -8,16 +8,16 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from codesvc.audit import Act
 from codesvc.config import Limits
-from codesvc.diagnosis import Arrived
-from codesvc.figures.series import SPANS
-from codesvc.operators import password_line
-from codesvc.trail import Word
-from codesvc.verification import Status
-from codesvc.web.admin.frame import LANGUAGES, speeches
-from codesvc.wechat.hearing import ENDPOINTS, OTHER, UNANSWERED
-from codesvc.wechat.triage import TABLE
+from codesvc.domain.audit import Act
+from codesvc.domain.passwords import password_line
+from codesvc.domain.timeline import Word
+from codesvc.domain.verification import Status
+from codesvc.service.operators.diagnosis import Arrived
+from codesvc.service.statistics.series import SPANS
+from codesvc.web.admin.layout import LANGUAGES, speeches
+from codesvc.wechat.call_labels import ENDPOINTS, OTHER, UNANSWERED
+from codesvc.wechat.errcodes import TABLE
 from tests.webhooks.receiver import SECRET
 
 PASSWORD = "correct horse battery"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from codesvc.config import parse
-from codesvc.logbook.file import AuditFile
-from codesvc.mask import masked_user
-from codesvc.operators import is_password
+from codesvc.domain.masking import masked_user
+from codesvc.domain.passwords import is_password
+from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import Auditing
 from codesvc.store.keys import PARTITIONS
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.world import document
 
 CONFIG = """

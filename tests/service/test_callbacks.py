@@ -43,7 +43,7 @@ async def test_the_same_push_repeated_by_hand_gives_the_same_text_while_pending_
 
 def open_reply(world, answer):
     from codesvc.sandbox.cipher import decrypt
-    from codesvc.wechat.markup import only, read
+    from codesvc.wechat.xml import only, read
 
     account = world.platform.default_account
     root = read(answer.text.encode(), ValueError)

@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from codesvc.errors import StoreUnavailable
-from codesvc.figures.archive import Archive
-from codesvc.figures.fields import BOUNDS, Fact, bound_of, field
-from codesvc.figures.series import SPANS, details, gathered, quantile, since
-from codesvc.web.services import SERVICES
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.service.statistics.fields import BOUNDS, Fact, bound_of, field
+from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.series import SPANS, details, gathered, quantile, since
+from codesvc.web.context import SERVICES
 from tests.world import wrong
 
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 
 briefly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VF = "/v1/verifications/{vf}"

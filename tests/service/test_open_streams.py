@@ -8,12 +8,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from codesvc.errors import StoreUnavailable
-from codesvc.store.wakeups import EVERYBODY
-from codesvc.web import openstreams
-from codesvc.web import stream as streaming
-from codesvc.web.openstreams import KEEP_ALIVE_SECONDS
-from codesvc.web.services import SERVICES
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.change_notifier import EVERYBODY
+from codesvc.web.context import SERVICES
+from codesvc.web.event_streams import connections
+from codesvc.web.event_streams import stream as streaming
+from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
 from tests.world import KEY, wrong
@@ -121,7 +121,7 @@ async def test_a_look_that_fails_ends_the_stream_and_no_other(world, streams, er
 
 
 async def test_all_who_are_woken_look_a_few_at_a_time(world, streams, monkeypatch):
-    monkeypatch.setattr(openstreams, "_LOOKS_AT_ONCE", 2)
+    monkeypatch.setattr(connections, "_LOOKS_AT_ONCE", 2)
     started = await world.start()
     async with AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(events_of(world, started)) for _ in range(7)]

@@ -17,7 +17,7 @@ async def test_a_repeated_yes_does_not_approve_a_later_login(world):
 
 
 async def test_a_repeated_not_me_stops_nothing_that_began_since(world):
-    from codesvc.web.services import SERVICES
+    from codesvc.web.context import SERVICES
 
     owner = await world.bound("alice")
     here = world.app[SERVICES]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from codesvc.logshape import only_shapes
+from codesvc.runtime.log_redaction import only_shapes
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.service.callbacks import post, push_of
 from tests.world import KEY, MASTER, OTHER_KEY, wrong

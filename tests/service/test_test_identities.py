@@ -6,8 +6,8 @@ import json
 import pytest
 
 from codesvc.config import ConfigError, parse
-from codesvc.keyring import Keyring
-from codesvc.proof import Proofs
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.proof import Proofs
 from tests.world import MASTER, OTHER_KEY, document, wrong
 
 IDENTITIES = {"e2e-*": "246810", "e2e-slow": "ABCDEFGH"}

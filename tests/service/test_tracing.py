@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from structlog.testing import capture_logs
 
-from codesvc import tracing
+from codesvc.runtime import tracing
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -60,7 +60,9 @@ async def test_every_step_is_one_line(new_world):
 
 def test_without_it_everything_else_works():
     """As where it is not installed: whoever imports it fails. (redis-py looks whether it is there by itself.)"""
-    code = "import sys; sys.modules['opentelemetry'] = None; import codesvc.web.app, codesvc.tracing as t; t.current()"
+    code = (
+        "import sys; sys.modules['opentelemetry'] = None; import codesvc.app, codesvc.runtime.tracing as t; t.current()"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 

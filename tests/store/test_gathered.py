@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from codesvc.errors import ScriptError, StoreUnavailable
-from codesvc.store.gathered import MOST_TOGETHER, Gathered
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.store.batcher import MOST_TOGETHER, Gathered
 
 
 class Store:

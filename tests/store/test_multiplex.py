@@ -7,10 +7,10 @@ import pytest
 import uvloop
 from redis.asyncio.connection import Connection
 
-from codesvc.errors import StoreUnavailable
-from codesvc.store import multiplex
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.store import pipelined_connection
 from codesvc.store.connection import connect
-from codesvc.store.multiplex import Multiplexed, ServerSaidError
+from codesvc.store.pipelined_connection import Multiplexed, ServerSaidError
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_what_was_lost_after_writing_is_never_sent_again(talking, scripted
     assert scripted.connections == 2
 
 
-@pytest.mark.parametrize("calls", [1, 2 * multiplex._FLUSH_AT])
+@pytest.mark.parametrize("calls", [1, 2 * pipelined_connection._FLUSH_AT])
 def test_what_is_written_to_a_connection_that_has_just_broken_is_unavailable(store_url, calls):
     """Under uvloop, as the service runs: it refuses such a write with an error of its own kind."""
 
@@ -178,7 +178,7 @@ async def test_nobody_there_is_said_at_once():
 async def test_too_many_are_turned_away(talking, scripted):
     waiting = [asyncio.create_task(talking.execute("PING"))]
     await received(scripted, 1)
-    waiting += [asyncio.create_task(talking.execute("PING")) for _ in range(multiplex.MOST_WAITING)]
+    waiting += [asyncio.create_task(talking.execute("PING")) for _ in range(pipelined_connection.MOST_WAITING)]
     done = await asyncio.gather(*waiting, return_exceptions=True)
     turned_away = [error for error in done if "too many" in str(error)]
     assert len(turned_away) == 1

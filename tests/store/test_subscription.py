@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from codesvc.errors import StoreUnavailable
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.subscription import subscribed
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_SECRET = "whsec_/+7dzLuqmYh3ZlVEMyIRABEiM0RVZneImaq7zN3u/w8="

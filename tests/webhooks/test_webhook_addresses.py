@@ -14,9 +14,9 @@ from aiohttp.abc import AbstractResolver
 
 from codesvc.config import Secret
 from codesvc.config.settings import Webhook
-from codesvc.webhook import Result
-from codesvc.webhooks.publicity import is_public
-from codesvc.webhooks.sender import Sender
+from codesvc.delivery.webhooks.address_guard import is_public
+from codesvc.delivery.webhooks.sender import Sender
+from codesvc.domain.webhook import Result
 from tests.webhooks.receiver import SECRET, delivery, hook, receiving, send_test
 
 BODY = b'{"type": "webhook.test", "timestamp": "2026-11-22T09:30:16.398Z", "data": {}}'

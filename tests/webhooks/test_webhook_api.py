@@ -8,19 +8,19 @@ import sys
 
 import pytest
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus, Result
+from codesvc.web.context import SERVICES
 from codesvc.web.contract import examples
-from codesvc.web.services import SERVICES
-from codesvc.webhook import EVENTS, TEST_EVENT, HookStatus, Result
 from tests.doctor.conftest import toml
 from tests.webhooks.receiver import deliveries, delivery, hook, quiet, send_test
 from tests.world import OTHER_KEY, document
 
 
 def test_published_words_are_those_there_are():
-    assert set(wire.EVENT_SHAPES) == {*EVENTS, TEST_EVENT} == examples.EVENTS.keys() == examples.EVENT_MEANINGS.keys()
-    assert set(wire.HOOK_STATUSES) == set(HookStatus)
-    assert set(wire.HOOK_RESULTS) == set(Result)
+    assert set(schema.EVENT_SHAPES) == {*EVENTS, TEST_EVENT} == examples.EVENTS.keys() == examples.EVENT_MEANINGS.keys()
+    assert set(schema.HOOK_STATUSES) == set(HookStatus)
+    assert set(schema.HOOK_RESULTS) == set(Result)
 
 
 async def pages(world, **filters):

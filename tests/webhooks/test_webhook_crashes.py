@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from codesvc import webhook
-from codesvc.clock import Offset
 from codesvc.config import parse
-from codesvc.directory import Directory
+from codesvc.domain import webhook
+from codesvc.domain.clock import Offset
 from codesvc.service.webhooks import Webhooks
+from codesvc.sites.directory import Directory
 from codesvc.store import script
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from codesvc.quota import Api
+from codesvc.domain.quota import Api
 from codesvc.store.quotas import Quotas, day_key
-from codesvc.web.services import SERVICES
+from codesvc.web.context import SERVICES
 from tests.people.asks import bind_by_scan, login, reply, scan, wait_for_text
 from tests.people.browsers import WITH_CHAT
 from tests.people.test_tickets import arrive, link_for, redeem

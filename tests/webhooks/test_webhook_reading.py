@@ -15,8 +15,7 @@ from types import ModuleType
 import pytest
 from standardwebhooks import Webhook
 
-from codesvc import wire
-from codesvc.client import BadWebhook, WebhookReader
+from codesvc.client import BadWebhook, WebhookReader, schema
 from codesvc.web.contract import examples
 from tests.webhooks.receiver import OTHER_SECRET, SECRET
 
@@ -32,7 +31,7 @@ def block(language):
 
 def test_the_documentation_shows_every_event_as_the_contract_does():
     assert [json.loads(line) for line in block("json").splitlines()] == list(examples.EVENTS.values())
-    for kind in wire.EVENT_SHAPES:
+    for kind in schema.EVENT_SHAPES:
         assert f"| `{kind}` |" in TEXT
 
 
@@ -45,11 +44,11 @@ def signed(kind="verification.approved", *secrets, body=None, at=None):
     return body, {"Webhook-Id": EVENT, "Webhook-Timestamp": stamp, "Webhook-Signature": " ".join(signatures)}
 
 
-@pytest.mark.parametrize("kind", sorted(wire.EVENT_SHAPES))
+@pytest.mark.parametrize("kind", sorted(schema.EVENT_SHAPES))
 def test_every_event_is_typed(kind):
     received = WebhookReader(SECRET).read(*signed(kind))
     assert received.id == EVENT
-    assert type(received.event) is wire.EVENT_SHAPES[kind]
+    assert type(received.event) is schema.EVENT_SHAPES[kind]
     assert received.event.type == kind
     assert received.event.timestamp == datetime(2026, 11, 22, 9, 30, 16, 398_000, UTC)
 
@@ -57,7 +56,7 @@ def test_every_event_is_typed(kind):
 def test_a_type_that_is_not_known_is_read_as_it_is():
     body = json.dumps({"type": "moon.risen", "timestamp": "2026-11-22T09:30:16Z", "data": {"full": True}}).encode()
     received = WebhookReader(SECRET).read(*signed(body=body))
-    assert type(received.event) is wire.WebhookEvent
+    assert type(received.event) is schema.WebhookEvent
     assert received.event.data == {"full": True}
 
 

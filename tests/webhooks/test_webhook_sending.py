@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from codesvc.webhook import PAUSES, pause_ms
+from codesvc.domain.webhook import PAUSES, pause_ms
 from tests.webhooks.receiver import (
     OTHER_SECRET,
     SECRET,

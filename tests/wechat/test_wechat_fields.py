@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesvc.wechat.fields import FieldKind, check_field, fit
+from codesvc.wechat.template_fields import FieldKind, check_field, fit
 
 VALID = [
     ("thing1", "登录验证"), ("thing1", "字" * 20), ("thing12", "6位码 abc"),

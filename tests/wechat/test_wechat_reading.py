@@ -6,7 +6,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from codesvc.wechat import events
-from codesvc.wechat.reading import read_event
+from codesvc.wechat.event_parser import read_event
 
 
 def push(elements, *, sender="oU", at=1700000000, kind="event"):

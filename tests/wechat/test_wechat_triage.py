@@ -5,7 +5,7 @@ import re
 import pytest
 
 from codesvc.wechat.client import TOKEN_ERRCODES
-from codesvc.wechat.triage import TABLE, Pause, Verdict, judge, judge_token
+from codesvc.wechat.errcodes import TABLE, Pause, Verdict, judge, judge_token
 
 # WECHAT.md 2 and 6.3, row by row.
 FACT_SHEET = """

@@ -19,7 +19,7 @@ from codesvc.wechat.errors import (
     WeChatTimeout,
     WeChatUnreachable,
 )
-from codesvc.wechat.wire import Wire
+from codesvc.wechat.http import Wire
 
 TOKEN = "57_" + "tokenTOKEN" * 8
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codesvc.client.asynchronous.sending import Sender
 from codesvc.client.call import creating, part, posting, reading
-from codesvc.wire import BindIntent, Login, ScanCode
+from codesvc.client.schema import BindIntent, Login, ScanCode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codesvc.client.asynchronous.sending import Sender
 from codesvc.client.call import creating, part, posting, reading
 from codesvc.client.proofs import read_proof
-from codesvc.wire import Claims, Clock, Jwks, ScanCode, Verification
+from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

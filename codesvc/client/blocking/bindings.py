@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codesvc.client.blocking.sending import Sender
 from codesvc.client.call import creating, deleting, part, putting, query, reading
-from codesvc.wire import Binding, Bindings, History, Redemption
+from codesvc.client.schema import Binding, Bindings, History, Redemption
 
 
 def _path(user: str, more: str = "") -> str:

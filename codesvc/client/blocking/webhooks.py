@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codesvc.client.blocking.sending import Sender
 from codesvc.client.call import creating, part, posting, query, reading
-from codesvc.wire import WebhookDeliveries, WebhookDelivery, WebhookEndpoint
+from codesvc.client.schema import WebhookDeliveries, WebhookDelivery, WebhookEndpoint
 
 
 def _delivery(delivery: str, more: str = "") -> str:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.platform import Account, Platform
-from codesvc.sandbox.refusal import Refusal
 
 OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")

@@ -14,13 +14,13 @@ from aiohttp import web
 
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.courier import Courier
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.fault import Fault
 from codesvc.sandbox.hosts import API_HOSTS
 from codesvc.sandbox.identifiers import mint_rid
-from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.request_body import read_request
 
 
 class Frame:

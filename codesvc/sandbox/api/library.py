@@ -7,10 +7,10 @@ from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.catalogue import CATEGORY, TITLES, compose_by_kids, compose_by_labels, compose_old
 from codesvc.sandbox.clock import beijing_month
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.field_rule import field_type
 from codesvc.sandbox.industry import INDUSTRIES
 from codesvc.sandbox.qrcode import read_integer
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.template import keys_of
 
 _MOST_TEMPLATES = 25

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.errcodes import Refusal
 
 _MOST_BUTTONS = 3
 _MOST_CHILDREN = 5

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.errcodes import Refusal
 
 _LONGEST_TEXT = 2048  # bytes
 _RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # the chat's own members

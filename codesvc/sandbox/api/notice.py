@@ -5,8 +5,8 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.template import REPEAT_WINDOW, find_template, read_jump
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.qrcode import read_integer
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.template import lay_out, read_values
 
 _LONGEST_TITLE = 15

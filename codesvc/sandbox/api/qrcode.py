@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.qrcode import QrCode, read_order
-from codesvc.sandbox.refusal import Refusal
 
 
 def describe_code(code: QrCode) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.errcodes import Refusal
 
 _RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}")
 _API_ADDRESSES = ("106.55.206.146", "106.55.206.211", "175.24.211.168")

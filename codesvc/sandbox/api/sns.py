@@ -5,8 +5,8 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
-from codesvc.sandbox.grant import Session
-from codesvc.sandbox.refusal import Refusal
+from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.oauth import Session
 
 
 def _describe(session: Session, now: float) -> dict[str, Any]:

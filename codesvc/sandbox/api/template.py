@@ -5,9 +5,9 @@ from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.platform import Account, fingerprint
-from codesvc.sandbox.refusal import Refusal
 from codesvc.sandbox.template import lay_out
 
 REPEAT_WINDOW = 600

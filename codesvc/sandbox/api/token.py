@@ -6,8 +6,8 @@ from typing import Any
 
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.credential import AccessToken
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.platform import Account
-from codesvc.sandbox.refusal import Refusal
 
 
 def open_account(call: Call, appid: str, secret: str) -> Account:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.errcodes import Refusal
 from codesvc.sandbox.person import Contact
-from codesvc.sandbox.refusal import Refusal
 
 _LARGEST_BATCH = 100
 _LONGEST_REMARK = 30

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from codesvc.sandbox.grant import Identity, Scope
 from codesvc.sandbox.identifiers import derive_snapshot_openid, derive_unionid
+from codesvc.sandbox.oauth import Identity, Scope
 from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.platform import Account, Platform
 

@@ -14,8 +14,8 @@ from yarl import URL
 from codesvc.sandbox.account import check_http_url
 from codesvc.sandbox.browser.authorize import Consents, Decision, Question, Redirect
 from codesvc.sandbox.browser.page import render
-from codesvc.sandbox.intake import read_at_most
 from codesvc.sandbox.person import Person
+from codesvc.sandbox.request_body import read_at_most
 
 AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from codesvc.sandbox.browser.authorize import Consents, Decision, OutsideWeChat, Problem, Question, Redirect
-from codesvc.sandbox.intake import read_request
 from codesvc.sandbox.person import Person
-from codesvc.sandbox.picture import draw_jpeg
 from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.qr_jpeg import draw_jpeg
+from codesvc.sandbox.request_body import read_request
 
 PERSON_COOKIE = "sandbox_person"
 PERSON_HEADER = "X-Sandbox-Person"

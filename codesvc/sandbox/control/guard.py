@@ -16,9 +16,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from codesvc.sandbox.exposure import is_loopback
-from codesvc.sandbox.intake import read_request
+from codesvc.sandbox.bind_guard import is_loopback
 from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.request_body import read_request
 
 PLATFORM = web.AppKey("platform", Platform)
 COOKIE = "sandbox_session"

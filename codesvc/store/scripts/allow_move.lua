@@ -2,7 +2,7 @@
 -- KEYS: moving outbox
 -- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept
 -- OUTCOMES: bound conflict absent
--- USES: clock names record notice webhook audit passage binding intent settlement
+-- USES: clock names record notice webhook audit binding_history binding intent settlement
 --   bound, conflict: {outcome, now, intent, 0}
 
 local id = redis.call('GET', K.moving)

@@ -3,7 +3,7 @@
 -- KEYS: intent pool day outbox
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record intent shortage quota pool
+-- USES: clock names record intent quota_alert quota pool
 --   attached: {outcome, now, intent, left in the pool}; limited: {outcome, now}
 
 local r = read_record(K.intent)

@@ -3,7 +3,7 @@
 -- KEYS: record pool day outbox
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
--- USES: clock names record shortage quota pool
+-- USES: clock names record quota_alert quota pool
 --   attached: {outcome, now, record, left in the pool}; limited: {outcome, now}, the day's quota or the site's part is gone
 
 local r = read_record(K.record)

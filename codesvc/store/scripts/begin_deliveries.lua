@@ -4,7 +4,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs root account appid group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names record eligibility shortage quota several
+-- USES: clock names record eligibility quota_alert quota batch
 --   done: {outcome, now, for each job what follows, or 'again'}
 --   begun: {outcome, now, record, openid, what of the template quota stands in the way (yes: nothing, day, minute), 1 if a customer-service message may}
 

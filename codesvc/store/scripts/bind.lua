@@ -3,7 +3,7 @@
 -- KEYS: binding record spent outbox
 -- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor history_kept audit_kept
 -- OUTCOMES: bound same conflict spent stale-proof absent
--- USES: clock names record notice webhook audit passage binding
+-- USES: clock names record notice webhook audit binding_history binding
 --   bound, same: {outcome, now, binding as flat list, replaced openid or ''}; conflict: {outcome, now}
 
 local openid, record, source = A.openid, nil, A.handle_of

@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows record delivery eligibility webhook occasion
+-- USES: clock names windows record delivery eligibility webhook verification_events
 --   approved: {outcome, now, record, 0, left}; wrong: the same, after the attempt was taken
 --   ended: {outcome, now, record, 0}; limited: {outcome, now, limit, wait in ms}
 

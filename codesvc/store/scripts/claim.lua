@@ -4,7 +4,7 @@
 -- KEYS: pointer words seen outbox
 -- ARGS: offset root account appid channel openid kind reply words
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows ledger record delivery eligibility
+-- USES: clock names windows recent_activity record delivery eligibility
 --   claimed: {outcome, now, record, 0}; refused, absent: {outcome, now}; other: {outcome, now, target}
 --   ended: {outcome, now, record, 0}, only for who claimed it or was sent its code; limited: {outcome, now, limit, wait}
 
@@ -47,9 +47,9 @@ if not r.claimed_by then
   })
   -- The owner's attempts are his own, whatever was guessed before (rule 3).
   if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
-  local theirs = read_ledger(account_key('recent', A.openid), '')
+  local theirs = read_recent_activity(account_key('recent', A.openid), '')
   enter(theirs, string.sub(r.id, 4))
-  save_ledger(theirs, r.created + r.max_life - now + TTL_MARGIN)
+  save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')

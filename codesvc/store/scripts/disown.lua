@@ -4,13 +4,13 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
--- USES: clock names windows ledger record
+-- USES: clock names windows recent_activity record
 --   done: {outcome, now, number of verifications stopped}
 
 local before = redis.call('GET', K.seen)
 if before then return {'done', now, tonumber(before)} end
 local stopped = 0
-for _, entry in ipairs(read_ledger(K.recent, '').entries) do
+for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
   local r = read_record(record_at('vf_' .. entry))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid and r.disarmed ~= '1' then
     stopped = stopped + 1

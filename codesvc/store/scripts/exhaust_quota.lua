@@ -2,7 +2,7 @@
 -- KEYS: day outbox
 -- ARGS: offset appid assumed_daily
 -- OUTCOMES: done
--- USES: clock shortage
+-- USES: clock quota_alert
 
 local daily = tonumber(redis.call('HGET', K.day, 'daily') or A.assumed_daily)
 mind_quota(K.day, daily, daily)

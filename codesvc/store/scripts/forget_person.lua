@@ -3,7 +3,7 @@
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept
 -- OUTCOMES: done stale
--- USES: clock names windows ledger record webhook audit passage binding
+-- USES: clock names windows recent_activity record webhook audit binding_history binding
 --   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
 
 if A.only_if_left_before ~= '' then
@@ -24,7 +24,7 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   end
   redis.call('DEL', owners)
 end
-local theirs = read_ledger(K.recent, '')
+local theirs = read_recent_activity(K.recent, '')
 for _, entry in ipairs(theirs.entries) do
   local r = read_record(record_at('vf_' .. entry))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid then
@@ -35,6 +35,6 @@ end
 redis.call('DEL', K.gone, K.muted, K.spoke)
 -- How often this WeChat was written to still counts: to go and come back refunds nothing.
 theirs.entries = {}
-if theirs.times.packed ~= '' then save_ledger(theirs, 0) else redis.call('DEL', K.recent) end
+if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end
 redis.call('ZREM', K.leavers, A.openid)
 return {'done', now, unbound}

@@ -3,7 +3,7 @@
 -- KEYS: outbox
 -- ARGS: offset root account appid channel notice event site rows many dry history_kept audit_kept
 -- OUTCOMES: done
--- USES: clock names notice webhook audit passage binding
+-- USES: clock names notice webhook audit binding_history binding
 --   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}
 
 local words = {}

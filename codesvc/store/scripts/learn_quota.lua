@@ -2,7 +2,7 @@
 -- KEYS: day outbox
 -- ARGS: offset appid daily used calls seconds
 -- OUTCOMES: done
--- USES: clock shortage
+-- USES: clock quota_alert
 --   done: {outcome, now, what is left}
 
 local total = math.max(tonumber(redis.call('HGET', K.day, 'total') or 0), tonumber(A.used))

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers
 -- ARGS: offset root account channel openid sites event
 -- OUTCOMES: done
--- USES: clock names webhook passage binding
+-- USES: clock names webhook binding_history binding
 
 -- WeChat repeats a callback; who has left already leaves nobody a second time.
 local first = redis.call('EXISTS', K.gone) == 0

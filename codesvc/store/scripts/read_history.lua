@@ -2,7 +2,7 @@
 -- KEYS: history binding
 -- ARGS: offset site history_kept
 -- OUTCOMES: done
--- USES: clock passage
+-- USES: clock binding_history
 --   done: {outcome, now, lines as JSON}
 
 local last = present(K.binding, A.site)

@@ -2,10 +2,10 @@
 -- KEYS: lately user_guesses
 -- ARGS: offset user_pushes user_guesses
 -- OUTCOMES: done
--- USES: clock windows ledger
+-- USES: clock windows recent_activity
 --   done: {outcome, now, ids, newest first, what the limit of pushes leaves, what that of guesses leaves}
 
-local mine = read_ledger(K.lately, A.user_pushes)
+local mine = read_recent_activity(K.lately, A.user_pushes)
 local ids = {}
 for i = #mine.entries, 1, -1 do ids[#ids + 1] = 'vf_' .. string.sub(mine.entries[i], 7) end
 return {'done', now, ids, left_of(mine.times), left_of(window(K.user_guesses, A.user_guesses))}

@@ -5,7 +5,7 @@
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
--- USES: clock names record delivery eligibility webhook occasion fall_back several
+-- USES: clock names record delivery eligibility webhook verification_events fall_back batch
 --   done: {outcome, now, for each delivery what follows, or 'again'}; done: {outcome, now, record, 0, '', first times}
 
 local function record(id, number, status, via, reason, errcode, msgid)

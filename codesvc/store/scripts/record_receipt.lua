@@ -2,7 +2,7 @@
 -- KEYS: receipt
 -- ARGS: offset root account channel status reason openid event
 -- OUTCOMES: done stale early-receipt
--- USES: clock names record delivery eligibility webhook occasion fall_back
+-- USES: clock names record delivery eligibility webhook verification_events fall_back
 --   done: {outcome, now, record, 0}
 
 local known = redis.call('GET', K.receipt)

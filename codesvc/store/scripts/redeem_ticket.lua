@@ -3,7 +3,7 @@
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root channel appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
--- USES: clock names record webhook occasion ticket
+-- USES: clock names record webhook verification_events ticket
 --   done: {outcome, now, ticket, when a bind's was redeemed, or a reset's verification}
 
 local r = read_record(K.ticket)

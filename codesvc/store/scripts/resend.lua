@@ -3,7 +3,7 @@
 -- KEYS: record outbox
 -- ARGS: offset root account appid channel site code_life max_life resend_after channels user_pushes openid_pushes event
 -- OUTCOMES: resent early ended absent
--- USES: clock names windows ledger record delivery eligibility webhook occasion push
+-- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push
 --   resent, ended: {outcome, now, record, 0}; early: {outcome, now, wait in ms}
 
 local r = read_record(K.record)
@@ -19,7 +19,7 @@ if r.disarmed == '1' then
   enqueue(r, 'void', A.appid)
 else
   deliver(r, target)
-  if pushes.made then save_ledger(pushes.mine, 0) end
+  if pushes.made then save_recent_activity(pushes.mine, 0) end
 end
 wake(r)
 return answer('resent', r)

@@ -4,7 +4,7 @@
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
 -- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows ledger record delivery eligibility webhook occasion push admission
+-- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
 --   started, repeated: {outcome, now, record, alarm, left}; alarm is 1 where the longer code was made
 --   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
 
@@ -24,7 +24,7 @@ count_start()
 -- An entry of the user's ledger is two bytes that stand for purpose and address, when it ends at the latest, in s, and
 -- the id. One that has no room there any more and is still live goes into a list of its purpose and address: however many
 -- start for this user from however many addresses, a start looks at a bounded number, and misses none.
-local mine = read_ledger(K.lately, A.user_pushes)
+local mine = read_recent_activity(K.lately, A.user_pushes)
 local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4), 16))
 local live = {}
 local function is_live(id)
@@ -65,7 +65,7 @@ write(r, {
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 pushes.mine = mine
 deliver(r, redis.call('HGET', K.binding, 'openid'))
-save_ledger(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
+save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- What a repeated start answers: this moment, whatever has happened since.
 if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
 save(r, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)

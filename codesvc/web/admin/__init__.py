@@ -14,6 +14,6 @@ def prepare(app: web.Application, settings: Settings) -> None:
     """Open the doors, where the configuration says who may come in; elsewhere there is nothing at /admin."""
     if settings.admin.operators:
         # 2 MB, with Babel's dates and numbers: for those who have them.
-        from codesvc.web.admin.rooms import furnish  # noqa: PLC0415
+        from codesvc.web.admin.routes import furnish  # noqa: PLC0415
 
         furnish(app)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from codesvc.figures.summary import calls
-from codesvc.forecast import backlog
-from codesvc.web.admin.frame import draw, for_operators
+from codesvc.service.operators.forecast import backlog
+from codesvc.service.statistics.summary import calls
+from codesvc.web.admin.layout import draw, for_operators
 from codesvc.web.admin.overview import healths
-from codesvc.web.services import services
+from codesvc.web.context import services
 
 routes = web.RouteTableDef()
 

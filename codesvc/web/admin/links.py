@@ -10,7 +10,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 if TYPE_CHECKING:
-    from codesvc.keyring import Keyring
+    from codesvc.domain.keyring import Keyring
 
 _USE: Final = "admin links"
 

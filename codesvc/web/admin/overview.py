@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from codesvc.clock import unix_ms
-from codesvc.figures.archive import Archive
-from codesvc.figures.fields import Fact
-from codesvc.figures.series import SPANS, details, quantile
-from codesvc.figures.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
-from codesvc.forecast import backlog, outlooks
-from codesvc.web.admin.frame import draw, for_operators, words_of
-from codesvc.web.admin.view import Chart, choice_in, together
-from codesvc.web.services import services
-from codesvc.wechat.hearing import UNANSWERED
+from codesvc.domain.clock import unix_ms
+from codesvc.service.operators.forecast import backlog, outlooks
+from codesvc.service.statistics.fields import Fact
+from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.series import SPANS, details, quantile
+from codesvc.service.statistics.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
+from codesvc.web.admin.filters import Chart, choice_in, together
+from codesvc.web.admin.layout import draw, for_operators, words_of
+from codesvc.web.context import services
+from codesvc.wechat.call_labels import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codesvc.figures.series import Figures
-    from codesvc.figures.summary import Fault, Story
-    from codesvc.forecast import Outlook
-    from codesvc.web.admin.frame import Words
-    from codesvc.web.admin.view import Choice
-    from codesvc.web.services import Services
+    from codesvc.service.operators.forecast import Outlook
+    from codesvc.service.statistics.series import Figures
+    from codesvc.service.statistics.summary import Fault, Story
+    from codesvc.web.admin.filters import Choice
+    from codesvc.web.admin.layout import Words
+    from codesvc.web.context import Services
 
 routes = web.RouteTableDef()
 _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}

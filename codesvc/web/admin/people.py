@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.audit import Act, operator
-from codesvc.binding import tag_of
-from codesvc.service.casebook import Casebook
+from codesvc.domain.audit import Act, operator
+from codesvc.domain.binding import tag_of
+from codesvc.service.operators.queries import Casebook
 from codesvc.store.outcomes import Outcome
-from codesvc.web.admin.cases import row_of
-from codesvc.web.admin.frame import draw, for_operators, signed_in
+from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_of
+from codesvc.web.admin.verifications import row_of
 from codesvc.web.browser import see_other
+from codesvc.web.context import services
 from codesvc.web.problem import Problem
-from codesvc.web.services import services
 
 if TYPE_CHECKING:
-    from codesvc.directory import SiteEntry
+    from codesvc.sites.directory import SiteEntry
 
 routes = web.RouteTableDef()
 SHORTEST_REASON: Final = 4

@@ -17,18 +17,18 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.exceptions import RedisError
 
 from codesvc.config.rates import Rate
-from codesvc.errors import StoreUnavailable
-from codesvc.limiter import NO_ADDRESS, encode
-from codesvc.operators import NOBODY, fingerprint, is_password
-from codesvc.store.answers import Answer
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.domain.limits import NO_ADDRESS, encode
+from codesvc.domain.passwords import NOBODY, fingerprint, is_password
 from codesvc.store.keys import DEPLOYMENT, login_window, signed_out
 from codesvc.store.outcomes import Outcome
+from codesvc.store.replies import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.config import Operator
-    from codesvc.keyring import Keyring
+    from codesvc.domain.keyring import Keyring
     from codesvc.store.store import Store
 
 _TRIES: Final = encode((Rate(5, 900), Rate(30, 86_400)))

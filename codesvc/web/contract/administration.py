@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from codesvc import wire
+from codesvc.client import schema
 from codesvc.config import Account, Site
 from codesvc.config.constraints import NAME
+from codesvc.web.api.table_inputs import AccountTable, KeyInput, SiteTable, TablePatch
 from codesvc.web.contract.operation import JSON, Access, Answer, Body, Operation, Parameter
 from codesvc.web.contract.tables import table_schema
-from codesvc.web.tableinputs import AccountTable, KeyInput, SiteTable, TablePatch
 
 TAG: Final = "Administration"
 _NAME: Final = {"type": "string", "pattern": f"^{NAME.pattern}$"}
@@ -88,14 +88,14 @@ def _view(status: int, description: str, example: dict[str, Any]) -> Answer:
     return Answer(
         status=status,
         description=description,
-        shape=wire.SettingsView,
+        shape=schema.SettingsView,
         example=example,
         links={call: {kind: "$response.body#/name"} for call in calls},
     )
 
 
 def _names(*names: str) -> tuple[Answer, ...]:
-    return (Answer(status=200, description="Names.", shape=wire.Names, example={"names": [*names], "next": None}),)
+    return (Answer(status=200, description="Names.", shape=schema.Names, example={"names": [*names], "next": None}),)
 
 
 _GONE: Final = (Answer(status=204, description="It is gone, in every process within a second.", media=""),)
@@ -141,7 +141,7 @@ CALLS: Final = (
     _call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
           parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict")),
     _call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(_SITE,),
-          answers=(Answer(status=200, description="The keys, those of the file first.", shape=wire.KeyViews,
+          answers=(Answer(status=200, description="The keys, those of the file first.", shape=schema.KeyViews,
                           example={"keys": [{"name": "back-end", "scopes": ["bindings", "verify"], "kept": "store",
                                              "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
           problems=("not-found",)),
@@ -151,7 +151,7 @@ CALLS: Final = (
           parameters=(_SITE, _KEY),
           body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},
                                               "made elsewhere": {"scopes": ["verify"], "hash": f"sha256:{'0f' * 32}"}}),
-          answers=(Answer(status=201, description="The new key.", shape=wire.NewKey,
+          answers=(Answer(status=201, description="The new key.", shape=schema.NewKey,
                           example={"name": "back-end", "scopes": ["bindings", "verify"],
                                    "key": "csk_shop_Zm9vYmFyYmF6cXV1eGZvb2JhcmJhenF1dXhmb29iYXI"}),),
           problems=("not-found", "registry-conflict")),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.web.api.inputs import BindInput, ProofInput, RedeemInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
-from codesvc.web.inputs import BindInput, ProofInput, RedeemInput
 
 _ONE_WAY: Final[dict[str, Any]] = {
     # As a condition rather than a union: generated types stay one shape with optional members.
@@ -31,7 +31,7 @@ VERIFY: Final = Operation(
     "`purpose` and `vf` with your session. Binding spends it too, so look first with `consume: false`.",
     scope="verify",
     body=Body(shape=ProofInput, examples={"look": {"proof": examples.PROOF, "consume": False}}),
-    answers=(Answer(status=200, description="What it says.", shape=wire.Claims, example=examples.CLAIMS),),
+    answers=(Answer(status=200, description="What it says.", shape=schema.Claims, example=examples.CLAIMS),),
     problems=("proof-spent", "proof-expired", "bad-proof"),
 )
 KEYS: Final = Operation(
@@ -42,7 +42,7 @@ KEYS: Final = Operation(
     summary="The public keys of proofs",
     description="For reading a proof offline. Only the service knows whether it is spent.",
     access=Access.ANYBODY,
-    answers=(Answer(status=200, description="A JWK set.", shape=wire.Jwks, example=examples.JWKS),),
+    answers=(Answer(status=200, description="A JWK set.", shape=schema.Jwks, example=examples.JWKS),),
 )
 PUT: Final = Operation(
     method="PUT",
@@ -60,11 +60,11 @@ PUT: Final = Operation(
         narrowed=_ONE_WAY,
     ),
     answers=(
-        Answer(status=200, description="Bound as before.", shape=wire.Binding, example=examples.BINDING),
+        Answer(status=200, description="Bound as before.", shape=schema.Binding, example=examples.BINDING),
         Answer(
             status=201,
             description="Bound.",
-            shape=wire.Binding,
+            shape=schema.Binding,
             example=examples.BINDING,
             links={
                 "getBinding": {"user": "$response.body#/user"},
@@ -84,7 +84,7 @@ GET: Final = Operation(
     summary="Look up a user's binding",
     scope="bindings",
     parameters=(parameters.USER,),
-    answers=(Answer(status=200, description="The binding.", shape=wire.Binding, example=examples.BINDING),),
+    answers=(Answer(status=200, description="The binding.", shape=schema.Binding, example=examples.BINDING),),
     problems=("not-found",),
 )
 DELETE: Final = Operation(
@@ -107,7 +107,7 @@ HISTORY: Final = Operation(
     description="Oldest first; for support staff.",
     scope="bindings",
     parameters=(parameters.USER,),
-    answers=(Answer(status=200, description="The history.", shape=wire.History, example=examples.HISTORY),),
+    answers=(Answer(status=200, description="The history.", shape=schema.History, example=examples.HISTORY),),
 )
 FIND: Final = Operation(
     method="GET",
@@ -132,7 +132,7 @@ FIND: Final = Operation(
         Answer(
             status=200,
             description="At most 100 of them.",
-            shape=wire.Bindings,
+            shape=schema.Bindings,
             example={"bindings": [examples.BINDING]},
         ),
     ),
@@ -159,7 +159,7 @@ REDEEM: Final = Operation(
     "and a proof. `state` is what your session holds, never what the request brought.",
     scope="verify",
     body=Body(shape=RedeemInput, examples={"back": {"ticket": "WyJyZWRlZW0iXQ.pX3", "state": "c2Vzc2lvbi1zdGF0ZQ"}}),
-    answers=(Answer(status=200, description="What it brought.", shape=wire.Redemption, example=examples.REDEMPTION),),
+    answers=(Answer(status=200, description="What it brought.", shape=schema.Redemption, example=examples.REDEMPTION),),
     problems=("ticket-spent", "ticket-expired", "bad-ticket", "idempotency-mismatch"),
     retry=True,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from codesvc.client.schema import EVENT_SHAPES
 from codesvc.web.contract import (
     administration,
-    asking,
     bindings,
+    intents,
     pages,
     parameters,
     responses,
@@ -19,8 +20,7 @@ from codesvc.web.contract import (
 )
 from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
-from codesvc.web.problems import PROBLEMS
-from codesvc.wire import EVENT_SHAPES
+from codesvc.web.problem_types import PROBLEMS
 
 VERSION: Final = "1.6"
 """Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
@@ -28,7 +28,7 @@ VERSION: Final = "1.6"
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.CALLS,
     *bindings.CALLS,
-    *asking.CALLS,
+    *intents.CALLS,
     *webhooks.CALLS,
     *pages.CALLS,
     *service.CALLS,

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from codesvc.web.inputs import Input
-    from codesvc.wire import Answer as Shape
+    from codesvc.client.schema import Answer as Shape
+    from codesvc.web.api.inputs import Input
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.web.api.inputs import EmptyInput, PageCheckInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, FORM, HTML, JSON, Access, Answer, Body, Operation, Parameter
-from codesvc.web.inputs import EmptyInput, PageCheckInput
 
-_PAGES: Final = (wire.VerificationPage, wire.IntentPage)
+_PAGES: Final = (schema.VerificationPage, schema.IntentPage)
 _ON: Final = (
     Answer(status=200, description="", media=HTML, schema={"type": "string"}),
     Answer(
@@ -105,7 +105,7 @@ CHECK: Final = Operation(
         Answer(
             status=200,
             description="Approved. No proof stands here: read it with your key.",
-            shape=wire.VerificationPage,
+            shape=schema.VerificationPage,
             example=examples.PAGE | {"status": "approved", "scan": None},
         ),
         *_ON,
@@ -122,7 +122,7 @@ RESEND: Final = Operation(
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
-    answers=(Answer(status=200, description="The state.", shape=wire.VerificationPage, example=examples.PAGE), *_ON),
+    answers=(Answer(status=200, description="The state.", shape=schema.VerificationPage, example=examples.PAGE), *_ON),
     problems=("not-found", "forbidden", "verification-ended", "resend-too-soon"),
     people=True,
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from codesvc.web.api.inputs import USER_PATTERN
 from codesvc.web.contract.examples import BIND_ID, LOGIN_ID, TOKEN, VERIFICATION_ID
 from codesvc.web.contract.operation import Parameter
-from codesvc.web.inputs import USER_PATTERN
 
 VERIFICATION: Final = Parameter(
     name="id", place="path", description="A verification's id.", schema={"type": "string"}, example=VERIFICATION_ID

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from codesvc.web.contract import schemas
 from codesvc.web.contract.headers import OF_LIMITED, OF_PROBLEM, OF_STATUS
 from codesvc.web.contract.operation import EVENTS, HTML, PROBLEM, Access, Answer, Operation
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from codesvc.wire import Answer as Shape
+    from codesvc.client.schema import Answer as Shape
 
 _OF_ACCESS: Final = {
     Access.KEY: ("unauthenticated", "forbidden", "unavailable"),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from codesvc.web.problems import PROBLEMS
-from codesvc.wire import PROBLEM_SHAPES, Answer, Fault, ProblemDocument
+from codesvc.client.schema import PROBLEM_SHAPES, Answer, Fault, ProblemDocument
+from codesvc.web.problem_types import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codesvc.web.inputs import Input
-    from codesvc.web.problems import ProblemType
+    from codesvc.web.api.inputs import Input
+    from codesvc.web.problem_types import ProblemType
 
 REFERENCE: Final = "#/components/schemas/{name}"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.web.api.inputs import ClockInput
 from codesvc.web.contract.operation import HTML, Access, Answer, Body, Operation, Parameter
-from codesvc.web.inputs import ClockInput
-from codesvc.web.problems import PROBLEMS
+from codesvc.web.problem_types import PROBLEMS
 
 _TEXT: Final = {"type": "string"}
 
@@ -18,7 +18,7 @@ HEALTH: Final = Operation(
     tag="Service",
     summary="Does the process run?",
     access=Access.ANYBODY,
-    answers=(Answer(status=200, description="It does.", shape=wire.Health, example={"status": "ok"}),),
+    answers=(Answer(status=200, description="It does.", shape=schema.Health, example={"status": "ok"}),),
 )
 READINESS: Final = Operation(
     method="GET",
@@ -31,13 +31,13 @@ READINESS: Final = Operation(
         Answer(
             status=200,
             description="The store answers.",
-            shape=wire.Readiness,
+            shape=schema.Readiness,
             example={"status": "ready", "store": "ok"},
         ),
         Answer(
             status=503,
             description="The store does not answer.",
-            shape=wire.Readiness,
+            shape=schema.Readiness,
             example={"status": "unavailable", "store": "no answer"},
         ),
     ),
@@ -102,7 +102,7 @@ CLOCK: Final = Operation(
         Answer(
             status=200,
             description="The time now.",
-            shape=wire.Clock,
+            shape=schema.Clock,
             example={"offset": 60.0, "now": "2026-11-22T09:31:16.810Z"},
         ),
     ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.web.api.inputs import CheckInput, EmptyInput, StartInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
-from codesvc.web.inputs import CheckInput, EmptyInput, StartInput
 
 _ID: Final = {"id": "$response.body#/id"}
 _TOKEN: Final = {"page_token": "$response.body#/page_token"}
@@ -53,7 +53,7 @@ START: Final = Operation(
         Answer(
             status=201,
             description="It has started, or had been started by this Idempotency-Key.",
-            shape=wire.Verification,
+            shape=schema.Verification,
             example=examples.VERIFICATION,
             headers=("Location",),
             links=_GO_ON,
@@ -72,7 +72,7 @@ GET: Final = Operation(
     description="For 10 minutes after approval with `proof`. An ended one can be read for an hour.",
     scope="verify",
     parameters=(parameters.VERIFICATION,),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.VERIFICATION),),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found",),
 )
 SCAN: Final = Operation(
@@ -85,7 +85,7 @@ SCAN: Final = Operation(
     "if you draw the picture yourself: `image_url` and the page do it too.",
     scope="verify",
     parameters=(parameters.VERIFICATION,),
-    answers=(Answer(status=200, description="The QR code.", shape=wire.ScanCode, example=examples.SCAN_CODE),),
+    answers=(Answer(status=200, description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
     problems=("not-found", "verification-ended", "wechat-unavailable"),
 )
 CHECK: Final = Operation(
@@ -104,7 +104,7 @@ CHECK: Final = Operation(
         Answer(
             status=200,
             description="Approved, with `proof`.",
-            shape=wire.Verification,
+            shape=schema.Verification,
             example=examples.APPROVED,
             links={"verifyProof": {"proof": "$response.body#/proof"}},
         ),
@@ -122,7 +122,7 @@ RESEND: Final = Operation(
     scope="verify",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.VERIFICATION),),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.VERIFICATION),),
     problems=("not-found", "verification-ended", "resend-too-soon"),
     limited=True,
 )
@@ -135,7 +135,7 @@ CANCEL: Final = Operation(
     scope="verify",
     parameters=(parameters.VERIFICATION,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
-    answers=(Answer(status=200, description=_DOCUMENT, shape=wire.Verification, example=examples.CANCELED),),
+    answers=(Answer(status=200, description=_DOCUMENT, shape=schema.Verification, example=examples.CANCELED),),
     problems=("not-found", "verification-ended"),
 )
 WATCH: Final = Operation(
@@ -153,7 +153,7 @@ WATCH: Final = Operation(
             status=200,
             description="The stream.",
             media=EVENTS,
-            shape=wire.Verification,
+            shape=schema.Verification,
             example=examples.event(examples.VERIFICATION),
         ),
     ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from codesvc import wire
+from codesvc.client import schema as client_schema
+from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.contract import examples, schemas
 from codesvc.web.contract.operation import JSON, Answer, Body, Operation, Parameter
-from codesvc.web.inputs import EmptyInput
 
 _ID: Final = Parameter(
     name="id",
@@ -18,7 +18,7 @@ _ID: Final = Parameter(
 )
 _NOTHING: Final = Body(shape=EmptyInput, examples={"nothing": {}}, required=False)
 _SHOWN: Final = Answer(
-    status=200, description="The event.", shape=wire.WebhookDelivery, example=examples.WEBHOOK_DELIVERY
+    status=200, description="The event.", shape=client_schema.WebhookDelivery, example=examples.WEBHOOK_DELIVERY
 )
 
 
@@ -33,7 +33,9 @@ ENDPOINT: Final = Operation(
     tag="Webhooks",
     summary="See how your webhook fares",
     scope="admin",
-    answers=(Answer(status=200, description="It.", shape=wire.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    answers=(
+        Answer(status=200, description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),
+    ),
     problems=("not-found",),
 )
 ENABLE: Final = Operation(
@@ -45,7 +47,9 @@ ENABLE: Final = Operation(
     description="An endpoint that answers 410 Gone is disabled. What waited meanwhile goes out.",
     scope="admin",
     body=_NOTHING,
-    answers=(Answer(status=200, description="It.", shape=wire.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),),
+    answers=(
+        Answer(status=200, description="It.", shape=client_schema.WebhookEndpoint, example=examples.WEBHOOK_ENDPOINT),
+    ),
     problems=("not-found",),
 )
 TEST: Final = Operation(
@@ -61,7 +65,7 @@ TEST: Final = Operation(
         Answer(
             status=201,
             description="It is queued.",
-            shape=wire.WebhookDelivery,
+            shape=client_schema.WebhookDelivery,
             example=examples.WEBHOOK_TEST,
             headers=("Location",),
             links={name: {"id": "$response.body#/id"} for name in ("getWebhookDelivery", "resendWebhookDelivery")},
@@ -79,9 +83,12 @@ LIST: Final = Operation(
     description="Latest first. Events are kept for 30 days, of those that are done the latest 5,000.",
     scope="admin",
     parameters=(
-        _filter("status", "Only these.", {"type": "string", "enum": list(wire.HOOK_STATUSES)}, "failed"),
+        _filter("status", "Only these.", {"type": "string", "enum": list(client_schema.HOOK_STATUSES)}, "failed"),
         _filter(
-            "event", "Only of this type.", {"type": "string", "enum": list(wire.EVENT_SHAPES)}, "verification.approved"
+            "event",
+            "Only of this type.",
+            {"type": "string", "enum": list(client_schema.EVENT_SHAPES)},
+            "verification.approved",
         ),
         _filter("limit", "At most so many.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, 25),
         _filter("cursor", "The `next` of the page before.", {"type": "string"}, examples.WEBHOOK_CURSOR),
@@ -90,7 +97,7 @@ LIST: Final = Operation(
         Answer(
             status=200,
             description="A page.",
-            shape=wire.WebhookDeliveries,
+            shape=client_schema.WebhookDeliveries,
             example={
                 "deliveries": [{k: v for k, v in examples.WEBHOOK_DELIVERY.items() if k != "payload"}],
                 "next": None,
@@ -143,10 +150,10 @@ _HEADERS: Final = (
 
 def sent() -> dict[str, Any]:
     """The document's `webhooks`: every event, as your server receives it."""
-    return {kind: {"post": _event(kind, shape)} for kind, shape in wire.EVENT_SHAPES.items()}
+    return {kind: {"post": _event(kind, shape)} for kind, shape in client_schema.EVENT_SHAPES.items()}
 
 
-def _event(kind: str, shape: type[wire.WebhookEvent]) -> dict[str, Any]:
+def _event(kind: str, shape: type[client_schema.WebhookEvent]) -> dict[str, Any]:
     about = schemas.of_answers([shape])[shape.__name__]["description"]
     named = {"allOf": [schemas.reference(shape.__name__), {"properties": {"type": {"const": kind}}}]}
     return {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from codesvc import wire
+from codesvc.client import schema
+from codesvc.web.api.events import EventInput
 from codesvc.web.contract import parameters
 from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
-from codesvc.web.events import EventInput
 
 _TEXT: Final = {"type": "string"}
 _NEEDED: Final = {"scan": ["scene"], "text": ["content"], "template_receipt": ["msgid", "status"]}
@@ -47,7 +47,7 @@ EVENT: Final = Operation(
         Answer(
             status=200,
             description="What it meant.",
-            shape=wire.Heard,
+            shape=schema.Heard,
             example={"ours": True, "reply": None},
         ),
     ),

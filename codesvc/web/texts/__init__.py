@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Catalog
 
-    from codesvc.templates import Templates
+    from codesvc.messages.templates import Templates
 
 __all__ = ["Speech", "Texts"]
 

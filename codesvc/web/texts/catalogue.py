@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import PoFileError, read_po
 
-from codesvc.templates import BadTemplate
+from codesvc.messages.templates import BadTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

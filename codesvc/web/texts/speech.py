@@ -10,7 +10,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.messages.mofile import write_mo
 
-from codesvc.templates import BadTemplate
+from codesvc.messages.templates import BadTemplate
 from codesvc.web.texts.catalogue import counted_by, forms_of, texts_in
 
 if TYPE_CHECKING:

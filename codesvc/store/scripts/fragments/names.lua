@@ -4,6 +4,6 @@ local function key(kind, ...) return A.root .. string.format(IN_PARTITION[kind],
 -- The id of a verification begins with `vf_`, its key with `vf:`; once is enough.
 local function record_at(id) return key('record', string.sub(id, 4)) end
 local function account_key(kind, ...) return A.account .. string.format(IN_ACCOUNT[kind], ...) end
--- Test identities (codesvc.identity): their verifications, and the WeChats that stand for them, are known by their names.
+-- Test identities (codesvc.domain.test_identity): their verifications, and the WeChats that stand for them, are known by their names.
 local function is_test(r) return string.sub(r.id, 1, #TEST_ID) == TEST_ID end
 local function is_test_openid(openid) return string.sub(openid, 1, #TEST_OPENID) == TEST_OPENID end

@@ -8,9 +8,9 @@ local function why_no_push(r, openid)
   if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
   local muted_until = redis.call('GET', account_key('muted', openid))
   if muted_until and now < tonumber(muted_until) then return 'muted' end
-  pushes.mine = pushes.mine or read_ledger(key('lately', r.site, r.user), A.user_pushes)
+  pushes.mine = pushes.mine or read_recent_activity(key('lately', r.site, r.user), A.user_pushes)
   if wait_for(pushes.mine.times) > 0 then return 'limited', 'user_pushes' end
-  pushes.theirs = read_ledger(account_key('recent', openid), A.openid_pushes)
+  pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes)
   if wait_for(pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
   return nil
 end
@@ -20,7 +20,7 @@ local function push(r, openid)
   count_event(pushes.mine.times)
   count_event(pushes.theirs.times)
   enter(pushes.theirs, string.sub(r.id, 4))
-  save_ledger(pushes.theirs, tonumber(A.max_life) + TTL_MARGIN)
+  save_recent_activity(pushes.theirs, tonumber(A.max_life) + TTL_MARGIN)
   new_delivery(r, string.match(A.channels, '^[^,]+'), 'queued')
   write(r, {sent_to = openid})
   enqueue(r, 'push', A.appid)

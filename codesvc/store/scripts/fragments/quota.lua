@@ -1,4 +1,4 @@
--- quota: taking one from a day's quota (codesvc.quota). The day's hash: `daily` as WeChat told it, `total` used,
+-- quota: taking one from a day's quota (codesvc.domain.quota). The day's hash: `daily` as WeChat told it, `total` used,
 -- `over` used beyond what each site is sure of, for each site `s:<name>`, and where WeChat limits the minute too
 -- `calls` in `seconds`. Resets may use all of the day. Answers 'yes', 'day' or 'minute'.
 local function take_quota(day, site, reset)

@@ -1,5 +1,5 @@
 -- record: reading and moving one verification, intent or ticket. A record is a Lua table of its fields, plus `at`, its key,
--- and `packed`, how it lies there: an array in MessagePack. A verification's fields lie in the order of codesvc.record,
+-- and `packed`, how it lies there: an array in MessagePack. A verification's fields lie in the order of codesvc.domain.record,
 -- absent ones as nil, numbers as numbers; its id is said by its key. What has no place there, and all of intents and
 -- tickets, is a table of texts in front.
 
@@ -47,7 +47,7 @@ local function is_gone(r)
   return now >= tonumber(r.ended or r.expires) + KEPT_AFTER_END
 end
 
--- The trail: what happened to a verification and when, as 'ms-since-its-start:word' or '…:word/detail' (codesvc.trail).
+-- The trail: what happened to a verification and when, as 'ms-since-its-start:word' or '…:word/detail' (codesvc.domain.timeline).
 -- What happens for the first time is told with the answer as well, and counted by whoever asked: once, whatever repeats.
 -- A trail that is full takes first times only, and there are few of those.
 local TRAIL_LONGEST = 1500

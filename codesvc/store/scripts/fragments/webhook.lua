@@ -1,6 +1,6 @@
 -- webhook: events for a site's webhook, written by the very script that makes the change they tell of. `wanted` is what
 -- the site listens to: '' nothing, '*' everything, else types set apart by commas. `A.event` is a fresh id; a script that
--- emits several appends their number. The facts are JSON, read by codesvc.webhooks.payload; no code, openid or token
+-- emits several appends their number. The facts are JSON, read by codesvc.delivery.webhooks.payload; no code, openid or token
 -- stands in them. Members of the sorted sets are 'type id'.
 local events_emitted = 0
 local function wants(wanted, kind)

@@ -1,0 +1,282 @@
+"""The composition root: every concrete part is made here, put together once, and ended in the opposite order."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from codesvc.config.settings import LONGEST_CODE_LIFE
+from codesvc.delivery.courier import Courier
+from codesvc.delivery.notices import NOTICE, Notices
+from codesvc.delivery.quota_events import QUOTA_LOW, Announcements
+from codesvc.delivery.webhooks.sender import Sender
+from codesvc.delivery.webhooks.worker import WebhookWorker
+from codesvc.delivery.worker import Worker
+from codesvc.domain.clock import Offset
+from codesvc.domain.health import Platforms
+from codesvc.domain.intent import LIFE_MS
+from codesvc.domain.keyring import Keyring
+from codesvc.domain.oauth_state import Seals
+from codesvc.domain.openid_handle import Handles
+from codesvc.domain.page_token import PageTokens
+from codesvc.domain.proof import Proofs
+from codesvc.domain.signed_links import Links
+from codesvc.domain.ticket import TicketSecrets
+from codesvc.messages.chat import Teller
+from codesvc.messages.composer import Composer
+from codesvc.messages.templates import Templates
+from codesvc.runtime import crash_points, tracing
+from codesvc.service.account_maintenance import Upkeep
+from codesvc.service.audit_file import AuditFile
+from codesvc.service.auditing import Auditing
+from codesvc.service.bindings import Bindings
+from codesvc.service.callback_events import Chat, word_limits
+from codesvc.service.callback_forwarding import Relay
+from codesvc.service.followers import Followers
+from codesvc.service.intent_chat import Conversation
+from codesvc.service.intent_decisions import Decisions
+from codesvc.service.intents import Intents
+from codesvc.service.profile_sync import People
+from codesvc.service.qr_pool import QrPool
+from codesvc.service.registry_administration import Administration
+from codesvc.service.statistics.gauges import Standings
+from codesvc.service.statistics.recorder import Tally
+from codesvc.service.test_clock import follow_clock
+from codesvc.service.ticket_issuing import TicketCounter
+from codesvc.service.tickets import Tickets
+from codesvc.service.verifications import Verifications
+from codesvc.service.web_authorisation import Visits
+from codesvc.service.webhooks import Webhooks
+from codesvc.service.wechat_clients import reach
+from codesvc.sites.directory import Directory
+from codesvc.sites.lazy import PerAccount
+from codesvc.sites.registry.contents import Contents
+from codesvc.sites.registry.registry import Registry
+from codesvc.sites.registry.sealing import Sealer
+from codesvc.sites.registry.uses import KeyUses
+from codesvc.store.change_notifier import Wakeups
+from codesvc.store.connection import connect, retention_of
+from codesvc.store.quotas import Quotas
+from codesvc.store.secret_cache import SharedSecrets
+from codesvc.store.store import Store
+from codesvc.store.versions import require_new_enough
+from codesvc.store.webhooks import WebhookQueue
+from codesvc.web import admin, callback, reference
+from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
+from codesvc.web.api.views import Views
+from codesvc.web.context import SERVICES, Services
+from codesvc.web.event_streams import stream
+from codesvc.web.middleware import answer_errors
+from codesvc.web.pages import confirm, hosted, messages, tickets, widget
+from codesvc.web.pages import intents as pages_intents
+from codesvc.web.pages.widget import Widget
+from codesvc.web.readiness import Readiness
+from codesvc.web.reference import Reference
+from codesvc.web.texts import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from codesvc.config import Settings
+
+_log = structlog.get_logger(__name__)
+_TABLES: Final = (
+    administration.routes,
+    verifications.routes,
+    bindings.routes,
+    intents.routes,
+    tickets.routes,
+    webhooks.routes,
+    confirm.routes,
+    callback.routes,
+    events.routes,
+    operations.routes,
+    pages_intents.routes,
+    messages.routes,
+    hosted.routes,
+    reference.routes,
+    widget.routes,
+)
+"""Every route; the first that fits answers."""
+
+
+def create_app(settings: Settings, store_url: str, fixed: Fixed | None = None) -> web.Application:
+    """The whole service as an aiohttp application, over a store that is already there.
+
+    Args:
+        settings: checked settings.
+        store_url: see `codesvc.config.store_address`, and `codesvc.store.connection.store_url` for the embedded one.
+        fixed: what `prepare` has made of the settings for this application alone; None: it is made now.
+
+    Raises:
+        CodesvcError: a fault point is armed although the service is live. Starting the application raises
+            `StoreTooOld` where a server of the store is; one that does not answer is no error, `/readyz` says so.
+        BadTemplate: a template does not load.
+        BadMessage: a template message would be refused by WeChat.
+    """
+    crash_points.arm(settings.mode)
+    app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
+    app.add_routes([route for table in _TABLES for route in table])
+
+    if settings.service.traces:
+        tracing.switch_on()
+    made = prepare(settings) if fixed is None else fixed
+    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made))
+    stream.prepare(app)
+    admin.prepare(app, settings)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is made once, before anything is opened, and fails early."""
+
+    keyring: Keyring
+    sealer: Sealer
+    directory: Directory
+    templates: Templates
+    texts: Texts
+    links: Links
+    composer: Composer
+    teller: Teller
+
+
+def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
+    """Make what needs nothing opened.
+
+    Args:
+        settings: checked settings.
+        templates: what overrides the shipped ones, by name; None: read it from the configured directory.
+
+    Raises:
+        BadTemplate: a template does not load.
+        BadMessage: a template message would be refused by WeChat.
+    """
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    sealer = Sealer(keyring)
+    directory = Directory(settings, Contents(sealer))
+    loaded = Templates(settings.service.templates_dir if templates is None else templates)
+    links = Links(settings.service.public_url, keyring)
+    composer = Composer(loaded, keyring, directory, links)
+    teller = Teller(loaded, directory, links)
+    return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
+
+
+async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
+    """The store, closed with the stack; one that does not answer yet is no error, one that is too old is."""
+    servers = await connect(url, timeout=settings.store.timeout)
+    stack.push_async_callback(servers.aclose)
+    if not await require_new_enough(servers):
+        _log.warning("store_silent", store=servers.shown)
+    return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
+
+
+async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:
+    """Everything that opens something, in order; closed in the opposite order."""
+    keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
+    teller, composer = fixed.teller, fixed.composer
+    async with AsyncExitStack() as stack:
+        offset = Offset(movable=settings.mode == "test")
+        store = await _store(stack, settings, store_url, offset)
+        servers = store.servers
+        http = await stack.enter_async_context(
+            # WeChat's API sets no cookies that mean anything; with a jar each call would look into it.
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        )
+        shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
+        tally = Tally(store, directory)
+        await stack.enter_async_context(tally.running())
+        platforms = Platforms()
+        tokens, clients = reach(directory, http, shared, tally, platforms, clock=time.time)
+        pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
+        stack.push_async_callback(pool.aclose)
+        wakeups = Wakeups(servers, settings.store.prefix)
+        await stack.enter_async_context(wakeups.running())
+        registry = Registry(store, directory, fixed.sealer)
+        await stack.enter_async_context(registry.running(wakeups))
+        partitions = directory.partitions()
+        if settings.mode == "test":
+            await stack.enter_async_context(follow_clock(store, wakeups))
+        quotas, followers = Quotas(store), Followers(store, directory)
+        relay = Relay(http)
+        stack.push_async_callback(relay.aclose)
+        upkeep = Upkeep(directory, clients, quotas, pool, followers)
+        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
+        people = People(store, clients)
+        stack.push_async_callback(people.aclose)
+        decisions = Decisions(store, directory, people)
+        limits = word_limits(directory)
+        uses = KeyUses(store)
+        await stack.enter_async_context(uses.running())
+        handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
+        counter = TicketCounter(store, directory, teller, secrets, limits)
+        conversation = Conversation(store, decisions, counter, teller)
+        page_tokens = PageTokens(keyring)
+        app[SERVICES] = Services(
+            settings=settings,
+            directory=directory,
+            keyring=keyring,
+            store=store,
+            offset=offset,
+            readiness=Readiness(store, directory, platforms),
+            wakeups=wakeups,
+            verifications=Verifications(store, keyring, pool, tally),
+            bindings=Bindings(store, proofs, handles, people),
+            intents=Intents(store, pool, tally),
+            decisions=decisions,
+            composer=composer,
+            chat=Chat(store, composer, followers, conversation, limits, tally=tally),
+            followers=followers,
+            relay=relay,
+            pages=page_tokens,
+            views=Views(settings.service.public_url, page_tokens, proofs),
+            standings=Standings(store, directory, tokens),
+            tally=tally,
+            auditing=Auditing(store, partitions),
+            templates=fixed.templates,
+            texts=fixed.texts,
+            reference=Reference(settings.service.public_url, fixed.templates),
+            widget=Widget(fixed.templates, fixed.texts),
+            handles=handles,
+            links=links,
+            seals=seals,
+            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
+            uses=uses,
+            registry=registry,
+            webhooks=Webhooks(store),
+            administration=Administration(settings, directory, registry, composer),
+        )
+        if settings.service.deliver:
+            courier = Courier(
+                store,
+                directory,
+                composer,
+                clients,
+                quotas=quotas,
+                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},
+                tally=tally,
+            )
+            worker = Worker(store, servers, courier, partitions=partitions)
+            await stack.enter_async_context(worker.running())
+            webhooks = WebhookWorker(WebhookQueue(store, owner=token_hex(8)), Sender(), directory, wakeups)
+            await stack.enter_async_context(webhooks.running())
+            registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
+        registry.listeners.append(lambda: partitions.update(directory.partitions()))
+        await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
+        _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
+        yield

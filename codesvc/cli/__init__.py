@@ -1,0 +1,275 @@
+"""The command line: `codesvc demo|serve|sandbox|check|keys|send|webhooks …`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesvc import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from codesvc.config import Settings
+
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no other name
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="codesvc", description="Verification codes over WeChat.")
+    parser.add_argument("--version", action="version", version=f"codesvc {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="sandbox, service and demo website, in one command")
+    demo.add_argument("--api-key", default=None, help="the site's key, 32 characters or more (default: a new one)")
+    demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")
+    demo.add_argument("--port-base", type=int, default=8080, help="service here, sandbox and website on the next two")
+    demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
+
+    serve = commands.add_parser("serve", help="run the service")
+    serve.add_argument("--config", type=Path, required=True)
+    serve.add_argument("--workers", type=int, default=0, help="processes on one port (default: as configured)")
+    serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
+
+    _add_upkeep(commands)
+
+    sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
+    if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
+        from codesvc.sandbox import command
+
+        command.add_arguments(sandbox)
+
+    check = commands.add_parser("check", help="look at the whole set-up and say what to do")
+    check.add_argument("--config", type=Path, required=True)
+    check.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    send = commands.add_parser("send", help="try one verification by hand, and follow it to the receipt")
+    send.add_argument("--config", type=Path, required=True)
+    send.add_argument("--site", required=True)
+    send.add_argument("--purpose", required=True)
+    send.add_argument("--user", required=True)
+    send.add_argument("--client-ip", default=None, help="the browser's address (default: 127.0.0.1)")
+    send.add_argument("--url", default=None, help="where the service runs (default: public_url of the configuration)")
+    send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
+    send.add_argument("--wait", type=float, default=120.0, help="seconds to wait for a receipt (default: 120)")
+
+    bindings = commands.add_parser("bindings", help="take bindings out of the store, or into it")
+    bindings.add_argument("act", choices=("export", "import"))
+    bindings.add_argument("file", type=Path, help="JSON Lines or CSV, by its ending .jsonl or .csv")
+    bindings.add_argument("--config", type=Path, required=True)
+    bindings.add_argument("--site", required=True)
+    bindings.add_argument("--dry-run", action="store_true", help="import: only say what would happen")
+
+    webhooks = commands.add_parser(
+        "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"
+    )
+    if len(sys.argv) > 1 and sys.argv[1] == "webhooks":
+        from codesvc.cli import webhooks_arguments as of_webhooks
+
+        of_webhooks.add_arguments(webhooks)
+
+    if len(sys.argv) > 1 and sys.argv[1] in {"sites", "accounts", "keys"}:
+        from codesvc.cli import registry_arguments as of_registry
+
+        of_registry.add_arguments(commands)
+    else:
+        for name in ("sites", "accounts", "keys"):
+            commands.add_parser(name, help=f"{name}, set up while the service runs")
+    return parser
+
+
+def _add_upkeep(commands: _Commands) -> None:
+    again = commands.add_parser(
+        "reload", help="let a running service take over a changed configuration, if it is sound"
+    )
+    again.add_argument("--config", type=Path, required=True)
+    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
+
+    person = commands.add_parser("person", help="what is kept of one person: shown, or deleted")
+    person.add_argument("act", choices=("export", "erase"))
+    person.add_argument("--config", type=Path, required=True)
+    person.add_argument("--site", required=True)
+    person.add_argument("--user", required=True, help="the site's id of the person")
+
+    audit = commands.add_parser("audit", help="who did what: administrative acts and changes of bindings")
+    audit.add_argument("--config", type=Path, required=True)
+    audit.add_argument("--since", default="7d", help="how far back: a number and m, h or d (default: 7d)")
+    audit.add_argument("--site", default=None, help="only of this site")
+    audit.add_argument("--most", type=int, default=1000, help="at most so many lines, the newest (default: 1000)")
+    audit.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
+    password = admin.add_parser("password", help="make the line that the configuration keeps of a password")
+    password.add_argument("--generate", action="store_true", help="make a password too, and print it once")
+
+    store = commands.add_parser("store", help="the store as a whole").add_subparsers(dest="act", required=True)
+    migrate = store.add_parser("migrate", help="copy everything into another store, and see that it has arrived")
+    where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
+    migrate.add_argument("--from", dest="source", required=True, metavar="STORE", help=where)
+    migrate.add_argument("--to", dest="target", required=True, metavar="STORE", help="likewise")
+    migrate.add_argument("--prefix", default="cs", help="of the keys, where no configuration says it (default: cs)")
+    migrate.add_argument("--resume", action="store_true", help="go on with a copy that was interrupted")
+    migrate.add_argument("--dry-run", action="store_true", help="only compare")
+
+
+def _settings(path: Path) -> Settings:
+    """Read the configuration, or tell every fault and end.
+
+    Raises:
+        SystemExit: the configuration is at fault.
+    """
+    from codesvc.config import ConfigError, load
+
+    try:
+        settings = load(path, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
+    for notice in settings.notices:
+        print(f"note: {notice}", file=sys.stderr)
+    return settings
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from codesvc.runtime import garbage_collector
+
+    garbage_collector.begin()
+    from codesvc.cli.serve import server, supervisor, worker
+    from codesvc.cli.serve.revision import Generation, Unfit
+    from codesvc.domain.errors import CodesvcError
+    from codesvc.runtime import file_descriptors, logging
+
+    garbage_collector.keep()
+    logging.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
+    file_descriptors.raise_limit()
+    if os.environ.get(worker.WORKER_VARIABLE):
+        worker.end_with_parent()
+        return server.run(worker.serve(worker.Orders.read()))
+    try:
+        generation = Generation.read(arguments.config, os.environ)
+        for notice in generation.settings.notices:
+            print(f"note: {notice}", file=sys.stderr)
+        count = arguments.workers or generation.settings.service.workers
+        if count > 1:
+            command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
+            command += ["--log", arguments.log]
+            return server.run(supervisor.supervise(generation, arguments.config, command, count))
+        return server.run(server.serve(generation, arguments.config, os.environ))
+    except Unfit as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (CodesvcError, OSError) as error:
+        print(f"codesvc: {error}", file=sys.stderr)
+        return 1
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import reload
+
+    return reload.run(arguments.config, arguments.pid, os.environ)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from codesvc.demo import command
+
+    return command.run(arguments)
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from codesvc.sandbox import command
+
+    return command.run(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from codesvc.doctor import command
+
+    return command.run(arguments)
+
+
+def _send(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import send
+
+    return send.run(arguments)
+
+
+def _bindings(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import bindings as command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _webhooks(arguments: argparse.Namespace) -> int:
+    import secrets
+
+    if arguments.act == "secret":
+        from codesvc.config.keys import new_signing_secret
+
+        secret = new_signing_secret(secrets.token_bytes(32))
+        print(f"The secret, shown this once; your receiver needs it too:\n  {secret}")
+        print("For the configuration: secrets_file, one a line, under [sites.SITE.webhook]")
+        return 0
+    from codesvc.cli import webhooks as command
+
+    return command.run(arguments, _settings(Path(arguments.config)))
+
+
+def _person(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import person as command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _store(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import store_migrate as command
+
+    return command.run(arguments)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import audit as command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def _admin(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import password
+
+    return password.make_password(arguments)
+
+
+def _registry(arguments: argparse.Namespace) -> int:
+    if (arguments.command, arguments.act) == ("keys", "new"):
+        from codesvc.cli import registry_arguments as of_registry
+
+        return of_registry.new(arguments)
+    from codesvc.cli import registry as command
+
+    return command.run(arguments, _settings(arguments.config))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status."""
+    parsed = _parser().parse_args(arguments)
+    commands = {
+        "demo": _demo,
+        "serve": _serve,
+        "reload": _reload,
+        "sandbox": _sandbox,
+        "check": _check,
+        "send": _send,
+        "webhooks": _webhooks,
+        "sites": _registry,
+        "accounts": _registry,
+        "keys": _registry,
+        "store": _store,
+        "audit": _audit,
+        "admin": _admin,
+        "person": _person,
+        "bindings": _bindings,
+    }
+    return commands[parsed.command](parsed)

@@ -1,0 +1,57 @@
+"""`codesvc audit`: the audit log on the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from codesvc.cli.follow import open_store_alone
+from codesvc.cli.serve import server
+from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.domain.errors import CodesvcError
+from codesvc.service.audit_file import written
+from codesvc.service.auditing import Auditing
+from codesvc.store.keys import PARTITIONS
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+    from codesvc.domain.audit import Line
+
+_SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
+_UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print it, newest last; the exit status."""
+    span = _SPAN.fullmatch(arguments.since)
+    if span is None:
+        sys.stderr.write("codesvc audit: --since wants a number and m, h or d, such as 7d\n")
+        return 2
+    since = unix_ms() - int(span[1]) * _UNITS[span[2]]
+    try:
+        return server.run(_run(arguments, settings, since))
+    except (CodesvcError, OSError, RedisError) as error:
+        sys.stderr.write(f"codesvc audit: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
+    async with AsyncExitStack() as stack:
+        store = await open_store_alone(stack, settings)
+        lines = await Auditing(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
+    for line in reversed(lines):
+        if arguments.site in {None, line.site}:
+            sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
+    return 0
+
+
+def _for_people(line: Line) -> str:
+    about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
+    told = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
+    return "  ".join(part for part in told if part).rstrip() + "\n"

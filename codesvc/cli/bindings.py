@@ -1,0 +1,56 @@
+"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run]`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from codesvc.cli.follow import open_store_alone
+from codesvc.cli.serve import server
+from codesvc.domain.errors import CodesvcError
+from codesvc.service.bindings_transfer import Import, export
+from codesvc.sites.registry.reading import known_site, read_directory
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do it; the exit status: 0, 1 if it could not be done, 3 if some lines were not taken."""
+    try:
+        return server.run(_run(arguments, settings))
+    except (CodesvcError, OSError, RedisError) as error:
+        sys.stderr.write(f"codesvc bindings: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with AsyncExitStack() as stack:
+        store = await open_store_alone(stack, settings)
+        site = known_site(await read_directory(store, settings), arguments.site)
+        if arguments.act == "export":
+            count = await export(store, site, arguments.file)
+            sys.stdout.write(f"{count} bindings written to {arguments.file}\n")
+            return 0
+        taking = Import(store, site, arguments.file, dry=arguments.dry_run)
+        await taking.run()
+    return _tell(taking, arguments)
+
+
+def _tell(taking: Import, arguments: argparse.Namespace) -> int:
+    counts = taking.counts
+    would = "would be bound" if arguments.dry_run else "bound"
+    refused = counts["user"] + counts["wechat"] + counts["faulty"]
+    sys.stdout.write(
+        f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat, "
+        f"{counts['wechat']} WeChats with another user, {counts['faulty']} faulty lines, {counts['skipped']} done "
+        "before\n"
+    )
+    if refused:
+        sys.stdout.write(f"what was not taken: {arguments.file}.conflicts.jsonl\n")
+    return 3 if refused else 0

@@ -1,0 +1,176 @@
+"""How an operator sees one verification: in the store, where everything is true, or through the API, as a site does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.exceptions import RedisError
+
+from codesvc.doctor.storeprobe import running_embedded
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import CodesvcError, StoreUnavailable
+from codesvc.domain.verification import DeliveryStatus, Status
+from codesvc.store.connection import connect, retention_of, store_url
+from codesvc.store.embedded import DataInUseError
+from codesvc.store.keys import DEPLOYMENT, Keys, offset
+from codesvc.store.replies import Answer
+from codesvc.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AsyncExitStack
+
+    from codesvc.config import Settings
+
+_STARTING_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A verification at one moment.
+
+    Attributes:
+        status: of the verification.
+        delivery: of its delivery; None where the API does not say.
+        channel: by which it travels.
+        reason: a word for what went wrong, "" if nothing did.
+        age: seconds since the delivery's last move, None where nobody knows.
+        scannable: whether a scan may bring the code.
+    """
+
+    status: Status
+    delivery: DeliveryStatus | None
+    channel: str
+    reason: str
+    age: float | None
+    scannable: bool
+
+    @property
+    def wants_scan(self) -> bool:
+        """Whether it is time to show the QR code: nothing else brings the code, or nobody says whether it does."""
+        return self.scannable and self.delivery in {DeliveryStatus.AWAITING_SCAN, None}
+
+
+class Lost(CodesvcError):
+    """The store has no such verification: the service that answered uses another store."""
+
+
+async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
+    """The store that the running service uses, if this machine and user can reach it; closed with the stack."""
+    kept = settings.store
+    url = kept.url.reveal() if kept.url is not None else await running_embedded(kept)
+    if url is None:
+        return None
+    moved = Offset(movable=settings.mode == "test")
+    try:
+        servers = await connect(url, timeout=kept.timeout)
+        stack.push_async_callback(servers.aclose)
+        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept))
+        if settings.mode == "test":
+            moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
+        await store.at(DEPLOYMENT).ping()
+    except (RedisError, OSError, ValueError, StoreUnavailable):
+        return None
+    return store
+
+
+async def open_store_alone(stack: AsyncExitStack, settings: Settings) -> Store:
+    """The same store; where no service runs, its embedded server is started for as long as the stack is open.
+
+    Raises:
+        CodesvcError: neither can be had.
+    """
+    store = await open_store(stack, settings)
+    if store is None and settings.store.url is None:
+        store = await _opened_alone(stack, settings)
+    if store is None:
+        raise CodesvcError("the store cannot be reached from here")
+    return store
+
+
+async def _opened_alone(stack: AsyncExitStack, settings: Settings) -> Store | None:
+    # A service that is just starting has the directory before its server answers: then that one is waited for.
+    until = asyncio.get_running_loop().time() + _STARTING_SECONDS
+    while True:
+        try:
+            await stack.enter_async_context(store_url(settings.store))
+        except DataInUseError:
+            if asyncio.get_running_loop().time() > until:
+                raise
+            await asyncio.sleep(_POLL_SECONDS)
+            if (store := await open_store(stack, settings)) is not None:
+                return store
+        else:
+            return await open_store(stack, settings)
+
+
+class InStore:
+    """Reads the record itself.
+
+    Args:
+        store: the service's.
+        settings: say how the site's keys are called.
+        site: whose verification.
+        identifier: which.
+    """
+
+    def __init__(self, store: Store, settings: Settings, site: str, identifier: str) -> None:
+        account = settings.accounts[settings.sites[site].account]
+        self._store = store
+        self._keys = Keys(settings.store.prefix, account.appid)
+        self._site = site
+        self._identifier = identifier
+
+    async def look(self) -> Sighting:
+        """Now.
+
+        Raises:
+            Lost: there is no such record.
+            StoreUnavailable: no answer.
+        """
+        key = self._keys.record(self._identifier)
+        raw = await self._store.call("read", self._keys.partition, {"record": key}, {"site": self._site})
+        record = Answer.parse(raw).record
+        if record is None:
+            raise Lost("the store of this configuration does not know the verification: another service answered")
+        return Sighting(
+            status=record.status,
+            delivery=record.delivery,
+            channel=record.channel,
+            reason=record.reason,
+            age=max(0, record.now - record.created - record.delivery_after) / 1000,
+            scannable=record.scannable,
+        )
+
+
+class InApi:
+    """Reads what a site reads; ages count from when a state was first seen.
+
+    Args:
+        ask: gets the verification's document.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self._ask = ask
+        self._last: tuple[str, str] = ("", "")
+        self._since = 0.0
+
+    async def look(self) -> Sighting:
+        """Now."""
+        answer = await self._ask()
+        delivery, now = answer["delivery"], asyncio.get_running_loop().time()
+        hidden = delivery["status"] == "pending"
+        seen = (delivery["channel"], delivery["status"])
+        if seen != self._last:
+            self._last, self._since = seen, now
+        return Sighting(
+            status=Status(answer["status"]),
+            delivery=None if hidden else DeliveryStatus(delivery["status"]),
+            channel=delivery["channel"],
+            reason=delivery["reason"] or "",
+            age=None if hidden else now - self._since,
+            scannable=answer["scan"] is not None,
+        )

@@ -1,0 +1,33 @@
+"""`codesvc admin password`: the line that the configuration keeps of an operator's password."""
+
+from __future__ import annotations
+
+import getpass
+import hmac
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+from codesvc.domain.passwords import SHORTEST, password_line
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def make_password(arguments: argparse.Namespace) -> int:
+    """Ask for a password twice, or make one, and print the line for the configuration."""
+    if arguments.generate:
+        password = "-".join(secrets.token_hex(3) for _ in range(5))
+        sys.stdout.write(f"The password, shown this once:\n  {password}\n")
+    else:
+        password = getpass.getpass(f"Password, {SHORTEST} characters or more: ")
+        if not hmac.compare_digest(password.encode(), getpass.getpass("Again: ").encode()):
+            sys.stderr.write("codesvc admin password: these were two different ones\n")
+            return 2
+    try:
+        line = password_line(password, secrets.token_bytes(16))
+    except ValueError as error:
+        sys.stderr.write(f"codesvc admin password: {error}\n")
+        return 2
+    sys.stdout.write(f'For the configuration, under [admin.operators.NAME]:\n  password = "{line}"\n')
+    return 0

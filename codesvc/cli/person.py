@@ -1,0 +1,155 @@
+"""`codesvc person export|erase --config FILE --site SITE --user USER`: what is kept of a person, shown or deleted."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from redis.exceptions import RedisError
+
+from codesvc.cli.follow import open_store_alone
+from codesvc.cli.serve import server
+from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.intent import random_id
+from codesvc.domain.webhook import seed
+from codesvc.service.followers import Followers
+from codesvc.sites.registry.reading import known_site, read_directory
+from codesvc.store.key_contents import Content, read
+from codesvc.store.key_patterns import place_of
+from codesvc.store.keys import channel
+from codesvc.store.packed_reader import opened
+from codesvc.store.personal_traces import Person, concerns, readable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import AsyncIterator
+
+    from codesvc.config import Settings
+    from codesvc.sites.directory import Directory, SiteEntry
+    from codesvc.store.store import Store
+
+_BATCH: Final = 500
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do it; the exit status: 0, 1 if it could not be done, 3 if nothing was found."""
+    try:
+        return server.run(_run(arguments, settings))
+    except (CodesvcError, OSError, RedisError) as error:
+        sys.stderr.write(f"codesvc person: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with AsyncExitStack() as stack:
+        store = await open_store_alone(stack, settings)
+        directory = await read_directory(store, settings)
+        site = known_site(directory, arguments.site)
+        records = Records(store, directory, site)
+        person = await records.person(arguments.user)
+        if arguments.act == "export":
+            return _show(person, [found async for found in records.found(person)])
+        erased = await records.erase(person)
+    sys.stdout.write(f"{erased} entries erased\n")
+    return 0 if erased else 3
+
+
+def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
+    now = unix_ms()
+    kept = [
+        {
+            "kind": kind,
+            "kept_until": rfc3339(now + content.left) if content.left >= 0 else None,
+            "content": _told(kind, content),
+        }
+        for _, kind, content in found
+    ]
+    told: dict[str, Any] = {"site": person.site, "user": person.user, "openid": person.openid or None, "kept": kept}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+    return 0 if kept else 3
+
+
+def _told(kind: str, content: Content) -> Any:
+    packed = opened(kind, content.value) if isinstance(content.value, bytes) else None
+    return readable(content.value) if packed is None else packed
+
+
+class Records:
+    """Everything that is kept of people on one site.
+
+    Args:
+        store: where.
+        directory: which sites share the account.
+        site: which one.
+    """
+
+    def __init__(self, store: Store, directory: Directory, site: SiteEntry) -> None:
+        self._store = store
+        self._directory = directory
+        self._site = site
+
+    async def person(self, user: str) -> Person:
+        """A user, with his WeChat where that is nobody else's: what is kept of one that others share stays."""
+        keys = self._site.keys
+        redis = self._store.at(keys.partition)
+        raw = await redis.hget(keys.binding(self._site.name, user), "openid")
+        openid = raw.decode() if isinstance(raw, bytes) else ""
+        shared = 0
+        for name, site in self._directory.sites.items():
+            if openid and site.account.name == self._site.account.name:
+                shared += await redis.scard(keys.owners(name, openid))
+        return Person(self._site.name, user, openid if shared <= 1 else "")
+
+    async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
+        """Every key about the person, with its kind and what it holds. Walks the whole partition."""
+        partition, root = self._site.keys.partition, self._site.keys.root
+        redis, cursor, seen = self._store.at(partition), -1, set[bytes]()
+        while cursor:
+            names: list[bytes]
+            cursor, names = await redis.scan(max(cursor, 0), match=f"{root}*", count=_BATCH)  # type: ignore[assignment]  # this connection decodes nothing
+            for name, content in (await read(redis, [name for name in names if name not in seen])).items():
+                text = name.decode(errors="replace")
+                place = place_of(text)
+                if place and concerns(person, text, place[1], content.value):
+                    seen.add(name)
+                    yield text, place[1], content
+
+    async def _erasable(self, person: Person) -> AsyncIterator[str]:
+        async for name, kind, content in self.found(person):
+            # What the site's own server is still to hear of its own user is on its way; it goes once it was sent.
+            if kind != "webhook" or content.value.get(b"status") != b"pending":
+                yield name
+
+    async def erase(self, person: Person) -> int:
+        """Unbind, forget the WeChat where it is nobody else's, and delete all the rest; how many entries."""
+        keys = self._site.keys
+        unbound = await self._store.call(
+            "unbind",
+            keys.partition,
+            {"binding": keys.binding(person.site, person.user), "outbox": keys.outbox},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": self._site.account.config.appid,
+                "channel": channel(self._store.prefix),
+                "notice": random_id("nt"),
+                "site": person.site,
+                "user": person.user,
+                "by": "operator",
+                "actor": "operator",
+                "reason": "erased on request",
+                "notices": 0,
+                "event": seed(),
+                "hooks": self._site.wanted,
+            },
+        )
+        erased = int(unbound[0] == b"done")
+        if person.openid:
+            await Followers(self._store, self._directory).forget(self._site.account, person.openid)
+        names = [name async for name in self._erasable(person)]
+        for start in range(0, len(names), _BATCH):
+            erased += await self._store.at(keys.partition).delete(*names[start : start + _BATCH])
+        return erased

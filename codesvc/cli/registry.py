@@ -1,0 +1,131 @@
+"""`codesvc sites|accounts|keys …`: what the admin API does, by who may read the configuration, straight in the store.
+
+The commands hold no conversation with a running service: they change the registry as it does, and it follows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from redis.exceptions import RedisError
+
+from codesvc.app import prepare
+from codesvc.cli.follow import open_store_alone
+from codesvc.cli.serve import server
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.errors import CodesvcError
+from codesvc.service.registry_administration import Administration
+from codesvc.sites.registry.registry import Registry
+from codesvc.sites.registry.uses import KeyUses
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from codesvc.config import Settings
+    from codesvc.sites.directory import Directory
+    from codesvc.sites.registry.tables import Described
+
+_BY = "cli"
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Do it; the exit status."""
+    try:
+        return server.run(_run(arguments, settings))
+    except (CodesvcError, OSError, RedisError, ValueError) as error:
+        sys.stderr.write(f"codesvc {arguments.command} {arguments.act}: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with AsyncExitStack() as stack:
+        store, fixed = await open_store_alone(stack, settings), prepare(settings)
+        registry = Registry(store, fixed.directory, fixed.sealer)
+        await registry.refresh()
+        office = Administration(settings, fixed.directory, registry, fixed.composer)
+        if arguments.command == "keys":
+            await _keys(arguments, office, fixed.directory, KeyUses(store))
+        elif arguments.act == "list":
+            directory, sites = fixed.directory, arguments.command == "sites"
+            names, own = (directory.sites, settings.sites) if sites else (directory.accounts, settings.accounts)
+            _print(("name", "kept"), [(name, "file" if name in own else "store") for name in sorted(names)])
+        else:
+            await _change(arguments, office)
+    return 0
+
+
+def _described(office: Administration, kind: str, name: str) -> Described:
+    return office.site(name) if kind == "sites" else office.account(name)
+
+
+async def _change(arguments: argparse.Namespace, office: Administration) -> None:
+    kind, name = arguments.command, arguments.name
+    match kind, arguments.act:
+        case "sites", "put":
+            await office.put_site(name, _table(arguments.file), by=_BY, again=arguments.again)
+        case "sites", "patch":
+            await office.patch_site(name, _table(arguments.file), by=_BY)
+        case "sites", "remove":
+            await office.remove_site(name, by=_BY)
+        case "accounts", "put":
+            await office.put_account(name, _table(arguments.file), by=_BY)
+        case "accounts", "patch":
+            await office.patch_account(name, _table(arguments.file), by=_BY)
+        case "accounts", "remove":
+            await office.remove_account(name, by=_BY)
+    if arguments.act == "remove":
+        sys.stdout.write(f"{name} is gone, in every process within a second\n")
+        return
+    found = _described(office, kind, name)
+    if found.table is None:
+        sys.stdout.write(f"{name} stands in the configuration file\n")
+        return
+    sys.stdout.write(json.dumps(found.table, ensure_ascii=False, indent=2) + "\n")
+    if found.secrets:
+        sys.stdout.write(f"secrets that are set: {', '.join(found.secrets)}\n")
+
+
+def _table(file: str) -> dict[str, Any]:
+    """The table in a file: TOML by its ending, else JSON."""
+    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    try:
+        found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise CodesvcError(f"{file}: {error}") from None
+    if not isinstance(found, dict):
+        raise CodesvcError(f"{file} holds no table")
+    return found
+
+
+async def _keys(arguments: argparse.Namespace, office: Administration, directory: Directory, uses: KeyUses) -> None:
+    if arguments.act == "add":
+        scopes = [scope for scope in arguments.scopes.split(",") if scope]
+        made = await office.add_key(arguments.site, arguments.name, scopes, by=_BY)
+        sys.stdout.write(f"The key, shown this once; give it to the site's server:\n  {made}\n")
+        return
+    if arguments.act == "remove":
+        await office.remove_key(arguments.site, arguments.name, by=_BY)
+        sys.stdout.write(f"{arguments.name} is gone, in every process within a second\n")
+        return
+    rows = []
+    for site in [arguments.site] if arguments.site is not None else sorted(directory.sites):
+        found = office.keys(site)
+        for (key, kept), at in zip(found, await uses.last([key for key, _ in found]), strict=True):
+            last = rfc3339(at) if at is not None else "never"
+            rows.append((site, key.name, ",".join(sorted(key.scopes)), kept, last))
+    _print(("site", "key", "scopes", "kept", "last used"), rows)
+
+
+def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as they need to be."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(line.rstrip() + "\n")

@@ -1,0 +1,183 @@
+"""`codesvc send`: one verification by hand, followed live to the receipt.
+
+It is started as a website would, over the running service's HTTP API with the site's key: so the proxy, the key, the
+limits and the worker are tried too, and no second service gets hold of the store. It is then read in the store where
+this machine can reach it, because the API keeps the state of an undisclosed delivery to itself (DESIGN rule 7) and the
+operator may know. The code is never asked for, and never shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import AsyncExitStack
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+import segno
+
+from codesvc.cli.follow import InApi, InStore, Sighting, open_store
+from codesvc.cli.serve import server
+from codesvc.config import ConfigError, load
+from codesvc.config.keys import hash_line
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.verification import Channel, DeliveryStatus, Status
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+
+KEY_VARIABLE: Final = "CODESVC_API_KEY"
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+_LOOK_SECONDS: Final = 0.25
+_TELL_SECONDS: Final = 5.0
+_CREATED: Final = 201
+
+
+class Exit(IntEnum):
+    """Exit statuses of `codesvc send`."""
+
+    ARRIVED = 0
+    FAILED = 1
+    USAGE = 2
+    NO_RECEIPT = 3
+
+
+class Refused(CodesvcError):
+    """The service said no; the text is the problem's."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start, follow, and give the exit status."""
+    key = arguments.key or os.environ.get(KEY_VARIABLE, "")
+    try:
+        settings = load(arguments.config, os.environ)
+    except ConfigError as error:
+        return _complain(str(error), Exit.USAGE)
+    site = settings.sites.get(arguments.site)
+    if site is None:
+        return _complain(f"no site {arguments.site}; there are {', '.join(sorted(settings.sites))}", Exit.USAGE)
+    if not key:
+        return _complain(f"a key of the site is needed: --key, or better {KEY_VARIABLE}", Exit.USAGE)
+    if hash_line(key) not in {known.hash for known in site.keys}:
+        return _complain(f"this key is none of sites.{arguments.site}'s", Exit.USAGE)
+    try:
+        return server.run(_send(arguments, settings, key))
+    except (CodesvcError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        # aiohttp's texts name the host, never the headers.
+        return _complain(str(error) or type(error).__name__, Exit.FAILED)
+
+
+async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> int:
+    url = (arguments.url or settings.service.public_url).rstrip("/")
+    headers = {"Authorization": f"Bearer {key}"}
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
+        body = {"purpose": arguments.purpose, "user": arguments.user}
+        if settings.sites[arguments.site].client_ip == "required" or arguments.client_ip:
+            body["client_ip"] = arguments.client_ip or "127.0.0.1"
+        started = await _ask(http, "POST", f"{url}/v1/verifications", body)
+        path = f"{url}/v1/verifications/{started['id']}"
+        _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
+        store = await open_store(stack, settings)
+        watch: InStore | InApi
+        if store is None:
+            _say("the store cannot be reached from here, so the API is asked; it hides undisclosed deliveries (rule 7)")
+            watch = InApi(lambda: _ask(http, "GET", path))
+        else:
+            watch = InStore(store, settings, arguments.site, started["id"])
+        return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
+
+
+async def _follow(wait: float, watch: InStore | InApi, show_scan: Any) -> int:
+    clock = asyncio.get_running_loop().time
+    deadline, told_at, told = clock() + wait, clock(), ""
+    scan_shown = False
+    while True:
+        seen = await watch.look()
+        words = describe(seen)
+        if words != told or clock() - told_at > _TELL_SECONDS:
+            _say(f"{words}{_age(seen)}")
+            told, told_at = words, clock()
+        if seen.wants_scan and not scan_shown:
+            await show_scan()
+            scan_shown = True
+        end = judge(seen)
+        if end is None and clock() > deadline:
+            _say(f"nothing more within {wait:g} s; the verification goes on by itself")
+            end = Exit.NO_RECEIPT
+        if end is not None:
+            return int(end)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def describe(seen: Sighting) -> str:
+    """What a state means, in a few words."""
+    if seen.status is not Status.PENDING:
+        return f"the verification is {seen.status}"
+    reason = f" ({seen.reason})" if seen.reason else ""
+    match seen.delivery:
+        case DeliveryStatus.SENT if seen.channel == Channel.TEMPLATE:
+            return "sent: WeChat took it, no receipt yet"
+        case DeliveryStatus.SENT:
+            return f"sent by {seen.channel}: there is no receipt for that"
+        case DeliveryStatus.DELIVERED:
+            return "delivered: WeChat says that it is on the phone"
+        case DeliveryStatus.UNKNOWN:
+            return f"unknown{reason}: no answer from WeChat, being tried again under the same client_msg_id"
+        case DeliveryStatus.AWAITING_SCAN:
+            return f"awaiting a scan or the word{reason}"
+        case None:
+            return "pending: the API does not say more for this purpose"
+        case _:
+            return f"{seen.delivery}{reason}"
+
+
+def judge(seen: Sighting) -> Exit | None:
+    """The exit status, or None while something may still happen."""
+    if seen.status is Status.APPROVED or seen.delivery is DeliveryStatus.DELIVERED:
+        return Exit.ARRIVED
+    if seen.status is not Status.PENDING or seen.delivery is DeliveryStatus.FAILED:
+        return Exit.FAILED
+    if seen.delivery is DeliveryStatus.SENT and seen.channel != Channel.TEMPLATE:
+        return Exit.ARRIVED
+    return None
+
+
+async def _show_scan(http: aiohttp.ClientSession, path: str) -> None:
+    scan = await _ask(http, "GET", f"{path}/scan")
+    if sys.stdout.isatty():
+        segno.make(scan["url"], error="m").terminal(out=sys.stdout, compact=True)
+    _say(f"scan {scan['url']} or send the account the word {scan['word']}")
+
+
+async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> dict[str, Any]:
+    """One call.
+
+    Raises:
+        Refused: the service answered with a problem, or with something that is none of its answers.
+    """
+    async with http.request(method, url, json=body, allow_redirects=False) as response:
+        if "json" not in response.content_type:
+            raise Refused(f"{url} answers {response.status}, and not as the service does; is --url right?")
+        answer: dict[str, Any] = await response.json(content_type=None)
+    if not response.ok:
+        raise Refused(f"{response.status} {answer.get('title')}: {answer.get('detail')}")
+    return answer
+
+
+def _age(seen: Sighting) -> str:
+    return f" ({seen.age:.0f} s)" if seen.age is not None else ""
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _complain(text: str, status: Exit) -> int:
+    sys.stderr.write(f"codesvc send: {text}\n")
+    return int(status)

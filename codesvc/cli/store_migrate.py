@@ -1,0 +1,100 @@
+"""`codesvc store migrate --from STORE --to STORE`; a store is an address, `embedded:DIRECTORY`, or a configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from codesvc.cli.progress import Progress
+from codesvc.cli.serve import server as serve_server
+from codesvc.config import ConfigError, load
+from codesvc.domain.errors import CodesvcError
+from codesvc.store.connection import connect, store_url
+from codesvc.store.embedded import run_embedded
+from codesvc.store.key_patterns import PERMANENT
+from codesvc.store.migration import Walk, compare, count, in_use
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.store.servers import Servers
+
+_EMBEDDED: Final = "embedded:"
+_TIMEOUT_SECONDS: Final = 30.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; the exit status: 0, 1 if it could not be done, 3 if the two are not alike afterwards."""
+    try:
+        return serve_server.run(_run(arguments))
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+    except (CodesvcError, OSError, RedisError, ValueError) as error:
+        sys.stderr.write(f"codesvc store migrate: {error}\n")
+    return 1
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    async with AsyncExitStack() as stack:
+        source, prefix = await _open(stack, arguments.source, arguments.prefix)
+        target, other = await _open(stack, arguments.target, arguments.prefix)
+        if prefix != other:
+            raise CodesvcError("the two have different prefixes, and a prefix is part of every key; make them equal")
+        for servers in (source, target):
+            if await in_use(servers, prefix):
+                raise CodesvcError(f"a service runs on {servers.shown}; stop it first, or what it does now gets lost")
+        if not arguments.resume and not arguments.dry_run and await _occupied(target, prefix):
+            raise CodesvcError(
+                f"{target.shown} holds keys with the prefix {prefix} already; --resume goes on with a copy that was "
+                "interrupted, and overwrites what differs"
+            )
+        total = await count(source)
+        if not arguments.dry_run:
+            sys.stderr.write(f"copying {source.shown} to {target.shown}\n")
+            await compare(source, target, prefix, Progress(total), copy=True)
+        sys.stderr.write("comparing\n")
+        forth = await compare(source, target, prefix, Progress(total), copy=False)
+        back = await compare(target, source, prefix, Progress(await count(target)), copy=False)
+    return _tell(forth, back)
+
+
+async def _open(stack: AsyncExitStack, text: str, prefix: str) -> tuple[Servers, str]:
+    url = text
+    if text.endswith(".toml"):
+        kept = load(Path(text), os.environ).store
+        prefix, url = kept.prefix, await stack.enter_async_context(store_url(kept))
+    elif text.startswith(_EMBEDDED):
+        embedded = await stack.enter_async_context(run_embedded(Path(text.removeprefix(_EMBEDDED))))
+        url = embedded.url
+    servers = await connect(url, timeout=_TIMEOUT_SECONDS)
+    stack.push_async_callback(servers.aclose)
+    if not servers.primaries():
+        raise CodesvcError(f"no node of {servers.shown} answers")
+    return servers, prefix
+
+
+async def _occupied(servers: Servers, prefix: str) -> bool:
+    for server in servers.primaries():
+        async for _ in server.redis.scan_iter(match=f"{prefix}:*", count=1_000):
+            return True
+    return False
+
+
+def _tell(forth: Walk, back: Walk) -> int:
+    """A table by kind; what expires by itself may have done so between the two looks, what stays may not."""
+    rows = [("kind", "from", "to", "different")]
+    for kind in sorted(forth.found | back.found):
+        different = max(forth.different[kind], back.different[kind])
+        rows.append((kind, f"{forth.found[kind]:,}", f"{back.found[kind]:,}", f"{different:,}"))
+    for name, *numbers in rows:
+        sys.stdout.write(f"{name:<16}{''.join(f'{number:>14}' for number in numbers)}\n")
+    lost = sum(forth.different[kind] + back.different[kind] for kind in PERMANENT)
+    if forth.strange:
+        sys.stdout.write(f"{forth.strange} keys are none of codesvc's and were left where they are\n")
+    sys.stdout.write("NOT alike: what stays for good differs\n" if lost else "alike\n")
+    return 3 if lost else 0

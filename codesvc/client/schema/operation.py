@@ -1,0 +1,43 @@
+"""How health, the test clock and the events of another back end are answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from codesvc.client.schema.answer import Answer, Time, told
+
+
+class Health(Answer, frozen=True, kw_only=True):
+    """The process runs."""
+
+    status: Annotated[str, told("ok", example="ok")]
+
+
+class Component(Answer, frozen=True, kw_only=True):
+    """One part around the process, and how it is."""
+
+    component: Annotated[str, told("store, wechat:{account} or descriptors", example="wechat:main")]
+    state: Annotated[str, told("ok, or what is wrong in a word or two", example="timeout")]
+    means: Annotated[str, told("what that means for callers")]
+
+
+class Readiness(Answer, frozen=True, kw_only=True):
+    """Whether the process can do its work."""
+
+    status: Annotated[str, told("ready or unavailable", words=("ready", "unavailable"), example="ready")]
+    store: Annotated[str, told("what the store said", example="ok")]
+    components: Annotated[list[Component] | None, told("every part; for operators only, as /metrics is")] = None
+
+
+class Clock(Answer, frozen=True, kw_only=True):
+    """The service's time, in test mode."""
+
+    offset: Annotated[float, told("how far it is ahead, seconds", example=60.0)]
+    now: Time
+
+
+class Heard(Answer, frozen=True, kw_only=True):
+    """What a push meant to the service."""
+
+    ours: Annotated[bool, told("whether the push was meant for the service")]
+    reply: Annotated[str | None, told("what you may say in the chat; never a code or a link")]

@@ -1,0 +1,104 @@
+"""How a verification reads: to a site with its key, and to a browser with a page token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Final
+
+from msgspec import Meta
+
+from codesvc.client.schema.answer import Answer, Time, told
+
+STATUSES: Final = ("pending", "approved", "expired", "exhausted", "canceled", "superseded")
+DELIVERY_STATUSES: Final = (
+    "queued",
+    "sent",
+    "unknown",
+    "failed",
+    "delivered",
+    "awaiting_scan",
+    "scanned",
+    "pending",
+)
+CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "scan", "auto")
+
+Reference = Annotated[str, told("two letters that stand on the page and in the message", example="KX")]
+
+
+class Delivery(Answer, frozen=True, kw_only=True):
+    """Where carrying the code stands. Where bindings are not disclosed it reads auto, pending, null for every user."""
+
+    channel: Annotated[str, told("by what the code travels", words=CHANNELS, example="scan")]
+    status: Annotated[str, told("where it stands", words=DELIVERY_STATUSES, example="awaiting_scan")]
+    reason: Annotated[str | None, told("why it failed or fell back; further reasons may come", example="user-block")]
+
+
+class Scan(Answer, frozen=True, kw_only=True):
+    """How a scan may bring the code."""
+
+    image_url: Annotated[str, told("the QR code as SVG, made when it is first asked for")]
+    word: Annotated[str, told("does what the scan does when sent to the account as a message", example="zs77sbm6")]
+
+
+class Verification(Answer, frozen=True, kw_only=True):
+    """One attempt to prove that a person controls a WeChat account."""
+
+    secret: ClassVar[frozenset[str]] = frozenset({"user", "page_url", "page_token", "proof", "scan", "metadata"})
+
+    id: Annotated[str, told("`vf_…`", example="vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi")]
+    purpose: Annotated[str, told("as it was started", example="register")]
+    user: Annotated[str, told("your identifier of the person", example="attempt-7f3a")]
+    status: Annotated[str, told("where it stands", words=STATUSES, example="pending")]
+    reference: Reference
+    test: Annotated[bool, told("whether the user is a test identity, whom no message goes to")]
+    created_at: Time
+    expires_at: Annotated[Time, told("when the code ends")]
+    resend_at: Annotated[Time, told("from when on a resend is taken")]
+    approved_at: Annotated[Time | None, told("when it was approved")]
+    attempts_left: Annotated[int, told("how many wrong codes it still takes", example=5)]
+    metadata: Annotated[
+        dict[str, Any],
+        Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
+    ]
+    delivery: Delivery
+    scan: Annotated[Scan | None, told("not null wherever a scan may bring the code")]
+    page_url: Annotated[str, told("the hosted page")]
+    page_token: Annotated[str, told("lets a browser act on exactly this verification")]
+    proof: Annotated[str | None, told("a JWT; there for 10 minutes after approval")] = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether it was approved: the only status that lets anybody in."""
+        return self.status == "approved"
+
+
+class ScanCode(Answer, frozen=True, kw_only=True):
+    """A QR code to draw oneself."""
+
+    secret: ClassVar[frozenset[str]] = frozenset({"url", "image_url", "word"})
+
+    url: Annotated[str, told("what the QR code says", example="http://weixin.qq.com/q/02TApEFQtcBhQp1K82mtyQ")]
+    image_url: Annotated[str, told("the picture as the service draws it")]
+    word: Annotated[str, told("does the same when sent as a message", example="zs77sbm6")]
+    expires_at: Time
+
+
+class VerificationPage(Answer, frozen=True, kw_only=True):
+    """What a page token may read of a verification: no user, no proof, no metadata."""
+
+    secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to"})
+
+    status: Annotated[str, told("where it stands", words=STATUSES, example="pending")]
+    reference: Reference
+    test: Annotated[bool, told("whether the user is a test identity, whom no message goes to")] = False
+    site: Annotated[str, told("the site's name in the reader's language", example="Moonhill Tea")]
+    account: Annotated[str, told("the name of the Official Account")]
+    purpose: Annotated[str, told("the purpose's name in the reader's language", example="Sign-up")]
+    now: Annotated[Time | None, told("the service's time; null in events, where it would be a change by itself")]
+    expires_at: Time
+    resend_at: Time
+    attempts_left: Annotated[int, told("how many wrong codes it still takes", example=5)]
+    code_length: Annotated[int, told("how many characters the code has", example=6)]
+    code_digits: Annotated[bool, told("whether these are digits only", example=True)]
+    delivery: Delivery
+    scan: Scan | None
+    return_to: Annotated[str | None, told("where to go after approval")]

@@ -1,0 +1,197 @@
+"""Rules between options: each reads settings that are sound one by one, and yields what does not go together.
+
+A rule that touches an option already found faulty ends there (`UnsoundError`): without that option nothing can be said.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, loopback
+from codesvc.config.faults import Fault, suggestion
+from codesvc.config.partial import UnsoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config.settings import Account, Purpose, Settings, Site, Webhook
+
+
+def inconsistencies(settings: Settings) -> Iterator[Fault]:
+    """Every fault between options, with its path. Where settings hold drafts, their sound part is looked at."""
+    for rule in _rules(settings):
+        try:
+            yield from rule
+        except UnsoundError:
+            continue
+
+
+def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
+    """The rules as generators that have not begun, so that none of them can end the others."""
+    yield from (rule(settings) for rule in (_public_url, _master_keys, _appids, _key_hashes))
+    for name, account in _tables(settings, "accounts"):
+        yield from (
+            _under(rule(settings, account), "accounts", name)
+            for rule in (_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token)
+        )
+    for name, site in _tables(settings, "sites"):
+        yield from (
+            _under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings, _test_users)
+        )
+        for webhook in _sound(site, "webhook"):
+            if webhook is not None:
+                yield _under(_receiver(settings, webhook), "sites", name, "webhook")
+        for key, purpose in _tables(site, "purposes"):
+            yield from (
+                _under(rule(purpose), "sites", name, "purposes", key) for rule in (_code_lengths, _code_lives, _ways)
+            )
+
+
+def _tables(owner: object, option: str) -> Iterator[tuple[str, Any]]:
+    for tables in _sound(owner, option):
+        yield from tables.items()
+
+
+def _under(faults: Iterator[Fault], *path: str) -> Iterator[Fault]:
+    for fault in faults:
+        yield fault.below(*path)
+
+
+def _public_url(settings: Settings) -> Iterator[Fault]:
+    url = settings.service.public_url
+    if settings.mode == "live" and not url.startswith("https://") and not loopback(url):
+        yield Fault(("service", "public_url"), 'must be https (only mode = "test" and loopback addresses may be http)')
+
+
+def _master_keys(settings: Settings) -> Iterator[Fault]:
+    keys = settings.secrets.previous_master_keys
+    if len(set(keys)) < len(keys):
+        yield Fault(("secrets", "previous_master_keys"), "names the same key twice")
+    if settings.secrets.master_key in keys:
+        yield Fault(("secrets", "previous_master_keys"), "holds the present master_key")
+
+
+def _appids(settings: Settings) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name, account in settings.accounts.items():
+        for appid in _sound(account, "appid"):
+            if seen.setdefault(appid, name) != name:
+                yield Fault(("accounts", name, "appid"), f"is the appid of accounts.{seen[appid]} as well")
+
+
+def _key_hashes(settings: Settings) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name, site in settings.sites.items():
+        for index, key in enumerate(next(_sound(site, "keys"), ())):
+            for digest in _sound(key, "hash"):
+                place = f"sites.{name}.keys[{index}]"
+                if seen.setdefault(digest, place) != place:
+                    yield Fault(("sites", name, "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
+    for index, key in enumerate(settings.admin.keys):
+        for digest in _sound(key, "hash"):
+            place = f"admin.keys[{index}]"
+            if seen.setdefault(digest, place) != place:
+                yield Fault(("admin", "keys", index, "hash"), f"is the hash of {seen[digest]} as well")
+
+
+def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
+    # DESIGN rule 11: test powers never work live, and an invented platform is the greatest of them.
+    for option, known in (("api_url", WECHAT_API_URLS), ("open_url", WECHAT_OPEN_URLS)):
+        for url in _sound(account, option):
+            if settings.mode == "live" and url not in known:
+                yield Fault((option,), f'must be WeChat\'s own in mode "live": {" or ".join(sorted(known))}')
+
+
+def _token_server(settings: Settings, account: Account) -> Iterator[Fault]:
+    if settings.mode == "live" and account.token_source.startswith("http://") and not loopback(account.token_source):
+        yield Fault(("token_source",), 'must be https in mode "live": whoever has the token is the account')
+
+
+def _forwarding(settings: Settings, account: Account) -> Iterator[Fault]:
+    url = account.forward_to
+    if settings.mode == "live" and url is not None and url.startswith("http://") and not loopback(url):
+        yield Fault(("forward_to",), 'must be https in mode "live" (or a loopback address)')
+
+
+def _plaintext(settings: Settings, account: Account) -> Iterator[Fault]:
+    # DESIGN rule 9: a plaintext signature does not cover the body.
+    if settings.mode == "live" and account.callback == "plaintext" and not account.allow_plaintext:
+        yield Fault(
+            ("callback",),
+            'is "plaintext", which anyone can forge who saw one callback; use "safe", or opt in '
+            "with allow_plaintext = true",
+        )
+
+
+def _aes_key(_: Settings, account: Account) -> Iterator[Fault]:
+    if account.callback != "plaintext" and account.aes_key is None:
+        yield Fault(("aes_key",), f'is missing; callback = "{account.callback}" needs WeChat\'s EncodingAESKey')
+
+
+def _old_aes_key(_: Settings, account: Account) -> Iterator[Fault]:
+    if account.previous_aes_key is not None and account.previous_aes_key == account.aes_key:
+        yield Fault(("previous_aes_key",), "is the present aes_key")
+
+
+def _old_token(_: Settings, account: Account) -> Iterator[Fault]:
+    if account.previous_token == account.token:
+        yield Fault(("previous_token",), "is the present token")
+
+
+def _site_account(settings: Settings, site: Site) -> Iterator[Fault]:
+    if site.account not in settings.accounts:
+        yield Fault(("account",), "is no account of this file" + suggestion(site.account, settings.accounts))
+
+
+def _key_names(_: Settings, site: Site) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, key in enumerate(site.keys):
+        for name in _sound(key, "name"):
+            if name in seen:
+                yield Fault(("keys", index, "name"), "is the name of another key of this site")
+            seen.add(name)
+
+
+def _landings(_: Settings, site: Site) -> Iterator[Fault]:
+    """Where the chat leads is the site's own: else a ticket would be handed to a stranger."""
+    for option in ("bind_url", "reset_url"):
+        for url in _sound(site.chat, option):
+            if url is not None and not any(url == o or url.startswith(f"{o}/") for o in site.origins):
+                yield Fault(("chat", option), "must lie on one of the site's origins")
+
+
+def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
+    # DESIGN rule 11: test powers never work live.
+    if settings.mode == "live" and site.test_users:
+        yield Fault(
+            ("test_users",),
+            'must be empty in mode "live": whoever knows such a name is let in by its fixed code. Take the table out '
+            'here, or run tests against a deployment of their own with mode = "test"',
+        )
+
+
+def _receiver(settings: Settings, webhook: Webhook) -> Iterator[Fault]:
+    if settings.mode == "live" and webhook.url.startswith("http://") and not webhook.allow_http:
+        yield Fault(("url",), 'must be https in mode "live"; allow_http = true says that you know what can be read')
+
+
+def _code_lengths(purpose: Purpose) -> Iterator[Fault]:
+    if purpose.long_code_length < purpose.code_length:
+        yield Fault(("long_code_length",), "is shorter than code_length")
+
+
+def _code_lives(purpose: Purpose) -> Iterator[Fault]:
+    if purpose.code_max_life < purpose.code_life:
+        yield Fault(("code_max_life",), "is shorter than code_life")
+
+
+def _ways(purpose: Purpose) -> Iterator[Fault]:
+    if purpose.scan == "off" and not purpose.channels:
+        yield Fault(("channels",), 'is empty while scan = "off": no code could ever arrive')
+
+
+def _sound(table: object, option: str) -> Iterator[Any]:
+    """The option if it is sound: for rules that compare many tables and must not end at the first faulty one."""
+    with suppress(UnsoundError):
+        yield getattr(table, option)

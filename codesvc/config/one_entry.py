@@ -1,0 +1,105 @@
+"""One site or account by itself, from tables that come from elsewhere than the file, held to the same rules.
+
+The same structuring, the same constraints and the same rules between options as for the file (`loading`); only secrets
+must be given by value, for there is neither a file nor an environment to take them from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from codesvc.config.constraints import NAME, NAME_RULE
+from codesvc.config.cross_checks import inconsistencies
+from codesvc.config.faults import ConfigError, Fault
+from codesvc.config.partial import Draft, faults_in
+from codesvc.config.settings import Account, ApiKey, Site, Webhook
+from codesvc.config.structure import secret_options, structured_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from codesvc.config.settings import Settings
+
+_T = TypeVar("_T", Site, Account, ApiKey)
+_PLACEHOLDER = {"name": "-", "hash": f"sha256:{'0' * 64}", "scopes": ["verify"]}
+
+
+def one_account(settings: Settings, name: str, table: Mapping[str, Any]) -> Account:
+    """The account that a table describes.
+
+    Raises:
+        ConfigError: it breaks a rule; paths begin at the table.
+    """
+    account = _structured(Account, name, table, [])
+    _hold(replace(settings, accounts={name: account}, sites={}), "accounts", name)
+    return account
+
+
+def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: Mapping[str, Account]) -> Site:
+    """The site that a table describes, without keys: those are entries of their own.
+
+    Args:
+        settings: mode and everything else that is the deployment's.
+        name: the site's.
+        table: as in the file, without `keys`.
+        accounts: those it may name.
+
+    Raises:
+        ConfigError: it breaks a rule; paths begin at the table.
+    """
+    extra = [Fault(("keys",), "has calls of its own here")] if "keys" in table else []
+    site = _structured(Site, name, {**table, "keys": [_PLACEHOLDER]}, extra)
+    _hold(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
+    return replace(site, keys=())
+
+
+def one_key(name: str, table: Mapping[str, Any]) -> ApiKey:
+    """The key that a table (`hash`, `scopes`) describes.
+
+    Raises:
+        ConfigError: it breaks a rule; paths begin at the table.
+    """
+    return _structured(ApiKey, name, {**table, "name": name}, [])
+
+
+def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table as it may be shown: every secret in it left out."""
+    shown = {option: value for option, value in table.items() if option not in secret_options(kind)}
+    webhook = shown.get("webhook")
+    if kind is Site and isinstance(webhook, dict):
+        hidden = secret_options(Webhook)
+        shown["webhook"] = {option: value for option, value in webhook.items() if option not in hidden}
+    return shown
+
+
+def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: list[Fault]) -> _T:
+    if NAME.fullmatch(name) is None:
+        faults = [*faults, Fault((), f"its name {NAME_RULE}")]
+    faults = [*faults, *_by_file(kind, table)]
+    found = structured_as(kind, {option: value for option, value in table.items() if not _file_of(kind, option)})
+    faults += faults_in(found)
+    if faults or isinstance(found, Draft):
+        raise ConfigError(faults)
+    return found
+
+
+def _file_of(kind: type, option: str) -> bool:
+    return option.removesuffix("_file") in secret_options(kind) and option.endswith("_file")
+
+
+def _by_file(kind: type, table: Mapping[str, Any]) -> Iterator[Fault]:
+    for option in table:
+        if _file_of(kind, option):
+            yield Fault((option,), "names a file, which only the configuration file may; give the value itself")
+
+
+def _hold(settings: Settings, *path: str) -> None:
+    """Raise the faults between options that lie below `path`."""
+    faults = [
+        Fault(fault.path[len(path) :], fault.message)
+        for fault in inconsistencies(settings)
+        if fault.path[: len(path)] == path
+    ]
+    if faults:
+        raise ConfigError(faults)

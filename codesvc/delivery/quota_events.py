@@ -1,0 +1,73 @@
+"""Tells the sites of an account what concerns them all: that a day's quota runs out.
+
+Noted once for the account by the script that saw it, as a job of the outbox; queued here for every site whose webhook
+wants to know. The events' ids are derived, so a job that is done again tells nobody twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from codesvc.domain.webhook import derived_id
+from codesvc.store.keys import channel
+from codesvc.store.outbox import GROUP
+
+if TYPE_CHECKING:
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+    from codesvc.store.outbox import Job
+    from codesvc.store.store import Store
+
+QUOTA_LOW: Final = "quota_low"
+"""The kind of these jobs in the outbox; what stands for their verification is `call:day:daily:left`."""
+_EVENT: Final = "quota.low"
+
+
+class Announcements:
+    """Carries announcements.
+
+    Args:
+        store: where events are queued.
+        directory: which sites share an account, and what they listen to.
+    """
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._directory = directory
+
+    async def carry(self, account: AccountEntry, job: Job) -> None:
+        """Do a job to its end.
+
+        Raises:
+            StoreUnavailable: the store went away; the job stays in the stream.
+        """
+        call, day, daily, left = job.verification.split(":")
+        facts = {"account": account.name, "call": call, "threshold": job.number, "daily": daily, "left": left}
+        for site in self._directory.sites.values():
+            hook = site.config.webhook
+            if site.account.name == account.name and hook is not None and _EVENT in hook.events:
+                event = derived_id(account.config.appid, call, day, str(job.number), site.name)
+                await self._queue(site, event, msgspec.json.encode({**facts, "day": day}))
+        await self._store.call(
+            "end_notice",
+            account.keys.partition,
+            {"notice": account.keys.notice(job.verification), "outbox": account.keys.outbox},
+            {"entry": job.entry, "group": GROUP},
+        )
+
+    async def _queue(self, site: SiteEntry, event: str, facts: bytes) -> None:
+        keys = site.keys
+        await self._store.call(
+            "announce_webhook",
+            keys.partition,
+            {"webhook": keys.webhook(site.name, event)},
+            {
+                "root": keys.root,
+                "channel": channel(self._store.prefix),
+                "site": site.name,
+                "id": event,
+                "kind": _EVENT,
+                "facts": facts,
+            },
+        )

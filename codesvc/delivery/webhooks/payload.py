@@ -1,0 +1,171 @@
+"""From the facts that a script noted to what a site is told: the only place where an event gets its words.
+
+The facts hold no openid, code or token; what may not be disclosed about a delivery reads as everywhere (DESIGN rule 7).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from codesvc.domain import codes
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.record import Fixed, delivery_view
+from codesvc.domain.verification import DeliveryStatus, Status
+from codesvc.domain.webhook import TEST_EVENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DAY_SECONDS: Final = 86_400
+
+
+class _Verification(msgspec.Struct):
+    id: str
+    user: str
+    purpose: str
+    status: Status
+    created: int
+    expires: int
+    attempts_left: int
+    disclosed: bool
+    channel: str
+    delivery: DeliveryStatus
+    reason: str
+    fixed: str
+    approved: int | None = None
+    basis: str | None = None
+
+
+class _Created(msgspec.Struct, rename={"came_from": "from"}):
+    user: str
+    wechat: str
+    made_by: str
+    at: int
+    source: str = ""
+    came_from: str | None = None
+
+
+class _Login(msgspec.Struct):
+    id: str
+    user: str
+    reference: str
+    created: int
+    approved: int
+
+
+class _Quota(msgspec.Struct):
+    account: str
+    call: str
+    threshold: int
+    daily: int
+    left: int
+    day: int
+
+
+def _verification(facts: _Verification) -> dict[str, Any]:
+    fixed = msgspec.json.decode(facts.fixed, type=Fixed)
+    identifier = codes.VerificationId.parse(facts.id)
+    view = delivery_view(
+        disclosed=facts.disclosed,
+        pending=facts.status is Status.PENDING,
+        channel=facts.channel,
+        delivery=facts.delivery,
+        reason=facts.reason,
+    )
+    return {
+        "id": facts.id,
+        "purpose": facts.purpose,
+        "user": facts.user,
+        "status": facts.status.value,
+        "reference": codes.reference(facts.id),
+        "test": identifier is not None and identifier.test,
+        "created_at": rfc3339(facts.created),
+        "expires_at": rfc3339(facts.expires),
+        "approved_at": rfc3339(facts.approved) if facts.approved else None,
+        "basis": facts.basis,
+        "attempts_left": facts.attempts_left,
+        "metadata": fixed.metadata,
+        "delivery": {"channel": str(view.channel), "status": str(view.status), "reason": view.reason},
+    }
+
+
+def _created(facts: _Created) -> dict[str, Any]:
+    return {
+        "user": facts.user,
+        "wechat": facts.wechat,
+        "made_by": facts.made_by,
+        "source": facts.source or None,
+        "bound_at": rfc3339(facts.at),
+        "from": facts.came_from,
+    }
+
+
+def _conflict(facts: dict[str, str]) -> dict[str, Any]:
+    return {
+        "user": facts["user"],
+        "bind_intent": facts["id"],
+        "reference": facts["reference"],
+        "conflict": facts["conflict"],
+    }
+
+
+def _login(facts: _Login) -> dict[str, Any]:
+    return {
+        "id": facts.id,
+        "user": facts.user,
+        "reference": facts.reference,
+        "created_at": rfc3339(facts.created),
+        "approved_at": rfc3339(facts.approved),
+    }
+
+
+def _quota(facts: _Quota) -> dict[str, Any]:
+    day = datetime.fromtimestamp(facts.day * _DAY_SECONDS, UTC).date()
+    return {
+        "account": facts.account,
+        "call": facts.call,
+        "threshold": facts.threshold,
+        "daily": facts.daily,
+        "left": facts.left,
+        "day": day.isoformat(),
+    }
+
+
+def _as_noted(facts: dict[str, Any]) -> dict[str, Any]:
+    return facts
+
+
+_DRAWN: Final[dict[str, tuple[Any, Callable[[Any], dict[str, Any]]]]] = {
+    **{
+        f"verification.{what}": (_Verification, _verification)
+        for what in ("approved", "delivered", "failed", "fell_back", "exhausted")
+    },
+    "binding.created": (_Created, _created),
+    "binding.removed": (dict[str, str], _as_noted),
+    "binding.conflict": (dict[str, str], _conflict),
+    "binding.unreachable": (dict[str, str], _as_noted),
+    "login.approved": (_Login, _login),
+    "quota.low": (_Quota, _quota),
+    TEST_EVENT: (dict[str, str], _as_noted),
+}
+
+
+def draw(kind: str, created: int, facts: bytes) -> dict[str, Any]:
+    """What is sent about an event.
+
+    Args:
+        kind: its type.
+        created: when it happened, ms.
+        facts: as a script noted them.
+
+    Raises:
+        msgspec.MsgspecError: the facts cannot be read.
+        LookupError: the type is not known here, or facts lack something.
+    """
+    shape, drawn = _DRAWN[kind]
+    # Lua writes some numbers as text.
+    noted = msgspec.json.decode(facts, type=shape, strict=False)
+    return {"type": kind, "timestamp": rfc3339(created), "data": drawn(noted)}

@@ -1,0 +1,96 @@
+"""Looks for sites with something to send, and opens a lane for each; several processes share them out by leases."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.delivery.webhooks.site_sender import Lane
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.tasks import end
+from codesvc.store.keys import WEBHOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.delivery.webhooks.sender import Sender
+    from codesvc.sites.directory import Directory
+    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.webhooks import WebhookQueue
+
+MOST_LANES: Final = 256
+"""So many sites are sent to at once by one process; the others wait for their turn."""
+_LOOK_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class WebhookWorker:
+    """Sends for the sites of some partitions, for as long as its context is open.
+
+    Args:
+        queue: where events lie.
+        sender: makes attempts.
+        directory: knows the endpoints.
+        wakeups: tells when something was queued.
+    """
+
+    def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, wakeups: Wakeups) -> None:
+        self._queue = queue
+        self._sender = sender
+        self._directory = directory
+        self._wakeups = wakeups
+        self._lanes: dict[tuple[int, str], asyncio.Task[None]] = {}
+        self._looking: dict[int, asyncio.Task[None]] = {}
+        self._runs = False
+
+    def attend(self) -> None:
+        """Look at the partitions of all sites that have a webhook by now."""
+        for partition in sorted(self._directory.partitions(hearing=True) - self._looking.keys()) if self._runs else ():
+            self._looking[partition] = asyncio.create_task(self._look(partition), name=f"webhooks {partition}")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work; on leaving, give the sites back as soon as what is under way has arrived."""
+        async with self._sender.open():
+            self._runs = True
+            self.attend()
+            try:
+                yield
+            finally:
+                self._runs = False
+                await end(self._looking.values())
+                lanes = list(self._lanes.values())
+                for lane in lanes:
+                    lane.cancel()
+                await asyncio.gather(*lanes, return_exceptions=True)
+
+    async def _look(self, partition: int) -> None:
+        with self._wakeups.watch(WEBHOOKS) as woken:
+            while True:
+                woken.clear()
+                try:
+                    found = await self._queue.claim(partition, most=MOST_LANES - len(self._lanes))
+                    for site in found:
+                        self._open(partition, site)
+                except StoreUnavailable as error:
+                    _log.warning("webhooks_unavailable", error=str(error))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await woken.wait()
+
+    def _open(self, partition: int, site: str) -> None:
+        if (partition, site) in self._lanes:
+            # Its lease had run out while this process was held up; claimed again, it goes on.
+            return
+        lane = Lane(self._queue, self._sender, self._directory, partition=partition, site=site)
+        task = self._lanes[partition, site] = asyncio.create_task(lane.run(), name=f"webhooks of {site}")
+        task.add_done_callback(lambda task: self._closed(partition, site, task))
+
+    def _closed(self, partition: int, site: str, task: asyncio.Task[None]) -> None:
+        del self._lanes[partition, site]
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("webhooks_failed", site=site, error=type(error).__name__, exc_info=error)

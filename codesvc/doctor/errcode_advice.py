@@ -1,0 +1,95 @@
+"""What WeChat's refusals mean to whoever operates the account: what was found, and what to do. Pure.
+
+`codesvc.wechat.errcodes` judges the same codes for a message on its way; here they are told to a person at a console.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from codesvc.wechat.errcodes import Verdict, judge, judge_token
+from codesvc.wechat.errors import (
+    Garbled,
+    NameNotResolved,
+    NotTrusted,
+    TokenUnavailable,
+    WeChatError,
+    WeChatFault,
+    WeChatTimeout,
+    WeChatUnreachable,
+)
+
+_ADDRESS: Final = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
+_CONSOLE: Final = "In WeChat's console, 设置与开发 > 开发接口管理 > 基本配置:"
+_COMPARE: Final = (
+    "Compare the appid's AppSecret with the configuration; where it was lost, reset it in the console. A secret that a "
+    "form shows as ******** was often saved like that."
+)
+
+_REMEDIES: Final[dict[int, str]] = {
+    40013: "Compare accounts.*.appid with the AppID in the console; it is wx and 16 hexadecimal digits.",
+    40125: _COMPARE,
+    40243: f"{_CONSOLE} the AppSecret is frozen; unfreeze it, or make another.",
+    89503: "WeChat has asked the account's administrator to allow this address: he confirms in WeChat; then run again.",
+    89506: "The administrator refused this address twice: wait 24 hours, let him confirm, or use the IP whitelist.",
+    89507: "The administrator refused this address: wait an hour, let him confirm, or use the IP whitelist.",
+    45009: "Today's calls are used up; they are counted anew at midnight in Beijing.",
+    45011: "Too many calls this minute: run again in a minute.",
+    48001: "The account lacks this right: it has to be a verified service account (服务号, 已认证), or a test account.",
+    48004: "WeChat has banned this call for the account; the console's 通知中心 says why and until when.",
+    -1: "WeChat was busy: run again.",
+}
+
+
+def errcode_of(fault: WeChatFault) -> int | None:
+    """WeChat's errcode, None where it gave none."""
+    return fault.errcode if isinstance(fault, WeChatError | TokenUnavailable) else None
+
+
+def refused_address(fault: WeChatFault) -> str | None:
+    """The address that WeChat saw and does not list (40164), or None."""
+    found = _ADDRESS.search(str(fault))
+    return found[1] if found else None
+
+
+def remedy_for(fault: WeChatFault, *, token: bool = False) -> str:
+    """What to do.
+
+    Args:
+        fault: what went wrong.
+        token: whether it went wrong at a token endpoint, where 40001 means the secret.
+    """
+    code = errcode_of(fault)
+    if code is not None:
+        return _remedy(code, fault, token=token)
+    match fault:
+        case NameNotResolved():
+            return "This machine does not resolve the name in api_url: look at its DNS servers."
+        case NotTrusted():
+            return (
+                "See what answers for api_url on port 443: a proxy that opens TLS, or a clock that is wrong, does this."
+            )
+        case WeChatUnreachable():
+            return "See whether this machine resolves and reaches the api_url on port 443 (DNS, firewall, proxy)."
+        case WeChatTimeout():
+            return "Run again; if it stays, look at the network between this machine and WeChat."
+        case Garbled():
+            return "Something other than WeChat answered: look at proxies in between, and at api_url or token_source."
+        case _:
+            return "Run again; if it stays, look at the text."
+
+
+def _remedy(code: int, fault: WeChatFault, *, token: bool) -> str:
+    address = refused_address(fault)
+    if address is not None:
+        return f"{_CONSOLE} add {address} to the IP whitelist (IP白名单). It takes effect within minutes."
+    if token and code == 40001:  # noqa: PLR2004  WECHAT.md 2: at a token endpoint it means the secret
+        return _COMPARE
+    known = _REMEDIES.get(code)
+    if known is not None:
+        return known
+    verdict = (judge_token if token else judge)(code).verdict
+    if verdict is Verdict.STOP:
+        return "This needs an act in WeChat's console; the errcode's page in WeChat's documentation says which."
+    return "Look the errcode up in WeChat's documentation; it is not one that an operator usually meets."

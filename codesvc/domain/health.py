@@ -1,0 +1,83 @@
+"""How the parts around this process are, in a word each, and what each word means for those who call us. Pure.
+
+An account's WeChat is judged by what its last calls came to. One unanswered call is an accident and changes nothing; a
+second one in a row is a state, which the next answer ends, whatever it says: a WeChat that says no is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+OK: Final = "ok"
+_UNANSWERED_IN_A_ROW: Final = 2
+
+STORE_MEANS: Final = {
+    OK: "Everything can be asked and answered.",
+    "out of memory": "Reads are answered, everything that writes is 503 until maxmemory is raised or keys expire.",
+    "cannot write to its disk": "Everything that writes is 503 until there is room on the store's disk.",
+    "read only": "A replica answers; everything that writes is 503 until a primary does.",
+    "loading": "The store reads its data back; it answers when it is done.",
+}
+_STORE_AWAY: Final = "Every call that needs the store is 503. Nothing acknowledged is lost; deliveries wait."
+
+WECHAT_MEANS: Final = {
+    OK: "WeChat answers.",
+    "unreachable": "No connection: nothing leaves. Starts are answered, codes wait and are sent when it is back.",
+    "dns": "WeChat's name is not resolved. Starts are answered, codes wait and are sent when it is.",
+    "certificate": "Whoever answers has no valid certificate, so nothing is sent. Look at proxies and at the clock.",
+    "timeout": "Connections open and nobody answers. Codes are repeated under the same client_msg_id, never twice.",
+    "garbled": "What answers is not WeChat's API. Codes are repeated under the same client_msg_id, never twice.",
+}
+
+DESCRIPTORS_MEAN: Final = {
+    OK: "Connections can be opened.",
+    "scarce": "More than four fifths of the file descriptors are open: raise LimitNOFILE, or find who holds them.",
+    "used up": "No connection can be accepted or opened. Those that are open go on; others are let in as those end.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One part's.
+
+    Attributes:
+        component: `store`, `wechat:{account}` or `descriptors`.
+        state: a word or two; `ok` where nothing is wrong.
+        means: what that means.
+    """
+
+    component: str
+    state: str
+    means: str
+
+
+def of_store(state: str) -> Condition:
+    """The store's, by what `Store.state` says."""
+    return Condition("store", state, STORE_MEANS.get(state, _STORE_AWAY))
+
+
+def of_descriptors(state: str) -> Condition:
+    """This process's, by what `descriptors.state` says."""
+    return Condition("descriptors", state, DESCRIPTORS_MEAN[state])
+
+
+class Platforms:
+    """What calls to WeChat came to lately, by account."""
+
+    def __init__(self) -> None:
+        self._unanswered: dict[str, tuple[str, int]] = {}
+
+    def heard(self, account: str, result: str) -> None:
+        """A call ended: `result` is as in `codesvc.wechat.call_labels`."""
+        if result not in WECHAT_MEANS:
+            self._unanswered.pop(account, None)
+            return
+        count = self._unanswered.get(account, ("", 0))[1]
+        self._unanswered[account] = (result, count + 1)
+
+    def of(self, account: str) -> Condition:
+        """How an account's WeChat is."""
+        word, count = self._unanswered.get(account, (OK, 0))
+        state = word if count >= _UNANSWERED_IN_A_ROW else OK
+        return Condition(f"wechat:{account}", state, WECHAT_MEANS[state])

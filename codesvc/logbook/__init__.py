@@ -1,1 +1,0 @@
-"""The audit log outside the store: on the command line, and as a file that is only ever added to."""

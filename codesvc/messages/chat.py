@@ -1,0 +1,125 @@
+"""What is said in the chat about intents, logins, bindings and tickets (DESIGN rules 5 and 10).
+
+Everything printed is from the configuration, from a closed list, or masked: a site's name, the two letters of the
+reference, the device's family, half an address, the first and last characters of a user. The other user or the other
+WeChat of a conflict is never named.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from codesvc.domain.masking import masked_user
+from codesvc.domain.record import Fixed
+from codesvc.messages.composer import message_fields, spoken_date
+from codesvc.sites.lazy import PerAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.domain.intent import Intent
+    from codesvc.domain.signed_links import Links
+    from codesvc.messages.templates import Templates
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+
+_MOST_CHOICES: Final = 9
+
+
+class About(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a notice is about, as the scripts write it down.
+
+    Attributes:
+        site: the site's name in the configuration.
+        user: whose binding.
+        now: when it happened, ms, as text.
+        reference: of the intent, "" if there is none.
+        fixed: the intent's `Fixed`, as JSON.
+        text: the whole message, where it was written before.
+    """
+
+    site: str = ""
+    user: str = ""
+    now: str = "0"
+    reference: str = ""
+    fixed: str = "{}"
+    text: str = ""
+
+
+class Teller:
+    """Writes those messages.
+
+    Args:
+        templates: the texts.
+        directory: sites and accounts.
+        links: addresses of confirmation pages.
+    """
+
+    def __init__(self, templates: Templates, directory: Directory, links: Links) -> None:
+        self._templates = templates
+        self._directory = directory
+        self._links = links
+        self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
+
+    def phrase(self, name: str, **variables: Any) -> str:
+        """A message about nothing in particular, in Chinese: nobody has told the language."""
+        return self._templates.chat(name, "zh", variables)
+
+    def intent(self, name: str, intent: Intent, *, by_reply: bool = True) -> str:
+        """A message about an intent or login; `by_reply` says that a reply in the chat can decide it."""
+        site = self._directory.sites[intent.site]
+        variables = self._variables(site, intent.user, intent.now, intent.fixed, intent.reference)
+        variables |= {
+            "link": self._links.ask_url(site.account.name, site.name, intent.id),
+            "choices": [masked_user(user) for user in intent.choices[:_MOST_CHOICES]],
+            "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
+            "conflict": intent.conflict,
+            "by_reply": by_reply,
+        }
+        return self._templates.chat(name, intent.fixed.locale, variables)
+
+    def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str]], minutes: int) -> str:
+        """Links to tickets, in Chinese; a row is (ticket, site, user or "")."""
+        drawn = [
+            {
+                "site": self._directory.sites[site].config.name.spoken("zh"),
+                "user": masked_user(user) if user else "",
+                "url": self._links.ticket_url(account, ticket),
+            }
+            for ticket, site, user in rows
+        ]
+        return self._templates.chat(name, "zh", {"rows": drawn, "minutes": minutes})
+
+    def notice(self, name: str, about: About) -> str:
+        """A message about a binding that changed, or one that was written before."""
+        if about.text:
+            return about.text
+        return self._templates.chat(name, self._fixed(about).locale, self._told(about))
+
+    def notice_fields(self, account: AccountEntry, name: str, about: About) -> dict[str, str]:
+        """The same as the fields of a template message."""
+        told = self._told(about)
+        return self._fields[account.name][name].filled(told)
+
+    @staticmethod
+    def _fixed(about: About) -> Fixed:
+        return msgspec.json.decode(about.fixed, type=Fixed)
+
+    def _told(self, about: About) -> dict[str, Any]:
+        site = self._directory.sites[about.site]
+        return self._variables(site, about.user, int(about.now), self._fixed(about), about.reference)
+
+    @staticmethod
+    def _variables(site: SiteEntry, user: str, now: int, fixed: Fixed, reference: str) -> dict[str, Any]:
+        return {
+            "site": site.config.name.spoken(fixed.locale),
+            "account": site.account.config.name,
+            "user": masked_user(user) if user else "",
+            "now_at": spoken_date(now),
+            "reference": reference,
+            "agent": fixed.agent,
+            "place": fixed.place,
+            "locale": fixed.locale,
+        }

@@ -1,0 +1,278 @@
+"""Where templates lie, and how they become text.
+
+Three kinds: `pages/` (HTML), `chat/{locale}/` and `people/{locale}/` (what is said in the chat) and `message/` (fields
+of template messages, TOML whose values are jinja2 sources, so that a value can never break out of its field). Beside
+them lie the catalogues of the pages' words (`texts/`, see `codesvc.web.texts`). A directory in the configuration
+overrides any file. Missing variables are errors: a message with a hole in it is worse
+than none.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jinja2 import (
+    DictLoader,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from codesvc.domain.errors import CodesvcError
+from codesvc.messages.template_variables import fault_in_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KINDS = (".html", ".txt", ".toml", ".css", ".js", ".po")
+
+CHAT_MESSAGES = (
+    "code",
+    "code_behind_link",
+    "refused",
+    "expired",
+    "canceled",
+    "approved",
+    "limited",
+    "disowned",
+    "disown_by_link",
+    "welcome",
+    "soon",
+    "reset_done",
+    "busy",
+)
+"""Texts about a verification, or about nothing in particular: `chat/{locale}/`."""
+
+PEOPLE_MESSAGES = (
+    # bind intents and logins
+    "ask_bind",
+    "ask_login",
+    "bound",
+    "conflict",
+    "declined",
+    "login_approved",
+    "login_unknown",
+    "intent_over",
+    # bindings that change
+    "unbound",
+    "moved",
+    "move_asked",
+    "move_done",
+    # from the chat to the site
+    "bind_link",
+    "reset_link",
+    "already_bound",
+    "no_accounts",
+    "digits_right",
+    "digits_wrong",
+    "digits_over",
+)
+"""Texts about bind intents, logins, bindings and tickets: `people/{locale}/`."""
+
+
+class BadTemplate(CodesvcError):
+    """A template is missing or broken; the text names file and line."""
+
+
+def shipped_directory() -> Path:
+    """The templates that came with this version: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "_templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def read_templates(directory: Path) -> dict[str, str]:
+    """Every template below a directory, by its name there.
+
+    Raises:
+        BadTemplate: it is no directory, or a file cannot be read or is not UTF-8.
+    """
+    if not directory.is_dir():
+        raise BadTemplate(f"{directory} is not a directory")
+    found = {}
+    for path in sorted(path for path in directory.rglob("*") if path.suffix in _KINDS and path.is_file()):
+        name = path.relative_to(directory).as_posix()
+        try:
+            found[name] = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise BadTemplate(f"template {name}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise BadTemplate(f"template {name}, line {line}: not UTF-8") from None
+    return found
+
+
+class Field(Protocol):
+    """The value of one field of a template message, before it is filled.
+
+    Attributes:
+        names: the variables that it prints; None where only filling it tells.
+    """
+
+    names: frozenset[str] | None
+
+    def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
+        """Fill it.
+
+        Raises:
+            TemplateError: it cannot be filled.
+        """
+
+
+class _Plain:
+    """A field that only prints names between words, which nearly all do: a twentieth of what a template costs."""
+
+    def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
+        self.names: frozenset[str] | None = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
+        self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
+
+    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+        """Fill it."""
+        variables = {**(variables or {}), **more} if more or variables is None else variables
+        try:
+            return "".join([str(variables[text]) if named else text for text, named in self._parts])
+        except KeyError as error:
+            raise UndefinedError(f"{error} is undefined") from None
+
+
+class _Composed:
+    """A field with more than that in it."""
+
+    names: frozenset[str] | None = None
+
+    def __init__(self, template: Template) -> None:
+        self.render = template.render
+
+
+def _plain(environment: Environment, source: str) -> _Plain | None:
+    parts: list[Any] = []
+    for node in environment.parse(source).body:
+        if not isinstance(node, nodes.Output):
+            return None
+        parts += node.nodes
+    return _Plain(parts) if all(isinstance(part, nodes.Name | nodes.TemplateData) for part in parts) else None
+
+
+class Templates:
+    """Loads and renders. Files are read once, here: what is changed on the disk later waits for a reload.
+
+    Args:
+        override: a directory whose files stand in for the shipped ones of the same name, or what was read from one.
+
+    Raises:
+        BadTemplate: one is missing or broken.
+    """
+
+    def __init__(self, override: Path | Mapping[str, str] | None = None) -> None:
+        own = read_templates(override) if isinstance(override, Path) else override or {}
+        shipped = read_templates(shipped_directory())
+        self._layers = (shipped, own)
+        # Accounts that the store keeps bring templates of their own (`codesvc.sites.registry`),
+        # which reach values and nothing else.
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=DictLoader({**shipped, **own}),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(["html"]),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # A template message is no HTML: there `&amp;` would be read as it stands.
+        self._bare = self._environment.overlay(autoescape=False)
+        self._chat: dict[tuple[str, str], Template] = {}
+        if own:
+            self.try_all()
+            if fault := fault_in_overrides(self._environment, shipped, own):
+                raise BadTemplate(f"template {fault}")
+
+    def try_all(self) -> None:
+        """Load every template now: a broken override is told at the start, with file and line, not to a visitor.
+
+        The shipped ones are tried by the tests; each is compiled when it is first asked for, in a few milliseconds.
+
+        Raises:
+            BadTemplate: one does not load.
+        """
+        for name in self._environment.list_templates():
+            if name.endswith(".html") and name.startswith("pages/"):
+                self._load(name)
+        for locale in ("zh", "en"):
+            for name in (*CHAT_MESSAGES, *PEOPLE_MESSAGES):
+                self._message(name, locale)
+
+    def _message(self, name: str, locale: str) -> Template:
+        folder = "chat" if name in CHAT_MESSAGES else "people"
+        found = self._chat[locale, name] = self._load(f"{folder}/{locale}/{name}.txt")
+        return found
+
+    def _load(self, name: str) -> Template:
+        try:
+            return self._environment.get_template(name)
+        except TemplateError as error:
+            line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+            raise BadTemplate(f"template {name}{line}: {error.message or 'not found'}") from None
+
+    def chat(self, name: str, locale: str, variables: Mapping[str, Any]) -> str:
+        """One chat message as plain text."""
+        template = self._chat.get((locale, name)) or self._message(name, locale)
+        return template.render(variables).strip()
+
+    def page(self, name: str, variables: Mapping[str, Any]) -> str:
+        """One page as HTML, everything in it escaped."""
+        return self._load(f"pages/{name}.html").render(variables)
+
+    def style(self, name: str) -> str:
+        """One style sheet of the pages, as it stands.
+
+        Raises:
+            BadTemplate: there is none.
+        """
+        return self._loader_source(f"pages/{name}")[0]
+
+    def catalogues(self) -> dict[str, list[str]]:
+        """The catalogues of the pages' words by language, as they are written, the shipped one first."""
+        found: dict[str, list[str]] = {}
+        for layer in self._layers:
+            for name, text in layer.items():
+                if name.startswith("texts/") and name.endswith(".po"):
+                    found.setdefault(name.removeprefix("texts/").removesuffix(".po"), []).append(text)
+        return found
+
+    def fields(self, source: Mapping[str, str] | str) -> dict[str, Field]:
+        """The fields of a template message: an inline table, or the name of a file in `templates/`.
+
+        Raises:
+            BadTemplate: no such file, no TOML, a value that is no text, or jinja2 that does not parse.
+        """
+        where = source if isinstance(source, str) else "the configuration"
+        if isinstance(source, str):
+            try:
+                text, _, _ = self._loader_source(source)
+                source = tomllib.loads(text)
+            except tomllib.TOMLDecodeError as error:
+                raise BadTemplate(f"template {where}: {error}") from None
+        fields: dict[str, Field] = {}
+        for key, value in source.items():
+            if not isinstance(value, str):
+                raise BadTemplate(f"template {where}: {key} must be text")
+            try:
+                fields[key] = _plain(self._bare, value) or _Composed(self._bare.from_string(value))
+            except TemplateError as error:
+                raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
+        return fields
+
+    def _loader_source(self, name: str) -> tuple[str, str | None, Any]:
+        loader = self._environment.loader
+        if loader is None:  # pragma: no cover  the constructor sets one
+            raise BadTemplate("no loader")
+        try:
+            return loader.get_source(self._environment, name)
+        except TemplateError as error:
+            raise BadTemplate(f"template {name}: not found ({error.message})") from None

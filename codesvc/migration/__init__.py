@@ -1,1 +1,0 @@
-"""`codesvc store migrate`: everything from one store into another, of whatever kind the two are."""

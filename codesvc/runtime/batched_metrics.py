@@ -1,0 +1,92 @@
+"""Prometheus' counters and histograms for the hot path: counted in plain numbers, handed to the library in batches.
+
+The library takes a lock for each number, and with several workers writes it to a file; one request moves ten of them.
+Here each costs an addition, and `settle` hands over what has come together: whenever somebody reads the numbers, and
+every two seconds (`codesvc.service.statistics.recorder`), as a scrape may ask another worker, which reads the files.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.samples import Sample
+
+_series: list[BatchedCounter | BatchedHistogram] = []
+_hooks: list[Callable[[], None]] = []
+
+
+class BatchedCounter(Counter):
+    """A counter that is counted often."""
+
+    def _metric_init(self) -> None:
+        super()._metric_init()
+        self._waiting = 0.0
+        _series.append(self)
+
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002  none is ever given
+        """Count; see the library."""
+        self._waiting += amount
+
+    def settle(self) -> None:
+        """Hand over."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, 0.0
+            self._value.inc(waiting)
+
+    def _child_samples(self) -> Iterable[Sample]:
+        self.settle()
+        return super()._child_samples()
+
+
+class BatchedHistogram(Histogram):
+    """A histogram that is observed often."""
+
+    def _metric_init(self) -> None:
+        super()._metric_init()
+        self._waiting = [0] * len(self._upper_bounds)
+        self._waiting_sum = 0.0
+        _series.append(self)
+
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002  none is ever given
+        """Observe; see the library."""
+        self._waiting[bisect_left(self._upper_bounds, amount)] += 1
+        self._waiting_sum += amount
+
+    def settle(self) -> None:
+        """Hand over."""
+        if self._waiting_sum or any(self._waiting):
+            waiting, self._waiting = self._waiting, [0] * len(self._upper_bounds)
+            total, self._waiting_sum = self._waiting_sum, 0.0
+            self._sum.inc(total)
+            for bucket, count in zip(self._buckets, waiting, strict=True):
+                if count:
+                    bucket.inc(count)
+
+    def _child_samples(self) -> Any:
+        self.settle()
+        return super()._child_samples()
+
+
+@contextmanager
+def settling(hook: Callable[[], None]) -> Iterator[None]:
+    """For as long as this context is open, `hook` is asked first: it counts what it has only noted."""
+    _hooks.append(hook)
+    try:
+        yield
+    finally:
+        _hooks.remove(hook)
+
+
+def settle() -> None:
+    """Hand over everything."""
+    for hook in _hooks:
+        hook()
+    for each in _series:
+        each.settle()

@@ -1,0 +1,156 @@
+"""What a log line may show: names and shapes from a closed list, and everything else blotted out.
+
+A list of what is forbidden is never complete; so here stands what is allowed. A value passes only under a name of the
+list, and only in the shape that the name has: an id of ours, a word, a number, a place in the code. The text of errors
+has no shape; it is cut and cleaned of whatever could be a code, a key, a token or an openid. An event is a word too:
+one that was put together at run time is none. Of an exception its type and its places in the code are shown, and the
+text of our own only, which is written to be read.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.domain.errors import CodesvcError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+
+HIDDEN: Final = "…"
+
+_EVENT: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
+_WORD: Final = re.compile(r"[a-z]{1,20}(?:[ _-][a-z]{1,20})*")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_ID: Final = re.compile(r"(?:vf|bi|lg|nt|evt|wh)_[A-Za-z0-9_-]{6,64}")
+_REQUEST: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_HEX: Final = re.compile(r"[0-9a-f]{16,32}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_CALL: Final = re.compile(r"/[a-z_/-]{1,60}")
+_ENTRY: Final = re.compile(r"[a-z][a-z0-9_/.-]{0,64}")
+_ROUTE: Final = re.compile(r"/[A-Za-z0-9_./{}-]{0,80}|unknown")
+_METHOD: Final = re.compile(r"[A-Z]{3,20}")
+_OPTION: Final = re.compile(r"(?:mode|service|store|secrets|accounts|sites|templates)(?:\.[a-z][a-z0-9_-]{0,31})*")
+_DETAIL: Final = re.compile(r"[a-z]+(?:[_-][a-z]+)*(?:\.(?:-?\d{1,6}|[a-z_]+))?")
+_PLACE: Final = re.compile(r"[a-z_][a-z0-9_.]{0,60}:\d{1,5}")
+
+_MOST_TEXT: Final = 500
+_MOST_ITEMS: Final = 200
+_MOST_FRAMES: Final = 30
+
+# What a text of an error is cleaned of. Our own ids and WeChat's errcodes are what it is read for, and stay.
+_ADDRESS: Final = re.compile(r"(?P<where>[a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?(?P<host>[^\s/?#@]+)[^\s]*")
+_KEPT: Final = re.compile(rf"{_ID.pattern}|(?:errcode|code|errno|line|port|status) ?[:=]? ?-?\d{{1,6}}\b")
+_MAIL: Final = re.compile(r"[^\s@'\"(]+@[^\s@'\")]+")
+_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9_-])\d{4,12}(?![A-Za-z0-9_-])")
+_MIXED: Final = re.compile(r"(?=[A-Za-z0-9_=-]*[0-9A-Z])[A-Za-z0-9_=-]{16,}(?:\.[A-Za-z0-9_=-]{8,})*")
+
+
+def text(value: object) -> str:
+    """A text of an error, without what could be a secret or an openid, and not for ever."""
+    if not isinstance(value, str):
+        return HIDDEN
+    value = _ADDRESS.sub(lambda found: f"{found['where']}{found['host']}/{HIDDEN}", value[: 4 * _MOST_TEXT])
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found[0])
+        return f"\0{len(kept) - 1}\0"
+
+    value = _MIXED.sub(HIDDEN, _DIGITS.sub(HIDDEN, _MAIL.sub(HIDDEN, _KEPT.sub(keep, value))))
+    return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], value)[:_MOST_TEXT]
+
+
+def _shaped(pattern: re.Pattern[str]) -> Callable[[object], object]:
+    return lambda value: value if isinstance(value, str) and pattern.fullmatch(value) else HIDDEN
+
+
+def _number(value: object) -> object:
+    return value if isinstance(value, int | float) else HIDDEN
+
+
+def _either(*shapes: Callable[[object], object]) -> Callable[[object], object]:
+    def shape(value: object) -> object:
+        return next((shown for each in shapes if (shown := each(value)) != HIDDEN), HIDDEN)
+
+    return shape
+
+
+def _each(shape: Callable[[object], object]) -> Callable[[object], object]:
+    return lambda value: [shape(part) for part in value[:_MOST_ITEMS]] if isinstance(value, list | tuple) else HIDDEN
+
+
+_word, _name, _id = _shaped(_WORD), _shaped(_NAME), _shaped(_ID)
+
+SHAPES: Final[dict[str, Callable[[object], object]]] = {
+    **dict.fromkeys(("level", "by", "channel", "ending", "kind", "mode", "notice", "outcome", "running"), _word),
+    **dict.fromkeys(("script", "state", "step", "wish"), _word),
+    **dict.fromkeys(("account", "purpose", "site"), _name),
+    **dict.fromkeys(("verification", "intent", "webhook"), _id),
+    **dict.fromkeys(
+        (
+            *("accounts", "again_in", "after_ms", "count", "daily", "jobs", "left", "lines", "ms", "pause_ms", "pid"),
+            *("restart_in", "sites", "stopped", "worker"),
+        ),
+        _number,
+    ),
+    **dict.fromkeys(("error", "faults", "why"), text),
+    "reasons": _each(text),
+    "status": _either(_number, _word),
+    "reason": _either(_shaped(_DETAIL), text),
+    "result": _either(_word, _shaped(re.compile(r"-?\d{1,5}"))),
+    "detail": _shaped(_DETAIL),
+    "type": _shaped(re.compile(r"[a-z]+(?:[._][a-z]+)*")),
+    "call": _shaped(_CALL),
+    "entry": _shaped(_ENTRY),
+    "route": _shaped(_ROUTE),
+    "method": _shaped(_METHOD),
+    "options": _each(_shaped(_OPTION)),
+    "changed": _each(_shaped(_OPTION)),
+    "store": _shaped(re.compile(r"[A-Za-z0-9_.,:/\[\]-]{1,200}")),
+    "data_dir": _shaped(re.compile(r"/[^\0\n]{0,300}")),
+    "where": _shaped(_PLACE),
+    "request_id": _shaped(_REQUEST),
+    "trace_id": _shaped(_HEX),
+    "timestamp": _shaped(_TIME),
+}
+"""Every name that a line may carry, and what it may look like."""
+
+
+def only_shapes(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor of structlog: let through what `SHAPES` knows, as it knows it."""
+    told = event.get("event")
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()[1]
+    shown: dict[str, Any] = {
+        name: None if value is None else SHAPES[name](value) if name in SHAPES else HIDDEN
+        for name, value in event.items()
+        if name != "event" and _EVENT.fullmatch(name)
+    }
+    shown["event"] = told if isinstance(told, str) and _EVENT.fullmatch(told) else HIDDEN
+    if isinstance(raised, BaseException):
+        shown["exception"] = list(_outlines(raised))
+    return shown
+
+
+def _outlines(error: BaseException) -> Iterator[dict[str, Any]]:
+    """An error and what it came from: types, places, and the text of our own."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        outline: dict[str, Any] = {"type": type(found).__qualname__, "frames": list(_frames(found))}
+        if isinstance(found, CodesvcError):
+            outline["text"] = text(str(found))
+        yield outline
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    trace, count = error.__traceback__, 0
+    while trace is not None and count < _MOST_FRAMES:
+        code = trace.tb_frame.f_code
+        yield f"{'/'.join(code.co_filename.split('/')[-2:])}:{trace.tb_lineno} {code.co_name}"
+        trace, count = trace.tb_next, count + 1

@@ -1,0 +1,176 @@
+"""Structured logs: one line per story step, JSON for machines or coloured for people; never a secret.
+
+What a line may show is a closed list: `codesvc.runtime.log_redaction`. The lines that busy services write most, of a
+request, of a verification's step and of an attempt to deliver, are written without structlog, in the same form.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.clock import rfc3339_now
+from codesvc.runtime.log_redaction import only_shapes
+from codesvc.runtime.log_writer import LogLines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from structlog.typing import EventDict, WrappedLogger
+
+
+def add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say when."""
+    event["timestamp"] = rfc3339_now()
+    return event
+
+
+class _NameOnly(logging.Handler):
+    """Says that a library complained, of which kind of error, and nothing of what it said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the complaint's outline."""
+        error = record.exc_info[0] if record.exc_info else None
+        structlog.get_logger(record.name).warning(
+            "library_complaint", error=error.__name__ if error else None, where=f"{record.module}:{record.lineno}"
+        )
+
+
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
+"""Stands in every line that is written while the request is answered."""
+
+TRACE_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
+"""The trace that the caller named (W3C Trace Context): 32 hexadecimal digits."""
+
+_requests = structlog.get_logger("codesvc.http")
+_steps = structlog.get_logger("codesvc.story")
+_deliveries = structlog.get_logger("codesvc.delivery.courier")
+_lines: LogLines | None = None
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+
+
+@lru_cache(maxsize=1024)
+def _request_line(method: str, route: str, status: int, site: str | None) -> str:
+    """All of a request's line that many requests have in common; as JSON, without its end."""
+    common = {"event": "request", "level": "info", "method": method, "route": route, "status": status, "site": site}
+    return _encoder.encode(common)[:-1].decode() + ',"ms":'
+
+
+@lru_cache(maxsize=1024)
+def _step_line(site: str, purpose: str, step: str, detail: str) -> str:
+    """The same of a step's line, up to the verification's id."""
+    common = {"event": "step", "level": "info", "site": site, "purpose": purpose, "step": step}
+    return _encoder.encode(common | ({"detail": detail} if detail else {}))[:-1].decode() + ',"verification":"'
+
+
+def _end_of_line() -> str:
+    """What every line ends with; nothing in it needs escaping."""
+    request_id, trace_id = REQUEST_ID.get(""), TRACE_ID.get()
+    named = f',"request_id":"{request_id}"' if request_id else ""
+    traced = f',"trace_id":"{trace_id}"' if trace_id else ""
+    return f',"timestamp":"{rfc3339_now()}"{named}{traced}}}'
+
+
+def tell_request(*, method: str, route: str, status: int, site: str | None, seconds: float) -> None:
+    """Log what a request came to. Nothing here may be a secret: it is not looked at again."""
+    if _lines is None:
+        ms = round(seconds * 1000, 2)
+        _requests.info("request", method=method, route=route, status=status, site=site, ms=ms)
+        return
+    _lines.add(f"{_request_line(method, route, status, site)}{seconds * 1000:.2f}{_end_of_line()}".encode())
+
+
+def tell_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple[str, str]]) -> None:
+    """Log steps of a verification's story, each with its detail, "" for none.
+
+    The names of steps are those of `codesvc.domain.timeline`.
+    """
+    if _lines is None:
+        for step, detail in steps:
+            _steps.info("step", verification=verification, site=site, purpose=purpose, step=step, detail=detail or None)
+        return
+    end = f'{verification}"{_end_of_line()}'
+    for step, detail in steps:
+        _lines.add(f"{_step_line(site, purpose, step, detail)}{end}".encode())
+
+
+@lru_cache(maxsize=1024)
+def _attempt_line(site: str, account: str, channel: str, ending: str, reason: str) -> str:
+    """The same of an attempt's line."""
+    common = {"event": "delivery_attempt", "level": "info", "site": site, "account": account}
+    words = {"channel": channel, "ending": ending, "reason": reason}
+    return _encoder.encode(common | words)[:-1].decode() + ',"verification":"'
+
+
+def tell_attempt(
+    *, verification: str, site: str, account: str, channel: str, ending: str, reason: str, alarm: bool = False
+) -> None:
+    """Log what came of an attempt to carry a code, as an error with `alarm`; `reason` is a word of ours. As above."""
+    if _lines is None or alarm:
+        tell = _deliveries.error if alarm else _deliveries.info
+        tell(
+            "delivery_attempt",
+            verification=verification,
+            site=site,
+            account=account,
+            channel=channel,
+            ending=ending,
+            reason=reason,
+        )
+        return
+    _lines.add(f'{_attempt_line(site, account, channel, ending, reason)}{verification}"{_end_of_line()}'.encode())
+
+
+def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Name the request during which something is logged, and the trace that it belongs to."""
+    if request_id := REQUEST_ID.get(""):
+        event["request_id"] = request_id
+    if trace_id := TRACE_ID.get():
+        event["trace_id"] = trace_id
+    return event
+
+
+def _spoken(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """An exception as people read it: the innermost last."""
+    outlines = event.pop("exception", None)
+    if outlines:
+        event["exception"] = "\n".join(
+            line
+            for outline in reversed(outlines)
+            for line in (
+                *(f"  {frame}" for frame in outline["frames"]),
+                f"{outline['type']}: {outline.get('text', '')}",
+            )
+        )
+    return event
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    return _encoder.encode(event)
+
+
+def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
+    """Set up logging for this process; for people when standard error is a terminal, unless told otherwise."""
+    global _lines  # noqa: PLW0603  as structlog's own configuration: one for the process
+    for_people = sys.stderr.isatty() if human is None else human
+    _lines = lines = None if for_people else LogLines(sys.stderr.buffer)
+    structlog.configure(
+        processors=[
+            add_request_id,
+            structlog.processors.add_log_level,
+            add_time,
+            only_shapes,
+            *([_spoken, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr) if lines is None else lambda *_: lines,
+        cache_logger_on_first_use=True,
+    )
+    # Libraries print what they could not parse, with the keys and tokens in it. What a request came to is logged by us.
+    logging.basicConfig(level=logging.WARNING, handlers=[_NameOnly()], force=True)

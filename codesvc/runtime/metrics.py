@@ -1,0 +1,233 @@
+"""What is counted for operators (Prometheus). Labels come from closed lists; no user, address or id is ever one."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from codesvc.runtime import batched_metrics
+from codesvc.runtime.batched_metrics import BatchedCounter, BatchedHistogram
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+REGISTRY: Final = CollectorRegistry()
+
+REQUESTS: Final = BatchedHistogram(
+    "codesvc_http_request_seconds",
+    "HTTP requests by route pattern and status",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=REGISTRY,
+)
+VERIFICATIONS: Final = BatchedCounter(
+    "codesvc_verifications",
+    "Starts, checks and resends by what came of them",
+    ("site", "purpose", "act", "outcome"),
+    registry=REGISTRY,
+)
+REFUSED: Final = Counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"), registry=REGISTRY)
+LONG_CODES: Final = Counter(
+    "codesvc_long_codes",
+    "Longer codes made because the site is being guessed at",
+    ("site", "purpose"),
+    registry=REGISTRY,
+)
+CLAIMS: Final = Counter(
+    "codesvc_claims", "Scans and words by what came of them", ("account", "by", "outcome"), registry=REGISTRY
+)
+DELIVERIES: Final = BatchedCounter(
+    "codesvc_delivery_attempts",
+    "Attempts to carry a code, by ending and reason",
+    ("account", "channel", "ending", "reason"),
+    registry=REGISTRY,
+)
+STEPS: Final = BatchedCounter(
+    "codesvc_verification_steps",
+    "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
+    "once; wrong: each wrong code",
+    ("site", "purpose", "step"),
+    registry=REGISTRY,
+)
+FALLBACKS: Final = Counter(
+    "codesvc_fallbacks",
+    "Verifications of bound users whose code had to be scanned for, by why",
+    ("site", "purpose", "reason"),
+    registry=REGISTRY,
+)
+_LATENCIES: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
+TO_DELIVERED: Final = Histogram(
+    "codesvc_issue_to_delivered_seconds",
+    "From the start to WeChat's receipt that the message was delivered",
+    ("site", "purpose"),
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+TO_APPROVED: Final = Histogram(
+    "codesvc_issue_to_approved_seconds",
+    "From the start to the right code",
+    ("site", "purpose"),
+    buckets=_LATENCIES,
+    registry=REGISTRY,
+)
+ISSUE_SECONDS: Final = BatchedHistogram(
+    "codesvc_issue_seconds",
+    "How long it took to start a verification",
+    ("site",),
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=REGISTRY,
+)
+RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
+WECHAT_CALLS: Final = BatchedCounter(
+    "codesvc_wechat_calls",
+    "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
+    ("account", "endpoint", "errcode"),
+    registry=REGISTRY,
+)
+WECHAT_SECONDS: Final = BatchedHistogram(
+    "codesvc_wechat_seconds",
+    "How long WeChat took to answer",
+    ("account", "endpoint"),
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+STORE_SECONDS: Final = BatchedHistogram(
+    "codesvc_store_seconds",
+    "How long the store took for a script, the wait for the connection included",
+    ("script",),
+    buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2),
+    registry=REGISTRY,
+)
+STORE_FAILURES: Final = Counter(
+    "codesvc_store_failures", "Scripts that the store did not answer, or refused", ("script",), registry=REGISTRY
+)
+
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result"), registry=REGISTRY
+)
+WEBHOOK_SECONDS: Final = Histogram(
+    "codesvc_webhook_seconds",
+    "How long receivers of webhooks took to answer",
+    buckets=(0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+    registry=REGISTRY,
+)
+
+
+def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "livemax"] = "mostrecent") -> Gauge:
+    return Gauge(name, text, labels, multiprocess_mode=mode, registry=REGISTRY)
+
+
+# Each worker has circuits of its own; one that has ended must not keep its account's open for ever.
+CIRCUIT: Final = _gauge(
+    "codesvc_circuit_open", "1 while an account's circuit is open in some worker", "account", mode="livemax"
+)
+# What lies in the store is read by whichever worker is asked for /metrics.
+STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
+STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while it also takes writes, as of a second ago")
+# The worker that has most open is the first that can accept nobody.
+DESCRIPTORS: Final = _gauge("codesvc_descriptors", "File descriptors that are open", mode="livemax")
+DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "File descriptors that may be open")
+QUOTA_LEFT: Final = _gauge("codesvc_quota_left", "What is left of today's quota", "account", "call")
+QUOTA_DAILY: Final = _gauge("codesvc_quota_daily", "Today's whole quota", "account", "call")
+POOL: Final = _gauge("codesvc_qr_pool", "QR codes minted ahead", "account")
+POOL_SIZE: Final = _gauge("codesvc_qr_pool_size", "QR codes that should be minted ahead", "account")
+TOKEN_AGE: Final = _gauge("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
+TOKEN_LEFT: Final = _gauge(
+    "codesvc_token_left_seconds", "Until the present access token ends; 0 where there is none", "account"
+)
+OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
+OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")
+WEBHOOKS_WAITING: Final = _gauge(
+    "codesvc_webhooks_waiting", "Events that are still to be sent, those of disabled endpoints left out", "partition"
+)
+WEBHOOKS_OVERDUE: Final = _gauge(
+    "codesvc_webhooks_overdue_seconds", "For how long the event that is most overdue has been due", "partition"
+)
+
+
+@cache
+def _requests(method: str, route: str, status: int) -> Histogram:
+    # The library looks a series up anew each time, under a lock; there are only so many.
+    return REQUESTS.labels(method, route, status)
+
+
+@cache
+def acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
+    """Starts, checks and resends, by what came of them."""
+    return VERIFICATIONS.labels(site, purpose, act, outcome)
+
+
+@cache
+def _scripts(name: str) -> Histogram:
+    return STORE_SECONDS.labels(name)
+
+
+@cache
+def _issues(site: str) -> Histogram:
+    return ISSUE_SECONDS.labels(site)
+
+
+@cache
+def steps(site: str, purpose: str, step: str) -> Counter:
+    """Verifications that came so far."""
+    return STEPS.labels(site, purpose, step)
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one request; all three labels are from closed lists."""
+    _requests(method, route, status).observe(seconds)
+
+
+@cache
+def _calls(account: str, endpoint: str, result: str) -> tuple[Counter, Histogram]:
+    return WECHAT_CALLS.labels(account, endpoint, result), WECHAT_SECONDS.labels(account, endpoint)
+
+
+@cache
+def _attempts(account: str, channel: str, ending: str, reason: str) -> Counter:
+    return DELIVERIES.labels(account, channel, ending, reason)
+
+
+def observe_call(account: str, endpoint: str, result: str, seconds: float) -> None:
+    """A call to WeChat ended: `0`, an errcode, or a word."""
+    calls, times = _calls(account, endpoint, result)
+    calls.inc()
+    times.observe(seconds)
+
+
+def count_attempt(account: str, channel: str, ending: str, reason: str) -> None:
+    """An attempt to carry a code ended."""
+    _attempts(account, channel, ending, reason).inc()
+
+
+def observe_issue(site: str, seconds: float) -> None:
+    """A verification was started, or refused."""
+    _issues(site).observe(seconds)
+
+
+def observe_script(name: str, seconds: float) -> None:
+    """The store has answered a script."""
+    _scripts(name).observe(seconds)
+
+
+def show_descriptors(used: int, limit: int) -> None:
+    """Set both gauges."""
+    DESCRIPTORS.set(used)
+    DESCRIPTORS_LIMIT.set(limit)
+
+
+def forget_worker(directory: str, pid: int) -> None:
+    """A worker has ended: its circuits are nobody's any more. What it counted stays."""
+    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client
+
+
+def exposition() -> bytes:
+    """All of it in Prometheus' text format; with several workers, of all of them."""
+    batched_metrics.settle()
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client
+    return generate_latest(together)

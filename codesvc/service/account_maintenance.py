@@ -1,0 +1,85 @@
+"""What each account needs now and then, without anybody asking: quotas read, the QR pool filled, leavers forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.quota import PATHS, WARN_AT
+from codesvc.runtime.tasks import end
+from codesvc.wechat.errors import WeChatFault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from codesvc.service.followers import Followers
+    from codesvc.service.qr_pool import QrPool
+    from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.quotas import Quotas
+    from codesvc.wechat.client import WeChatClient
+
+_log = structlog.get_logger(__name__)
+EVERY_SECONDS: Final = 600.0
+
+
+class Upkeep:
+    """Looks after accounts, one after the other.
+
+    Args:
+        directory: which accounts.
+        clients: WeChat clients by account name.
+        quotas: hears what WeChat says of its quotas.
+        pool: filled as far as it is empty.
+        followers: forgets who left long ago.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        clients: Mapping[str, WeChatClient],
+        quotas: Quotas,
+        pool: QrPool,
+        followers: Followers,
+    ) -> None:
+        self._directory = directory
+        self._clients = clients
+        self._quotas = quotas
+        self._pool = pool
+        self._followers = followers
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look after all accounts at once and then every ten minutes, for as long as this context is open."""
+        task = asyncio.create_task(self._run(), name="account upkeep")
+        try:
+            yield
+        finally:
+            await end([task])
+
+    async def _run(self) -> None:
+        while True:
+            for account in self._directory.active_accounts:
+                try:
+                    await self._pool.fill(account)
+                    await self._followers.forget_leavers(account)
+                    await self._read_quotas(account)
+                except CodesvcError as error:
+                    _log.warning("upkeep_failed", account=account.name, error=str(error))
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def _read_quotas(self, account: AccountEntry) -> None:
+        for api, path in PATHS.items():
+            try:
+                quota = await self._clients[account.name].get_quota(path)
+            except WeChatFault as error:
+                # Then the assumed quota goes on; code 45009 tells the truth in time.
+                _log.info("quota_unknown", account=account.name, call=path, error=str(error))
+                continue
+            rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
+            left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used, rate=rate)
+            if left < quota.daily_limit * (1 - WARN_AT):
+                _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

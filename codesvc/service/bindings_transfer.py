@@ -1,0 +1,191 @@
+"""Moving many bindings: out by walking the store, in by batches of one script each; memory holds one batch.
+
+*Going on after an interruption.* An import notes after each batch how many lines are done, in `FILE.done`; started
+again it skips them, and a batch that was done but not noted is harmless, because a binding that is there already is the
+same one. An export writes beside its goal and takes its name at the end, so that half a file never looks like a whole
+one; beside it, too, it notes how far it got and in which run of the store's server, because only there the place in the
+walk means something. Started again, it goes on from there, or anew where the server was started again in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from codesvc.cli.progress import Progress
+from codesvc.domain import webhook
+from codesvc.domain.binding_lines import kind_of, read_rows, writer
+from codesvc.domain.intent import random_id
+from codesvc.store.keys import channel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+    from codesvc.domain.binding_lines import Row
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.store import Store
+
+BATCH: Final = 200
+_SCAN: Final = 1_000
+
+
+async def export(store: Store, site: SiteEntry, path: Path) -> int:
+    """Write every binding of a site; how many.
+
+    Raises:
+        BadFile: an ending that is not known.
+        OSError: the file cannot be written.
+        RedisError: the store went away.
+    """
+    kind, start = kind_of(path), site.keys.binding(site.name, "")
+    partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
+    # All bindings of a site lie in one partition, so on one server.
+    redis = store.at(site.keys.partition)
+    progress, server = Progress(0), str((await redis.info("server"))["run_id"])
+    place = _read_place(mark, server) if partial.exists() else None
+    cursor, count, length = place or (-1, 0, 0)
+    # openids stand in it: for nobody but its owner.
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        write = writer(file, kind)
+        file.flush()
+        if place:
+            # What was written after the last note is written again, and the heading stands there already.
+            file.seek(length)
+        file.truncate()
+        while cursor:
+            names: list[bytes]
+            cursor, names = await redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
+            async with redis.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.hmget(name, ["openid", "unionid", "at"])
+                found = await pipe.execute()
+            for name, (openid, unionid, at) in zip(names, found, strict=True):
+                # SCAN may tell a key twice; a second line of the same binding is harmless where it is read.
+                if openid is not None:
+                    user = name.decode().removeprefix(start)
+                    write(user, openid.decode(), unionid.decode() if unionid else None, int(at))
+                    count += 1
+            progress.show(0, count)
+            file.flush()
+            _write_place(mark, server, cursor, count, file.tell())
+    partial.replace(path)
+    mark.unlink(missing_ok=True)
+    progress.show(0, count, last=True)
+    return count
+
+
+def _read_place(mark: Path, server: str) -> tuple[int, int, int] | None:
+    """Cursor, lines and length of an export that was interrupted, if its place still means something."""
+    if not mark.exists():
+        return None
+    run, cursor, count, length = mark.read_text(encoding="ascii").split()
+    return (int(cursor), int(count), int(length)) if run == server and int(cursor) else None
+
+
+def _write_place(mark: Path, server: str, cursor: int, count: int, length: int) -> None:
+    fresh = mark.with_suffix(".new")
+    fresh.write_text(f"{server} {cursor} {count} {length}", encoding="ascii")
+    fresh.replace(mark)
+
+
+class Import:
+    """Takes over the bindings of a file.
+
+    Args:
+        store: where they go.
+        site: whose they are.
+        path: the file.
+        dry: only say what would happen. Two lines of the file that contradict each other are not seen then.
+    """
+
+    def __init__(self, store: Store, site: SiteEntry, path: Path, *, dry: bool) -> None:
+        self._store = store
+        self._site = site
+        self._path = path
+        self._dry = dry
+        self._mark = path.with_name(path.name + ".done")
+        self._report = path.with_name(path.name + ".conflicts.jsonl")
+        self.counts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Do it; what came of it stands in `counts`: bound, same, user, wechat, faulty, skipped.
+
+        Raises:
+            BadFile: an ending that is not known, or columns are missing.
+            OSError: the file cannot be read, or what stands beside it not written.
+            StoreUnavailable: the store went away; started again, the import goes on where it was.
+        """
+        kind, done = kind_of(self._path), self._read_mark()
+        progress, lines = Progress(self._path.stat().st_size), 0
+        with (
+            self._path.open(encoding="utf-8-sig", newline="") as file,
+            self._report.open("a" if done else "w", encoding="utf-8") as report,
+        ):
+            rows = read_rows(file, kind)
+            while batch := list(islice(rows, BATCH)):
+                lines += len(batch)
+                wanted = [row for row in batch if row.number > done]
+                self.counts["skipped"] += len(batch) - len(wanted)
+                if wanted:
+                    await self._take(wanted, report)
+                    self._write_mark(batch[-1].number)
+                clashes = self.counts["user"] + self.counts["wechat"] + self.counts["faulty"]
+                progress.show(os.lseek(file.fileno(), 0, os.SEEK_CUR), lines, f", {clashes} not taken")
+        progress.show(self._path.stat().st_size, lines, last=True)
+        self._mark.unlink(missing_ok=True)
+        if not self._report.stat().st_size:
+            self._report.unlink()
+
+    async def _take(self, rows: list[Row], report: IO[str]) -> None:
+        sound = [row for row in rows if not row.problem]
+        keys = self._site.keys
+        raw = await self._store.call(
+            "import_bindings",
+            keys.partition,
+            {"outbox": keys.outbox},
+            {
+                "root": keys.root,
+                "account": keys.account,
+                "appid": self._site.account.config.appid,
+                "channel": channel(self._store.prefix),
+                "notice": random_id("nt"),
+                "event": webhook.seed(),
+                "site": self._site.name,
+                "rows": msgspec.json.encode([[row.user, row.openid, row.unionid, row.since] for row in sound]),
+                "many": int(self._site.config.users_per_wechat == "many"),
+                "dry": int(self._dry),
+            },
+        )
+        for row, word in zip(sound, raw[2], strict=True):
+            self.counts[word.decode()] += 1
+            if word in {b"user", b"wechat"}:
+                why = "the user has another WeChat" if word == b"user" else "the WeChat has another user"
+                self._note(report, row, why)
+        for row in rows:
+            if row.problem:
+                self.counts["faulty"] += 1
+                self._note(report, row, row.problem)
+        report.flush()
+
+    @staticmethod
+    def _note(report: IO[str], row: Row, why: str) -> None:
+        report.write(msgspec.json.encode({"line": row.number, "user": row.user, "why": why}).decode() + "\n")
+
+    def _read_mark(self) -> int:
+        if self._dry or not self._mark.exists():
+            return 0
+        size, done = self._mark.read_text(encoding="ascii").split()
+        # Another file under the same name begins at its beginning.
+        return int(done) if int(size) == self._path.stat().st_size else 0
+
+    def _write_mark(self, number: int) -> None:
+        if not self._dry:
+            fresh = self._mark.with_suffix(".new")
+            fresh.write_text(f"{self._path.stat().st_size} {number}", encoding="ascii")
+            fresh.replace(self._mark)

@@ -1,0 +1,156 @@
+"""The chat about bind intents, logins and tickets: a scan asks, a reply decides, a keyword brings a link.
+
+A reply decides only where a signature covers it (DESIGN rule 9): in plaintext mode anybody who saw one callback could
+say yes in another's name. There the question leaves as a message of our own, and its link decides, which WeChat's own
+browser proves.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.intent import IntentId, Kind
+from codesvc.messages.chat import About
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from codesvc.messages.chat import Teller
+    from codesvc.service.intent_decisions import Decisions
+    from codesvc.service.ticket_issuing import TicketCounter
+    from codesvc.sites.directory import AccountEntry
+    from codesvc.store.replies import IntentAnswer
+    from codesvc.store.store import Store
+    from codesvc.wechat.protocol import Inbound
+
+_log = structlog.get_logger(__name__)
+_YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm", "yes"})
+_NO: Final = frozenset({"取消", "拒绝", "cancel", "no"})
+_CHOICE: Final = re.compile(r"[1-9]")
+_MOVE: Final = re.compile(r"同意换绑([a-z]{2})")
+_DIGITS: Final = re.compile(r"[0-9]{6}")
+
+
+class Conversation:
+    """Answers in the chat.
+
+    Args:
+        store: where notices go.
+        decisions: scans and yeses.
+        tickets: links from the chat to a site.
+        teller: writes the answers.
+    """
+
+    def __init__(self, store: Store, decisions: Decisions, tickets: TicketCounter, teller: Teller) -> None:
+        self._store = store
+        self._decisions = decisions
+        self._tickets = tickets
+        self._teller = teller
+
+    async def scanned(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
+        """A scan or word led to something that is no verification; None if it is nothing of ours either."""
+        identifier = IntentId.parse(target.partition(":")[2])
+        if identifier is None:
+            return None
+        answer = await self._decisions.claim(account, identifier, inbound.event.openid)
+        _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
+        if answer.outcome is Outcome.ASKED and not inbound.covered:
+            return await self._ask_apart(account, inbound, answer)
+        return self._said(answer)
+
+    async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
+        """Act on a message; `plain` is without blanks, width and case. None if it means nothing here."""
+        if inbound.covered:
+            said = await self._decide(account, inbound, plain)
+            if said is not None:
+                return said
+        return await self.request(account, inbound, plain)
+
+    async def request(self, account: AccountEntry, inbound: Inbound, wish: str) -> str | None:
+        """A keyword, or a menu key, that brings a link; None if it is none."""
+        text = await self._tickets.request(account, inbound.event, wish)
+        if text is None or inbound.covered:
+            return text
+        await self._send(account, inbound, "link", About(text=text))
+        return self._teller.phrase("soon")
+
+    async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
+        """No to what this WeChat was asked last; None if it was asked nothing."""
+        if not inbound.covered:
+            return None
+        answer = await self._decisions.decide(account, inbound.event.openid, yes=False, dedupe=inbound.event.dedupe)
+        return self._said(answer) if answer.outcome is Outcome.DECLINED else None
+
+    async def _decide(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
+        openid, dedupe = inbound.event.openid, inbound.event.dedupe
+        if plain in _NO:
+            answer = await self._decisions.decide(account, openid, yes=False, dedupe=dedupe)
+            return self._said(answer) if answer.outcome is Outcome.DECLINED else None
+        if plain in _YES or _CHOICE.fullmatch(plain):
+            choice = plain if plain not in _YES else ""
+            answer = await self._decisions.decide(account, openid, yes=True, choice=choice, dedupe=dedupe)
+        elif found := _MOVE.fullmatch(plain):
+            answer = await self._decisions.allow_move(account, openid, found[1].upper())
+            if answer.outcome is Outcome.BOUND:
+                return self._teller.intent("move_done", answer.shown)
+        elif _DIGITS.fullmatch(plain):
+            return await self._tickets.digits(account, inbound.event, plain)
+        else:
+            return None
+        return None if answer.outcome is Outcome.ABSENT else self._said(answer)
+
+    def _said(self, answer: IntentAnswer) -> str:
+        match answer.outcome:
+            case Outcome.ASKED | Outcome.CHOOSE:
+                return self._teller.intent(question(answer), answer.shown)
+            case Outcome.BOUND | Outcome.CONFLICT | Outcome.DECLINED:
+                return self._teller.intent(answer.outcome.value, answer.shown)
+            case Outcome.APPROVED | Outcome.UNKNOWN:
+                return self._teller.intent(f"login_{answer.outcome.value}", answer.shown)
+            case Outcome.ENDED:
+                name = _ENDED.get(answer.shown.status.value, "intent_over")
+                return self._teller.intent(name, answer.shown)
+            case Outcome.REFUSED:
+                return self._teller.phrase("refused")
+            case _:
+                return self._teller.phrase("expired")
+
+    async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentAnswer) -> str:
+        text = self._teller.intent(question(answer), answer.shown, by_reply=False)
+        await self._send(account, inbound, "question", About(text=text))
+        return self._teller.phrase("soon")
+
+    async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: About) -> None:
+        keys, dedupe = account.keys, inbound.event.dedupe
+        identifier = f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}"
+        await self._store.call(
+            "send_notice",
+            keys.partition,
+            {"notice": keys.notice(identifier), "seen": keys.seen(f"{dedupe}/notice"), "outbox": keys.outbox},
+            {
+                "appid": account.config.appid,
+                "id": identifier,
+                "openid": inbound.event.openid,
+                "name": name,
+                "about": msgspec.json.encode(about),
+            },
+        )
+
+
+_ENDED: Final = {
+    "bound": "bound",
+    "conflict": "conflict",
+    "declined": "declined",
+    "approved": "login_approved",
+    "unknown": "login_unknown",
+}
+"""What a repeated scan hears, by how it ended; everything else is simply over."""
+
+
+def question(answer: IntentAnswer) -> str:
+    """The chat message that asks."""
+    return "ask_login" if answer.shown.kind is Kind.LOGIN else "ask_bind"

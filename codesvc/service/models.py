@@ -1,0 +1,83 @@
+"""What goes into the use cases around a verification, and what comes out of them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.domain.limits import Denial
+    from codesvc.domain.record import Record
+    from codesvc.store.outcomes import Outcome
+
+
+class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start needs to know, validated.
+
+    Attributes:
+        purpose: a purpose of the site.
+        user: the site's identifier of the person.
+        address: who asks, None where the site sends no addresses.
+        user_agent: the browser's header, "" if unknown.
+        locale: `zh` or `en`.
+        vouched: the site has authenticated the person by other means.
+        return_url: where the hosted page leads back to, on one of the site's origins.
+        metadata: the site's own object.
+    """
+
+    purpose: str
+    user: str
+    address: IPv4Address | IPv6Address | None = None
+    user_agent: str = ""
+    locale: str = "zh"
+    vouched: bool = False
+    return_url: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    """An Idempotency-Key and the fingerprint of the request it came with; "" means none."""
+
+    key: str = ""
+    fingerprint: str = ""
+
+    @classmethod
+    def of(cls, key: str | None, request: bytes) -> Idempotency:
+        """From the header and whatever identifies the request: only a hash of it is kept."""
+        return cls(key, sha256(request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
+
+
+NOT_IDEMPOTENT: Final = Idempotency()
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How a use case ended.
+
+    Attributes:
+        outcome: what happened.
+        record: the verification, where there is one to show.
+        denial: the limit that refused.
+        wait_ms: how long until a resend is possible, for EARLY.
+        left: what the limits of the call leave, as scripts tell it (`fragments/windows.lua`); "" where there are none.
+    """
+
+    outcome: Outcome
+    record: Record | None = None
+    denial: Denial | None = None
+    wait_ms: int = 0
+    left: str = ""
+
+    @property
+    def shown(self) -> Record:
+        """The record, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        if self.record is None:
+            raise LookupError(f"{self.outcome} carries no record")
+        return self.record

@@ -1,0 +1,112 @@
+"""Did this person's code arrive, and if not, why not, and is it just them? Worked out from the trail. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from codesvc.domain.timeline import Step, Word, read_trail
+from codesvc.domain.verification import DeliveryStatus, Status
+from codesvc.service.statistics.fields import NO_PUSH_MEANT
+
+if TYPE_CHECKING:
+    from codesvc.domain.record import Record
+
+
+class Arrived(StrEnum):
+    """Whether the code reached the person's WeChat."""
+
+    YES = "yes"
+    """WeChat's receipt said so, the person read it in the chat, or typed it."""
+    PROBABLY = "probably"
+    """WeChat accepted it; no receipt (yet)."""
+    NOT_YET = "not_yet"
+    """It is on its way, or waits for the person to scan."""
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What there is to say.
+
+    Attributes:
+        arrived: whether the code did.
+        key: which sentence says it; a text of the operator's pages, `why.{key}`.
+        reason: why a delivery failed or waits, "" if nothing went wrong.
+        cause: WeChat's errcode or the limit behind the reason, "" if none.
+        after: ms from the start until it arrived, None if it did not.
+    """
+
+    arrived: Arrived
+    key: str
+    reason: str = ""
+    cause: str = ""
+    after: int | None = None
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether others may have the same trouble."""
+        return bool(self.reason) and self.reason not in NO_PUSH_MEANT
+
+
+def diagnose(record: Record) -> Diagnosis:
+    """What became of a verification's code."""
+    steps = read_trail(record.trail or "")
+    return _arrival(record, steps) or _obstacle(record, steps)
+
+
+def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
+    """What to say where the code is there, as far as anybody knows."""
+    if record.status is Status.APPROVED:
+        return Diagnosis(Arrived.YES, "approved", after=_first(steps, Word.DELIVERED, Word.SENT, Word.APPROVED))
+    if record.disarmed:
+        return Diagnosis(Arrived.YES, "disowned", after=_first(steps, Word.DELIVERED, Word.SENT))
+    if record.delivery is DeliveryStatus.DELIVERED:
+        return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
+    if record.delivery is DeliveryStatus.SENT:
+        replied = record.channel == "reply"
+        return Diagnosis(
+            Arrived.YES if replied else Arrived.PROBABLY,
+            "replied" if replied else "sent",
+            after=_first(steps, Word.SENT),
+        )
+    return None
+
+
+def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
+    """What stands in the way."""
+    trouble = _latest(steps, Word.FAILED, Word.AWAITING_SCAN, Word.TROUBLE, Word.UNKNOWN)
+    reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
+    over = record.status is not Status.PENDING
+    open_ended = Arrived.NO if over else Arrived.NOT_YET
+    if _latest(steps, Word.TURNED_AWAY):
+        return Diagnosis(Arrived.NO, "turned_away", reason, cause)
+    if record.status in {Status.SUPERSEDED, Status.CANCELED}:
+        return Diagnosis(Arrived.NO, record.status.value, reason, cause)
+    match record.delivery:
+        case DeliveryStatus.FAILED:
+            return Diagnosis(Arrived.NO, "failed", reason, cause)
+        case DeliveryStatus.AWAITING_SCAN if reason in NO_PUSH_MEANT:
+            return Diagnosis(open_ended, "never_scanned" if over else "wants_scan", reason)
+        case DeliveryStatus.AWAITING_SCAN:
+            return Diagnosis(open_ended, "fell_back_unscanned" if over else "fell_back", reason, cause)
+        case DeliveryStatus.UNKNOWN:
+            return Diagnosis(Arrived.PROBABLY, "unknown", "timeout")
+        case _ if trouble and trouble.word is Word.TROUBLE:
+            return Diagnosis(open_ended, "stuck", reason, cause)
+        case _:
+            return Diagnosis(open_ended, "never_left" if over else "on_its_way", reason)
+
+
+def _latest(steps: list[Step], *words: Word) -> Step | None:
+    return next((step for step in reversed(steps) if step.word in words), None)
+
+
+def _first(steps: list[Step], *words: Word) -> int | None:
+    """When the first of these happened that happened at all, ms after the start."""
+    for word in words:
+        found = next((step.after for step in steps if step.word is word), None)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,129 @@
+"""What an operator asks about one person: verifications by user or id, how far limits are used, whose trouble it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.service.statistics.fields import site_subject
+from codesvc.store.replies import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesvc.domain.record import Record
+    from codesvc.sites.directory import Directory, SiteEntry
+    from codesvc.store.store import Store
+
+_MOST_LISTED = 50
+_LIMITS = ("user_pushes", "user_guesses")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of a rate a user has used.
+
+    Attributes:
+        limit: its name.
+        count: so many are allowed.
+        seconds: in every window of so many seconds.
+        used: in the present one.
+    """
+
+    limit: str
+    count: int
+    seconds: int
+    used: int
+
+
+class Casebook:
+    """Looks things up; changes nothing.
+
+    Args:
+        store: where records lie.
+        directory: which sites there are.
+    """
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._directory = directory
+
+    async def find(self, text: str) -> Record | None:
+        """A verification by its id, of whatever site.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        identifier = VerificationId.parse(text)
+        if identifier is None:
+            return None
+        partitions = {site.keys.partition: site.keys for site in self._directory.sites.values()}
+        for keys in partitions.values():
+            raw = await self._store.call("read", keys.partition, {"record": keys.record(identifier.text)}, {"site": ""})
+            found = Answer.parse(raw).record
+            if found is not None:
+                return found
+        return None
+
+    async def of_user(self, site: SiteEntry, user: str) -> list[Record]:
+        """A user's latest verifications, newest first, as long as they are kept.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        names, *_ = await self._of_user(site, user)
+        return await self._all(site, [name.decode() for name in names])
+
+    async def latest(self, site: SiteEntry) -> list[Record]:
+        """A site's latest verifications, newest first.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        return await self._all(site, await self._names(site, site.keys.latest(site_subject(site.name))))
+
+    async def _names(self, site: SiteEntry, key: str) -> list[str]:
+        try:
+            found: Any = await self._store.at(site.keys.partition).lrange(key, 0, _MOST_LISTED - 1)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"verifications cannot be listed ({type(error).__name__})") from None
+        return [name.decode() for name in found]
+
+    async def _all(self, site: SiteEntry, names: Iterable[str]) -> list[Record]:
+        found = []
+        for name in names:
+            raw = await self._store.call(
+                "read", site.keys.partition, {"record": site.keys.record(name)}, {"site": site.name}
+            )
+            record = Answer.parse(raw).record
+            if record is not None:
+                found.append(record)
+        return found
+
+    async def uses(self, site: SiteEntry, user: str) -> list[Use]:
+        """How far a user's own limits are used.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        _, *told = await self._of_user(site, user)
+        found = []
+        for limit, left in zip(_LIMITS, told, strict=True):
+            more = [int(rate.partition(b"/")[0]) for rate in left.split()]
+            rates = getattr(site.config.limits, limit)
+            found += [Use(limit, r.count, r.seconds, r.count - n) for r, n in zip(rates, more, strict=True)]
+        return found
+
+    async def _of_user(self, site: SiteEntry, user: str) -> Any:
+        keys, (pushes, guesses) = site.keys, _LIMITS
+        raw = await self._store.call(
+            "read_user",
+            keys.partition,
+            {"lately": keys.lately(site.name, user), "user_guesses": keys.window(guesses, site.name, user)},
+            {limit: site.rates[limit] for limit in (pushes, guesses)},
+        )
+        return raw[2:]

@@ -1,0 +1,67 @@
+"""What WeChat knows of a person who has just been bound: the unionid (WECHAT.md 12).
+
+Asked in the background, once for each new binding, and best effort: a binding is complete without it, so nothing waits
+for the answer and a failure is only logged. Whether the person follows is not taken from here: the next send knows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.domain.test_identity import is_test_openid
+from codesvc.wechat.errors import WeChatFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.store import Store
+    from codesvc.wechat.client import WeChatClient
+
+_log = structlog.get_logger(__name__)
+
+
+class People:
+    """Gets to know the people behind new bindings.
+
+    Args:
+        store: where what is learnt goes.
+        clients: by account name.
+    """
+
+    def __init__(self, store: Store, clients: Mapping[str, WeChatClient]) -> None:
+        self._store = store
+        self._clients = clients
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def meet(self, site: SiteEntry, user: str, openid: str) -> None:
+        """Ask WeChat about a newly bound person, in the background."""
+        if is_test_openid(openid):
+            return
+        task = asyncio.create_task(self._ask(site, user, openid), name="user info")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, site: SiteEntry, user: str, openid: str) -> None:
+        keys, account = site.keys, site.account.name
+        try:
+            info = await self._clients[account].user_info(openid)
+            if info.unionid:
+                await self._store.call(
+                    "note_unionid",
+                    keys.partition,
+                    {"binding": keys.binding(site.name, user), "union": keys.union(site.name, info.unionid)},
+                    {"root": keys.root, "site": site.name, "user": user, "openid": openid, "unionid": info.unionid},
+                )
+        except (WeChatFault, StoreUnavailable) as error:
+            _log.info("person_not_known", account=account, error=type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)

@@ -1,0 +1,293 @@
+"""What an operator does to sites, accounts and keys at run time: use cases of the admin API and of the commands.
+
+Everything is held to the rules of the configuration file (`codesvc.config.one_entry`), and to those between entries:
+names, appids and keys are unique, the file's own are not touched, an account that has sites stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from codesvc.config import ConfigError, Fault, LocalText
+from codesvc.config.faults import suggestion
+from codesvc.config.keys import hash_line, new_key
+from codesvc.config.one_entry import one_account, one_key, one_site, without_secrets
+from codesvc.config.settings import Account, Site
+from codesvc.messages.templates import BadTemplate
+from codesvc.sites.directory import SiteEntry
+from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from codesvc.config import ApiKey, Settings
+    from codesvc.messages.composer import Composer
+    from codesvc.sites.directory import Directory
+    from codesvc.sites.registry.contents import Contents
+    from codesvc.sites.registry.registry import Registry, type_of_changes
+
+
+class Administration:
+    """The use cases. Each change names who made it (`by`), for the audit log.
+
+    Args:
+        settings: the configuration file's.
+        directory: what there is.
+        registry: changes what the store keeps.
+        composer: tries every message before it is taken.
+    """
+
+    def __init__(self, settings: Settings, directory: Directory, registry: Registry, composer: Composer) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._registry = registry
+        self._composer = composer
+
+    @property
+    def _kept(self) -> Contents:
+        if self._directory.kept is None:  # pragma: no cover  the composition root always gives one
+            raise LookupError("this directory keeps nothing")
+        return self._directory.kept
+
+    # Sites
+
+    def site(self, name: str) -> Described:
+        """A site.
+
+        Raises:
+            Missing: there is none.
+        """
+        if name in self._settings.sites:
+            return Described(name, "file", None)
+        return self._described(Site, "site", name)
+
+    async def put_site(self, name: str, table: Table, *, by: str, again: bool = False) -> bool:
+        """Make a site or replace its settings; whether it is new.
+
+        Args:
+            name: the site's.
+            table: as in the file, without `keys`.
+            by: who does it.
+            again: take the name of a site that was removed, with the bindings that lie under it.
+
+        Raises:
+            ConfigError: the settings break a rule.
+            Conflict: the file has it, it was removed before, or it would change its account.
+        """
+        return await self._put("site", name, lambda _: table, by=by, again=again)
+
+    async def patch_site(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
+        """Change some settings of a site.
+
+        Raises:
+            ConfigError, Conflict: as `put_site`.
+            Missing: there is none.
+        """
+        await self._put("site", name, lambda known: merged(self._known(name, known), patch), by=by)
+
+    async def remove_site(self, name: str, *, by: str) -> None:
+        """Take a site and its keys away; its bindings stay in the store, and the name is spent.
+
+        Raises:
+            Missing: there is none.
+            Conflict: it stands in the file.
+        """
+
+        async def think() -> type_of_changes:
+            table = self._known(name, self._own("site", name))
+            keys = {f"key/{name}/{key}": None for key in self._kept.keys_of(name)}
+            return {f"site/{name}": None, **keys, f"removed/{name}": {"account": table["account"]}}
+
+        await self._registry.change(think, by=by)
+
+    # Accounts
+
+    def account(self, name: str) -> Described:
+        """An account.
+
+        Raises:
+            Missing: there is none.
+        """
+        if name in self._settings.accounts:
+            return Described(name, "file", None)
+        return self._described(Account, "account", name)
+
+    async def put_account(self, name: str, table: Table, *, by: str) -> bool:
+        """Make an account or replace its settings, secrets included; whether it is new.
+
+        Raises:
+            ConfigError: the settings break a rule.
+            Conflict: the file has it, or its sites depend on the appid that it has.
+        """
+        return await self._put("account", name, lambda _: table, by=by)
+
+    async def patch_account(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
+        """Change some settings of an account; secrets that are not named stay.
+
+        Raises:
+            ConfigError, Conflict: as `put_account`.
+            Missing: there is none.
+        """
+        await self._put("account", name, lambda known: merged(self._known(name, known), patch), by=by)
+
+    async def remove_account(self, name: str, *, by: str) -> None:
+        """Take an account away.
+
+        Raises:
+            Missing: there is none.
+            Conflict: it stands in the file, or has sites.
+        """
+
+        async def think() -> type_of_changes:
+            self._known(name, self._own("account", name))
+            if sites := self._directory.site_names_of(name):
+                raise Conflict(f"the account has {len(sites)} site(s), such as {sites[0]}; remove them first")
+            return {f"account/{name}": None}
+
+        await self._registry.change(think, by=by)
+
+    # Keys
+
+    def keys(self, site: str) -> Sequence[tuple[ApiKey, Kept]]:
+        """The keys of a site, those of the file first.
+
+        Raises:
+            Missing: there is no such site.
+        """
+        if site not in self._directory.sites:
+            raise Missing(f"there is no site {site}")
+        own = self._settings.sites.get(site)
+        kept = [key for name in sorted(self._kept.keys_of(site)) if (key := self._directory.key(site, name))]
+        return [*((key, "file") for key in (own.keys if own else ())), *((key, "store") for key in kept)]
+
+    async def add_key(
+        self, site: str, name: str, scopes: Sequence[str], digest: str | None = None, *, by: str
+    ) -> str | None:
+        """Give a site, also one of the file, another key: the key, never to be seen again; None if only hashed.
+
+        Args:
+            site: whose.
+            name: what it is called.
+            scopes: what it may do.
+            digest: `sha256:…` of a key that was made elsewhere.
+            by: who does it.
+
+        Raises:
+            ConfigError: no such name, scope or hash.
+            Missing: there is no such site.
+            Conflict: the site has a key of that name, or somebody has that key.
+        """
+        made = new_key(site, secrets.token_bytes(32)) if digest is None and site in self._directory.sites else None
+        line = hash_line(made) if made is not None else digest
+
+        async def think() -> type_of_changes:
+            known = [key.name for key, _ in self.keys(site)]
+            key = one_key(name, {"hash": line, "scopes": list(scopes)})
+            if name in known:
+                raise Conflict(f"the site has a key {name}; take another name, or remove that key first")
+            if self._directory.has_key(key.hash):
+                raise Conflict("that key is somebody's already")
+            table: dict[str, object] = {"hash": key.hash.removeprefix("sha256:"), "scopes": sorted(key.scopes)}
+            return {f"key/{site}/{name}": table}
+
+        await self._registry.change(think, by=by)
+        return made
+
+    async def remove_key(self, site: str, name: str, *, by: str) -> None:
+        """Take a key away.
+
+        Raises:
+            Missing: there is no such site or key.
+            Conflict: it stands in the file.
+        """
+
+        async def think() -> type_of_changes:
+            kept = {key.name: where for key, where in self.keys(site)}
+            if name not in kept:
+                raise Missing(f"the site {site} has no key {name}")
+            if kept[name] == "file":
+                raise Conflict(f"the key {name} stands in the configuration file; take it out there")
+            return {f"key/{site}/{name}": None}
+
+        await self._registry.change(think, by=by)
+
+    # What all of them need
+
+    def _own(self, kind: str, name: str) -> Table | None:
+        """What the store keeps of that name."""
+        if name in (self._settings.sites if kind == "site" else self._settings.accounts):
+            raise Conflict(f"the {kind} {name} stands in the configuration file; change it there")
+        return self._kept.open(f"{kind}/{name}")
+
+    @staticmethod
+    def _known(name: str, table: Table | None) -> Table:
+        if table is None:
+            raise Missing(f"there is nothing of the name {name}")
+        return table
+
+    def _described(self, kind: type[Site | Account], word: str, name: str) -> Described:
+        table = self._known(name, self._kept.open(f"{word}/{name}"))
+        shown = without_secrets(kind, table)
+        hidden = [option for option in table if option not in shown]
+        hidden += [f"webhook.{option}" for option in table.get("webhook", {}) if option not in shown["webhook"]]
+        return Described(name, "store", shown, tuple(sorted(hidden)))
+
+    async def _put(
+        self, kind: str, name: str, make: Callable[[Table | None], Table], *, by: str, again: bool = False
+    ) -> bool:
+        new = False
+
+        async def think() -> type_of_changes:
+            nonlocal new
+            known = self._own(kind, name)
+            table, new = make(known), known is None
+            if kind == "account":
+                await self._try_account(name, table, known)
+                return {f"account/{name}": table}
+            removed = f"removed/{name}"
+            if removed in self._kept.texts and not again:
+                raise Conflict(f"a site {name} was removed and its bindings are still there; say that you mean them")
+            self._try_site(name, table, known)
+            return {f"site/{name}": table} | ({removed: None} if removed in self._kept.texts else {})
+
+        await self._registry.change(think, by=by)
+        return new
+
+    def _try_site(self, name: str, table: Table, known: Table | None) -> None:
+        wanted = table.get("account")
+        account = self._directory.accounts.get(wanted) if isinstance(wanted, str) else None
+        if account is None and isinstance(wanted, str):
+            near = suggestion(wanted, list(self._directory.accounts))
+            raise ConfigError([Fault(("account",), f"is no account that there is{near}")])
+        site = one_site(self._settings, name, table, {account.name: account.config} if account else {})
+        if known is not None and known["account"] != site.account:
+            raise Conflict(f"the site stays with the account {known['account']}: its bindings lie there")
+        if account is not None:
+            self._try_messages(SiteEntry(name, site, account))
+
+    async def _try_account(self, name: str, table: Table, known: Table | None) -> None:
+        config = one_account(self._settings, name, table)
+        holder = self._directory.by_appid.get(config.appid)
+        if holder is not None and holder.name != name:
+            raise ConfigError([Fault(("appid",), f"is the appid of the account {holder.name}")])
+        sites = self._directory.site_names_of(name)
+        if known is not None and known["appid"] != config.appid and sites:
+            raise Conflict(f"the account has {len(sites)} site(s), whose bindings lie under its appid")
+        entry = self._directory.entry_of(name, config)
+        stand_in = Site(name=LocalText("-", "-"), account=name, keys=())
+        self._try_messages(SiteEntry("-", stand_in, entry), anew=True)
+        for number, site in enumerate(self._directory.sites_of(name)):
+            self._try_messages(SiteEntry(site.name, site.config, entry), anew=True)
+            if number % 20 == 0:
+                await asyncio.sleep(0)
+
+    def _try_messages(self, site: SiteEntry, *, anew: bool = False) -> None:
+        """Every message of the site, with real values, as at the start of the service."""
+        try:
+            faults = self._composer.faults(site, site.account if anew else None)
+        except BadTemplate as error:
+            faults = [str(error)]
+        if faults:
+            raise ConfigError([Fault(("messages",) if anew else (), fault) for fault in faults])

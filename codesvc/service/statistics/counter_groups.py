@@ -1,0 +1,113 @@
+"""What the same thing happening again does to all numbers: worked out once, then only how often it happened is noted.
+
+A start of a busy site moves ten numbers and always the same ten. Here it moves one, and `settle` moves the ten by as
+many as there were: every two seconds, and whenever somebody reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.timeline import Word, read_step
+from codesvc.runtime import metrics
+from codesvc.service.statistics import fields
+from codesvc.service.statistics.fields import Count, Fact
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from prometheus_client import Counter
+
+    Kind: TypeAlias = tuple[str, str, str, Outcome | None, str, str]
+
+_MOST_KINDS: Final = 20_000
+_TIMED: Final = {Word.DELIVERED: Fact.TO_DELIVERED, Word.APPROVED: Fact.TO_APPROVED}
+
+
+@dataclass(slots=True)
+class Effect:
+    """What one kind of event does.
+
+    Attributes:
+        site: whose figures it moves.
+        steps: what the log is told, each with its detail, "" for none.
+        timed: what is measured of each such event by itself.
+        times: how many there were since they were last counted.
+    """
+
+    site: str
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    timed: list[Fact] = field(default_factory=list)
+    times: int = 0
+    _counters: list[Counter] = field(default_factory=list)
+    _fields: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kind: Kind) -> Effect:
+        """Work it out; `kind` is (act, site, purpose, outcome, limit, first times)."""
+        act, site, purpose, outcome, limit, firsts = kind
+        made = cls(site)
+        if outcome is not None:
+            made._counters.append(metrics.acts(site, purpose, act, outcome.value))
+        if outcome is Outcome.LIMITED:
+            made._count(purpose, Count(Fact.REFUSED, limit), total=False)
+        elif outcome is Outcome.STARTED:
+            made.steps.append(("started", ""))
+            made._count(purpose, Count(Fact.ISSUED))
+        elif outcome is Outcome.WRONG:
+            made._count(purpose, Count(Fact.WRONG))
+            # The first one is among the first times.
+            if Word.WRONG.value not in firsts.split():
+                made.steps.append((Word.WRONG.value, ""))
+        for told in firsts.split():
+            step = read_step(told)
+            made.steps.append((step.word.value, step.detail))
+            for count in fields.counts_of(step):
+                made._count(purpose, count)
+            if step.word in _TIMED:
+                made.timed.append(_TIMED[step.word])
+        return made
+
+    def _count(self, purpose: str, count: Count, *, total: bool = True) -> None:
+        fact, detail = count.fact, count.detail
+        if total:
+            self._fields.append(fields.field(purpose, fact))
+        if detail:
+            self._fields.append(fields.field(purpose, fact, detail))
+        if fact is Fact.REFUSED:
+            self._counters.append(metrics.REFUSED.labels(self.site, detail))
+        else:
+            self._counters.append(metrics.steps(self.site, purpose, fact))
+        if fact is Fact.FALLEN_BACK:
+            self._counters.append(metrics.FALLBACKS.labels(self.site, purpose, detail))
+
+    def settle(self, add: Callable[[str, str, int], None]) -> None:
+        """Count what has come together; `add` takes site, field and how many."""
+        times, self.times = self.times, 0
+        for counter in self._counters:
+            counter.inc(times)
+        for name in self._fields:
+            add(self.site, name, times)
+
+
+class Effects:
+    """All kinds of events that this process has met."""
+
+    def __init__(self) -> None:
+        self._known: dict[Kind, Effect] = {}
+
+    def of(self, kind: Kind) -> Effect:
+        """What an event of this kind does; see `Effect.of`."""
+        return self._known.get(kind) or self._known.setdefault(kind, Effect.of(kind))
+
+    def settle(self, add: Callable[[str, str, int], None]) -> None:
+        """Count all events since the last time."""
+        for effect in self._known.values():
+            if effect.times:
+                effect.settle(add)
+        if len(self._known) > _MOST_KINDS:
+            # Only of a process with thousands of sites; what is needed is soon there again.
+            self._known.clear()

@@ -1,0 +1,124 @@
+"""The names of what is counted in the store: a closed list, so that a bucket's size is bounded. Pure.
+
+A *subject* is a site (`site/shop`) or an account (`account/main`). Each has a bucket for every minute of the last day
+and for every hour of the last 90 days; a bucket maps fields to counts. A site's fields are `{purpose}.{what}` and
+`{purpose}.{what}.{detail}`; an account's are `call.{endpoint}.{result}`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from codesvc.domain.timeline import Step, Word
+
+
+class Fact(StrEnum):
+    """What is counted of a site, by purpose; each once for a verification, unless it says otherwise."""
+
+    ISSUED = "issued"
+    PUSHED = "pushed"
+    """A push to the bound WeChat was queued."""
+    UNBOUND = "unbound"
+    """Nothing to push to: the page asked for a scan from the start."""
+    SENT = "sent"
+    """The code left for the first time; detail: by which channel."""
+    DELIVERED = "delivered"
+    """WeChat's receipt said success."""
+    FALLEN_BACK = "fallen_back"
+    """A bound user had to scan; detail: why."""
+    FAILED = "failed"
+    """A delivery failed for good; detail: why."""
+    SHOWN = "shown"
+    SCANNED = "scanned"
+    TURNED_AWAY = "turned_away"
+    APPROVED = "approved"
+    EXHAUSTED = "exhausted"
+    CANCELED = "canceled"
+    SUPERSEDED = "superseded"
+    DISOWNED = "disowned"
+    RESENT = "resent"
+    WRONG = "wrong"
+    """A wrong code, each."""
+    REFUSED = "refused"
+    """A limit was reached, each time; detail: which."""
+    TO_DELIVERED = "to_delivered"
+    """Histogram: from the start to the receipt; detail: upper bound in seconds."""
+    TO_APPROVED = "to_approved"
+
+
+_WORDS: Final = {
+    Word.QUEUED: Fact.PUSHED,
+    Word.SENT: Fact.SENT,
+    Word.DELIVERED: Fact.DELIVERED,
+    Word.FAILED: Fact.FAILED,
+    Word.SHOWN: Fact.SHOWN,
+    Word.SCANNED: Fact.SCANNED,
+    Word.TURNED_AWAY: Fact.TURNED_AWAY,
+    Word.APPROVED: Fact.APPROVED,
+    Word.EXHAUSTED: Fact.EXHAUSTED,
+    Word.CANCELED: Fact.CANCELED,
+    Word.SUPERSEDED: Fact.SUPERSEDED,
+    Word.DISOWNED: Fact.DISOWNED,
+    Word.RESENT: Fact.RESENT,
+}
+_DETAILED: Final = frozenset({Fact.SENT, Fact.FAILED, Fact.FALLEN_BACK})
+NO_PUSH_MEANT: Final = frozenset({"no-binding", "no-channel"})
+"""Why a scan is wanted where no push was ever possible: no fallback."""
+
+BOUNDS: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
+"""Upper bounds of the latency histograms, seconds; what took longer stands under `more`."""
+
+MORE: Final = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One thing to be counted."""
+
+    fact: Fact
+    detail: str = ""
+
+
+def counts_of(step: Step) -> list[Count]:
+    """What a first step of a verification counts as."""
+    if step.word is Word.AWAITING_SCAN:
+        if step.reason in NO_PUSH_MEANT:
+            return [Count(Fact.UNBOUND)]
+        limit = [Count(Fact.REFUSED, step.cause)] if step.reason == "limited" and step.cause else []
+        return [Count(Fact.FALLEN_BACK, step.reason), *limit]
+    fact = _WORDS.get(step.word)
+    if fact is None:
+        return []
+    return [Count(fact, step.reason if fact in _DETAILED else "")]
+
+
+def bound_of(ms: int) -> str:
+    """The histogram's bucket for a duration in ms."""
+    place = bisect_left(BOUNDS, ms / 1000)
+    return str(BOUNDS[place]) if place < len(BOUNDS) else MORE
+
+
+@lru_cache(maxsize=4096)
+def field(purpose: str, fact: Fact, detail: str = "") -> str:
+    """A site's field."""
+    return f"{purpose}.{fact}.{detail}" if detail else f"{purpose}.{fact}"
+
+
+def call_field(endpoint: str, result: str) -> str:
+    """An account's field: calls to WeChat by endpoint and errcode (or timeout, unreachable, garbled)."""
+    return f"call.{endpoint}.{result}"
+
+
+@lru_cache(maxsize=4096)
+def site_subject(site: str) -> str:
+    """How a site is called among the figures."""
+    return f"site/{site}"
+
+
+def account_subject(account: str) -> str:
+    """How an account is called among the figures."""
+    return f"account/{account}"

@@ -1,0 +1,50 @@
+"""Test mode's clock, the same in every process: the offset lies in the store, and a wake-up says that it moved."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+from redis.exceptions import RedisError
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.tasks import end
+from codesvc.store.change_notifier import EVERYBODY
+from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.keys import offset as offset_key
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+
+
+async def _take_over(store: Store) -> None:
+    try:
+        store.offset.move_to(int(await store.at(DEPLOYMENT).get(offset_key(store.prefix)) or 0))
+    except (RedisError, OSError, StoreUnavailable) as error:
+        _log.warning("offset_unknown", error=type(error).__name__)
+
+
+async def _follow(store: Store, wakeups: Wakeups) -> None:
+    with wakeups.watch(EVERYBODY) as moved:
+        while True:
+            await _take_over(store)
+            await moved.wait()
+            moved.clear()
+
+
+@asynccontextmanager
+async def follow_clock(store: Store, wakeups: Wakeups) -> AsyncIterator[None]:
+    """Take over the offset at the start and whenever it moves, for as long as this context is open."""
+    await _take_over(store)
+    task = asyncio.create_task(_follow(store, wakeups), name="test clock")
+    try:
+        yield
+    finally:
+        await end([task])

@@ -1,0 +1,142 @@
+"""Where tickets are asked for in the chat, and where the digits of a browser are brought back to."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from codesvc.domain.ticket import LIFE_MS, TRIES, Wish
+from codesvc.sites.lazy import PerAccount
+from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
+from codesvc.store.replies import TicketAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.domain.ticket import TicketSecrets
+    from codesvc.messages.chat import Teller
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+    from codesvc.store.store import Store
+    from codesvc.wechat.events import Event
+
+_log = structlog.get_logger(__name__)
+
+
+def plain(text: str) -> str:
+    """A message without blanks, width, case and a final stop: how keywords are compared."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
+
+
+def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[Wish, list[SiteEntry]]]:
+    """By keyword or menu key: what is wanted, and of which sites."""
+    found: dict[str, tuple[Wish, list[SiteEntry]]] = {}
+    for site in directory.sites_of(account.name, having="chat"):
+        chat = site.config.chat
+        for wish, url, words in (
+            (Wish.BIND, chat.bind_url, chat.bind_keywords),
+            (Wish.RESET, chat.reset_url, chat.reset_keywords),
+        ):
+            for word in words if url else ():
+                found.setdefault(plain(word), (wish, []))[1].append(site)
+    return found
+
+
+class TicketCounter:
+    """Issues tickets and takes digits.
+
+    Args:
+        store: where tickets lie.
+        directory: which keywords mean what.
+        teller: writes the answers.
+        secrets: derives ids and digits.
+        limits: rates of words per openid, by account name; a request for tickets counts as one.
+    """
+
+    def __init__(
+        self, store: Store, directory: Directory, teller: Teller, secrets: TicketSecrets, limits: Mapping[str, str]
+    ) -> None:
+        self._store = store
+        self._teller = teller
+        self._secrets = secrets
+        self._limits = limits
+        self._wishes = PerAccount(directory.accounts, partial(_wishes, directory))
+        self._channel = channel(store.prefix)
+
+    async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
+        """The answer to a keyword or menu key: links, or why there are none; None if it is no keyword."""
+        wanted = self._wishes[account.name].get(plain(word))
+        if wanted is None:
+            return None
+        wish, sites = wanted
+        keys = account.keys
+        raw = await self._store.call(
+            "issue_tickets",
+            keys.partition,
+            {
+                "words": keys.openid_window("openid_words", event.openid),
+                "seen": keys.seen(f"{event.dedupe}/ticket"),
+            },
+            {
+                "root": keys.root,
+                "channel": self._channel,
+                "openid": event.openid,
+                "seed": self._secrets.seed(event.dedupe, wish),
+                "wish": wish.value,
+                "sites": " ".join(f"{s.name}/{int(s.config.users_per_wechat == 'many')}" for s in sites),
+                "life": LIFE_MS,
+                "tries": TRIES,
+                "words": self._limits[account.name],
+            },
+        )
+        outcome, rest = Outcome(raw[0].decode()), raw[2:]
+        _log.info("tickets", account=account.name, wish=wish.value, outcome=outcome.value)
+        match outcome:
+            case Outcome.DONE:
+                texts = [item.decode() for item in rest[0]]
+                rows = [(texts[i], texts[i + 1], texts[i + 2]) for i in range(0, len(texts), 3)]
+                return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
+            case Outcome.LIMITED:
+                return self._teller.phrase("limited", minutes=max(1, round(int(rest[1]) / 60_000)))
+            case Outcome.SAME:
+                return self._teller.phrase("already_bound")
+            case _:
+                return self._teller.phrase("no_accounts")
+
+    async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
+        """Six digits in the chat: do they prove the browser that shows them? None if no browser shows any."""
+        keys = account.keys
+        awaiting = keys.awaiting(event.openid)
+        raw = await self._store.call(
+            "read_ticket",
+            keys.partition,
+            {"awaiting": awaiting},
+            {"root": keys.root, "channel": self._channel, "id": ""},
+        )
+        ticket = TicketAnswer.parse(raw).ticket
+        if ticket is None or not ticket.browser:
+            return None
+        raw = await self._store.call(
+            "prove_browser",
+            keys.partition,
+            {"ticket": keys.ticket(ticket.id), "awaiting": awaiting, "seen": keys.seen(f"{event.dedupe}/digits")},
+            {
+                "root": keys.root,
+                "channel": self._channel,
+                "openid": event.openid,
+                "browser": ticket.browser,
+                "verdict": int(self._secrets.is_digits(typed, ticket.id, ticket.browser)),
+            },
+        )
+        answer = TicketAnswer.parse(raw)
+        _log.info("ticket_digits", account=account.name, outcome=answer.outcome.value)
+        match answer.outcome:
+            case Outcome.APPROVED:
+                return self._teller.phrase("digits_right")
+            case Outcome.WRONG:
+                return self._teller.phrase("digits_wrong", left=answer.shown.tries_left)
+            case _:
+                return self._teller.phrase("digits_over")

@@ -1,0 +1,162 @@
+"""Learning who a browser is, by web authorisation (WECHAT.md 11): silent, or with consent where the profile is wanted.
+
+A browser delivers WeChat's code twice now and then; the second exchange would fail. So what an exchange said is kept
+for the code's life, encrypted, and the second delivery finds it. A snapshot user (快照页) is nobody: refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+
+from codesvc.store.outcomes import Outcome
+from codesvc.wechat.answers import OAuthIdentity
+from codesvc.wechat.errors import WeChatFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.domain.oauth_state import Errand, Seals
+    from codesvc.sites.directory import AccountEntry
+    from codesvc.store.secret_cache import SharedSecrets
+    from codesvc.store.store import Store
+    from codesvc.wechat.client import WeChatClient
+
+_log = structlog.get_logger(__name__)
+_LIFE_MS: Final = 600_000
+_CODE_LIFE_SECONDS: Final = 330.0
+_LOCK_SECONDS: Final = 10.0
+_LOOKS: Final = 60
+_LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visitor:
+    """Who a browser has proved to be."""
+
+    openid: str
+    unionid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a return from WeChat ended.
+
+    Attributes:
+        errand: where to go on; None if the state is not this browser's.
+        problem: "", or `refused` (no consent), `snapshot`, `stale` (no such code any more).
+    """
+
+    errand: Errand | None
+    problem: str = ""
+
+
+def new_browser() -> str:
+    """A cookie for a browser that has none."""
+    return secrets.token_urlsafe(24)
+
+
+def browser_of(cookie: str) -> str:
+    """What the store calls the browser with this cookie."""
+    return sha256(cookie.encode()).hexdigest()[:32]
+
+
+class Visits:
+    """Sends browsers off to WeChat and takes them back.
+
+    Args:
+        store: where visits are kept.
+        seals: states.
+        clients: exchange codes, by account name.
+        shared: keep what an exchange said, by account name.
+        public_url: the service's own address.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        seals: Seals,
+        clients: Mapping[str, WeChatClient],
+        shared: Mapping[str, SharedSecrets],
+        public_url: str,
+    ) -> None:
+        self._store = store
+        self._seals = seals
+        self._clients = clients
+        self._shared = shared
+        self._public_url = public_url
+
+    def authorize_url(self, account: AccountEntry, errand: Errand, cookie: str, *, profile: bool) -> str:
+        """Where to send a browser; the parameters' order matters to WeChat, and the fragment too (WECHAT.md 11.1)."""
+        query = urlencode(
+            {
+                "appid": account.config.appid,
+                "redirect_uri": f"{self._public_url}/wechat/{account.name}/oauth",
+                "response_type": "code",
+                "scope": "snsapi_userinfo" if profile else "snsapi_base",
+                "state": self._seals.state(errand, browser_of(cookie)),
+            }
+        )
+        return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
+
+    async def arrive(self, account: AccountEntry, *, code: str, state: str, cookie: str) -> Arrival:
+        """A browser comes back from WeChat.
+
+        Raises:
+            StoreUnavailable: no answer of the store.
+        """
+        browser = browser_of(cookie)
+        errand = self._seals.errand(state, browser)
+        if errand is None:
+            return Arrival(None, "stale")
+        if not code:
+            return Arrival(errand, "refused")
+        identity = await self._exchange(account, code)
+        if identity is None:
+            return Arrival(errand, "stale")
+        if identity.snapshot:
+            return Arrival(errand, "snapshot")
+        await self._store.call(
+            "note_visit",
+            account.keys.partition,
+            {"visit": account.keys.visit(browser, errand.id)},
+            {"openid": identity.openid, "unionid": identity.unionid or "", "life": _LIFE_MS},
+        )
+        return Arrival(errand)
+
+    async def who(self, account: AccountEntry, cookie: str, subject: str) -> Visitor | None:
+        """Who a browser has proved to be on the way to this subject, None if it has not."""
+        if not cookie:
+            return None
+        key = account.keys.visit(browser_of(cookie), subject)
+        raw = await self._store.call("read_visit", account.keys.partition, {"visit": key}, {})
+        if Outcome(raw[0].decode()) is not Outcome.DONE:
+            return None
+        return Visitor(raw[2].decode(), raw[3].decode())
+
+    async def _exchange(self, account: AccountEntry, code: str) -> OAuthIdentity | None:
+        shared, name = self._shared[account.name], f"oauth-{sha256(code.encode()).hexdigest()[:32]}"
+        for _ in range(_LOOKS):
+            known = await shared.get(name)
+            if known is not None:
+                openid, unionid, snapshot = msgspec.json.decode(known[0], type=tuple[str, str | None, bool])
+                return OAuthIdentity(openid=openid, unionid=unionid, snapshot=snapshot)
+            if await shared.lock(name, _LOCK_SECONDS):
+                break
+            # The other delivery of the same code is at WeChat just now.
+            await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            identity = await self._clients[account.name].oauth_openid(code)
+        except WeChatFault as error:
+            _log.info("oauth_code_refused", account=account.name, error=type(error).__name__)
+            return None
+        told = msgspec.json.encode([identity.openid, identity.unionid, identity.snapshot]).decode()
+        await shared.put(name, told, _CODE_LIFE_SECONDS)
+        return identity

@@ -1,0 +1,85 @@
+"""How an account is put together with WeChat; part of the composition root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.sites.lazy import PerAccount
+from codesvc.wechat.client import WeChatClient
+from codesvc.wechat.issuer import issuer_for
+from codesvc.wechat.token import StoredTokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import aiohttp
+
+    from codesvc.domain.health import Platforms
+    from codesvc.service.statistics.recorder import Tally
+    from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.secret_cache import SharedSecrets
+    from codesvc.wechat.call_labels import Heard
+
+
+def reach(
+    directory: Directory,
+    http: aiohttp.ClientSession,
+    shared: Mapping[str, SharedSecrets],
+    tally: Tally,
+    platforms: Platforms,
+    *,
+    clock: Callable[[], float],
+) -> tuple[PerAccount[StoredTokens], PerAccount[WeChatClient]]:
+    """Each account's access tokens, which all processes share, and who calls WeChat for it.
+
+    What every call came to is counted by the one, and judged by the other.
+    """
+
+    def ears_of(account: AccountEntry) -> Heard:
+        def heard(endpoint: str, result: str, seconds: float) -> None:
+            tally.call(account.name, endpoint, result, seconds)
+            platforms.heard(account.name, result)
+
+        return heard
+
+    def tokens_of(account: AccountEntry) -> StoredTokens:
+        return _tokens_of(account, http, shared[account.name], ears_of(account), clock)
+
+    tokens = PerAccount(directory.accounts, tokens_of, of_config=True)
+    clients = PerAccount(directory.accounts, lambda a: _client_of(a, http, tokens[a.name], ears_of(a)), of_config=True)
+    return tokens, clients
+
+
+def _tokens_of(
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    shared: SharedSecrets,
+    heard: Heard,
+    clock: Callable[[], float],
+) -> StoredTokens:
+    config = account.config
+    return StoredTokens(
+        name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
+        issuer=issuer_for(
+            config.token_source,
+            appid=config.appid,
+            secret=config.secret,
+            http=http,
+            api_url=config.api_url,
+            heard=heard,
+        ),
+        store=shared,
+        now=clock,
+    )
+
+
+def _client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, heard: Heard) -> WeChatClient:
+    config = account.config
+    return WeChatClient(
+        appid=config.appid,
+        secret=config.secret,
+        http=http,
+        tokens=tokens,
+        api_url=config.api_url,
+        heard=heard,
+    )

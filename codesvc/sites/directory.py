@@ -1,0 +1,200 @@
+"""Who is who: sites, their accounts and their keys, found by name or by API key.
+
+Everything that a request needs of the configuration is worked out here once, so that the hot path looks things up and
+computes nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import structlog
+
+from codesvc.config import ApiKey, ConfigError
+from codesvc.config.one_entry import one_account, one_site
+from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
+from codesvc.sites.lazy import Roster
+from codesvc.store.keys import Keys, partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.config import Account, Settings, Site
+    from codesvc.sites.registry.contents import Contents
+
+_log = structlog.get_logger(__name__)
+
+__all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
+
+
+class Directory:
+    """All sites and accounts: those of the configuration, and those that the store keeps (`codesvc.sites.registry`).
+
+    Of the same name, or the same appid or key, the configuration's counts: who may write the file has the last word.
+
+    Args:
+        settings: the configuration.
+        kept: what the store keeps; empty until it has been read.
+    """
+
+    def __init__(self, settings: Settings, kept: Contents | None = None) -> None:
+        self._settings = settings
+        self.kept = kept
+        self._appids = {account.appid: name for name, account in settings.accounts.items()}
+        self._keys = {
+            key.hash.removeprefix("sha256:"): (name, key) for name, site in settings.sites.items() for key in site.keys
+        }
+        self._callers: dict[str, Caller] = {}
+        self._configs: dict[str, tuple[str, Site]] = {}
+        self.accounts = Roster(self._account, self._account_names)
+        self.sites = Roster(self._site, self._site_names)
+        self.by_appid = Roster(self._account_with, lambda: (entry.config.appid for entry in self.accounts.values()))
+
+    def caller(self, api_key: str) -> Caller | None:
+        """Whose key this is.
+
+        Looked up by the key's SHA-256: what a timing could tell is about a hash that nobody can choose, and a key has
+        128 bits and more.
+        """
+        digest = sha256(api_key.encode(errors="surrogateescape")).hexdigest()
+        return self._callers.get(digest) or self._met(digest)
+
+    def _met(self, digest: str) -> Caller | None:
+        """Whose key this is, asked for the first time."""
+        site, key = self._keys.get(digest, ("", None))
+        if key is None and self.kept is not None:
+            site, name = self.kept.key_with(digest) or ("", "")
+            key = self.key(site, name) if name else None
+        found = self.sites.get(site) if key is not None and key.hash.endswith(digest) else None
+        if found is None or key is None:
+            return None
+        caller = self._callers[digest] = Caller(found, key)
+        return caller
+
+    def key(self, site: str, name: str) -> ApiKey | None:
+        """A key that the store keeps."""
+        table = self.kept.open(f"key/{site}/{name}") if self.kept is not None else None
+        if table is None:
+            return None
+        return ApiKey(name=name, hash=f"sha256:{table['hash']}", scopes=frozenset(table["scopes"]))
+
+    def apply(self, changes: Mapping[str, str | None]) -> None:
+        """Take over what has changed in the store; what was worked out of the old is worked out anew."""
+        if self.kept is None:
+            return
+        touched = self.kept.apply(changes)
+        self._callers.clear()
+        self.sites.drop([site.name for site in self.sites.made if site.account.name in touched])
+        self.by_appid.drop([account.config.appid for account in self.accounts.made if account.name in touched])
+        self.accounts.drop(touched)
+
+    def site_names_of(self, account: str, *, having: str = "") -> list[str]:
+        """The sites of an account. With `having`, of those that the store keeps only those that set this option."""
+        own = [name for name, site in self._settings.sites.items() if site.account == account]
+        kept = self.kept.sites_of(account, having=having) if self.kept is not None else []
+        return own + [name for name in kept if name not in self._settings.sites]
+
+    def sites_of(self, account: str, *, having: str = "") -> list[SiteEntry]:
+        """As `site_names_of`, with all that is worked out of each."""
+        return [site for name in self.site_names_of(account, having=having) if (site := self.sites.get(name))]
+
+    def partitions(self, *, hearing: bool = False) -> set[int]:
+        """Where the accounts' data lie; with `hearing` only of those accounts of whose sites one has a webhook."""
+        settings = self._settings
+        own = {site.account for site in settings.sites.values() if site.webhook} if hearing else settings.accounts
+        kept = self.kept.partitions(hearing=hearing) if self.kept is not None else set()
+        return kept | {partition_of(settings.accounts[name].appid) for name in own} | self._crossing(hearing=hearing)
+
+    def _crossing(self, *, hearing: bool) -> set[int]:
+        """The partitions of the configuration's accounts of whose sites in the store one has a webhook."""
+        if not hearing or self.kept is None:
+            return set()
+        return {
+            partition_of(account.appid)
+            for name, account in self._settings.accounts.items()
+            if self.kept.sites_of(name, having="webhook")
+        }
+
+    @property
+    def active_accounts(self) -> list[AccountEntry]:
+        """The accounts of the configuration, and those of the store that this process had to do with."""
+        own = [self.accounts[name] for name in self._settings.accounts]
+        return own + [account for account in self.accounts.made if account.name not in self._settings.accounts]
+
+    @property
+    def shadowed(self) -> list[str]:
+        """What the store keeps and the configuration has too: the configuration's counts."""
+        if self.kept is None:
+            return []
+        return [
+            *(f"site/{name}" for name in self.kept.names("site") if name in self._settings.sites),
+            *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
+        ]
+
+    def _is_shadowed(self, account: str) -> bool:
+        if account in self._settings.accounts:
+            return True
+        return self.kept is not None and self.kept.appid_of(account) in self._appids
+
+    def _account_names(self) -> list[str]:
+        kept = self.kept.names("account") if self.kept is not None else []
+        return [*self._settings.accounts, *(name for name in kept if not self._is_shadowed(name))]
+
+    def _site_names(self) -> list[str]:
+        kept = self.kept.names("site") if self.kept is not None else []
+        return [*self._settings.sites, *(name for name in kept if name not in self._settings.sites)]
+
+    def _account(self, name: str) -> AccountEntry | None:
+        config = self._settings.accounts.get(name) or self._kept_account(name)
+        return self.entry_of(name, config) if config is not None else None
+
+    def entry_of(self, name: str, config: Account) -> AccountEntry:
+        """The account of that name as it is, or would be, with these settings."""
+        keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
+        return AccountEntry(name, config, keys, callback_keys(config), sites)
+
+    def has_key(self, line: str) -> bool:
+        """Whether the key with that hash (`sha256:…`) is somebody's: a site's, or of the admin API."""
+        digest = line.removeprefix("sha256:")
+        admins = {key.hash for key in self._settings.admin.keys}
+        return (
+            digest in self._keys or line in admins or (self.kept is not None and self.kept.key_with(digest) is not None)
+        )
+
+    def _kept_account(self, name: str) -> Account | None:
+        table = self.kept.open(f"account/{name}") if self.kept is not None and not self._is_shadowed(name) else None
+        if table is None:
+            return None
+        try:
+            return one_account(self._settings, name, table)
+        except ConfigError as error:
+            _log.error("registry_entry_unusable", account=name, faults=str(error))
+            return None
+
+    def _kept_site(self, name: str) -> Site | None:
+        text = self.kept.texts.get(f"site/{name}") if self.kept is not None else None
+        if self.kept is None or text is None:
+            return None
+        known = self._configs.get(name)
+        if known is None or known[0] is not text:
+            table = self.kept.open(f"site/{name}")
+            account = self.accounts.get(table["account"]) if table is not None else None
+            if table is None or account is None:
+                return None
+            try:
+                known = (text, one_site(self._settings, name, table, {account.name: account.config}))
+            except ConfigError as error:
+                _log.error("registry_entry_unusable", site=name, faults=str(error))
+                return None
+            self._configs[name] = known
+        return known[1]
+
+    def _account_with(self, appid: str) -> AccountEntry | None:
+        name = self._appids.get(appid) or (self.kept.account_with(appid) if self.kept is not None else None)
+        return self.accounts.get(name) if name else None
+
+    def _site(self, name: str) -> SiteEntry | None:
+        config = self._settings.sites.get(name) or self._kept_site(name)
+        account = self.accounts.get(config.account) if config is not None else None
+        return SiteEntry(name, config, account) if config is not None and account is not None else None

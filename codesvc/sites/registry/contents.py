@@ -1,0 +1,162 @@
+"""What the registry holds, in memory: sealed entries by name, and beside each what must be known without opening it.
+
+An entry is called `site/shop`, `account/main`, `key/shop/server` or `removed/shop`. Its text is a hint, a blank and the
+sealed contents (`codesvc.sites.registry.sealing`). The hint is only for finding: nothing is believed of it that the
+sealed part does not say too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codesvc.store.keys import partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.sites.registry.sealing import Sealer
+
+
+class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of an entry without opening it.
+
+    Attributes:
+        account: of a site: its account.
+        appid: of an account.
+        hash: of a key: SHA-256, hexadecimal.
+        has: of a site: the options that it sets.
+    """
+
+    account: str = ""
+    appid: str = ""
+    hash: str = ""
+    has: tuple[str, ...] = ()
+
+
+def entry_text(sealer: Sealer, name: str, table: dict[str, Any]) -> str:
+    """The text of an entry with these contents."""
+    kind = name.partition("/")[0]
+    hint = Hint(
+        account=table["account"] if kind == "site" else "",
+        appid=table["appid"] if kind == "account" else "",
+        hash=table["hash"] if kind == "key" else "",
+        has=tuple(sorted(table)) if kind == "site" else (),
+    )
+    return f"{msgspec.json.encode(hint).decode()} {sealer.close(name, table)}"
+
+
+class Contents:
+    """Every entry, and indexes of them.
+
+    Args:
+        sealer: opens entries.
+    """
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+        self.texts: dict[str, str] = {}
+        self._hints: dict[str, Hint] = {}
+        self._by_appid: dict[str, str] = {}
+        self._by_hash: dict[str, tuple[str, str]] = {}
+        self._sites_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._keys_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def apply(self, changes: Mapping[str, str | None]) -> set[str]:
+        """Take over entries, None meaning that one is gone; the names of the accounts that something changed for."""
+        touched: set[str] = set()
+        for name, text in changes.items():
+            if text == self.texts.get(name):
+                continue
+            touched |= self._forget(name)
+            if text is not None:
+                touched |= self._learn(name, text)
+        return touched
+
+    def _learn(self, name: str, text: str) -> set[str]:
+        try:
+            hint = msgspec.json.decode(text.partition(" ")[0], type=Hint)
+        except msgspec.DecodeError:
+            hint = Hint()
+        self.texts[name], self._hints[name] = text, hint
+        kind, _, rest = name.partition("/")
+        match kind:
+            case "account":
+                self._by_appid[hint.appid] = rest
+                return {rest}
+            case "site":
+                self._sites_of[hint.account][rest] = None
+                return {hint.account}
+            case "key":
+                site, _, key = rest.partition("/")
+                self._by_hash[hint.hash] = (site, key)
+                self._keys_of[site][key] = None
+        return set()
+
+    def _forget(self, name: str) -> set[str]:
+        if self.texts.pop(name, None) is None:
+            return set()
+        hint = self._hints.pop(name)
+        kind, _, rest = name.partition("/")
+        match kind:
+            case "account":
+                self._by_appid.pop(hint.appid, None)
+                return {rest}
+            case "site":
+                self._sites_of[hint.account].pop(rest, None)
+                return {hint.account}
+            case "key":
+                site, _, key = rest.partition("/")
+                self._by_hash.pop(hint.hash, None)
+                self._keys_of[site].pop(key, None)
+        return set()
+
+    def open(self, name: str) -> dict[str, Any] | None:
+        """What an entry holds; None if there is none, or it cannot be opened."""
+        text = self.texts.get(name)
+        return self._sealer.open(name, text.partition(" ")[2]) if text is not None else None
+
+    def aged(self) -> list[str]:
+        """Entries under a master key that has been replaced."""
+        return [name for name, text in self.texts.items() if self._sealer.aged(text.partition(" ")[2])]
+
+    def lost(self) -> list[str]:
+        """Entries that no master key opens any more."""
+        return [name for name, text in self.texts.items() if self._sealer.lost(text.partition(" ")[2])]
+
+    def names(self, kind: str) -> list[str]:
+        """The names of all sites, accounts or removed sites."""
+        return [name.partition("/")[2] for name in self.texts if name.startswith(f"{kind}/")]
+
+    def appid_of(self, account: str) -> str:
+        """The appid of an account, "" if there is none of that name."""
+        hint = self._hints.get(f"account/{account}")
+        return hint.appid if hint else ""
+
+    def account_with(self, appid: str) -> str | None:
+        """The account of that appid."""
+        return self._by_appid.get(appid)
+
+    def key_with(self, digest: str) -> tuple[str, str] | None:
+        """The site and name of the key with that SHA-256 (hexadecimal)."""
+        return self._by_hash.get(digest)
+
+    def partitions(self, *, hearing: bool = False) -> set[int]:
+        """The partitions of all accounts; or of those of whose sites one has a webhook."""
+        accounts = {name.partition("/")[2]: hint for name, hint in self._hints.items() if name.startswith("account/")}
+        if hearing:
+            sites = [hint for hint in self._hints.values() if "webhook" in hint.has]
+            accounts = {site.account: accounts[site.account] for site in sites if site.account in accounts}
+        return {partition_of(hint.appid) for hint in accounts.values()}
+
+    def sites_of(self, account: str, *, having: str = "") -> list[str]:
+        """The sites of an account; with `having` those that set this option."""
+        return [
+            site for site in self._sites_of.get(account, ()) if not having or having in self._hints[f"site/{site}"].has
+        ]
+
+    def keys_of(self, site: str) -> list[str]:
+        """The names of a site's keys."""
+        return list(self._keys_of.get(site, ()))

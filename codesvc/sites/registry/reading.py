@@ -1,0 +1,46 @@
+"""The sites that there are, for commands: those of the configuration, and those that the store keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.keyring import Keyring
+from codesvc.sites.directory import Directory
+from codesvc.sites.registry.contents import Contents
+from codesvc.sites.registry.registry import Registry
+from codesvc.sites.registry.sealing import Sealer
+
+if TYPE_CHECKING:
+    from codesvc.config import Settings
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.store import Store
+
+
+async def read_directory(store: Store, settings: Settings) -> Directory:
+    """All sites and accounts, as a running service knows them.
+
+    Raises:
+        StoreUnavailable: no answer.
+    """
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    sealer = Sealer(keyring)
+    directory = Directory(settings, Contents(sealer))
+    await Registry(store, directory, sealer).refresh()
+    return directory
+
+
+def known_site(directory: Directory, name: str) -> SiteEntry:
+    """A site by its name.
+
+    Raises:
+        CodesvcError: there is none.
+    """
+    site = directory.sites.get(name)
+    if site is None:
+        shown = sorted(directory.sites)[:20]
+        raise CodesvcError(f"there is no site of that name; there are {', '.join(shown) or 'none'}")
+    return site

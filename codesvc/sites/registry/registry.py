@@ -1,0 +1,166 @@
+"""The registry: sites, accounts and keys in the store, followed by every process and changed by anyone of them.
+
+A change is taken only if nobody has changed anything since it was thought out; then it is thought out anew. Every
+process hears of it by publish/subscribe and, should that be lost, by asking for the version before a second is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.errors import CodesvcError, ScriptError, StoreUnavailable
+from codesvc.runtime.tasks import end
+from codesvc.sites.registry.contents import entry_text
+from codesvc.store.deployment import registry, registry_log
+from codesvc.store.keys import DEPLOYMENT, REGISTRY, channel, partition_root
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from codesvc.sites.directory import Directory
+    from codesvc.sites.registry.sealing import Sealer
+    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.store import Store
+
+type_of_changes = dict[str, dict[str, object] | None]
+
+_log = structlog.get_logger(__name__)
+_POLL_SECONDS: Final = 0.75
+_TRIES: Final = 20
+
+
+class Contended(CodesvcError):
+    """Others keep changing the registry; try again."""
+
+
+class Registry:
+    """Follows and changes the registry.
+
+    Args:
+        store: where it lies.
+        directory: takes over what has changed.
+        sealer: closes entries.
+    """
+
+    def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
+        self._store = store
+        self._directory = directory
+        self._sealer = sealer
+        self._version = ""
+        self._reading = asyncio.Lock()
+        self._told: set[str] = set()
+        self.listeners: list[Callable[[], None]] = []
+        """Called after every change that was taken over."""
+
+    @property
+    def _keys(self) -> dict[str, str]:
+        prefix = self._store.prefix
+        return {"registry": registry(prefix), "registry_log": registry_log(prefix)}
+
+    async def refresh(self) -> bool:
+        """Take over what has changed; whether anything has.
+
+        Raises:
+            StoreUnavailable: no answer; what was known stays.
+        """
+        async with self._reading:
+            raw = await self._store.call("read_registry", DEPLOYMENT, self._keys, {"since": self._version})
+            if Outcome(raw[0].decode()) is Outcome.SAME:
+                return False
+            flat = [part.decode() for part in raw[4]]
+            changes: dict[str, str | None] = {flat[i]: flat[i + 1] or None for i in range(0, len(flat), 2)}
+            if raw[3] == 1 and self._directory.kept is not None:
+                changes |= dict.fromkeys(self._directory.kept.texts.keys() - changes.keys())
+            self._directory.apply(changes)
+            self._version = raw[2].decode()
+        for listener in self.listeners:
+            listener()
+        self._warn()
+        return True
+
+    def _warn(self) -> None:
+        kept = self._directory.kept
+        shadowed, lost = self._directory.shadowed, kept.lost() if kept is not None else []
+        for name in {*shadowed, *lost} - self._told:
+            self._told.add(name)
+            why = "the configuration file has it too" if name in shadowed else "its master key is gone"
+            _log.error("registry_entry_not_used", entry=name, why=why)
+
+    async def change(self, think: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
+        """Change entries, all or none of them, and take the change over here at once.
+
+        Args:
+            think: looks at the directory as it is now, and answers entries with their new contents, None for none.
+                Called again where somebody else was quicker; what it raises comes through, and nothing has changed.
+            by: who changes them, for the audit log; "" writes no line.
+
+        Raises:
+            Contended: somebody else was quicker, again and again.
+            StoreUnavailable: no answer; it may or may not have happened.
+        """
+        for _ in range(_TRIES):
+            await self.refresh()
+            expected = self._version
+            tables = await think()
+            if not tables:
+                return
+            texts = {
+                name: entry_text(self._sealer, name, table) if table is not None else ""
+                for name, table in tables.items()
+            }
+            raw = await self._store.call(
+                "change_registry",
+                DEPLOYMENT,
+                self._keys,
+                {
+                    "root": partition_root(self._store.prefix, DEPLOYMENT),
+                    "channel": channel(self._store.prefix),
+                    "actor": by,
+                    "expected": expected,
+                    "epoch": secrets.token_hex(8),
+                    "changes": msgspec.json.encode(texts),
+                },
+            )
+            if Outcome(raw[0].decode()) is Outcome.DONE:
+                await self.refresh()
+                return
+        raise Contended("the registry is being changed by others all the time")
+
+    @asynccontextmanager
+    async def running(self, wakeups: Wakeups) -> AsyncIterator[None]:
+        """Read everything, then follow for as long as this context is open."""
+        await self._try()
+        task = asyncio.create_task(self._follow(wakeups), name="registry")
+        try:
+            yield
+        finally:
+            await end([task])
+
+    async def _follow(self, wakeups: Wakeups) -> None:
+        with wakeups.watch(REGISTRY) as changed:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_POLL_SECONDS):
+                        await changed.wait()
+                changed.clear()
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            if await self.refresh() and self._directory.kept is not None and self._directory.kept.aged():
+                await self.change(self._reseal, by="")
+        except (StoreUnavailable, ScriptError, Contended) as error:
+            _log.warning("registry_not_read", error=str(error))
+
+    async def _reseal(self) -> type_of_changes:
+        """Entries under a master key that has been replaced, to be closed under the present one."""
+        kept = self._directory.kept
+        opened = {name: kept.open(name) for name in kept.aged()} if kept is not None else {}
+        return {name: table for name, table in opened.items() if table is not None}

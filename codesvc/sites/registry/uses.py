@@ -1,0 +1,112 @@
+"""When each API key was last used, so that one that nobody uses any more can be found and taken away.
+
+Noted in memory on the hot path and written in the background: at most once a minute for each key, whoever asks how
+often. A key is named by the beginning of its hash, so that a key that takes over another's name starts anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.runtime.tasks import end
+from codesvc.store.deployment import uses
+from codesvc.store.keys import DEPLOYMENT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from codesvc.config import ApiKey
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+_EVERY_SECONDS: Final = 10.0
+_SPACING_SECONDS: Final = 60.0
+
+
+def _name(key: ApiKey) -> str:
+    return key.hash.removeprefix("sha256:")[:32]
+
+
+class KeyUses:
+    """Notes uses, writes them now and then, reads them.
+
+    Args:
+        store: where they are kept, for 400 days after the last use of any key.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._noted: dict[str, float] = {}
+        self._written: dict[str, float] = {}
+
+    def note(self, key: ApiKey) -> None:
+        """This key has just been used."""
+        self._noted[key.hash] = time.monotonic()
+
+    async def write(self, *, spaced: bool = True) -> None:
+        """Write what was noted; `spaced` leaves keys for later that were written within the last minute.
+
+        Raises:
+            StoreUnavailable: no answer; nothing noted is lost.
+        """
+        now = time.monotonic()
+        due = {
+            line: at
+            for line, at in self._noted.items()
+            if not spaced or now - self._written.get(line, -_SPACING_SECONDS) >= _SPACING_SECONDS
+        }
+        if not due:
+            return
+        ages = {line.removeprefix("sha256:")[:32]: round((now - at) * 1000) for line, at in due.items()}
+        await self._store.call(
+            "note_uses",
+            DEPLOYMENT,
+            {"uses": uses(self._store.prefix)},
+            {"ages": msgspec.json.encode(ages), "spacing": round(_SPACING_SECONDS * 1000)},
+        )
+        for line, at in due.items():
+            self._written[line] = now
+            if self._noted.get(line) == at:
+                del self._noted[line]
+
+    async def last(self, keys: Sequence[ApiKey]) -> list[int | None]:
+        """When each of these keys was last used, ms; None for never. Up to a minute late.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        raw = await self._store.call(
+            "read_uses",
+            DEPLOYMENT,
+            {"uses": uses(self._store.prefix)},
+            {"names": " ".join(_name(key) for key in keys)},
+        )
+        return [int(at) if at else None for at in raw[2]]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write now and then for as long as this context is open, and once more at its end."""
+        task = asyncio.create_task(self._run(), name="key uses")
+        try:
+            yield
+        finally:
+            await end([task])
+            await self._try(spaced=False)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self._try()
+
+    async def _try(self, *, spaced: bool = True) -> None:
+        try:
+            await self.write(spaced=spaced)
+        except (StoreUnavailable, ScriptError) as error:
+            _log.warning("key_uses_not_written", error=str(error))

@@ -1,0 +1,92 @@
+"""Acts asked for one by one and run in batches: what comes together in one turn of the event loop leaves in one call.
+
+Nobody waits for a batch to fill: alone, an act leaves at once. A script that runs several (fragment `several`) answers
+for each; what fails inside a batch is asked again alone, so that no act suffers from its neighbour's error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from codesvc.domain.errors import CodesvcError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+MOST_TOGETHER: Final = 16
+"""So many acts in one call: others wait for the store as long as it takes."""
+_AGAIN: Final = b"again"
+
+
+class Gathered:
+    """One kind of act.
+
+    Args:
+        run: calls the script with a MessagePack list of what each act takes; the third part of what it answers are the
+            acts' answers, in order.
+        wrapped: what is put around a batch's coroutine before it runs as a task.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[bytes], Awaitable[Sequence[Any]]],
+        *,
+        wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]] = lambda told: told,
+    ) -> None:
+        self._run = run
+        self._wrapped = wrapped
+        self._asked: list[tuple[Sequence[str], asyncio.Future[Any]]] = []
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def ask(self, act: Sequence[str]) -> Any:
+        """Ask for one act, and wait for its answer.
+
+        Raises:
+            StoreUnavailable: no answer; it may have happened.
+            ScriptError: the act itself failed.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._asked.append((act, future))
+        if len(self._asked) == 1:
+            loop.call_soon(self._leave)
+        elif len(self._asked) == MOST_TOGETHER:
+            self._leave()
+        answer = await future
+        if answer == _AGAIN:
+            (answer,) = (await self._run(msgspec.msgpack.encode([act])))[2]
+        return answer
+
+    def _leave(self) -> None:
+        if self._asked:
+            asked, self._asked = self._asked, []
+            call = asyncio.create_task(self._wrapped(self._call(asked)))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+
+    async def _call(self, asked: list[tuple[Sequence[str], asyncio.Future[Any]]]) -> None:
+        try:
+            answers = (await self._run(msgspec.msgpack.encode([act for act, _ in asked])))[2]
+            for (_, future), answer in zip(asked, answers, strict=True):
+                # Who asked may have given up.
+                if not future.done():
+                    future.set_result(answer)
+        except CodesvcError as error:
+            _tell(asked, error)
+        except BaseException as error:
+            # Whatever it is: nobody is left waiting.
+            _tell(asked, error)
+            raise
+
+
+def _tell(asked: list[tuple[Sequence[str], asyncio.Future[Any]]], error: BaseException) -> None:
+    for _, future in asked:
+        if future.done():
+            continue
+        if isinstance(error, Exception):
+            future.set_exception(error)
+        else:
+            future.cancel()

@@ -1,0 +1,95 @@
+"""Live updates: publish/subscribe only wakes; state is re-read on wake and on every (re)connection (DESIGN, Flow)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.tasks import end
+from codesvc.store.keys import channel
+from codesvc.store.subscription import subscribed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from codesvc.store.servers import Servers
+
+EVERYBODY: Final = "*"
+"""Published when something concerns all who wait, such as a moved clock."""
+
+_log = structlog.get_logger(__name__)
+_RECONNECT_SECONDS: Final = 0.5
+
+
+class Wakeups:
+    """One subscription per process, however many wait.
+
+    Args:
+        servers: the store. In a cluster, what is published at one node reaches the subscribers of all.
+        prefix: of the deployment.
+    """
+
+    def __init__(self, servers: Servers, prefix: str) -> None:
+        self._servers = servers
+        self._channel = channel(prefix)
+        self._waiting: dict[str, tuple[Callable[[], None], ...]] = {}
+
+    @contextmanager
+    def watch(self, identifier: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever `identifier` may have changed; the waiter clears it."""
+        event = asyncio.Event()
+        self.listen(identifier, event.set)
+        try:
+            yield event
+        finally:
+            self.unlisten(identifier, event.set)
+
+    def listen(self, identifier: str, told: Callable[[], None]) -> None:
+        """Call `told`, which returns at once and raises nothing, whenever `identifier` may have changed."""
+        self._waiting[identifier] = (*self._waiting.get(identifier, ()), told)
+
+    def unlisten(self, identifier: str, told: Callable[[], None]) -> None:
+        """Call it no more."""
+        left = tuple(each for each in self._waiting.get(identifier, ()) if each != told)
+        if left:
+            self._waiting[identifier] = left
+        else:
+            self._waiting.pop(identifier, None)
+
+    async def publish(self, identifier: str) -> None:
+        """Wake those who wait for `identifier` in every process."""
+        await self._servers.anyone().redis.publish(self._channel, identifier)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for as long as this context is open."""
+        task = asyncio.create_task(self._listen(), name="wakeups")
+        try:
+            yield
+        finally:
+            await end([task])
+
+    def wake(self, identifier: str) -> None:
+        """Wake those who wait for `identifier` in this process."""
+        everybody = identifier == EVERYBODY
+        for listeners in tuple(self._waiting.values()) if everybody else (self._waiting.get(identifier, ()),):
+            for told in listeners:
+                told()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with subscribed(self._servers.anyone().reader, self._channel) as messages:
+                    # What was published while we were away is lost; so everybody looks again.
+                    self.wake(EVERYBODY)
+                    while True:
+                        for identifier in await messages.some():
+                            self.wake(identifier)
+            except (RedisError, OSError, StoreUnavailable) as error:
+                _log.warning("wakeups_lost", error=type(error).__name__)
+                await asyncio.sleep(_RECONNECT_SECONDS)

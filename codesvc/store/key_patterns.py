@@ -1,0 +1,73 @@
+"""The kinds of keys: which of them the Lua scripts spell too, and which live for ever (`codesvc.store.keys`)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+PERMANENT: Final = frozenset(
+    {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
+    | {"registry", "registry-log"}
+)
+"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
+is disabled stays until somebody enables it; bindings with their two indexes, and the registry, are what the operator
+must not lose; who left is forgotten by `codesvc.service.profile_sync` after `unfollow_retention`, with the bindings."""
+
+IN_PARTITION: Final = {
+    "record": "vf:%s",
+    "live": "live:%s:%s:%s:%s",
+    "lately": "user:%s:%s",
+    "window": "window:%s:%s:%s",
+    "binding": "binding:%s:%s",
+    "owners": "owners:%s:%s",
+    "union": "union:%s:%s",
+    "history": "history:%s:%s",
+    "intent": "intent:%s",
+    "ticket": "ticket:%s",
+    "notice": "notice:%s",
+    "webhook": "webhook:%s:%s",
+    "webhook_log": "webhook-log:%s",
+    "webhook_due": "webhook-due:%s",
+    "webhook_done": "webhook-done:%s",
+    "webhook_lane": "webhook-lane:%s",
+    "webhook_state": "webhook-state:%s",
+    "webhook_sites": "webhook-sites",
+    "audit": "audit",
+    "minute": "minute:%s:%s",
+    "hour": "hour:%s:%s",
+}
+"""Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
+
+IN_ACCOUNT: Final = {
+    "gone": "gone:%s",
+    "muted": "muted:%s",
+    "recent": "recent:%s",
+    "spoke": "spoke:%s",
+    "scene": "scene:%s",
+    "openid_window": "window:%s:%s",
+    "asked": "asked:%s",
+    "moving": "moving:%s",
+    "awaiting": "awaiting:%s",
+    "receipt": "receipt:%s",
+}
+"""The same for kinds that mean something inside one account only."""
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+:\{p(\d\d)\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)(?::|$)")
+
+
+def place_of(name: str) -> tuple[int, str] | None:
+    """The partition and the kind of a key, None if it is none of ours."""
+    found = _NAME.match(name)
+    return (int(found[1]), found[2]) if found else None
+
+
+def names_of_user(site: str, user: str) -> re.Pattern[str]:
+    """What finds the keys whose names end with a user; he may hold colons, what stands before him may not."""
+    here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
+    told = [
+        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately")),
+        IN_PARTITION["window"] % (any_part, here, whose),
+        IN_PARTITION["live"] % (here, any_part, any_part, whose),
+    ]
+    return re.compile(rf"[A-Za-z0-9_-]+:\{{p\d\d\}}:(?:long-)?(?:{'|'.join(told)})")

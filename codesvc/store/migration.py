@@ -1,0 +1,106 @@
+"""Copying a whole store into another, and seeing that it has arrived.
+
+Like rsync: only what differs is written, so that a copy which was interrupted is gone on with by starting it again, and
+looking whether everything has arrived is the same walk without the writing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from codesvc.store.key_contents import read, write
+from codesvc.store.key_patterns import place_of
+from codesvc.store.keys import channel
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from codesvc.cli.progress import Progress
+    from codesvc.store.servers import Servers
+
+_BATCH: Final = 500
+
+
+class Walk:
+    """What one walk over a store found out about another one.
+
+    Attributes:
+        found: keys by kind.
+        different: keys by kind that the other store lacked, or had otherwise.
+        strange: keys that are none of ours, and stay where they are.
+    """
+
+    def __init__(self) -> None:
+        self.found: Counter[str] = Counter()
+        self.different: Counter[str] = Counter()
+        self.strange = 0
+
+
+async def count(servers: Servers) -> int:
+    """How many keys there are, of whomever.
+
+    Raises:
+        RedisError: no answer.
+    """
+    return sum([await server.redis.dbsize() for server in servers.primaries()])
+
+
+async def in_use(servers: Servers, prefix: str) -> bool:
+    """Whether a service runs on this store: each of its processes subscribes to the deployment's channel.
+
+    Raises:
+        RedisError: no answer.
+    """
+    for server in servers.primaries():
+        [(_, listeners)] = await server.redis.pubsub_numsub(channel(prefix))
+        if listeners:
+            return True
+    return False
+
+
+async def compare(source: Servers, target: Servers, prefix: str, progress: Progress, *, copy: bool) -> Walk:
+    """Walk the source; with `copy`, write into the target whatever is not there as it is here.
+
+    Raises:
+        RedisError: a store went away; started again, the copy goes on.
+        StoreUnavailable: no node of a cluster holds a partition.
+    """
+    walk, done = Walk(), 0
+    async for names in _batches(source, prefix):
+        by_partition: defaultdict[int, dict[bytes, str]] = defaultdict(dict)
+        for name in names:
+            if place := place_of(name.decode(errors="replace")):
+                by_partition[place[0]][name] = place[1]
+            else:
+                walk.strange += 1
+        for partition, kinds in by_partition.items():
+            here = await read(source.at(partition).redis, list(kinds))
+            there = await read(target.at(partition).redis, list(here))
+            walk.found.update(kinds[name] for name in here)
+            missing = [name for name in here if not here[name].like(there.get(name))]
+            walk.different.update(kinds[name] for name in missing)
+            if copy and missing:
+                # One transaction a batch: all of these keys lie in one slot.
+                async with target.at(partition).redis.pipeline(transaction=True) as pipe:
+                    for name in missing:
+                        write(pipe, name, here[name])
+                    await pipe.execute()
+        done += len(names)
+        progress.show(done, done, f", {walk.different.total():,} {'written' if copy else 'different'}")
+    progress.show(done, done, f", {walk.different.total():,} {'written' if copy else 'different'}", last=True)
+    return walk
+
+
+async def _batches(servers: Servers, prefix: str) -> AsyncIterator[list[bytes]]:
+    """All keys of a deployment, each once, some hundred at a time."""
+    for server in servers.primaries():
+        cursor, seen = -1, set[bytes]()
+        while cursor:
+            names: list[bytes]
+            cursor, names = await server.redis.scan(max(cursor, 0), match=f"{prefix}:*", count=_BATCH)  # type: ignore[assignment]  # this connection decodes nothing
+            # SCAN may tell a key twice, in the same breath or later; later costs a look, no second count.
+            fresh = [name for name in dict.fromkeys(names) if name not in seen]
+            seen.update(fresh)
+            if fresh:
+                yield fresh

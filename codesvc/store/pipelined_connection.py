@@ -1,0 +1,240 @@
+"""One connection for everybody: all commands of one turn of the event loop leave in one write, answers come in order.
+
+redis-py spends more on one command than aiohttp on a whole request, and under load its pool makes callers wait for one
+another. Here a command costs its bytes and a future. redis-py still opens the connection (URL, TLS, AUTH, SELECT) and
+keeps all that is off the hot path. The contract:
+
+- Nothing is ever sent twice. A command whose bytes were written and whose answer was lost fails with
+  `StoreUnavailable`; it may or may not have happened.
+- Answers belong to commands by order. A caller who gives up leaves his place in the queue, not a gap.
+- An answer that does not come within `timeout` means that the connection is dead: all who wait fail, and the next
+  command opens another.
+- A server that may not be written any more (READONLY after a fail-over) costs the connection as well, so that the next
+  one is opened anew to whoever is primary by then.
+- More than `MOST_WAITING` callers are turned away at once rather than kept in a queue that only grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import hiredis
+from redis.exceptions import AuthenticationError, RedisError
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime.tasks import end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio.connection import AbstractConnection
+
+MOST_WAITING: Final = 20_000
+_FLUSH_AT: Final = 8
+_NO_LOGIN: Final = "Protocol error: unauthenticated"
+_IN_SCRIPT: Final = re.compile(r"^ERR Error running script .* @user_script: \d+: -([A-Z]+) ")
+
+
+class ServerSaidError(Exception):
+    """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`.
+
+    Attributes:
+        word: what it begins with. Redis before 7.0 wraps what a script met in words of its own; then what it met. A
+            long command without a login is refused as a fault of the protocol; then NOAUTH.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        wrapped = _IN_SCRIPT.search(text)
+        self.word = wrapped[1] if wrapped else "NOAUTH" if _NO_LOGIN in text else text.partition(" ")[0]
+
+
+class _Line(asyncio.Protocol):
+    """One open connection and those who wait for its answers.
+
+    It takes the place of redis-py's streams at the transport: an answer reaches who waits for it in the same turn of
+    the loop in which its bytes have come.
+    """
+
+    def __init__(self, connection: AbstractConnection, timeout: float) -> None:
+        reader, writer = connection._reader, connection._writer  # noqa: SLF001  the streams that redis-py has opened
+        if reader is None or writer is None:
+            raise StoreUnavailable("the connection is not open")
+        self._connection = connection
+        self._transport = writer.transport
+        self._parser = hiredis.Reader()
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._unsent: list[bytes] = []
+        self.broken: str | None = None
+        self._transport.set_protocol(self)
+        self._watchdog = self._loop.call_later(timeout / 4, self._watch)
+        # The transport may have told the streams of its end a moment ago.
+        if self._transport.is_closing() or reader.at_eof():
+            self.fail("the store closed the connection")
+
+    def send(self, packed: bytes) -> asyncio.Future[Any]:
+        """Queue a command; its future ends with the answer or an error."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreUnavailable("too many calls are waiting for the store")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append((future, self._loop.time()))
+        self._unsent.append(packed)
+        if len(self._unsent) == 1:
+            self._loop.call_soon(self._flush)
+        elif len(self._unsent) >= _FLUSH_AT:
+            self._flush()
+        return future
+
+    def _flush(self) -> None:
+        if self._unsent and self.broken is None:
+            try:
+                self._transport.write(b"".join(self._unsent))
+            except (OSError, RuntimeError) as error:
+                # uvloop writes to no transport that has broken, some turns of the loop before the reader hears of it.
+                self.fail(type(error).__name__)
+            self._unsent.clear()
+
+    def _watch(self) -> None:
+        if self._waiting and self._loop.time() - self._waiting[0][1] > self._timeout:
+            self.fail("no answer in time")
+        elif self.broken is None:
+            self._watchdog = self._loop.call_later(self._timeout / 4, self._watch)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        try:
+            self._parser.feed(data)
+            while self.broken is None and (answer := self._parser.gets()) is not False:
+                self._deliver(answer)
+        except hiredis.ProtocolError as error:
+            self.fail(type(error).__name__)
+
+    def eof_received(self) -> None:
+        """No more will come."""
+        self.fail("the store closed the connection")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection has ended, by whomever."""
+        self.fail(type(error).__name__ if error else "the store closed the connection")
+
+    def _deliver(self, answer: Any) -> None:
+        if not self._waiting:
+            raise hiredis.ProtocolError("an answer that nobody asked for")
+        future, _ = self._waiting.popleft()
+        if isinstance(answer, hiredis.ReplyError):
+            said = ServerSaidError(str(answer))
+            if not future.done():
+                future.set_exception(said)
+            if said.word == "READONLY":
+                self.fail("the store is no longer the primary")
+        elif not future.done():
+            future.set_result(answer)
+
+    def fail(self, why: str) -> None:
+        """Give the connection up; everybody who waits is told."""
+        if self.broken is not None:
+            return
+        self.broken = why
+        self._watchdog.cancel()
+        self._transport.close()
+        for future, _ in self._waiting:
+            if not future.done():
+                future.set_exception(StoreUnavailable(f"the answer was lost: {why}"))
+        self._waiting.clear()
+
+    async def aclose(self) -> None:
+        """End the connection."""
+        self.fail("closed")
+        await self._connection.disconnect(nowait=True)
+
+
+class Multiplexed:
+    """Commands over one shared connection, opened when first needed and again after it broke.
+
+    Args:
+        connect: makes a redis-py connection object that is not yet connected.
+        timeout: seconds, for opening and for an answer.
+    """
+
+    def __init__(self, connect: Callable[[], AbstractConnection], *, timeout: float) -> None:
+        self._make = connect
+        self._timeout = timeout
+        self._line: _Line | None = None
+        self._opening: asyncio.Task[_Line] | None = None
+        self._closed = False
+
+    async def execute(self, *command: Any) -> Any:
+        """Send one command and wait for its answer.
+
+        Raises:
+            StoreUnavailable: no connection, no answer, or too many are waiting.
+            ServerSaidError: the server refused.
+        """
+        # Before it takes its place: what cannot be packed is not sent, and must not wait for somebody else's answer.
+        return await self.deliver(hiredis.pack_command(command))
+
+    async def deliver(self, packed: bytes) -> Any:
+        """Send one command that is packed already, and wait for its answer; raises as `execute`."""
+        line = self._line
+        if line is None or line.broken is not None:
+            line = await self._opened()
+        return await line.send(packed)
+
+    async def _opened(self) -> _Line:
+        """A new connection. All who need it wait for the same attempt and share its outcome.
+
+        One after another they would each wait `timeout` for a server that does not answer at all.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store connection is closed")
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name="open store connection")
+            self._opening.add_done_callback(self._settled)
+        opening = self._opening
+        try:
+            # Shielded: who gives up takes nothing from the others.
+            line = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():
+                raise StoreUnavailable("the store connection is closed") from None
+            raise
+        if line.broken is not None:
+            raise StoreUnavailable(f"no connection to the store ({line.broken})")
+        return line
+
+    def _settled(self, opening: asyncio.Task[_Line]) -> None:
+        self._opening = None
+        if not opening.cancelled():
+            opening.exception()
+
+    async def _open(self) -> _Line:
+        if self._line is not None:
+            await self._line.aclose()
+            self._line = None
+        connection = self._make()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+        except (RedisError, OSError, TimeoutError) as error:
+            await connection.disconnect(nowait=True)
+            state = "login refused" if isinstance(error, AuthenticationError) else "no answer"
+            raise StoreUnavailable(f"no connection to the store ({type(error).__name__})", state) from None
+        except asyncio.CancelledError:
+            await connection.disconnect(nowait=True)
+            raise
+        self._line = _Line(connection, self._timeout)
+        return self._line
+
+    async def aclose(self) -> None:
+        """End the connection for good; whoever still waits is told."""
+        self._closed = True
+        if self._opening is not None:
+            await end([self._opening])
+        if self._line is not None:
+            await self._line.aclose()
+            self._line = None

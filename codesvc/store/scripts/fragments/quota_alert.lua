@@ -1,0 +1,13 @@
+-- quota_alert: a day's quota has sunk so far that the sites of the account are told: by a job of the outbox, once for each
+-- threshold and day (codesvc.delivery.quota_events). Of several passed at once, the last is told.
+local function mind_quota(day, daily, used)
+  local reached = 0
+  for percent in string.gmatch(QUOTA_THRESHOLDS, '%d+') do
+    if used * 100 >= daily * percent then reached = tonumber(percent) end
+  end
+  if reached == 0 or reached <= tonumber(redis.call('HGET', day, 'told') or 0) then return end
+  redis.call('HSET', day, 'told', reached)
+  local api, number = string.match(day, '([^:]+):(%d+)$')
+  local facts = string.format('%s:%s:%.0f:%.0f', api, number, daily, math.max(0, daily - used))
+  redis.call('XADD', K.outbox, '*', 'kind', 'quota_low', 'id', facts, 'number', reached, 'account', A.appid)
+end

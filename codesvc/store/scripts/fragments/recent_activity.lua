@@ -1,0 +1,37 @@
+-- recent_activity: what is remembered of the latest pushes and verifications of one user, or of one WeChat, in one value: how many
+-- times follow (LONG_TIMES: they are in the window's list), whether live verifications stand elsewhere too (start.lua),
+-- the times of pushes as a window has them, and the latest verifications, oldest first, each with its length in front.
+-- Of ids the `vf_` is left out. Saving never shortens a ledger's life.
+local LONG_TIMES = 255
+
+local function read_recent_activity(at, rates)
+  local raw = redis.call('GET', at) or '\0\0'
+  local count, scattered = string.byte(raw, 1, 2)
+  local packed = count == LONG_TIMES and LONG or string.sub(raw, 3, 2 + 6 * count)
+  local g = {at = at, scattered = scattered == 1, times = window_in(packed, at, rates), entries = {}}
+  local place = 3 + (count == LONG_TIMES and 0 or 6 * count)
+  while place <= #raw do
+    local length = string.byte(raw, place)
+    g.entries[#g.entries + 1] = string.sub(raw, place + 1, place + length)
+    place = place + 1 + length
+  end
+  return g
+end
+
+-- Add an entry; the one that has no room any more, or nil.
+local function enter(g, entry)
+  g.entries[#g.entries + 1] = entry
+  if #g.entries <= MOST_LATEST then return nil end
+  local oldest = g.entries[1]
+  g.entries = {unpack(g.entries, 2)}
+  return oldest
+end
+
+local function save_recent_activity(g, life)
+  local packed = g.times.packed
+  local head = packed == LONG and string.char(LONG_TIMES) or string.char(#packed / 6)
+  local parts = {head, g.scattered and '\1' or '\0', packed ~= LONG and packed or ''}
+  for _, entry in ipairs(g.entries) do parts[#parts + 1] = string.char(#entry) .. entry end
+  life = math.max(life, g.times.span + TTL_MARGIN, redis.call('PTTL', g.at))
+  redis.call('SET', g.at, table.concat(parts), 'PX', life)
+end

@@ -1,0 +1,15 @@
+-- verification_events: what there is to tell of a verification, as it stands now. Before its delivery may be disclosed, nothing about
+-- the delivery is told, not even that there is something to tell (DESIGN rule 7).
+local function is_disclosed(r) return r.disclose == '1' or r.status == 'approved' or r.claimed_basis == 'bound' end
+
+local function tell_of(r, kind)
+  emit(r.hooks, r.site, kind, {
+    id = r.id, user = r.user, purpose = r.purpose, status = r.status, created = r.created, expires = r.expires,
+    approved = r.approved, attempts_left = r.attempts_left, basis = r.basis, disclosed = is_disclosed(r),
+    channel = r.channel, delivery = r.delivery, reason = r.reason, fixed = r.fixed,
+  })
+end
+
+local function tell_of_delivery(r, kind)
+  if is_disclosed(r) then tell_of(r, kind) end
+end

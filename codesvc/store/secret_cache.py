@@ -1,0 +1,102 @@
+"""Small secrets that all processes share for a while: access tokens and the lock of whoever fetches one.
+
+They are encrypted under a key derived from the master secret, so that a copy of the store opens no account.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64encode
+from typing import TYPE_CHECKING
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from redis.exceptions import RedisError
+
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from codesvc.domain.keyring import Keyring
+    from codesvc.store.keys import Keys
+    from codesvc.store.servers import Servers
+
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class SharedSecrets:
+    """The `SharedStore` of `codesvc.wechat.token` for one account.
+
+    Args:
+        servers: the store.
+        keys: the account's names in it.
+        keyring: encrypts what is kept.
+    """
+
+    def __init__(self, servers: Servers, keys: Keys, keyring: Keyring) -> None:
+        self._servers = servers
+        self._keys = keys
+        # MultiFernet encrypts with the first and opens with any.
+        by_age = [Fernet(urlsafe_b64encode(key)) for key in keyring.token_keys("shared secrets")]
+        self._cipher = MultiFernet(reversed(by_age))
+        self._owner = secrets.token_hex(8)
+
+    def _redis(self) -> Redis:
+        return self._servers.at(self._keys.partition).redis
+
+    async def get(self, name: str) -> tuple[str, float] | None:
+        """The value and when it ends (unix seconds), or None.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        key = self._keys.token(name)
+        try:
+            async with self._redis().pipeline(transaction=True) as pipe:
+                pipe.get(key)
+                pipe.pttl(key)
+                sealed, left = await pipe.execute()
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"a shared value cannot be read ({type(error).__name__})") from None
+        if sealed is None or left <= 0:
+            return None
+        try:
+            return self._cipher.decrypt(sealed).decode(), (unix_ms() + left) / 1000
+        except InvalidToken:
+            # Written under a master key that is gone: as good as nothing.
+            return None
+
+    async def put(self, name: str, value: str, ttl: float) -> None:
+        """Keep a value for `ttl` seconds.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            await self._redis().set(self._keys.token(name), self._cipher.encrypt(value.encode()), px=int(ttl * 1000))
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"a shared value cannot be kept ({type(error).__name__})") from None
+
+    async def lock(self, name: str, ttl: float) -> bool:
+        """Take a lock for at most `ttl` seconds; False if another holds it.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            taken = await self._redis().set(self._keys.token(f"{name}:lock"), self._owner, nx=True, px=int(ttl * 1000))
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"a lock cannot be taken ({type(error).__name__})") from None
+        return bool(taken)
+
+    async def unlock(self, name: str) -> None:
+        """Give back a lock taken here; one that has run out and is another's by now stays.
+
+        Raises:
+            StoreUnavailable: no answer.
+        """
+        try:
+            await self._redis().eval(_RELEASE, 1, self._keys.token(f"{name}:lock"), self._owner)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"a lock cannot be given back ({type(error).__name__})") from None

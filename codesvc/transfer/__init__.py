@@ -1,1 +1,0 @@
-"""Bindings in and out as files: `codesvc bindings export|import`."""

@@ -1,0 +1,269 @@
+"""What every operator's page has: a language, a policy, navigation, and whoever is signed in."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from functools import cache, wraps
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from babel.dates import format_datetime
+from babel.numbers import format_decimal, format_percent
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
+from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
+from codesvc.domain.masking import masked_user
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+from codesvc.web.texts import Speech
+from codesvc.web.texts.catalogue import place_of, read, texts_in
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from aiohttp.typedefs import Handler
+
+    from codesvc.web.admin.sessions import Session, Sessions
+
+SESSIONS: Final = web.AppKey("SESSIONS", object)
+_SESSION: Final = web.RequestKey("SESSION", object)
+_HERE: Final = files(__package__)
+_HOUR: Final = 3_600
+_COOKIE: Final = "codesvc_admin"
+_LANGUAGE_COOKIE: Final = "codesvc_admin_language"
+LANGUAGES: Final = ("zh", "en")
+ASSETS: Final = {
+    "admin.css": "text/css",
+    "admin.js": "text/javascript",
+    "chart.js": "text/javascript",
+    "uplot/uPlot.iife.min.js": "text/javascript",
+    "uplot/uPlot.min.css": "text/css",
+}
+
+
+def asset(name: str) -> bytes:
+    """A file of the pages, as it is shipped."""
+    return (_HERE / "static" / name).read_bytes()
+
+
+VERSION: Final = sha256(b"".join(asset(name) for name in ASSETS)).hexdigest()[:10]
+"""In the assets' addresses, so that a browser keeps them for as long as they are the same."""
+
+
+@cache
+def speeches() -> dict[str, Speech]:
+    """What the console says, by language; read when somebody first opens it, as it takes a tenth of the whole start."""
+    catalogues = {
+        name: read((_HERE / "texts" / f"{name}.po").read_text(encoding="utf-8"), name, f"admin/texts/{name}.po")
+        for name in LANGUAGES
+    }
+    known = {place_of(message): message for message in texts_in(catalogues["en"])}
+    english = Speech("en", catalogues["en"], known)
+    return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
+
+
+_ENVIRONMENT: Final = Environment(
+    loader=FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
+    undefined=StrictUndefined,
+    autoescape=select_autoescape(["html"]),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Words:
+    """How things are said and written in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.t = speeches()[language]
+        self._locale = "zh_CN" if language == "zh" else "en"
+
+    def number(self, value: float | None) -> str:
+        """Whole, with separators; a dash for nothing."""
+        return "–" if value is None else format_decimal(round(value), locale=self._locale)
+
+    def share(self, value: float | None) -> str:
+        """As a percentage."""
+        return "–" if value is None else format_percent(value, "#,##0.#%", locale=self._locale)
+
+    def seconds(self, value: float | None) -> str:
+        """A short duration, such as 1.8 s or 4 min."""
+        if value is None:
+            return "–"
+        if value >= _HOUR and not value % _HOUR:
+            days = value % (24 * _HOUR) == 0
+            return self.t("duration.d" if days else "duration.h", count=round(value / _HOUR / (24 if days else 1)))
+        if value < 90:  # noqa: PLR2004  up to here people count seconds
+            return self.t("duration.s", count=f"{value:.1f}" if value < 10 else f"{value:.0f}")  # noqa: PLR2004
+        if value < 5_400:  # noqa: PLR2004
+            return self.t("duration.min", count=round(value / 60))
+        return self.t("duration.h", count=f"{value / 3600:.1f}")
+
+    def moment(self, ms: int, *, year: bool = False) -> str:
+        """A date with its time, UTC; the page's script writes it in the browser's own zone."""
+        pattern = "yyyy-MM-dd HH:mm:ss" if year else "MM-dd HH:mm:ss"
+        return format_datetime(datetime.fromtimestamp(ms / 1000, UTC), pattern, locale=self._locale)
+
+    def named(self, kind: str, name: str) -> str:
+        """The text of `{kind}.{name}`; the name itself where nobody has put it in words."""
+        key = f"{kind}.{name}"
+        return self.t(key) if ("", key) in self.t.places else name
+
+
+def words_of(request: web.Request) -> Words:
+    """The language that was chosen here, or the browser's."""
+    chosen = request.cookies.get(_LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return Words(chosen)
+    spoken = services(request).texts.chosen(request.headers.get("Accept-Language", "")[:512])
+    return Words("zh" if spoken.startswith("zh") else "en")
+
+
+def sessions_of(request: web.Request) -> Sessions:
+    """What knows who is signed in."""
+    return request.app[SESSIONS]  # type: ignore[return-value]
+
+
+def _secure(request: web.Request) -> bool:
+    return services(request).settings.service.public_url.startswith("https://")
+
+
+def _cookie_name(request: web.Request) -> str:
+    # Over https the name forbids other hosts of the domain to plant one (RFC 6265bis section 4.1.3.2).
+    return f"__Host-{_COOKIE}" if _secure(request) else _COOKIE
+
+
+async def session_in(request: web.Request) -> Session | None:
+    """Whose request this is, signed in or not."""
+    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
+
+
+def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
+    """Let the browser be known."""
+    response.set_cookie(
+        _cookie_name(request),
+        cookie,
+        max_age=sessions_of(request).seconds,
+        httponly=True,
+        secure=_secure(request),
+        samesite="Strict",
+        path="/",
+    )
+
+
+def drop_session(request: web.Request, response: web.Response) -> None:
+    """Let the browser be forgotten."""
+    response.del_cookie(_cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="Strict")
+
+
+def keep_language(request: web.Request, response: web.Response, language: str) -> None:
+    """Remember a chosen language."""
+    response.set_cookie(
+        _LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, secure=_secure(request), samesite="Strict"
+    )
+
+
+def signed_in(request: web.Request) -> Session:
+    """Who asks; only behind `for_operators`."""
+    return request[_SESSION]  # type: ignore[return-value]
+
+
+def check_origin(request: web.Request) -> None:
+    """A form comes from our own pages, or from nowhere.
+
+    Raises:
+        Problem: another page sent it.
+    """
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc not in {
+        request.host,
+        urlsplit(services(request).settings.service.public_url).netloc,
+    }
+    if site not in {"same-origin", "none"} or foreign:
+        raise Problem("forbidden", "This form was not sent from our own page.")
+
+
+async def _check_form(request: web.Request, session: Session) -> None:
+    check_origin(request)
+    fields = await request.post()
+    if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
+        raise Problem("forbidden", "This form was not sent from our page in this session.")
+
+
+def for_operators(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Handler:
+    """Let only those in who signed in, and forms only with their token; what goes wrong is a page."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            session = await session_in(request)
+            if session is None or not session.name:
+                return see_other("/admin/login")
+            request[_SESSION] = session
+            if request.method == "POST":
+                await _check_form(request, session)
+            return await handler(request)
+        except Problem as problem:
+            return _trouble(request, problem.type.name, problem.type.status)
+        except (StoreUnavailable, PlatformUnavailable):
+            return _trouble(request, "unavailable", 503)
+
+    return answer
+
+
+def _trouble(request: web.Request, name: str, status: int) -> web.Response:
+    key = {"not-found": "missing", "unavailable": "away", "forbidden": "forbidden"}.get(name, "trouble")
+    return draw(request, "trouble.html", {"kind": key}, page="", status=status)
+
+
+def draw(
+    request: web.Request, template: str, variables: Mapping[str, Any], *, page: str, status: int = 200
+) -> web.Response:
+    """A page as an answer.
+
+    Args:
+        request: what is answered.
+        template: its file.
+        variables: its own.
+        page: which entry of the navigation is the present one.
+        status: HTTP.
+    """
+    words, nonce = words_of(request), secrets.token_urlsafe(16)
+    session: Any = request.get(_SESSION)
+    here = services(request)
+    html = _ENVIRONMENT.get_template(template).render(
+        {
+            "t": words.t,
+            "w": words,
+            "nonce": nonce,
+            "page": page,
+            "version": VERSION,
+            "operator": session.name if session else "",
+            "token": sessions_of(request).form_token(session) if session else "",
+            "test_mode": here.settings.mode == "test",
+            "path": request.path_qs,
+            "masked": masked_user,
+            "several_sites": len(here.directory.sites) > 1,
+            **variables,
+        }
+    )
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Frame-Options": "DENY",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return web.Response(text=html, status=status, content_type="text/html", headers=headers)

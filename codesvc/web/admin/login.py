@@ -1,0 +1,110 @@
+"""Signing in and out, the language, and the files of the pages."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from codesvc.domain.audit import Act, operator
+from codesvc.domain.limits import bucket
+from codesvc.store.outcomes import Outcome
+from codesvc.web.admin.layout import (
+    ASSETS,
+    LANGUAGES,
+    asset,
+    check_origin,
+    draw,
+    drop_session,
+    for_operators,
+    keep_language,
+    keep_session,
+    session_in,
+    sessions_of,
+    signed_in,
+    words_of,
+)
+from codesvc.web.authentication import browser_address
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+routes = web.RouteTableDef()
+_LONGEST_NAME = 64
+
+
+@routes.get("/admin/login")
+async def show_login(request: web.Request) -> web.Response:
+    """The door."""
+    session = await session_in(request)
+    if session is not None and session.name:
+        return see_other("/admin")
+    return _door(request, "")
+
+
+def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 200) -> web.Response:
+    session, cookie = sessions_of(request).visitor()
+    said = words_of(request).t(problem, minutes=-(-wait // 60)) if problem else ""
+    variables = {"problem": said, "form_token": sessions_of(request).form_token(session)}
+    response = draw(request, "login.html", variables, page="", status=status)
+    keep_session(request, response, cookie)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+@routes.post("/admin/login")
+async def sign_in(request: web.Request) -> web.Response:
+    """Try a password."""
+    check_origin(request)
+    here, fields, session = services(request), await request.post(), await session_in(request)
+    if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
+        return _door(request, "login.stale", status=403)
+    name = str(fields.get("name", ""))[:_LONGEST_NAME]
+    address = browser_address(request)
+    outcome, wait, cookie = await sessions_of(request).sign_in(
+        name, str(fields.get("password", "")), bucket(address) if address else None
+    )
+    if outcome is Outcome.LIMITED:
+        return _door(request, "login.limited", wait=wait, status=429)
+    # A name that is none of ours may be a password in the wrong field.
+    known = name in here.settings.admin.operators
+    if outcome is not Outcome.DONE:
+        await here.auditing.note(operator(name) if known else "admin:?", Act.LOGIN_FAILED)
+        return _door(request, "login.refused", status=422)
+    await here.auditing.note(operator(name), Act.LOGIN)
+    response = see_other("/admin")
+    keep_session(request, response, cookie)
+    return response
+
+
+@routes.post("/admin/logout")
+@for_operators
+async def sign_out(request: web.Request) -> web.Response:
+    """Leave."""
+    session = signed_in(request)
+    await sessions_of(request).sign_out(session)
+    await services(request).auditing.note(operator(session.name), Act.LOGOUT)
+    response = see_other("/admin/login")
+    drop_session(request, response)
+    return response
+
+
+@routes.post("/admin/language")
+async def choose_language(request: web.Request) -> web.Response:
+    """Chinese or English, from now on."""
+    check_origin(request)
+    fields = await request.post()
+    language, back = str(fields.get("language", "")), str(fields.get("back", ""))
+    response = see_other(back if back.startswith("/admin") and "\\" not in back else "/admin")
+    if language in LANGUAGES:
+        keep_language(request, response, language)
+    return response
+
+
+@routes.get("/admin/assets/{version}/{name:.+}")
+async def give_asset(request: web.Request) -> web.Response:
+    """A script or style sheet: the same for everybody, and no secret."""
+    name = request.match_info["name"]
+    if name not in ASSETS:
+        raise Problem("not-found", "There is no such file.")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Cross-Origin-Resource-Policy": "same-origin"}
+    return web.Response(body=asset(name), content_type=ASSETS[name], charset="utf-8", headers=headers)

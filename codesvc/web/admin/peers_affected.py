@@ -1,0 +1,89 @@
+"""Is it just them, and since when: how many others have the same trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from codesvc.service.statistics.fields import Fact, field
+from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.series import SPANS, by_purpose, since
+from codesvc.wechat.call_labels import UNANSWERED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from codesvc.service.operators.diagnosis import Diagnosis
+    from codesvc.service.statistics.series import Figures
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.web.context import Services
+
+_UNANSWERED: Final = {
+    "unreachable": tuple(UNANSWERED),
+    "circuit-open": tuple(UNANSWERED),
+    "timeout": ("timeout", "garbled"),
+    "no-token": tuple(UNANSWERED),
+}
+"""Reasons that are WeChat's silence, and what calls come back with then."""
+EVERYBODY: Final = 0.3
+_RECENT_MINUTES: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Others with the same trouble.
+
+    Attributes:
+        verdict: `alone`, `some` or `everybody`.
+        same: how many in the last hour, this one among them.
+        of: of how many.
+        since: when it began, ms since 1970; None where nobody else has it.
+        scope: `account` (calls to WeChat) or `site` (verifications).
+    """
+
+    verdict: str
+    same: int
+    of: int
+    since: int | None
+    scope: str
+
+
+async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> Company | None:
+    """Who else; None where nothing went wrong.
+
+    Raises:
+        StoreUnavailable: no answer.
+    """
+    if not diagnosis.went_wrong:
+        return None
+    archive = Archive(here.store)
+    results = (diagnosis.cause,) if diagnosis.cause.lstrip("-").isdigit() else _UNANSWERED.get(diagnosis.reason)
+    if results is not None:
+        day = await archive.account(site.account, SPANS["24h"])
+        hour = await archive.account(site.account, SPANS["1h"])
+        names = [name for name in day.total if name.rpartition(".")[2] in results]
+        endpoints = {name.split(".")[1] for name in names}
+        return _judged(
+            "account", day, hour, names, lambda total: sum(n for name, n in total if name.split(".")[1] in endpoints)
+        )
+    purposes = list(site.config.purposes)
+    names = [field(purpose, fact, diagnosis.reason) for purpose in purposes for fact in (Fact.FALLEN_BACK, Fact.FAILED)]
+    day, hour = await archive.site(site, SPANS["24h"]), await archive.site(site, SPANS["1h"])
+    # A failure that falls back is counted as both.
+    fallen = [name for name in names if hour.total[name]][: len(purposes)] or names[:1]
+    return _judged("site", day, hour, fallen, lambda _: _wanted(hour, purposes))
+
+
+def _wanted(hour: Figures, purposes: Sequence[str]) -> int:
+    issued, unbound = (by_purpose(hour.total, purposes, fact) for fact in (Fact.ISSUED, Fact.UNBOUND))
+    return issued - unbound
+
+
+def _judged(
+    scope: str, day: Figures, hour: Figures, names: Sequence[str], whole: Callable[[Sequence[tuple[str, int]]], int]
+) -> Company:
+    same = sum(hour.total[name] for name in names)
+    of = max(same, whole(list(hour.total.items())))
+    verdict = "alone" if same <= 1 else "everybody" if same >= of * EVERYBODY else "some"
+    finest = hour if since(hour, names) != hour.starts[0] else day
+    return Company(verdict, same, of, since(finest, names), scope)

@@ -1,0 +1,140 @@
+"""Verifications: the latest, a search by user or id, and one with its whole story."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain.audit import Act, operator
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.timeline import Step, Word, read_trail
+from codesvc.domain.verification import Status
+from codesvc.service.operators.diagnosis import Diagnosis, diagnose
+from codesvc.service.operators.queries import Casebook
+from codesvc.web.admin.filters import choice_in
+from codesvc.web.admin.layout import draw, for_operators, signed_in
+from codesvc.web.admin.links import person_link
+from codesvc.web.admin.peers_affected import company_of
+from codesvc.web.api.inputs import USER_PATTERN
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.domain.record import Record
+
+routes = web.RouteTableDef()
+_TONES: Final = {
+    Word.DELIVERED: "good",
+    Word.APPROVED: "good",
+    Word.SCANNED: "good",
+    Word.FAILED: "bad",
+    Word.EXHAUSTED: "bad",
+    Word.REFUSED: "bad",
+    Word.TURNED_AWAY: "bad",
+    Word.WRONG: "warn",
+    Word.TROUBLE: "warn",
+    Word.UNKNOWN: "warn",
+    Word.AWAITING_SCAN: "warn",
+    Word.DISOWNED: "bad",
+    Word.CANCELED: "warn",
+    Word.SUPERSEDED: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A verification in a list."""
+
+    record: Record
+    diagnosis: Diagnosis
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A step of the story: when (ms since 1970), what, and in which tone."""
+
+    at: int
+    step: Step | None
+    key: str
+    tone: str
+
+
+def row_of(request: web.Request, record: Record) -> Row:
+    """A verification as a list shows it."""
+    return Row(record, diagnose(record), person_link(services(request).keyring, record.site, record.user))
+
+
+def story_of(record: Record) -> list[Moment]:
+    """Everything that happened, oldest first, from the start to the end that nobody writes down."""
+    steps = read_trail(record.trail or "")
+    found = [Moment(record.created, None, "started", "")]
+    for step in steps:
+        plain = step.word is Word.AWAITING_SCAN and step.reason in {"no-binding", "no-channel"}
+        tone = "" if plain else _TONES.get(step.word, "")
+        found.append(Moment(record.created + step.after, step, "wants_scan" if plain else step.word.value, tone))
+    if record.status is Status.EXPIRED:
+        found.append(Moment(record.expires, None, "expired", "warn"))
+    return sorted(found, key=lambda moment: moment.at)
+
+
+@routes.get("/admin/verifications")
+@for_operators
+async def show_all(request: web.Request) -> web.Response:
+    """The latest."""
+    here, choice = services(request), choice_in(request)
+    await here.tally.flush()
+    book = Casebook(here.store, here.directory)
+    records = [record for site in choice.sites for record in await book.latest(site)]
+    wanted = [record for record in records if choice.purpose in {"", record.purpose}]
+    newest = sorted(wanted, key=lambda record: -record.created)[:50]
+    rows = [row_of(request, record) for record in newest]
+    if request.query.get("only") == "trouble":
+        rows = [row for row in rows if row.diagnosis.went_wrong or row.diagnosis.arrived == "no"]
+    variables = {"choice": choice, "rows": rows, "only": request.query.get("only", ""), "missing": ""}
+    return draw(request, "verifications.html", variables, page="verifications")
+
+
+@routes.post("/admin/verifications")
+@for_operators
+async def search(request: web.Request) -> web.Response:
+    """By id, or by a site's user. What is searched for stands in no address."""
+    here, fields = services(request), await request.post()
+    text, name = str(fields.get("query", "")).strip(), str(fields.get("site", ""))
+    if VerificationId.parse(text) is not None:
+        return see_other(f"/admin/verifications/{text}")
+    site = here.directory.sites.get(name)
+    if site is not None and re.fullmatch(USER_PATTERN, text):
+        return see_other(person_link(here.keyring, site.name, text))
+    variables = {"choice": choice_in(request), "rows": [], "only": "", "missing": text[:128]}
+    return draw(request, "verifications.html", variables, page="verifications", status=422)
+
+
+@routes.get("/admin/verifications/{id}")
+@for_operators
+async def show_one(request: web.Request) -> web.Response:
+    """One, with its whole story."""
+    here = services(request)
+    await here.tally.flush()
+    record = await Casebook(here.store, here.directory).find(request.match_info["id"])
+    site = here.directory.sites.get(record.site) if record else None
+    if record is None or site is None:
+        raise Problem("not-found", "There is no such verification, or no longer.")
+    diagnosis = diagnose(record)
+    await here.auditing.note(
+        operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=record.user, detail=record.id[:12]
+    )
+    variables = {
+        "record": record,
+        "row": row_of(request, record),
+        "site_title": site.config.name,
+        "diagnosis": diagnosis,
+        "company": await company_of(here, site, diagnosis),
+        "story": story_of(record),
+        "account": site.account,
+    }
+    return draw(request, "verification.html", variables, page="verifications")

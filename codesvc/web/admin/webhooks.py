@@ -1,0 +1,80 @@
+"""Webhook deliveries: what each site was told, how its endpoint answered, and sending again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain.audit import operator
+from codesvc.service.webhooks import is_webhook_id
+from codesvc.web.admin.filters import choice_in
+from codesvc.web.admin.layout import draw, for_operators, signed_in
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.sites.directory import SiteEntry
+
+routes = web.RouteTableDef()
+_MOST: Final = 50
+STATUSES: Final = ("pending", "delivered", "failed")
+
+
+@routes.get("/admin/webhooks")
+@for_operators
+async def show(request: web.Request) -> web.Response:
+    """The latest of the chosen site, or of all."""
+    here, choice = services(request), choice_in(request)
+    status = request.query.get("status", "")
+    status = status if status in STATUSES else ""
+    listening = [site for site in choice.sites if site.config.webhook is not None]
+    told = [
+        (site.name, hook)
+        for site in listening
+        for hook in (await here.webhooks.find(site, status=status, limit=_MOST)).hooks
+    ]
+    variables = {
+        "choice": choice,
+        "status": status,
+        "statuses": STATUSES,
+        "hooks": sorted(told, key=lambda pair: -pair[1].created)[:_MOST],
+        "endpoints": [(site, await here.webhooks.endpoint(site)) for site in listening],
+        "done": request.query.get("done", ""),
+    }
+    return draw(request, "webhooks.html", variables, page="webhooks")
+
+
+async def _site(request: web.Request) -> SiteEntry:
+    """The form's.
+
+    Raises:
+        Problem: there is no such site.
+    """
+    fields = await request.post()
+    site = services(request).directory.sites.get(str(fields.get("site", "")))
+    if site is None:
+        raise Problem("not-found", "There is no such site.")
+    return site
+
+
+@routes.post("/admin/webhooks/resend")
+@for_operators
+async def resend(request: web.Request) -> web.Response:
+    """Send an event again, now."""
+    here, site, fields = services(request), await _site(request), await request.post()
+    event = str(fields.get("event", ""))
+    actor = operator(signed_in(request).name)
+    if not is_webhook_id(event) or await here.webhooks.resend(site, event, actor=actor) is None:
+        raise Problem("not-found", "There is no such event, or no longer.")
+    return see_other("/admin/webhooks?done=resent")
+
+
+@routes.post("/admin/webhooks/enable")
+@for_operators
+async def enable(request: web.Request) -> web.Response:
+    """Send to an endpoint again that was disabled."""
+    here, site = services(request), await _site(request)
+    await here.webhooks.enable(site, actor=operator(signed_in(request).name))
+    return see_other("/admin/webhooks?done=enabled")

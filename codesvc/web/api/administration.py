@@ -1,0 +1,237 @@
+"""The admin API: sites, accounts and keys, set up while the service runs."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from aiohttp import web
+
+from codesvc.config import ConfigError
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.errors import Invalid
+from codesvc.sites.registry.registry import Contended
+from codesvc.sites.registry.tables import Conflict, Missing
+from codesvc.web.api import inputs
+from codesvc.web.api.table_inputs import KeyInput
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import CHALLENGE, bearer
+from codesvc.web.context import services
+from codesvc.web.problem import Problem, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from codesvc.config.settings import AdminScope
+    from codesvc.service.registry_administration import Administration
+    from codesvc.sites.registry.tables import Described
+
+    _Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+routes = web.RouteTableDef()
+_LISTED: Final = 100
+_MOST_LISTED: Final = 1000
+
+
+def _admit(request: web.Request, scope: AdminScope) -> tuple[Administration, str]:
+    """The use cases, for whoever has an admin key with this scope, and how the audit log names him.
+
+    Raises:
+        Problem: no key, an unknown one (a site's, say), or one without this scope.
+    """
+    here = services(request)
+    line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
+    key = next((key for key in here.settings.admin.keys if compare_digest(key.hash, line)), None)
+    if key is None:
+        raise Problem("unauthenticated", headers=CHALLENGE)
+    if scope not in key.scopes:
+        raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
+    return here.administration, f"admin-key:{key.name}"
+
+
+def _pointer(path: tuple[str | int, ...]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _tells(handler: _Handler) -> _Handler:
+    """What goes wrong in these use cases, as problems."""
+
+    async def told(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except ConfigError as error:
+            faults = [{"pointer": _pointer(fault.path), "detail": fault.message} for fault in error.faults]
+            raise Problem("invalid", str(error), errors=faults) from None
+        except Missing as error:
+            raise Problem("not-found", str(error)) from None
+        except Conflict as error:
+            raise Problem("registry-conflict", str(error)) from None
+        except Contended:
+            raise unavailable() from None
+
+    told.__doc__ = handler.__doc__
+    return told
+
+
+async def _table(request: web.Request) -> dict[str, Any]:
+    """The JSON object of the body; what stands in it is for the rules of the configuration to judge.
+
+    Raises:
+        Problem: it is none.
+    """
+    try:
+        table = msgspec.json.decode(await request.read())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem("malformed") from None
+    if not isinstance(table, dict):
+        raise inputs.invalid(Invalid("must be an object", ""))
+    return table
+
+
+def _page(request: web.Request, names: list[str]) -> tuple[list[str], str | None]:
+    """The part of a list that `after` and `limit` ask for, and where the next begins."""
+    query, limit = request.query, _LISTED
+    if query.keys() - {"after", "limit"}:
+        raise Invalid("the query takes after and limit", "")
+    if "limit" in query:
+        text = query["limit"]
+        limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_LISTED)) else 0
+        if not 1 <= limit <= _MOST_LISTED:
+            raise Invalid(f"limit must be 1 to {_MOST_LISTED}", "/limit")
+    rest = sorted(name for name in names if name > query.get("after", ""))
+    shown = rest[:limit]
+    return shown, shown[-1] if len(rest) > limit else None
+
+
+def _drawn(found: Described) -> dict[str, Any]:
+    return {"name": found.name, "kept": found.kept, "settings": found.table, "secrets": list(found.secrets)}
+
+
+@routes.get("/admin/v1/sites")
+@_tells
+async def list_sites(request: web.Request) -> web.Response:
+    """The names of all sites."""
+    _admit(request, "read")
+    names, after = _page(request, list(services(request).directory.sites))
+    return json_response({"names": names, "next": after})
+
+
+@routes.get("/admin/v1/sites/{site}")
+@_tells
+async def get_site(request: web.Request) -> web.Response:
+    """One site's settings, without secrets."""
+    return json_response(_drawn(_admit(request, "read")[0].site(request.match_info["site"])))
+
+
+@routes.put("/admin/v1/sites/{site}")
+@_tells
+async def put_site(request: web.Request) -> web.Response:
+    """Make a site, or replace its settings."""
+    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
+    again = request.query.get("again", "")
+    if request.query.keys() - {"again"} or again not in {"", "true", "false"}:
+        raise Invalid("the query takes again=true", "")
+    new = await administration.put_site(name, await _table(request), by=by, again=again == "true")
+    return json_response(_drawn(administration.site(name)), status=201 if new else 200)
+
+
+@routes.patch("/admin/v1/sites/{site}")
+@_tells
+async def patch_site(request: web.Request) -> web.Response:
+    """Change some of a site's settings."""
+    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
+    await administration.patch_site(name, await _table(request), by=by)
+    return json_response(_drawn(administration.site(name)))
+
+
+@routes.delete("/admin/v1/sites/{site}")
+@_tells
+async def delete_site(request: web.Request) -> web.Response:
+    """Take a site and its keys away."""
+    administration, by = _admit(request, "sites")
+    await administration.remove_site(request.match_info["site"], by=by)
+    return web.Response(status=204)
+
+
+@routes.get("/admin/v1/accounts")
+@_tells
+async def list_accounts(request: web.Request) -> web.Response:
+    """The names of all accounts."""
+    _admit(request, "read")
+    names, after = _page(request, list(services(request).directory.accounts))
+    return json_response({"names": names, "next": after})
+
+
+@routes.get("/admin/v1/accounts/{account}")
+@_tells
+async def get_account(request: web.Request) -> web.Response:
+    """One account's settings, without secrets."""
+    return json_response(_drawn(_admit(request, "read")[0].account(request.match_info["account"])))
+
+
+@routes.put("/admin/v1/accounts/{account}")
+@_tells
+async def put_account(request: web.Request) -> web.Response:
+    """Make an account, or replace its settings."""
+    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
+    new = await administration.put_account(name, await _table(request), by=by)
+    return json_response(_drawn(administration.account(name)), status=201 if new else 200)
+
+
+@routes.patch("/admin/v1/accounts/{account}")
+@_tells
+async def patch_account(request: web.Request) -> web.Response:
+    """Change some of an account's settings; secrets that are not named stay."""
+    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
+    await administration.patch_account(name, await _table(request), by=by)
+    return json_response(_drawn(administration.account(name)))
+
+
+@routes.delete("/admin/v1/accounts/{account}")
+@_tells
+async def delete_account(request: web.Request) -> web.Response:
+    """Take an account away that has no sites."""
+    administration, by = _admit(request, "accounts")
+    await administration.remove_account(request.match_info["account"], by=by)
+    return web.Response(status=204)
+
+
+@routes.get("/admin/v1/sites/{site}/keys")
+@_tells
+async def list_keys(request: web.Request) -> web.Response:
+    """A site's keys, and when each was last used."""
+    found = _admit(request, "read")[0].keys(request.match_info["site"])
+    used = await services(request).uses.last([key for key, _ in found])
+    drawn = [
+        {
+            "name": key.name,
+            "scopes": sorted(key.scopes),
+            "kept": kept,
+            "last_used_at": rfc3339(at) if at is not None else None,
+        }
+        for (key, kept), at in zip(found, used, strict=True)
+    ]
+    return json_response({"keys": drawn})
+
+
+@routes.put("/admin/v1/sites/{site}/keys/{key}")
+@_tells
+async def put_key(request: web.Request) -> web.Response:
+    """Give a site another key."""
+    (administration, by), names = _admit(request, "keys"), request.match_info
+    given, _ = await inputs.read(request, KeyInput)
+    digest = given.hash if isinstance(given.hash, str) else None
+    made = await administration.add_key(names["site"], names["key"], given.scopes, digest, by=by)
+    document = {"name": names["key"], "scopes": sorted(set(given.scopes)), "key": made}
+    return json_response(document, status=201)
+
+
+@routes.delete("/admin/v1/sites/{site}/keys/{key}")
+@_tells
+async def delete_key(request: web.Request) -> web.Response:
+    """Take a key away."""
+    (administration, by), names = _admit(request, "keys"), request.match_info
+    await administration.remove_key(names["site"], names["key"], by=by)
+    return web.Response(status=204)

@@ -1,0 +1,154 @@
+"""The API's calls around bindings and proofs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+from msgspec import UNSET
+
+from codesvc.domain.audit import actor_of
+from codesvc.domain.binding import tag_of
+from codesvc.domain.errors import Invalid
+from codesvc.store.outcomes import Outcome
+from codesvc.web.api import inputs, views
+from codesvc.web.api.inputs import BindInput, ProofInput
+from codesvc.web.api.verifications import user_in
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import authenticate
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.sites.directory import Caller
+    from codesvc.store.replies import Binding
+
+routes = web.RouteTableDef()
+_LOOK_UPS: Final = frozenset({"openid_handle", "handle", "openid", "unionid"})
+
+
+def _refuse(outcome: Outcome) -> Problem:
+    match outcome:
+        case Outcome.CONFLICT:
+            return Problem("binding-conflict")
+        case Outcome.SPENT:
+            return Problem("proof-spent")
+        case Outcome.STALE_PROOF:
+            return Problem("proof-expired")
+        case _:
+            return Problem("bad-proof")
+
+
+def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None) -> dict[str, Any]:
+    if found is None:
+        raise Problem("not-found", "This user is not bound.")
+    document = views.binding(user, found, with_openid="openids" in caller.key.scopes)
+    name = services(request).handles.name(caller.site.name, found.openid)
+    return document | {"openid_handle": name, "wechat": tag_of(caller.site.name, found.openid)}
+
+
+def _openid_in(request: web.Request, caller: Caller) -> str:
+    """Which WeChat is looked up: by openid handle, by handle (which is not spent by looking), or by openid.
+
+    Raises:
+        Problem: not a handle of this site's, or a key without the scope openids gives an openid.
+    """
+    here, query = services(request), request.query
+    if "openid" in query:
+        if "openids" not in caller.key.scopes:
+            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        return query["openid"]
+    if "handle" in query:
+        claim = here.handles.open(caller.site.name, query["handle"])
+        openid = claim.openid if claim else None
+    else:
+        openid = here.handles.openid(caller.site.name, query.get("openid_handle", ""))
+    if openid is None:
+        raise Problem("bad-proof", "That is not a handle of this site's.")
+    return openid
+
+
+@routes.get("/v1/bindings")
+async def find(request: web.Request) -> web.Response:
+    """The other way round: the users of a WeChat, by handle or (with the scope openids) by openid or unionid."""
+    caller = authenticate(request, "bindings")
+    if len(request.query) != 1 or not request.query.keys() <= _LOOK_UPS:
+        raise Invalid(f"give exactly one of {', '.join(sorted(_LOOK_UPS))}")
+    bindings = services(request).bindings
+    if "unionid" in request.query:
+        if "openids" not in caller.key.scopes:
+            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        found = await bindings.find(caller.site, unionid=request.query["unionid"])
+    else:
+        found = await bindings.find(caller.site, openid=_openid_in(request, caller))
+    return json_response({"bindings": [_draw(request, caller, user, binding) for user, binding in found]})
+
+
+@routes.get("/v1/bindings/{user}/history")
+async def history(request: web.Request) -> web.Response:
+    """What became of a user's bindings, oldest first: for support staff. No openid stands in it."""
+    caller = authenticate(request, "bindings")
+    user = user_in(request)
+    passages = await services(request).bindings.history(caller.site, user)
+    return json_response({"user": user, "history": [views.passage(passage) for passage in passages]})
+
+
+@routes.get("/v1/bindings/{user}")
+async def get(request: web.Request) -> web.Response:
+    """Look up a binding."""
+    caller = authenticate(request, "bindings")
+    user = user_in(request)
+    result = await services(request).bindings.get(caller.site, user)
+    return json_response(_draw(request, caller, user, result.binding))
+
+
+@routes.put("/v1/bindings/{user}")
+async def put(request: web.Request) -> web.Response:
+    """Bind a user by exactly one of proof, handle, openid."""
+    caller = authenticate(request, "bindings")
+    user = user_in(request)
+    given, _ = await inputs.read(request, BindInput)
+    ways = [name for name in ("proof", "handle", "openid") if getattr(given, name) is not UNSET]
+    if len(ways) != 1:
+        raise Invalid("give exactly one of proof, handle, openid")
+    bindings, actor = services(request).bindings, actor_of(caller)
+    if given.openid is not UNSET:
+        if "openids" not in caller.key.scopes:
+            raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, actor=actor)
+    elif given.proof is not UNSET:
+        result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace, actor=actor)
+    else:
+        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace, actor=actor)
+    if result.outcome not in {Outcome.BOUND, Outcome.SAME}:
+        raise _refuse(result.outcome)
+    return json_response(
+        _draw(request, caller, user, result.binding), status=201 if result.outcome is Outcome.BOUND else 200
+    )
+
+
+@routes.delete("/v1/bindings/{user}")
+async def delete(request: web.Request) -> web.Response:
+    """Unbind a user."""
+    caller = authenticate(request, "bindings")
+    result = await services(request).bindings.unbind(caller.site, user_in(request), actor=actor_of(caller))
+    if result.outcome is not Outcome.DONE:
+        raise Problem("not-found", "This user is not bound.")
+    return web.Response(status=204)
+
+
+@routes.post("/v1/proofs/verify")
+async def verify_proof(request: web.Request) -> web.Response:
+    """Is this proof genuine, fresh and mine? Spends it unless told not to."""
+    caller = authenticate(request, "verify")
+    given, _ = await inputs.read(request, ProofInput)
+    result = await services(request).bindings.verify_proof(caller.site, given.proof, consume=given.consume)
+    if result.outcome is not Outcome.DONE or result.claims is None:
+        raise _refuse(result.outcome)
+    return json_response(result.claims.raw)
+
+
+@routes.get("/.well-known/jwks.json")
+async def jwks(request: web.Request) -> web.Response:
+    """The public keys of proofs."""
+    return json_response(services(request).keyring.jwks, headers={"Cache-Control": "public, max-age=300"})

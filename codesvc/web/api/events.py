@@ -1,0 +1,117 @@
+"""The other way round: a customer's back end keeps WeChat's callback and hands us what it received (rule 9).
+
+It is known by an account key. What it hands over was not signed for us by WeChat, so no code, link or proof stands in
+our answer: a code leaves as a customer-service message, addressed by us.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from aiohttp import web
+from msgspec import Meta
+
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.errors import Invalid
+from codesvc.web.api import inputs
+from codesvc.web.api.views import json_response
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+from codesvc.wechat.events import Event, Followed, Scanned, TemplateReceipt, Text, Unfollowed
+from codesvc.wechat.protocol import Inbound, ReplyContext
+
+if TYPE_CHECKING:
+    from codesvc.sites.directory import AccountEntry
+
+routes = web.RouteTableDef()
+
+
+class EventInput(inputs.Input):
+    """Body of POST /v1/wechat/events: one push that the caller received and checked.
+
+    `id` is the same for every repetition of one push: WeChat's MsgId, or person, time, event and key put together.
+    """
+
+    account: Annotated[str, Meta(max_length=32, description="the account's name in the configuration")]
+    type: Annotated[
+        Literal["subscribe", "scan", "unsubscribe", "text", "template_receipt"], Meta(description="what happened")
+    ]
+    openid: Annotated[str, Meta(pattern=inputs.OPENID_PATTERN, description="to whom")]
+    id: Annotated[str, Meta(min_length=1, max_length=128, description="the same for every repetition of one push")]
+    scene: Annotated[str, Meta(min_length=1, max_length=64, description="of a scan or subscribe")] | None = None
+    content: Annotated[str, Meta(max_length=2048, description="of a text")] | None = None
+    msgid: Annotated[int, Meta(ge=1, le=2**63 - 1, description="of a template receipt")] | None = None
+    status: Annotated[str, Meta(max_length=64, description="of a template receipt: success or failed…")] | None = None
+
+
+def _one_of(given: str, known: tuple[str, ...]) -> bool:
+    # Every one is looked at, so that time does not tell which fits.
+    return sum(hmac.compare_digest(given, one) for one in known) > 0
+
+
+def _account(request: web.Request, name: str) -> AccountEntry:
+    """The account, if the request's key is one of its event keys.
+
+    Raises:
+        Problem: no key, an unknown one, or no such account: one answer for all.
+    """
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    given = "sha256:" + sha256(key.strip().encode(errors="surrogateescape")).hexdigest()
+    account = services(request).directory.accounts.get(name)
+    known = account.config.event_keys if account and kind.lower() == "bearer" else ()
+    if account is None or not _one_of(given, known):
+        raise Problem("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="codesvc events"'})
+    return account
+
+
+def _event(given: EventInput) -> Event:
+    at = unix_ms() // 1000
+    dedupe = "given:" + sha256(f"{given.account}/{given.id}".encode()).hexdigest()[:32]
+    match given.type:
+        case "subscribe":
+            return Followed(openid=given.openid, at=at, dedupe=dedupe, scene=given.scene)
+        case "unsubscribe":
+            return Unfollowed(openid=given.openid, at=at, dedupe=dedupe)
+        case "scan" if given.scene is not None:
+            return Scanned(openid=given.openid, at=at, dedupe=dedupe, scene=given.scene)
+        case "text" if given.content is not None:
+            return Text(openid=given.openid, at=at, dedupe=dedupe, content=given.content)
+        case "template_receipt" if given.msgid is not None and given.status is not None:
+            reason = "" if given.status == "success" else "failed"
+            return TemplateReceipt(
+                openid=given.openid,
+                at=at,
+                dedupe=dedupe,
+                msgid=given.msgid,
+                status="failed" if reason else "delivered",
+                reason=reason,
+            )
+        case _:
+            wanted = {"scan": "scene", "text": "content"}.get(given.type, "msgid and status")
+            raise Invalid(f"{given.type} needs {wanted}", "/" + wanted.partition(" ")[0])
+
+
+@routes.post("/v1/wechat/events")
+async def hear(request: web.Request) -> web.Response:
+    """Act on one push; `reply` is what the caller may say in the chat, null if it is not ours."""
+    body = await request.read()
+    given = inputs.decode(body, EventInput)
+    account, here = _account(request, given.account), services(request)
+    event = _event(given)
+    if isinstance(event, Unfollowed):
+        # The key vouches for this much: nothing is deleted, and a push would tell the truth anyway.
+        await here.followers.left(account, event.openid)
+        return json_response({"ours": True, "reply": None})
+    context = ReplyContext(
+        appid=account.config.appid,
+        openid=given.openid,
+        original_id=account.config.original_id or "",
+        nonce="",
+        encrypted=False,
+        token="",
+    )
+    text = await here.chat.hear(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
+    ours = text is not None or isinstance(event, TemplateReceipt)
+    return json_response({"ours": ours, "reply": text})

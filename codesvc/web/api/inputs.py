@@ -1,0 +1,294 @@
+"""What clients may send: shapes, bounds, and how a fault in them is told."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from codesvc.domain.errors import Invalid
+from codesvc.service.models import Idempotency
+from codesvc.web.problem import Problem
+
+# `$` alone would let a line break stand behind.
+USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}(?!\n)$"
+OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
+METADATA_LIMIT: Final = 4096
+_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+User = Annotated[
+    str,
+    Meta(
+        pattern=USER_PATTERN,
+        max_length=128,
+        description="your opaque identifier of the person; for a sign-up a random id for each attempt",
+        examples=["attempt-7f3a"],
+    ),
+]
+Code = Annotated[str, Meta(min_length=1, max_length=64, description="as it was typed", examples=["721082"])]
+Address = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=64,
+        description="IPv4 or IPv6 address of the browser",
+        examples=["192.0.2.1"],
+        extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    ),
+]
+UserAgent = Annotated[
+    str, Meta(max_length=1024, description="the browser's header; only a family from a closed list is kept and shown")
+]
+Locale = Annotated[
+    str, Meta(max_length=35, description="en… for English, anything else for Chinese", examples=["zh-CN", "en"])
+]
+ReturnUrl = Annotated[
+    str,
+    Meta(
+        max_length=2048,
+        description="where the hosted page leads back to, on one of the site's origins",
+        examples=["https://shop.example/back"],
+    ),
+]
+Proof = Annotated[str, Meta(min_length=1, max_length=4096, description="a proof, as it was handed out")]
+
+
+class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Unknown members are refused."""
+
+
+class StartInput(Input):
+    """Body of POST /v1/verifications."""
+
+    purpose: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=32,
+            description="register, reset, or one that the configuration declares",
+            examples=["register", "reset"],
+        ),
+    ]
+    user: User
+    client_ip: Address | None = None
+    user_agent: UserAgent = ""
+    locale: Locale = "zh-CN"
+    vouched: Annotated[
+        bool,
+        Meta(description="you have authenticated the person by other means: lets a user without a binding scan"),
+    ] = False
+    return_url: ReturnUrl | None = None
+    metadata: Annotated[
+        dict[str, Any],
+        Meta(
+            description="up to 4 KiB of your own, handed back as it came",
+            examples=[{"cart": "c-81"}],
+            extra_json_schema={"additionalProperties": True},
+        ),
+    ] = {}
+
+
+class CheckInput(Input):
+    """Body of POST /v1/verifications/{id}/check."""
+
+    code: Code
+    client_ip: Address | None = None
+
+
+class EmptyInput(Input):
+    """Body of a POST that needs none."""
+
+
+class PageCheckInput(Input):
+    """Body of POST /p/{page_token}/check."""
+
+    code: Code
+
+
+class ProofInput(Input):
+    """Body of POST /v1/proofs/verify."""
+
+    proof: Proof
+    consume: Annotated[bool, Meta(description="false looks without spending it")] = True
+
+
+class BindInput(Input):
+    """Body of PUT /v1/bindings/{user}: exactly one of proof, handle, openid."""
+
+    proof: Proof | UnsetType = UNSET
+    handle: Annotated[str, Meta(min_length=1, max_length=1024, description="of a login or a ticket")] | UnsetType = (
+        UNSET
+    )
+    openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="scope openids")] | UnsetType = UNSET
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
+
+
+class LoginInput(Input):
+    """Body of POST /v1/logins."""
+
+    client_ip: Address | None = None
+    user_agent: UserAgent = ""
+    locale: Locale = "zh-CN"
+    return_url: ReturnUrl | None = None
+
+
+class BindIntentInput(LoginInput, kw_only=True):
+    """Body of POST /v1/bind-intents."""
+
+    user: User
+    method: Annotated[
+        Literal["scan", "oauth"], Meta(description="oauth gives a link to follow inside WeChat instead of a QR code")
+    ] = "scan"
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
+
+
+class VisitForm(Input):
+    """A form of the pages in WeChat: `act` is yes, no, the number of a choice, or show."""
+
+    token: Annotated[str, Meta(max_length=64)]
+    act: Annotated[str, Meta(pattern="^(yes|no|show|[1-9])$")]
+
+
+class RedeemInput(Input):
+    """Body of POST /v1/tickets/redeem: what the browser brought, and the state of the session it belongs to."""
+
+    ticket: Annotated[str, Meta(min_length=1, max_length=512, description="the `redeem` of the query")]
+    state: Annotated[str, Meta(min_length=8, max_length=256, description="the state that this session holds")]
+
+
+class ClockInput(Input):
+    """Body of POST /test/clock."""
+
+    advance: Annotated[float, Meta(ge=0, le=10 * 366 * 86_400, description="seconds", examples=[60])]
+
+
+_T = TypeVar("_T", bound=Input)
+_PATH = re.compile(r" - at `(?:key in )?\$?([^`]*)`$")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+
+
+def pointer_of(message: str) -> str:
+    """The JSON pointer (RFC 6901) that a msgspec error message means."""
+    found = _PATH.search(message)
+    parts = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", found[1]) if found else []
+    names = [name or index for name, index in parts]
+    names += [named[1] for pattern in (_UNKNOWN, _MISSING) if (named := pattern.search(message))]
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def invalid(error: Invalid) -> Problem:
+    """The problem for one invalid member."""
+    return Problem("invalid", str(error), errors=[{"pointer": error.pointer, "detail": str(error)}])
+
+
+def decode(body: bytes, shape: type[_T]) -> _T:
+    """Read a body.
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem("malformed") from None
+
+
+def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
+    """Read a submitted form.
+
+    Raises:
+        Problem: invalid.
+    """
+    try:
+        return msgspec.convert(fields, type=shape)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
+
+
+async def read_form(request: web.Request, shape: type[_T]) -> _T:
+    """Read a submitted form.
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    try:
+        fields = dict(await request.post())
+    except (UnicodeDecodeError, LookupError, web.HTTPUnsupportedMediaType):
+        raise Problem("malformed") from None
+    return decode_form(fields, shape)
+
+
+async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
+    """Read a request's body, and hand back its bytes too (they are what an Idempotency-Key stands for).
+
+    Raises:
+        Problem: malformed or invalid.
+    """
+    content = request.content
+    if content.is_eof() and not content.at_eof() and content.total_bytes <= request.client_max_size:
+        # All of it is here, which is how a small body comes.
+        body = content.read_nowait()
+    else:
+        body = await request.read()
+    return decode(body, shape), body
+
+
+def idempotency(request: web.Request, body: bytes) -> Idempotency:
+    """The Idempotency-Key of a request, bound to method, path and body.
+
+    Raises:
+        Problem: the header is not a key.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return Idempotency()
+    key = key.strip().strip('"')
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise invalid(Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"))
+    return Idempotency.of(key, b"\n".join((request.method.encode(), request.path.encode(), body)))
+
+
+def check_metadata(metadata: dict[str, Any]) -> None:
+    """Refuse what is too large.
+
+    Raises:
+        Invalid: more than 4 KiB as compact JSON.
+    """
+    if metadata and len(msgspec.json.encode(metadata)) > METADATA_LIMIT:
+        raise Invalid(f"metadata takes more than {METADATA_LIMIT} bytes", "/metadata")
+
+
+def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
+    """Refuse addresses that are not on one of the site's origins: the page must not become an open redirector.
+
+    Raises:
+        Invalid: not an absolute address on one of them.
+    """
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+    except ValueError:
+        origin = ""
+    if origin not in origins or not url.isprintable() or any(c in url for c in "\\ ") or "@" in origin:
+        raise Invalid("return_url must be an absolute address on one of the site's origins", "/return_url")
+
+
+def is_user(text: str) -> bool:
+    """Whether a user in a path has the form that users have."""
+    return re.fullmatch(USER_PATTERN.strip("^$"), text) is not None
+
+
+def language(locale: str) -> str:
+    """`en` for English, `zh` for everything else: the languages there are."""
+    return "en" if locale.lower().startswith("en") else "zh"

@@ -1,0 +1,119 @@
+"""What operators and test suites call: health, problem pages, the test clock."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.runtime import file_descriptors, metrics
+from codesvc.store.change_notifier import EVERYBODY
+from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.keys import offset as offset_key
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import ClockInput
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import authenticate
+from codesvc.web.context import services
+from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem_types import PROBLEMS
+from codesvc.web.texts import SOURCE
+
+routes = web.RouteTableDef()
+_OFFSET_LIFE_SECONDS = 30 * 86_400
+
+
+@routes.get("/healthz")
+async def health(_: web.Request) -> web.Response:
+    """The process runs."""
+    return json_response({"status": "ok"})
+
+
+@routes.get("/readyz")
+async def readiness(request: web.Request) -> web.Response:
+    """The process can do its work: the store answers and can be written to, wherever our accounts' data lie."""
+    here = services(request)
+    state = await here.readiness.state()
+    document: dict[str, Any] = {"status": "ready" if state == "ok" else "unavailable", "store": state}
+    if _is_operator(request):
+        document["components"] = await here.readiness.conditions()
+    if state != "ok":
+        return json_response(document, status=503, headers={"Retry-After": "2"})
+    return json_response(document)
+
+
+def _only_operators(request: web.Request) -> None:
+    """Numbers move with what happens to single users, so strangers may not watch them (DESIGN rule 7).
+
+    Raises:
+        Problem: neither from this very machine, without a proxy between, nor with a key of scope admin.
+    """
+    if not _is_near(request):
+        authenticate(request, "admin")
+
+
+def _is_near(request: web.Request) -> bool:
+    """Whether this very machine asks, without a proxy between."""
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not proxied and request.remote in {"127.0.0.1", "::1"}
+
+
+def _is_operator(request: web.Request) -> bool:
+    """As `_only_operators`, for what strangers are told less of."""
+    with suppress(Problem):
+        _only_operators(request)
+        return True
+    return False
+
+
+@routes.get("/metrics")
+async def expose_metrics(request: web.Request) -> web.Response:
+    """Numbers for Prometheus; gauges of the store are read as they are asked for.
+
+    A store that is down is a number too: the page is answered without it.
+    """
+    _only_operators(request)
+    here = services(request)
+    await here.standings.show()
+    metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
+    metrics.show_descriptors(*file_descriptors.standing())
+    return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+@routes.get("/problems/{name}")
+async def problem_page(request: web.Request) -> web.Response:
+    """What a problem type means and what to do about it."""
+    found = PROBLEMS.get(request.match_info["name"])
+    if found is None:
+        raise Problem("not-found", "There is no such problem type.")
+    nonce = secrets.token_urlsafe(16)
+    page = services(request).templates.page(
+        "problem", {"problem": found, "t": services(request).texts.speech(SOURCE), "nonce": nonce}
+    )
+    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+@routes.post("/test/clock")
+async def move_clock(request: web.Request) -> web.Response:
+    """Move the service's time ahead; test mode only (DESIGN rule 11)."""
+    here = services(request)
+    if here.settings.mode != "test":
+        raise Problem("not-found", "There is no such address.")
+    given, _ = await inputs.read(request, ClockInput)
+    # What was counted before belongs to the time before.
+    await here.tally.flush()
+    try:
+        async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
+            pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
+            pipe.expire(offset_key(here.store.prefix), _OFFSET_LIFE_SECONDS)
+            moved, _ = await pipe.execute()
+        here.offset.move_to(moved)
+        await here.wakeups.publish(EVERYBODY)
+    except (RedisError, OSError):
+        raise unavailable() from None
+    return json_response({"offset": moved / 1000, "now": rfc3339(unix_ms() + moved)})

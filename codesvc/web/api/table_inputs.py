@@ -1,0 +1,39 @@
+"""Bodies of the admin API. Tables of settings are judged by the configuration's rules, which know more than types."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from codesvc.web.api.inputs import Input
+
+Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
+
+
+class KeyInput(Input):
+    """Body of PUT /admin/v1/sites/{site}/keys/{key}."""
+
+    scopes: Annotated[list[Scope], Meta(min_length=1, description="what the key may do")]
+    hash: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^sha256:[0-9a-f]{64}(?!\n)$",
+                description="of a key that you have made yourself; without it one is made and shown once",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class SiteTable(Input):
+    """Body of PUT /admin/v1/sites/{site}: the options of `[sites.…]` in the configuration file, without `keys`."""
+
+
+class AccountTable(Input):
+    """Body of PUT /admin/v1/accounts/{account}: the options of `[accounts.…]`, secrets by value."""
+
+
+class TablePatch(Input):
+    """Options to change; null takes one away (JSON merge patch, RFC 7396)."""

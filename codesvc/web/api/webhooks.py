@@ -1,0 +1,170 @@
+"""The API's calls around a site's webhook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from aiohttp import web
+from yarl import URL
+
+from codesvc.delivery.webhooks.payload import draw
+from codesvc.domain.audit import actor_of
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.errors import Invalid
+from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus
+from codesvc.service.webhooks import MOST_LISTED, is_webhook_id
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import EmptyInput
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import authenticate
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.config import Webhook
+    from codesvc.sites.directory import Caller
+    from codesvc.store.webhooks import Endpoint, Hook
+
+routes = web.RouteTableDef()
+_LISTED: Final = 25
+_FILTERS: Final = {"status": frozenset(HookStatus), "event": frozenset((*EVENTS, TEST_EVENT))}
+
+
+def _time(ms: int | None) -> str | None:
+    return rfc3339(ms) if ms is not None else None
+
+
+def _draw(hook: Hook) -> dict[str, Any]:
+    return {
+        "id": hook.id,
+        "event": hook.kind,
+        "status": hook.status.value,
+        "reason": hook.reason or None,
+        "created_at": rfc3339(hook.created),
+        "next_attempt_at": _time(hook.due),
+        "ended_at": _time(hook.ended),
+        "attempts": [
+            {"at": rfc3339(int(tried.at)), "result": tried.result, "status": tried.status, "milliseconds": tried.ms}
+            for tried in hook.tried
+        ],
+    }
+
+
+def _draw_whole(hook: Hook) -> dict[str, Any]:
+    try:
+        payload = draw(hook.kind, hook.created, hook.facts)
+    except (msgspec.MsgspecError, LookupError):
+        return _draw(hook)
+    return _draw(hook) | {"payload": payload}
+
+
+def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        # What stands in a query may be a secret of the receiver's.
+        "url": str(URL(webhook.url, encoded=True).with_query(None)),
+        "events": list(webhook.events),
+        "enabled": endpoint.disabled is None,
+        "disabled_at": _time(endpoint.disabled),
+        "waiting": endpoint.waiting,
+        "delivered_at": _time(endpoint.delivered),
+        "failed_at": _time(endpoint.refused),
+        "last_failure": endpoint.result or None,
+        "failures": endpoint.failures,
+    }
+
+
+def _hearing(request: web.Request) -> tuple[Caller, Webhook]:
+    caller = authenticate(request, "admin")
+    if caller.site.config.webhook is None:
+        raise Problem("not-found", "This site has no webhook; the configuration says where it would be.")
+    return caller, caller.site.config.webhook
+
+
+def _id_in(request: web.Request) -> str:
+    text = request.match_info["id"]
+    if not is_webhook_id(text):
+        raise Problem("not-found", "There is no such delivery.")
+    return text
+
+
+def _listing(request: web.Request) -> dict[str, Any]:
+    """What a page shall hold.
+
+    Raises:
+        Invalid: a filter that does not exist, or a value that it cannot have.
+    """
+    query = request.query
+    if strange := query.keys() - {*_FILTERS, "limit", "cursor"}:
+        raise Invalid(f"unknown filter {min(strange)}", f"/{min(strange)}")
+    for name, words in _FILTERS.items():
+        if query.get(name) is not None and query[name] not in words:
+            raise Invalid(f"{name} must be one of {', '.join(sorted(words))}", f"/{name}")
+    limit = query.get("limit", str(_LISTED))
+    if not (
+        limit.isascii() and limit.isdigit() and len(limit) <= len(str(MOST_LISTED)) and 1 <= int(limit) <= MOST_LISTED
+    ):
+        raise Invalid(f"limit must be 1 to {MOST_LISTED}", "/limit")
+    return {
+        "status": query.get("status", ""),
+        "kind": query.get("event", ""),
+        "limit": int(limit),
+        "cursor": query.get("cursor", ""),
+    }
+
+
+@routes.get("/v1/webhooks")
+async def endpoint(request: web.Request) -> web.Response:
+    """How the site's endpoint fares."""
+    caller, webhook = _hearing(request)
+    return json_response(_draw_endpoint(webhook, await services(request).webhooks.endpoint(caller.site)))
+
+
+@routes.post("/v1/webhooks/enable")
+async def enable(request: web.Request) -> web.Response:
+    """Send again to an endpoint that said it was gone."""
+    caller, webhook = _hearing(request)
+    await inputs.read(request, EmptyInput)
+    return json_response(
+        _draw_endpoint(webhook, await services(request).webhooks.enable(caller.site, actor=actor_of(caller)))
+    )
+
+
+@routes.post("/v1/webhooks/test")
+async def test(request: web.Request) -> web.Response:
+    """Queue a test event."""
+    caller, _ = _hearing(request)
+    _, body = await inputs.read(request, EmptyInput)
+    key = inputs.idempotency(request, body).key
+    hook = await services(request).webhooks.test(caller.site, key)
+    return json_response(_draw_whole(hook), status=201, headers={"Location": f"/v1/webhooks/deliveries/{hook.id}"})
+
+
+@routes.get("/v1/webhooks/deliveries")
+async def find(request: web.Request) -> web.Response:
+    """A page of events, latest first."""
+    caller = authenticate(request, "admin")
+    page = await services(request).webhooks.find(caller.site, **_listing(request))
+    return json_response({"deliveries": [_draw(hook) for hook in page.hooks], "next": page.cursor})
+
+
+@routes.get("/v1/webhooks/deliveries/{id}")
+async def get(request: web.Request) -> web.Response:
+    """One event and what came of sending it."""
+    caller = authenticate(request, "admin")
+    hook = await services(request).webhooks.get(caller.site, _id_in(request))
+    if hook is None:
+        raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
+    return json_response(_draw_whole(hook))
+
+
+@routes.post("/v1/webhooks/deliveries/{id}/resend")
+async def resend(request: web.Request) -> web.Response:
+    """Send an event again, under the same id."""
+    caller = authenticate(request, "admin")
+    identifier = _id_in(request)
+    await inputs.read(request, EmptyInput)
+    hook = await services(request).webhooks.resend(caller.site, identifier, actor=actor_of(caller))
+    if hook is None:
+        raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
+    return json_response(_draw_whole(hook))

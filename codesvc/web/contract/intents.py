@@ -1,0 +1,152 @@
+"""The calls around bind intents and logins: two kinds that are called alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.client import schema
+from codesvc.web.api.inputs import BindIntentInput, EmptyInput, LoginInput
+from codesvc.web.contract import examples, parameters
+from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
+
+if TYPE_CHECKING:
+    from codesvc.web.api.inputs import Input
+    from codesvc.web.contract.operation import Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    path: str
+    name: str
+    noun: str
+    scope: str
+    identifier: Parameter
+    asked: type[Input]
+    sent: dict[str, Any]
+    shape: type[schema.Answer]
+    example: dict[str, Any]
+    about: str
+
+
+_BIND: Final = _Kind(
+    path="/v1/bind-intents",
+    name="BindIntent",
+    noun="bind intent",
+    scope="bindings",
+    identifier=parameters.BIND_INTENT,
+    asked=BindIntentInput,
+    sent={"user": "alice", "client_ip": "192.0.2.1", "return_url": "https://shop.example/account"},
+    shape=schema.BindIntent,
+    example=examples.BIND_INTENT,
+    about="Binds a user who is logged in on your site. With `method: oauth` there is a `link` to follow inside WeChat "
+    "instead of a QR code. The scan asks in WeChat first, naming site, masked user and reference, and acts on a yes.",
+)
+_LOGIN: Final = _Kind(
+    path="/v1/logins",
+    name="Login",
+    noun="login",
+    scope="verify",
+    identifier=parameters.LOGIN,
+    asked=LoginInput,
+    sent={"client_ip": "192.0.2.1", "return_url": "https://shop.example/welcome"},
+    shape=schema.Login,
+    example=examples.LOGIN,
+    about="Recognises whoever scans and says yes: then `user`, or for a first-time visitor status `unknown` and a "
+    "`handle` that binds. Read it from your server with your key; a browser never tells you who it is.",
+)
+
+
+def _calls(kind: _Kind) -> tuple[Operation, ...]:
+    one, identified = f"{kind.path}/{{id}}", (kind.identifier,)
+    id_of, token_of = {"id": "$response.body#/id"}, {"page_token": "$response.body#/page_token"}
+    shown = Answer(status=200, description=f"The {kind.noun}.", shape=kind.shape, example=kind.example)
+    ended = kind.example | {"status": "canceled", "scan": None}
+    start = Operation(
+        method="POST",
+        path=kind.path,
+        id=f"start{kind.name}",
+        tag="By scan",
+        summary=f"Start a {kind.noun}",
+        description=kind.about,
+        scope=kind.scope,
+        body=Body(shape=kind.asked, examples={"web": kind.sent}),
+        answers=(
+            Answer(
+                status=201,
+                description="It has started, or had been started by this Idempotency-Key.",
+                shape=kind.shape,
+                example=kind.example,
+                headers=("Location",),
+                links={
+                    f"get{kind.name}": id_of,
+                    f"get{kind.name}Scan": id_of,
+                    f"cancel{kind.name}": id_of,
+                    "showPage": token_of,
+                    "getPageState": token_of,
+                    "getPagePicture": token_of,
+                },
+            ),
+        ),
+        problems=("intent-ended", "idempotency-mismatch", "rate-limited"),
+        retry=True,
+        limited=True,
+    )
+    get = Operation(
+        method="GET",
+        path=one,
+        id=f"get{kind.name}",
+        tag="By scan",
+        summary=f"Read a {kind.noun}",
+        scope=kind.scope,
+        parameters=identified,
+        answers=(shown,),
+        problems=("not-found",),
+    )
+    scan = Operation(
+        method="GET",
+        path=f"{one}/scan",
+        id=f"get{kind.name}Scan",
+        tag="By scan",
+        summary=f"Get what the QR code of a {kind.noun} says",
+        scope=kind.scope,
+        parameters=identified,
+        answers=(Answer(status=200, description="The QR code.", shape=schema.ScanCode, example=examples.SCAN_CODE),),
+        problems=("not-found", "intent-ended", "wechat-unavailable"),
+    )
+    cancel = Operation(
+        method="POST",
+        path=f"{one}/cancel",
+        id=f"cancel{kind.name}",
+        tag="By scan",
+        summary=f"End a {kind.noun}",
+        scope=kind.scope,
+        parameters=identified,
+        body=Body(shape=EmptyInput, examples={"nothing": {}}, required=False),
+        answers=(Answer(status=200, description=f"The {kind.noun}.", shape=kind.shape, example=ended),),
+        problems=("not-found", "intent-ended"),
+    )
+    watch = Operation(
+        method="GET",
+        path=f"{one}/events",
+        id=f"watch{kind.name}",
+        tag="By scan",
+        summary=f"Watch a {kind.noun}",
+        description="Server-sent events: `event: change`, at once and at every change, until it is over.",
+        scope=kind.scope,
+        parameters=identified,
+        answers=(
+            Answer(
+                status=200,
+                description="The stream.",
+                media=EVENTS,
+                shape=kind.shape,
+                example=examples.event(kind.example),
+            ),
+        ),
+        problems=("not-found",),
+    )
+    return start, get, scan, cancel, watch
+
+
+CALLS: Final = (*_calls(_BIND), *_calls(_LOGIN))

@@ -1,0 +1,37 @@
+"""Which pages' scripts may use a page token: our own, and those of the site's `origins` (CORS)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.web.context import CROSS_ORIGIN, services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from codesvc.sites.directory import SiteEntry
+
+
+def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
+    """CORS headers for the site's own origins; whoever else sends an Origin is refused.
+
+    Raises:
+        Problem: a foreign origin.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):
+        return {}
+    if origin not in site.config.origins:
+        raise Problem("forbidden", "This origin is not one of the site's.")
+    headers = {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        "Vary": "Origin",
+    }
+    request[CROSS_ORIGIN] = headers
+    return headers
+
+
+def _same_host(request: web.Request, origin: str) -> bool:
+    return origin.partition("://")[2] == request.host

@@ -1,0 +1,1 @@
+"""Server-sent events about a verification, an intent or a login."""

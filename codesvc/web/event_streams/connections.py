@@ -1,0 +1,277 @@
+"""Open event streams, once their requests are answered: a connection each, and nothing of aiohttp's.
+
+A stream is open for minutes and says a few words. What aiohttp holds of a request meanwhile, its task, its parser, its
+headers and its response, is 16 KB. So the connection is taken out of its hands as soon as the first event is on its
+way (asyncio's `set_protocol`), and is closed when the stream ends; the head says so. All streams share one subscription
+and one timer, and a task is there for the moment of a look only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp import web
+
+    from codesvc.store.change_notifier import Wakeups
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+COME_BACK: Final = b"retry: 1000\n\n"
+"""Milliseconds; browsers' EventSource opens the stream again by itself (HTML standard, 9.2.6)."""
+_BEAT: Final = b": \n\n"
+_LATER_SECONDS: Final = 0.05
+_LOOKS_AT_ONCE: Final = 500
+"""When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at what is streamed.
+
+    Attributes:
+        document: what may be said of it.
+        over: nothing can change any more.
+        until_ms: when it changes by itself, from now.
+    """
+
+    document: dict[str, Any]
+    over: bool
+    until_ms: int
+
+    def event(self) -> bytes:
+        """As it is sent."""
+        return b"event: change\ndata: " + msgspec.json.encode(self.document) + b"\n\n"
+
+
+class OpenStream(asyncio.Protocol):
+    """One stream; made before the first look, so that no change after it is missed.
+
+    Args:
+        streams: all of them.
+        identifier: what wakes it.
+        look: reads what is streamed; None if it is no more.
+    """
+
+    __slots__ = (
+        *("_again", "_beat", "_blocked", "_chunked", "_look", "_looking", "_over", "_said", "_streams", "_transport"),
+        *("due", "identifier"),
+    )
+
+    def __init__(self, streams: OpenStreams, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> None:
+        self.identifier, self._look, self._streams = identifier, look, streams
+        self._transport: asyncio.Transport | None = None
+        self._looking, self._again = True, False  # the first look is the request's
+        self._over = self._blocked = self._chunked = False
+        self._said = b""
+        self._beat = self.due = 0.0
+
+    def take_over(self, request: web.Request, response: web.StreamResponse, seen: Look) -> None:
+        """Take the connection from the request, which has sent the head and this look, and has no more to say."""
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            self._leave()
+            return
+        self._transport = transport
+        self._chunked = response.headers.get("Transfer-Encoding") == "chunked"
+        self._said = sha256(seen.event()).digest()
+        transport.set_protocol(self)
+        # For aiohttp this connection is lost: it lets go of everything, and what the response still has to say fails.
+        request.protocol.transport = None
+        request.protocol.connection_lost(None)
+        with suppress(RuntimeError):
+            transport.resume_reading()  # who sent another request behind this one is not read, but seen to leave
+        self._looking = False
+        # By the clock alone: a beat that came later because something hidden had happened would tell of it (rule 7).
+        self._beat = self._streams.time() + KEEP_ALIVE_SECONDS
+        self._expect(seen)
+        if self._again:
+            self.wake()
+
+    def wake(self) -> None:
+        """Something may have changed. Who reads slowly is told the latest when there is room."""
+        if self._looking or self._blocked:
+            self._again = True
+        elif not self._over:
+            self._looking = True
+            self._streams.begin(self)
+
+    async def follow(self) -> None:
+        """Look, and look again for as long as something has changed meanwhile."""
+        try:
+            while not self._over:
+                self._again = False
+                self._tell(await self._look())
+                if self._blocked or not self._again:
+                    break
+        except StoreUnavailable:
+            # It was answered with 200 long ago; who comes back is told the state, or that there is none just now.
+            self.end(COME_BACK)
+        finally:
+            self._looking = False
+
+    def _tell(self, seen: Look | None) -> None:
+        if seen is None:
+            self.end()
+            return
+        text = seen.event()
+        if (said := sha256(text).digest()) != self._said:
+            self._said = said
+            self._write(text)
+        if seen.over:
+            self.end()
+        else:
+            self._expect(seen)
+
+    def _expect(self, seen: Look) -> None:
+        until = self._streams.time() + max(0.0, seen.until_ms / 1000 + _LATER_SECONDS)
+        self._streams.ring_at(self, min(self._beat, until))
+
+    def ring(self, now: float) -> None:
+        """The time has come to say that the connection lives, or to look by oneself."""
+        if self._over:
+            return
+        if now >= self._beat:
+            if not self._blocked:
+                self._write(_BEAT)
+            self._beat += KEEP_ALIVE_SECONDS
+        self._streams.ring_at(self, self._beat)
+        self.wake()
+
+    def _write(self, text: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"%x\r\n%b\r\n" % (len(text), text) if self._chunked else text)
+
+    def end(self, last: bytes = b"") -> None:
+        """Say the last words, and close the connection once they are gone."""
+        if self._over:
+            return
+        if last:
+            self._write(last)
+        transport = self._transport
+        self._leave()
+        if transport is not None:
+            if self._chunked and not transport.is_closing():
+                transport.write(b"0\r\n\r\n")
+            transport.close()
+
+    def _leave(self) -> None:
+        self._over, self._transport = True, None
+        self._streams.forget(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
+        """The reader has left."""
+        self._leave()
+
+    def pause_writing(self) -> None:
+        """The reader takes nothing more just now."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._blocked = False
+        if self._again:
+            self.wake()
+
+
+class OpenStreams:
+    """All streams of an application.
+
+    Args:
+        wakeups: tells when something may have changed.
+    """
+
+    def __init__(self, wakeups: Wakeups) -> None:
+        self._wakeups = wakeups
+        self._loop = asyncio.get_running_loop()
+        self.time = self._loop.time
+        self.closing = False
+        self._open: set[OpenStream] = set()
+        self._looks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[OpenStream] = deque()
+        self._due: list[tuple[float, int, OpenStream]] = []
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._wound = 0.0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> OpenStream:
+        """A stream that is about to open, and hears of changes from here on."""
+        stream = OpenStream(self, identifier, look)
+        self._open.add(stream)
+        self._wakeups.listen(identifier, stream.wake)
+        return stream
+
+    def forget(self, stream: OpenStream) -> None:
+        """It is over, or has never opened."""
+        if stream in self._open:
+            self._open.remove(stream)
+            self._wakeups.unlisten(stream.identifier, stream.wake)
+
+    def begin(self, stream: OpenStream) -> None:
+        """Let a stream look, as soon as fewer than so many do."""
+        if len(self._looks) >= _LOOKS_AT_ONCE:
+            self._waiting.append(stream)
+            return
+        task = self._loop.create_task(stream.follow())
+        self._looks.add(task)
+        task.add_done_callback(partial(self._looked, stream))
+
+    def _looked(self, stream: OpenStream, task: asyncio.Task[None]) -> None:
+        self._looks.discard(task)
+        if self._waiting:
+            self.begin(self._waiting.popleft())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("stream_failed", error=type(error).__name__, exc_info=error)
+            stream.end()
+
+    def ring_at(self, stream: OpenStream, when: float) -> None:
+        """Ring then, and not when it was said before."""
+        if when != stream.due:
+            stream.due = when
+            heappush(self._due, (when, next(self._order), stream))
+            self._wind(when)
+
+    def _wind(self, when: float) -> None:
+        if self._timer is not None:
+            if when >= self._wound:
+                return
+            self._timer.cancel()
+        self._timer, self._wound = self._loop.call_at(when, self._ring), when
+
+    def _ring(self) -> None:
+        self._timer, now = None, self.time()
+        while self._due and (self._due[0][0] <= now or self._due[0][2] not in self._open):
+            when, _, stream = heappop(self._due)
+            if when == stream.due:
+                stream.ring(now)
+        if self._due:
+            self._wind(self._due[0][0])
+
+    def close(self) -> None:
+        """End all of them now, with the word to come back."""
+        self.closing = True
+        self._waiting.clear()
+        for task in self._looks:
+            task.cancel()
+        for stream in tuple(self._open):
+            stream.end(COME_BACK)
+        if self._timer is not None:
+            self._timer.cancel()

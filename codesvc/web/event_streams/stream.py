@@ -1,0 +1,135 @@
+"""Server-sent events: a verification at once, and again whenever what may be said of it has changed.
+
+Hidden changes are not seen: what is compared is the text that would be sent, so that a stream of an undisclosed
+verification moves no more than its GET does (DESIGN rule 7).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import hdrs, web
+
+from codesvc.domain.verification import Status
+from codesvc.web.context import SERVICES, services
+from codesvc.web.event_streams.connections import COME_BACK, Look, OpenStreams
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from codesvc.domain.codes import VerificationId
+    from codesvc.domain.intent import Intent, IntentId
+    from codesvc.domain.record import Record
+    from codesvc.sites.directory import SiteEntry
+
+_STREAMS: Final = web.AppKey("open_streams", OpenStreams)
+
+
+def prepare(app: web.Application) -> None:
+    """Keep the streams, and let them end when the application shuts down."""
+
+    async def keep(app: web.Application) -> AsyncIterator[None]:
+        app[_STREAMS] = OpenStreams(app[SERVICES].wakeups)
+        yield
+
+    async def end_streams(app: web.Application) -> None:
+        finish(app)
+
+    app.cleanup_ctx.append(keep)
+    app.on_shutdown.append(end_streams)
+
+
+def finish(app: web.Application) -> None:
+    """Let open streams end now, with the word to come back: this application goes, and another is there already."""
+    if _STREAMS in app:
+        app[_STREAMS].close()
+
+
+async def stream_changes(
+    request: web.Request,
+    site: SiteEntry,
+    identifier: VerificationId,
+    draw: Callable[[Record], dict[str, Any]],
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """Send `draw(record)` at once and after each change, until the verification has ended or the reader has left.
+
+    What is returned is at its end as a response, while the stream may be open for long: so `draw` shall not hold the
+    request.
+
+    Raises:
+        Problem: there is no such verification.
+    """
+    verifications = services(request).verifications
+
+    async def look() -> Look | None:
+        record = (await verifications.get(site, identifier)).record
+        if record is None:
+            return None
+        return Look(draw(record), record.status is not Status.PENDING, record.expires - record.now)
+
+    return await _stream(request, identifier.text, look, headers or {})
+
+
+async def stream_intent(
+    request: web.Request,
+    site: SiteEntry,
+    identifier: IntentId,
+    draw: Callable[[Intent], dict[str, Any]],
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """The same for a bind intent or login.
+
+    Raises:
+        Problem: there is none.
+    """
+    intents = services(request).intents
+
+    async def look() -> Look | None:
+        intent = (await intents.get(site, identifier)).intent
+        return Look(draw(intent), intent.over, intent.expires - intent.now) if intent else None
+
+    return await _stream(request, identifier.text, look, headers or {})
+
+
+async def _stream(
+    request: web.Request, identifier: str, look: Callable[[], Awaitable[Look | None]], headers: Mapping[str, str]
+) -> web.StreamResponse:
+    streams = request.app[_STREAMS]
+    stream = streams.add(identifier, look)
+    opened = False
+    try:
+        seen = await look()
+        if seen is None:
+            raise Problem("not-found", "There is nothing of that id.")
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+                **headers,
+            },
+        )
+        if not seen.over:
+            response.force_close()
+        try:
+            await response.prepare(request)
+            if request.method == hdrs.METH_HEAD:
+                return response
+            await response.write(seen.event())
+            if seen.over:
+                return response
+            if streams.closing:
+                await response.write(COME_BACK)
+                return response
+        except ConnectionResetError:
+            return response
+        stream.take_over(request, response, seen)
+        opened = True
+        return response
+    finally:
+        if not opened:
+            streams.forget(stream)

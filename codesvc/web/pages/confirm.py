@@ -1,0 +1,158 @@
+"""Pages in WeChat's own browser, where a WeChat says yes or no, and the return from web authorisation (WECHAT.md 11).
+
+A GET shows, a POST decides. Who is there is what WeChat said of this very browser, for this very question.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain.intent import LIVE, IntentId, IntentStatus, Kind
+from codesvc.domain.masking import masked_user
+from codesvc.domain.oauth_state import Errand
+from codesvc.domain.signed_links import Subject, Use
+from codesvc.service.web_authorisation import browser_of
+from codesvc.store.outcomes import Outcome
+from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for, spoken_by
+from codesvc.web.pages.person_view import Sight, asked_from, draw_plight, draw_sight
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.domain.intent import Intent
+    from codesvc.sites.directory import AccountEntry, SiteEntry
+    from codesvc.web.texts import Speech
+
+routes = web.RouteTableDef()
+_PAGE: Final = "/wechat/{account}/ask/{token}"
+_GOOD: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatus.UNKNOWN})
+
+
+async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, IntentId, Intent | None]:
+    """What the page is about.
+
+    Raises:
+        Problem: no link of ours, or its site is gone.
+    """
+    here, account = services(request), account_in(request, request.match_info["account"])
+    subject = here.links.read(Use.ASK, request.match_info["token"])
+    site = here.directory.sites.get(subject.place) if subject else None
+    identifier = IntentId.parse(subject.id) if subject else None
+    if site is None or identifier is None or site.account.name != account.name:
+        raise Problem("not-found", "There is no such page.")
+    return account, site, identifier, (await here.intents.get(site, identifier)).intent
+
+
+def _theirs(intent: Intent, openid: str) -> bool:
+    """Whether this WeChat may answer: it scanned, or the intent waits for whoever comes by web authorisation."""
+    if intent.method == "oauth" and intent.status is IntentStatus.PENDING:
+        return True
+    return intent.claimed_by == openid
+
+
+@routes.get(_PAGE)
+async def show(request: web.Request) -> web.Response:
+    """The question."""
+    account, site, identifier, intent = await _subject(request)
+    if intent is None or intent.status in {IntentStatus.EXPIRED, IntentStatus.CANCELED}:
+        return draw_plight(request, site, "expired", status=410)
+    visitor = await services(request).visits.who(account, cookie_of(request), identifier.text)
+    if visitor is None:
+        if not goes_to_wechat(request):
+            return draw_plight(request, site, "open")
+        errand = Errand("ask", site.name, identifier.text)
+        return send_off(request, account, errand, profile=intent.method == "oauth")
+    if not _theirs(intent, visitor.openid):
+        return draw_plight(request, site, "other")
+    return draw_sight(request, site, _question(request, intent) if intent.status in LIVE else _end(request, intent))
+
+
+@routes.post(_PAGE)
+async def decide(request: web.Request) -> web.Response:
+    """The answer."""
+    account, site, identifier, intent = await _subject(request)
+    form, here = await read_form(request, identifier.text), services(request)
+    visitor = await here.visits.who(account, cookie_of(request), identifier.text)
+    if visitor is None or intent is None or not _theirs(intent, visitor.openid):
+        return draw_plight(request, site, "other")
+    if intent.method == "oauth":
+        await here.decisions.claim(account, identifier, visitor.openid, unionid=visitor.unionid, method="oauth")
+    choice = form.act if form.act.isdigit() else ""
+    answer = await here.decisions.decide(
+        account, visitor.openid, yes=form.act != "no", choice=choice, identifier=identifier
+    )
+    if answer.outcome is Outcome.ABSENT:
+        return draw_plight(request, site, "other")
+    # To the page again by GET, so that a reload repeats nothing.
+    return see_other(request.path)
+
+
+def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
+    refusal = ("no", t("ask.no"), False)
+    if len(intent.choices) > 1:
+        named = enumerate(intent.choices[:9], 1)
+        return *((str(number), t("ask.as", user=masked_user(user)), True) for number, user in named), refusal
+    return ("yes", t("ask.yes"), True), refusal
+
+
+def _question(request: web.Request, intent: Intent) -> Sight:
+    t, site = speech_for(request), services(request).directory.sites[intent.site]
+    lines = []
+    if intent.fixed.agent or intent.fixed.place:
+        lines.append(asked_from(t, intent.fixed))
+    if intent.kind is Kind.BIND:
+        title = t("ask.bind", user=masked_user(intent.user))
+    else:
+        title = t("ask.login", site=site.config.name.spoken(spoken_by(request)))
+        if not intent.choices:
+            lines.append(t("ask.new"))
+        elif len(intent.choices) == 1:
+            lines.append(t("ask.account", user=masked_user(intent.choices[0])))
+    return Sight(
+        subtitle=t(f"{intent.kind.value}.subtitle"),
+        title=title,
+        hint=t("ask.check", reference=intent.reference),
+        icon="shield",
+        lines=tuple(lines),
+        reference=intent.reference,
+        action=request.path,
+        token=services(request).seals.form(browser_of(cookie_of(request)), intent.id),
+        buttons=_buttons(t, intent),
+    )
+
+
+def _end(request: web.Request, intent: Intent) -> Sight:
+    t, site = speech_for(request), services(request).directory.sites[intent.site]
+    words = {"site": site.config.name.spoken(spoken_by(request)), "account": site.account.config.name}
+    key = f"{intent.kind.value}.{intent.status.value}"
+    return Sight(
+        subtitle=t(f"{intent.kind.value}.subtitle"),
+        title=t(key, **words),
+        hint=t(f"{key}.hint", **words),
+        icon="check" if intent.status in _GOOD else "stop",
+        stage="approved" if intent.status in _GOOD else "expired",
+    )
+
+
+@routes.get("/wechat/{account}/oauth")
+async def arrive(request: web.Request) -> web.Response:
+    """WeChat sends a browser back. Nothing is done here but learning who it is."""
+    account, here = account_in(request, request.match_info["account"]), services(request)
+    arrival = await here.visits.arrive(
+        account,
+        code=request.query.get("code", "")[:256],
+        state=request.query.get("state", "")[:256],
+        cookie=cookie_of(request),
+    )
+    errand = arrival.errand
+    if errand is None or arrival.problem:
+        return draw_plight(request, None, arrival.problem or "stale")
+    if errand.page == "message":
+        return see_other(here.links.message_url(account.name, errand.id))
+    if errand.page == "ask":
+        token = here.links.sign(Use.ASK, Subject(errand.place, errand.id))
+        return see_other(f"/wechat/{account.name}/ask/{token}")
+    return see_other(f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")

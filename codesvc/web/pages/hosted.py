@@ -1,0 +1,197 @@
+"""The hosted page and all that a page token can do (DESIGN, `GET /p/{page_token}`).
+
+A page token reaches exactly one verification: its state, its picture, a guess, a resend. It carries no API power.
+Everything works without JavaScript: the forms post, and the answer is the page again.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
+from codesvc.domain.limits import bucket
+from codesvc.store.outcomes import Outcome
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import EmptyInput, PageCheckInput
+from codesvc.web.api.verifications import expect, refuse
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import browser_address
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.cors import cross_origin
+from codesvc.web.event_streams.stream import stream_changes
+from codesvc.web.languages import spoken_by
+from codesvc.web.pages.verification_view import draw, draw_trouble, wants_part
+from codesvc.web.pictures import draw_code, draw_icon
+from codesvc.web.problem import Problem, unavailable
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from codesvc.domain.record import Record
+    from codesvc.service.models import Result
+    from codesvc.sites.directory import SiteEntry
+
+routes = web.RouteTableDef()
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
+    """Whose page this is.
+
+    Raises:
+        Problem: no page token of ours, or its site is gone.
+    """
+    here = services(request)
+    subject = here.pages.read(request.match_info["token"])
+    site = here.directory.sites.get(subject.site) if subject else None
+    identifier = VerificationId.parse(subject.id) if subject else None
+    if site is None or identifier is None:
+        raise Problem("not-found", "There is no such page.")
+    return site, identifier
+
+
+def _for_people(handler: Handler) -> Handler:
+    """A page instead of a problem document, where a browser asked for a page."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "text/html" not in request.headers.get("Accept", ""):
+            return await handler(request)
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return draw_trouble(request, problem)
+        except Invalid as error:
+            return draw_trouble(request, inputs.invalid(error))
+        except (StoreUnavailable, PlatformUnavailable):
+            return draw_trouble(request, unavailable())
+
+    return answer
+
+
+@routes.get("/p/{token}")
+@_for_people
+async def show(request: web.Request) -> web.Response:
+    """The hosted page."""
+    site, identifier = _subject(request)
+    record = expect(await services(request).verifications.get(site, identifier), Outcome.DONE)
+    return draw(request, site, record, resent="resent" in request.query)
+
+
+@routes.get("/p/{token}/state")
+async def state(request: web.Request) -> web.Response:
+    """What the page shows, as JSON."""
+    site, identifier = _subject(request)
+    headers, here = cross_origin(request, site), services(request)
+    record = expect(await here.verifications.get(site, identifier), Outcome.DONE)
+    return json_response(here.views.page(record, site, spoken_by(request)), headers=headers)
+
+
+@routes.get("/p/{token}/events")
+async def events(request: web.Request) -> web.StreamResponse:
+    """What the page shows, as it changes."""
+    site, identifier = _subject(request)
+    headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
+
+    def draw(record: Record) -> dict[str, Any]:
+        # `now` moves by itself; left in, every look would be a change.
+        return {**views.page(record, site, locale), "now": None}
+
+    return await stream_changes(request, site, identifier, draw, headers=headers)
+
+
+@routes.get("/p/{token}/qr.{kind:svg|png}")
+async def picture(request: web.Request) -> web.Response:
+    """The QR code, drawn here from the address that WeChat gave; asking for it attaches the scene.
+
+    PNG is for phones: they can neither save an SVG among their photos nor read one by a long press.
+    """
+    site, identifier = _subject(request)
+    record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
+    return draw_code(record.scene_url or "", request.match_info["kind"])
+
+
+@routes.options("/p/{token}/{act:check|resend|state|events}")
+async def preflight(request: web.Request) -> web.Response:
+    """May a page of that origin call? (CORS)."""
+    site, _ = _subject(request)
+    headers = cross_origin(request, site)
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=headers | allowed)
+
+
+@routes.post("/p/{token}/check")
+@_for_people
+async def check(request: web.Request) -> web.Response:
+    """A guess, from the page's script (JSON) or its form."""
+    site, identifier = _subject(request)
+    headers = cross_origin(request, site)
+    if request.content_type == _FORM:
+        given = await inputs.read_form(request, PageCheckInput)
+    else:
+        given, _ = await inputs.read(request, PageCheckInput)
+    address = browser_address(request)
+    result = await services(request).verifications.check(
+        site, identifier, given.code, address=bucket(address) if address else None
+    )
+    return await _answer(
+        request, site=site, identifier=identifier, result=result, wanted=Outcome.APPROVED, headers=headers
+    )
+
+
+@routes.post("/p/{token}/resend")
+@_for_people
+async def resend(request: web.Request) -> web.Response:
+    """The same code again."""
+    site, identifier = _subject(request)
+    headers = cross_origin(request, site)
+    if request.content_type == _FORM:
+        inputs.decode_form(dict(await request.post()), EmptyInput)
+    else:
+        await inputs.read(request, EmptyInput)
+    result = await services(request).verifications.resend(site, identifier)
+    return await _answer(
+        request, site=site, identifier=identifier, result=result, wanted=Outcome.RESENT, headers=headers
+    )
+
+
+async def _answer(
+    request: web.Request,
+    *,
+    site: SiteEntry,
+    identifier: VerificationId,
+    result: Result,
+    wanted: Outcome,
+    headers: dict[str, str],
+) -> web.Response:
+    here, done = services(request), result.outcome is wanted
+    if request.content_type != _FORM:
+        if not done:
+            raise refuse(result)
+        return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)
+    resent = wanted is Outcome.RESENT
+    if done and wants_part(request):
+        return draw(request, site, result.shown, resent=resent)
+    if done:
+        # The way back, or the page again by GET, so that a reload repeats nothing.
+        back = None if resent else here.views.return_to(result.shown)
+        return see_other(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
+    current = result.record or (await here.verifications.get(site, identifier)).record
+    if current is None:
+        raise refuse(result)
+    return draw(request, site, current, problem=refuse(result))
+
+
+@routes.get("/favicon.svg")
+async def icon(_: web.Request) -> web.Response:
+    """The picture in the browser's tab."""
+    return draw_icon()

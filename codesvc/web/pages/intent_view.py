@@ -1,0 +1,100 @@
+"""What the hosted page of a bind intent or login shows: the variables of `templates/pages/intent.html`.
+
+As with a verification the page is drawn here and nowhere else, and its script asks for the panel again when something
+has changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.intent import IntentStatus, Kind
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for
+from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
+
+if TYPE_CHECKING:
+    from codesvc.domain.intent import Intent
+    from codesvc.domain.signed_links import Links
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.web.texts import Speech
+
+_PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
+_SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatus.UNKNOWN})
+
+
+def return_to(intent: Intent) -> str | None:
+    """Where the browser goes after the page: the site compares the id with its own session's."""
+    url = intent.fixed.return_url
+    if url is None:
+        return None
+    url, hash_mark, fragment = url.partition("#")
+    return f"{url}{'&' if '?' in url else '?'}{_PARAMETERS[intent.kind]}={intent.id}{hash_mark}{fragment}"
+
+
+def _headline(t: Speech, intent: Intent, handset: str) -> str:
+    """The id of the headline's text; its hint is beside it."""
+    key = f"{intent.kind.value}.{intent.status.value}"
+    method = f"{key}.{intent.method}"
+    return t.best(f"{method}.{handset}", method, f"{key}.{handset}", key, f"ask.{intent.status.value}")
+
+
+def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> dict[str, Any]:
+    """What a page token may read, for this browser."""
+    return shown(services(request).links, speech_for(request), device(request), site, intent)
+
+
+def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> dict[str, Any]:
+    """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
+    image = f"{links.page_url(site.name, intent.id)}/qr.svg"
+    key, said_yes = _headline(t, intent, handset), intent.status in _SAID_YES
+    words = {"site": site.config.name.spoken(t.name), "account": site.account.config.name}
+    return {
+        "status": intent.status.value,
+        "over": intent.over,
+        "confirmed": said_yes,
+        "title": t(key, **words),
+        "hint": t(f"{key}.hint", **words),
+        "reference": intent.reference,
+        **words,
+        "now": rfc3339(intent.now),
+        "expires_at": rfc3339(intent.expires),
+        "scan": {"image_url": image, "word": intent.word} if intent.scannable else None,
+        "return_to": return_to(intent) if said_yes else None,
+    }
+
+
+def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
+    """As on a verification's page: `none`, `word` (a phone cannot scan its own screen) or `picture`."""
+    if intent.status is not IntentStatus.PENDING or (intent.method == "oauth" and handset == "wechat"):
+        return "none"
+    word = intent.scannable and handset == "phone" and request.query.get("scan") != "picture"
+    return "word" if word else "picture"
+
+
+def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
+    """The page, or for its script the panel."""
+    here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
+    state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"
+    direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
+    variables = {
+        "t": t,
+        "nonce": nonce,
+        "state": state,
+        "kind": intent.kind.value,
+        "base": base,
+        "query": "?scan=picture" if request.query.get("scan") == "picture" else "",
+        "device": handset,
+        "method": intent.method,
+        "word": intent.word,
+        "scan_part": _scan_part(request, intent, handset),
+        "expires_in": seconds_until(state["expires_at"], state["now"]),
+        "link": here.links.ask_url(site.account.name, site.name, intent.id) if direct else "",
+        "back": return_to(intent),
+    }
+    html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)
+    return web.Response(text=html, content_type="text/html", headers=security(site, nonce))

@@ -1,0 +1,88 @@
+"""The hosted page of a bind intent or login. Its page token reads and shows; only WeChat says yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from codesvc.domain.intent import IntentId
+from codesvc.domain.signed_links import PAGE_MARK, Use
+from codesvc.store.outcomes import Outcome
+from codesvc.web.api.intents import expect
+from codesvc.web.api.views import json_response
+from codesvc.web.context import services
+from codesvc.web.cors import cross_origin
+from codesvc.web.event_streams.stream import stream_intent
+from codesvc.web.languages import speech_for
+from codesvc.web.pages.intent_view import draw_intent, shown, state_of
+from codesvc.web.pages.person_view import draw_plight
+from codesvc.web.pages.verification_view import device
+from codesvc.web.pictures import draw_code
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.domain.intent import Intent
+    from codesvc.sites.directory import SiteEntry
+
+routes = web.RouteTableDef()
+_TOKEN: Final = r"{token:i\.[A-Za-z0-9_.-]+}"  # noqa: S105  a pattern of the path
+
+
+def _subject(request: web.Request) -> tuple[SiteEntry, IntentId]:
+    """Whose page this is.
+
+    Raises:
+        Problem: no page token of ours, or its site is gone.
+    """
+    here = services(request)
+    subject = here.links.read(Use.PAGE, request.match_info["token"].removeprefix(PAGE_MARK))
+    site = here.directory.sites.get(subject.place) if subject else None
+    identifier = IntentId.parse(subject.id) if subject else None
+    if site is None or identifier is None:
+        raise Problem("not-found", "There is no such page.")
+    return site, identifier
+
+
+@routes.get(f"/p/{_TOKEN}")
+async def show(request: web.Request) -> web.Response:
+    """The hosted page."""
+    site, identifier = _subject(request)
+    result = await services(request).intents.get(site, identifier)
+    if result.outcome is not Outcome.DONE or result.intent is None:
+        return draw_plight(request, site, "expired", status=404)
+    return draw_intent(request, site, result.intent)
+
+
+@routes.get(f"/p/{_TOKEN}/state")
+async def state(request: web.Request) -> web.Response:
+    """What the page shows, as JSON."""
+    site, identifier = _subject(request)
+    headers, result = cross_origin(request, site), await services(request).intents.get(site, identifier)
+    document = state_of(request, site, expect(identifier.kind, result, Outcome.DONE))
+    return json_response(document, headers=headers)
+
+
+@routes.get(f"/p/{_TOKEN}/events")
+async def events(request: web.Request) -> web.StreamResponse:
+    """What the page shows, as it changes."""
+    site, identifier = _subject(request)
+    links, t, handset = services(request).links, speech_for(request), device(request)
+
+    def draw(intent: Intent) -> dict[str, Any]:
+        # `now` moves by itself; left in, every look would be a change.
+        return {**shown(links, t, handset, site, intent), "now": None}
+
+    return await stream_intent(request, site, identifier, draw, headers=cross_origin(request, site))
+
+
+@routes.get(f"/p/{_TOKEN}/qr.{{kind:svg|png}}")
+async def picture(request: web.Request) -> web.Response:
+    """The QR code: of a scan WeChat's own, attached now; of a web authorisation the link."""
+    site, identifier = _subject(request)
+    here, kind = services(request), request.match_info["kind"]
+    known = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
+    if known.method == "oauth":
+        return draw_code(here.links.ask_url(site.account.name, site.name, known.id), kind)
+    intent = expect(identifier.kind, await here.intents.scan(site, identifier), Outcome.ATTACHED)
+    return draw_code(intent.scene_url or "", kind)

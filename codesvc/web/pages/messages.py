@@ -1,0 +1,102 @@
+"""What is behind a message's link: the rest of what a template's fields had no room for, and "this was not me".
+
+Where the purpose says `reveal = "tap"`, also the code, so that no locked screen shows it. Either way only the WeChat
+that the message went to sees it: WeChat says of this very browser who it is, silently (WECHAT.md 11).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain import codes
+from codesvc.domain.codes import VerificationId
+from codesvc.domain.oauth_state import Errand
+from codesvc.domain.signed_links import Use
+from codesvc.domain.verification import Status
+from codesvc.service.web_authorisation import browser_of
+from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for, spoken_by
+from codesvc.web.pages.person_view import Sight, asked_from, draw_plight, draw_sight
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.domain.record import Record
+    from codesvc.sites.directory import AccountEntry, SiteEntry
+
+routes = web.RouteTableDef()
+_PAGE: Final = "/wechat/{account}/message/{token}"
+
+
+async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, Record | None]:
+    """What the page is about.
+
+    Raises:
+        Problem: no link of ours.
+    """
+    here, account = services(request), account_in(request, request.match_info["account"])
+    subject = here.links.read(Use.MESSAGE, request.match_info["token"])
+    identifier = VerificationId.parse(subject.id) if subject and subject.place == account.name else None
+    if identifier is None:
+        raise Problem("not-found", "There is no such page.")
+    return account, identifier, await here.verifications.find(account, identifier)
+
+
+@routes.get(_PAGE)
+async def show(request: web.Request) -> web.Response:
+    """The rest of the message."""
+    account, identifier, record = await _subject(request)
+    here = services(request)
+    visitor = await here.visits.who(account, cookie_of(request), identifier.text)
+    if visitor is None:
+        if not goes_to_wechat(request):
+            return draw_plight(request, None, "open")
+        return send_off(request, account, Errand("message", "", identifier.text), profile=False)
+    site = here.directory.sites.get(record.site) if record else None
+    if record is None or site is None or record.sent_to != visitor.openid:
+        return draw_plight(request, None, "other")
+    return draw_sight(request, site, _sight(request, site, record))
+
+
+@routes.post(_PAGE)
+async def disown(request: web.Request) -> web.Response:
+    """This was not me."""
+    account, identifier, record = await _subject(request)
+    await read_form(request, identifier.text)
+    here = services(request)
+    visitor = await here.visits.who(account, cookie_of(request), identifier.text)
+    site = here.directory.sites.get(record.site) if record else None
+    if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
+        return draw_plight(request, None, "other")
+    await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
+    t = speech_for(request)
+    sight = Sight(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
+    return draw_sight(request, site, sight)
+
+
+def _sight(request: web.Request, site: SiteEntry, record: Record) -> Sight:
+    here, t = services(request), speech_for(request)
+    policy = site.purpose(record.purpose)
+    subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
+    if record.status is not Status.PENDING or record.disarmed:
+        return Sight(title=t("msg.over"), hint=t("msg.over.hint"), subtitle=subtitle, icon="stop", stage="expired")
+    reference, variables = codes.reference(record.id), here.composer.variables(record)
+    hidden = here.composer.hides_code(record)
+    lines = [t("msg.until", time=variables["expires_time"])]
+    if record.fixed.agent or record.fixed.place:
+        lines.append(asked_from(t, record.fixed))
+    key = "msg.code" if hidden else "msg.shown"
+    return Sight(
+        title=t(key),
+        hint=t(f"{key}.hint", reference=reference),
+        subtitle=subtitle,
+        icon="shield",
+        lines=tuple(lines),
+        digits=(here.composer.code_of(record) or "") if hidden else "",
+        reference=reference,
+        action=request.path,
+        token=here.seals.form(browser_of(cookie_of(request)), record.id),
+        buttons=(("no", t("msg.no"), False),),
+    )

@@ -1,0 +1,60 @@
+"""The pages inside WeChat and around tickets: what they show. How, says `templates/pages/person.html`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for
+from codesvc.web.pages.verification_view import security
+
+if TYPE_CHECKING:
+    from codesvc.domain.record import Fixed
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.web.texts import Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the page shows; the template says what each means."""
+
+    title: str
+    hint: str
+    subtitle: str = ""
+    icon: str = "scan"
+    stage: str = "pending"
+    lines: tuple[str, ...] = ()
+    reference: str = ""
+    digits: str = ""
+    action: str = ""
+    token: str = ""
+    buttons: tuple[tuple[str, str, bool], ...] = ()
+    back: tuple[str, str] | None = None
+
+
+def asked_from(t: Speech, fixed: Fixed) -> str:
+    """Which device asked, and where from: as far as the site has told."""
+    agent = fixed.agent or t("ask.agent")
+    return t("ask.from", agent=agent, place=fixed.place) if fixed.place else t("ask.from.agent", agent=agent)
+
+
+def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
+    """The page."""
+    t, nonce = speech_for(request), secrets.token_urlsafe(16)
+    name = site.config.name.spoken(t.name) if site else t("service")
+    variables = {**asdict(sight), "t": t, "nonce": nonce, "site": name}
+    html = services(request).templates.page("person", variables)
+    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=False))
+
+
+def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:
+    """A page that only says why it goes no further: the text `ask.{name}` or `tk.{name}`, and its hint."""
+    t = speech_for(request)
+    key = t.best(f"ask.{name}", f"tk.{name}")
+    words = {"site": site.config.name.spoken(t.name) if site else t("service")}
+    sight = Sight(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
+    return draw_sight(request, site, sight, status=status)

@@ -1,0 +1,163 @@
+"""Links from the chat to a site: by way of us, so that only the one who asked arrives (`codesvc.domain.ticket`)."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.errors import Invalid
+from codesvc.domain.oauth_state import Errand
+from codesvc.domain.signed_links import Use
+from codesvc.domain.ticket import Wish, is_ticket
+from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.store.outcomes import Outcome
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import RedeemInput
+from codesvc.web.api.views import json_response
+from codesvc.web.authentication import authenticate
+from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for
+from codesvc.web.pages.person_view import Sight, draw_plight, draw_sight
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from codesvc.domain.ticket import Ticket
+    from codesvc.sites.directory import AccountEntry, SiteEntry
+
+routes = web.RouteTableDef()
+_SHORTEST_STATE: Final = 8
+_LONGEST_STATE: Final = 256
+
+
+async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticket, str] | None:
+    """Whose link this is and where it leads; None if it is over.
+
+    Raises:
+        Problem: it is none of ours.
+    """
+    here = services(request)
+    subject = here.links.read(Use.TICKET, request.match_info["token"])
+    if subject is None or not is_ticket(subject.id):
+        raise Problem("not-found", "There is no such page.")
+    account = account_in(request, subject.place)
+    ticket = await here.tickets.get(account, subject.id)
+    site = here.directory.sites.get(ticket.site) if ticket else None
+    if ticket is None or site is None or not ticket.good:
+        return None
+    chat = site.config.chat
+    landing = chat.bind_url if ticket.wish is Wish.BIND else chat.reset_url
+    return (account, site, ticket, landing) if landing else None
+
+
+async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -> bool | None:
+    """Whether this browser is the asker's; None if nothing is known of it yet."""
+    cookie = cookie_of(request)
+    if not cookie:
+        return None
+    if compare_digest(ticket.proven.encode(), browser_of(cookie).encode()):
+        return True
+    visitor = await services(request).visits.who(account, cookie, ticket.id)
+    return visitor.openid == ticket.openid if visitor else None
+
+
+@routes.get("/t/{token}")
+async def open_link(request: web.Request) -> web.Response:
+    """Where a link leads: to WeChat and back, to the site, or to a page that shows digits."""
+    found = await _subject(request)
+    if found is None:
+        return draw_plight(request, None, "over", status=410)
+    account, site, ticket, landing = found
+    proven = await _proven(request, account, ticket)
+    if proven:
+        return see_other(f"{landing}?{urlencode({'ticket': request.match_info['token']})}")
+    if proven is not None:
+        return draw_plight(request, site, "other")
+    if goes_to_wechat(request):
+        return send_off(request, account, Errand("ticket", "", ticket.id), profile=False)
+    return _digits_page(request, account, site, ticket)
+
+
+def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, ticket: Ticket) -> web.Response:
+    t, here = speech_for(request), services(request)
+    cookie = cookie_of(request) or new_browser()
+    browser = browser_of(cookie)
+    shown = ticket.browser == browser
+    key = "tk.digits" if shown else "tk.show"
+    words = {"account": account.config.name}
+    sight = Sight(
+        subtitle=t("tk.subtitle", **words),
+        title=t(key, **words),
+        hint=t(f"{key}.hint", **words),
+        icon="chat",
+        digits=here.tickets.digits(ticket, browser) if shown else "",
+        action=request.path,
+        token=here.seals.form(browser, ticket.id),
+        buttons=() if shown else (("show", t("tk.digits"), True),),
+        back=(request.path, t("tk.go")) if shown else None,
+    )
+    response = draw_sight(request, site, sight)
+    keep_cookie(request, response, cookie)
+    return response
+
+
+@routes.post("/t/{token}")
+async def show_digits(request: web.Request) -> web.Response:
+    """Another browser than WeChat's: show digits for the asker to send."""
+    found = await _subject(request)
+    if found is None:
+        return draw_plight(request, None, "over", status=410)
+    account, _, ticket, _ = found
+    await read_form(request, ticket.id)
+    await services(request).tickets.show_digits(account, ticket.id, browser_of(cookie_of(request)))
+    return see_other(request.path)
+
+
+@routes.get("/t/{token}/go")
+async def go_on(request: web.Request) -> web.Response:
+    """The site sends the browser back with a state of its session; it gets a redeem code for exactly that."""
+    found = await _subject(request)
+    if found is None:
+        return draw_plight(request, None, "over", status=410)
+    account, site, ticket, landing = found
+    state = request.query.get("state", "")
+    if not _SHORTEST_STATE <= len(state) <= _LONGEST_STATE:
+        raise Invalid("must be 8 to 256 characters that the site made for this session", "/state")
+    if not await _proven(request, account, ticket):
+        return draw_plight(request, site, "other")
+    code = services(request).tickets.redeem_code(account, ticket, state)
+    return see_other(f"{landing}?{urlencode({'redeem': code, 'state': state})}")
+
+
+@routes.post("/v1/tickets/redeem")
+async def redeem(request: web.Request) -> web.Response:
+    """What the browser brought, with the state of its session: a handle to bind with, or a reset's user and proof."""
+    caller = authenticate(request, "verify")
+    given, body = await inputs.read(request, RedeemInput)
+    once = inputs.idempotency(request, body)
+    redeemed = await services(request).tickets.redeem(caller.site, given.ticket, given.state, once)
+    match redeemed.outcome:
+        case Outcome.DONE:
+            pass
+        case Outcome.SPENT:
+            raise Problem("ticket-spent")
+        case Outcome.ENDED:
+            raise Problem("ticket-expired")
+        case Outcome.MISMATCH:
+            raise Problem("idempotency-mismatch")
+        case _:
+            raise Problem("bad-ticket")
+    document: dict[str, Any] = {"kind": redeemed.wish, "handle": redeemed.handle}
+    if redeemed.record is not None:
+        record = redeemed.record
+        document |= {
+            "user": record.user,
+            "verification": record.id,
+            "approved_at": rfc3339(record.approved or record.now),
+            "proof": redeemed.proof,
+        }
+    return json_response(document)

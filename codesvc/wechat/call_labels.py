@@ -1,0 +1,70 @@
+"""What may be told of a call to WeChat: words of closed lists, so that no token or made-up errcode is ever a label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from codesvc.wechat.errcodes import TABLE
+from codesvc.wechat.errors import (
+    Garbled,
+    NameNotResolved,
+    NotTrusted,
+    WeChatError,
+    WeChatFault,
+    WeChatTimeout,
+    WeChatUnreachable,
+)
+
+Heard = Callable[[str, str, float], None]
+"""Is told the endpoint, the result (`0`, an errcode, a word) and the seconds that a call took."""
+
+ENDPOINTS: Final = {
+    "/cgi-bin/message/template/send": "template",
+    "/cgi-bin/message/subscribe/bizsend": "subscription",
+    "/cgi-bin/message/custom/send": "customer_service",
+    "/cgi-bin/qrcode/create": "qrcode",
+    "/cgi-bin/user/info": "user",
+    "/cgi-bin/stable_token": "token",
+    "/cgi-bin/token": "token",
+    "/cgi-bin/openapi/quota/get": "quota",
+    "/sns/oauth2/access_token": "oauth",
+    "/cgi-bin/template/get_all_private_template": "templates",
+    "/cgi-bin/get_api_domain_ip": "addresses",
+    "/cgi-bin/getcallbackip": "addresses",
+    "/cgi-bin/callback/check": "callback_check",
+}
+OTHER: Final = "other"
+UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled"})
+"""Results of calls that WeChat did not answer."""
+
+
+@lru_cache(maxsize=256)
+def endpoint_of(url: str) -> str:
+    """A word for what is called; `other` for anything unknown, such as a token service of the operator's own."""
+    return ENDPOINTS.get(urlsplit(url).path, OTHER)
+
+
+def result_of(fault: WeChatFault) -> str:
+    """The errcode if the triage table knows it, else a word."""
+    match fault:
+        case WeChatError(errcode=errcode):
+            return str(errcode) if errcode in TABLE else OTHER
+        case NameNotResolved():
+            return "dns"
+        case NotTrusted():
+            return "certificate"
+        case WeChatUnreachable():
+            return "unreachable"
+        case WeChatTimeout():
+            return "timeout"
+        case Garbled():
+            return "garbled"
+        case _:
+            return OTHER
+
+
+def hears_nothing(_: str, __: str, ___: float) -> None:
+    """For whoever counts nothing."""
