@@ -57,7 +57,7 @@ from codesvc.service.web_authorisation import Visits
 from codesvc.service.webhooks import Webhooks
 from codesvc.service.wechat_clients import reach
 from codesvc.sites.directory import Directory
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.sites.registry.contents import Contents
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
@@ -69,17 +69,17 @@ from codesvc.store.secret_cache import SharedSecrets
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
 from codesvc.store.webhooks import WebhookQueue
-from codesvc.web import admin, callback, reference
+from codesvc.web import admin, callback
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
 from codesvc.web.middleware import answer_errors
-from codesvc.web.pages import confirm, hosted, messages, tickets, widget
+from codesvc.web.pages import confirm, hosted, messages, reference, tickets, widget
 from codesvc.web.pages import intents as pages_intents
-from codesvc.web.pages.widget import Widget
+from codesvc.web.pages.contract_page import Reference
+from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
-from codesvc.web.reference import Reference
 from codesvc.web.texts import Texts
 
 if TYPE_CHECKING:
@@ -196,7 +196,9 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
             )
         )
-        shared = PerAccount(directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), of_config=True)
+        shared = PerEntry(
+            directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), lambda entry: entry.config
+        )
         tally = Tally(store, directory)
         await stack.enter_async_context(tally.running())
         platforms = Platforms()

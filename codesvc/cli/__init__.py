@@ -141,14 +141,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     from codesvc.cli.serve import server, supervisor, worker
     from codesvc.cli.serve.revision import Generation, Unfit
     from codesvc.domain.errors import CodesvcError
-    from codesvc.runtime import file_descriptors, logging
+    from codesvc.runtime import file_descriptors, http_server, logging
 
     garbage_collector.keep()
     logging.configure(human={"auto": None, "human": True, "json": False}[arguments.log])
     file_descriptors.raise_limit()
     if os.environ.get(worker.WORKER_VARIABLE):
         worker.end_with_parent()
-        return server.run(worker.serve(worker.Orders.read()))
+        return http_server.run(worker.serve(worker.Orders.read()))
     try:
         generation = Generation.read(arguments.config, os.environ)
         for notice in generation.settings.notices:
@@ -157,8 +157,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         if count > 1:
             command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
             command += ["--log", arguments.log]
-            return server.run(supervisor.supervise(generation, arguments.config, command, count))
-        return server.run(server.serve(generation, arguments.config, os.environ))
+            return http_server.run(supervisor.supervise(generation, arguments.config, command, count))
+        return http_server.run(server.serve(generation, arguments.config, os.environ))
     except Unfit as error:
         print(error, file=sys.stderr)
         return 2

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.serve import server
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import http_server
 from codesvc.service.audit_file import written
 from codesvc.service.auditing import Auditing
 from codesvc.store.keys import PARTITIONS
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
     try:
-        return server.run(_run(arguments, settings, since))
+        return http_server.run(_run(arguments, settings, since))
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc audit: {error}\n")
         return 1

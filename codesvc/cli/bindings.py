@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.serve import server
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.sites.registry.reading import known_site, read_directory
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status: 0, 1 if it could not be done, 3 if some lines were not taken."""
     try:
-        return server.run(_run(arguments, settings))
+        return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 1

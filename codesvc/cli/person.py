@@ -10,11 +10,11 @@ import msgspec
 from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.serve import server
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.intent import random_id
 from codesvc.domain.webhook import seed
+from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.key_contents import Content, read
@@ -37,7 +37,7 @@ _BATCH: Final = 500
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status: 0, 1 if it could not be done, 3 if nothing was found."""
     try:
-        return server.run(_run(arguments, settings))
+        return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc person: {error}\n")
         return 1

@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 
 from codesvc.app import prepare
 from codesvc.cli.follow import open_store_alone
-from codesvc.cli.serve import server
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import http_server
 from codesvc.service.registry_administration import Administration
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.uses import KeyUses
@@ -38,7 +38,7 @@ _BY = "cli"
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status."""
     try:
-        return server.run(_run(arguments, settings))
+        return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError, ValueError) as error:
         sys.stderr.write(f"codesvc {arguments.command} {arguments.act}: {error}\n")
         return 1

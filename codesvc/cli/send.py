@@ -19,11 +19,11 @@ import aiohttp
 import segno
 
 from codesvc.cli.follow import InApi, InStore, Sighting, open_store
-from codesvc.cli.serve import server
 from codesvc.config import ConfigError, load
 from codesvc.config.keys import hash_line
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import Channel, DeliveryStatus, Status
+from codesvc.runtime import http_server
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if hash_line(key) not in {known.hash for known in site.keys}:
         return _complain(f"this key is none of sites.{arguments.site}'s", Exit.USAGE)
     try:
-        return server.run(_send(arguments, settings, key))
+        return http_server.run(_send(arguments, settings, key))
     except (CodesvcError, aiohttp.ClientError, TimeoutError, OSError) as error:
         # aiohttp's texts name the host, never the headers.
         return _complain(str(error) or type(error).__name__, Exit.FAILED)

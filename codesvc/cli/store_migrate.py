@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from redis.exceptions import RedisError
 
-from codesvc.cli.progress import Progress
-from codesvc.cli.serve import server as serve_server
 from codesvc.config import ConfigError, load
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import http_server
+from codesvc.runtime.progress import Progress
 from codesvc.store.connection import connect, store_url
 from codesvc.store.embedded import run_embedded
 from codesvc.store.key_patterns import PERMANENT
@@ -31,7 +31,7 @@ _TIMEOUT_SECONDS: Final = 30.0
 def run(arguments: argparse.Namespace) -> int:
     """Do it; the exit status: 0, 1 if it could not be done, 3 if the two are not alike afterwards."""
     try:
-        return serve_server.run(_run(arguments))
+        return http_server.run(_run(arguments))
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
     except (CodesvcError, OSError, RedisError, ValueError) as error:

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store
-from codesvc.cli.serve import server
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.webhook import HookStatus
+from codesvc.runtime import http_server
 from codesvc.service.webhooks import Webhooks, is_webhook_id
 from codesvc.sites.registry.reading import known_site, read_directory
 
@@ -28,7 +28,7 @@ _ACTOR: Final = "cli"
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status: 0, or 1 if it could not be done."""
     try:
-        return server.run(_run(arguments, settings))
+        return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError) as error:
         sys.stderr.write(f"codesvc webhooks: {error}\n")
         return 1

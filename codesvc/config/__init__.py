@@ -2,14 +2,11 @@
 
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
-from codesvc.config.rates import Rate
-from codesvc.config.secret import Secret
 from codesvc.config.settings import (
     Account,
     Admin,
     AdminKey,
     ApiKey,
-    EventType,
     Limits,
     Message,
     Operator,
@@ -24,6 +21,9 @@ from codesvc.config.settings import (
     standing_purposes,
 )
 from codesvc.config.texts import LocalText
+from codesvc.domain.limits import Rate
+from codesvc.domain.secret import Secret
+from codesvc.domain.webhook import EventType
 
 __all__ = [
     "Account",

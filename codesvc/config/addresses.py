@@ -11,7 +11,7 @@ from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
 
 if TYPE_CHECKING:
-    from codesvc.config.secret import Secret
+    from codesvc.domain.secret import Secret
 
 # WECHAT.md section 1: the main host, its disaster-recovery alias, and the three regional access points.
 WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", "api2", "sh.api", "sz.api", "hk.api"))

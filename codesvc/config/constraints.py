@@ -18,7 +18,7 @@ from codesvc.domain.test_identity import format_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sized
 
-    from codesvc.config.secret import Secret
+    from codesvc.domain.secret import Secret
 
 MASTER_KEY_BYTES = 32
 SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  how a secret begins, not one

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from codesvc.config.faults import UnfitError, suggestion
+from codesvc.domain.limits import UNITS, Rate
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_LETTERS = {name[0]: seconds for name, seconds in _UNITS.items()}
+_LETTERS = {name[0]: seconds for name, seconds in UNITS.items()}
 _FORM = re.compile(r"([0-9]{1,9})/(?:([a-z]+)|([0-9]{1,9})([smhd]))")
 
 # A limit is exact, so the store remembers one moment for each counted event of the window.
 MOST_COUNTED = 100_000
 LONGEST_WINDOW = 366 * 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `count` events in every window of `seconds` seconds."""
-
-    count: int
-    seconds: int
-
-    def __str__(self) -> str:
-        for name, seconds in _UNITS.items():
-            if self.seconds == seconds:
-                return f"{self.count}/{name}"
-        letter, unit = next((ch, s) for ch, s in reversed(_LETTERS.items()) if self.seconds % s == 0)
-        return f"{self.count}/{self.seconds // unit}{letter}"
 
 
 def rate(text: str) -> Rate:
@@ -41,9 +25,9 @@ def rate(text: str) -> Rate:
     if match is None:
         raise UnfitError('is not a rate; write it like "5/hour", "600/minute" or "100/30d"')
     count, unit, length, letter = match.groups()
-    if unit is not None and unit not in _UNITS:
-        raise UnfitError(f"knows no such unit of time; it is one of {', '.join(_UNITS)}{suggestion(unit, _UNITS)}")
-    found = Rate(int(count), _UNITS[unit] if unit is not None else int(length) * _LETTERS[letter])
+    if unit is not None and unit not in UNITS:
+        raise UnfitError(f"knows no such unit of time; it is one of {', '.join(UNITS)}{suggestion(unit, UNITS)}")
+    found = Rate(int(count), UNITS[unit] if unit is not None else int(length) * _LETTERS[letter])
     if not 1 <= found.count <= MOST_COUNTED:
         raise UnfitError(f"must allow between 1 and {MOST_COUNTED} events")
     if not 1 <= found.seconds <= LONGEST_WINDOW:

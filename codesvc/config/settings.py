@@ -24,29 +24,16 @@ from codesvc.config.constraints import (
     unguessable,
 )
 from codesvc.config.faults import Fault
-from codesvc.config.rates import Rate
-from codesvc.config.secret import Secret
 from codesvc.config.texts import LocalText
+from codesvc.domain.limits import Rate
+from codesvc.domain.secret import Secret
+from codesvc.domain.webhook import EventType
 
 Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Scan = Literal["open", "bound", "off"]
 Channel = Literal["template", "subscription", "customer_service"]
-EventType = Literal[
-    "verification.approved",
-    "verification.delivered",
-    "verification.failed",
-    "verification.fell_back",
-    "verification.exhausted",
-    "binding.created",
-    "binding.removed",
-    "binding.conflict",
-    "binding.unreachable",
-    "login.approved",
-    "quota.low",
-]
-
 Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
 

@@ -17,10 +17,10 @@ from cattrs import Converter, IterableValidationError
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.faults import Fault, UnfitError, kind_of, suggestion
 from codesvc.config.partial import Draft
-from codesvc.config.secret import Secret
 from codesvc.config.settings import LONG_CODE_LENGTH, Purpose, Settings, purpose_defaults, standing_purposes
 from codesvc.config.texts import LocalText
 from codesvc.config.values import Hook, add_value_hooks
+from codesvc.domain.secret import Secret
 
 _T = TypeVar("_T")
 

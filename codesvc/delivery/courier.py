@@ -24,7 +24,7 @@ from codesvc.domain.quota import Api
 from codesvc.domain.verification import Channel, DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import tell_attempt
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.errcodes import Pause
 from codesvc.wechat.errors import WeChatFault
 
@@ -90,8 +90,8 @@ class Courier:
         self._apart = apart
         self._tally = tally
         self._sleep, self._clock = sleep, clock
-        self._breakers = PerAccount(directory.accounts, lambda _: Breaker(), of_config=True)
-        self._lanes = PerAccount(directory.accounts, lambda _: Lane(MOST_PER_ACCOUNT), of_config=True)
+        self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
+        self._lanes = PerEntry(directory.accounts, lambda _: Lane(MOST_PER_ACCOUNT), lambda entry: entry.config)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
@@ -175,7 +175,7 @@ class Courier:
             self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
-                    await self._quotas.exhaust(account, Api.TEMPLATE)
+                    await self._quotas.exhaust(account.keys, account.config.appid, Api.TEMPLATE)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt

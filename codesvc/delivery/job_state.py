@@ -18,7 +18,7 @@ from codesvc.domain import webhook
 from codesvc.domain.quota import Api
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import crash_points
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.store.batcher import Gathered
 from codesvc.store.keys import channel
 from codesvc.store.outbox import GROUP
@@ -78,7 +78,7 @@ class Ledger:
     def __init__(self, store: Store, directory: Directory, *, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._store = store
         self._patient = PatientStore(store, sleep=sleep)
-        self._scripts = PerAccount(directory.accounts, self._scripts_of)
+        self._scripts = PerEntry(directory.accounts, self._scripts_of)
 
     async def begin(self, account: AccountEntry, job: Job) -> Begun | None:
         """Before each try: what the job needs; None where nobody wants it any more, and it is acknowledged."""
@@ -144,7 +144,7 @@ class _Beginning:
 
     async def run(self, packed: bytes) -> Sequence[Any]:
         """Begin some."""
-        account, day = self._account, day_key(self._account, Api.TEMPLATE)
+        account, day = self._account, day_key(self._account.keys, Api.TEMPLATE)
         if self._prepared is None or day != self._day:
             keys = account.keys
             self._day, self._prepared = (
@@ -153,7 +153,12 @@ class _Beginning:
                     "begin_deliveries",
                     keys.partition,
                     {"outbox": keys.outbox, "day": day},
-                    {"root": keys.root, "account": keys.account, "group": GROUP, **arguments(account)},
+                    {
+                        "root": keys.root,
+                        "account": keys.account,
+                        "group": GROUP,
+                        **arguments(account.config.appid, account.sites),
+                    },
                 ),
             )
         return await self._store.run(self._prepared, {}, {"jobs": packed})

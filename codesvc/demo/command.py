@@ -9,14 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from codesvc.cli.serve import server
 from codesvc.config.keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import tell
 from codesvc.domain.errors import CodesvcError
+from codesvc.runtime import http_server, signals
 from codesvc.runtime import logging as runtime_logging
-from codesvc.runtime import signals
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         data_dir = (arguments.data_dir or Path(temporary) / "data").absolute()
         story = _check if arguments.check else _show
         try:
-            return server.run(story(addresses, key, data_dir))
+            return http_server.run(story(addresses, key, data_dir))
         except (CodesvcError, OSError) as error:
             return _complain(str(error))
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
-from codesvc.cli.serve.server import listening
 from codesvc.config.keys import new_signing_secret
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
 from codesvc.demo.website import create_app as create_website
+from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from codesvc.cli.serve import server
 from codesvc.config import ConfigError, load
 from codesvc.doctor.examination import Examination
 from codesvc.doctor.finding import Exit, Finding, exit_status, fail
 from codesvc.doctor.report import document, line, summary
+from codesvc.runtime import http_server
 from codesvc.runtime import logging as runtime_logging
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
             _print_all(findings)
         return _end(findings, Exit.CONFIGURATION, as_json=as_json)
     runtime_logging.configure(level=logging.WARNING)
-    return server.run(_examined(settings, as_json=as_json))
+    return http_server.run(_examined(settings, as_json=as_json))
 
 
 async def _examined(settings: Settings, *, as_json: bool) -> int:

@@ -8,12 +8,8 @@ act. Users and openids stand in it masked. Each partition has a log of its own, 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    from codesvc.sites.directory import Caller
 
 
 class Act(StrEnum):
@@ -62,11 +58,6 @@ class Line(msgspec.Struct, frozen=True):
     reason: str = ""
     detail: str = ""
     id: str = ""
-
-
-def actor_of(caller: Caller) -> str:
-    """How the log names a key."""
-    return f"key:{caller.key.name}"
 
 
 def operator(name: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+PHONE: Final = re.compile(r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL)
+"""User agents of phones; the widget asks the same of its own (a pattern that JavaScript reads alike)."""
 _FAMILIES: Final = (
     ("iphone", "iPhone"),
     ("ipad", "iPad"),

@@ -16,14 +16,31 @@ from codesvc.domain.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codesvc.config import Rate
 
 _OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])"
 _IPV4: Final = re.compile(r"\.".join([_OCTET] * 4))
 """IPv4 as it is nearly always written; the library's own reader takes three times as long."""
 
+UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+"""Units of time in a rate, in seconds."""
+
 NO_ADDRESS: Final = "-"
 """The address of a start whose site sends none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` events in every window of `seconds` seconds."""
+
+    count: int
+    seconds: int
+
+    def __str__(self) -> str:
+        for name, seconds in UNITS.items():
+            if self.seconds == seconds:
+                return f"{self.count}/{name}"
+        letter, unit = next((name[0], size) for name, size in reversed(UNITS.items()) if self.seconds % size == 0)
+        return f"{self.count}/{self.seconds // unit}{letter}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,25 @@ from __future__ import annotations
 import secrets
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, get_args
-
-from codesvc.config.settings import EventType
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from codesvc.config import Webhook
-
+EventType = Literal[
+    "verification.approved",
+    "verification.delivered",
+    "verification.failed",
+    "verification.fell_back",
+    "verification.exhausted",
+    "binding.created",
+    "binding.removed",
+    "binding.conflict",
+    "binding.unreachable",
+    "login.approved",
+    "quota.low",
+]
+"""Types of events, as a site names them in `events` and reads them in `type`."""
 EVENTS: Final[tuple[str, ...]] = get_args(EventType)
 TEST_EVENT: Final = "webhook.test"
 """Sent when somebody asks for it, whatever the endpoint listens to."""
@@ -83,13 +93,6 @@ def pause_ms(attempts: int, wish: int, spread: Callable[[float, float], float]) 
         return None
     jittered = PAUSES[attempts - 1] * spread(1 - JITTER, 1 + JITTER)
     return round(max(jittered, min(wish, LONGEST_WISH)) * 1000)
-
-
-def wanted(webhook: Webhook | None) -> str:
-    """What a site listens to, as the scripts read it: nothing, `*`, or types set apart by commas."""
-    if webhook is None:
-        return ""
-    return "*" if set(webhook.events) == set(EVENTS) else ",".join(sorted(webhook.events))
 
 
 def seed() -> str:

@@ -15,7 +15,7 @@ import msgspec
 from codesvc.domain.masking import masked_user
 from codesvc.domain.record import Fixed
 from codesvc.messages.composer import message_fields, spoken_date
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Teller:
         self._templates = templates
         self._directory = directory
         self._links = links
-        self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
+        self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
 
     def phrase(self, name: str, **variables: Any) -> str:
         """A message about nothing in particular, in Chinese: nobody has told the language."""

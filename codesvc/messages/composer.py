@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.errors import CodesvcError
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.template_fields import check_field, fit
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Composer:
         self._links = links
         self._keyring = keyring
         self._directory = directory
-        self._fields = PerAccount(directory.accounts, partial(message_fields, templates), of_config=True)
+        self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
         for account in directory.accounts:
             self._fields[account]
         faults = sorted({fault for site in directory.sites.values() for fault in self.faults(site)})

@@ -80,6 +80,8 @@ class Upkeep:
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
-            left = await self._quotas.learn(account, api, daily=quota.daily_limit, used=quota.used, rate=rate)
+            left = await self._quotas.learn(
+                account.keys, account.config.appid, api, daily=quota.daily_limit, used=quota.used, rate=rate
+            )
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.cli.progress import Progress
 from codesvc.domain import webhook
 from codesvc.domain.binding_lines import kind_of, read_rows, writer
 from codesvc.domain.intent import random_id
+from codesvc.runtime.progress import Progress
 from codesvc.store.keys import channel
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
 from codesvc.service.qr_pool import SCENE_PREFIX
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.replies import Answer
@@ -45,7 +45,7 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def word_limits(directory: Directory) -> PerAccount[str]:
+def word_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
     """Each account's limit on words per openid, as the scripts read it.
 
     A word does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
@@ -58,7 +58,7 @@ def word_limits(directory: Directory) -> PerAccount[str]:
             rates |= dict.fromkeys(Limits().openid_words)
         return encode(rates)
 
-    return PerAccount(directory.accounts, of)
+    return PerEntry(directory.accounts, of)
 
 
 class Chat:

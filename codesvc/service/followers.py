@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain import webhook
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Followers:
 
     def __init__(self, store: Store, directory: Directory) -> None:
         self._store = store
-        self._sites = PerAccount(directory.accounts, partial(_sites_of, directory))
+        self._sites = PerEntry(directory.accounts, partial(_sites_of, directory))
 
     async def follows(self, account: AccountEntry, openid: str) -> None:
         """Somebody follows, perhaps again: reachable."""

@@ -207,7 +207,7 @@ class Intents:
         raw = await self._store.call(
             "attach_intent_scene",
             keys.partition,
-            {"intent": keys.intent(identifier.text), "pool": keys.pool, **day_keys(site.account, Api.QRCODE)},
+            {"intent": keys.intent(identifier.text), "pool": keys.pool, **day_keys(site.account.keys, Api.QRCODE)},
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -215,7 +215,7 @@ class Intents:
                 "site": site.name,
                 "minted": minted,
                 "needed": self._pool.needed_ms,
-                **arguments(site.account),
+                **arguments(site.account.config.appid, site.account.sites),
             },
         )
         return IntentAnswer.parse(raw)

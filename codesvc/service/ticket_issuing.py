@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from codesvc.domain.ticket import LIFE_MS, TRIES, Wish
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
 from codesvc.store.replies import TicketAnswer
@@ -63,7 +63,7 @@ class TicketCounter:
         self._teller = teller
         self._secrets = secrets
         self._limits = limits
-        self._wishes = PerAccount(directory.accounts, partial(_wishes, directory))
+        self._wishes = PerEntry(directory.accounts, partial(_wishes, directory))
         self._channel = channel(store.prefix)
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:

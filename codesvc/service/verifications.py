@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -31,12 +33,21 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Record
     from codesvc.service.models import Idempotency, StartRequest
+    from codesvc.service.prepared_calls import CheckPlan, StartPlan
     from codesvc.service.qr_pool import QrPool
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Plans:
+    """Calls that were prepared for a site: of starts by purpose, of checks by whether they are a test identity's."""
+
+    starts: dict[str, StartPlan] = field(default_factory=dict)
+    checks: dict[bool, CheckPlan] = field(default_factory=dict)
 
 
 class Verifications:
@@ -55,6 +66,7 @@ class Verifications:
         self._keyring = keyring
         self._pool = pool
         self._channel = channel(store.prefix)
+        self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
         """Start a verification: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT where a repeated one is long gone.
@@ -74,16 +86,23 @@ class Verifications:
             return Result(answer.outcome, answer.shown.as_started(), left=answer.left)
         return self._result(site, answer)
 
+    def _plans_of(self, site: SiteEntry) -> _Plans:
+        plans = self._plans.get(site)
+        if plans is None:
+            plans = self._plans[site] = _Plans()
+        return plans
+
     async def _start(
         self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
     ) -> Sequence[Any]:
         test = site.test_code(request.user) is not None
         # A test identity's policy is its own.
-        plan = None if test else site.plans.get(request.purpose)
+        starts = self._plans_of(site).starts
+        plan = None if test else starts.get(request.purpose)
         if plan is None:
             plan = plan_start(self._store, site, policy, request.purpose, test=test)
             if not test:
-                site.plans[request.purpose] = plan
+                starts[request.purpose] = plan
         keys = site.keys
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
         address = bucket(request.address) if request.address else NO_ADDRESS
@@ -148,9 +167,10 @@ class Verifications:
         """
         expected = await self._code(site, identifier)
         verdict = expected is not None and codes.matches(expected, typed)
-        plan = site.check_plans.get(identifier.test)
+        checks = self._plans_of(site).checks
+        plan = checks.get(identifier.test)
         if plan is None:
-            plan = site.check_plans[identifier.test] = plan_check(self._store, site, test=identifier.test)
+            plan = checks[identifier.test] = plan_check(self._store, site, test=identifier.test)
         keys, idem = site.keys, plan.no_idempotency
         if idempotency.key:
             idem = keys.idempotency(site.name, f"check/{identifier.text}/{idempotency.key}")
@@ -247,7 +267,7 @@ class Verifications:
         raw = await self._store.call(
             "attach_scene",
             keys.partition,
-            {"record": keys.record(identifier.text), "pool": keys.pool, **day_keys(site.account, Api.QRCODE)},
+            {"record": keys.record(identifier.text), "pool": keys.pool, **day_keys(site.account.keys, Api.QRCODE)},
             {
                 "root": keys.root,
                 "account": keys.account,
@@ -255,7 +275,7 @@ class Verifications:
                 "site": site.name,
                 "minted": minted,
                 "needed": self._pool.needed_ms,
-                **arguments(site.account),
+                **arguments(site.account.config.appid, site.account.sites),
             },
         )
         return Answer.parse(raw)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.sites.lazy import PerAccount
+from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -29,7 +29,7 @@ def reach(
     platforms: Platforms,
     *,
     clock: Callable[[], float],
-) -> tuple[PerAccount[StoredTokens], PerAccount[WeChatClient]]:
+) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
     """Each account's access tokens, which all processes share, and who calls WeChat for it.
 
     What every call came to is counted by the one, and judged by the other.
@@ -45,8 +45,10 @@ def reach(
     def tokens_of(account: AccountEntry) -> StoredTokens:
         return _tokens_of(account, http, shared[account.name], ears_of(account), clock)
 
-    tokens = PerAccount(directory.accounts, tokens_of, of_config=True)
-    clients = PerAccount(directory.accounts, lambda a: _client_of(a, http, tokens[a.name], ears_of(a)), of_config=True)
+    tokens = PerEntry(directory.accounts, tokens_of, lambda entry: entry.config)
+    clients = PerEntry(
+        directory.accounts, lambda a: _client_of(a, http, tokens[a.name], ears_of(a)), lambda entry: entry.config
+    )
     return tokens, clients
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 from codesvc.config import Limits
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
-from codesvc.domain.webhook import wanted
+from codesvc.domain.webhook import EVENTS
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
-    from codesvc.config import Account, ApiKey, Purpose, Site
-    from codesvc.service.prepared_calls import CheckPlan, StartPlan
+    from codesvc.config import Account, ApiKey, Purpose, Site, Webhook
     from codesvc.store.keys import Keys
 
 NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
@@ -40,9 +39,9 @@ class AccountEntry:
     sites: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SiteEntry:
-    """A site with its account.
+    """A site with its account; equal only to itself, so that what was worked out for it can be kept beside it.
 
     Attributes:
         name: its key in the configuration.
@@ -81,16 +80,6 @@ class SiteEntry:
         """What the site's webhook listens to, in the form the scripts read."""
         return wanted(self.config.webhook)
 
-    @cached_property
-    def plans(self) -> dict[str, StartPlan]:
-        """What was worked out for starts of each purpose; filled as they come."""
-        return {}
-
-    @cached_property
-    def check_plans(self) -> dict[bool, CheckPlan]:
-        """The same for checks, by whether they are a test identity's."""
-        return {}
-
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose, None if the site does not declare it."""
         return self.config.purposes.get(name)
@@ -102,6 +91,18 @@ class Caller:
 
     site: SiteEntry
     key: ApiKey
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names the key."""
+        return f"key:{self.key.name}"
+
+
+def wanted(webhook: Webhook | None) -> str:
+    """The events a site's webhook listens to, as the scripts read it: "" for none, `*` for all, or types and commas."""
+    if webhook is None:
+        return ""
+    return "*" if set(webhook.events) == set(EVENTS) else ",".join(sorted(webhook.events))
 
 
 def callback_keys(account: Account) -> CallbackKeys:

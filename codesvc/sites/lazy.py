@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, overload
-
-if TYPE_CHECKING:
-    from codesvc.sites.directory import AccountEntry
+from typing import Any, Generic, TypeVar, overload
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
+_E = TypeVar("_E")
 
 
 class Roster(Mapping[str, _T]):
@@ -62,33 +60,33 @@ class Roster(Mapping[str, _T]):
             self._made.pop(name, None)
 
 
-class PerAccount(Mapping[str, _T]):
-    """What belongs to each account by its name, made when it is first wanted, and anew after a change.
+class PerEntry(Mapping[str, _T], Generic[_E, _T]):
+    """A value for each entry of a mapping, made when it is first looked up, and again after the entry has changed.
 
     Args:
-        accounts: the accounts there are.
-        make: what belongs to one.
-        of_config: depends on the account's own settings only, and outlives a change of its sites.
+        entries: the entries, by name.
+        make: the value of one entry.
+        basis: the part of an entry that the value depends on; the whole entry by default.
     """
 
     def __init__(
-        self, accounts: Mapping[str, AccountEntry], make: Callable[[AccountEntry], _T], *, of_config: bool = False
+        self, entries: Mapping[str, _E], make: Callable[[_E], _T], basis: Callable[[_E], object] = lambda entry: entry
     ) -> None:
-        self._accounts = accounts
+        self._entries = entries
         self._make = make
-        self._of_config = of_config
+        self._basis = basis
         self._kept: dict[str, tuple[object, _T]] = {}
 
     def __getitem__(self, name: str) -> _T:
-        account = self._accounts[name]
-        basis: object = account.config if self._of_config else account
+        entry = self._entries[name]
+        basis = self._basis(entry)
         kept = self._kept.get(name)
         if kept is None or kept[0] is not basis:
-            kept = self._kept[name] = (basis, self._make(account))
+            kept = self._kept[name] = (basis, self._make(entry))
         return kept[1]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name in self._kept if name in self._accounts])
+        return iter([name for name in self._kept if name in self._entries])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

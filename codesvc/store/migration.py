@@ -16,7 +16,7 @@ from codesvc.store.keys import channel
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from codesvc.cli.progress import Progress
+    from codesvc.runtime.progress import Progress
     from codesvc.store.servers import Servers
 
 _BATCH: Final = 500

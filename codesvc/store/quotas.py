@@ -8,29 +8,29 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.quota import ASSUMED_DAILY, RESERVE, Api, day_of
 
 if TYPE_CHECKING:
-    from codesvc.sites.directory import AccountEntry
+    from codesvc.store.keys import Keys
     from codesvc.store.script import type_of_argument
     from codesvc.store.store import Store
 
 
-def day_key(account: AccountEntry, api: Api) -> str:
+def day_key(keys: Keys, api: Api) -> str:
     """Today's counters of a call. WeChat's midnight counts, so test mode's offset is left out."""
-    return account.keys.quota(api.value, day_of(unix_ms()))
+    return keys.quota(api.value, day_of(unix_ms()))
 
 
-def arguments(account: AccountEntry) -> dict[str, type_of_argument]:
+def arguments(appid: str, sites: int) -> dict[str, type_of_argument]:
     """What the fragment `quota` wants to know."""
     return {
-        "sites": account.sites,
+        "sites": sites,
         "assumed_daily": ASSUMED_DAILY,
         "reserve": str(RESERVE),
-        "appid": account.config.appid,
+        "appid": appid,
     }
 
 
-def day_keys(account: AccountEntry, api: Api) -> dict[str, str]:
+def day_keys(keys: Keys, api: Api) -> dict[str, str]:
     """What it takes from, and where it tells that little is left."""
-    return {"day": day_key(account, api), "outbox": account.keys.outbox}
+    return {"day": day_key(keys, api), "outbox": keys.outbox}
 
 
 class Quotas:
@@ -40,7 +40,7 @@ class Quotas:
         self._store = store
 
     async def learn(
-        self, account: AccountEntry, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
+        self, keys: Keys, appid: str, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
     ) -> int:
         """Take over what WeChat says; other programs may use the same account. What is left of today by our count.
 
@@ -51,10 +51,10 @@ class Quotas:
         """
         raw = await self._store.call(
             "learn_quota",
-            account.keys.partition,
-            day_keys(account, api),
+            keys.partition,
+            day_keys(keys, api),
             {
-                "appid": account.config.appid,
+                "appid": appid,
                 "daily": daily,
                 "used": used,
                 "calls": rate[0],
@@ -63,11 +63,11 @@ class Quotas:
         )
         return int(raw[2])
 
-    async def exhaust(self, account: AccountEntry, api: Api) -> None:
+    async def exhaust(self, keys: Keys, appid: str, api: Api) -> None:
         """WeChat has just said that today's quota is gone.
 
         Raises:
             StoreUnavailable: no answer.
         """
-        args: dict[str, type_of_argument] = {"appid": account.config.appid, "assumed_daily": ASSUMED_DAILY}
-        await self._store.call("exhaust_quota", account.keys.partition, day_keys(account, api), args)
+        args: dict[str, type_of_argument] = {"appid": appid, "assumed_daily": ASSUMED_DAILY}
+        await self._store.call("exhaust_quota", keys.partition, day_keys(keys, api), args)

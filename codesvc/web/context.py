@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from codesvc.store.change_notifier import Wakeups
     from codesvc.store.store import Store
     from codesvc.web.api.views import Views
-    from codesvc.web.pages.widget import Widget
+    from codesvc.web.pages.contract_page import Reference
+    from codesvc.web.pages.widget_files import Widget
     from codesvc.web.readiness import Readiness
-    from codesvc.web.reference import Reference
     from codesvc.web.texts import Texts
 
 

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from codesvc.config.secret import Secret
+from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.call_labels import Heard, hears_nothing
 from codesvc.wechat.errors import Garbled, WeChatError

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from codesvc.config.secret import Secret
+from codesvc.domain.secret import Secret
 from codesvc.wechat.call_labels import Heard, hears_nothing
 from codesvc.wechat.errors import Garbled
 from codesvc.wechat.http import Wire

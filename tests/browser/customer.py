@@ -14,8 +14,8 @@ from aiohttp import web
 from playwright.async_api import async_playwright, expect
 
 from codesvc.app import create_app as create_service
-from codesvc.cli.serve.server import listening
 from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
+from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url

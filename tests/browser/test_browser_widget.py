@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from codesvc.cli.serve.server import listening
+from codesvc.runtime.http_server import listening
 from tests.browser import customer
 from tests.browser.customer import opened
 from tests.browser.stage import another_code_than, three_free_ports

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from codesvc.domain.verification import Channel, DeliveryStatus, Status
 from codesvc.messages.templates import Templates
 from codesvc.web.pages import verification_view, widget
-from codesvc.web.pages.widget import Widget
+from codesvc.web.pages.widget_files import Widget
 from codesvc.web.texts import Texts
 from tests.browser.customer import opened
 from tests.browser.stage import PHONE, PHONE_AGENT, WECHAT_AGENT

@@ -20,7 +20,7 @@ async def take(store_url):
     servers = await connect(store_url, timeout=2)
     redis, line = servers.at(0).redis, servers.at(0).line
     fragments = files("codesvc.store") / "scripts" / "fragments"
-    shortage_and_quota = "".join((fragments / f"{name}.lua").read_text() for name in ("shortage", "quota"))
+    alert_and_quota = "".join((fragments / f"{name}.lua").read_text() for name in ("quota_alert", "quota"))
 
     async def one(day, site, *, reset, sites=3):
         script = (
@@ -28,7 +28,7 @@ async def take(store_url):
             "{sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0, appid = 'wx'}\n"
             f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
             "local now = 1700000000000\n"
-            f"{shortage_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
+            f"{alert_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
         )
         return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites) == b"yes"
 
@@ -112,7 +112,7 @@ async def test_what_wechat_says_of_its_quota_is_taken_over(world):
     services = world.app[SERVICES]
     account = services.directory.accounts["main"]
     quotas = Quotas(services.store)
-    assert await quotas.learn(account, Api.QRCODE, daily=5, used=5) == 0
+    assert await quotas.learn(account.keys, account.config.appid, Api.QRCODE, daily=5, used=5) == 0
     await services.store.at(account.keys.partition).delete(account.keys.pool)
     started = await world.start()
     refused = await world.call("GET", f"/v1/verifications/{started['id']}/scan")

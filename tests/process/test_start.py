@@ -14,6 +14,7 @@ import asyncio, os, sys
 from pathlib import Path
 from codesvc.cli.serve import server, supervisor, worker
 from codesvc.cli.serve.revision import Generation
+from codesvc.runtime import http_server
 from codesvc.store.connection import store_url
 
 async def story(generation):
@@ -22,7 +23,7 @@ async def story(generation):
         print(*sys.modules)
         await service.retire()
 
-server.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
+http_server.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
 """
 FOR_SOMEBODY_ELSE = {
     # wechatpy and what it brings; clients of our protocols that are not ours
@@ -30,7 +31,7 @@ FOR_SOMEBODY_ELSE = {
     # what a visitor, an operator or a program asks for first
     *("codesvc.web.contract", "codesvc.web.admin.routes", "babel.numbers"),
     # other commands, and tests
-    *("codesvc.sandbox", "codesvc.demo", "codesvc.doctor", "codesvc.store.migration", "codesvc.client"),
+    *("codesvc.sandbox", "codesvc.demo", "codesvc.doctor", "codesvc.store.migration", "codesvc.client.call"),
     *("aiohttp.test_utils", "aiohttp.pytest_plugin", "unittest", "pydoc", "sqlite3", "tkinter", "multiprocessing"),
 }
 

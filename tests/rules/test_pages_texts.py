@@ -7,7 +7,7 @@ from babel import Locale, localedata
 
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
-from codesvc.web.pages.widget import words
+from codesvc.web.pages.widget_files import words
 from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codesvc.config import parse
-from codesvc.config.rates import Rate
 from codesvc.domain import codes
 from codesvc.domain.clock import Offset
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.keyring import Keyring
+from codesvc.domain.limits import Rate
 from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.statistics.recorder import Tally
 from codesvc.service.verifications import Verifications

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
-import uvloop
 from aiohttp import web
 
 from codesvc.cli.serve.revision import Unfit, succeed
 from codesvc.runtime import garbage_collector, systemd
+from codesvc.runtime.http_server import runner
 from codesvc.runtime.signals import Signals
 from codesvc.runtime.sockets import queues
 from codesvc.store.connection import store_url
@@ -21,43 +19,13 @@ from codesvc.web.event_streams import stream
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import Any
 
     from codesvc.cli.serve.revision import Generation, Succession
 
 _log = structlog.get_logger(__name__)
-GRACE_SECONDS: Final = 10.0
 _LAST_REQUESTS_SECONDS: Final = 2.0
-
-
-def _runner(app: web.Application) -> web.AppRunner:
-    return web.AppRunner(
-        app,
-        access_log=None,
-        shutdown_timeout=GRACE_SECONDS,
-        keepalive_timeout=75.0,
-        # Callers who trickle their headers or never end them hold nothing for long.
-        lingering_time=5.0,
-        max_field_size=8190,
-    )
-
-
-@asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[web.AppRunner]:
-    """Serve an application for as long as the context is open; leaving it drains the requests under way.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    runner = _runner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
-        yield runner
-    finally:
-        await runner.cleanup()
 
 
 class Serving:
@@ -65,7 +33,7 @@ class Serving:
 
     def __init__(self, app: web.Application) -> None:
         self._retiring = app[RETIRING] = asyncio.Event()
-        self._runner = _runner(app)
+        self._runner = runner(app)
 
     @classmethod
     async def start(cls, app: web.Application, sockets: Sequence[socket.socket]) -> Serving:
@@ -153,10 +121,3 @@ async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> N
             finally:
                 systemd.notify("STOPPING=1")
                 await serving.retire()
-
-
-def run(story: Coroutine[Any, Any, int | None]) -> int:
-    """Run a coroutine on uvloop; its result is the exit status, None meaning 0."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return uvloop.run(story) or 0
-    return 130

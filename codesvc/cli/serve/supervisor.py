@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.cli.serve.server import GRACE_SECONDS, accept, follow, refuse
+from codesvc.cli.serve.server import accept, follow, refuse
 from codesvc.cli.serve.worker import WORKER_VARIABLE, Orders
 from codesvc.runtime import metrics, systemd
+from codesvc.runtime.http_server import GRACE_SECONDS
 from codesvc.runtime.signals import Signals
 from codesvc.runtime.sockets import queues
 from codesvc.runtime.tasks import end

@@ -113,7 +113,7 @@ class Standings:
             async with self._store.at(account.keys.partition).pipeline(transaction=False) as pipe:
                 pipe.llen(account.keys.pool)
                 for api in Api:
-                    pipe.hmget(day_key(account, api), ["daily", "total"])
+                    pipe.hmget(day_key(account.keys, api), ["daily", "total"])
                 pool, *days = await pipe.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"an account's standing cannot be read ({type(error).__name__})") from None

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.exceptions import RedisError
 
-from codesvc.config.rates import Rate
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.domain.limits import NO_ADDRESS, encode
+from codesvc.domain.limits import NO_ADDRESS, Rate, encode
 from codesvc.domain.passwords import NOBODY, fingerprint, is_password
 from codesvc.store.keys import DEPLOYMENT, login_window, signed_out
 from codesvc.store.outcomes import Outcome

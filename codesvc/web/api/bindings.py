@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 from msgspec import UNSET
 
-from codesvc.domain.audit import actor_of
 from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
@@ -111,7 +110,7 @@ async def put(request: web.Request) -> web.Response:
     ways = [name for name in ("proof", "handle", "openid") if getattr(given, name) is not UNSET]
     if len(ways) != 1:
         raise Invalid("give exactly one of proof, handle, openid")
-    bindings, actor = services(request).bindings, actor_of(caller)
+    bindings, actor = services(request).bindings, caller.actor
     if given.openid is not UNSET:
         if "openids" not in caller.key.scopes:
             raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
@@ -131,7 +130,7 @@ async def put(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Unbind a user."""
     caller = authenticate(request, "bindings")
-    result = await services(request).bindings.unbind(caller.site, user_in(request), actor=actor_of(caller))
+    result = await services(request).bindings.unbind(caller.site, user_in(request), actor=caller.actor)
     if result.outcome is not Outcome.DONE:
         raise Problem("not-found", "This user is not bound.")
     return web.Response(status=204)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from codesvc.domain.audit import actor_of
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import bucket, parse_address
@@ -178,7 +177,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def lift_guesses(request: web.Request) -> web.Response:
     """Lift a spent guess budget."""
     caller, here = authenticate(request, "admin"), services(request)
-    await here.bindings.lift_guesses(caller.site, user_in(request), actor=actor_of(caller))
+    await here.bindings.lift_guesses(caller.site, user_in(request), actor=caller.actor)
     return web.Response(status=204)
 
 

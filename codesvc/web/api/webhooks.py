@@ -9,7 +9,6 @@ from aiohttp import web
 from yarl import URL
 
 from codesvc.delivery.webhooks.payload import draw
-from codesvc.domain.audit import actor_of
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import Invalid
 from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus
@@ -126,7 +125,7 @@ async def enable(request: web.Request) -> web.Response:
     caller, webhook = _hearing(request)
     await inputs.read(request, EmptyInput)
     return json_response(
-        _draw_endpoint(webhook, await services(request).webhooks.enable(caller.site, actor=actor_of(caller)))
+        _draw_endpoint(webhook, await services(request).webhooks.enable(caller.site, actor=caller.actor))
     )
 
 
@@ -164,7 +163,7 @@ async def resend(request: web.Request) -> web.Response:
     caller = authenticate(request, "admin")
     identifier = _id_in(request)
     await inputs.read(request, EmptyInput)
-    hook = await services(request).webhooks.resend(caller.site, identifier, actor=actor_of(caller))
+    hook = await services(request).webhooks.resend(caller.site, identifier, actor=caller.actor)
     if hook is None:
         raise Problem("not-found", "There is no such delivery; they are kept for 30 days.")
     return json_response(_draw_whole(hook))

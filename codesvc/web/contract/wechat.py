@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from codesvc.client import schema
-from codesvc.web.api.events import EventInput
+from codesvc.web.api.event_input import EventInput
 from codesvc.web.contract import parameters
 from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
 

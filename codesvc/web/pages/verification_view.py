@@ -6,13 +6,13 @@ in place, so that there is one set of words and one set of rules, with JavaScrip
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from codesvc.domain.device import PHONE
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 PART_HEADER: Final = "X-Codesvc-Part"
 """What the page's script sends to be answered with the panel alone."""
 
-PHONE: Final = re.compile(r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL)
-"""User agents of phones; the widget asks the same of its own (a pattern that JavaScript reads alike)."""
 _PERSON_READ: Final = {"reply", "customer_service"}
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}

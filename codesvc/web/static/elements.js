@@ -1,5 +1,5 @@
 "use strict";
-// The drop-in widget, first of three files that the service puts into one function (codesvc/web/pages/widget.py), together with
+// The drop-in widget, first of three files that the service puts into one function (codesvc/web/pages/widget_files.py), together with
 // `given`: the styles, the languages there are, and what tells a phone. So page and widget say and show the same.
 // No markup is ever parsed and no style attribute written: it works under a strict policy, trusted types too.
 

@@ -13,16 +13,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import web
-
-from codesvc.web.context import services
 
 if TYPE_CHECKING:
     from codesvc.messages.templates import Templates
 
-routes = web.RouteTableDef()
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_KEPT: Final = "public, max-age=300"
 
 
 class Reference:
@@ -62,18 +57,3 @@ class Reference:
 def _pretty(value: Any) -> str:
     """An example as it stands in the page: text as it is, the rest as indented JSON."""
     return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-@routes.get("/openapi.json")
-async def document(request: web.Request) -> web.Response:
-    """The contract as OpenAPI 3.1; pages of other origins may read it, since nothing in it is secret."""
-    headers = {"Cache-Control": _KEPT, "Access-Control-Allow-Origin": "*"}
-    return web.Response(body=services(request).reference.json, content_type="application/json", headers=headers)
-
-
-@routes.get("/docs")
-async def read(request: web.Request) -> web.Response:
-    """The contract as a page."""
-    page, policy = services(request).reference.page
-    headers = {"Cache-Control": _KEPT, "Content-Security-Policy": policy}
-    return web.Response(text=page, content_type="text/html", headers=headers)

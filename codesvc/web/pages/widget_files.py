@@ -1,0 +1,150 @@
+"""The drop-in widget: `/widget.js` for a customer's own page, its words, one file for each language, and its types.
+
+They are put together once from the words and the styles of the hosted page, so that the two cannot drift apart, and a
+directory of templates changes both. A page loads one language, however many there are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from aiohttp import web
+
+from codesvc.domain.device import PHONE
+from codesvc.web.texts.catalogue import CONTEXT
+
+if TYPE_CHECKING:
+    from codesvc.messages.templates import Templates
+    from codesvc.web.texts import Speech, Texts
+
+_STATIC: Final = Path(__file__).parents[1] / "static"
+_PARTS: Final = ("elements.js", "panel.js", "widget.js")
+_STYLES: Final = ("panel.css", "widget.css")
+_OF_PAGES_ONLY: Final = (
+    *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
+    *("msg.", "bi.", "lg.", "ask.", "tk."),
+)
+_BUT: Final = frozenset(
+    {
+        *("back.now", "ask.scan.alt", "ask.waiting", "ask.safety"),
+        *("ask.step.scan", "ask.step.follow", "ask.step.yes", "ask.step.send"),
+    }
+)
+_REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
+_RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
+_REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
+_INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
+_ROOT_FONT: Final = 16  # pixels: what a rem is where nobody has said otherwise, and always in a query
+_KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
+
+
+def words(speech: Speech) -> dict[str, str | dict[str, str]]:
+    """What the widget says in one language; a text that counts has its forms, see `Speech.forms`."""
+    own = {key for context, key in speech.places if context == CONTEXT}
+    shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | _BUT
+    said = {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
+    return {"dir": speech.direction, **said}
+
+
+def scaled(style: str) -> str:
+    """The styles in units of `--codesvc-rem`: the page around may have made its own rem anything."""
+
+    def in_pixels(rule: re.Match[str]) -> str:
+        # No variables in queries.
+        return _REM.sub(lambda length: f"{float(length[1]) * _ROOT_FONT:g}px", rule[0])
+
+    return _REM.sub(r"calc(var(--rem)*\1)", _RULE.sub(in_pixels, style))
+
+
+def packed(text: str) -> str:
+    """Without comments that have a line of their own, and without indentation: the reader's line may be slow."""
+    return _REMARK.sub("", _INDENT.sub("", text))
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A text that everybody may read and keep.
+
+    Attributes:
+        body: the text, in UTF-8.
+        content_type: what it is.
+    """
+
+    body: bytes
+    content_type: str
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """The text, compressed."""
+        return gzip.compress(self.body, mtime=0)
+
+    @cached_property
+    def tag(self) -> str:
+        """Changes with the text."""
+        return sha256(self.body).hexdigest()[:16]
+
+    def answer(self, request: web.Request) -> web.Response:
+        """The text, or that the reader's copy is still good."""
+        packs = "gzip" in request.headers.get("Accept-Encoding", "")
+        tag = f"{self.tag}-gzip" if packs else self.tag
+        headers = {"Cache-Control": _KEPT, "ETag": f'"{tag}"', "Access-Control-Allow-Origin": "*"}
+        headers |= {"Vary": "Accept-Encoding", "Cross-Origin-Resource-Policy": "cross-origin"}
+        if any(given.value in {tag, "*"} for given in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        if packs:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(
+            body=self.zipped if packs else self.body, content_type=self.content_type, charset="utf-8", headers=headers
+        )
+
+
+class Widget:
+    """The script and its types.
+
+    Args:
+        templates: where the styles are.
+        texts: where the words are.
+
+    Attributes:
+        languages: who speaks, by the name of the language in small letters, as the script asks for it.
+    """
+
+    def __init__(self, templates: Templates, texts: Texts) -> None:
+        self.languages = {name.replace("_", "-").lower(): texts.speech(name) for name in texts.languages}
+        self._templates = templates
+        self._words: dict[str, Asset] = {}
+
+    def said_in(self, language: str) -> Asset:
+        """What it says in one of the languages, put together when first asked for.
+
+        Raises:
+            KeyError: there is no such language.
+        """
+        if language not in self._words:
+            said = msgspec.json.encode(words(self.languages[language]))
+            self._words[language] = Asset(said, "application/json")
+        return self._words[language]
+
+    @cached_property
+    def script(self) -> Asset:
+        """The script, put together when first asked for."""
+        style = packed(scaled("".join(self._templates.style(name) for name in _STYLES)))
+        tags = {name: speech.tag for name, speech in self.languages.items()}
+        given = {"tags": tags, "style": style, "phone": PHONE.pattern}
+        code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
+        told = msgspec.json.encode(given).decode()
+        # A second script tag changes nothing: the first one's widgets go on.
+        script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
+        return Asset(script.encode(), "text/javascript")
+
+    @cached_property
+    def types(self) -> Asset:
+        """Its types, for TypeScript."""
+        return Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")
