@@ -34,7 +34,6 @@ KEY_VARIABLE: Final = "CODESVC_API_KEY"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _LOOK_SECONDS: Final = 0.25
 _TELL_SECONDS: Final = 5.0
-_CREATED: Final = 201
 
 
 class Exit(IntEnum):

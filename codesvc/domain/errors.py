@@ -44,7 +44,3 @@ class ScriptError(CodesvcError):
 
 class PlatformUnavailable(CodesvcError):
     """WeChat could not be asked for something that was needed at once (a QR code on demand)."""
-
-
-class IllegalTransition(CodesvcError):
-    """A state change that the tables of `codesvc.domain.verification` do not hold."""

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
-STATE_LIMIT: Final = 128
 _MAC: Final = 24
 _PAGES: Final = {"a": "ask", "m": "message", "t": "ticket"}
 _STATE: Final = re.compile(r"[a-z2-7]{25,128}")

@@ -8,7 +8,6 @@ neighbours on the same account. When a site's part is used up, its pushes go to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -30,32 +29,8 @@ WARN_AT: Final = 0.8
 THRESHOLDS: Final = (80, 95, 100)
 """Percent of a day's quota, used up; sites are told at each (the event `quota.low`)."""
 RESERVE: Final = 0.1
-_SURE: Final = 0.5
 _DAY_MS: Final = 86_400_000
 _BEIJING_MS: Final = 8 * 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """One call's quota of one day, shared out.
-
-    Attributes:
-        daily: what WeChat allows.
-        general: what is left of it beside the reserve.
-        sure: what each site can count on.
-        sites: how many share the account.
-    """
-
-    daily: int
-    general: int
-    sure: int
-    sites: int
-
-
-def share_out(daily: int, sites: int) -> Shares:
-    """Divide a day's quota among `sites` sites (at least 1)."""
-    general = daily - round(daily * RESERVE)
-    return Shares(daily=daily, general=general, sure=int(general * _SURE) // max(1, sites), sites=max(1, sites))
 
 
 def day_of(unix_ms: int) -> int:

@@ -15,7 +15,6 @@ from msgspec.structs import force_setattr, replace
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.limits import masked_bucket
 from codesvc.domain.verification import (
-    KEPT_AFTER_END_MS,
     PROOF_LIFE_MS,
     UNFINISHED_DELIVERIES,
     Basis,
@@ -33,7 +32,6 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
         locale: `zh` or `en`, the language of messages.
         agent: family of the browser that asked, from a closed list, "" if unknown.
         place: the address that asked, masked, "" if unknown; a verification's record does not repeat it.
-        address_given: whether the site sent an address.
         return_url: where the hosted page leads back to.
         metadata: the site's own object, handed back as it came.
         trace: the call's `traceparent`, "" where nothing is traced; see `codesvc.runtime.tracing`.
@@ -173,11 +171,6 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     def proof_available(self) -> bool:
         """Whether a proof is still handed out."""
         return self.approved is not None and self.now < self.approved + PROOF_LIFE_MS
-
-    @property
-    def gone_at(self) -> int:
-        """When this verification can no longer be read, ms."""
-        return (self.ended or self.expires) + KEPT_AFTER_END_MS
 
     def as_started(self) -> Record:
         """This verification as it was when it was started: what a repeated start answers (Idempotency-Key)."""

@@ -39,12 +39,6 @@ def switch_on(provider: Any = None) -> None:
     _tracer = (provider or _sending_provider()).get_tracer("codesvc")
 
 
-def switch_off() -> None:
-    """Trace no more."""
-    global _tracer  # noqa: PLW0603  see `switch_on`
-    _tracer = None
-
-
 def _sending_provider() -> Any:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

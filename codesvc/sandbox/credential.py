@@ -34,7 +34,6 @@ class AccessToken:
 
     value: str
     kind: TokenKind
-    issued_at: float
     expires_at: float
     dead_at: float | None = None
 
@@ -119,7 +118,7 @@ class Credentials:
         line.previous = line.current
         if line.previous is not None and line.previous.expires_at > now:
             line.previous.dead_at = min(now + overlap, line.previous.dead_at or now + overlap)
-        line.current = AccessToken(mint_access_token(), line.kind, now, now + LIFE)
+        line.current = AccessToken(mint_access_token(), line.kind, now + LIFE)
         self._known[line.current.value] = line.current
         while len(self._known) > _REMEMBERED:
             self._known.pop(next(iter(self._known)))

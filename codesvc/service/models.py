@@ -61,14 +61,12 @@ class Result(msgspec.Struct, frozen=True):
         outcome: what happened.
         record: the verification, where there is one to show.
         denial: the limit that refused.
-        wait_ms: how long until a resend is possible, for EARLY.
         left: what the limits of the call leave, as scripts tell it (`fragments/windows.lua`); "" where there are none.
     """
 
     outcome: Outcome
     record: Record | None = None
     denial: Denial | None = None
-    wait_ms: int = 0
     left: str = ""
 
     @property

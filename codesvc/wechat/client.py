@@ -160,14 +160,6 @@ class WeChatClient:
             {**(quota if isinstance(quota, dict) else {}), "rate": rate if limited else None}, answers.Quota
         )
 
-    async def api_domain_ips(self) -> tuple[str, ...]:
-        """The addresses that we call, for a firewall (WECHAT.md 4); some are networks such as 101.226.103.0/25."""
-        return _items(await self.sdk.get("get_api_domain_ip"), "ip_list", str)
-
-    async def callback_ips(self) -> tuple[str, ...]:
-        """The addresses that call us; in plaintext mode the only cheap check of a sender (WECHAT.md 4)."""
-        return _items(await self.sdk.get("getcallbackip"), "ip_list", str)
-
     async def callback_check(self) -> answers.CallbackCheck:
         """Let WeChat look at the callback address (WECHAT.md 4)."""
         asked = {"action": "all", "check_operator": "DEFAULT"}

@@ -6,12 +6,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesvc.domain.quota import THRESHOLDS, day_of, share_out
+from codesvc.domain.quota import RESERVE, THRESHOLDS, day_of
 from codesvc.store.connection import connect
 
 SITES = ("a", "b", "c")
 DAY = "cs:{p00}:quota:template:1"
 OUTBOX = "cs:{p00}:outbox"
+
+
+def beside_the_reserve(daily):
+    """How much of a day's quota is for other purposes than resets."""
+    return daily - round(daily * RESERVE)
+
+
+def guaranteed_to_each(daily, sites):
+    """How much of a day's quota each site can count on."""
+    return int(beside_the_reserve(daily) * 0.5) // sites
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ async def test_resets_can_use_all_of_it_and_nothing_else_the_reserve(take, daily
     redis, one = take
     await redis.hset(DAY, mapping={"daily": daily})
     general = sum([await one(DAY, "a", reset=False, sites=1) for _ in range(daily + 5)])
-    assert general == share_out(daily, 1).general
+    assert general == beside_the_reserve(daily)
     assert sum([await one(DAY, "a", reset=True, sites=1) for _ in range(daily + 5)]) == daily - general
 
 
@@ -58,11 +68,11 @@ async def test_little_left_is_noted_once_for_each_threshold(take):
 async def test_a_busy_site_cannot_silence_its_neighbours(take):
     redis, one = take
     await redis.hset(DAY, mapping={"daily": 100})
-    shares = share_out(100, 3)
+    general, guaranteed = beside_the_reserve(100), guaranteed_to_each(100, 3)
     busy = sum([await one(DAY, "a", reset=False) for _ in range(200)])
-    assert busy == shares.general - 2 * shares.sure
+    assert busy == general - 2 * guaranteed
     for neighbour in ("b", "c"):
-        assert sum([await one(DAY, neighbour, reset=False) for _ in range(200)]) == shares.sure
+        assert sum([await one(DAY, neighbour, reset=False) for _ in range(200)]) == guaranteed
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -74,14 +84,14 @@ async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, d
     redis, one = take
     await redis.delete(DAY)
     await redis.hset(DAY, mapping={"daily": daily})
-    shares = share_out(daily, len(SITES))
+    general, guaranteed = beside_the_reserve(daily), guaranteed_to_each(daily, len(SITES))
     given_to = dict.fromkeys(SITES, 0)
     total = resets = 0
     for site, reset in asked:
         allowed = await one(DAY, site, reset=reset)
         if not allowed and not reset:
             # A site is refused below its sure part only where resets have eaten into everybody's.
-            assert given_to[site] >= shares.sure or total >= shares.general
+            assert given_to[site] >= guaranteed or total >= general
         if not allowed and reset:
             assert total >= daily
         if allowed:
@@ -89,7 +99,7 @@ async def test_never_more_than_wechat_allows_and_never_less_than_is_sure(take, d
             resets += reset
             given_to[site] += 1
     assert total <= daily
-    assert total - resets <= shares.general
+    assert total - resets <= general
 
 
 async def test_the_minute_is_counted_where_wechat_limits_it(take):

@@ -8,7 +8,6 @@ from codesvc.domain.record import UNDISCLOSED, DeliveryView
 from codesvc.domain.verification import Basis, DeliveryStatus, Status
 from tests.rules.records import NOW, a_record
 
-HOUR = 3_600_000
 HIDDEN = {"disclose": "0", "scan": "bound"}
 REASONS = ["", "no-binding", "limited", "muted", "unreachable"]
 
@@ -52,11 +51,6 @@ def test_a_proof_is_handed_out_for_ten_minutes():
     assert a_record(now=NOW + 599_999, **approved).proof_available
     assert not a_record(now=NOW + 600_000, **approved).proof_available
     assert not a_record().proof_available
-
-
-def test_it_is_kept_for_an_hour_after_its_end():
-    assert a_record().gone_at == NOW + 300_000 + HOUR
-    assert a_record(status="canceled", ended=NOW + 5).gone_at == NOW + 5 + HOUR
 
 
 @pytest.mark.parametrize(

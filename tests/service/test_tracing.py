@@ -15,12 +15,12 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture
-def spans():
+def spans(monkeypatch):
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", None)  # put back at the end of the test
     tracing.switch_on(provider)
-    yield exporter.get_finished_spans
-    tracing.switch_off()
+    return exporter.get_finished_spans
 
 
 async def test_a_trace_goes_through_the_outbox_to_wechat_and_comes_back_with_the_receipt(new_world, spans):

@@ -195,13 +195,6 @@ async def test_get_quota(client, peer):
     assert peer.asked[0].json == {"cgi_path": path}
 
 
-async def test_addresses(client, peer):
-    peer.answers = [{"ip_list": ["106.55.206.146", "101.226.103.0/25"]}]
-    assert await client.api_domain_ips() == ("106.55.206.146", "101.226.103.0/25")
-    assert await client.callback_ips() == ("106.55.206.146", "101.226.103.0/25")
-    assert [asked.path for asked in peer.asked] == ["/cgi-bin/get_api_domain_ip", "/cgi-bin/getcallbackip"]
-
-
 async def test_callback_check(client, peer):
     ping = {"ip": "1.2.3.4", "from_operator": "UNICOM", "package_loss": "0%", "time": "23ms"}
     peer.answers = [{"dns": [{"ip": "1.2.3.4", "real_operator": "UNICOM"}], "ping": [ping]}]

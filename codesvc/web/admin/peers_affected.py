@@ -26,7 +26,6 @@ _UNANSWERED: Final = {
 }
 """Reasons that are WeChat's silence, and what calls come back with then."""
 EVERYBODY: Final = 0.3
-_RECENT_MINUTES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
