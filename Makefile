@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language bench fuzz oracle release-check audit docs clean bench-gate
+.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
@@ -68,6 +68,10 @@ texts: $(TEST_STAMP)
 # A catalogue for a further language: make language LANGUAGE=fr
 language: $(TEST_STAMP)
 	$(BIN)/python -m tests.languages.collect $(LANGUAGE)
+
+# After a change in codesvc/client/asynchronous: generates codesvc/client/blocking from it.
+client: $(TEST_STAMP)
+	$(BIN)/python -m tests.contract.blocking_client
 
 # In an environment of its own, with what a customer has: redis-py and structlog load what tests bring (OpenTelemetry, rich).
 bench:

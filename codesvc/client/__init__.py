@@ -1,11 +1,10 @@
-"""The SDK: call the service from a website's back end, asynchronously (`Client`) or not (`SyncClient`).
+"""The SDK: call the service from a website's back end, with `Client` (asynchronous) or `SyncClient` (blocking).
 
     async with Client("https://code.example.com", api_key) as codes:
         started = await codes.start(purpose="register", user=attempt, client_ip=browser)
 
-Nothing of the server is imported, and what is slow to import (aiohttp, urllib3, cryptography) only when it is used.
-The asynchronous client is made of aiohttp, the other of urllib3: both are here already (urllib3 as a part of what the
-service stands on), both keep connections open, and neither pulls in anything else.
+The SDK imports nothing of the server. Slow imports (aiohttp, urllib3, cryptography) happen on first use.
+`Client` stands on aiohttp, `SyncClient` on urllib3. The service depends on both libraries anyway.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A call before it is made and an answer before it is read: the part of the client that touches no network."""
+"""Requests and answers as values: the part of the client without I/O."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _FIRST_ERROR = 400
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call(Generic[T]):
-    """What is asked.
+    """One request to the service.
 
     Attributes:
         method: HTTP method.
-        path: with members and query filled in.
+        path: path and query.
         shape: the type of the answer.
-        body: JSON; members that are None are left out.
-        key: Idempotency-Key, "" for none.
-        harmless: whether the call may happen twice.
+        body: JSON text, None for no body.
+        key: `Idempotency-Key`, "" for none.
+        harmless: whether the call may be executed twice.
     """
 
     method: str
@@ -44,12 +44,12 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RawAnswer:
-    """What came back.
+    """One answer, not yet decoded.
 
     Attributes:
         status: HTTP status.
-        body: all of it.
-        headers: names in any case.
+        body: the whole body.
+        headers: names are case-insensitive.
     """
 
     status: int
@@ -63,17 +63,17 @@ def reading(path: str, shape: type[T]) -> Call[T]:
 
 
 def posting(path: str, shape: type[T], members: Mapping[str, Any]) -> Call[T]:
-    """A POST that must not happen twice."""
+    """A POST that must not be executed twice."""
     return Call("POST", path, shape, body=_json(members))
 
 
 def creating(path: str, shape: type[T], members: Mapping[str, Any], key: str | None) -> Call[T]:
-    """A POST with an Idempotency-Key: the caller's, or a new one, which makes it harmless to repeat."""
+    """A POST with an Idempotency-Key: the caller's, or a new one. The key makes a repetition harmless."""
     return Call("POST", path, shape, body=_json(members), key=key or uuid.uuid4().hex, harmless=True)
 
 
 def putting(path: str, shape: type[T], members: Mapping[str, Any]) -> Call[T]:
-    """A PUT: the second of two alike finds what the first did."""
+    """A PUT; a repetition changes nothing more."""
     return Call("PUT", path, shape, body=_json(members), harmless=True)
 
 
@@ -87,21 +87,21 @@ def _json(members: Mapping[str, Any]) -> bytes:
 
 
 def part(text: str) -> str:
-    """A member of a path."""
+    """One segment of a path, percent-encoded."""
     return quote(text, safe="")
 
 
 def query(members: Mapping[str, str | None]) -> str:
-    """A query; members that are None are left out."""
+    """A query string; members that are None are left out."""
     return urlencode({name: value for name, value in members.items() if value is not None})
 
 
 def read(call: Call[T], answer: RawAnswer) -> T:
-    """The answer of a call.
+    """Decode the answer to a call.
 
     Raises:
-        Refused: a problem document.
-        BadAnswer: not the service's.
+        Refused: the answer is a problem document.
+        BadAnswer: the answer is not in the service's format.
     """
     if answer.status >= _FIRST_ERROR:
         raise read_problem(answer.status, answer.body, answer.headers.get("Retry-After"))
@@ -114,10 +114,10 @@ def read(call: Call[T], answer: RawAnswer) -> T:
 
 
 def address(base_url: str) -> str:
-    """The service's address without a slash at the end.
+    """The service's base URL without a trailing slash.
 
     Raises:
-        ValueError: not an http or https address.
+        ValueError: not an http or https URL.
     """
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:

@@ -1,7 +1,8 @@
-"""What a call can end with instead of an answer; one class for each problem type.
+"""Errors of the client; one class for each problem type (RFC 9457).
 
-`ServiceError` is the root. `Unreachable` means that nobody knows whether the call was heard; `Refused` that it was
-answered by a problem document, and its subclasses say by which. Nothing secret is in the text of any of them.
+`ServiceError` is the root. `Unreachable` means that no answer came, so the call may have been executed. `Refused` means
+that the service answered with a problem document; each subclass stands for one problem type. No error text contains a
+secret.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class ServiceError(Exception):
-    """Root of everything that the client raises."""
+    """Root of all errors of the client."""
 
 
 class Unreachable(ServiceError):
-    """No answer came, or half of one: the call may or may not have been heard."""
+    """No answer came, or only a part of it: the call may or may not have been executed."""
 
 
 class BadAnswer(ServiceError):
-    """An answer came that is not the service's: most likely another server's, or a proxy's.
+    """The answer is not in the service's format: most likely another server or a proxy sent it.
 
     Attributes:
-        status: its HTTP status.
+        status: HTTP status.
     """
 
     def __init__(self, status: int) -> None:
@@ -39,12 +40,12 @@ class BadAnswer(ServiceError):
 
 
 class Refused(ServiceError):
-    """The service answered by a problem document.
+    """The service answered with a problem document.
 
     Attributes:
-        problem: the name of the problem type; what a class stands for, "" in classes that stand for several.
-        document: all that it says.
-        retry_after: seconds after which another try may work, None where the service did not say.
+        problem: name of the problem type; "" in classes that stand for several types.
+        document: the whole problem document.
+        retry_after: seconds to wait before the next attempt, None if the service did not say.
     """
 
     problem: ClassVar[str] = ""
@@ -56,7 +57,7 @@ class Refused(ServiceError):
 
 
 class Misused(Refused):
-    """The request itself is wrong; the same one will fail again."""
+    """The request is wrong; the same request will fail again."""
 
 
 class Malformed(Misused):
@@ -72,7 +73,7 @@ class Invalid(Misused):
 
     @property
     def errors(self) -> list[Fault]:
-        """Each wrong member."""
+        """The wrong members, each with its pointer."""
         return list(getattr(self.document, "errors", []))
 
 
@@ -89,7 +90,7 @@ class TooLarge(Misused):
 
 
 class MethodNotAllowed(Misused):
-    """The address does not take that method: this client is of another version."""
+    """The path does not accept that method: client and service are of different versions."""
 
     problem = "method-not-allowed"
 
@@ -107,7 +108,7 @@ class BadCallback(Misused):
 
 
 class Forbidden(Refused):
-    """The key or origin may not do that."""
+    """The key or the origin lacks permission."""
 
     problem = "forbidden"
 
@@ -118,7 +119,7 @@ class Forbidden(Refused):
 
 
 class Unauthenticated(Refused):
-    """The key is missing or not known."""
+    """The key is missing or unknown."""
 
     problem = "unauthenticated"
 
@@ -130,46 +131,46 @@ class BadSignature(Refused):
 
 
 class NotFound(Refused):
-    """There is nothing there."""
+    """There is no such object."""
 
     problem = "not-found"
 
 
 class BindingConflict(Refused):
-    """The user or the WeChat is bound otherwise; nothing was changed."""
+    """The user or the WeChat already has another binding; nothing was changed."""
 
     problem = "binding-conflict"
 
 
 class RegistryConflict(Refused):
-    """What is there already stands in the way of setting something up; nothing was changed."""
+    """The change contradicts an existing site, account or key; nothing was changed."""
 
     problem = "registry-conflict"
 
 
 class Over(Refused):
-    """What was meant is over or used up."""
+    """The object has ended or was used up."""
 
 
 class Ended(Over):
-    """The verification is over."""
+    """The verification has ended."""
 
     problem = "verification-ended"
 
     @property
     def verification_status(self) -> str | None:
-        """How it ended."""
+        """The final status."""
         return getattr(self.document, "verification_status", None)
 
 
 class IntentEnded(Over):
-    """The bind intent or login is over."""
+    """The bind intent or login has ended."""
 
     problem = "intent-ended"
 
     @property
     def intent_status(self) -> str | None:
-        """How it ended."""
+        """The final status."""
         return getattr(self.document, "intent_status", None)
 
 
@@ -180,7 +181,7 @@ class ProofSpent(Over):
 
 
 class ProofExpired(Over):
-    """The proof is too old."""
+    """The proof has expired."""
 
     problem = "proof-expired"
 
@@ -192,40 +193,40 @@ class TicketSpent(Over):
 
 
 class TicketExpired(Over):
-    """The ticket is over."""
+    """The ticket has expired."""
 
     problem = "ticket-expired"
 
 
 class Wrong(Refused):
-    """What was shown does not prove what it should."""
+    """A code, proof or ticket is not valid."""
 
 
 class WrongCode(Wrong):
-    """That is not the code."""
+    """The code is wrong."""
 
     problem = "wrong-code"
 
     @property
     def attempts_left(self) -> int:
-        """How often one may still try."""
+        """How many more wrong codes are allowed."""
         return int(getattr(self.document, "attempts_left", 0))
 
 
 class BadProof(Wrong):
-    """That is not a proof of this site's. Do not let the person in."""
+    """The proof is not genuine, or belongs to another site. Do not let the person in."""
 
     problem = "bad-proof"
 
 
 class BadTicket(Wrong):
-    """That is not a ticket of this site's, or not of this session."""
+    """The ticket is not genuine, or belongs to another site or session."""
 
     problem = "bad-ticket"
 
 
 class Limited(Refused):
-    """Too many, too fast; `retry_after` says how long to wait."""
+    """Too many calls; `retry_after` says how long to wait."""
 
     @property
     def limit(self) -> str:
@@ -240,35 +241,35 @@ class RateLimited(Limited):
 
 
 class GuessBudget(Limited):
-    """Too many wrong codes; this one was not looked at."""
+    """Too many wrong codes; this code was not checked."""
 
     problem = "guess-budget"
 
 
 class ResendTooSoon(Limited):
-    """The code was sent a moment ago."""
+    """The code was sent too recently."""
 
     problem = "resend-too-soon"
 
 
 class Failed(Refused):
-    """The service could not do its work."""
+    """The service failed."""
 
 
 class Internal(Failed):
-    """A fault of the service."""
+    """An internal error of the service."""
 
     problem = "internal"
 
 
 class Unavailable(Failed):
-    """The service cannot answer just now; the call may or may not have happened."""
+    """The service is unavailable; the call may or may not have been executed."""
 
     problem = "unavailable"
 
 
 class WechatUnavailable(Failed):
-    """WeChat gave no QR code just now."""
+    """WeChat did not provide a QR code."""
 
     problem = "wechat-unavailable"
 
@@ -285,7 +286,7 @@ BY_PROBLEM = dict(_kinds(Refused))
 
 
 def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceError:
-    """The error that an answer with this status, body and `Retry-After` means."""
+    """The error for an answer with this status, body and `Retry-After` header."""
     try:
         plain = msgspec.json.decode(body, type=ProblemDocument)
         name = plain.type.rpartition("/")[2]

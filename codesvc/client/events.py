@@ -1,15 +1,13 @@
-"""Server-sent events, line by line."""
+"""A parser of server-sent events (HTML standard, 9.2)."""
 
 from __future__ import annotations
 
 
 class EventLines:
-    """Puts the lines of a stream together.
-
-    Each `feed` takes some bytes and gives back the data of every event that is complete with them.
+    """Collects the bytes of one stream and splits them into events.
 
     Attributes:
-        retry: seconds after which to open the stream again, None where it did not say so.
+        retry: seconds to wait before reconnecting, None if the stream did not say.
     """
 
     def __init__(self) -> None:
@@ -18,7 +16,7 @@ class EventLines:
         self._data: list[bytes] = []
 
     def feed(self, received: bytes) -> list[bytes]:
-        """The data of the events that end in `received`."""
+        """Take some bytes; returns the data of every event that they complete."""
         *lines, self._rest = (self._rest + received).split(b"\n")
         events = []
         for line in lines:

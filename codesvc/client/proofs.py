@@ -1,8 +1,8 @@
-"""Reading a proof offline, with the service's public keys.
+"""Offline checks of a proof, with the service's public keys.
 
-That tells whether a proof is genuine, for this site and fresh. It cannot tell whether it has been spent, and it does
-not spend it: whoever holds a copy could use it again. Where a proof opens something, spend it with `verify_proof` or by
-binding with it; read it offline to look first, or where the service has just handed it to you yourself.
+An offline check says whether a proof is genuine, meant for this site and not expired. It neither knows nor records
+whether the proof was used, so a copy of the proof passes as well. Where a proof grants access, use it up with
+`verify_proof` or by binding with it. Read it offline only as a first check, or if it came directly from the service.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _REQUIRED: Final = ["iss", "aud", "sub", "purpose", "vf", "basis", "iat", "exp",
 def read_proof(
     proof: str, keys: Jwks, *, issuer: str, site: str, now: Callable[[], float] = time.time, leeway: float = 0
 ) -> Claims:
-    """What a proof says.
+    """The claims of a proof.
 
     Args:
         proof: a JWT.
-        keys: of `/.well-known/jwks.json`.
-        issuer: the service's own address, `iss`.
+        keys: from `/.well-known/jwks.json`.
+        issuer: the service's public address, `iss`.
         site: the site's name, `aud`.
-        now: seconds since 1970.
-        leeway: seconds by which clocks may differ.
+        now: the current time, seconds since 1970.
+        leeway: accepted difference between the clocks, seconds.
 
     Raises:
-        BadProof: not genuine, or another site's or service's.
-        ProofExpired: too old.
+        BadProof: not genuine, or for another site or service.
+        ProofExpired: expired.
     """
     try:
         kid = jwt.get_unverified_header(proof).get("kid")

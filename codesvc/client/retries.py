@@ -1,8 +1,8 @@
-"""When a call is tried again, and after how long.
+"""When a call is repeated, and after which pause.
 
-A call that nobody answered, or that was answered by `unavailable`, may have happened. It is repeated only where that
-does no harm: reads, and calls that carry an Idempotency-Key. A call that was limited has not happened, so any may be
-repeated, if the wait is short.
+A call without an answer, or with the answer `unavailable`, may have been executed. It is repeated only if a repetition
+is harmless: reads, and calls with an `Idempotency-Key`. A call that a limit refused was not executed, so it may always
+be repeated, if the wait is short.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from codesvc.client.errors import Limited, ServiceError, Unavailable, Unreachabl
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How patient a client is.
+    """The retry policy of a client.
 
     Attributes:
-        attempts: how often a call is made at most.
-        first: seconds before the second attempt, before jitter; doubled for every further one.
-        longest: seconds between two attempts at most; where the service asks for more, its error is raised.
-        jitter: draws from 0 to 1.
+        attempts: most attempts for one call.
+        first: pause before the second attempt, seconds, without jitter; doubled for every further attempt.
+        longest: longest pause, seconds. If the service asks for a longer one, its error is raised.
+        jitter: source of random numbers.
     """
 
     attempts: int = 4
@@ -30,12 +30,12 @@ class Retries:
     jitter: random.Random = random.SystemRandom()  # noqa: RUF009  it has no state
 
     def pause(self, attempt: int, error: ServiceError, *, harmless: bool) -> float | None:
-        """Seconds to wait after the `attempt`-th attempt (from 1) ended with `error`; None to give up.
+        """Seconds to wait after an attempt that ended with `error`; None to give up.
 
         Args:
-            attempt: how many have been made.
-            error: how the last one ended.
-            harmless: whether the call may happen twice.
+            attempt: number of attempts so far, at least 1.
+            error: of the last attempt.
+            harmless: whether the call may be executed twice.
         """
         unsure = isinstance(error, Unreachable | Unavailable | WechatUnavailable)
         if attempt >= self.attempts or not (isinstance(error, Limited) or (unsure and harmless)):

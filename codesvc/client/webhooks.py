@@ -1,7 +1,8 @@
-"""Reading what a webhook receives: believed only if one of the secrets signed it, within five minutes.
+"""The receiving side of a webhook: an event is accepted only if one of the secrets signed it within five minutes.
 
-Signed is the body as it came, so hand over its bytes, never JSON that was read and written again. An event may come
-twice, and after a later one: remember the ids that were done, and let `timestamp` decide which state is newer.
+The signature covers the bytes of the body. Pass these bytes on, never JSON that was decoded and encoded again. An event
+may arrive twice or out of order: store the ids of the events you have handled, and compare `timestamp` to find the
+newer state.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class BadWebhook(Exception):
-    """What came is not signed by one of the secrets, is too old, or is no event: answer 400 and do nothing."""
+    """The request is not signed by one of the secrets, is too old, or is no event: answer 400 and do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
-    """An event that can be believed.
+    """An event with a valid signature.
 
     Attributes:
-        id: the same for every attempt at the same event; what to remember.
-        event: what happened; a type that this version does not know comes as a plain `WebhookEvent`.
+        id: the same for every attempt to send one event; store it to recognise repetitions.
+        event: the event; a type unknown to this version becomes a plain `WebhookEvent`.
     """
 
     id: str
@@ -36,13 +37,13 @@ class ReceivedEvent:
 
 
 class WebhookReader:
-    """Reads what a webhook receives.
+    """Checks and decodes the requests of a webhook.
 
     Args:
-        secrets: `whsec_…`; while you change from one to another, both.
+        secrets: `whsec_…`; both the old and the new one during a rotation.
 
     Raises:
-        ValueError: no secret, or one that is none.
+        ValueError: no secret, or a malformed one.
     """
 
     def __init__(self, *secrets: str) -> None:
@@ -54,14 +55,14 @@ class WebhookReader:
         return f"WebhookReader({len(self._signers)} secrets)"
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ReceivedEvent:
-        """Believe an event, or do not.
+        """Verify the signature of a request and decode its event.
 
         Args:
-            body: as it came.
-            headers: of the request, names in any case.
+            body: the unchanged bytes.
+            headers: of the request; names are case-insensitive.
 
         Raises:
-            BadWebhook: it is not to be believed.
+            BadWebhook: the signature or the body is not valid.
         """
         given = {name.lower(): value for name, value in headers.items()}
         for signer in self._signers:

@@ -15,7 +15,7 @@ from codesvc.client.retries import NEVER
 from codesvc.web.contract import OPERATIONS
 from codesvc.web.problem_types import PROBLEMS
 from tests.contract.background import world_in_background
-from tests.contract.twins import pairs
+from tests.contract.blocking_client import ROOT, generated
 from tests.people.asks import reply
 from tests.world import KEY, wrong
 
@@ -180,9 +180,11 @@ def test_every_call_has_its_method():
     assert len(methods) - len({"aclose", "read_proof"}) == len([o for o in OPERATIONS if o.id not in NOT_CALLED])
 
 
-def test_the_blocking_client_is_the_other_without_await():
-    for path, text in pairs():
-        assert path.read_text(encoding="utf-8") == text, f"run `python -m tests.contract.twins`: {path.name} is old"
+def test_the_blocking_client_is_generated_from_the_asynchronous_one():
+    expected = dict(generated())
+    assert set((ROOT / "blocking").glob("*.py")) == expected.keys()
+    for path, text in expected.items():
+        assert path.read_text(encoding="utf-8") == text, f"run `make client`: {path.name} is not up to date"
 
 
 @pytest.mark.parametrize(

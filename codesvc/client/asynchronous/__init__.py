@@ -1,29 +1,25 @@
-"""The asynchronous client, on aiohttp.
-
-Of the packages `asynchronous` and `blocking` the second is the first with `await` taken out, word for word. Change the
-first, then write the second by `python -m tests.contract.twins`; a test compares them.
-"""
+"""The asynchronous client, on aiohttp."""
 
 from __future__ import annotations
 
-from codesvc.client.asynchronous.asking import AskingCalls
 from codesvc.client.asynchronous.bindings import BindingCalls
+from codesvc.client.asynchronous.intents import IntentCalls
 from codesvc.client.asynchronous.verifications import VerificationCalls
 from codesvc.client.asynchronous.webhooks import WebhookCalls
 
 __all__ = ["Client"]
 
 
-class Client(VerificationCalls, BindingCalls, AskingCalls, WebhookCalls):
+class Client(VerificationCalls, BindingCalls, IntentCalls, WebhookCalls):
     """Calls the service with a site's key.
 
-    Use it as a context manager, one for the life of the program: it keeps connections open. Every method may raise the
-    errors of `codesvc.client.errors`.
+    Open one as a context manager and keep it as long as the program runs: it keeps connections open. Every method may
+    raise the errors of `codesvc.client.errors`.
 
     Args:
-        base_url: where the service is.
-        api_key: the site's key; it stays out of every repr and error.
-        timeout: seconds for one attempt.
-        retries: when to try again; see `codesvc.client.retries`.
-        sleep: waits between two attempts.
+        base_url: address of the service.
+        api_key: the site's key; no repr and no error shows it.
+        timeout: of one attempt, seconds.
+        retries: when a call is repeated; see `codesvc.client.retries`.
+        sleep: waits between two attempts, seconds.
     """

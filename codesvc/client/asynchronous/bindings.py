@@ -1,8 +1,8 @@
-"""Bindings and tickets."""
+"""Calls for bindings and tickets."""
 
 from __future__ import annotations
 
-from codesvc.client.asynchronous.sending import Sender
+from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, deleting, part, putting, query, reading
 from codesvc.client.schema import Binding, Bindings, History, Redemption
 
@@ -12,7 +12,7 @@ def _path(user: str, more: str = "") -> str:
 
 
 class BindingCalls(Sender):
-    """The calls around bindings and tickets."""
+    """Methods for bindings and tickets."""
 
     async def bind(
         self,
@@ -23,28 +23,28 @@ class BindingCalls(Sender):
         openid: str | None = None,
         replace: bool = False,
     ) -> Binding:
-        """Bind a user, by exactly one of proof, handle and openid; a proof or handle is spent by it.
+        """Bind a user by exactly one of proof, handle and openid. A proof or handle works once.
 
         Args:
-            user: the person's final id.
+            user: your permanent id of the person.
             proof: of an approved verification.
-            handle: of a login or a ticket.
-            openid: one that you know (scope `openids`).
-            replace: moves the user from another WeChat.
+            handle: from a login or a ticket.
+            openid: one that you already know (scope `openids`).
+            replace: allow that the user moves from another WeChat.
         """
         members = {"proof": proof, "handle": handle, "openid": openid, "replace": replace or None}
         return await self._send(putting(_path(user), Binding, members))
 
     async def get_binding(self, user: str) -> Binding:
-        """Look up a binding; `NotFound` where there is none."""
+        """The binding of a user; `NotFound` if there is none."""
         return await self._send(reading(_path(user), Binding))
 
     async def unbind(self, user: str) -> None:
-        """Unbind a user; `NotFound` where there was no binding."""
+        """Remove a binding; `NotFound` if there is none."""
         return await self._send(deleting(_path(user)))
 
     async def history(self, user: str) -> History:
-        """What became of a user's bindings, oldest first."""
+        """The history of a user's bindings, oldest first."""
         return await self._send(reading(_path(user, "/history"), History))
 
     async def find_bindings(
@@ -55,21 +55,21 @@ class BindingCalls(Sender):
         openid: str | None = None,
         unionid: str | None = None,
     ) -> Bindings:
-        """The users of a WeChat, by exactly one of these; the last two need the scope `openids`."""
+        """The users bound to a WeChat, found by exactly one argument; the last two need the scope `openids`."""
         given = {"handle": handle, "openid_handle": openid_handle, "openid": openid, "unionid": unionid}
         return await self._send(reading(f"/v1/bindings?{query(given)}", Bindings))
 
     async def lift_guesses(self, user: str) -> None:
-        """Lift a spent guess budget (scope `admin`)."""
+        """Reset the count of a user's wrong codes (scope `admin`)."""
         return await self._send(deleting(f"/v1/users/{part(user)}/guesses", harmless=True))
 
     async def redeem_ticket(self, ticket: str, state: str, *, idempotency_key: str | None = None) -> Redemption:
-        """What a ticket from the chat brought.
+        """Exchange a ticket from the chat for a handle, or for a user and a proof.
 
         Args:
-            ticket: the query's `redeem`.
-            state: what the session holds, never what the request brought.
-            idempotency_key: names this act over restarts of your program.
+            ticket: the query parameter `redeem`.
+            state: from your session, never from the request.
+            idempotency_key: identifies this act if your program repeats it after a restart.
         """
         members = {"ticket": ticket, "state": state}
         return await self._send(creating("/v1/tickets/redeem", Redemption, members, idempotency_key))

@@ -1,8 +1,8 @@
-"""The webhook of a site: how it fares, what was sent, sending it again. What arrives is read by `client.webhooks`."""
+"""Calls for a site's webhook: its state, its deliveries, a resend. `client.webhooks` reads received events."""
 
 from __future__ import annotations
 
-from codesvc.client.asynchronous.sending import Sender
+from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading
 from codesvc.client.schema import WebhookDeliveries, WebhookDelivery, WebhookEndpoint
 
@@ -12,21 +12,21 @@ def _delivery(delivery: str, more: str = "") -> str:
 
 
 class WebhookCalls(Sender):
-    """The calls around the site's webhook; all need the scope `admin`."""
+    """Methods for the site's webhook; all need the scope `admin`."""
 
     async def webhook(self) -> WebhookEndpoint:
-        """How the endpoint fares; `NotFound` where the site has none."""
+        """The state of the endpoint; `NotFound` if the site has none."""
         return await self._send(reading("/v1/webhooks", WebhookEndpoint))
 
     async def enable_webhook(self) -> WebhookEndpoint:
-        """Let events be sent again to an endpoint that answered 410 Gone."""
+        """Resume sending to an endpoint that answered 410 Gone."""
         return await self._send(posting("/v1/webhooks/enable", WebhookEndpoint, {}))
 
     async def test_webhook(self, *, idempotency_key: str | None = None) -> WebhookDelivery:
-        """Have a test event sent.
+        """Send a test event.
 
         Args:
-            idempotency_key: names this act over restarts of your program.
+            idempotency_key: identifies this act if your program repeats it after a restart.
         """
         return await self._send(creating("/v1/webhooks/test", WebhookDelivery, {}, idempotency_key))
 
@@ -38,13 +38,13 @@ class WebhookCalls(Sender):
         limit: int | None = None,
         cursor: str | None = None,
     ) -> WebhookDeliveries:
-        """A page of events and what came of sending them, latest first.
+        """One page of deliveries, latest first.
 
         Args:
             status: only `pending`, `delivered` or `failed` ones.
             event: only events of this type.
-            limit: at most so many, up to 100.
-            cursor: `next` of the page before.
+            limit: size of the page, up to 100.
+            cursor: `next` of the previous page.
         """
         given = {
             "status": status,
@@ -55,9 +55,9 @@ class WebhookCalls(Sender):
         return await self._send(reading(f"/v1/webhooks/deliveries?{query(given)}", WebhookDeliveries))
 
     async def webhook_delivery(self, delivery: str) -> WebhookDelivery:
-        """One event with its `payload`."""
+        """One delivery with its `payload`."""
         return await self._send(reading(_delivery(delivery), WebhookDelivery))
 
     async def resend_webhook(self, delivery: str) -> WebhookDelivery:
-        """Have an event sent again, under the same id."""
+        """Send an event again, with the same id."""
         return await self._send(posting(_delivery(delivery, "/resend"), WebhookDelivery, {}))

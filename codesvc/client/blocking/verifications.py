@@ -1,11 +1,12 @@
-"""Verifications and proofs."""
+# Generated from codesvc/client/asynchronous by `make client`. Do not edit.
+"""Calls for verifications and proofs."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from codesvc.client.blocking.sending import Sender
+from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, reading
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
@@ -19,7 +20,7 @@ def _path(verification: str, more: str = "") -> str:
 
 
 class VerificationCalls(Sender):
-    """The calls around verifications and proofs."""
+    """Methods for verifications and proofs."""
 
     def start(
         self,
@@ -34,18 +35,19 @@ class VerificationCalls(Sender):
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> Verification:
-        """Start a verification: send the browser to its `page_url`, and keep its `id` in the session.
+        """Start a verification. Then send the browser to its `page_url` and keep its `id` in the session.
 
         Args:
             purpose: `register`, `reset`, or one that the configuration declares.
-            user: your opaque id of the person; for a sign-up a random one for each attempt.
-            client_ip: the browser's address.
-            user_agent: the browser's header.
+            user: your opaque id of the person; for a sign-up, a random id for each attempt.
+            client_ip: IP address of the browser.
+            user_agent: the browser's `User-Agent` header.
             locale: `en…`, or anything else for Chinese.
-            vouched: you have authenticated the person by other means (scope `vouch`).
-            return_url: where the hosted page leads back to.
-            metadata: up to 4 KiB of your own, handed back as it came.
-            idempotency_key: names this act over restarts of your program; without one, over this call's own retries.
+            vouched: whether you have authenticated the person by other means (scope `vouch`).
+            return_url: where the hosted page sends the browser at the end.
+            metadata: your own JSON object, up to 4 KiB; returned unchanged.
+            idempotency_key: identifies this act if your program repeats it after a restart. Without it,
+                only the retries of this call count as one act.
         """
         members = {
             "purpose": purpose,
@@ -60,56 +62,56 @@ class VerificationCalls(Sender):
         return self._send(creating("/v1/verifications", Verification, members, idempotency_key))
 
     def get(self, verification: str) -> Verification:
-        """Read a verification; for 10 minutes after approval with `proof`."""
+        """The current state of a verification; with `proof` for 10 minutes after approval."""
         return self._send(reading(_path(verification), Verification))
 
     def scan(self, verification: str) -> ScanCode:
-        """What the QR code says, for a picture of your own."""
+        """The content of the QR code, to draw your own picture."""
         return self._send(reading(_path(verification, "/scan"), ScanCode))
 
     def check(
         self, verification: str, code: str, *, client_ip: str | None = None, idempotency_key: str | None = None
     ) -> Verification:
-        """Check a typed code: the approved verification with its `proof`, or `WrongCode`, `Ended`, `GuessBudget`."""
+        """Check a code: the approved verification with its `proof`; else `WrongCode`, `Ended` or `GuessBudget`."""
         members = {"code": code, "client_ip": client_ip}
         return self._send(creating(_path(verification, "/check"), Verification, members, idempotency_key))
 
     def resend(self, verification: str) -> Verification:
-        """Send the same code again; `ResendTooSoon` before `resend_at`."""
+        """Send the same code again; raises `ResendTooSoon` before `resend_at`."""
         return self._send(posting(_path(verification, "/resend"), Verification, {}))
 
     def cancel(self, verification: str) -> Verification:
-        """End a verification."""
+        """Cancel a verification."""
         return self._send(posting(_path(verification, "/cancel"), Verification, {}))
 
     def watch(self, verification: str) -> Iterator[Verification]:
-        """The verification at once and at every change, until it has ended. Nothing is tried again here."""
+        """Yield the current state, then every new state until the verification has ended. Errors are not retried."""
         return self._watch(reading(_path(verification, "/events"), Verification))
 
     def verify_proof(self, proof: str, *, consume: bool = True) -> Claims:
-        """What a genuine, fresh proof of this site says; spends it unless `consume` is false.
+        """The claims of a genuine and fresh proof of this site. The proof works once, unless `consume` is false.
 
         Compare `sub`, `purpose` and `vf` with your session.
         """
         return self._send(posting("/v1/proofs/verify", Claims, {"proof": proof, "consume": consume}))
 
     def proof_keys(self) -> Jwks:
-        """The public keys that `read_proof` needs; they change when the master key does."""
+        """The public keys that `read_proof` needs; they change with the master key."""
         return self._send(reading("/.well-known/jwks.json", Jwks))
 
     def read_proof(
         self, proof: str, *, site: str, issuer: str | None = None, now: Callable[[], float] = time.time
     ) -> Claims:
-        """Read a proof without spending it, with keys that are fetched now; see `codesvc.client.proofs`.
+        """Read a proof without using it up, with keys fetched for this call; see `codesvc.client.proofs`.
 
         Args:
             proof: a JWT.
             site: the site's name in the service's configuration.
-            issuer: the service's public address, where it differs from `base_url`.
-            now: seconds since 1970.
+            issuer: the service's public address, if it differs from `base_url`.
+            now: the current time, seconds since 1970.
         """
         return read_proof(proof, self.proof_keys(), issuer=issuer or self._base_url, site=site, now=now)
 
     def move_clock(self, seconds: float) -> Clock:
-        """Move the service's time ahead; in test mode only."""
+        """Advance the service's clock; in test mode only."""
         return self._send(posting("/test/clock", Clock, {"advance": seconds}))

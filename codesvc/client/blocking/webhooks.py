@@ -1,8 +1,9 @@
-"""The webhook of a site: how it fares, what was sent, sending it again. What arrives is read by `client.webhooks`."""
+# Generated from codesvc/client/asynchronous by `make client`. Do not edit.
+"""Calls for a site's webhook: its state, its deliveries, a resend. `client.webhooks` reads received events."""
 
 from __future__ import annotations
 
-from codesvc.client.blocking.sending import Sender
+from codesvc.client.blocking.sender import Sender
 from codesvc.client.call import creating, part, posting, query, reading
 from codesvc.client.schema import WebhookDeliveries, WebhookDelivery, WebhookEndpoint
 
@@ -12,21 +13,21 @@ def _delivery(delivery: str, more: str = "") -> str:
 
 
 class WebhookCalls(Sender):
-    """The calls around the site's webhook; all need the scope `admin`."""
+    """Methods for the site's webhook; all need the scope `admin`."""
 
     def webhook(self) -> WebhookEndpoint:
-        """How the endpoint fares; `NotFound` where the site has none."""
+        """The state of the endpoint; `NotFound` if the site has none."""
         return self._send(reading("/v1/webhooks", WebhookEndpoint))
 
     def enable_webhook(self) -> WebhookEndpoint:
-        """Let events be sent again to an endpoint that answered 410 Gone."""
+        """Resume sending to an endpoint that answered 410 Gone."""
         return self._send(posting("/v1/webhooks/enable", WebhookEndpoint, {}))
 
     def test_webhook(self, *, idempotency_key: str | None = None) -> WebhookDelivery:
-        """Have a test event sent.
+        """Send a test event.
 
         Args:
-            idempotency_key: names this act over restarts of your program.
+            idempotency_key: identifies this act if your program repeats it after a restart.
         """
         return self._send(creating("/v1/webhooks/test", WebhookDelivery, {}, idempotency_key))
 
@@ -38,13 +39,13 @@ class WebhookCalls(Sender):
         limit: int | None = None,
         cursor: str | None = None,
     ) -> WebhookDeliveries:
-        """A page of events and what came of sending them, latest first.
+        """One page of deliveries, latest first.
 
         Args:
             status: only `pending`, `delivered` or `failed` ones.
             event: only events of this type.
-            limit: at most so many, up to 100.
-            cursor: `next` of the page before.
+            limit: size of the page, up to 100.
+            cursor: `next` of the previous page.
         """
         given = {
             "status": status,
@@ -55,9 +56,9 @@ class WebhookCalls(Sender):
         return self._send(reading(f"/v1/webhooks/deliveries?{query(given)}", WebhookDeliveries))
 
     def webhook_delivery(self, delivery: str) -> WebhookDelivery:
-        """One event with its `payload`."""
+        """One delivery with its `payload`."""
         return self._send(reading(_delivery(delivery), WebhookDelivery))
 
     def resend_webhook(self, delivery: str) -> WebhookDelivery:
-        """Have an event sent again, under the same id."""
+        """Send an event again, with the same id."""
         return self._send(posting(_delivery(delivery, "/resend"), WebhookDelivery, {}))

@@ -1,20 +1,21 @@
-"""Making a call: attempts, waits, and reading what came."""
+# Generated from codesvc/client/asynchronous by `make client`. Do not edit.
+"""One call with its attempts, its pauses and the reading of its answer."""
 
 from __future__ import annotations
 
-import asyncio
+import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
-from codesvc.client.asynchronous.transport import Transport
 from codesvc.client.call import RawAnswer, address, headers, read
 from codesvc.client.errors import BadAnswer, ServiceError
 from codesvc.client.events import EventLines
 from codesvc.client.retries import Retries
+from codesvc.client.transport_urllib3 import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Callable, Iterator
 
     from codesvc.client.call import Call
 
@@ -23,7 +24,7 @@ _FIRST_ERROR = 400
 
 
 class Sender:
-    """What all calls have in common."""
+    """Base of the method classes: sends a call and repeats it."""
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class Sender:
         *,
         timeout: float = 10.0,
         retries: Retries | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._base_url = address(base_url)
         self._api_key = api_key
@@ -43,43 +44,44 @@ class Sender:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r})"
 
-    async def __aenter__(self) -> Self:
-        await self._transport.open()
+    def __enter__(self) -> Self:
+        self._transport.open()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        self._transport.close()
 
-    async def _send(self, call: Call[T]) -> T:
+    def _send(self, call: Call[T]) -> T:
         attempt = 1
         while True:
             try:
-                return read(call, await self._attempt(call))
+                return read(call, self._attempt(call))
             except ServiceError as error:
                 pause = self._retries.pause(attempt, error, harmless=call.harmless)
                 if pause is None:
                     raise
-            await self._sleep(pause)
+            self._sleep(pause)
             attempt += 1
 
-    async def _attempt(self, call: Call[T]) -> RawAnswer:
+    def _attempt(self, call: Call[T]) -> RawAnswer:
         sent = headers(self._api_key, call)
-        return await self._transport.exchange(call.method, self._base_url + call.path, sent, call.body)
+        return self._transport.exchange(call.method, self._base_url + call.path, sent, call.body)
 
-    async def _watch(self, call: Call[T]) -> AsyncIterator[T]:
-        """Every state of something, at once and at each change, until it is over.
+    def _watch(self, call: Call[T]) -> Iterator[T]:
+        """Yield the current state, then every new state, until the stream ends.
 
-        A service that is being replaced ends its streams and says when to come back; what it shows then is new.
+        A service that is being replaced ends its streams and says after how many seconds to reconnect. A state that
+        the new stream repeats is not yielded again.
         """
         sent, last = headers(self._api_key, call) | {"Accept": "text/event-stream"}, b""
         while True:
             lines, whole = EventLines(), b""
-            async with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
-                async for piece in received:
+            with self._transport.stream(self._base_url + call.path, sent) as (status, retry_after, received):
+                for piece in received:
                     if status >= _FIRST_ERROR:
                         whole += piece
                         continue
@@ -95,4 +97,4 @@ class Sender:
                     read(call, RawAnswer(status, whole, {"Retry-After": retry_after} if retry_after else {}))
             if lines.retry is None:
                 return
-            await self._sleep(lines.retry)
+            self._sleep(lines.retry)

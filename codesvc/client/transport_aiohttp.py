@@ -1,4 +1,4 @@
-"""Bytes over the network, by aiohttp."""
+"""HTTP exchanges over aiohttp: the transport of `Client`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """Open connections.
+    """A pool of connections.
 
     Args:
-        timeout: seconds for one exchange; of a stream, for its beginning.
+        timeout: of one exchange, seconds. A stream has as long to connect, and three times as long between two reads.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -26,39 +26,39 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> aiohttp.ClientSession:
-        """The session, opened when it is first needed."""
+        """The session; opened on first use."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
         return self._session
 
     async def aclose(self) -> None:
-        """Close it."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> RawAnswer:
-        """One request and its answer; redirects are not followed, since a key would go along.
+        """One request and its answer; redirects are not followed, because they would receive the key.
 
         Raises:
-            Unreachable: no whole answer.
+            Unreachable: no complete answer.
         """
         session = await self.open()
         try:
             async with session.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 return RawAnswer(response.status, await response.read(), response.headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # aiohttp's own text may hold the address with a user in it.
+            # The text of aiohttp's error may contain the URL, and the URL a user.
             raise Unreachable(type(error).__name__) from None
 
     @asynccontextmanager
     async def stream(
         self, url: str, headers: Mapping[str, str]
     ) -> AsyncIterator[tuple[int, str | None, AsyncIterator[bytes]]]:
-        """Status, `Retry-After` and the pieces of an answer as they come.
+        """Status, `Retry-After` and the chunks of an answer as they arrive.
 
         Raises:
-            Unreachable: it did not begin, or broke off.
+            Unreachable: the answer did not begin, or broke off.
         """
         session = await self.open()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=3 * self._timeout)

@@ -1,4 +1,4 @@
-"""Bytes over the network, by urllib3."""
+"""HTTP exchanges over urllib3: the transport of `SyncClient`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """Open connections, for any number of threads.
+    """A pool of connections, safe for threads.
 
     Args:
-        timeout: seconds for one exchange; of a stream, for its beginning.
+        timeout: of one exchange, seconds. A stream has as long to connect, and three times as long between two reads.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -26,31 +26,31 @@ class Transport:
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=timeout))
 
     def open(self) -> None:
-        """Connections are opened when they are first needed."""
+        """Do nothing: connections are opened on first use."""
 
     def close(self) -> None:
-        """Close them."""
+        """Close all connections."""
         self._pool.clear()
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> RawAnswer:
-        """One request and its answer; redirects are not followed, since a key would go along.
+        """One request and its answer; redirects are not followed, because they would receive the key.
 
         Raises:
-            Unreachable: no whole answer.
+            Unreachable: no complete answer.
         """
         try:
             response = self._pool.request(method, url, headers=headers, body=body, redirect=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            # urllib3's own text holds the address, perhaps with a user in it.
+            # The text of urllib3's error contains the URL, and the URL may contain a user.
             raise Unreachable(type(error).__name__) from None
         return RawAnswer(response.status, response.data, response.headers)
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[tuple[int, str | None, Iterator[bytes]]]:
-        """Status, `Retry-After` and the pieces of an answer as they come.
+        """Status, `Retry-After` and the chunks of an answer as they arrive.
 
         Raises:
-            Unreachable: it did not begin, or broke off.
+            Unreachable: the answer did not begin, or broke off.
         """
         timeout = urllib3.Timeout(connect=self._timeout, read=3 * self._timeout)
         try:

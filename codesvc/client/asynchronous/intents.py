@@ -1,10 +1,10 @@
-"""Bind intents and logins."""
+"""Calls for bind intents and logins."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.client.asynchronous.sending import Sender
+from codesvc.client.asynchronous.sender import Sender
 from codesvc.client.call import creating, part, posting, reading
 from codesvc.client.schema import BindIntent, Login, ScanCode
 
@@ -20,8 +20,8 @@ def _login(login: str, more: str = "") -> str:
     return f"/v1/logins/{part(login)}{more}"
 
 
-class AskingCalls(Sender):
-    """The calls around bind intents and logins."""
+class IntentCalls(Sender):
+    """Methods for bind intents and logins."""
 
     async def start_bind_intent(
         self,
@@ -35,17 +35,17 @@ class AskingCalls(Sender):
         return_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> BindIntent:
-        """Let a logged-in user bind a WeChat by a scan, or with `method="oauth"` by a link inside WeChat.
+        """Start binding a WeChat to a logged-in user: by a scan, or with `method="oauth"` by a link inside WeChat.
 
         Args:
-            user: whom to bind.
-            client_ip: the browser's address.
+            user: your id of the user to bind.
+            client_ip: IP address of the browser.
             method: `scan` or `oauth`.
-            replace: moves the user from another WeChat.
-            user_agent: the browser's header.
+            replace: allow that the user moves from another WeChat.
+            user_agent: the browser's `User-Agent` header.
             locale: `en…`, or anything else for Chinese.
-            return_url: where the hosted page leads back to.
-            idempotency_key: names this act over restarts of your program.
+            return_url: where the hosted page sends the browser at the end.
+            idempotency_key: identifies this act if your program repeats it after a restart.
         """
         members = {
             "user": user,
@@ -59,19 +59,19 @@ class AskingCalls(Sender):
         return await self._send(creating("/v1/bind-intents", BindIntent, members, idempotency_key))
 
     async def get_bind_intent(self, intent: str) -> BindIntent:
-        """Read a bind intent."""
+        """The current state of a bind intent."""
         return await self._send(reading(_bind(intent), BindIntent))
 
     async def scan_bind_intent(self, intent: str) -> ScanCode:
-        """What its QR code says."""
+        """The content of the bind intent's QR code."""
         return await self._send(reading(_bind(intent, "/scan"), ScanCode))
 
     async def cancel_bind_intent(self, intent: str) -> BindIntent:
-        """End it."""
+        """Cancel a bind intent."""
         return await self._send(posting(_bind(intent, "/cancel"), BindIntent, {}))
 
     def watch_bind_intent(self, intent: str) -> AsyncIterator[BindIntent]:
-        """It at once and at every change, until it is over."""
+        """Yield the current state, then every new state until the bind intent has ended."""
         return self._watch(reading(_bind(intent, "/events"), BindIntent))
 
     async def start_login(
@@ -83,30 +83,30 @@ class AskingCalls(Sender):
         return_url: str | None = None,
         idempotency_key: str | None = None,
     ) -> Login:
-        """Find out who is there by a scan and a yes.
+        """Start a login: the person scans a QR code and confirms, and the login then names the user.
 
         Args:
-            client_ip: the browser's address.
-            user_agent: the browser's header.
+            client_ip: IP address of the browser.
+            user_agent: the browser's `User-Agent` header.
             locale: `en…`, or anything else for Chinese.
-            return_url: where the hosted page leads back to.
-            idempotency_key: names this act over restarts of your program.
+            return_url: where the hosted page sends the browser at the end.
+            idempotency_key: identifies this act if your program repeats it after a restart.
         """
         members = {"client_ip": client_ip, "user_agent": user_agent, "locale": locale, "return_url": return_url}
         return await self._send(creating("/v1/logins", Login, members, idempotency_key))
 
     async def get_login(self, login: str) -> Login:
-        """Read a login: its `user` once approved, or a `handle` for a first-time visitor."""
+        """The current state of a login: with `user` once approved, or with `handle` for a first-time visitor."""
         return await self._send(reading(_login(login), Login))
 
     async def scan_login(self, login: str) -> ScanCode:
-        """What its QR code says."""
+        """The content of the login's QR code."""
         return await self._send(reading(_login(login, "/scan"), ScanCode))
 
     async def cancel_login(self, login: str) -> Login:
-        """End it."""
+        """Cancel a login."""
         return await self._send(posting(_login(login, "/cancel"), Login, {}))
 
     def watch_login(self, login: str) -> AsyncIterator[Login]:
-        """It at once and at every change, until it is over."""
+        """Yield the current state, then every new state until the login has ended."""
         return self._watch(reading(_login(login, "/events"), Login))

@@ -1,4 +1,4 @@
-"""The synchronous client is the asynchronous one with `await` taken out: `python -m tests.contract.twins` writes it."""
+"""Generator of `codesvc.client.blocking`: `python -m tests.contract.blocking_client`, or `make client`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 import codesvc.client
 
 ROOT = Path(codesvc.client.__file__).parent
-CHANGES = [
-    (r"asynchronous client, on aiohttp", "synchronous client, on urllib3"),
+HEADER = "# Generated from codesvc/client/asynchronous by `make client`. Do not edit.\n"
+REPLACEMENTS = [
+    (r"asynchronous client, on aiohttp", "blocking client, on urllib3"),
+    (r"client\.transport_aiohttp", "client.transport_urllib3"),
     (r"import asyncio\nfrom typing", "import time\nfrom typing"),
     (r"asyncio\.sleep", "time.sleep"),
     (r"Callable\[\[float\], Awaitable\[None\]\]", "Callable[[float], object]"),
     (r"AsyncIterator, Awaitable, Callable", "Callable, Iterator"),
     (r"AsyncIterator, Callable", "Callable, Iterator"),
-    (r"(import )?Callable, Iterator, Mapping", r"\1Callable, Iterator, Mapping"),
     (r"AsyncIterator", "Iterator"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
@@ -27,20 +28,19 @@ CHANGES = [
 ]
 
 
-def derived(text):
-    """The synchronous text of an asynchronous module."""
-    for pattern, replacement in CHANGES:
+def blocking(text):
+    """The blocking text of an asynchronous module."""
+    for pattern, replacement in REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
-    return text
+    return HEADER + text
 
 
-def pairs():
-    """Each derived module's path and what should stand in it. The transports are two different things."""
+def generated():
+    """The path of each generated module, and its text."""
     for path in sorted((ROOT / "asynchronous").glob("*.py")):
-        if path.name != "transport.py":
-            yield ROOT / "blocking" / path.name, derived(path.read_text(encoding="utf-8"))
+        yield ROOT / "blocking" / path.name, blocking(path.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
-    for path, text in pairs():
+    for path, text in generated():
         path.write_text(text, encoding="utf-8")
