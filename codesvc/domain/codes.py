@@ -30,8 +30,6 @@ from typing import Final
 
 import msgspec
 
-from codesvc.domain.random_pool import Supply, cut
-
 ALPHABETS: Final = {
     "d": "0123456789",
     "l": "ABCDEFGHJKLMNPQRSTUVWXYZ",
@@ -113,7 +111,7 @@ class VerificationId(msgspec.Struct, frozen=True):
     @classmethod
     def mint(cls, key_id: str, *formats: CodeFormat, test: bool = False) -> tuple[VerificationId, ...]:
         """New ids that differ in their format only: the start script chooses among them."""
-        beginning, random = f"{TEST_ID if test else 'vf_'}{key_id}", _random.draw()
+        beginning, random = f"{TEST_ID if test else 'vf_'}{key_id}", _random_base32()
         return tuple([cls(key_id, f, f"{beginning}{f.tag}{random}") for f in formats])
 
 
@@ -121,13 +119,9 @@ _BASE32_OF_BYTE: Final = 8 * b"abcdefghijklmnopqrstuvwxyz234567"
 _RANDOM_LETTERS: Final = 26
 
 
-def _base32(count: int) -> list[str]:
+def _random_base32() -> str:
     # Five bits of each byte: 130 in all.
-    letters = secrets.token_bytes(count * _RANDOM_LETTERS).translate(_BASE32_OF_BYTE)
-    return cut(letters.decode(), _RANDOM_LETTERS)
-
-
-_random: Final = Supply(_base32)
+    return secrets.token_bytes(_RANDOM_LETTERS).translate(_BASE32_OF_BYTE).decode()
 
 
 def truncate(digest: bytes, width: int = 4) -> int:
@@ -203,20 +197,13 @@ _NO_WORD_BYTE: Final = bytes(range(_WORD_EVEN, 256))
 _WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
 
 
-def _some_words(count: int) -> list[str]:
-    # Of 8 bits: 248 is eight times 31, and what lies above is thrown away. Twice as much as needed always leaves some.
-    while True:
-        letters = secrets.token_bytes(2 * count * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
-        if words := cut(letters.decode(), WORD_LENGTH):
-            return words
-
-
-_words: Final = Supply(_some_words)
-
-
 def new_word() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
-    return _words.draw()
+    while True:
+        # 248 is eight times 31; bytes from 248 on are dropped. Of twice as many as needed, enough are left almost always.
+        letters = secrets.token_bytes(2 * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
+        if len(letters) >= WORD_LENGTH:
+            return letters[:WORD_LENGTH].decode()
 
 
 def read_word(text: str) -> str | None:

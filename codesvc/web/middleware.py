@@ -13,7 +13,6 @@ import structlog
 from aiohttp import ClientError, hdrs, web
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
-from codesvc.domain.random_pool import Supply, cut
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, tell_request
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("codesvc.http")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
-_request_ids: Final = Supply(lambda count: cut(os.urandom(8 * count).hex(), 16))
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -91,7 +89,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Give every request an id and every error a problem document; log one line."""
     started, given, route = perf_counter(), request.headers, _route(request)
     wished = given.get("X-Request-Id")
-    request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else _request_ids.draw()
+    request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else os.urandom(8).hex()
     # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.
     REQUEST_ID.set(request_id)
     if (parent := given.get("traceparent")) is not None:

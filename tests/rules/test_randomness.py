@@ -1,11 +1,10 @@
-"""Random texts that are made in advance: nobody ever draws what somebody else has drawn."""
+"""Random texts: two are never the same, in threads and in a forked process."""
 
 import subprocess
 import sys
 import threading
 
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word
-from codesvc.domain.random_pool import BATCH, Supply, cut
+from codesvc.domain.codes import CodeFormat, VerificationId, new_word, read_word
 
 FORKS = """
 import os
@@ -20,19 +19,6 @@ if child == 0:
 os.waitpid(child, 0)
 print(*drawn, os.read(reading, 200).decode())
 """
-
-
-def test_a_supply_is_filled_when_it_is_empty_and_not_before():
-    asked = []
-
-    def make(count):
-        asked.append(count)
-        return [f"{len(asked)}/{number}" for number in range(3)]
-
-    supply = Supply(make)
-    assert asked == []
-    assert len({supply.draw() for _ in range(7)}) == 7
-    assert asked == [BATCH] * 3
 
 
 def test_threads_never_draw_the_same():
@@ -54,7 +40,7 @@ def test_a_forked_process_draws_its_own():
     assert len(set(run.stdout.split())) == 4, run.stdout
 
 
-def test_what_does_not_fill_a_piece_is_thrown_away():
-    assert cut("aabbc", 2) == ["aa", "bb"]
-    assert cut("a", 2) == []
-    assert {len(new_word()) for _ in range(3 * BATCH)} == {8}
+def test_a_word_always_has_eight_letters():
+    words = {new_word() for _ in range(200)}
+    assert len(words) == 200
+    assert all(len(word) == 8 and read_word(word) == word for word in words)
