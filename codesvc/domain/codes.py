@@ -200,7 +200,7 @@ _WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
 def new_word() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
     while True:
-        # 248 is eight times 31; bytes from 248 on are dropped. Of twice as many as needed, enough are left almost always.
+        # 248 is eight times 31; bytes from 248 on are dropped. Of twice as many as needed, enough are usually left.
         letters = secrets.token_bytes(2 * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
         if len(letters) >= WORD_LENGTH:
             return letters[:WORD_LENGTH].decode()

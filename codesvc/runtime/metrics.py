@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from codesvc.runtime import batched_metrics
-from codesvc.runtime.batched_metrics import BatchedCounter, BatchedHistogram
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY: Final = CollectorRegistry()
 
-REQUESTS: Final = BatchedHistogram(
+REQUESTS: Final = Histogram(
     "codesvc_http_request_seconds",
     "HTTP requests by route pattern and status",
     ("method", "route", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
     registry=REGISTRY,
 )
-VERIFICATIONS: Final = BatchedCounter(
+VERIFICATIONS: Final = Counter(
     "codesvc_verifications",
     "Starts, checks and resends by what came of them",
     ("site", "purpose", "act", "outcome"),
@@ -38,13 +39,13 @@ LONG_CODES: Final = Counter(
 CLAIMS: Final = Counter(
     "codesvc_claims", "Scans and words by what came of them", ("account", "by", "outcome"), registry=REGISTRY
 )
-DELIVERIES: Final = BatchedCounter(
+DELIVERIES: Final = Counter(
     "codesvc_delivery_attempts",
     "Attempts to carry a code, by ending and reason",
     ("account", "channel", "ending", "reason"),
     registry=REGISTRY,
 )
-STEPS: Final = BatchedCounter(
+STEPS: Final = Counter(
     "codesvc_verification_steps",
     "Verifications that came so far (issued, pushed, sent, delivered, fallen_back, scanned, approved), each counted "
     "once; wrong: each wrong code",
@@ -72,7 +73,7 @@ TO_APPROVED: Final = Histogram(
     buckets=_LATENCIES,
     registry=REGISTRY,
 )
-ISSUE_SECONDS: Final = BatchedHistogram(
+ISSUE_SECONDS: Final = Histogram(
     "codesvc_issue_seconds",
     "How long it took to start a verification",
     ("site",),
@@ -80,20 +81,20 @@ ISSUE_SECONDS: Final = BatchedHistogram(
     registry=REGISTRY,
 )
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
-WECHAT_CALLS: Final = BatchedCounter(
+WECHAT_CALLS: Final = Counter(
     "codesvc_wechat_calls",
     "Calls to WeChat by endpoint and errcode (0: fine); a word where there was no answer",
     ("account", "endpoint", "errcode"),
     registry=REGISTRY,
 )
-WECHAT_SECONDS: Final = BatchedHistogram(
+WECHAT_SECONDS: Final = Histogram(
     "codesvc_wechat_seconds",
     "How long WeChat took to answer",
     ("account", "endpoint"),
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-STORE_SECONDS: Final = BatchedHistogram(
+STORE_SECONDS: Final = Histogram(
     "codesvc_store_seconds",
     "How long the store took for a script, the wait for the connection included",
     ("script",),
@@ -223,9 +224,23 @@ def forget_worker(directory: str, pid: int) -> None:
     mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client
 
 
+_hooks: Final[list[Callable[[], None]]] = []
+
+
+@contextmanager
+def before_exposition(hook: Callable[[], None]) -> Iterator[None]:
+    """While this context is open, `exposition` calls `hook` first: it counts what its owner has only collected."""
+    _hooks.append(hook)
+    try:
+        yield
+    finally:
+        _hooks.remove(hook)
+
+
 def exposition() -> bytes:
-    """All of it in Prometheus' text format; with several workers, of all of them."""
-    batched_metrics.settle()
+    """All metrics in Prometheus' text format; with several workers, those of all workers."""
+    for hook in _hooks:
+        hook()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     together = CollectorRegistry()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import CodesvcError
-from codesvc.runtime import batched_metrics, metrics
+from codesvc.runtime import metrics
 from codesvc.runtime.logging import tell_steps
 from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
@@ -184,15 +184,13 @@ class Tally:
         """Flush now and then while this context is open, and once more at the end."""
         task = asyncio.create_task(self._run(), name="tally")
         try:
-            with batched_metrics.settling(self.settle):
+            with metrics.before_exposition(self.settle):
                 yield
         finally:
             await end([task])
             await self.flush()
-            batched_metrics.settle()
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            batched_metrics.settle()
             await self.flush()
