@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from aiohttp import web
 
 from codesvc.domain import codes
 from codesvc.domain.clock import rfc3339
@@ -12,11 +13,8 @@ from codesvc.domain.page_token import Subject
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import Status
 from codesvc.web.headers import prepared
-from codesvc.web.reply import Reply
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from codesvc.domain.binding import Passage
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.proof import Proofs
@@ -30,7 +28,7 @@ _JSON: Final = prepared("application/json")
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that nobody may keep."""
-    response = Reply(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    response = web.Response(body=msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
     return response
