@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
 from codesvc.delivery.job_state import Ledger
 from codesvc.delivery.lane import Lane
-from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
+from codesvc.domain.channels import Channel
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.domain.quota import Api
-from codesvc.domain.verification import Channel, DeliveryStatus
+from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import tell_attempt
 from codesvc.sites.lazy import PerEntry
@@ -31,6 +31,7 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from codesvc.delivery.channels.protocol import DeliveryChannel
     from codesvc.delivery.job_state import Begun
     from codesvc.delivery.notices import Notices
     from codesvc.delivery.quota_events import Announcements
@@ -61,6 +62,7 @@ class Courier:
         store: where results go.
         directory: finds accounts and sites.
         composer: writes the messages.
+        channels: what carries codes.
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         apart: by kind, who carries what is about no verification.
@@ -74,6 +76,7 @@ class Courier:
         store: Store,
         directory: Directory,
         composer: Composer,
+        channels: Mapping[Channel, DeliveryChannel],
         clients: Mapping[str, WeChatClient],
         *,
         quotas: Quotas,
@@ -85,7 +88,7 @@ class Courier:
         self._ledger = Ledger(store, directory, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        self._clients = clients
+        self._channels, self._clients = channels, clients
         self._quotas = quotas
         self._apart = apart
         self._tally = tally
@@ -139,7 +142,7 @@ class Courier:
             return _MINUTE
         return _PAUSES[min(number, len(_PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
 
-    def _channels(self, job: Job, begun: Begun) -> list[Channel]:
+    def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""
         record = begun.record
         if job.kind == "scan":
@@ -149,8 +152,7 @@ class Courier:
             return [Channel(record.channel)]
         policy = self._directory.sites[record.site].purpose(record.purpose)
         channels = [Channel(channel) for channel in policy.channels] if policy else []
-        closed = {Channel.CUSTOMER_SERVICE} if not begun.spoke else set()
-        return [channel for channel in channels if channel not in closed]
+        return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         attempting, record = self._attempt(account, job, begun), begun.record
@@ -159,23 +161,24 @@ class Courier:
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         """Try the channels in order, until one does not fail for good."""
         breaker, record = self._breakers[account.name], begun.record
-        letter = Letter(self._clients[account.name], account, record, begun.openid, job.client_msg_id)
+        parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
-        for channel in self._channels(job, begun):
-            if channel is Channel.TEMPLATE and begun.template_quota == "day":
+        for channel in self._wanted(job, begun):
+            quota = channel.traits.quota
+            if quota and begun.template_quota == "day":
                 attempt = Attempt(Ending.FAILED, channel, reason="quota")
-            elif channel is Channel.TEMPLATE and begun.template_quota == "minute":
+            elif quota and begun.template_quota == "minute":
                 attempt = Attempt(Ending.LATER, channel, reason="minute-quota", pause=Pause.MINUTE)
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
-                sending = send_code(letter, self._composer, channel)
+                sending = self._channels[channel].send(parcel)
                 attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
                 self._heed(account, attempt)
             self._tell(account, record, attempt)
-            if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
+            if attempt.pause is Pause.DAY and quota:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
-                    await self._quotas.exhaust(account.keys, account.config.appid, Api.TEMPLATE)
+                    await self._quotas.exhaust(account.keys, account.config.appid, quota)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt

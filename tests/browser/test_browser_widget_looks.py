@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from codesvc.domain.verification import Channel, DeliveryStatus, Status
+from codesvc.domain.channels import Channel
+from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.messages.templates import Templates
 from codesvc.web.pages import verification_view, widget
 from codesvc.web.pages.widget_files import Widget

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 PART_HEADER: Final = "X-Codesvc-Part"
 """What the page's script sends to be answered with the panel alone."""
 
-_PERSON_READ: Final = {"reply", "customer_service"}
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
 
@@ -54,7 +54,7 @@ def stage(state: dict[str, Any]) -> str:
             return "fallback"
         case "failed", _, "no-binding":
             return "failed.no-binding"
-        case "sent" | "delivered", channel, _ if channel in _PERSON_READ:
+        case "sent" | "delivered", channel, _ if channel in IN_CHAT:
             return "replied"
         case status, _, _:
             return str(status)
