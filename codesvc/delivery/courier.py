@@ -18,7 +18,6 @@ import structlog
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
 from codesvc.delivery.job_state import Ledger
-from codesvc.delivery.lane import Lane
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
@@ -52,7 +51,7 @@ LONGEST_WAIT: Final = 0.1
 """Seconds within which a push that nobody may know of begins at a random moment (DESIGN rule 7): sending keeps the
 process busy for a part of a millisecond, which the caller's next request would feel."""
 MOST_PER_ACCOUNT: Final = 64
-"""So many calls to WeChat at once for one account: a slow account fills its own lane and nobody else's."""
+"""So many calls to WeChat at once for one account: a slow account delays no other."""
 
 
 class Courier:
@@ -94,7 +93,9 @@ class Courier:
         self._tally = tally
         self._sleep, self._clock = sleep, clock
         self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
-        self._lanes = PerEntry(directory.accounts, lambda _: Lane(MOST_PER_ACCOUNT), lambda entry: entry.config)
+        self._places = PerEntry(
+            directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), lambda entry: entry.config
+        )
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
@@ -107,12 +108,12 @@ class Courier:
             # Another process may know this account; if none does, the job ends when its verification is gone.
             return
         if job.kind in self._apart:
-            async with self._lanes[account.name]:
+            async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
         for number in range(_MOST_TRIES):
-            # The lane is left while pausing, so that a message to be tried again holds nobody up.
-            async with self._lanes[account.name]:
+            # The place is given up while pausing, so that a message to be tried again delays no other.
+            async with self._places[account.name]:
                 begun = await self._ledger.begin(account, job)
                 if begun is None:
                     return
