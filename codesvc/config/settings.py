@@ -36,6 +36,7 @@ from codesvc.domain.webhook import EventType
 Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
+Fsync = Literal["everysec", "always"]
 Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
 
@@ -79,7 +80,7 @@ class Store:
 
     url: Annotated[Secret, store_url] | None = None
     data_dir: Path = DATA_DIR
-    fsync: Literal["everysec", "always"] = "everysec"
+    fsync: Fsync = "everysec"
     timeout: Annotated[float, Between(0.05, 60)] = 2.0
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
