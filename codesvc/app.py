@@ -14,6 +14,9 @@ import structlog
 from aiohttp import web
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
+from codesvc.delivery.channels.means import Means
+from codesvc.delivery.channels.registry import make_channels
+from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.quota_events import QUOTA_LOW, Announcements
@@ -226,7 +229,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits)
         conversation = Conversation(store, decisions, counter, teller)
-        page_tokens = PageTokens(keyring)
+        page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
             directory=directory,
@@ -240,7 +243,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             intents=Intents(store, pool, tally),
             decisions=decisions,
             composer=composer,
-            chat=Chat(store, composer, followers, conversation, limits, tally=tally),
+            chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, tally=tally),
             followers=followers,
             relay=relay,
             pages=page_tokens,
@@ -267,6 +270,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 store,
                 directory,
                 composer,
+                make_channels(means),
                 clients,
                 quotas=quotas,
                 apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},

@@ -21,8 +21,9 @@ import segno
 from codesvc.cli.follow import InApi, InStore, Sighting, open_store
 from codesvc.config import ConfigError, load
 from codesvc.config.keys import hash_line
+from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.verification import Channel, DeliveryStatus, Status
+from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def describe(seen: Sighting) -> str:
         return f"the verification is {seen.status}"
     reason = f" ({seen.reason})" if seen.reason else ""
     match seen.delivery:
-        case DeliveryStatus.SENT if seen.channel == Channel.TEMPLATE:
+        case DeliveryStatus.SENT if Channel(seen.channel).traits.receipt:
             return "sent: WeChat took it, no receipt yet"
         case DeliveryStatus.SENT:
             return f"sent by {seen.channel}: there is no receipt for that"
@@ -141,7 +142,7 @@ def judge(seen: Sighting) -> Exit | None:
         return Exit.ARRIVED
     if seen.status is not Status.PENDING or seen.delivery is DeliveryStatus.FAILED:
         return Exit.FAILED
-    if seen.delivery is DeliveryStatus.SENT and seen.channel != Channel.TEMPLATE:
+    if seen.delivery is DeliveryStatus.SENT and not Channel(seen.channel).traits.receipt:
         return Exit.ARRIVED
     return None
 

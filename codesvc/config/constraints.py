@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from codesvc.config.faults import UnfitError
+from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,18 @@ class Matching:
         text = value if isinstance(value, str) else value.reveal()
         if re.fullmatch(self.pattern, text) is None:
             raise UnfitError(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One of some words; the list stands elsewhere, mostly in `codesvc.domain`."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, value: str) -> None:
+        """Raise `UnfitError` for another word."""
+        if value not in self.words:
+            raise UnfitError(f"must be one of {', '.join(self.words)}{suggestion(value, self.words)}")
 
 
 def filled(value: Sized) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from codesvc.config.addresses import listening_host, origin, receiver_url, store_url, token_way, web_address
 from codesvc.config.constraints import (
+    Among,
     Between,
     Matching,
     distinct,
@@ -25,15 +26,17 @@ from codesvc.config.constraints import (
 )
 from codesvc.config.faults import Fault
 from codesvc.config.texts import LocalText
+from codesvc.domain.channels import LISTED, TEMPLATED, Channel
+from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.limits import Rate
 from codesvc.domain.secret import Secret
+from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
 
 Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
-Scan = Literal["open", "bound", "off"]
-Channel = Literal["template", "subscription", "customer_service"]
+Fsync = Literal["everysec", "always"]
 Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
 
@@ -45,6 +48,7 @@ _AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and
 _KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
 _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
+_Listed = Annotated[str, Among(LISTED)]
 
 # A prescribed price: a line with another one would let somebody who writes the file make logins cheap, or endless.
 _SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
@@ -76,7 +80,7 @@ class Store:
 
     url: Annotated[Secret, store_url] | None = None
     data_dir: Path = DATA_DIR
-    fsync: Literal["everysec", "always"] = "everysec"
+    fsync: Fsync = "everysec"
     timeout: Annotated[float, Between(0.05, 60)] = 2.0
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
@@ -100,7 +104,7 @@ class Message:
 
     template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as WeChat shows it")]
     fields: Annotated[MessageFields, message_fields] = "message/code.toml"
-    channel: Literal["template", "subscription"] = "template"
+    channel: Annotated[str, Among(TEMPLATED)] = Channel.TEMPLATE.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,17 +146,17 @@ class Purpose:
     """The policy of one purpose. `purpose_defaults` knows what differs for `register` and `reset`."""
 
     name: LocalText
-    scan: Scan = "bound"
+    scan: Annotated[str, Among(tuple(ScanPolicy))] = ScanPolicy.BOUND.value
     disclose_binding: bool = False
     code_length: Annotated[int, Between(4, 12)] = 6
-    code_alphabet: Literal["digits", "letters", "mixed"] = "digits"
+    code_alphabet: Annotated[str, Among(tuple(ALPHABET_NAMES))] = "digits"
     long_code_length: Annotated[int, Between(4, 12)] = LONG_CODE_LENGTH
     attempts: Annotated[int, Between(1, 10)] = 5
     code_life: Annotated[int, Between(30, 3_600)] = 300
     code_max_life: Annotated[int, Between(30, LONGEST_CODE_LIFE)] = 600
     resend_after: Annotated[int, Between(0, 3_600)] = 60
     max_live: Annotated[int, Between(1, 20)] = 3
-    channels: Annotated[tuple[Channel, ...], distinct] = ("template",)
+    channels: Annotated[tuple[_Listed, ...], distinct] = (Channel.TEMPLATE.value,)
     reveal: Literal["message", "tap"] = "message"
 
 

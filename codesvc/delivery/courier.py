@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.delivery.breaker import Breaker
+from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
 from codesvc.delivery.job_state import Ledger
-from codesvc.delivery.lane import Lane
-from codesvc.delivery.sending import Attempt, Ending, Letter, send_code
+from codesvc.domain.channels import Channel
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.domain.quota import Api
-from codesvc.domain.verification import Channel, DeliveryStatus
+from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import tell_attempt
 from codesvc.sites.lazy import PerEntry
@@ -31,6 +30,7 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from codesvc.delivery.channels.protocol import DeliveryChannel
     from codesvc.delivery.job_state import Begun
     from codesvc.delivery.notices import Notices
     from codesvc.delivery.quota_events import Announcements
@@ -51,7 +51,7 @@ LONGEST_WAIT: Final = 0.1
 """Seconds within which a push that nobody may know of begins at a random moment (DESIGN rule 7): sending keeps the
 process busy for a part of a millisecond, which the caller's next request would feel."""
 MOST_PER_ACCOUNT: Final = 64
-"""So many calls to WeChat at once for one account: a slow account fills its own lane and nobody else's."""
+"""So many calls to WeChat at once for one account: a slow account delays no other."""
 
 
 class Courier:
@@ -61,6 +61,7 @@ class Courier:
         store: where results go.
         directory: finds accounts and sites.
         composer: writes the messages.
+        channels: what carries codes.
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         apart: by kind, who carries what is about no verification.
@@ -74,6 +75,7 @@ class Courier:
         store: Store,
         directory: Directory,
         composer: Composer,
+        channels: Mapping[Channel, DeliveryChannel],
         clients: Mapping[str, WeChatClient],
         *,
         quotas: Quotas,
@@ -85,13 +87,15 @@ class Courier:
         self._ledger = Ledger(store, directory, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        self._clients = clients
+        self._channels, self._clients = channels, clients
         self._quotas = quotas
         self._apart = apart
         self._tally = tally
         self._sleep, self._clock = sleep, clock
         self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
-        self._lanes = PerEntry(directory.accounts, lambda _: Lane(MOST_PER_ACCOUNT), lambda entry: entry.config)
+        self._places = PerEntry(
+            directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), lambda entry: entry.config
+        )
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
@@ -104,12 +108,12 @@ class Courier:
             # Another process may know this account; if none does, the job ends when its verification is gone.
             return
         if job.kind in self._apart:
-            async with self._lanes[account.name]:
+            async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
         for number in range(_MOST_TRIES):
-            # The lane is left while pausing, so that a message to be tried again holds nobody up.
-            async with self._lanes[account.name]:
+            # The place is given up while pausing, so that a message to be tried again delays no other.
+            async with self._places[account.name]:
                 begun = await self._ledger.begin(account, job)
                 if begun is None:
                     return
@@ -139,7 +143,7 @@ class Courier:
             return _MINUTE
         return _PAUSES[min(number, len(_PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
 
-    def _channels(self, job: Job, begun: Begun) -> list[Channel]:
+    def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""
         record = begun.record
         if job.kind == "scan":
@@ -149,8 +153,7 @@ class Courier:
             return [Channel(record.channel)]
         policy = self._directory.sites[record.site].purpose(record.purpose)
         channels = [Channel(channel) for channel in policy.channels] if policy else []
-        closed = {Channel.CUSTOMER_SERVICE} if not begun.spoke else set()
-        return [channel for channel in channels if channel not in closed]
+        return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         attempting, record = self._attempt(account, job, begun), begun.record
@@ -159,23 +162,24 @@ class Courier:
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         """Try the channels in order, until one does not fail for good."""
         breaker, record = self._breakers[account.name], begun.record
-        letter = Letter(self._clients[account.name], account, record, begun.openid, job.client_msg_id)
+        parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
-        for channel in self._channels(job, begun):
-            if channel is Channel.TEMPLATE and begun.template_quota == "day":
+        for channel in self._wanted(job, begun):
+            quota = channel.traits.quota
+            if quota and begun.template_quota == "day":
                 attempt = Attempt(Ending.FAILED, channel, reason="quota")
-            elif channel is Channel.TEMPLATE and begun.template_quota == "minute":
+            elif quota and begun.template_quota == "minute":
                 attempt = Attempt(Ending.LATER, channel, reason="minute-quota", pause=Pause.MINUTE)
             elif not breaker.allows(self._clock()):
                 return Attempt(Ending.LATER, channel, reason="circuit-open")
             else:
-                sending = send_code(letter, self._composer, channel)
+                sending = self._channels[channel].send(parcel)
                 attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
                 self._heed(account, attempt)
             self._tell(account, record, attempt)
-            if attempt.pause is Pause.DAY and channel is Channel.TEMPLATE:
+            if attempt.pause is Pause.DAY and quota:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
-                    await self._quotas.exhaust(account.keys, account.config.appid, Api.TEMPLATE)
+                    await self._quotas.exhaust(account.keys, account.config.appid, quota)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from codesvc.delivery.sending import Attempt, Ending
+from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.store_retry import PatientStore
 from codesvc.domain import webhook
 from codesvc.domain.quota import Api

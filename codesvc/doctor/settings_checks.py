@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
-from codesvc.delivery.sending import CODE, SUBSCRIPTION_CODE
+from codesvc.delivery.channels import registry
 from codesvc.doctor.finding import Finding, ok, warn
+from codesvc.domain.channels import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,16 +86,13 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
     what = f"sites.{name}: messages"
     channels = {channel for purpose in site.purposes.values() for channel in purpose.channels}
     has = account.messages
-    missing = []
-    if "template" in channels and CODE not in has:
-        missing.append(f"messages.{CODE} (channel template)")
-    if "subscription" in channels and not {CODE, SUBSCRIPTION_CODE} & has.keys():
-        missing.append(f"messages.{SUBSCRIPTION_CODE} (channel subscription)")
+    wanted = {channel: registry.missing(channel, account) for channel in LISTED if channel in channels}
+    missing = [f"{option} (channel {channel})" for channel, option in wanted.items() if option]
     if missing:
         return warn(
             what,
             f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or word only",
-            f"Add it under [accounts.{site.account}.messages], or leave the channel out of the purposes' channels.",
+            f"Add it under [accounts.{site.account}], or leave the channel out of the purposes' channels.",
         )
     if _RESET_DONE not in has and "reset" in site.purposes:
         return warn(

@@ -44,7 +44,8 @@ MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
 _LENGTHS: Final = "0123456789abc"
 _WIDTHS: Final = (4, 8, 16)
-_ID: Final = re.compile(r"vf_(test_)?([a-z2-7]{4})([dlm])([4-9a-c])([a-z2-7]{26})")
+_LETTERS: Final = "".join(ALPHABETS)
+_ID: Final = re.compile(rf"vf_(test_)?([a-z2-7]{{4}})([{''.join(ALPHABETS)}])([4-9a-c])([a-z2-7]{{26}})")
 
 TEST_ID: Final = "vf_test_"
 """How the ids of test identities' verifications begin; no other's can, for no master key's id holds a `_`."""

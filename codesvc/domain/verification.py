@@ -36,17 +36,6 @@ class DeliveryStatus(StrEnum):
     SCANNED = "scanned"
 
 
-class Channel(StrEnum):
-    """By what a code travels. SCAN is a delivery that nobody has scanned yet; AUTO is what an undisclosed one reads."""
-
-    TEMPLATE = "template"
-    SUBSCRIPTION = "subscription"
-    CUSTOMER_SERVICE = "customer_service"
-    REPLY = "reply"
-    SCAN = "scan"
-    AUTO = "auto"
-
-
 class ScanPolicy(StrEnum):
     """Who may receive a code by scanning (DESIGN rule 6)."""
 

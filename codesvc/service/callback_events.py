@@ -21,7 +21,7 @@ from codesvc.store.replies import Answer
 from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.domain.record import Record
     from codesvc.messages.composer import Composer
@@ -70,6 +70,7 @@ class Chat:
         followers: who follows.
         conversation: answers what is about no verification.
         limits: rates of words per openid, by account name.
+        answer: writes the answer that carries a code.
         tally: counts what happens.
     """
 
@@ -81,8 +82,10 @@ class Chat:
         conversation: Conversation,
         limits: Mapping[str, str],
         *,
+        answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
         tally: Tally,
     ) -> None:
+        self._answer = answer
         self._tally = tally
         self._store = store
         self._followers = followers
@@ -208,7 +211,7 @@ class Chat:
         if not inbound.covered:
             # The code leaves by a customer-service message, addressed by us and not by whoever sent this (rule 9).
             return self._composer.chat("soon", record)
-        text = self._composer.chat("code", record)
+        text = await self._answer(account, inbound.event.openid, record)
         keys = account.keys
         raw = await self._store.call(
             "replied",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
 from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.errors import Invalid
@@ -43,7 +43,7 @@ def _of_test_identity(policy: Purpose, code: str) -> Purpose:
     alphabet = next(name for name, letter in ALPHABET_NAMES.items() if letter == form.alphabet)
     return replace(
         policy,
-        code_alphabet=cast("Literal['digits', 'letters', 'mixed']", alphabet),
+        code_alphabet=alphabet,
         code_length=form.length,
         long_code_length=form.length,
         scan="off",

@@ -23,7 +23,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
@@ -38,7 +38,7 @@ from codesvc.store.binary import guarded, shipped_server
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-Fsync = Literal["everysec", "always"]
+    from codesvc.config.settings import Fsync
 
 START_SECONDS, STOP_SECONDS, KILL_SECONDS, _POLL_SECONDS = 10.0, 10.0, 2.0, 0.005
 # Seconds before a server that ended is started again: the first if it lived for long, else twice what it was before.

@@ -11,6 +11,8 @@ import pytest
 
 from codesvc.config import Account, Admin, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
+from codesvc.domain.channels import LISTED, TEMPLATED
+from codesvc.domain.codes import ALPHABET_NAMES
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 ENV = {
@@ -22,6 +24,14 @@ ENV = {
 # `# name = value   # comment`: an option that the example shows with its default.
 SHOWN = re.compile(r"^# ([a-z_]+) = (.+?)(?:  +#.*)?$", re.MULTILINE)
 ILLUSTRATED = {"templates_dir", "original_id", "forward_to", "fields"}  # shown with a value where the default is none
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("code_alphabet", ALPHABET_NAMES), ("channels", LISTED), ("channel", TEMPLATED)]
+)
+def test_it_names_every_word_of_a_list(option, words):
+    (line,) = re.findall(rf"^# {option} = .*$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r'"([a-z_]+)"', line)) == set(words)
 
 
 def test_it_loads_with_its_secrets_from_the_environment():

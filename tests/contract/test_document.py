@@ -10,6 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from codesvc.client import schema as client_schema
 from codesvc.domain import intent, verification
+from codesvc.domain.channels import Channel
 from codesvc.web.contract import OPERATIONS
 from codesvc.web.problem_types import PROBLEMS
 
@@ -140,7 +141,7 @@ def test_every_problem_can_happen_somewhere_and_has_an_example(published):
     ("words", "kinds"),
     [
         (client_schema.STATUSES, verification.Status),
-        (client_schema.CHANNELS, verification.Channel),
+        (client_schema.CHANNELS, Channel),
         (client_schema.BASES, verification.Basis),
         (set(client_schema.DELIVERY_STATUSES) - {"pending"}, verification.DeliveryStatus),
         (client_schema.INTENT_STATUSES, intent.BIND_MOVES),

@@ -1,5 +1,8 @@
 """Channels in the policy's order, and what happens where one cannot bring the code."""
 
+from codesvc.delivery.channels.means import Means
+from codesvc.delivery.channels.registry import make_channels
+from codesvc.domain.channels import Channel
 from codesvc.sandbox.account import NOTICE_TEMPLATE_ID
 
 CHANNELS = "sites__shop__purposes"
@@ -61,3 +64,11 @@ async def test_a_quota_that_is_gone_leads_to_the_scan_and_spares_wechat(world):
     assert len(world.platform.journal.entries("api", path=send)) == calls
     await owner.scan(await world.scan_url(second))
     assert (await world.check(second, await owner.code_in_chat())).status == 200
+
+
+def test_every_channel_that_sends_has_a_module_and_no_other():
+    channels = make_channels(Means(None, {}, None))
+    assert channels.keys() == {channel for channel in Channel if channel.traits.sends}
+    assert {channel for channel in Channel if channel.traits.listed} <= channels.keys()
+    for channel, sender in channels.items():
+        assert type(sender).__module__ == f"codesvc.delivery.channels.{channel}"

@@ -1,17 +1,15 @@
-"""A lane holds so many and no more, in order, whoever gives up."""
+"""What the courier expects of an account's semaphore: so many and no more, in order, whoever gives up."""
 
 import asyncio
 
 import pytest
-
-from codesvc.delivery.lane import Lane
 
 
 class Traffic:
     """Who is in a lane, and when each may go."""
 
     def __init__(self, most):
-        self.lane, self.inside, self.came, self.may_go = Lane(most), set(), [], {}
+        self.lane, self.inside, self.came, self.may_go = asyncio.Semaphore(most), set(), [], {}
 
     async def drive(self, name):
         self.may_go[name] = asyncio.Event()
@@ -77,7 +75,7 @@ async def test_who_is_ended_in_the_moment_he_is_given_a_place_hands_it_on():
 
 
 async def test_an_error_inside_frees_the_place():
-    lane = Lane(1)
+    lane = asyncio.Semaphore(1)
     for _ in range(3):
         with pytest.raises(ValueError, match="invalid"):
             async with asyncio.timeout(5), lane:

@@ -17,10 +17,10 @@ class Binding(Answer, frozen=True, kw_only=True):
     reachable: Annotated[bool, told("false while the WeChat does not follow the account")]
     made_by: Annotated[str, told("proof, openid, handle, intent, oauth or import", example="proof")]
     bound_at: Annotated[Time, told("since when")]
-    openid_handle: Annotated[str, told("stands for the WeChat, in this site only; lasts", example="oh_VZyHHvwug…")]
-    wechat: Annotated[str, told("what the history calls this WeChat", example="97d18e059c0c")]
     openid: Annotated[str | None, told("who, inside the account", example="o9tYIyvtrlVRXythhmMc49CLRBne")] = None
     unionid: Annotated[str | None, told("the same person over the accounts of one owner, if WeChat told it")] = None
+    openid_handle: Annotated[str, told("stands for the WeChat, in this site only; lasts", example="oh_VZyHHvwug…")]
+    wechat: Annotated[str, told("what the history calls this WeChat", example="97d18e059c0c")]
 
 
 class Bindings(Answer, frozen=True, kw_only=True):

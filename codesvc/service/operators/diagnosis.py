@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from codesvc.domain.channels import Channel
 from codesvc.domain.timeline import Step, Word, read_trail
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
@@ -65,7 +66,7 @@ def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
     if record.delivery is DeliveryStatus.DELIVERED:
         return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
     if record.delivery is DeliveryStatus.SENT:
-        replied = record.channel == "reply"
+        replied = record.channel == Channel.REPLY
         return Diagnosis(
             Arrived.YES if replied else Arrived.PROBABLY,
             "replied" if replied else "sent",

@@ -15,6 +15,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
+from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.masking import masked_user
 from codesvc.web.browser import see_other
@@ -37,6 +38,7 @@ _HOUR: Final = 3_600
 _COOKIE: Final = "codesvc_admin"
 _LANGUAGE_COOKIE: Final = "codesvc_admin_language"
 LANGUAGES: Final = ("zh", "en")
+_CHANNELS: Final = {channel.value: channel.traits for channel in Channel}
 ASSETS: Final = {
     "admin.css": "text/css",
     "admin.js": "text/javascript",
@@ -112,6 +114,8 @@ class Words:
 
     def named(self, kind: str, name: str) -> str:
         """The text of `{kind}.{name}`; the name itself where nobody has put it in words."""
+        if kind == "channel" and name in _CHANNELS:
+            return str(getattr(_CHANNELS[name], self.language))
         key = f"{kind}.{name}"
         return self.t(key) if ("", key) in self.t.places else name
 

@@ -14,6 +14,7 @@ from codesvc.domain.timeline import Step, Word, read_trail
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Diagnosis, diagnose
 from codesvc.service.operators.queries import Casebook
+from codesvc.service.statistics.fields import NO_PUSH_MEANT
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_link
@@ -74,7 +75,7 @@ def story_of(record: Record) -> list[Moment]:
     steps = read_trail(record.trail or "")
     found = [Moment(record.created, None, "started", "")]
     for step in steps:
-        plain = step.word is Word.AWAITING_SCAN and step.reason in {"no-binding", "no-channel"}
+        plain = step.word is Word.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
         tone = "" if plain else _TONES.get(step.word, "")
         found.append(Moment(record.created + step.after, step, "wants_scan" if plain else step.word.value, tone))
     if record.status is Status.EXPIRED:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import operator
+from codesvc.domain.webhook import HookStatus
 from codesvc.service.webhooks import is_webhook_id
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _MOST: Final = 50
-STATUSES: Final = ("pending", "delivered", "failed")
+_STATUSES: Final = tuple(status.value for status in HookStatus)
 
 
 @routes.get("/admin/webhooks")
@@ -28,7 +29,7 @@ async def show(request: web.Request) -> web.Response:
     """The latest of the chosen site, or of all."""
     here, choice = services(request), choice_in(request)
     status = request.query.get("status", "")
-    status = status if status in STATUSES else ""
+    status = status if status in _STATUSES else ""
     listening = [site for site in choice.sites if site.config.webhook is not None]
     told = [
         (site.name, hook)
@@ -38,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
     variables = {
         "choice": choice,
         "status": status,
-        "statuses": STATUSES,
+        "statuses": _STATUSES,
         "hooks": sorted(told, key=lambda pair: -pair[1].created)[:_MOST],
         "endpoints": [(site, await here.webhooks.endpoint(site)) for site in listening],
         "done": request.query.get("done", ""),

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from aiohttp import web
 
+from codesvc.client import schema
 from codesvc.config import ConfigError
-from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import Invalid
 from codesvc.sites.registry.registry import Contended
 from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import json_response, wire_time_or_none
 from codesvc.web.authentication import CHALLENGE, bearer
 from codesvc.web.context import services
 from codesvc.web.problem import Problem, unavailable
@@ -105,8 +105,8 @@ def _page(request: web.Request, names: list[str]) -> tuple[list[str], str | None
     return shown, shown[-1] if len(rest) > limit else None
 
 
-def _drawn(found: Described) -> dict[str, Any]:
-    return {"name": found.name, "kept": found.kept, "settings": found.table, "secrets": list(found.secrets)}
+def _drawn(found: Described) -> schema.SettingsView:
+    return schema.SettingsView(name=found.name, kept=found.kept, settings=found.table, secrets=list(found.secrets))
 
 
 @routes.get("/admin/v1/sites")
@@ -115,7 +115,7 @@ async def list_sites(request: web.Request) -> web.Response:
     """The names of all sites."""
     _admit(request, "read")
     names, after = _page(request, list(services(request).directory.sites))
-    return json_response({"names": names, "next": after})
+    return json_response(schema.Names(names=names, next=after))
 
 
 @routes.get("/admin/v1/sites/{site}")
@@ -161,7 +161,7 @@ async def list_accounts(request: web.Request) -> web.Response:
     """The names of all accounts."""
     _admit(request, "read")
     names, after = _page(request, list(services(request).directory.accounts))
-    return json_response({"names": names, "next": after})
+    return json_response(schema.Names(names=names, next=after))
 
 
 @routes.get("/admin/v1/accounts/{account}")
@@ -205,15 +205,15 @@ async def list_keys(request: web.Request) -> web.Response:
     found = _admit(request, "read")[0].keys(request.match_info["site"])
     used = await services(request).uses.last([key for key, _ in found])
     drawn = [
-        {
-            "name": key.name,
-            "scopes": sorted(key.scopes),
-            "kept": kept,
-            "last_used_at": rfc3339(at) if at is not None else None,
-        }
+        schema.KeyView(
+            name=key.name,
+            scopes=sorted(key.scopes),
+            kept=kept,
+            last_used_at=wire_time_or_none(at),
+        )
         for (key, kept), at in zip(found, used, strict=True)
     ]
-    return json_response({"keys": drawn})
+    return json_response(schema.KeyViews(keys=drawn))
 
 
 @routes.put("/admin/v1/sites/{site}/keys/{key}")
@@ -224,7 +224,7 @@ async def put_key(request: web.Request) -> web.Response:
     given, _ = await inputs.read(request, KeyInput)
     digest = given.hash if isinstance(given.hash, str) else None
     made = await administration.add_key(names["site"], names["key"], given.scopes, digest, by=by)
-    document = {"name": names["key"], "scopes": sorted(set(given.scopes)), "key": made}
+    document = schema.NewKey(name=names["key"], scopes=sorted(set(given.scopes)), key=made)
     return json_response(document, status=201)
 
 

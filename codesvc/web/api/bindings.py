@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from msgspec import UNSET
 
+from codesvc.client import schema
 from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
@@ -38,12 +39,16 @@ def _refuse(outcome: Outcome) -> Problem:
             return Problem("bad-proof")
 
 
-def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None) -> dict[str, Any]:
+def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None) -> schema.Binding:
     if found is None:
         raise Problem("not-found", "This user is not bound.")
-    document = views.binding(user, found, with_openid="openids" in caller.key.scopes)
-    name = services(request).handles.name(caller.site.name, found.openid)
-    return document | {"openid_handle": name, "wechat": tag_of(caller.site.name, found.openid)}
+    return views.binding(
+        user,
+        found,
+        openid_handle=services(request).handles.name(caller.site.name, found.openid),
+        wechat=tag_of(caller.site.name, found.openid),
+        with_openid="openids" in caller.key.scopes,
+    )
 
 
 def _openid_in(request: web.Request, caller: Caller) -> str:
@@ -80,7 +85,7 @@ async def find(request: web.Request) -> web.Response:
         found = await bindings.find(caller.site, unionid=request.query["unionid"])
     else:
         found = await bindings.find(caller.site, openid=_openid_in(request, caller))
-    return json_response({"bindings": [_draw(request, caller, user, binding) for user, binding in found]})
+    return json_response(schema.Bindings(bindings=[_draw(request, caller, user, binding) for user, binding in found]))
 
 
 @routes.get("/v1/bindings/{user}/history")
@@ -89,7 +94,7 @@ async def history(request: web.Request) -> web.Response:
     caller = authenticate(request, "bindings")
     user = user_in(request)
     passages = await services(request).bindings.history(caller.site, user)
-    return json_response({"user": user, "history": [views.passage(passage) for passage in passages]})
+    return json_response(schema.History(user=user, history=[views.passage(passage) for passage in passages]))
 
 
 @routes.get("/v1/bindings/{user}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from codesvc.client import schema
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
@@ -85,7 +86,7 @@ async def hear(request: web.Request) -> web.Response:
     if isinstance(event, Unfollowed):
         # The key vouches for this much: nothing is deleted, and a push would tell the truth anyway.
         await here.followers.left(account, event.openid)
-        return json_response({"ours": True, "reply": None})
+        return json_response(schema.Heard(ours=True, reply=None))
     context = ReplyContext(
         appid=account.config.appid,
         openid=given.openid,
@@ -96,4 +97,4 @@ async def hear(request: web.Request) -> web.Response:
     )
     text = await here.chat.hear(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
     ours = text is not None or isinstance(event, TemplateReceipt)
-    return json_response({"ours": ours, "reply": text})
+    return json_response(schema.Heard(ours=ours, reply=text))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from codesvc.domain.clock import rfc3339
+from codesvc.client import schema
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.limits import parse_address
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
@@ -16,7 +16,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import BindIntentInput, EmptyInput, LoginInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import json_response, scan_code, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
 from codesvc.web.event_streams.stream import stream_intent
@@ -36,24 +36,28 @@ _SCOPES: Final[dict[Kind, Scope]] = {Kind.BIND: "bindings", Kind.LOGIN: "verify"
 _NAMES: Final = {Kind.BIND: "bind intent", Kind.LOGIN: "login"}
 
 
-def intent_view(intent: Intent, links: Links, handles: Handles, account: str) -> dict[str, Any]:
+def intent_view(intent: Intent, links: Links, handles: Handles, account: str) -> schema.BindIntent | schema.Login:
     """What the API answers about a bind intent or login; never without a key."""
     page_url = links.page_url(intent.site, intent.id)
-    document: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "id": intent.id,
-        "user": intent.user or None,
         "status": intent.status.value,
         "reference": intent.reference,
-        "created_at": rfc3339(intent.created),
-        "expires_at": rfc3339(intent.expires),
-        "scan": {"image_url": f"{page_url}/qr.svg", "word": intent.word} if intent.scannable else None,
+        "created_at": wire_time(intent.created),
+        "expires_at": wire_time(intent.expires),
+        "scan": schema.Scan(image_url=f"{page_url}/qr.svg", word=intent.word) if intent.scannable else None,
         "page_url": page_url,
         "page_token": links.page_token(intent.site, intent.id),
     }
-    if intent.kind is Kind.BIND:
-        link = links.ask_url(account, intent.site, intent.id) if intent.method == "oauth" else None
-        return document | {"method": intent.method, "link": link, "conflict": intent.conflict or None}
-    return document | {"handle": _handle(intent, handles)}
+    if intent.kind is Kind.LOGIN:
+        return schema.Login(**shared, user=intent.user or None, handle=_handle(intent, handles))
+    return schema.BindIntent(
+        **shared,
+        user=intent.user,
+        method=intent.method,
+        link=links.ask_url(account, intent.site, intent.id) if intent.method == "oauth" else None,
+        conflict=intent.conflict or None,
+    )
 
 
 def _handle(intent: Intent, handles: Handles) -> str | None:
@@ -64,11 +68,11 @@ def _handle(intent: Intent, handles: Handles) -> str | None:
     return handles.seal(intent.site, Claim(intent.id, intent.claimed_by, until))
 
 
-def _view(request: web.Request, intent: Intent) -> dict[str, Any]:
+def _view(request: web.Request, intent: Intent) -> schema.BindIntent | schema.Login:
     return _drawn(services(request), intent)
 
 
-def _drawn(here: Services, intent: Intent) -> dict[str, Any]:
+def _drawn(here: Services, intent: Intent) -> schema.BindIntent | schema.Login:
     return intent_view(intent, here.links, here.handles, here.directory.sites[intent.site].account.name)
 
 
@@ -170,7 +174,9 @@ async def scan(request: web.Request) -> web.Response:
     caller, here = authenticate(request, _SCOPES[kind]), services(request)
     intent = expect(kind, await here.intents.scan(caller.site, _identifier(request, kind)), Outcome.ATTACHED)
     view = _view(request, intent)
-    return json_response({"url": intent.scene_url, **view["scan"], "expires_at": view["expires_at"]})
+    if view.scan is None:
+        raise Problem("not-found", f"No scan can bring this {_NAMES[kind]} on any more.")
+    return json_response(scan_code(intent.scene_url or "", view.scan, view.expires_at))
 
 
 @routes.post("/v1/bind-intents/{id}/cancel")

@@ -9,14 +9,15 @@ from typing import Any
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.client import schema
+from codesvc.domain.clock import unix_ms
 from codesvc.runtime import file_descriptors, metrics
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.store.keys import DEPLOYMENT
 from codesvc.store.keys import offset as offset_key
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import ClockInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
 from codesvc.web.problem import Problem, unavailable
@@ -30,7 +31,7 @@ _OFFSET_LIFE_SECONDS = 30 * 86_400
 @routes.get("/healthz")
 async def health(_: web.Request) -> web.Response:
     """The process runs."""
-    return json_response({"status": "ok"})
+    return json_response(schema.Health(status="ok"))
 
 
 @routes.get("/readyz")
@@ -38,9 +39,8 @@ async def readiness(request: web.Request) -> web.Response:
     """The process can do its work: the store answers and can be written to, wherever our accounts' data lie."""
     here = services(request)
     state = await here.readiness.state()
-    document: dict[str, Any] = {"status": "ready" if state == "ok" else "unavailable", "store": state}
-    if _is_operator(request):
-        document["components"] = await here.readiness.conditions()
+    components: Any = await here.readiness.conditions() if _is_operator(request) else ABSENT
+    document = schema.Readiness(status="ready" if state == "ok" else "unavailable", store=state, components=components)
     if state != "ok":
         return json_response(document, status=503, headers={"Retry-After": "2"})
     return json_response(document)
@@ -116,4 +116,4 @@ async def move_clock(request: web.Request) -> web.Response:
         await here.wakeups.publish(EVERYBODY)
     except (RedisError, OSError):
         raise unavailable() from None
-    return json_response({"offset": moved / 1000, "now": rfc3339(unix_ms() + moved)})
+    return json_response(schema.Clock(offset=moved / 1000, now=wire_time(unix_ms() + moved)))

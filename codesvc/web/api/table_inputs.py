@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from codesvc.config.settings import Scope  # noqa: TC001  msgspec reads the annotations at run time
 from codesvc.web.api.inputs import Input
-
-Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 
 
 class KeyInput(Input):

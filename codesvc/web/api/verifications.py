@@ -14,7 +14,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import CheckInput, EmptyInput, StartInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import json_response, scan_code
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
 from codesvc.web.event_streams.stream import stream_changes
@@ -122,11 +122,11 @@ async def scan(request: web.Request) -> web.Response:
     caller, here = authenticate(request, "verify"), services(request)
     record = expect(await here.verifications.scan(caller.site, identifier_in(request)), Outcome.ATTACHED)
     view = here.views.verification(record)
-    if view["scan"] is None:
+    if view.scan is None:
         raise Problem(
             "not-found", "No scan may bring this code: the purpose wants the bound WeChat, and there is none."
         )
-    return json_response({"url": record.scene_url, **view["scan"], "expires_at": view["expires_at"]})
+    return json_response(scan_code(record.scene_url or "", view.scan, view.expires_at))
 
 
 @routes.post("/v1/verifications/{id}/check")

@@ -1,12 +1,13 @@
-"""How a verification, a binding and a proof read on the wire."""
+"""How a verification and a binding read on the wire, as the published types (`codesvc.client.schema`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 from aiohttp import web
 
+from codesvc.client import schema
 from codesvc.domain import codes
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import Subject
@@ -15,6 +16,8 @@ from codesvc.domain.verification import Status
 from codesvc.web.headers import prepared
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from codesvc.domain.binding import Passage
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.proof import Proofs
@@ -23,7 +26,22 @@ if TYPE_CHECKING:
     from codesvc.store.replies import Binding
 
 
+ABSENT: Final[Any] = msgspec.UNSET
+"""The value of a member that an answer leaves out."""
 _JSON: Final = prepared("application/json")
+
+
+def wire_time(ms: int) -> datetime:
+    """A published time, from ms since 1970.
+
+    It is the text that the wire takes, with milliseconds always; a client reads it as the datetime that the type says.
+    """
+    return cast("datetime", rfc3339(ms))
+
+
+def wire_time_or_none(ms: int | None) -> datetime | None:
+    """As `wire_time`; None stays None."""
+    return None if ms is None else wire_time(ms)
 
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -32,6 +50,11 @@ def json_response(document: Any, *, status: int = 200, headers: dict[str, str] |
     if headers:
         response.headers.update(headers)
     return response
+
+
+def scan_code(url: str, scan: schema.Scan, expires_at: datetime) -> schema.ScanCode:
+    """What the API answers about a QR code to draw oneself."""
+    return schema.ScanCode(url=url, image_url=scan.image_url, word=scan.word, expires_at=expires_at)
 
 
 class Views:
@@ -56,57 +79,55 @@ class Views:
         """Where the hosted page is."""
         return f"{self.public_url}/p/{self.page_token(record)}"
 
-    def verification(self, record: Record) -> dict[str, Any]:
+    def verification(self, record: Record, *, proof: str = ABSENT) -> schema.Verification:
         """What the API answers."""
         token = self.page_token(record)
         page_url = f"{self.public_url}/p/{token}"
-        return {
-            "id": record.id,
-            "purpose": record.purpose,
-            "user": record.user,
-            "status": record.status.value,
-            "reference": codes.reference(record.id),
-            "test": record.test,
-            "created_at": rfc3339(record.created),
-            "expires_at": rfc3339(record.expires),
-            "resend_at": rfc3339(record.resend_at),
-            "approved_at": rfc3339(record.approved) if record.approved else None,
-            "attempts_left": record.attempts_left,
-            "metadata": record.fixed.metadata,
-            "delivery": self._delivery(record),
-            "scan": self._scan(record, page_url),
-            "page_url": page_url,
-            "page_token": token,
-        }
+        return schema.Verification(
+            id=record.id,
+            purpose=record.purpose,
+            user=record.user,
+            status=record.status.value,
+            reference=codes.reference(record.id),
+            test=record.test,
+            created_at=wire_time(record.created),
+            expires_at=wire_time(record.expires),
+            resend_at=wire_time(record.resend_at),
+            approved_at=wire_time(record.approved) if record.approved else None,
+            attempts_left=record.attempts_left,
+            metadata=record.fixed.metadata,
+            delivery=self._delivery(record),
+            scan=self._scan(record, page_url),
+            page_url=page_url,
+            page_token=token,
+            proof=proof,
+        )
 
-    def verification_with_proof(self, record: Record) -> dict[str, Any]:
+    def verification_with_proof(self, record: Record) -> schema.Verification:
         """As `verification`, with the proof while one is handed out."""
-        document = self.verification(record)
-        if record.proof_available:
-            document["proof"] = self._proofs.mint(record)
-        return document
+        return self.verification(record, proof=self._proofs.mint(record) if record.proof_available else ABSENT)
 
-    def page(self, record: Record, site: SiteEntry, locale: str) -> dict[str, Any]:
+    def page(self, record: Record, site: SiteEntry, locale: str) -> schema.VerificationPage:
         """What a page token may read: no user, no proof, no metadata."""
         policy = site.purpose(record.purpose)
         approved = record.status is Status.APPROVED
-        return {
-            "status": record.status.value,
-            "reference": codes.reference(record.id),
-            "test": record.test,
-            "site": site.config.name.spoken(locale),
-            "account": site.account.config.name,
-            "purpose": policy.name.spoken(locale) if policy else record.purpose,
-            "now": rfc3339(record.now),
-            "expires_at": rfc3339(record.expires),
-            "resend_at": rfc3339(record.resend_at),
-            "attempts_left": record.attempts_left,
-            "code_length": _length(record),
-            "code_digits": _only_digits(record),
-            "delivery": self._delivery(record),
-            "scan": self._scan(record, self.page_url(record)),
-            "return_to": self.return_to(record) if approved else None,
-        }
+        return schema.VerificationPage(
+            status=record.status.value,
+            reference=codes.reference(record.id),
+            test=record.test,
+            site=site.config.name.spoken(locale),
+            account=site.account.config.name,
+            purpose=policy.name.spoken(locale) if policy else record.purpose,
+            now=wire_time(record.now),
+            expires_at=wire_time(record.expires),
+            resend_at=wire_time(record.resend_at),
+            attempts_left=record.attempts_left,
+            code_length=_length(record),
+            code_digits=_only_digits(record),
+            delivery=self._delivery(record),
+            scan=self._scan(record, self.page_url(record)),
+            return_to=self.return_to(record) if approved else None,
+        )
 
     @staticmethod
     def return_to(record: Record) -> str | None:
@@ -118,13 +139,13 @@ class Views:
         return f"{url}{'&' if '?' in url else '?'}verification={record.id}{hash_mark}{fragment}"
 
     @staticmethod
-    def _delivery(record: Record) -> dict[str, str | None]:
+    def _delivery(record: Record) -> schema.Delivery:
         view = record.delivery_view
-        return {"channel": str(view.channel), "status": str(view.status), "reason": view.reason}
+        return schema.Delivery(channel=str(view.channel), status=str(view.status), reason=view.reason)
 
     @staticmethod
-    def _scan(record: Record, page_url: str) -> dict[str, str] | None:
-        return {"image_url": f"{page_url}/qr.svg", "word": record.word} if record.scannable else None
+    def _scan(record: Record, page_url: str) -> schema.Scan | None:
+        return schema.Scan(image_url=f"{page_url}/qr.svg", word=record.word) if record.scannable else None
 
 
 def _length(record: Record) -> int:
@@ -137,27 +158,28 @@ def _only_digits(record: Record) -> bool:
     return identifier is not None and identifier.format.alphabet == "d"
 
 
-def binding(user: str, found: Binding, *, with_openid: bool) -> dict[str, Any]:
+def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_openid: bool) -> schema.Binding:
     """What the API answers about a binding; openids only to keys that may see them."""
-    document: dict[str, Any] = {
-        "user": user,
-        "test": is_test_openid(found.openid),
-        "reachable": found.reachable,
-        "made_by": found.made_by,
-        "bound_at": rfc3339(found.bound_at),
-    }
-    if with_openid:
-        document |= {"openid": found.openid, "unionid": found.unionid}
-    return document
+    return schema.Binding(
+        user=user,
+        test=is_test_openid(found.openid),
+        reachable=found.reachable,
+        made_by=found.made_by,
+        bound_at=wire_time(found.bound_at),
+        openid=found.openid if with_openid else ABSENT,
+        unionid=found.unionid if with_openid else ABSENT,
+        openid_handle=openid_handle,
+        wechat=wechat,
+    )
 
 
-def passage(line: Passage) -> dict[str, Any]:
+def passage(line: Passage) -> schema.Passage:
     """What the API answers about one line of a binding's history."""
-    return {
-        "at": rfc3339(int(line.at)),
-        "event": line.event,
-        "by": line.by,
-        "source": line.source or None,
-        "wechat": line.wechat,
-        "from": line.came_from or None,
-    }
+    return schema.Passage(
+        at=wire_time(int(line.at)),
+        event=line.event,
+        by=line.by,
+        source=line.source or None,
+        wechat=line.wechat,
+        came_from=line.came_from or None,
+    )

@@ -8,14 +8,14 @@ import msgspec
 from aiohttp import web
 from yarl import URL
 
+from codesvc.client import schema
 from codesvc.delivery.webhooks.payload import draw
-from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import Invalid
 from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus
 from codesvc.service.webhooks import MOST_LISTED, is_webhook_id
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import EmptyInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import ABSENT, json_response, wire_time, wire_time_or_none
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
@@ -30,47 +30,46 @@ _LISTED: Final = 25
 _FILTERS: Final = {"status": frozenset(HookStatus), "event": frozenset((*EVENTS, TEST_EVENT))}
 
 
-def _time(ms: int | None) -> str | None:
-    return rfc3339(ms) if ms is not None else None
-
-
-def _draw(hook: Hook) -> dict[str, Any]:
-    return {
-        "id": hook.id,
-        "event": hook.kind,
-        "status": hook.status.value,
-        "reason": hook.reason or None,
-        "created_at": rfc3339(hook.created),
-        "next_attempt_at": _time(hook.due),
-        "ended_at": _time(hook.ended),
-        "attempts": [
-            {"at": rfc3339(int(tried.at)), "result": tried.result, "status": tried.status, "milliseconds": tried.ms}
+def _draw(hook: Hook, payload: Any = ABSENT) -> schema.WebhookDelivery:
+    return schema.WebhookDelivery(
+        id=hook.id,
+        event=hook.kind,
+        status=hook.status.value,
+        reason=hook.reason or None,
+        created_at=wire_time(hook.created),
+        next_attempt_at=wire_time_or_none(hook.due),
+        ended_at=wire_time_or_none(hook.ended),
+        attempts=[
+            schema.WebhookAttempt(
+                at=wire_time(int(tried.at)), result=tried.result, status=tried.status, milliseconds=tried.ms
+            )
             for tried in hook.tried
         ],
-    }
+        payload=payload,
+    )
 
 
-def _draw_whole(hook: Hook) -> dict[str, Any]:
+def _draw_whole(hook: Hook) -> schema.WebhookDelivery:
     try:
         payload = draw(hook.kind, hook.created, hook.facts)
     except (msgspec.MsgspecError, LookupError):
         return _draw(hook)
-    return _draw(hook) | {"payload": payload}
+    return _draw(hook, payload)
 
 
-def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> dict[str, Any]:
-    return {
+def _draw_endpoint(webhook: Webhook, endpoint: Endpoint) -> schema.WebhookEndpoint:
+    return schema.WebhookEndpoint(
         # What stands in a query may be a secret of the receiver's.
-        "url": str(URL(webhook.url, encoded=True).with_query(None)),
-        "events": list(webhook.events),
-        "enabled": endpoint.disabled is None,
-        "disabled_at": _time(endpoint.disabled),
-        "waiting": endpoint.waiting,
-        "delivered_at": _time(endpoint.delivered),
-        "failed_at": _time(endpoint.refused),
-        "last_failure": endpoint.result or None,
-        "failures": endpoint.failures,
-    }
+        url=str(URL(webhook.url, encoded=True).with_query(None)),
+        events=list(webhook.events),
+        enabled=endpoint.disabled is None,
+        disabled_at=wire_time_or_none(endpoint.disabled),
+        waiting=endpoint.waiting,
+        delivered_at=wire_time_or_none(endpoint.delivered),
+        failed_at=wire_time_or_none(endpoint.refused),
+        last_failure=endpoint.result or None,
+        failures=endpoint.failures,
+    )
 
 
 def _hearing(request: web.Request) -> tuple[Caller, Webhook]:
@@ -144,7 +143,7 @@ async def find(request: web.Request) -> web.Response:
     """A page of events, latest first."""
     caller = authenticate(request, "admin")
     page = await services(request).webhooks.find(caller.site, **_listing(request))
-    return json_response({"deliveries": [_draw(hook) for hook in page.hooks], "next": page.cursor})
+    return json_response(schema.WebhookDeliveries(deliveries=[_draw(hook) for hook in page.hooks], next=page.cursor))
 
 
 @routes.get("/v1/webhooks/deliveries/{id}")

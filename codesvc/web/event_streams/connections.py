@@ -16,7 +16,7 @@ from functools import partial
 from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from codesvc.client.schema import Answer
     from codesvc.store.change_notifier import Wakeups
 
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -50,7 +51,7 @@ class Look:
         until_ms: when it changes by itself, from now.
     """
 
-    document: dict[str, Any]
+    document: Answer
     over: bool
     until_ms: int
 

@@ -6,7 +6,7 @@ verification moves no more than its GET does (DESIGN rule 7).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
@@ -18,6 +18,7 @@ from codesvc.web.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from codesvc.client.schema import Answer
     from codesvc.domain.codes import VerificationId
     from codesvc.domain.intent import Intent, IntentId
     from codesvc.domain.record import Record
@@ -50,7 +51,7 @@ async def stream_changes(
     request: web.Request,
     site: SiteEntry,
     identifier: VerificationId,
-    draw: Callable[[Record], dict[str, Any]],
+    draw: Callable[[Record], Answer],
     *,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
@@ -77,7 +78,7 @@ async def stream_intent(
     request: web.Request,
     site: SiteEntry,
     identifier: IntentId,
-    draw: Callable[[Intent], dict[str, Any]],
+    draw: Callable[[Intent], Answer],
     *,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:

@@ -7,9 +7,10 @@ Everything works without JavaScript: the forms post, and the answer is the page 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
@@ -32,6 +33,7 @@ from codesvc.web.problem import Problem, unavailable
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
+    from codesvc.client.schema import VerificationPage
     from codesvc.domain.record import Record
     from codesvc.service.models import Result
     from codesvc.sites.directory import SiteEntry
@@ -98,9 +100,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     site, identifier = _subject(request)
     headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
 
-    def draw(record: Record) -> dict[str, Any]:
+    def draw(record: Record) -> VerificationPage:
         # `now` moves by itself; left in, every look would be a change.
-        return {**views.page(record, site, locale), "now": None}
+        return replace(views.page(record, site, locale), now=None)
 
     return await stream_changes(request, site, identifier, draw, headers=headers)
 

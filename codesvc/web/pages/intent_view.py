@@ -7,12 +7,13 @@ has changed.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.domain.clock import rfc3339
+from codesvc.client.schema import IntentPage, Scan
 from codesvc.domain.intent import IntentStatus, Kind
+from codesvc.web.api.views import wire_time
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
@@ -43,29 +44,29 @@ def _headline(t: Speech, intent: Intent, handset: str) -> str:
     return t.best(f"{method}.{handset}", method, f"{key}.{handset}", key, f"ask.{intent.status.value}")
 
 
-def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> dict[str, Any]:
+def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read, for this browser."""
     return shown(services(request).links, speech_for(request), device(request), site, intent)
 
 
-def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> dict[str, Any]:
+def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
     image = f"{links.page_url(site.name, intent.id)}/qr.svg"
     key, said_yes = _headline(t, intent, handset), intent.status in _SAID_YES
     words = {"site": site.config.name.spoken(t.name), "account": site.account.config.name}
-    return {
-        "status": intent.status.value,
-        "over": intent.over,
-        "confirmed": said_yes,
-        "title": t(key, **words),
-        "hint": t(f"{key}.hint", **words),
-        "reference": intent.reference,
+    return IntentPage(
+        status=intent.status.value,
+        over=intent.over,
+        confirmed=said_yes,
+        title=t(key, **words),
+        hint=t(f"{key}.hint", **words),
+        reference=intent.reference,
         **words,
-        "now": rfc3339(intent.now),
-        "expires_at": rfc3339(intent.expires),
-        "scan": {"image_url": image, "word": intent.word} if intent.scannable else None,
-        "return_to": return_to(intent) if said_yes else None,
-    }
+        now=wire_time(intent.now),
+        expires_at=wire_time(intent.expires),
+        scan=Scan(image_url=image, word=intent.word) if intent.scannable else None,
+        return_to=return_to(intent) if said_yes else None,
+    )
 
 
 def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
@@ -92,7 +93,7 @@ def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Re
         "method": intent.method,
         "word": intent.word,
         "scan_part": _scan_part(request, intent, handset),
-        "expires_in": seconds_until(state["expires_at"], state["now"]),
+        "expires_in": seconds_until(intent.expires, intent.now),
         "link": here.links.ask_url(site.account.name, site.name, intent.id) if direct else "",
         "back": return_to(intent),
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from codesvc.domain.intent import IntentId
 from codesvc.domain.signed_links import PAGE_MARK, Use
@@ -22,6 +23,7 @@ from codesvc.web.pictures import draw_code
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
+    from codesvc.client.schema import IntentPage
     from codesvc.domain.intent import Intent
     from codesvc.sites.directory import SiteEntry
 
@@ -69,9 +71,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     site, identifier = _subject(request)
     links, t, handset = services(request).links, speech_for(request), device(request)
 
-    def draw(intent: Intent) -> dict[str, Any]:
+    def draw(intent: Intent) -> IntentPage:
         # `now` moves by itself; left in, every look would be a change.
-        return {**shown(links, t, handset, site, intent), "now": None}
+        return replace(shown(links, t, handset, site, intent), now=None)
 
     return await stream_intent(request, site, identifier, draw, headers=cross_origin(request, site))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from codesvc.domain.clock import rfc3339
+from codesvc.client.schema import Redemption
 from codesvc.domain.errors import Invalid
 from codesvc.domain.oauth_state import Errand
 from codesvc.domain.signed_links import Use
@@ -17,7 +17,7 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import RedeemInput
-from codesvc.web.api.views import json_response
+from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
 from codesvc.web.context import services
@@ -151,13 +151,13 @@ async def redeem(request: web.Request) -> web.Response:
             raise Problem("idempotency-mismatch")
         case _:
             raise Problem("bad-ticket")
-    document: dict[str, Any] = {"kind": redeemed.wish, "handle": redeemed.handle}
-    if redeemed.record is not None:
-        record = redeemed.record
-        document |= {
-            "user": record.user,
-            "verification": record.id,
-            "approved_at": rfc3339(record.approved or record.now),
-            "proof": redeemed.proof,
-        }
+    record = redeemed.record
+    document = Redemption(
+        kind=redeemed.wish or "",
+        handle=redeemed.handle,
+        user=record.user if record else ABSENT,
+        verification=record.id if record else ABSENT,
+        approved_at=wire_time(record.approved or record.now) if record else ABSENT,
+        proof=redeemed.proof if record else ABSENT,
+    )
     return json_response(document)

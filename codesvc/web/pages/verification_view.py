@@ -7,16 +7,17 @@ in place, so that there is one set of words and one set of rules, with JavaScrip
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 
 if TYPE_CHECKING:
+    from codesvc.client.schema import Delivery, VerificationPage
     from codesvc.domain.record import Record
     from codesvc.sites.directory import SiteEntry
     from codesvc.web.problem import Problem
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 PART_HEADER: Final = "X-Codesvc-Part"
 """What the page's script sends to be answered with the panel alone."""
 
-_PERSON_READ: Final = {"reply", "customer_service"}
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
 
@@ -38,14 +38,13 @@ def device(request: web.Request) -> str:
     return "phone" if PHONE.search(agent) else "desktop"
 
 
-def stage(state: dict[str, Any]) -> str:
-    """Which headline and sentence fit the state: a key of `codesvc.web.texts`."""
-    if state["status"] != "pending":
-        return str(state["status"])
-    if state["test"]:
+def stage(status: str, delivery: Delivery, *, test: bool) -> str:
+    """Which headline and sentence fit a state: a key of `codesvc.web.texts`."""
+    if status != "pending":
+        return status
+    if test:
         return "test"
-    delivery = state["delivery"]
-    match delivery["status"], delivery["channel"], delivery["reason"]:
+    match delivery.status, delivery.channel, delivery.reason:
         case "pending", _, _:
             return "auto"
         case "awaiting_scan", _, None | "no-binding" | "no-channel":
@@ -54,39 +53,39 @@ def stage(state: dict[str, Any]) -> str:
             return "fallback"
         case "failed", _, "no-binding":
             return "failed.no-binding"
-        case "sent" | "delivered", channel, _ if channel in _PERSON_READ:
+        case "sent" | "delivered", channel, _ if channel in IN_CHAT:
             return "replied"
-        case status, _, _:
-            return str(status)
+        case _:
+            return delivery.status
 
 
-def scan_part(request: web.Request, state: dict[str, Any], handset: str) -> str:
+def scan_part(request: web.Request, state: VerificationPage, handset: str) -> str:
     """How much of scanning is shown: `none`, `offered`, `word`, or `picture` (the QR code and the word).
 
     A picture costs WeChat quota, so it is drawn unasked only where it is the way on; on a phone the word is.
     """
-    if state["scan"] is None:
+    if state.scan is None:
         return "none"
     wanted = request.query.get("scan", "")
-    waiting = state["delivery"]["status"] == "awaiting_scan"
+    waiting = state.delivery.status == "awaiting_scan"
     if not waiting and wanted not in _SCAN_PARTS:
         return "offered"
     return "word" if handset == "phone" and wanted != "picture" else "picture"
 
 
-def explain(problem: Problem, state: dict[str, Any], t: Speech) -> str:
+def explain(problem: Problem, state: VerificationPage, t: Speech) -> str:
     """A problem in words for the person who types; "" where the panel already says it."""
     name = problem.type.name
     if name == "verification-ended":
         return ""
     wait = t.wait(int(problem.members.get("retry_after", problem.headers.get("Retry-After", 1))))
-    key = t.best(*([f"problem.{name}.scan"] if state["scan"] else []), f"problem.{name}", "problem.internal")
-    return t(key, left=state["attempts_left"], reference=state["reference"], wait=wait)
+    key = t.best(*([f"problem.{name}.scan"] if state.scan else []), f"problem.{name}", "problem.internal")
+    return t(key, left=state.attempts_left, reference=state.reference, wait=wait)
 
 
-def seconds_until(moment: str, now: str) -> int:
-    """How long it is until a moment, never less than none; both RFC 3339."""
-    return max(0, round((datetime.fromisoformat(moment) - datetime.fromisoformat(now)).total_seconds()))
+def seconds_until(moment: int, now: int) -> int:
+    """How long it is until a moment, never less than none; both in ms since 1970."""
+    return max(0, round((moment - now) / 1000))
 
 
 def _variables(
@@ -94,15 +93,15 @@ def _variables(
 ) -> dict[str, Any]:
     here, t = services(request), speech_for(request)
     state, handset, base = here.views.page(record, site, t.name), device(request), f"/p/{here.views.page_token(record)}"
-    now = stage(state)
-    reason = state["delivery"]["reason"]
+    now = stage(state.status, state.delivery, test=state.test)
+    reason = state.delivery.reason
     part = scan_part(request, state, handset)
     hint_keys = [f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
-    if now == "auto" and state["scan"] is None:
+    if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
-    if now == "approved" and state["return_to"] is None:
+    if now == "approved" and state.return_to is None:
         hint_keys = ["approved.hint.stay"]
-    words = {"account": state["account"], "site": state["site"]}
+    words = {"account": state.account, "site": state.site}
     return {
         "t": t,
         "state": state,
@@ -114,9 +113,9 @@ def _variables(
         "scan_part": part,
         # Kept by the forms, so that without a script the QR code stays where it is.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
-        "digits": state["code_digits"],
-        "expires_in": seconds_until(state["expires_at"], state["now"]),
-        "resend_in": seconds_until(state["resend_at"], state["now"]),
+        "digits": state.code_digits,
+        "expires_in": seconds_until(record.expires, record.now),
+        "resend_in": seconds_until(record.resend_at, record.now),
         "back": here.views.return_to(record),
         "problem": problem.type.name if problem else None,
         "explanation": explain(problem, state, t) if problem else "",

@@ -1,0 +1,29 @@
+"""What channels are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from codesvc.messages.composer import Composer
+    from codesvc.wechat.client import WeChatClient
+
+
+class Means(msgspec.Struct, frozen=True):
+    """Each channel takes what it needs.
+
+    Attributes:
+        composer: writes the messages.
+        clients: WeChat clients by account name.
+        http: for channels that call another service than WeChat.
+    """
+
+    composer: Composer
+    clients: Mapping[str, WeChatClient]
+    http: aiohttp.ClientSession

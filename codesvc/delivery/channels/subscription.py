@@ -1,0 +1,49 @@
+"""A subscription notice (订阅通知, WECHAT.md 7): one consent of the person, one notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.template import CODE
+from codesvc.domain.channels import Channel
+
+if TYPE_CHECKING:
+    from codesvc.config import Account
+    from codesvc.delivery.channels.means import Means
+    from codesvc.delivery.channels.protocol import Attempt, Parcel
+    from codesvc.wechat.client import WeChatClient
+
+_NOTICE: Final = "code_notice"
+"""The name of the account's notice that carries a code. The ids of notices and of template messages never mix
+(WECHAT.md 7.1); an account that has notices only may call its notice `code`."""
+
+
+class Subscription:
+    """Sends subscription notices."""
+
+    id: Final = Channel.SUBSCRIPTION
+
+    def __init__(self, means: Means) -> None:
+        self._clients, self._composer = means.clients, means.composer
+
+    @staticmethod
+    def missing(account: Account) -> str | None:
+        """The notice's template."""
+        return None if {CODE, _NOTICE} & account.messages.keys() else f"messages.{_NOTICE}"
+
+    async def send(self, parcel: Parcel) -> Attempt:
+        """Fill the notice and send it."""
+        return await wechat_answers.attempt(self.id, self._call(self._clients[parcel.account.name], parcel))
+
+    async def _call(self, client: WeChatClient, parcel: Parcel) -> str:
+        messages = parcel.account.config.messages
+        name = _NOTICE if _NOTICE in messages else CODE
+        await client.send_subscription(
+            openid=parcel.openid,
+            template_id=messages[name].template_id,
+            data=self._composer.fields(parcel.account.name, name, parcel.record),
+            page=self._composer.link(parcel.record),
+            client_msg_id=parcel.client_msg_id,
+        )
+        return ""

@@ -1,0 +1,47 @@
+"""How calls to WeChat that carry a code end: the same for every channel that WeChat carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.wechat.errcodes import Verdict, judge
+from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from codesvc.domain.channels import Channel
+
+
+async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
+    """Make a call that answers with a message id, "" where it has none, and judge how it ended."""
+    try:
+        msgid = await call
+    except LookupError:
+        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True)
+    except WeChatError as error:
+        return _judged(error.errcode, channel)
+    except TokenUnavailable as error:
+        # The token endpoint's own silence is WeChat's silence too; a refusal is an answer.
+        silent = error.errcode is None and not isinstance(error, TokenRefused)
+        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent, errcode=error.errcode)
+    except NotSent:
+        return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
+    except OutcomeUnknown:
+        # What WeChat would not recognise cannot be repeated; a scan brings the code anew.
+        ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED
+        return Attempt(ending, channel, reason="timeout", silent=True)
+    return Attempt(Ending.SENT, channel, msgid=msgid)
+
+
+def _judged(errcode: int, channel: Channel) -> Attempt:
+    triage = judge(errcode)
+    ending = {
+        Verdict.DONE: Ending.SENT,
+        Verdict.RETRY: Ending.LATER,
+        # The client has already refreshed once and tried again; a second refresh would start a storm.
+        Verdict.REFRESH_TOKEN: Ending.LATER,
+    }.get(triage.verdict, Ending.FAILED)
+    reason = "" if ending is Ending.SENT else triage.reason
+    return Attempt(ending, channel, reason=reason, alarm=triage.alarm, pause=triage.pause, errcode=errcode or None)

@@ -1,0 +1,88 @@
+"""The channels by which a code travels: one entry for each, with every fact about it that is not the sending itself.
+
+Configuration, API, pages, statistics, doctor and courier read this table. The sending is in
+`codesvc.delivery.channels`, one module for each channel that sends.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from codesvc.domain.quota import Api
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What is true of a channel.
+
+    Attributes:
+        zh: its name on operators' pages, in Chinese.
+        en: the same in English.
+        sends: whether it carries codes, and so has a module in `codesvc.delivery.channels`.
+        listed: whether a purpose may list it under `channels`, to be tried without a scan.
+        templated: whether it fills a template that the account keeps under `messages`.
+        quota: the daily quota of WeChat's that a send uses, None for none.
+        receipt: whether a receipt says later that the message arrived.
+        repeatable: whether the receiver of our call recognises a repeated one, so that a call whose outcome is
+            unknown may be made again.
+        window: whether it is open only for a while after the person wrote to the account (WECHAT.md section 8).
+        in_chat: whether the code stands in the chat where the person has just been, so that they have read it.
+    """
+
+    zh: str
+    en: str
+    sends: bool = True
+    listed: bool = False
+    templated: bool = False
+    quota: Api | None = None
+    receipt: bool = False
+    repeatable: bool = False
+    window: bool = False
+    in_chat: bool = False
+
+
+class Channel(StrEnum):
+    """By what a code travels, as `delivery.channel` says it in the API."""
+
+    TEMPLATE = "template"
+    SUBSCRIPTION = "subscription"
+    CUSTOMER_SERVICE = "customer_service"
+    REPLY = "reply"
+    SCAN = "scan"
+    """A delivery that waits for a scan."""
+    AUTO = "auto"
+    """What a delivery reads that is not disclosed."""
+
+    @property
+    def traits(self) -> Traits:
+        """What is true of it."""
+        return _TRAITS[self]
+
+
+_TRAITS: Final = {
+    Channel.TEMPLATE: Traits(
+        zh="模板消息",
+        en="template message",
+        listed=True,
+        templated=True,
+        quota=Api.TEMPLATE,
+        receipt=True,
+        repeatable=True,
+    ),
+    Channel.SUBSCRIPTION: Traits(zh="订阅通知", en="subscription notice", listed=True, templated=True, repeatable=True),
+    Channel.CUSTOMER_SERVICE: Traits(
+        zh="客服消息", en="customer-service message", listed=True, window=True, in_chat=True
+    ),
+    Channel.REPLY: Traits(zh="聊天回复", en="reply in the chat", in_chat=True),
+    Channel.SCAN: Traits(zh="扫码", en="scan", sends=False),
+    Channel.AUTO: Traits(zh="自动", en="by itself", sends=False),
+}
+
+LISTED: Final = tuple(channel.value for channel in Channel if channel.traits.listed)
+"""What a purpose may list under `channels`."""
+TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.templated)
+"""What `messages` of an account may belong to."""
+IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
+"""By these the code stands in the chat where the person has just been."""
