@@ -115,6 +115,7 @@ class Act(Generic[_R]):
 
     Attributes:
         script: the script.
+        reply: what it answers.
         read: makes the typed reply out of the script's list.
 
     Args:
@@ -128,6 +129,7 @@ class Act(Generic[_R]):
 
     def __init__(self, here: Deployment, name: str, reply: type[_R]) -> None:
         self.script = load(name)
+        self.reply = reply
         self.read = reader(self.script.replies, reply)
         self._here = here
         self._standing = [(arg, STANDING_ARGS[arg]) for arg in self.script.args if arg in STANDING_ARGS]
