@@ -95,7 +95,9 @@ def test_nothing_outside_of_the_store_runs_a_script():
     package = Path(room.__file__).parent.parent
     for path in package.rglob("*.py"):
         if path.parent.name != "store":
-            assert not re.search(r"\bcodesvc\.store\.act\b|\.deployment\.|\.acts\[|\beval(sha)?\(", path.read_text()), path
+            assert not re.search(r"\bcodesvc\.store\.act\b|\.deployment\.|\.acts\[|\beval(sha)?\(", path.read_text()), (
+                path
+            )
 
 
 @pytest.fixture(scope="module")

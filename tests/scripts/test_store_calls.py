@@ -1,4 +1,4 @@
-"""`Store.call` when the server forgets its scripts, is away, or cannot write."""
+"""A call when the server forgets its scripts, is away, or cannot write."""
 
 import asyncio
 
