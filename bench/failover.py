@@ -1,6 +1,6 @@
 """`python -m bench.failover`: acknowledged writes that a fail-over loses, and seconds without a store.
 
-Calls go through the same `Store.call` as the service's. The stories:
+Calls go through the same acts as the service's. The stories:
 
 - *killed*: a primary with two replicas and three Sentinels; `kill -9` of the primary under load, some rounds. What was
   acknowledged and is not on the next primary is lost.
