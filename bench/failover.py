@@ -1,6 +1,6 @@
 """`python -m bench.failover`: acknowledged writes that a fail-over loses, and seconds without a store.
 
-Calls go through the same `Store.call` as the service's. The stories:
+Calls go through the same acts as the service's. The stories:
 
 - *killed*: a primary with two replicas and three Sentinels; `kill -9` of the primary under load, some rounds. What was
   acknowledged and is not on the next primary is lost.
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
+from codesvc.store.keys import PartitionKeys
 from codesvc.store.store import Store
 from tests import stores
 
@@ -45,7 +46,9 @@ class Load:
             number += 1
             key = f"cs:{{p00}}:bench:{name}:{number}"
             try:
-                await self.store.call("note_activity", 0, {"spoke": key}, {"window": 600_000})
+                await self.store.deployment.acts["note_activity"].raw(
+                    PartitionKeys("cs", 0), {"spoke": key}, {"window": 600_000}
+                )
             except StoreUnavailable:
                 self.refused.append(time.monotonic())
             else:

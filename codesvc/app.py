@@ -67,11 +67,9 @@ from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
 from codesvc.store.change_notifier import Wakeups
 from codesvc.store.connection import connect, retention_of
-from codesvc.store.quotas import Quotas
 from codesvc.store.secret_cache import SharedSecrets
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
-from codesvc.store.webhooks import WebhookQueue
 from codesvc.web import admin, callback
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
@@ -200,7 +198,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
             )
         )
         shared = PerEntry(
-            directory.accounts, lambda a: SharedSecrets(servers, a.keys, keyring), lambda entry: entry.config
+            directory.accounts, lambda a: SharedSecrets(store, a.keys, keyring), lambda entry: entry.config
         )
         tally = Tally(store, directory)
         await stack.enter_async_context(tally.running())
@@ -215,10 +213,10 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, wakeups))
-        quotas, followers = Quotas(store), Followers(store, directory)
+        followers = Followers(store, directory)
         relay = Relay(http)
         stack.push_async_callback(relay.aclose)
-        upkeep = Upkeep(directory, clients, quotas, pool, followers)
+        upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
         proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
         people = People(store, clients)
         stack.push_async_callback(people.aclose)
@@ -272,13 +270,13 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 composer,
                 make_channels(means),
                 clients,
-                quotas=quotas,
+                quotas=store.quotas,
                 apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},
                 tally=tally,
             )
             worker = Worker(store, servers, courier, partitions=partitions)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(WebhookQueue(store, owner=token_hex(8)), Sender(), directory, wakeups)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, wakeups)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))

@@ -15,7 +15,6 @@ from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.store.connection import connect, retention_of, store_url
 from codesvc.store.embedded import DataInUseError
 from codesvc.store.keys import DEPLOYMENT, Keys, offset
-from codesvc.store.replies import Answer
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
@@ -131,9 +130,7 @@ class InStore:
             Lost: there is no such record.
             StoreUnavailable: no answer.
         """
-        key = self._keys.record(self._identifier)
-        raw = await self._store.call("read", self._keys.partition, {"record": key}, {"site": self._site})
-        record = Answer.parse(raw).record
+        record = (await self._store.verifications.read(self._keys, self._identifier, site=self._site)).record
         if record is None:
             raise Lost("the store of this configuration does not know the verification: another service answered")
         return Sighting(

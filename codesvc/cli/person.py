@@ -12,14 +12,13 @@ from redis.exceptions import RedisError
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.intent import random_id
-from codesvc.domain.webhook import seed
 from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
 from codesvc.sites.registry.reading import known_site, read_directory
+from codesvc.store.bindings import Unbind
 from codesvc.store.key_contents import Content, read
 from codesvc.store.key_patterns import place_of
-from codesvc.store.keys import channel
+from codesvc.store.outcomes import Outcome
 from codesvc.store.packed_reader import opened
 from codesvc.store.personal_traces import Person, concerns, readable
 
@@ -126,27 +125,16 @@ class Records:
     async def erase(self, person: Person) -> int:
         """Unbind, forget the WeChat where it is nobody else's, and delete all the rest; how many entries."""
         keys = self._site.keys
-        unbound = await self._store.call(
-            "unbind",
-            keys.partition,
-            {"binding": keys.binding(person.site, person.user), "outbox": keys.outbox},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": self._site.account.config.appid,
-                "channel": channel(self._store.prefix),
-                "notice": random_id("nt"),
-                "site": person.site,
-                "user": person.user,
-                "by": "operator",
-                "actor": "operator",
-                "reason": "erased on request",
-                "notices": 0,
-                "event": seed(),
-                "hooks": self._site.wanted,
-            },
+        unwanted = Unbind(
+            site=person.site,
+            user=person.user,
+            by="operator",
+            actor="operator",
+            reason="erased on request",
+            notices=False,
+            hooks=self._site.wanted,
         )
-        erased = int(unbound[0] == b"done")
+        erased = int((await self._store.bindings.unbind(keys, unwanted)).outcome is Outcome.DONE)
         if person.openid:
             await Followers(self._store, self._directory).forget(self._site.account, person.openid)
         names = [name async for name in self._erasable(person)]

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.delivery.channels.protocol import DeliveryChannel
-    from codesvc.delivery.job_state import Begun
     from codesvc.delivery.notices import Notices
     from codesvc.delivery.quota_events import Announcements
     from codesvc.domain.record import Record
     from codesvc.messages.composer import Composer
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.deliveries import Begun
     from codesvc.store.outbox import Job
     from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store
@@ -120,7 +120,7 @@ class Courier:
                 if job.kind not in {"push", "scan"}:
                     await self._notify(account, job, begun)
                     return
-                hidden = number == 0 and job.kind == "push" and not begun.record.disclosed
+                hidden = number == 0 and job.kind == "push" and not begun.shown.disclosed
                 attempt = None if hidden else await self._traced(account, job, begun)
             if attempt is None:
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
@@ -134,7 +134,7 @@ class Courier:
         """Write down what came of an attempt, or why it waits: for whoever looks at the verification."""
         if attempt.ending is Ending.LATER:
             await self._ledger.note(account, job, attempt)
-        elif attempt.ending is not Ending.UNKNOWN or begun.record.delivery is not DeliveryStatus.UNKNOWN:
+        elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
             await self._record(account, job, attempt)
 
     @staticmethod
@@ -145,7 +145,7 @@ class Courier:
 
     def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""
-        record = begun.record
+        record = begun.shown
         if job.kind == "scan":
             return [Channel.CUSTOMER_SERVICE]
         if record.delivery is DeliveryStatus.UNKNOWN:
@@ -156,12 +156,12 @@ class Courier:
         return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
-        attempting, record = self._attempt(account, job, begun), begun.record
+        attempting, record = self._attempt(account, job, begun), begun.shown
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
         """Try the channels in order, until one does not fail for good."""
-        breaker, record = self._breakers[account.name], begun.record
+        breaker, record = self._breakers[account.name], begun.shown
         parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
         for channel in self._wanted(job, begun):
@@ -179,7 +179,7 @@ class Courier:
             self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and quota:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
-                    await self._quotas.exhaust(account.keys, account.config.appid, quota)
+                    await self._quotas.exhaust(account.keys, quota)
             if attempt.ending is not Ending.FAILED:
                 break
         return attempt
@@ -215,7 +215,7 @@ class Courier:
     async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""
         client, message = self._clients[account.name], account.config.messages.get(job.kind)
-        record, openid = begun.record, begun.openid
+        record, openid = begun.shown, begun.openid
         try:
             if message is not None:
                 await client.send_template(

@@ -13,7 +13,6 @@ import msgspec
 import structlog
 
 from codesvc.messages.chat import About
-from codesvc.store.outbox import GROUP
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import NotSent, WeChatFault
 
@@ -51,7 +50,7 @@ class Notices:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
+        self._store = store.deliveries
         self._teller = teller
         self._clients = clients
         self._sleep = sleep
@@ -62,13 +61,11 @@ class Notices:
         Raises:
             StoreUnavailable: the store went away; the job stays in the stream.
         """
-        keys = {"notice": account.keys.notice(job.verification), "outbox": account.keys.outbox}
-        mark = {"entry": job.entry, "group": GROUP}
-        raw = await self._store.call("begin_notice", account.keys.partition, keys, mark)
-        if Outcome(raw[0].decode()) is not Outcome.BEGUN:
+        begun = await self._store.begin_notice(account.keys, job.verification, job.entry)
+        if begun.outcome is not Outcome.BEGUN:
             return
-        openid, name = raw[2].decode(), raw[3].decode()
-        about = msgspec.json.decode(raw[4], type=About)
+        openid, name = begun.openid, begun.name
+        about = msgspec.json.decode(begun.about, type=About)
         for pause in (*_PAUSES, None):
             try:
                 await self._send(account, job, openid, name, about)
@@ -78,7 +75,7 @@ class Notices:
                     await self._sleep(pause)
                     continue
             break
-        await self._store.call("end_notice", account.keys.partition, keys, mark)
+        await self._store.end_notice(account.keys, job.verification, job.entry)
 
     async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: About) -> None:
         client, message = self._clients[account.name], account.config.messages.get(name)

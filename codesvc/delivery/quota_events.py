@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codesvc.domain.webhook import derived_id
-from codesvc.store.keys import channel
-from codesvc.store.outbox import GROUP
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
@@ -49,25 +47,7 @@ class Announcements:
             if site.account.name == account.name and hook is not None and _EVENT in hook.events:
                 event = derived_id(account.config.appid, call, day, str(job.number), site.name)
                 await self._queue(site, event, msgspec.json.encode({**facts, "day": day}))
-        await self._store.call(
-            "end_notice",
-            account.keys.partition,
-            {"notice": account.keys.notice(job.verification), "outbox": account.keys.outbox},
-            {"entry": job.entry, "group": GROUP},
-        )
+        await self._store.deliveries.end_notice(account.keys, job.verification, job.entry)
 
     async def _queue(self, site: SiteEntry, event: str, facts: bytes) -> None:
-        keys = site.keys
-        await self._store.call(
-            "announce_webhook",
-            keys.partition,
-            {"webhook": keys.webhook(site.name, event)},
-            {
-                "root": keys.root,
-                "channel": channel(self._store.prefix),
-                "site": site.name,
-                "id": event,
-                "kind": _EVENT,
-                "facts": facts,
-            },
-        )
+        await self._store.webhooks.announce(site.keys, site.name, event, kind=_EVENT, facts=facts)

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from codesvc.store.script import type_of_argument
-    from codesvc.store.store import Store
+    from collections.abc import Awaitable, Callable
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
@@ -26,29 +23,21 @@ _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
 class PatientStore:
-    """Runs scripts that may be repeated, until the store answers; whoever waits can be cancelled.
+    """Asks what may be asked again, until the store answers; whoever waits can be cancelled.
 
     Args:
-        store: runs them once.
         sleep: how to pause between tries, seconds.
     """
 
-    def __init__(self, store: Store, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        self._store = store
+    def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
 
-    async def call(
-        self, name: str, partition: int, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
-    ) -> list[Any]:
-        """As `Store.call`, and never StoreUnavailable.
+    async def ask(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """The answer to `asking`, and never StoreUnavailable; `name` is the script's, for the log.
 
         Raises:
             ScriptError: the script itself failed.
         """
-        return await self.ask(name, lambda: self._store.call(name, partition, keys, args))
-
-    async def ask(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """As `call`, however the script named so is asked."""
         for number in count():
             try:
                 return await asking()

@@ -14,8 +14,7 @@ from jinja2 import TemplateError
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import crash_points
 from codesvc.runtime.tasks import end
-from codesvc.store.keys import outbox
-from codesvc.store.outbox import GROUP, Outbox
+from codesvc.store.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,12 +88,7 @@ class Worker:
 
     async def _forget_the_dead(self, box: Outbox) -> None:
         try:
-            await self._store.call(
-                "forget_consumers",
-                box.partition,
-                {"outbox": outbox(self._store.prefix, box.partition)},
-                {"group": GROUP, "idle": _FORGOTTEN_AFTER_MS},
-            )
+            await self._store.deliveries.forget_consumers(box.partition, idle_ms=_FORGOTTEN_AFTER_MS)
         except ScriptError as error:
             # A store whose access rules allow no XINFO, say: untidy, and no reason to rescue nobody.
             _log.warning("consumers_not_forgotten", error=str(error))

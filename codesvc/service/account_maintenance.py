@@ -80,8 +80,7 @@ class Upkeep:
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
-            left = await self._quotas.learn(
-                account.keys, account.config.appid, api, daily=quota.daily_limit, used=quota.used, rate=rate
-            )
+            learned = await self._quotas.learn(account.keys, api, daily=quota.daily_limit, used=quota.used, rate=rate)
+            left = learned.left
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

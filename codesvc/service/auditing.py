@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from codesvc.domain.audit import Act, Line, read_line
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.keys import DEPLOYMENT, audit, partition_root
+from codesvc.store.keys import DEPLOYMENT, audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,21 +39,14 @@ class Auditing:
         Raises:
             StoreUnavailable: no answer.
         """
-        partition = site.keys.partition if site else DEPLOYMENT
-        await self._store.call(
-            "note_audit",
-            partition,
-            {},
-            {
-                "root": partition_root(self._store.prefix, partition),
-                "actor": actor,
-                "act": act.value,
-                "site": site.name if site else "",
-                "user": user,
-                "wechat": "",
-                "reason": reason,
-                "detail": detail,
-            },
+        await self._store.audit.note(
+            site.keys.partition if site else DEPLOYMENT,
+            actor=actor,
+            act=act.value,
+            site=site.name if site else "",
+            user=user,
+            reason=reason,
+            detail=detail,
         )
 
     async def latest(self, *, before: int = 0, since: int = 0, most: int = _MOST) -> list[Line]:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from codesvc.domain import webhook
-from codesvc.domain.binding import Passage
 from codesvc.domain.errors import Invalid
-from codesvc.domain.intent import random_id
 from codesvc.domain.verification import Basis
-from codesvc.store.keys import channel
+from codesvc.store.bindings import Bind, Unbind
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import Answer, Binding
 
 if TYPE_CHECKING:
+    from codesvc.domain.binding import Passage
     from codesvc.domain.openid_handle import Claim, Handles
     from codesvc.domain.proof import Claims, Proofs
     from codesvc.service.profile_sync import People
     from codesvc.sites.directory import SiteEntry
+    from codesvc.store.replies import Binding
     from codesvc.store.store import Store
 
 _MOST_FOUND: Final = 100
@@ -61,25 +57,15 @@ class Bindings:
     """
 
     def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: People) -> None:
-        self._store = store
+        self._store = store.bindings
         self._proofs = proofs
         self._handles = handles
         self._people = people
 
     async def get(self, site: SiteEntry, user: str) -> BindingResult:
         """Look up: DONE or ABSENT."""
-        keys = site.keys
-        raw = await self._store.call(
-            "read_binding",
-            keys.partition,
-            {"binding": keys.binding(site.name, user)},
-            {"root": keys.root, "account": keys.account},
-        )
-        answer = Answer.parse(raw)
-        if answer.outcome is not Outcome.DONE:
-            return BindingResult(answer.outcome, now=answer.now)
-        flat, reachable = answer.rest
-        return BindingResult(answer.outcome, Binding.parse(flat, reachable=reachable == 1), answer.now)
+        reply = await self._store.read(site.keys, site.name, user)
+        return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(
         self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE
@@ -121,120 +107,57 @@ class Bindings:
         proof_of: str = "",
         claim: Claim | None = None,
     ) -> BindingResult:
-        keys = site.keys
-        raw = await self._store.call(
-            "bind",
-            keys.partition,
-            {
-                "binding": keys.binding(site.name, user),
-                "record": keys.record(proof_of),
-                "spent": keys.spent(claim.source if claim else ""),
-                "outbox": keys.outbox,
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": site.account.config.appid,
-                "channel": channel(self._store.prefix),
-                "notice": random_id("nt"),
-                "site": site.name,
-                "user": user,
-                "openid": claim.openid if claim else openid,
-                "unionid": "",
-                "made_by": made_by,
-                "actor": actor,
-                "proof_of": proof_of,
-                "handle_of": claim.source if claim else "",
-                "handle_until": claim.until if claim else 0,
-                "replace": int(replace),
-                "many": int(site.config.users_per_wechat == "many"),
-                "notices": int(site.config.binding_notices),
-                "event": webhook.seed(),
-                "hooks": site.wanted,
-            },
+        wanted = Bind(
+            site=site.name,
+            user=user,
+            made_by=made_by,
+            openid=claim.openid if claim else openid,
+            proof_of=proof_of,
+            handle_of=claim.source if claim else "",
+            handle_until=claim.until if claim else 0,
+            replace=replace,
+            many=site.config.users_per_wechat == "many",
+            notices=site.config.binding_notices,
+            actor=actor,
+            hooks=site.wanted,
         )
-        outcome = Answer.parse(raw).outcome
-        if outcome not in {Outcome.BOUND, Outcome.SAME}:
-            return BindingResult(outcome)
-        current = await self.get(site, user)
-        if current.binding is not None and outcome is Outcome.BOUND:
-            self._people.meet(site, user, current.binding.openid)
-        return BindingResult(outcome, current.binding)
+        reply = await self._store.bind(site.keys, wanted)
+        if reply.found is not None and reply.outcome is Outcome.BOUND:
+            self._people.meet(site, user, reply.found.openid)
+        return BindingResult(reply.outcome, reply.found)
 
     async def unbind(
         self, site: SiteEntry, user: str, *, by: str = "site", actor: str = SITE, reason: str = ""
     ) -> BindingResult:
         """Remove a binding and tell the person: DONE or ABSENT."""
-        keys = site.keys
-        raw = await self._store.call(
-            "unbind",
-            keys.partition,
-            {"binding": keys.binding(site.name, user), "outbox": keys.outbox},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": site.account.config.appid,
-                "channel": channel(self._store.prefix),
-                "notice": random_id("nt"),
-                "site": site.name,
-                "user": user,
-                "by": by,
-                "actor": actor,
-                "reason": reason,
-                "notices": int(site.config.binding_notices),
-                "event": webhook.seed(),
-                "hooks": site.wanted,
-            },
+        unwanted = Unbind(
+            site=site.name,
+            user=user,
+            by=by,
+            actor=actor,
+            reason=reason,
+            notices=site.config.binding_notices,
+            hooks=site.wanted,
         )
-        return BindingResult(Answer.parse(raw).outcome)
+        return BindingResult((await self._store.unbind(site.keys, unwanted)).outcome)
 
     async def find(self, site: SiteEntry, *, openid: str = "", unionid: str = "") -> list[tuple[str, Binding]]:
         """The users that a WeChat, or a person by unionid, is bound to, at most 100."""
-        keys = site.keys
-        index = keys.owners(site.name, openid) if openid else keys.union(site.name, unionid)
-        raw = await self._store.call(
-            "find_bindings",
-            keys.partition,
-            {"index": index},
-            {"root": keys.root, "account": keys.account, "site": site.name, "most": _MOST_FOUND},
-        )
-        found = raw[2]
-        return [
-            (found[i].decode(), Binding.parse(found[i + 1], reachable=found[i + 2] == 1))
-            for i in range(0, len(found), 3)
-        ]
+        reply = await self._store.find(site.keys, site.name, openid=openid, unionid=unionid, most=_MOST_FOUND)
+        return list(reply.bindings)
 
     async def history(self, site: SiteEntry, user: str) -> list[Passage]:
         """What became of a user's bindings, oldest first; bounded (`codesvc.store.script`)."""
-        keys = site.keys
-        raw = await self._store.call(
-            "read_history",
-            keys.partition,
-            {"history": keys.history(site.name, user), "binding": keys.binding(site.name, user)},
-            {"site": site.name},
-        )
-        return [msgspec.json.decode(line, type=Passage) for line in raw[2]]
+        return list((await self._store.history(site.keys, site.name, user)).lines)
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:
         """Genuine, fresh, mine? DONE, SPENT, STALE_PROOF, or ABSENT if it is no proof of this site's."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return ProofResult(Outcome.ABSENT)
-        keys = site.keys
-        raw = await self._store.call(
-            "spend_proof",
-            keys.partition,
-            {"record": keys.record(claims.verification)},
-            {"site": site.name, "consume": int(consume)},
-        )
-        return ProofResult(Answer.parse(raw).outcome, claims)
+        reply = await self._store.spend_proof(site.keys, site.name, claims.verification, consume=consume)
+        return ProofResult(reply.outcome, claims)
 
     async def lift_guesses(self, site: SiteEntry, user: str, *, actor: str = SITE, reason: str = "") -> None:
         """Give a user a fresh guess budget."""
-        keys = site.keys
-        await self._store.call(
-            "lift_guesses",
-            keys.partition,
-            {"user_guesses": keys.window("user_guesses", site.name, user)},
-            {"root": keys.root, "actor": actor, "site": site.name, "user": user, "reason": reason},
-        )
+        await self._store.lift_guesses(site.keys, site.name, user, actor=actor, reason=reason)

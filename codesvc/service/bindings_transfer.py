@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain import webhook
 from codesvc.domain.binding_lines import kind_of, read_rows, writer
-from codesvc.domain.intent import random_id
 from codesvc.runtime.progress import Progress
-from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,28 +141,18 @@ class Import:
 
     async def _take(self, rows: list[Row], report: IO[str]) -> None:
         sound = [row for row in rows if not row.problem]
-        keys = self._site.keys
-        raw = await self._store.call(
-            "import_bindings",
-            keys.partition,
-            {"outbox": keys.outbox},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": self._site.account.config.appid,
-                "channel": channel(self._store.prefix),
-                "notice": random_id("nt"),
-                "event": webhook.seed(),
-                "site": self._site.name,
-                "rows": msgspec.json.encode([[row.user, row.openid, row.unionid, row.since] for row in sound]),
-                "many": int(self._site.config.users_per_wechat == "many"),
-                "dry": int(self._dry),
-            },
+        site = self._site
+        imported = await self._store.bindings.take_over(
+            site.keys,
+            site.name,
+            msgspec.json.encode([[row.user, row.openid, row.unionid, row.since] for row in sound]),
+            many=site.config.users_per_wechat == "many",
+            dry=self._dry,
         )
-        for row, word in zip(sound, raw[2], strict=True):
-            self.counts[word.decode()] += 1
-            if word in {b"user", b"wechat"}:
-                why = "the user has another WeChat" if word == b"user" else "the WeChat has another user"
+        for row, word in zip(sound, imported.verdicts, strict=True):
+            self.counts[word] += 1
+            if word in {"user", "wechat"}:
+                why = "the user has another WeChat" if word == "user" else "the WeChat has another user"
                 self._note(report, row, why)
         for row in rows:
             if row.problem:

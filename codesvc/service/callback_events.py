@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
 from codesvc.config import Limits
-from codesvc.domain import webhook
 from codesvc.domain.codes import read_word
 from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
 from codesvc.service.qr_pool import SCENE_PREFIX
 from codesvc.sites.lazy import PerEntry
-from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import Answer
 from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
 
 if TYPE_CHECKING:
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from codesvc.service.intent_chat import Conversation
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.chat import Claimed
     from codesvc.store.store import Store
     from codesvc.wechat.protocol import Inbound
 
@@ -87,12 +85,12 @@ class Chat:
     ) -> None:
         self._answer = answer
         self._tally = tally
-        self._store = store
+        self._store = store.chat
+        self._deliveries = store.deliveries
         self._followers = followers
         self._conversation = conversation
         self._composer = composer
         self._limits = limits
-        self._channel = channel(store.prefix)
 
     async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
         """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1).
@@ -101,18 +99,16 @@ class Chat:
         """
         match inbound.event:
             case Followed(openid=openid, scene=scene):
+                if scene is not None and scene.startswith(SCENE_PREFIX):
+                    return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True)
                 await self._followers.follows(account, openid)
                 await self._spoke(account, openid, _BRIEF_MS)
-                if scene is not None and scene.startswith(SCENE_PREFIX):
-                    return await self._claim(account, inbound, scene=scene)
                 # Beside another back end, greeting people is its business.
                 if not _beside_another(account):
                     return self._composer.phrase("welcome", {"account": account.config.name})
-            case Scanned(openid=openid, scene=scene) if scene.startswith(SCENE_PREFIX):
-                await self._spoke(account, openid, _BRIEF_MS)
-                return await self._claim(account, inbound, scene=scene)
-            case Text(openid=openid, content=content):
-                await self._spoke(account, openid, _LONG_MS)
+            case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
+                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS)
+            case Text(content=content):
                 return await self._read(account, inbound, content, vouched=vouched)
             case Clicked(openid=openid, key=key):
                 await self._spoke(account, openid, _BRIEF_MS)
@@ -135,143 +131,101 @@ class Chat:
                 pass
 
     async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, vouched: bool) -> str | None:
+        word, openid = read_word(content), inbound.event.openid
+        if word is None:
+            await self._spoke(account, openid, _LONG_MS)
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
         if plain in _NOT_ME and not (inbound.covered or vouched):
             # Whoever saw one plaintext callback could stop anybody's verifications; the link's page proves who it is.
             return self._composer.phrase("disown_by_link", {})
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
-            return said or await self.disown(account, inbound.event.openid, dedupe=inbound.event.dedupe)
+            return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
+            if word is not None:
+                await self._spoke(account, openid, _LONG_MS)
             return said
-        word = read_word(content)
-        return await self._claim(account, inbound, word=word) if word else None
+        return await self._claim(account, inbound, "word", word, window_ms=_LONG_MS) if word else None
 
     async def _claim(
-        self, account: AccountEntry, inbound: Inbound, *, scene: str | None = None, word: str | None = None
+        self,
+        account: AccountEntry,
+        inbound: Inbound,
+        by: Literal["scene", "word"],
+        pointer: str,
+        *,
+        window_ms: int,
+        followed: bool = False,
     ) -> str | None:
-        keys, openid = account.keys, inbound.event.openid
-        raw = await self._store.call(
-            "claim",
-            keys.partition,
-            {
-                "pointer": keys.scene(scene) if scene is not None else keys.word(word or ""),
-                "words": keys.openid_window("openid_words", openid),
-                "seen": keys.seen(inbound.event.dedupe),
-                "outbox": keys.outbox,
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": account.config.appid,
-                "channel": self._channel,
-                "openid": openid,
-                "kind": "scene" if scene is not None else "word",
-                "reply": int(inbound.covered),
-                "words": self._limits[account.name],
-            },
+        """Give the code that a scene or a word leads to; all that this changes in the store is one script."""
+        answer = await self._store.claim(
+            account.keys,
+            inbound.event.openid,
+            by=by,
+            pointer=pointer,
+            dedupe=inbound.event.dedupe,
+            reply=inbound.covered,
+            rates=self._limits[account.name],
+            window_ms=window_ms,
+            followed=followed,
         )
-        answer = Answer.parse(raw)
-        metrics.CLAIMS.labels(account.name, "word" if scene is None else "scene", answer.outcome.value).inc()
+        metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
         self._tally.hear(answer)
         _log.info(
             "claim",
             account=account.name,
-            by="scene" if scene is not None else "word",
+            by=by,
             outcome=answer.outcome.value,
             verification=answer.record.id if answer.record else None,
         )
         return await self._reply(account, inbound, answer)
 
-    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Answer) -> str | None:
+    async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
             # Its site has been removed since: nobody could use the code.
             return self._composer.phrase("refused", {})
         match answer.outcome:
             case Outcome.CLAIMED:
-                return await self._tell(account, inbound, answer.shown)
+                # Uncovered, the code leaves by a customer-service message, addressed by us and not by whoever sent this
+                # (rule 9).
+                if not inbound.covered:
+                    return self._composer.chat("soon", answer.shown)
+                return await self._answer(account, inbound.event.openid, answer.shown)
             case Outcome.ENDED:
                 name = {Status.APPROVED: "approved", Status.CANCELED: "canceled"}.get(answer.shown.status, "expired")
                 return self._composer.chat(name, answer.shown)
             case Outcome.LIMITED:
-                minutes = max(1, round(int(answer.rest[1]) / 60_000))
+                minutes = max(1, round(answer.wait_ms / 60_000))
                 return self._composer.phrase("limited", {"minutes": minutes})
             case Outcome.REFUSED:
                 # One text, always: whether the user exists, is bound, or somebody else was faster (rule 7).
                 return self._composer.phrase("refused", {})
             case Outcome.OTHER:
-                return await self._conversation.scanned(account, inbound, answer.rest[0].decode())
+                return await self._conversation.scanned(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no word of ours are a message to the other side.
                 return None
             case _:
                 return self._composer.phrase("expired", {})
 
-    async def _tell(self, account: AccountEntry, inbound: Inbound, record: Record) -> str:
-        if not inbound.covered:
-            # The code leaves by a customer-service message, addressed by us and not by whoever sent this (rule 9).
-            return self._composer.chat("soon", record)
-        text = await self._answer(account, inbound.event.openid, record)
-        keys = account.keys
-        raw = await self._store.call(
-            "replied",
-            keys.partition,
-            {"record": keys.record(record.id)},
-            {"root": keys.root, "account": keys.account, "channel": self._channel, "number": record.number},
-        )
-        answer = Answer.parse(raw)
-        self._tally.hear(answer)
-        return text
-
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
         """Stop what was lately sent to this WeChat, and mute pushes for a day; what to say about it.
 
         `dedupe` is the message's: repeated, it stops nothing more.
         """
-        keys = account.keys
-        raw = await self._store.call(
-            "disown",
-            keys.partition,
-            {
-                "recent": keys.recent(openid),
-                "muted": keys.muted(openid),
-                "seen": keys.seen(f"{dedupe}/disown"),
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "openid": openid,
-                "mute": _MUTE_MS,
-            },
-        )
-        stopped = int(Answer.parse(raw).rest[0])
+        stopped = (await self._store.disown(account.keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._composer.phrase("disowned", {"stopped": stopped})
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int) -> None:
         """Customer-service messages may go to this person for a while (WECHAT.md 8)."""
-        keys = account.keys
-        await self._store.call("note_activity", keys.partition, {"spoke": keys.spoke(openid)}, {"window": window_ms})
+        await self._store.note_activity(account.keys, openid, window_ms=window_ms)
 
     async def _receipt(self, account: AccountEntry, event: TemplateReceipt) -> None:
-        keys = account.keys
-        raw = await self._store.call(
-            "record_receipt",
-            keys.partition,
-            {"receipt": keys.receipt(event.msgid)},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "status": event.status,
-                "reason": event.reason,
-                "openid": event.openid,
-                "event": webhook.seed(),
-            },
+        answer = await self._deliveries.receipt(
+            account.keys, event.msgid, status=event.status, reason=event.reason, openid=event.openid
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
-        answer = Answer.parse(raw)
         self._tally.hear(answer)
         if answer.record is not None:
             tracing.told("receipt", answer.record.fixed.trace, account=account.name, status=event.status)

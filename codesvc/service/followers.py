@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.domain import webhook
 from codesvc.sites.lazy import PerEntry
-from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory
@@ -34,71 +32,29 @@ class Followers:
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:
-        self._store = store
+        self._store = store.followers
         self._sites = PerEntry(directory.accounts, partial(_sites_of, directory))
 
     async def follows(self, account: AccountEntry, openid: str) -> None:
         """Somebody follows, perhaps again: reachable."""
-        keys = account.keys
-        await self._store.call(
-            "follow", keys.partition, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid}
-        )
+        await self._store.follow(account.keys, openid)
 
     async def left(self, account: AccountEntry, openid: str) -> None:
         """Somebody stopped following: unreachable, and only user and openid are kept of him."""
-        keys = account.keys
-        await self._store.call(
-            "leave_account",
-            keys.partition,
-            {"gone": keys.gone(openid), "leavers": keys.leavers},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": channel(self._store.prefix),
-                "openid": openid,
-                "sites": self._sites[account.name],
-                "event": webhook.seed(),
-            },
-        )
+        await self._store.leave(account.keys, openid, sites=self._sites[account.name])
 
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
         """Delete all that is known of somebody; how many bindings that removed."""
-        keys = account.keys
-        raw = await self._store.call(
-            "forget_person",
-            keys.partition,
-            {
-                "gone": keys.gone(openid),
-                "leavers": keys.leavers,
-                "muted": keys.muted(openid),
-                "recent": keys.recent(openid),
-                "spoke": keys.spoke(openid),
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": channel(self._store.prefix),
-                "openid": openid,
-                "sites": self._sites[account.name],
-                "only_if_left_before": only_if_left_before,
-                "event": webhook.seed(),
-            },
+        forgotten = await self._store.forget(
+            account.keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
         )
-        # Not an `Answer`: a list of one would be taken for a record.
-        return sum(len(users) for users in raw[2:])
+        return len(forgotten.unbound)
 
     async def forget_leavers(self, account: AccountEntry) -> int:
         """Delete those who left longer ago than `unfollow_retention`; how many."""
-        keys = account.keys
-        raw = await self._store.call(
-            "list_leavers",
-            keys.partition,
-            {"leavers": keys.leavers},
-            {"keep": account.config.unfollow_retention * 1000, "most": _BATCH},
-        )
-        openids, before = raw[2:]
-        for openid in openids:
-            await self.forget(account, openid.decode(), only_if_left_before=before.decode())
-        if openids:
-            _log.info("leavers_forgotten", account=account.name, count=len(openids))
-        return len(openids)
+        found = await self._store.leavers(account.keys, keep_ms=account.config.unfollow_retention * 1000, most=_BATCH)
+        for openid in found.openids:
+            await self.forget(account, openid, only_if_left_before=found.before)
+        if found.openids:
+            _log.info("leavers_forgotten", account=account.name, count=len(found.openids))
+        return len(found.openids)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from codesvc.service.intent_decisions import Decisions
     from codesvc.service.ticket_issuing import TicketCounter
     from codesvc.sites.directory import AccountEntry
-    from codesvc.store.replies import IntentAnswer
+    from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
     from codesvc.wechat.protocol import Inbound
 
@@ -46,7 +46,7 @@ class Conversation:
     """
 
     def __init__(self, store: Store, decisions: Decisions, tickets: TicketCounter, teller: Teller) -> None:
-        self._store = store
+        self._store = store.deliveries
         self._decisions = decisions
         self._tickets = tickets
         self._teller = teller
@@ -103,7 +103,7 @@ class Conversation:
             return None
         return None if answer.outcome is Outcome.ABSENT else self._said(answer)
 
-    def _said(self, answer: IntentAnswer) -> str:
+    def _said(self, answer: IntentReply) -> str:
         match answer.outcome:
             case Outcome.ASKED | Outcome.CHOOSE:
                 return self._teller.intent(question(answer), answer.shown)
@@ -119,25 +119,20 @@ class Conversation:
             case _:
                 return self._teller.phrase("expired")
 
-    async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentAnswer) -> str:
+    async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentReply) -> str:
         text = self._teller.intent(question(answer), answer.shown, by_reply=False)
         await self._send(account, inbound, "question", About(text=text))
         return self._teller.phrase("soon")
 
     async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: About) -> None:
-        keys, dedupe = account.keys, inbound.event.dedupe
-        identifier = f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}"
-        await self._store.call(
-            "send_notice",
-            keys.partition,
-            {"notice": keys.notice(identifier), "seen": keys.seen(f"{dedupe}/notice"), "outbox": keys.outbox},
-            {
-                "appid": account.config.appid,
-                "id": identifier,
-                "openid": inbound.event.openid,
-                "name": name,
-                "about": msgspec.json.encode(about),
-            },
+        dedupe = inbound.event.dedupe
+        await self._store.send_notice(
+            account.keys,
+            f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}",
+            openid=inbound.event.openid,
+            name=name,
+            about=msgspec.json.encode(about),
+            dedupe=dedupe,
         )
 
 
@@ -151,6 +146,6 @@ _ENDED: Final = {
 """What a repeated scan hears, by how it ended; everything else is simply over."""
 
 
-def question(answer: IntentAnswer) -> str:
+def question(answer: IntentReply) -> str:
     """The chat message that asks."""
     return "ask_login" if answer.shown.kind is Kind.LOGIN else "ask_bind"

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.domain import webhook
-from codesvc.domain.intent import random_id
-from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import IntentAnswer
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import IntentId
     from codesvc.service.profile_sync import People
     from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
 
 
@@ -27,22 +24,15 @@ class Decisions:
     """
 
     def __init__(self, store: Store, directory: Directory, people: People) -> None:
-        self._store = store
+        self._store = store.intents
         self._directory = directory
         self._people = people
-        self._channel = channel(store.prefix)
 
     async def claim(
         self, account: AccountEntry, identifier: IntentId, openid: str, *, unionid: str = "", method: str = "scan"
-    ) -> IntentAnswer:
+    ) -> IntentReply:
         """Somebody scanned, or came by web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
-        keys = account.keys
-        return await self._act(
-            "claim_intent",
-            account,
-            {"intent": keys.intent(identifier.text), "asked": keys.asked(openid)},
-            {"openid": openid, "unionid": unionid, "method": method},
-        )
+        return self._met(await self._store.claim(account.keys, identifier.text, openid, unionid=unionid, method=method))
 
     async def decide(
         self,
@@ -53,54 +43,30 @@ class Decisions:
         choice: str = "",
         identifier: IntentId | None = None,
         dedupe: str = "",
-    ) -> IntentAnswer:
+    ) -> IntentReply:
         """The yes or no of a WeChat, to one intent or (in the chat) to what it was asked last.
 
         BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, or ABSENT where this
         WeChat was asked nothing. `dedupe` is the message's: repeated, it means what it meant the first time.
         """
-        return await self._act(
-            "decide_intent",
-            account,
-            {"asked": account.keys.asked(openid), "seen": account.keys.seen(f"{dedupe}/decide")},
-            {
-                "openid": openid,
-                "id": identifier.text if identifier else "",
-                "yes": int(yes),
-                "choice": choice,
-                "tell": int(identifier is not None),
-            },
+        return self._met(
+            await self._store.decide(
+                account.keys,
+                openid,
+                identifier=identifier.text if identifier else "",
+                yes=yes,
+                choice=choice,
+                dedupe=dedupe,
+            )
         )
 
-    async def allow_move(self, account: AccountEntry, openid: str, reference: str) -> IntentAnswer:
+    async def allow_move(self, account: AccountEntry, openid: str, reference: str) -> IntentReply:
         """The old WeChat agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked about that."""
-        return await self._act(
-            "allow_move",
-            account,
-            {"moving": account.keys.moving(openid)},
-            {"openid": openid, "reference": reference},
-        )
+        return self._met(await self._store.allow_move(account.keys, openid, reference))
 
-    async def _act(
-        self, script: str, account: AccountEntry, extra: dict[str, str], args: dict[str, str | int]
-    ) -> IntentAnswer:
-        keys = account.keys
-        raw = await self._store.call(
-            script,
-            keys.partition,
-            {"outbox": keys.outbox, **extra},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": account.config.appid,
-                "channel": self._channel,
-                "notice": random_id("nt"),
-                "event": webhook.seed(),
-                **args,
-            },
-        )
-        answer = IntentAnswer.parse(raw)
-        if answer.outcome is Outcome.BOUND:
-            intent = answer.shown
+    def _met(self, reply: IntentReply) -> IntentReply:
+        """Learn about a person who has just been bound."""
+        if reply.outcome is Outcome.BOUND:
+            intent = reply.shown
             self._people.meet(self._directory.sites[intent.site], intent.user, intent.claimed_by)
-        return answer
+        return reply

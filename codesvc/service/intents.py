@@ -12,13 +12,10 @@ from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid, PlatformUnavailable
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
 from codesvc.domain.limits import NO_ADDRESS, Denial, bucket, masked
-from codesvc.domain.quota import Api
 from codesvc.domain.record import Fixed
 from codesvc.service.models import NOT_IDEMPOTENT
-from codesvc.store.keys import channel
+from codesvc.store.intents import IntentStart
 from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_keys
-from codesvc.store.replies import IntentAnswer
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from codesvc.service.qr_pool import QrPool
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import SiteEntry
+    from codesvc.store.intents import IntentScene, IntentStarted
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
@@ -86,9 +84,8 @@ class Intents:
 
     def __init__(self, store: Store, pool: QrPool, tally: Tally) -> None:
         self._tally = tally
-        self._store = store
+        self._store = store.intents
         self._pool = pool
-        self._channel = channel(store.prefix)
 
     async def start(
         self, site: SiteEntry, request: AskRequest, idempotency: Idempotency = NOT_IDEMPOTENT
@@ -106,84 +103,56 @@ class Intents:
         if site.test_code(request.user) is not None:
             raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")
         for _ in range(_MINTING_TRIES):
-            answer = await self._start(site, request, idempotency)
-            if answer.outcome is not Outcome.COLLISION:
+            reply = await self._start(site, request, idempotency)
+            if reply.outcome is not Outcome.COLLISION:
                 break
-        if answer.outcome is Outcome.LIMITED:
-            limit = answer.rest[0].decode()
-            self._tally.refused(site.name, "", limit)
-            rates = getattr(site.config.limits, limit)
-            return IntentResult(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
-        if answer.outcome is Outcome.REPEATED:
-            return IntentResult(answer.outcome, answer.shown.as_started(), left=answer.left)
-        return IntentResult(answer.outcome, answer.intent, left=answer.left)
+        if reply.outcome is Outcome.LIMITED:
+            self._tally.refused(site.name, "", reply.limit)
+            rates = getattr(site.config.limits, reply.limit)
+            return IntentResult(reply.outcome, denial=Denial(reply.limit, reply.wait_ms, rates))
+        if reply.outcome is Outcome.REPEATED:
+            return IntentResult(reply.outcome, reply.shown.as_started(), left=reply.left)
+        return IntentResult(reply.outcome, reply.intent, left=reply.left)
 
-    async def _start(self, site: SiteEntry, request: AskRequest, idempotency: Idempotency) -> IntentAnswer:
-        keys, config = site.keys, site.config
+    async def _start(self, site: SiteEntry, request: AskRequest, idempotency: Idempotency) -> IntentStarted:
         identifier = IntentId.mint(request.kind).text
-        address = bucket(request.address) if request.address else NO_ADDRESS
-        word = codes.new_word() if request.method == "scan" else ""
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
             place=masked(request.address) if request.address else "",
             return_url=request.return_url,
         )
-        raw = await self._store.call(
-            "start_intent",
-            keys.partition,
-            {
-                "intent": keys.intent(identifier),
-                "idem": keys.idempotency(site.name, f"{request.kind}/{idempotency.key}"),
-                "word": keys.word(word),
-                "site_starts": keys.window("site_starts", site.name, "all"),
-                "address_starts": keys.window("address_starts", site.name, address),
-            },
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "id": identifier,
-                "kind": request.kind.value,
-                "idem": idempotency.key,
-                "fingerprint": idempotency.fingerprint,
-                "site": site.name,
-                "user": request.user,
-                "method": request.method,
-                "replace": int(request.replace),
-                "many": int(config.users_per_wechat == "many"),
-                "notices": int(config.binding_notices),
-                "confirm": int(config.confirm_bind),
-                "address": address,
-                "fixed": msgspec.json.encode(fixed),
-                "reference": codes.reference(identifier),
-                "word": word,
-                "life": LIFE_MS[request.kind],
-                "site_starts": site.rates["site_starts"],
-                "address_starts": site.rates["address_starts"],
-                "hooks": site.wanted,
-            },
+        start = IntentStart(
+            id=identifier,
+            kind=request.kind.value,
+            site=site.name,
+            user=request.user,
+            method=request.method,
+            replace=request.replace,
+            many=site.config.users_per_wechat == "many",
+            notices=site.config.binding_notices,
+            confirm=site.config.confirm_bind,
+            address=bucket(request.address) if request.address else NO_ADDRESS,
+            fixed=msgspec.json.encode(fixed),
+            reference=codes.reference(identifier),
+            word=codes.new_word() if request.method == "scan" else "",
+            life_ms=LIFE_MS[request.kind],
+            idempotency_key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
+            rates=site.rates,
+            hooks=site.wanted,
         )
-        return IntentAnswer.parse(raw)
+        return await self._store.start(site.keys, start)
 
     async def get(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Read one: DONE or ABSENT."""
-        return await self._on("read_intent", site, identifier)
+        reply = await self._store.read(site.keys, site.name, identifier.text)
+        return IntentResult(reply.outcome, reply.intent)
 
     async def cancel(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """End one: DONE, ENDED or ABSENT."""
-        return await self._on("cancel_intent", site, identifier)
-
-    async def _on(self, script: str, site: SiteEntry, identifier: IntentId) -> IntentResult:
-        keys = site.keys
-        raw = await self._store.call(
-            script,
-            keys.partition,
-            {"intent": keys.intent(identifier.text)},
-            {"channel": self._channel, "site": site.name},
-        )
-        answer = IntentAnswer.parse(raw)
-        return IntentResult(answer.outcome, answer.intent)
+        reply = await self._store.cancel(site.keys, site.name, identifier.text)
+        return IntentResult(reply.outcome, reply.intent)
 
     async def scan(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED where none is wanted, ENDED or ABSENT.
@@ -191,31 +160,23 @@ class Intents:
         Raises:
             PlatformUnavailable: the pool is empty and WeChat could not be asked.
         """
-        answer = await self._attach(site, identifier, "")
-        if answer.outcome is Outcome.EMPTY:
-            answer = await self._attach(site, identifier, await self._pool.mint(site.account))
-        if answer.outcome is Outcome.LIMITED:
+        reply = await self._attach(site, identifier, "")
+        if reply.outcome is Outcome.EMPTY:
+            reply = await self._attach(site, identifier, await self._pool.mint(site.account))
+        if reply.outcome is Outcome.LIMITED:
             raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
-        if answer.outcome is Outcome.EMPTY:
+        if reply.outcome is Outcome.EMPTY:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
-        if answer.outcome is Outcome.ATTACHED:
-            self._pool.seen(site.account, left=int(answer.rest[0]))
-        return IntentResult(answer.outcome, answer.intent)
+        if reply.outcome is Outcome.ATTACHED:
+            self._pool.seen(site.account, left=reply.pool_left)
+        return IntentResult(reply.outcome, reply.intent)
 
-    async def _attach(self, site: SiteEntry, identifier: IntentId, minted: str) -> IntentAnswer:
-        keys = site.keys
-        raw = await self._store.call(
-            "attach_intent_scene",
-            keys.partition,
-            {"intent": keys.intent(identifier.text), "pool": keys.pool, **day_keys(site.account.keys, Api.QRCODE)},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "site": site.name,
-                "minted": minted,
-                "needed": self._pool.needed_ms,
-                **arguments(site.account.config.appid, site.account.sites),
-            },
+    async def _attach(self, site: SiteEntry, identifier: IntentId, minted: str) -> IntentScene:
+        return await self._store.attach_scene(
+            site.keys,
+            site.name,
+            identifier.text,
+            minted=minted,
+            needed_ms=self._pool.needed_ms,
+            sites=site.account.sites,
         )
-        return IntentAnswer.parse(raw)

@@ -1,4 +1,4 @@
-"""What every start and every check of one kind have in common, worked out once: policies, formats, prepared calls."""
+"""What all starts, checks and resends of a site have in common, worked out once: rules for the store, code formats."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
 from codesvc.sites.directory import NO_RATES
-from codesvc.store.keys import channel
+from codesvc.store.verification_types import CheckRules, Resend, ResendRules, StartRules
 
 if TYPE_CHECKING:
     from codesvc.config import Purpose
     from codesvc.sites.directory import SiteEntry
-    from codesvc.store.prepared import Prepared
-    from codesvc.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,82 +19,53 @@ class StartPlan:
     """How starts of one site and purpose go.
 
     Attributes:
-        call: the script.
+        rules: what the store has to know of all of them.
         formats: of the usual code, and of the longer one.
         with_word: whether a word may bring the code.
-        no_idempotency: the key in the store for a start without an Idempotency-Key; nothing ever lies there.
     """
 
-    call: Prepared
+    rules: StartRules
     formats: tuple[CodeFormat, CodeFormat]
     with_word: bool
-    no_idempotency: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPlan:
-    """How checks of one site go; as `StartPlan`."""
-
-    call: Prepared
-    no_idempotency: str
-
-
-def plan_start(store: Store, site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) -> StartPlan:
-    """For one purpose; `test` for test identities, which nothing limits."""
-    keys, rates = site.keys, NO_RATES if test else site.rates
-    alphabet = ALPHABET_NAMES[policy.code_alphabet]
-    call = store.prepare(
-        "start",
-        keys.partition,
-        {
-            "site_starts": keys.window("site_starts", site.name, "all"),
-            "site_guesses": keys.window("site_guesses", site.name, purpose),
-            "outbox": keys.outbox,
-        },
-        {
-            "root": keys.root,
-            "account": keys.account,
-            "appid": site.account.config.appid,
-            "channel": channel(store.prefix),
-            "site": site.name,
-            "purpose": purpose,
-            "scan": policy.scan,
-            "disclose": int(policy.disclose_binding),
-            "attempts": policy.attempts,
-            "code_life": policy.code_life * 1000,
-            "max_life": policy.code_max_life * 1000,
-            "resend_after": policy.resend_after * 1000,
-            "max_live": policy.max_live,
-            "channels": ",".join(policy.channels),
-            "site_starts": rates["site_starts"],
-            "address_starts": rates["address_starts"],
-            "site_guesses": rates["site_guesses"],
-            "user_pushes": rates["user_pushes"],
-            "openid_pushes": rates["openid_pushes"],
-            "hooks": site.wanted,
-        },
+def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) -> StartPlan:
+    """For one purpose; `test` for test identities, which no limit holds for."""
+    rules = StartRules(
+        keys=site.keys,
+        site=site.name,
+        purpose=purpose,
+        scan=policy.scan,
+        disclose=policy.disclose_binding,
+        attempts=policy.attempts,
+        code_life_ms=policy.code_life * 1000,
+        max_life_ms=policy.code_max_life * 1000,
+        resend_after_ms=policy.resend_after * 1000,
+        max_live=policy.max_live,
+        channels=",".join(policy.channels),
+        rates=NO_RATES if test else site.rates,
+        hooks=site.wanted,
     )
+    alphabet = ALPHABET_NAMES[policy.code_alphabet]
     short = CodeFormat(alphabet, policy.code_length)
     long = CodeFormat(alphabet, max(policy.code_length, policy.long_code_length))
-    return StartPlan(call, (short, long), policy.scan != "off", keys.idempotency(site.name, "start/"))
+    return StartPlan(rules, (short, long), policy.scan != "off")
 
 
-def plan_check(store: Store, site: SiteEntry, *, test: bool) -> CheckPlan:
+def check_rules(site: SiteEntry, *, test: bool) -> CheckRules:
     """`test` for verifications of test identities, whose wrong guesses do not count for the site."""
-    keys, rates = site.keys, site.rates
-    call = store.prepare(
-        "check",
-        keys.partition,
-        {"outbox": keys.outbox},
-        {
-            "root": keys.root,
-            "account": keys.account,
-            "appid": site.account.config.appid,
-            "channel": channel(store.prefix),
-            "site": site.name,
-            "user_guesses": rates["user_guesses"],
-            "address_guesses": rates["address_guesses"],
-            "site_guesses": "" if test else rates["site_guesses"],
-        },
-    )
-    return CheckPlan(call, keys.idempotency(site.name, "check/"))
+    return CheckRules(site.keys, site.name, site.rates | {"site_guesses": ""} if test else site.rates)
+
+
+def resend_rules(site: SiteEntry) -> ResendRules:
+    """How each purpose of a site resends."""
+    purposes = {
+        name: Resend(
+            code_life=policy.code_life * 1000,
+            max_life=policy.code_max_life * 1000,
+            resend_after=policy.resend_after * 1000,
+            channels=",".join(policy.channels),
+        )
+        for name, policy in site.config.purposes.items()
+    }
+    return ResendRules(site.keys, site.name, purposes, site.rates)

@@ -34,7 +34,7 @@ class People:
     """
 
     def __init__(self, store: Store, clients: Mapping[str, WeChatClient]) -> None:
-        self._store = store
+        self._store = store.bindings
         self._clients = clients
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -47,16 +47,11 @@ class People:
         task.add_done_callback(self._asking.discard)
 
     async def _ask(self, site: SiteEntry, user: str, openid: str) -> None:
-        keys, account = site.keys, site.account.name
+        account = site.account.name
         try:
             info = await self._clients[account].user_info(openid)
             if info.unionid:
-                await self._store.call(
-                    "note_unionid",
-                    keys.partition,
-                    {"binding": keys.binding(site.name, user), "union": keys.union(site.name, info.unionid)},
-                    {"root": keys.root, "site": site.name, "user": user, "openid": openid, "unionid": info.unionid},
-                )
+                await self._store.note_unionid(site.keys, site.name, user, openid=openid, unionid=info.unionid)
         except (WeChatFault, StoreUnavailable) as error:
             _log.info("person_not_known", account=account, error=type(error).__name__)
 

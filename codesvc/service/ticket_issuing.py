@@ -10,9 +10,8 @@ import structlog
 
 from codesvc.domain.ticket import LIFE_MS, TRIES, Wish
 from codesvc.sites.lazy import PerEntry
-from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import TicketAnswer
+from codesvc.store.tickets import TicketRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,12 +58,11 @@ class TicketCounter:
     def __init__(
         self, store: Store, directory: Directory, teller: Teller, secrets: TicketSecrets, limits: Mapping[str, str]
     ) -> None:
-        self._store = store
+        self._store = store.tickets
         self._teller = teller
         self._secrets = secrets
         self._limits = limits
         self._wishes = PerEntry(directory.accounts, partial(_wishes, directory))
-        self._channel = channel(store.prefix)
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
         """The answer to a keyword or menu key: links, or why there are none; None if it is no keyword."""
@@ -72,35 +70,24 @@ class TicketCounter:
         if wanted is None:
             return None
         wish, sites = wanted
-        keys = account.keys
-        raw = await self._store.call(
-            "issue_tickets",
-            keys.partition,
-            {
-                "words": keys.openid_window("openid_words", event.openid),
-                "seen": keys.seen(f"{event.dedupe}/ticket"),
-            },
-            {
-                "root": keys.root,
-                "channel": self._channel,
-                "openid": event.openid,
-                "seed": self._secrets.seed(event.dedupe, wish),
-                "wish": wish.value,
-                "sites": " ".join(f"{s.name}/{int(s.config.users_per_wechat == 'many')}" for s in sites),
-                "life": LIFE_MS,
-                "tries": TRIES,
-                "words": self._limits[account.name],
-            },
+        request = TicketRequest(
+            openid=event.openid,
+            dedupe=event.dedupe,
+            seed=self._secrets.seed(event.dedupe, wish),
+            wish=wish.value,
+            sites={site.name: site.config.users_per_wechat == "many" for site in sites},
+            life_ms=LIFE_MS,
+            tries=TRIES,
+            rates=self._limits[account.name],
         )
-        outcome, rest = Outcome(raw[0].decode()), raw[2:]
-        _log.info("tickets", account=account.name, wish=wish.value, outcome=outcome.value)
-        match outcome:
+        reply = await self._store.issue(account.keys, request)
+        _log.info("tickets", account=account.name, wish=wish.value, outcome=reply.outcome.value)
+        match reply.outcome:
             case Outcome.DONE:
-                texts = [item.decode() for item in rest[0]]
-                rows = [(texts[i], texts[i + 1], texts[i + 2]) for i in range(0, len(texts), 3)]
+                rows = [(ticket.id, ticket.site, ticket.user) for ticket in reply.tickets]
                 return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
             case Outcome.LIMITED:
-                return self._teller.phrase("limited", minutes=max(1, round(int(rest[1]) / 60_000)))
+                return self._teller.phrase("limited", minutes=max(1, round(reply.wait_ms / 60_000)))
             case Outcome.SAME:
                 return self._teller.phrase("already_bound")
             case _:
@@ -108,30 +95,17 @@ class TicketCounter:
 
     async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
         """Six digits in the chat: do they prove the browser that shows them? None if no browser shows any."""
-        keys = account.keys
-        awaiting = keys.awaiting(event.openid)
-        raw = await self._store.call(
-            "read_ticket",
-            keys.partition,
-            {"awaiting": awaiting},
-            {"root": keys.root, "channel": self._channel, "id": ""},
-        )
-        ticket = TicketAnswer.parse(raw).ticket
+        ticket = (await self._store.awaited(account.keys, event.openid)).ticket
         if ticket is None or not ticket.browser:
             return None
-        raw = await self._store.call(
-            "prove_browser",
-            keys.partition,
-            {"ticket": keys.ticket(ticket.id), "awaiting": awaiting, "seen": keys.seen(f"{event.dedupe}/digits")},
-            {
-                "root": keys.root,
-                "channel": self._channel,
-                "openid": event.openid,
-                "browser": ticket.browser,
-                "verdict": int(self._secrets.is_digits(typed, ticket.id, ticket.browser)),
-            },
+        answer = await self._store.prove_browser(
+            account.keys,
+            ticket.id,
+            event.openid,
+            browser=ticket.browser,
+            right=self._secrets.is_digits(typed, ticket.id, ticket.browser),
+            dedupe=event.dedupe,
         )
-        answer = TicketAnswer.parse(raw)
         _log.info("ticket_digits", account=account.name, outcome=answer.outcome.value)
         match answer.outcome:
             case Outcome.APPROVED:

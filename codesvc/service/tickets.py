@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codesvc.domain import webhook
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
-from codesvc.domain.record import Fixed, Record
+from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.domain.ticket import Wish, is_ticket
 from codesvc.service.models import NOT_IDEMPOTENT
-from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import TicketAnswer
+from codesvc.store.tickets import Redemption
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.openid_handle import Handles
     from codesvc.domain.proof import Proofs
+    from codesvc.domain.record import Record
     from codesvc.domain.signed_links import Links
     from codesvc.domain.ticket import Ticket, TicketSecrets
     from codesvc.service.models import Idempotency
@@ -68,41 +67,20 @@ class Tickets:
         handles: Handles,
         proofs: Proofs,
     ) -> None:
-        self._store = store
+        self._store = store.tickets
         self._keyring = keyring
         self._secrets = secrets
         self._links = links
         self._handles = handles
         self._proofs = proofs
-        self._channel = channel(store.prefix)
 
     async def get(self, account: AccountEntry, identifier: str) -> Ticket | None:
         """Read a ticket, None if there is none."""
-        keys = account.keys
-        raw = await self._store.call(
-            "read_ticket",
-            keys.partition,
-            {"awaiting": keys.awaiting("")},
-            {"root": keys.root, "channel": self._channel, "id": identifier},
-        )
-        return TicketAnswer.parse(raw).ticket
+        return (await self._store.read(account.keys, identifier)).ticket
 
     async def show_digits(self, account: AccountEntry, identifier: str, browser: str) -> bool:
         """From now on it is this browser that the digits will prove; False if the ticket is over."""
-        keys = account.keys
-        raw = await self._store.call(
-            "show_digits",
-            keys.partition,
-            {"ticket": keys.ticket(identifier)},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "id": identifier,
-                "browser": browser,
-            },
-        )
-        return TicketAnswer.parse(raw).outcome is Outcome.DONE
+        return (await self._store.show_digits(account.keys, identifier, browser)).outcome is Outcome.DONE
 
     def digits(self, ticket: Ticket, browser: str) -> str:
         """What this browser shows."""
@@ -124,36 +102,22 @@ class Tickets:
         policy = site.config.purposes["reset"]
         form = CodeFormat(ALPHABET_NAMES[policy.code_alphabet], policy.code_length)
         (verification,) = VerificationId.mint(self._keyring.current.key_id, form)
-        keys = site.keys
-        raw = await self._store.call(
-            "redeem_ticket",
-            keys.partition,
-            {
-                "ticket": keys.ticket(subject.id),
-                "record": keys.record(verification.text),
-                "outbox": keys.outbox,
-                "idem": keys.idempotency(site.name, "redeem/" + idempotency.key),
-            },
-            {
-                "root": keys.root,
-                "channel": self._channel,
-                "appid": site.account.config.appid,
-                "idem": idempotency.key,
-                "fingerprint": idempotency.fingerprint,
-                "site": site.name,
-                "id": verification.text,
-                "fixed": msgspec.json.encode(Fixed()),
-                "attempts": policy.attempts,
-                "event": webhook.seed(),
-                "hooks": site.wanted,
-            },
+        wanted = Redemption(
+            ticket=subject.id,
+            site=site.name,
+            verification=verification.text,
+            fixed=msgspec.json.encode(Fixed()),
+            attempts=policy.attempts,
+            idempotency_key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
+            hooks=site.wanted,
         )
-        answer = TicketAnswer.parse(raw)
-        if answer.outcome is not Outcome.DONE:
-            return Redeemed(answer.outcome)
-        ticket = answer.shown
+        reply = await self._store.redeem(site.keys, wanted)
+        if reply.outcome is not Outcome.DONE:
+            return Redeemed(reply.outcome)
+        ticket = reply.shown
         if ticket.wish is Wish.BIND:
-            claim = Claim(ticket.id, ticket.openid, int(answer.rest[0]) + HANDLE_LIFE_MS)
+            claim = Claim(ticket.id, ticket.openid, reply.at + HANDLE_LIFE_MS)
             return Redeemed(Outcome.DONE, Wish.BIND, handle=self._handles.seal(site.name, claim))
-        record = Record.parse(answer.now, answer.rest[0][1], answer.rest[0][2].decode())
+        record = reply.verification
         return Redeemed(Outcome.DONE, Wish.RESET, record=record, proof=self._proofs.mint(record))

@@ -4,50 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from codesvc.config import Rate
-from codesvc.domain import codes, webhook
+from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.errors import PlatformUnavailable
 from codesvc.domain.limits import NO_ADDRESS, Denial, bucket
-from codesvc.domain.quota import Api
 from codesvc.domain.record import Fixed
 from codesvc.runtime import metrics, tracing
 from codesvc.service.models import NOT_IDEMPOTENT, Result
 from codesvc.service.policies import policy_of
-from codesvc.service.prepared_calls import plan_check, plan_start
-from codesvc.store.keys import channel
+from codesvc.service.prepared_calls import check_rules, plan_start, resend_rules
 from codesvc.store.outcomes import Outcome
-from codesvc.store.quotas import arguments, day_keys
-from codesvc.store.replies import Answer
+from codesvc.store.verification_types import Start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from codesvc.config import Purpose
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Record
     from codesvc.service.models import Idempotency, StartRequest
-    from codesvc.service.prepared_calls import CheckPlan, StartPlan
+    from codesvc.service.prepared_calls import StartPlan
     from codesvc.service.qr_pool import QrPool
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import AccountEntry, SiteEntry
+    from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
+    from codesvc.store.verification_types import Checked, CheckRules, ResendRules, SceneAttached, Started
 
 _MINTING_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plans:
-    """Calls that were prepared for a site: of starts by purpose, of checks by whether they are a test identity's."""
+    """What was worked out for a site: of starts by purpose, of checks by whether they are a test identity's."""
 
+    resends: ResendRules
     starts: dict[str, StartPlan] = field(default_factory=dict)
-    checks: dict[bool, CheckPlan] = field(default_factory=dict)
+    checks: dict[bool, CheckRules] = field(default_factory=dict)
 
 
 class Verifications:
@@ -62,10 +60,9 @@ class Verifications:
 
     def __init__(self, store: Store, keyring: Keyring, pool: QrPool, tally: Tally) -> None:
         self._tally = tally
-        self._store = store
+        self._store = store.verifications
         self._keyring = keyring
         self._pool = pool
-        self._channel = channel(store.prefix)
         self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
@@ -77,36 +74,35 @@ class Verifications:
         policy = policy_of(site, request)
         started = perf_counter()
         for _ in range(_MINTING_TRIES):
-            answer = Answer.parse(await self._start(site, policy, request, idempotency))
-            if answer.outcome is not Outcome.COLLISION:
+            reply = await self._start(site, policy, request, idempotency)
+            if reply.outcome is not Outcome.COLLISION:
                 break
         metrics.observe_issue(site.name, perf_counter() - started)
-        self._tally.act("start", site.name, request.purpose, answer)
-        if answer.outcome is Outcome.REPEATED:
-            return Result(answer.outcome, answer.shown.as_started(), left=answer.left)
-        return self._result(site, answer)
+        self._tally.act("start", site.name, request.purpose, reply, limit=reply.limit)
+        if reply.outcome is Outcome.STARTED and reply.long:
+            self._tally.guessed_at(reply.shown)
+        if reply.outcome is Outcome.REPEATED:
+            return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
+        return self._limited(site, reply)
 
     def _plans_of(self, site: SiteEntry) -> _Plans:
         plans = self._plans.get(site)
         if plans is None:
-            plans = self._plans[site] = _Plans()
+            plans = self._plans[site] = _Plans(resend_rules(site))
         return plans
 
     async def _start(
         self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
-    ) -> Sequence[Any]:
+    ) -> Started:
         test = site.test_code(request.user) is not None
         # A test identity's policy is its own.
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
         if plan is None:
-            plan = plan_start(self._store, site, policy, request.purpose, test=test)
+            plan = plan_start(site, policy, request.purpose, test=test)
             if not test:
                 starts[request.purpose] = plan
-        keys = site.keys
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
-        address = bucket(request.address) if request.address else NO_ADDRESS
-        word = codes.new_word() if plan.with_word else ""
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
@@ -114,43 +110,26 @@ class Verifications:
             metadata=request.metadata,
             trace=tracing.current(),
         )
-        idem = keys.idempotency(site.name, "start/" + idempotency.key) if idempotency.key else plan.no_idempotency
-        return await self._store.run(
-            plan.call,
-            {
-                "record": keys.record(short.text),
-                "long_record": keys.record(long.text),
-                "idem": idem,
-                "lately": keys.lately(site.name, request.user),
-                "word": keys.word(word),
-                "binding": keys.binding(site.name, request.user),
-                "address_starts": keys.window("address_starts", site.name, address),
-            },
-            {
-                "id": short.text,
-                "long_id": long.text,
-                "idem": idempotency.key,
-                "fingerprint": idempotency.fingerprint,
-                "user": request.user,
-                "address": address,
-                "fixed": msgspec.json.encode(fixed),
-                "vouched": int(request.vouched),
-                "word": word,
-                "event": webhook.seed() if site.wanted else "",
-            },
+        start = Start(
+            id=short.text,
+            long_id=long.text,
+            user=request.user,
+            address=bucket(request.address) if request.address else NO_ADDRESS,
+            fixed=msgspec.json.encode(fixed),
+            vouched=request.vouched,
+            word=codes.new_word() if plan.with_word else "",
+            idempotency_key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
         )
+        return await self._store.start(plan.rules, start)
 
     async def get(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Read a verification: DONE or ABSENT."""
-        keys = {"record": site.keys.record(identifier.text)}
-        raw = await self._store.call("read", site.keys.partition, keys, {"site": site.name})
-        return self._result(site, Answer.parse(raw))
+        return _result(await self._store.read(site.keys, identifier.text, site=site.name))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
         """A verification of any of an account's sites; for pages that prove the WeChat and not the site."""
-        keys = {"record": account.keys.record(identifier.text)}
-        raw = await self._store.call("read", account.keys.partition, keys, {"site": ""})
-        return Answer.parse(raw).record
+        return (await self._store.read(account.keys, identifier.text)).record
 
     async def check(
         self,
@@ -168,26 +147,20 @@ class Verifications:
         expected = await self._code(site, identifier)
         verdict = expected is not None and codes.matches(expected, typed)
         checks = self._plans_of(site).checks
-        plan = checks.get(identifier.test)
-        if plan is None:
-            plan = checks[identifier.test] = plan_check(self._store, site, test=identifier.test)
-        keys, idem = site.keys, plan.no_idempotency
-        if idempotency.key:
-            idem = keys.idempotency(site.name, f"check/{identifier.text}/{idempotency.key}")
-        raw = await self._store.run(
-            plan.call,
-            {"record": keys.record(identifier.text), "idem": idem},
-            {
-                "verdict": int(verdict),
-                "idem": idempotency.key,
-                "fingerprint": idempotency.fingerprint,
-                "address": address or "",
-                "event": webhook.seed(),
-            },
+        rules = checks.get(identifier.test)
+        if rules is None:
+            rules = checks[identifier.test] = check_rules(site, test=identifier.test)
+        reply = await self._store.check(
+            rules,
+            identifier.text,
+            right=verdict,
+            address=address or "",
+            idempotency_key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
         )
-        answer = Answer.parse(raw)
-        self._tally.act("check", site.name, answer.record.purpose if answer.record else "", answer)
-        return self._result(site, answer)
+        purpose = reply.record.purpose if reply.record else ""
+        self._tally.act("check", site.name, purpose, reply, limit=reply.limit)
+        return self._limited(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
         """The code of a verification; None where there is none any more, and then every code is wrong."""
@@ -200,49 +173,21 @@ class Verifications:
 
     async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Carry the same code again: RESENT, EARLY, ENDED or ABSENT."""
-        known = await self.get(site, identifier)
-        policy = site.purpose(known.record.purpose) if known.record else None
-        if known.record is None or policy is None:
-            return Result(Outcome.ABSENT)
-        keys, rates = site.keys, site.rates
-        raw = await self._store.call(
-            "resend",
-            keys.partition,
-            {"record": keys.record(identifier.text), "outbox": keys.outbox},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "appid": site.account.config.appid,
-                "channel": self._channel,
-                "site": site.name,
-                "code_life": policy.code_life * 1000,
-                "max_life": policy.code_max_life * 1000,
-                "resend_after": policy.resend_after * 1000,
-                "channels": ",".join(policy.channels),
-                "user_pushes": rates["user_pushes"],
-                "openid_pushes": rates["openid_pushes"],
-                "event": webhook.seed(),
-            },
-        )
-        answer = Answer.parse(raw)
-        self._tally.act("resend", site.name, known.record.purpose, answer)
-        if answer.outcome is Outcome.EARLY:
-            denial = Denial("resend", int(answer.rest[0]), (Rate(1, max(1, policy.resend_after)),))
-            return Result(answer.outcome, known.record, denial)
-        return self._result(site, answer)
+        reply = await self._store.resend(self._plans_of(site).resends, identifier.text)
+        if reply.record is None:
+            return Result(reply.outcome)
+        self._tally.act("resend", site.name, reply.record.purpose, reply)
+        if reply.outcome is Outcome.EARLY:
+            policy = site.config.purposes[reply.record.purpose]
+            denial = Denial("resend", reply.wait_ms, (Rate(1, max(1, policy.resend_after)),))
+            return Result(reply.outcome, reply.record, denial)
+        return _result(reply)
 
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """End a verification: DONE, ENDED or ABSENT."""
-        keys = site.keys
-        raw = await self._store.call(
-            "cancel",
-            keys.partition,
-            {"record": keys.record(identifier.text)},
-            {"root": keys.root, "account": keys.account, "channel": self._channel, "site": site.name},
-        )
-        answer = Answer.parse(raw)
-        self._tally.hear(answer)
-        return self._result(site, answer)
+        reply = await self._store.cancel(site.keys, site.name, identifier.text)
+        self._tally.hear(reply)
+        return _result(reply)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED where no scan may bring the code, ENDED or ABSENT.
@@ -250,40 +195,35 @@ class Verifications:
         Raises:
             PlatformUnavailable: the pool is empty and WeChat could not be asked.
         """
-        answer = await self._attach(site, identifier, "")
-        if answer.outcome is Outcome.EMPTY:
-            answer = await self._attach(site, identifier, await self._pool.mint(site.account))
-        if answer.outcome is Outcome.LIMITED:
+        reply = await self._attach(site, identifier, "")
+        if reply.outcome is Outcome.EMPTY:
+            reply = await self._attach(site, identifier, await self._pool.mint(site.account))
+        if reply.outcome is Outcome.LIMITED:
             raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
-        if answer.outcome is Outcome.EMPTY:
+        if reply.outcome is Outcome.EMPTY:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
-        if answer.outcome is Outcome.ATTACHED:
-            self._pool.seen(site.account, left=int(answer.rest[0]))
-            self._tally.hear(answer)
-        return self._result(site, answer)
+        if reply.outcome is Outcome.ATTACHED:
+            self._pool.seen(site.account, left=reply.pool_left)
+            self._tally.hear(reply)
+        return _result(reply)
 
-    async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> Answer:
-        keys = site.keys
-        raw = await self._store.call(
-            "attach_scene",
-            keys.partition,
-            {"record": keys.record(identifier.text), "pool": keys.pool, **day_keys(site.account.keys, Api.QRCODE)},
-            {
-                "root": keys.root,
-                "account": keys.account,
-                "channel": self._channel,
-                "site": site.name,
-                "minted": minted,
-                "needed": self._pool.needed_ms,
-                **arguments(site.account.config.appid, site.account.sites),
-            },
+    async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> SceneAttached:
+        return await self._store.attach_scene(
+            site.keys,
+            site.name,
+            identifier.text,
+            minted=minted,
+            needed_ms=self._pool.needed_ms,
+            sites=site.account.sites,
         )
-        return Answer.parse(raw)
 
     @staticmethod
-    def _result(site: SiteEntry, answer: Answer) -> Result:
-        if answer.outcome is Outcome.LIMITED:
-            limit = answer.rest[0].decode()
-            rates = getattr(site.config.limits, limit)
-            return Result(answer.outcome, denial=Denial(limit, int(answer.rest[1]), rates))
-        return Result(answer.outcome, answer.record, left=answer.left)
+    def _limited(site: SiteEntry, reply: Started | Checked) -> Result:
+        if reply.outcome is Outcome.LIMITED:
+            rates = getattr(site.config.limits, reply.limit)
+            return Result(reply.outcome, denial=Denial(reply.limit, reply.wait_ms, rates))
+        return Result(reply.outcome, reply.record, left=reply.left)
+
+
+def _result(reply: VerificationReply) -> Result:
+    return Result(reply.outcome, reply.record)

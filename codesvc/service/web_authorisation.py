@@ -87,7 +87,7 @@ class Visits:
         shared: Mapping[str, SharedSecrets],
         public_url: str,
     ) -> None:
-        self._store = store
+        self._store = store.visits
         self._seals = seals
         self._clients = clients
         self._shared = shared
@@ -123,11 +123,13 @@ class Visits:
             return Arrival(errand, "stale")
         if identity.snapshot:
             return Arrival(errand, "snapshot")
-        await self._store.call(
-            "note_visit",
-            account.keys.partition,
-            {"visit": account.keys.visit(browser, errand.id)},
-            {"openid": identity.openid, "unionid": identity.unionid or "", "life": _LIFE_MS},
+        await self._store.note(
+            account.keys,
+            browser,
+            errand.id,
+            openid=identity.openid,
+            unionid=identity.unionid or "",
+            life_ms=_LIFE_MS,
         )
         return Arrival(errand)
 
@@ -135,11 +137,8 @@ class Visits:
         """Who a browser has proved to be on the way to this subject, None if it has not."""
         if not cookie:
             return None
-        key = account.keys.visit(browser_of(cookie), subject)
-        raw = await self._store.call("read_visit", account.keys.partition, {"visit": key}, {})
-        if Outcome(raw[0].decode()) is not Outcome.DONE:
-            return None
-        return Visitor(raw[2].decode(), raw[3].decode())
+        found = await self._store.read(account.keys, browser_of(cookie), subject)
+        return Visitor(found.openid, found.unionid) if found.outcome is Outcome.DONE else None
 
     async def _exchange(self, account: AccountEntry, code: str) -> OAuthIdentity | None:
         shared, name = self._shared[account.name], f"oauth-{sha256(code.encode()).hexdigest()[:32]}"

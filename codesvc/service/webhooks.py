@@ -12,13 +12,11 @@ import msgspec
 
 from codesvc.domain.errors import Invalid
 from codesvc.domain.webhook import TEST_EVENT, TEST_MESSAGE, derived_id
-from codesvc.store.keys import channel
-from codesvc.store.outcomes import Outcome
-from codesvc.store.webhooks import Endpoint, Hook
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
+    from codesvc.store.webhooks import Endpoint, Hook
 
 MOST_LISTED: Final = 100
 _ID: Final = re.compile(r"wh_[0-9a-f]{32}")
@@ -61,23 +59,15 @@ class Webhooks:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._channel = channel(store.prefix)
+        self._store = store.webhooks
 
     async def endpoint(self, site: SiteEntry) -> Endpoint:
         """How it fares."""
-        keys = site.keys
-        mine = {"state": keys.webhook_state(site.name), "due": keys.webhook_due(site.name)}
-        raw = await self._store.call("read_endpoint", keys.partition, mine, {})
-        return Endpoint.parse(raw[2], raw[3])
+        return (await self._store.endpoint(site.keys, site.name)).endpoint
 
     async def enable(self, site: SiteEntry, *, actor: str) -> Endpoint:
         """Send to it again; what waited goes out. Enabling twice is the same as once."""
-        keys = site.keys
-        mine = {"state": keys.webhook_state(site.name), "due": keys.webhook_due(site.name)}
-        args = {"root": keys.root, "channel": self._channel, "actor": actor, "site": site.name}
-        raw = await self._store.call("enable_endpoint", keys.partition, mine, args)
-        return Endpoint.parse(raw[2], raw[3])
+        return (await self._store.enable(site.keys, site.name, actor=actor)).endpoint
 
     async def find(
         self, site: SiteEntry, *, status: str = "", kind: str = "", limit: int = 25, cursor: str = ""
@@ -95,57 +85,22 @@ class Webhooks:
             Invalid: the cursor is none.
         """
         at, name = _place(cursor) if cursor else ("", "")
-        keys = site.keys
-        raw = await self._store.call(
-            "list_webhooks",
-            keys.partition,
-            {"log": keys.webhook_log(site.name)},
-            {
-                "root": keys.root,
-                "site": site.name,
-                "after_at": at,
-                "after": name,
-                "status": status,
-                "kind": kind,
-                "most": limit,
-            },
+        found = await self._store.listed(
+            site.keys, site.name, status=status, kind=kind, after_at=at, after=name, most=limit
         )
-        hooks, left_at, left = raw[2], raw[3], raw[4]
-        place = urlsafe_b64encode(left_at + b" " + left).decode() if left else None
-        return Page(tuple(Hook.parse(flat) for flat in hooks), place)
+        place = urlsafe_b64encode(f"{found.after_at} {found.after}".encode()).decode() if found.after else None
+        return Page(found.hooks, place)
 
     async def get(self, site: SiteEntry, event: str) -> Hook | None:
         """One event, None where there is none."""
-        keys = site.keys
-        raw = await self._store.call("read_webhook", keys.partition, {"webhook": keys.webhook(site.name, event)}, {})
-        return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
+        return (await self._store.read(site.keys, site.name, event)).hook
 
     async def resend(self, site: SiteEntry, event: str, *, actor: str) -> Hook | None:
         """Send one again, or now instead of later, on a fresh schedule; None where there is none."""
-        keys = site.keys
-        raw = await self._store.call(
-            "resend_webhook",
-            keys.partition,
-            {"webhook": keys.webhook(site.name, event)},
-            {"root": keys.root, "channel": self._channel, "actor": actor, "site": site.name},
-        )
-        return Hook.parse(raw[2]) if raw[0] == Outcome.DONE.encode() else None
+        return (await self._store.resend(site.keys, site.name, event, actor=actor)).hook
 
     async def test(self, site: SiteEntry, idempotency_key: str = "") -> Hook:
         """Queue a test event; the same Idempotency-Key is the same event."""
-        keys = site.keys
         event = derived_id("test", site.name, idempotency_key or secrets.token_hex(16))
-        raw = await self._store.call(
-            "announce_webhook",
-            keys.partition,
-            {"webhook": keys.webhook(site.name, event)},
-            {
-                "root": keys.root,
-                "channel": self._channel,
-                "site": site.name,
-                "id": event,
-                "kind": TEST_EVENT,
-                "facts": msgspec.json.encode({"message": TEST_MESSAGE}),
-            },
-        )
-        return Hook.parse(raw[2])
+        facts = msgspec.json.encode({"message": TEST_MESSAGE})
+        return (await self._store.announce(site.keys, site.name, event, kind=TEST_EVENT, facts=facts)).shown

@@ -38,10 +38,10 @@ class Gathered:
     ) -> None:
         self._run = run
         self._wrapped = wrapped
-        self._asked: list[tuple[Sequence[str], asyncio.Future[Any]]] = []
+        self._asked: list[tuple[Any, asyncio.Future[Any]]] = []
         self._calls: set[asyncio.Task[None]] = set()
 
-    async def ask(self, act: Sequence[str]) -> Any:
+    async def ask(self, act: Any) -> Any:
         """Ask for one act, and wait for its answer.
 
         Raises:
@@ -67,7 +67,7 @@ class Gathered:
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
-    async def _call(self, asked: list[tuple[Sequence[str], asyncio.Future[Any]]]) -> None:
+    async def _call(self, asked: list[tuple[Any, asyncio.Future[Any]]]) -> None:
         try:
             answers = (await self._run(msgspec.msgpack.encode([act for act, _ in asked])))[2]
             for (_, future), answer in zip(asked, answers, strict=True):
@@ -82,7 +82,7 @@ class Gathered:
             raise
 
 
-def _tell(asked: list[tuple[Sequence[str], asyncio.Future[Any]]], error: BaseException) -> None:
+def _tell(asked: list[tuple[Any, asyncio.Future[Any]]], error: BaseException) -> None:
     for _, future in asked:
         if future.done():
             continue

@@ -16,11 +16,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from codesvc.config.store_address import StoreAddress, Way
+from codesvc.store.act import Retention
 from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
 from codesvc.store.sentinel import Sentinels
 from codesvc.store.servers import OneServer, Server
-from codesvc.store.store import Retention
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

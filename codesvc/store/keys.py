@@ -27,6 +27,29 @@ def partition_of(appid: str) -> int:
 
 
 @dataclass(frozen=True)
+class PartitionKeys:
+    """Key names of one partition, for what belongs to no account.
+
+    Attributes:
+        prefix: the deployment's prefix.
+        partition: which.
+    """
+
+    prefix: str
+    partition: int
+
+    @property
+    def root(self) -> str:
+        """What all keys of the partition begin with, colon included."""
+        return partition_root(self.prefix, self.partition)
+
+    @property
+    def outbox(self) -> str:
+        """Stream: deliveries to be made, of all accounts of the partition."""
+        return outbox(self.prefix, self.partition)
+
+
+@dataclass(frozen=True)
 class Keys:
     """Key names of one account.
 

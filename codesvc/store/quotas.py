@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.quota import ASSUMED_DAILY, RESERVE, Api, day_of
+from codesvc.domain.quota import day_of
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:
+    from codesvc.domain.quota import Api
+    from codesvc.store.act import Deployment
     from codesvc.store.keys import Keys
-    from codesvc.store.script import type_of_argument
-    from codesvc.store.store import Store
 
 
 def day_key(keys: Keys, api: Api) -> str:
@@ -18,56 +20,36 @@ def day_key(keys: Keys, api: Api) -> str:
     return keys.quota(api.value, day_of(unix_ms()))
 
 
-def arguments(appid: str, sites: int) -> dict[str, type_of_argument]:
-    """What the fragment `quota` wants to know."""
-    return {
-        "sites": sites,
-        "assumed_daily": ASSUMED_DAILY,
-        "reserve": str(RESERVE),
-        "appid": appid,
-    }
+class QuotaLearned(Reply, frozen=True):
+    """DONE.
 
+    Attributes:
+        left: calls that remain today.
+    """
 
-def day_keys(keys: Keys, api: Api) -> dict[str, str]:
-    """What it takes from, and where it tells that little is left."""
-    return {"day": day_key(keys, api), "outbox": keys.outbox}
+    left: int = 0
 
 
 class Quotas:
-    """Reads and corrects the counters; taking from them is the scripts' work."""
+    """Corrects the counters; other scripts take from them. Every call raises StoreUnavailable without an answer."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, here: Deployment) -> None:
+        self._learn = Act(here, "learn_quota", QuotaLearned)
+        self._exhaust = Act(here, "exhaust_quota", Reply)
 
     async def learn(
-        self, keys: Keys, appid: str, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
-    ) -> int:
-        """Take over what WeChat says; other programs may use the same account. What is left of today by our count.
+        self, keys: Keys, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
+    ) -> QuotaLearned:
+        """Take over what WeChat says; other programs may use the same account.
 
         `rate` is so many calls in so many seconds, zeros where no such limit exists.
-
-        Raises:
-            StoreUnavailable: no answer.
         """
-        raw = await self._store.call(
-            "learn_quota",
-            keys.partition,
-            day_keys(keys, api),
-            {
-                "appid": appid,
-                "daily": daily,
-                "used": used,
-                "calls": rate[0],
-                "seconds": max(1, rate[1]),
-            },
+        return await self._learn(
+            keys,
+            {"day": day_key(keys, api)},
+            {"daily": daily, "used": used, "calls": rate[0], "seconds": max(1, rate[1])},
         )
-        return int(raw[2])
 
-    async def exhaust(self, keys: Keys, appid: str, api: Api) -> None:
-        """WeChat has just said that today's quota is gone.
-
-        Raises:
-            StoreUnavailable: no answer.
-        """
-        args: dict[str, type_of_argument] = {"appid": appid, "assumed_daily": ASSUMED_DAILY}
-        await self._store.call("exhaust_quota", keys.partition, day_keys(keys, api), args)
+    async def exhaust(self, keys: Keys, api: Api) -> None:
+        """WeChat has just said that today's quota is used up."""
+        await self._exhaust(keys, {"day": day_key(keys, api)}, {})

@@ -1,57 +1,51 @@
-"""Scripts' answers, from lists of bytes to values."""
+"""Typed replies: how a script's list of bytes becomes a struct, as the script's header names its parts.
+
+A reply is a subclass of `Reply` whose further fields are those that the REPLY lines of the header name, each with a
+default for the outcomes that do not carry it. `reader` refuses a class whose fields are not exactly the header's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from codesvc.domain.intent import Intent
 from codesvc.domain.record import Record
 from codesvc.domain.ticket import Ticket
-from codesvc.store.outcomes import Outcome
+from codesvc.store.outcomes import Outcome  # noqa: TC001  msgspec reads the annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    type_of_part = Callable[[int, Any], Any]
+
+NOT_READ: Final = "_"
+"""What a header calls a part of a reply that no caller reads."""
 
 
-_OUTCOMES: Final = {outcome.value.encode(): outcome for outcome in Outcome}
-
-
-def _left(rest: tuple[Any, ...]) -> str:
-    """The second part after the record, where there is one."""
-    return rest[1].decode() if len(rest) > 1 and isinstance(rest[1], bytes) else ""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What a script said.
+class Reply(msgspec.Struct, frozen=True):
+    """What a script answers; also the whole reply of a script that says no more than this.
 
     Attributes:
-        outcome: the word.
+        outcome: what happened.
         now: ms by the clock that decides.
-        record: the verification, where the script answers with one.
-        rest: what else it said, still raw.
     """
 
     outcome: Outcome
     now: int
-    record: Record | None
-    rest: tuple[Any, ...]
 
-    @classmethod
-    def parse(cls, raw: Sequence[Any]) -> Answer:
-        """Read `{outcome, now, …}`; a list that begins with 0 in third place holds a record."""
-        outcome, now, rest = _OUTCOMES[raw[0]], int(raw[1]), tuple(raw[2:])
-        if rest and isinstance(rest[0], list) and rest[0] and rest[0][0] == 0:
-            _, stored, identifier = rest[0]
-            return cls(outcome, now, Record.parse(now, stored, identifier.decode()), rest[1:])
-        return cls(outcome, now, None, rest)
 
-    @property
-    def left(self) -> str:
-        """What the limits of the call leave, "" where the script does not say."""
-        return _left(self.rest)
+class RecordReply(Reply, frozen=True):
+    """The reply of a script that looks at one verification.
+
+    Attributes:
+        record: the verification, where the outcome promises one.
+    """
+
+    record: Record | None = None
 
     @property
     def shown(self) -> Record:
@@ -60,37 +54,27 @@ class Answer(msgspec.Struct, frozen=True):
         Raises:
             LookupError: this outcome has none.
         """
-        if self.record is None:
-            raise LookupError(f"{self.outcome} carries no record")
-        return self.record
-
-    @property
-    def firsts(self) -> str:
-        """What happened to the record for the first time in this very act: words of its trail, blanks between."""
-        return self.rest[2].decode() if self.record is not None and len(self.rest) > 2 else ""  # noqa: PLR2004  the third part
+        return _promised(self.record, self.outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class IntentAnswer:
-    """What a script about a bind intent or a login said; as `Answer`."""
+class VerificationReply(RecordReply, frozen=True):
+    """The reply of a script that may change one verification.
 
-    outcome: Outcome
-    now: int
-    intent: Intent | None
-    rest: tuple[Any, ...]
+    Attributes:
+        firsts: what happened to it for the first time in this call: steps of its trail, separated by blanks.
+    """
 
-    @classmethod
-    def parse(cls, raw: Sequence[Any]) -> IntentAnswer:
-        """Read `{outcome, now, intent, …}` or `{outcome, now, …}`."""
-        outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
-        if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Intent.parse(now, rest[0][1]), rest[1:])
-        return cls(outcome, now, None, rest)
+    firsts: str = ""
 
-    @property
-    def left(self) -> str:
-        """As `Answer.left`."""
-        return _left(self.rest)
+
+class IntentReply(Reply, frozen=True):
+    """The reply of a script about one bind intent or login.
+
+    Attributes:
+        intent: the bind intent or login, where the outcome promises one.
+    """
+
+    intent: Intent | None = None
 
     @property
     def shown(self) -> Intent:
@@ -99,27 +83,17 @@ class IntentAnswer:
         Raises:
             LookupError: this outcome has none.
         """
-        if self.intent is None:
-            raise LookupError(f"{self.outcome} carries no intent")
-        return self.intent
+        return _promised(self.intent, self.outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class TicketAnswer:
-    """What a script about a ticket said; as `Answer`."""
+class TicketReply(Reply, frozen=True):
+    """The reply of a script about one ticket.
 
-    outcome: Outcome
-    now: int
-    ticket: Ticket | None
-    rest: tuple[Any, ...]
+    Attributes:
+        ticket: the ticket, where the outcome promises one.
+    """
 
-    @classmethod
-    def parse(cls, raw: Sequence[Any]) -> TicketAnswer:
-        """Read `{outcome, now, ticket, …}` or `{outcome, now}`."""
-        outcome, now, rest = Outcome(raw[0].decode()), int(raw[1]), tuple(raw[2:])
-        if rest and isinstance(rest[0], list):
-            return cls(outcome, now, Ticket.parse(now, rest[0][1]), rest[1:])
-        return cls(outcome, now, None, rest)
+    ticket: Ticket | None = None
 
     @property
     def shown(self) -> Ticket:
@@ -128,9 +102,12 @@ class TicketAnswer:
         Raises:
             LookupError: this outcome has none.
         """
-        if self.ticket is None:
-            raise LookupError(f"{self.outcome} carries no ticket")
-        return self.ticket
+        return _promised(self.ticket, self.outcome)
+
+
+def fields_of(flat: Sequence[bytes]) -> dict[str, str]:
+    """A hash as HGETALL lists it: field, value, field, value, and so on."""
+    return {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,9 +129,8 @@ class Binding:
     reachable: bool
 
     @classmethod
-    def parse(cls, flat: Sequence[bytes], *, reachable: bool) -> Binding:
-        """Read a script's flat list of fields and values."""
-        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    def of(cls, fields: Mapping[str, str], *, reachable: bool) -> Binding:
+        """From the fields of its hash."""
         return cls(
             openid=fields["openid"],
             unionid=fields.get("unionid"),
@@ -162,3 +138,74 @@ class Binding:
             bound_at=int(fields["at"]),
             reachable=reachable,
         )
+
+
+_R = TypeVar("_R", bound=Reply)
+_T = TypeVar("_T")
+
+
+def _promised(found: _T | None, outcome: Outcome) -> _T:
+    if found is None:
+        raise LookupError(f"{outcome} carries none")
+    return found
+
+
+def _record(now: int, raw: Any) -> Record | None:
+    return Record.parse(now, raw[1], raw[2].decode()) if isinstance(raw, list) else None
+
+
+_PARTS: Final[Mapping[Any, type_of_part]] = {
+    int: lambda _, raw: int(raw),
+    str: lambda _, raw: raw.decode(),
+    bytes: lambda _, raw: raw,
+    bool: lambda _, raw: raw == 1,
+    tuple[str, ...]: lambda _, raw: tuple(part.decode() for part in raw),
+    Record: _record,
+    Intent: lambda now, raw: Intent.parse(now, raw[1]),
+    Ticket: lambda now, raw: Ticket.parse(now, raw[1]),
+}
+"""How a part of a reply is read, by the type of its field. `Annotated[type, function]` reads any other."""
+
+
+def _part(kind: Any) -> type_of_part:
+    """How a field of this type is read.
+
+    Raises:
+        KeyError: nothing is known of this type.
+    """
+    if get_origin(kind) is Annotated:
+        read = get_args(kind)[1]
+        return lambda _, raw: read(raw)
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    return _PARTS[kind]
+
+
+def reader(replies: Mapping[Outcome, Sequence[str]], kind: type[_R]) -> Callable[[Sequence[Any]], _R]:
+    """Read a script's `{outcome, now, …}`.
+
+    Args:
+        replies: each outcome of the script with the names of the parts that follow `now`.
+        kind: what to read it into.
+
+    Raises:
+        ValueError: the fields of `kind` are not those of the replies.
+    """
+    known = {field.name: field.type for field in msgspec.structs.fields(kind) if field.name not in {"outcome", "now"}}
+    named = {name for names in replies.values() for name in names} - {NOT_READ}
+    if known.keys() != named:
+        raise ValueError(f"{kind.__name__} has the fields {sorted(known)}, the header {sorted(named)}")
+    parts = {
+        outcome.value.encode(): (
+            outcome,
+            [(place, name, _part(known[name])) for place, name in enumerate(names, 2) if name != NOT_READ],
+        )
+        for outcome, names in replies.items()
+    }
+
+    def read(raw: Sequence[Any]) -> _R:
+        outcome, fields = parts[raw[0]]
+        now = int(raw[1])
+        return kind(outcome, now, **{name: part(now, raw[place]) for place, name, part in fields})
+
+    return read

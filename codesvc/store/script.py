@@ -7,6 +7,11 @@ A script opens with a header, and the header is what binds it to Python:
     -- ARGS: site user
     -- OUTCOMES: started limited
     -- USES: clock windows
+    -- REPLY started: record long
+    -- REPLY limited: limit wait_ms
+
+A REPLY line names what follows outcome and time in the script's answer; an outcome that no REPLY line names says no
+more. Of a script that takes several acts in one call (fragment `batch`) they name the answer to one of them.
 
 The loader puts what a script needs of the named fragments in front, and the place of a key or an argument for its
 name (`K.record`, `A.site`); `Script.pack` refuses a call whose names are not exactly these. So no script and no caller
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _HEADER = re.compile(r"^-- (Purpose|KEYS|ARGS|OUTCOMES|USES):[ \t]*(.*)$", re.MULTILINE)
+_REPLY: Final = re.compile(r"^-- REPLY ([a-z -]+):[ \t]*(.*)$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^--.*\n", re.MULTILINE)
 _DEFINITION: Final = re.compile(r"^(?=local )", re.MULTILINE)
 _DEFINED: Final = re.compile(r"local (?:function )?(\w+(?:, ?\w+)*)")
@@ -68,6 +74,7 @@ class Script:
         keys: names of the keys, in order.
         args: names of the arguments, in order.
         outcomes: what it can answer.
+        replies: what else it says, by outcome: names of the parts in order.
         source: complete Lua text.
         sha: SHA-1 of the text, hexadecimal, as EVALSHA wants it.
     """
@@ -76,6 +83,7 @@ class Script:
     keys: tuple[str, ...]
     args: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    replies: Mapping[Outcome, tuple[str, ...]]
     source: str
     sha: str
 
@@ -206,6 +214,10 @@ def load(name: str) -> Script:
     header = dict(_HEADER.findall(text))
     if missing := {"Purpose", "KEYS", "ARGS", "OUTCOMES", "USES"} - header.keys():
         raise ValueError(f"{name}.lua: the header lacks {', '.join(sorted(missing))}")
+    outcomes = tuple(Outcome(word) for word in header["OUTCOMES"].split())
+    parts_of = {Outcome(word): tuple(names.split()) for words, names in _REPLY.findall(text) for word in words.split()}
+    if more := parts_of.keys() - set(outcomes):
+        raise ValueError(f"{name}.lua: a REPLY line names {', '.join(sorted(more))}, OUTCOMES does not")
     keys, args = tuple(header["KEYS"].split()), tuple(header["ARGS"].split())
     used = header["USES"].split()
     parts = [(_SCRIPTS / "fragments" / f"{fragment}.lua").read_text(encoding="utf-8") for fragment in used]
@@ -215,7 +227,8 @@ def load(name: str) -> Script:
         name=name,
         keys=keys,
         args=args,
-        outcomes=tuple(Outcome(word) for word in header["OUTCOMES"].split()),
+        outcomes=outcomes,
+        replies={outcome: parts_of.get(outcome, ()) for outcome in outcomes},
         source=source,
         # EVALSHA's name for a script; nothing is protected by it.
         sha=sha1(source.encode(), usedforsecurity=False).hexdigest(),

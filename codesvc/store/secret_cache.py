@@ -20,22 +20,20 @@ if TYPE_CHECKING:
 
     from codesvc.domain.keyring import Keyring
     from codesvc.store.keys import Keys
-    from codesvc.store.servers import Servers
-
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+    from codesvc.store.store import Store
 
 
 class SharedSecrets:
     """The `SharedStore` of `codesvc.wechat.token` for one account.
 
     Args:
-        servers: the store.
+        store: where they lie.
         keys: the account's names in it.
         keyring: encrypts what is kept.
     """
 
-    def __init__(self, servers: Servers, keys: Keys, keyring: Keyring) -> None:
-        self._servers = servers
+    def __init__(self, store: Store, keys: Keys, keyring: Keyring) -> None:
+        self._store = store
         self._keys = keys
         # MultiFernet encrypts with the first and opens with any.
         by_age = [Fernet(urlsafe_b64encode(key)) for key in keyring.token_keys("shared secrets")]
@@ -43,7 +41,7 @@ class SharedSecrets:
         self._owner = secrets.token_hex(8)
 
     def _redis(self) -> Redis:
-        return self._servers.at(self._keys.partition).redis
+        return self._store.at(self._keys.partition)
 
     async def get(self, name: str) -> tuple[str, float] | None:
         """The value and when it ends (unix seconds), or None.
@@ -96,7 +94,4 @@ class SharedSecrets:
         Raises:
             StoreUnavailable: no answer.
         """
-        try:
-            await self._redis().eval(_RELEASE, 1, self._keys.token(f"{name}:lock"), self._owner)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"a lock cannot be given back ({type(error).__name__})") from None
+        await self._store.tokens.release_lock(self._keys, name, self._owner)

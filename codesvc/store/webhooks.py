@@ -1,68 +1,23 @@
-"""The webhooks' queue: events per site, written by scripts, sent by `codesvc.delivery.webhooks`."""
+"""Events for webhooks as a site and an operator see them; sending them is `codesvc.store.webhook_queue`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from codesvc.domain.webhook import HookStatus
-from codesvc.store.keys import partition_root, webhook_sites
-from codesvc.store.outcomes import Outcome
+from codesvc.store.act import Act
+from codesvc.store.keys import PartitionKeys, webhook_sites
+from codesvc.store.replies import Reply, fields_of
+from codesvc.store.webhook_queue import Tried, WebhookQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from codesvc.store.store import Store
-
-LEASE_MS: Final = 15_000
-"""A process that has not said for so long that it is at a site is taken for dead."""
-
-Verdict = Literal["delivered", "again", "failed", "gone"]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Job:
-    """An event to be sent.
-
-    Attributes:
-        id: what the receiver knows it by.
-        kind: its type.
-        created: when it happened, ms.
-        attempts: how many tries have failed.
-        facts: what a script noted, JSON.
-    """
-
-    id: str
-    kind: str
-    created: int
-    attempts: int
-    facts: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What there is to do for a site.
-
-    Attributes:
-        outcome: DONE; EMPTY, STALE or CLOSED where the site is no longer held.
-        jobs: what is due, first things first; those under way are among them.
-        failures: attempts in a row that have failed.
-    """
-
-    outcome: Outcome
-    jobs: tuple[Job, ...] = ()
-    failures: int = 0
-
-
-class Tried(msgspec.Struct, omit_defaults=True):
-    """An attempt as it is kept; `at` is in ms, written by the script."""
-
-    result: str
-    ms: int
-    status: int | None = None
-    at: str = ""
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -130,9 +85,8 @@ class Endpoint:
     failures: int
 
     @classmethod
-    def parse(cls, flat: Sequence[bytes], waiting: int) -> Endpoint:
-        """Read a script's flat list of fields and values."""
-        fields = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    def of(cls, fields: Mapping[str, str], waiting: int) -> Endpoint:
+        """From the fields of its hash."""
 
         def time(name: str) -> int | None:
             return int(fields[name]) if name in fields else None
@@ -147,70 +101,130 @@ class Endpoint:
         )
 
 
-class WebhookQueue:
-    """What a process that sends asks of the store.
+class WebhooksCounted(Reply, frozen=True):
+    """DONE.
 
-    Args:
-        store: where the queue lies.
-        owner: this process's name; a new one for each start.
+    Attributes:
+        waiting: how many events wait.
+        overdue_ms: for how long the most overdue of them has been due.
     """
 
-    def __init__(self, store: Store, owner: str) -> None:
-        self._store = store
-        self._owner = owner
+    waiting: int = 0
+    overdue_ms: int = 0
 
-    async def _call(self, name: str, partition: int, args: dict[str, str | int]) -> list[Any]:
-        prefix = self._store.prefix
-        keys = {"sites": webhook_sites(prefix, partition)}
-        return await self._store.call(name, partition, keys, {"root": partition_root(prefix, partition), **args})
 
-    async def claim(self, partition: int, *, most: int) -> list[str]:
-        """Take over sites with something to send: their names.
+class EndpointReply(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        state: the endpoint's fields.
+        waiting: how many events wait.
+    """
+
+    state: Annotated[dict[str, str], fields_of] = msgspec.field(default_factory=dict)
+    waiting: int = 0
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How the endpoint fares."""
+        return Endpoint.of(self.state, self.waiting)
+
+
+class HookReply(Reply, frozen=True):
+    """DONE, SAME (announced before) or ABSENT.
+
+    Attributes:
+        hook: the event, where there is one.
+    """
+
+    hook: Annotated[Hook | None, Hook.parse] = None
+
+    @property
+    def shown(self) -> Hook:
+        """The event, where the outcome promises one.
 
         Raises:
-            StoreUnavailable: no answer.
+            LookupError: this outcome has none.
         """
-        args: dict[str, str | int] = {"owner": self._owner, "lease": LEASE_MS, "most": most}
-        raw = await self._call("claim_webhooks", partition, args)
-        return [name.decode() for name in raw[2]]
+        if self.hook is None:
+            raise LookupError(f"{self.outcome} carries no event")
+        return self.hook
 
-    async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:
-        """What is due, and another lease; with `give` the site is given back where nothing is due.
 
-        Raises:
-            StoreUnavailable: no answer.
-        """
-        raw = await self._call(
-            "take_webhooks",
-            partition,
-            {"site": site, "owner": self._owner, "lease": LEASE_MS, "most": most, "give": int(give)},
+def _hooks(raw: Sequence[Sequence[bytes]]) -> tuple[Hook, ...]:
+    return tuple(Hook.parse(flat) for flat in raw)
+
+
+class HooksListed(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        hooks: events, latest first.
+        after_at: time to go on after, "" where there are no more.
+        after: name to go on after.
+    """
+
+    hooks: Annotated[tuple[Hook, ...], _hooks] = ()
+    after_at: str = ""
+    after: str = ""
+
+
+class Webhooks:
+    """Events for webhooks in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._here = here
+        self._prefix = here.prefix
+        self._count = Act(here, "count_webhooks", WebhooksCounted)
+        self._read_endpoint = Act(here, "read_endpoint", EndpointReply)
+        self._enable_endpoint = Act(here, "enable_endpoint", EndpointReply)
+        self._list = Act(here, "list_webhooks", HooksListed)
+        self._read = Act(here, "read_webhook", HookReply)
+        self._resend = Act(here, "resend_webhook", HookReply)
+        self._announce = Act(here, "announce_webhook", HookReply)
+
+    def queue(self, owner: str) -> WebhookQueue:
+        """The queue for a process that sends; `owner` names it, a new name for each start."""
+        return WebhookQueue(self._here, owner)
+
+    async def count(self, partition: int) -> WebhooksCounted:
+        """How many events of a partition wait."""
+        return await self._count(
+            PartitionKeys(self._prefix, partition), {"sites": webhook_sites(self._prefix, partition)}, {}
         )
-        outcome = Outcome(raw[0].decode())
-        if outcome is not Outcome.DONE:
-            return Work(outcome)
-        parts = raw[2]
-        jobs = (
-            Job(parts[i].decode(), parts[i + 1].decode(), int(parts[i + 2]), int(parts[i + 3]), parts[i + 4])
-            for i in range(0, len(parts), 5)
+
+    async def endpoint(self, keys: Keys, site: str) -> EndpointReply:
+        """How a site's endpoint fares."""
+        return await self._read_endpoint(keys, {"state": keys.webhook_state(site), "due": keys.webhook_due(site)}, {})
+
+    async def enable(self, keys: Keys, site: str, *, actor: str) -> EndpointReply:
+        """Send to a site's endpoint again."""
+        return await self._enable_endpoint(
+            keys,
+            {"state": keys.webhook_state(site), "due": keys.webhook_due(site)},
+            {"actor": actor, "site": site},
         )
-        return Work(outcome, tuple(jobs), int(raw[3]))
 
-    async def give_back(self, partition: int, site: str, *, after_ms: int) -> None:
-        """Let others have a site, in a while.
+    async def listed(
+        self, keys: Keys, site: str, *, status: str, kind: str, after_at: str, after: str, most: int
+    ) -> HooksListed:
+        """A page of a site's events; `status` and `kind` filter, "" takes all."""
+        return await self._list(
+            keys,
+            {"log": keys.webhook_log(site)},
+            {"site": site, "after_at": after_at, "after": after, "status": status, "kind": kind, "most": most},
+        )
 
-        Raises:
-            StoreUnavailable: no answer.
-        """
-        await self._call("return_webhooks", partition, {"site": site, "owner": self._owner, "after": after_ms})
+    async def read(self, keys: Keys, site: str, event: str) -> HookReply:
+        """One event: DONE or ABSENT."""
+        return await self._read(keys, {"webhook": keys.webhook(site, event)}, {})
 
-    async def record(
-        self, partition: int, site: str, job: Job, tried: Tried, verdict: Verdict, *, pause_ms: int = 0
-    ) -> None:
-        """What came of an attempt.
+    async def resend(self, keys: Keys, site: str, event: str, *, actor: str) -> HookReply:
+        """Send an event again, or now instead of later: DONE or ABSENT."""
+        return await self._resend(keys, {"webhook": keys.webhook(site, event)}, {"actor": actor, "site": site})
 
-        Raises:
-            StoreUnavailable: no answer; then the event is sent again.
-        """
-        attempt = msgspec.json.encode(tried)
-        args = {"site": site, "id": job.id, "attempt": attempt, "verdict": verdict, "pause": pause_ms}
-        await self._call("record_webhook", partition, args)  # type: ignore[arg-type]
+    async def announce(self, keys: Keys, site: str, event: str, *, kind: str, facts: bytes) -> HookReply:
+        """Queue an event that no change of state makes: DONE, or SAME where this id is queued already."""
+        return await self._announce(
+            keys, {"webhook": keys.webhook(site, event)}, {"site": site, "id": event, "kind": kind, "facts": facts}
+        )

@@ -59,10 +59,8 @@ async def test_readers_that_are_long_dead_are_forgotten_unless_they_hold_a_job(s
         return Outbox(servers, prefix="cs", partition=keys.partition, consumer=name)
 
     async def forget(idle):
-        answer = await store.call(
-            "forget_consumers", keys.partition, {"outbox": keys.outbox}, {"group": GROUP, "idle": idle}
-        )
-        return answer[2], {one["name"].decode() for one in valkey.xinfo_consumers(keys.outbox, GROUP)}
+        answer = await store.deliveries.forget_consumers(keys.partition, idle_ms=idle)
+        return answer.forgotten, {one["name"].decode() for one in valkey.xinfo_consumers(keys.outbox, GROUP)}
 
     try:
         await box("idle").read(count=1, block_ms=1)

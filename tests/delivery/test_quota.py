@@ -116,13 +116,12 @@ def test_the_day_turns_at_midnight_in_beijing():
 
 async def test_what_wechat_says_of_its_quota_is_taken_over(world):
     from codesvc.domain.quota import Api
-    from codesvc.store.quotas import Quotas
     from codesvc.web.context import SERVICES
 
     services = world.app[SERVICES]
     account = services.directory.accounts["main"]
-    quotas = Quotas(services.store)
-    assert await quotas.learn(account.keys, account.config.appid, Api.QRCODE, daily=5, used=5) == 0
+    quotas = services.store.quotas
+    assert (await quotas.learn(account.keys, Api.QRCODE, daily=5, used=5)).left == 0
     await services.store.at(account.keys.partition).delete(account.keys.pool)
     started = await world.start()
     refused = await world.call("GET", f"/v1/verifications/{started['id']}/scan")

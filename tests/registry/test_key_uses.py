@@ -46,14 +46,14 @@ async def test_it_is_written_at_most_once_a_minute(world, monkeypatch):
     await world.start()
     await noted.write()
     (first,) = await noted.last([key])
-    store, asked = type(world.app[SERVICES].store), []
-    call = store.call
+    registry, asked = type(world.app[SERVICES].store.registry), []
+    note_uses = registry.note_uses
 
-    async def listened(self, script, *rest):
-        asked.append(script)
-        return await call(self, script, *rest)
+    async def listened(self, ages, **more):
+        asked.append("note_uses")
+        return await note_uses(self, ages, **more)
 
-    monkeypatch.setattr(store, "call", listened)
+    monkeypatch.setattr(registry, "note_uses", listened)
     await world.call("GET", "/v1/bindings/alice", key=OTHER_KEY)
     for _ in range(3):
         await world.start()
@@ -74,11 +74,11 @@ async def test_what_could_not_be_written_is_written_later(world, monkeypatch):
     noted, key = world.app[SERVICES].uses, world.app[SERVICES].directory.sites["shop"].config.keys[0]
     await world.start()
 
-    async def gone(*_):
+    async def gone(*_, **__):
         raise StoreUnavailable("gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(world.app[SERVICES].store), "call", gone)
+        broken.setattr(type(world.app[SERVICES].store.registry), "note_uses", gone)
         with pytest.raises(StoreUnavailable):
             await noted.write()
     await noted.write()

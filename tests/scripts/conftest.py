@@ -21,10 +21,9 @@ from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
 from codesvc.service.statistics.recorder import Tally
 from codesvc.service.verifications import Verifications
 from codesvc.sites.directory import Directory, SiteEntry
+from codesvc.store.act import STANDING_ARGS
 from codesvc.store.connection import connect
-from codesvc.store.keys import channel
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import Answer
 from codesvc.store.script import load
 from codesvc.store.store import Store
 from codesvc.web.context import SERVICES
@@ -65,7 +64,7 @@ class Shop:
         """A start's bare answer, which also says when it was decided."""
         request = StartRequest(purpose="register", user=user, address=ip_address(ip))
         policy = site.purpose("register")
-        return Answer.parse(await self.here.verifications._start(site, policy, request, NOT_IDEMPOTENT))
+        return await self.here.verifications._start(site, policy, request, NOT_IDEMPOTENT)
 
     async def started(self, *args, **more):
         return (await self.start(*args, **more)).shown
@@ -92,23 +91,17 @@ class Shop:
 
     async def script(self, name, keys, **args):
         """Run a script; what its header wants and the test does not care about is left empty."""
-        return Answer.parse(await self.raw(name, keys, **args))
+        return self.here.store.deployment.acts[name].read(await self.raw(name, keys, **args))
 
     async def raw(self, name, keys, **args):
         """As `script`, unread."""
         header, names = load(name), self.site.keys
-        known = {
-            "root": names.root,
-            "account": names.account,
-            "appid": names.appid,
-            "channel": channel(self.here.store.prefix),
-            "site": "shop",
-        } | args
-        return await self.here.store.call(
-            name,
-            names.partition,
+        args = {"site": "shop"} | args
+        given = {arg: args.get(arg, "") for arg in header.args if arg in args or arg not in STANDING_ARGS}
+        return await self.here.store.deployment.acts[name].raw(
+            names,
             {key: keys.get(key, f"{names.root}unused:{key}") for key in header.keys},
-            {arg: known.get(arg, "") for arg in header.args if arg != "offset"},
+            given,
         )
 
     async def claim(self, record, openid, *, push="", reply=1):
@@ -120,7 +113,8 @@ class Shop:
             "seen": names.seen(f"{openid}/{push or record.id}"),
             "outbox": names.outbox,
         }
-        return await self.script("claim", keys, openid=openid, kind="word", reply=reply, words="10/3600000")
+        more = {"words": "10/3600000", "window": 55_000, "followed": 0}
+        return await self.script("claim", keys, openid=openid, kind="word", reply=reply, **more)
 
     async def bind(self, user, openid):
         keys = {"binding": self.site.keys.binding("shop", user), "outbox": self.site.keys.outbox}

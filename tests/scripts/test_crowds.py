@@ -50,16 +50,17 @@ async def test_a_claimed_one_among_the_crowd_is_not_superseded(shop):
     assert await statuses(shop, [first, *others]) == [Status.PENDING, Status.SUPERSEDED] + [Status.PENDING] * MOST_LIVE
 
 
-async def test_a_user_s_pushes_are_counted_over_strings_and_lists(shop, valkey, monkeypatch):
+async def test_a_user_s_pushes_are_counted_over_strings_and_lists(new_shop, valkey, monkeypatch):
     """Past what a string holds the times go into a list, and the limit stays what it was; so does what it shows."""
     monkeypatch.setattr(script, "MOST_PACKED", 3)
     script.load.cache_clear()
-    await shop.bind("u-9", "o_nine")
-    site = shop.limited(user_pushes=[(6, 3600)], openid_pushes=[(50, 3600)])
-    found = [(await shop.started("u-9", ip=crowd(n), site=site)).delivery for n in range(8)]
-    script.load.cache_clear()
-    assert [status != "awaiting_scan" for status in found] == [True] * 6 + [False] * 2
-    assert valkey.llen(site.keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
-    [use, *_] = await Casebook(shop.here.store, shop.here.directory).uses(site, "u-9")
-    assert (use.limit, use.count, use.used) == ("user_pushes", 6, 6)
-    assert len(valkey.keys("*:long-recent:*")) == 1
+    async with new_shop() as shop:
+        script.load.cache_clear()
+        await shop.bind("u-9", "o_nine")
+        site = shop.limited(user_pushes=[(6, 3600)], openid_pushes=[(50, 3600)])
+        found = [(await shop.started("u-9", ip=crowd(n), site=site)).delivery for n in range(8)]
+        assert [status != "awaiting_scan" for status in found] == [True] * 6 + [False] * 2
+        assert valkey.llen(site.keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
+        [use, *_] = await Casebook(shop.here.store, shop.here.directory).uses(site, "u-9")
+        assert (use.limit, use.count, use.used) == ("user_pushes", 6, 6)
+        assert len(valkey.keys("*:long-recent:*")) == 1

@@ -5,7 +5,6 @@ import pytest
 
 from codesvc.domain.codes import VerificationId
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import Answer
 
 MSGID = 7_777_777
 
@@ -29,7 +28,7 @@ class Push:
         result = (self.record.id, number, status, "template", reason, "", str(msgid), "")
         results = msgspec.msgpack.encode([result])
         raw = await self.shop.raw("record_deliveries", {"outbox": self.keys.outbox}, results=results)
-        return Answer.parse(raw[2][0]).outcome
+        return Outcome(raw[2][0][0].decode())
 
     async def receipt(self, status="delivered", *, openid=None, msgid=MSGID, reason=""):
         keys = {"receipt": self.keys.receipt(msgid)}

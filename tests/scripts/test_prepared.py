@@ -1,24 +1,33 @@
 """Prepared calls: the same bytes as a call that is put together each time, and no caller who counts positions."""
 
+from types import SimpleNamespace
+
 import hiredis
 import pytest
 
-from codesvc.store.prepared import Prepared
+from codesvc.domain.clock import Offset
+from codesvc.store.act import Act, Deployment, Retention
+from codesvc.store.keys import Keys, never
 from codesvc.store.script import load
+from codesvc.store.verifications import Checked
 
-SCRIPT = load("check")
-FIXED_KEYS = {"outbox": "cs:{p01}:outbox"}
-FIXED = {name: f"<{name}>" for name in SCRIPT.args[SCRIPT.args.index("root") :]}
-KEYS = {name: f"cs:{{p01}}:{name}" for name in SCRIPT.keys if name not in FIXED_KEYS}
-ARGS = {name: number for number, name in enumerate(SCRIPT.args) if name not in FIXED}
+SCRIPT, NAMES = load("check"), Keys("cs", "wx3f1c5a9e7b2d4860")
+ADDED = {"root": NAMES.root, "account": NAMES.account, "appid": NAMES.appid, "channel": "cs:changed"}
+FIXED = {name: f"<{name}>" for name in ("site", "user_guesses", "address_guesses", "site_guesses")}
+KEYS = {"record": NAMES.record("vf_x"), "idem": NAMES.idempotency("shop", "")}
+ARGS = {name: number for number, name in enumerate(SCRIPT.args) if name not in FIXED | ADDED}
 
 
-@pytest.mark.parametrize("guard", [[], ["cs:{p01}:never"]])
-def test_it_is_the_command_that_would_be_sent_anyway(guard):
-    prepared = Prepared.of(SCRIPT, 1, FIXED_KEYS, FIXED, guard)
-    words = SCRIPT.pack(KEYS | FIXED_KEYS, ARGS | FIXED, guard)
+def act(*, several=False):
+    return Act(Deployment(SimpleNamespace(several=several), Offset(movable=False), "cs", Retention()), "check", Checked)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_it_is_the_command_that_would_be_sent_anyway(several):
+    guard = [never("cs", NAMES.partition)] if several else []
+    words = SCRIPT.pack(KEYS | {"outbox": NAMES.outbox}, ARGS | FIXED | ADDED, guard)
     whole = hiredis.pack_command(("EVALSHA", SCRIPT.sha, len(SCRIPT.keys) + len(guard), *words))
-    assert prepared.command(KEYS, ARGS) == whole
+    assert act(several=several).prepare(NAMES, {}, FIXED).command(KEYS, ARGS) == whole
 
 
 @pytest.mark.parametrize(
@@ -32,12 +41,12 @@ def test_it_is_the_command_that_would_be_sent_anyway(guard):
 )
 def test_names_that_are_missing_or_too_many_are_refused(keys, args):
     with pytest.raises(TypeError):
-        Prepared.of(SCRIPT, 1, FIXED_KEYS, FIXED).command(keys, args)
+        act().prepare(NAMES, {}, FIXED).command(keys, args)
 
 
 def test_what_never_varies_stands_behind_what_does():
     with pytest.raises(ValueError, match="in front"):
-        Prepared.of(SCRIPT, 1, {"record": "cs:{p01}:vf:x"}, FIXED)
+        act().prepare(NAMES, {"record": NAMES.record("vf_x")}, FIXED)
 
 
 async def test_a_server_that_has_forgotten_its_scripts_is_taught_them_and_nothing_runs_twice(world, valkey):

@@ -1,4 +1,4 @@
-"""`Store.call` when the server forgets its scripts, is away, or cannot write."""
+"""A call when the server forgets its scripts, is away, or cannot write."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ import pytest
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
+from codesvc.store.keys import Keys
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store
 
@@ -24,7 +25,7 @@ async def test_no_server_means_unavailable_and_never_unlimited(tmp_path):
     servers = await connect(f"unix://{tmp_path}/none", timeout=0.5)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
     with pytest.raises(StoreUnavailable) as told:
-        await store.call("read", 0, {"record": "cs:x"}, {"site": ""})
+        await store.verifications.read(Keys("cs", "wx3f1c5a9e7b2d4860"), "vf_x")
     assert str(tmp_path) not in str(told.value)
     assert await store.state([0]) == "no answer"
     await servers.aclose()
@@ -49,9 +50,9 @@ async def test_a_store_that_cannot_write_means_unavailable(shop, valkey):
 
 async def test_our_own_fault_is_told_apart_from_the_stores(shop, valkey):
     names = shop.site.keys
-    valkey.set("cs:odd", "a string where a hash should be", px=100_000)
+    valkey.set(names.record("vf_odd"), "a string where MessagePack should be", px=100_000)
     with pytest.raises(ScriptError, match="read"):
-        await shop.here.store.call("read", names.partition, {"record": "cs:odd"}, {"site": ""})
+        await shop.here.store.verifications.read(names, "vf_odd")
     answer = await shop.world.call("GET", "/healthz")
     assert answer.status == 200
 

@@ -54,7 +54,7 @@ async def test_never_more_than_allowed_in_any_window_and_never_refused_without_n
             assert wait == 0
             accepted.append(answer.now)
         else:
-            assert (answer.outcome, answer.rest) == (Outcome.LIMITED, (b"address_starts", wait))
+            assert (answer.outcome, answer.limit, answer.wait_ms) == (Outcome.LIMITED, "address_starts", wait)
             assert wait > 0
     for most, seconds in limits:
         assert most_in_a_window(accepted, seconds * 1000) <= most

@@ -18,7 +18,7 @@ from codesvc.store import script
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
 from codesvc.store.store import Store
-from codesvc.store.webhooks import Tried, WebhookQueue
+from codesvc.store.webhook_queue import Tried
 from tests.process.processes import KEY as PROCESS_KEY
 from tests.process.processes import ready, serving, write_config
 from tests.webhooks.receiver import SECRET, hook, quiet, receiving, send_test, until
@@ -147,7 +147,7 @@ async def queue(store_url, tmp_path):
     servers = await connect(store_url, timeout=5)
     store = Store(servers, offset=Offset(movable=True), prefix="cs")
     site = Directory(settings).sites["shop"]
-    yield site, Webhooks(store), lambda owner: WebhookQueue(store, owner), store
+    yield site, Webhooks(store), store.webhooks.queue, store
     await servers.aclose()
 
 
@@ -155,8 +155,8 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     site, webhooks, of, _ = queue
     partition, a, b = site.keys.partition, of("a"), of("b")
     event = (await webhooks.test(site)).id
-    assert await a.claim(partition, most=5) == ["shop"]
-    assert await b.claim(partition, most=5) == []
+    assert (await a.claim(partition, most=5)).sites == ("shop",)
+    assert (await b.claim(partition, most=5)).sites == ()
     work = await a.take(partition, "shop", most=5, give=True)
     assert [job.id for job in work.jobs] == [event]
     # What happens meanwhile does not put the site up for others; and if it were, they would see that it is taken.
@@ -165,12 +165,12 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     await webhooks.test(site)
     assert valkey.zscore(sites, "shop") == held
     valkey.zadd(sites, {"shop": 0})
-    assert await b.claim(partition, most=5) == []
+    assert (await b.claim(partition, most=5)).sites == ()
     assert (await b.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
     # The lease runs out: b has it, and a finds that out.
     valkey.hset(site.keys.root + "webhook-lane:shop", "until", 0)
     valkey.zadd(sites, {"shop": 0})
-    assert await b.claim(partition, most=5) == ["shop"]
+    assert (await b.claim(partition, most=5)).sites == ("shop",)
     assert (await a.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
     await a.give_back(partition, "shop", after_ms=0)
     work = await b.take(partition, "shop", most=5, give=True)
@@ -180,21 +180,21 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     await a.record(partition, "shop", work.jobs[0], Tried("refused", 5, 500), "again", pause_ms=1000)
     assert [tried.result for tried in (await webhooks.get(site, event)).tried] == ["delivered"]
     await b.give_back(partition, "shop", after_ms=0)
-    assert await a.claim(partition, most=5) == ["shop"]
+    assert (await a.claim(partition, most=5)).sites == ("shop",)
 
 
 async def test_a_site_that_is_done_is_nobodys(queue, valkey):
     site, webhooks, of, store = queue
     partition, a = site.keys.partition, of("a")
     event = await webhooks.test(site)
-    [name] = await a.claim(partition, most=5)
+    [name] = (await a.claim(partition, most=5)).sites
     [job] = (await a.take(partition, name, most=5, give=True)).jobs
     await a.record(partition, name, job, Tried("refused", 5, 500), "again", pause_ms=5000)
     assert (await a.take(partition, name, most=5, give=False)).jobs == ()
     assert (await a.take(partition, name, most=5, give=True)).outcome is Outcome.EMPTY
-    assert await a.claim(partition, most=5) == []
+    assert (await a.claim(partition, most=5)).sites == ()
     store.offset.move_to(5001)
-    assert await a.claim(partition, most=5) == [name]
+    assert (await a.claim(partition, most=5)).sites == (name,)
     await a.record(partition, name, job, Tried("delivered", 5, 204), "delivered")
     assert (await a.take(partition, name, most=5, give=True)).outcome is Outcome.EMPTY
     assert not valkey.exists(site.keys.root + "webhook-sites")
@@ -225,7 +225,7 @@ async def test_the_queue_is_bounded(queue, valkey):
     assert [hook.status.value for hook in page.hooks] == ["pending", "failed", "failed", "pending", "pending"]
     assert {hook.reason for hook in page.hooks if hook.status.value == "failed"} == {"overflow"}
     assert len(valkey.keys("*:webhook:shop:*")) == 5
-    [name] = await a.claim(partition, most=1)
+    [name] = (await a.claim(partition, most=1)).sites
     for _ in range(9):
         [job, *_] = (await a.take(partition, name, most=9, give=True)).jobs
         await a.record(partition, name, job, Tried("refused", 5, 500), "again")

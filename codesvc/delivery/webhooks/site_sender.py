@@ -17,13 +17,13 @@ from codesvc.domain.webhook import Result, pause_ms
 from codesvc.runtime import metrics
 from codesvc.runtime.tasks import end
 from codesvc.store.outcomes import Outcome
-from codesvc.store.webhooks import Tried
+from codesvc.store.webhook_queue import Tried
 
 if TYPE_CHECKING:
     from codesvc.config import Webhook
     from codesvc.delivery.webhooks.sender import Sender
     from codesvc.sites.directory import Directory
-    from codesvc.store.webhooks import Job, Verdict, WebhookQueue
+    from codesvc.store.webhook_queue import Job, Verdict, WebhookQueue
 
 WIDTH: Final = 8
 """So many events of a site are under way at once, as long as its endpoint takes them."""

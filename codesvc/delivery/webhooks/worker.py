@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from codesvc.delivery.webhooks.sender import Sender
     from codesvc.sites.directory import Directory
     from codesvc.store.change_notifier import Wakeups
-    from codesvc.store.webhooks import WebhookQueue
+    from codesvc.store.webhook_queue import WebhookQueue
 
 MOST_LANES: Final = 256
 """So many sites are sent to at once by one process; the others wait for their turn."""
@@ -73,7 +73,7 @@ class WebhookWorker:
             while True:
                 woken.clear()
                 try:
-                    found = await self._queue.claim(partition, most=MOST_LANES - len(self._lanes))
+                    found = (await self._queue.claim(partition, most=MOST_LANES - len(self._lanes))).sites
                     for site in found:
                         self._open(partition, site)
                 except StoreUnavailable as error:

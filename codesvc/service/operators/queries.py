@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.service.statistics.fields import site_subject
-from codesvc.store.replies import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from codesvc.domain.record import Record
     from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.store.store import Store
+    from codesvc.store.verification_types import UserRead
 
 _MOST_LISTED = 50
-_LIMITS = ("user_pushes", "user_guesses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ class Casebook:
             return None
         partitions = {site.keys.partition: site.keys for site in self._directory.sites.values()}
         for keys in partitions.values():
-            raw = await self._store.call("read", keys.partition, {"record": keys.record(identifier.text)}, {"site": ""})
-            found = Answer.parse(raw).record
+            found = (await self._store.verifications.read(keys, identifier.text)).record
             if found is not None:
                 return found
         return None
@@ -75,8 +73,7 @@ class Casebook:
         Raises:
             StoreUnavailable: no answer.
         """
-        names, *_ = await self._of_user(site, user)
-        return await self._all(site, [name.decode() for name in names])
+        return await self._all(site, (await self._of_user(site, user)).verifications)
 
     async def latest(self, site: SiteEntry) -> list[Record]:
         """A site's latest verifications, newest first.
@@ -96,10 +93,7 @@ class Casebook:
     async def _all(self, site: SiteEntry, names: Iterable[str]) -> list[Record]:
         found = []
         for name in names:
-            raw = await self._store.call(
-                "read", site.keys.partition, {"record": site.keys.record(name)}, {"site": site.name}
-            )
-            record = Answer.parse(raw).record
+            record = (await self._store.verifications.read(site.keys, name, site=site.name)).record
             if record is not None:
                 found.append(record)
         return found
@@ -110,20 +104,13 @@ class Casebook:
         Raises:
             StoreUnavailable: no answer.
         """
-        _, *told = await self._of_user(site, user)
+        read = await self._of_user(site, user)
         found = []
-        for limit, left in zip(_LIMITS, told, strict=True):
-            more = [int(rate.partition(b"/")[0]) for rate in left.split()]
+        for limit, left in (("user_pushes", read.pushes_left), ("user_guesses", read.guesses_left)):
+            more = [int(rate.partition("/")[0]) for rate in left.split()]
             rates = getattr(site.config.limits, limit)
             found += [Use(limit, r.count, r.seconds, r.count - n) for r, n in zip(rates, more, strict=True)]
         return found
 
-    async def _of_user(self, site: SiteEntry, user: str) -> Any:
-        keys, (pushes, guesses) = site.keys, _LIMITS
-        raw = await self._store.call(
-            "read_user",
-            keys.partition,
-            {"lately": keys.lately(site.name, user), "user_guesses": keys.window(guesses, site.name, user)},
-            {limit: site.rates[limit] for limit in (pushes, guesses)},
-        )
-        return raw[2:]
+    async def _of_user(self, site: SiteEntry, user: str) -> UserRead:
+        return await self._store.verifications.read_user(site.keys, site.name, user, site.rates)

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.quota import ASSUMED_DAILY, Api
 from codesvc.runtime import metrics
-from codesvc.store.keys import webhook_sites
 from codesvc.store.quotas import day_key
 
 if TYPE_CHECKING:
@@ -136,9 +135,9 @@ class Standings:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
         # Entries are named by the store's own clock, so test mode's offset is left out.
         born = int(oldest[0][0].partition(b"-")[0]) / 1000 if oldest else seconds + micros / 1e6
-        sites = {"sites": webhook_sites(keys.prefix, partition)}
-        _, _, hooks, overdue = await self._store.call("count_webhooks", partition, sites, {"root": keys.root})
-        return QueueStanding(partition, jobs, max(0.0, seconds + micros / 1e6 - born), hooks, overdue / 1000)
+        counted = await self._store.webhooks.count(partition)
+        age = max(0.0, seconds + micros / 1e6 - born)
+        return QueueStanding(partition, jobs, age, counted.waiting, counted.overdue_ms / 1000)
 
     async def show(self) -> None:
         """Set the gauges of /metrics; where the store does not answer, say just that."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.service.statistics.fields import account_subject, site_subject
 from codesvc.service.statistics.series import Figures, gathered
-from codesvc.store.replies import Answer
 
 if TYPE_CHECKING:
     from codesvc.service.statistics.series import Span
@@ -26,7 +25,7 @@ class Archive:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store = store.counts
 
     async def site(self, site: SiteEntry, span: Span) -> Figures:
         """Of a site.
@@ -51,19 +50,9 @@ class Archive:
         first = span.buckets + span.step
         while first > 0:
             last = max(0, first - _AT_ONCE + 1)
-            raw = await self._store.call(
-                "read_counts",
-                keys.partition,
-                {},
-                {"root": keys.root, "subject": subject, "kind": span.kind, "first": first, "last": last},
-            )
-            answer = Answer.parse(raw)
-            now, flat = answer.now, answer.rest[0]
-            for place in range(0, len(flat), 2):
-                fields = flat[place + 1]
-                buckets.append(
-                    (flat[place], {fields[i].decode(): int(fields[i + 1]) for i in range(0, len(fields), 2)})
-                )
+            reply = await self._store.read(keys, subject, kind=span.kind, first=first, last=last)
+            now = reply.now
+            buckets += reply.buckets
             first = last - 1
         # Between two reads a minute may pass; a bucket that was read twice counts once.
         return gathered(span, now, dict(buckets).items())

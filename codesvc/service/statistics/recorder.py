@@ -23,6 +23,7 @@ from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
 from codesvc.service.statistics.counter_groups import Effects
 from codesvc.service.statistics.fields import Fact
+from codesvc.store.counts import Counted
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from codesvc.service.statistics.counter_groups import Effect
     from codesvc.sites.directory import Directory
     from codesvc.store.keys import Keys
-    from codesvc.store.replies import Answer
+    from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -62,18 +63,25 @@ class Tally:
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:
-        self._store = store
+        self._store = store.counts
         self._directory = directory
         self._waiting: dict[str, _Batch] = {}
         self._sent: dict[str, _Batch] = {}
         self._flushing = asyncio.Lock()
         self._effects = Effects()
 
-    def act(self, act: str, site: str, purpose: str, answer: Answer) -> None:
-        """A start, check or resend ended; `purpose` is "" where nobody knows it."""
-        record, outcome = answer.record, answer.outcome
-        limit = answer.rest[0].decode() if outcome is Outcome.LIMITED else ""
-        effect = self._effects.of((act, site, purpose, outcome, limit, answer.firsts))
+    def act(self, act: str, site: str, purpose: str, reply: VerificationReply, *, limit: str = "") -> None:
+        """A start, check or resend ended.
+
+        Args:
+            act: which of them.
+            site: of the verification.
+            purpose: of the verification, "" where it is not known.
+            reply: what the store said.
+            limit: the limit that refused, "" for none.
+        """
+        record, outcome = reply.record, reply.outcome
+        effect = self._effects.of((act, site, purpose, outcome, limit, reply.firsts))
         effect.times += 1
         if record is None:
             return
@@ -82,14 +90,12 @@ class Tally:
             started.append(record.id)
             if len(started) > MOST_LATEST:
                 del started[0]
-            if answer.rest[0] == 1:
-                self._guessed_at(record)
         self._tell(effect, record)
 
-    def hear(self, answer: Answer) -> None:
+    def hear(self, reply: VerificationReply) -> None:
         """A script answered: count what happened to its verification for the first time."""
-        record = answer.record
-        if record is None or not (firsts := answer.firsts):
+        record = reply.record
+        if record is None or not (firsts := reply.firsts):
             return
         effect = self._effects.of(("", record.site, record.purpose, None, "", firsts))
         effect.times += 1
@@ -101,8 +107,8 @@ class Tally:
         for fact in effect.timed:
             self._time(record, fact)
 
-    def _guessed_at(self, record: Record) -> None:
-        # Somebody is guessing at this site: past its limit codes are longer, and an operator should know.
+    def guessed_at(self, record: Record) -> None:
+        """A start met the site's limit of guesses: its code is longer, and an operator should know."""
         _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
         metrics.LONG_CODES.labels(record.site, record.purpose).inc()
         self.refused(record.site, record.purpose, "site_guesses")
@@ -164,20 +170,16 @@ class Tally:
         if keys is None:
             # Removed while it waited: nobody will ask for its figures.
             return
-        await self._store.call(
-            "add_counts",
-            keys.partition,
-            {"batch": keys.batch(batch.name), "latest": keys.latest(subject)},
-            {
-                "root": keys.root,
-                "subject": subject,
-                "counts": " ".join(f"{name}={count}" for name, count in batch.counts.items()),
-                "started": " ".join(batch.started),
-                "minutes_kept": MINUTES_KEPT,
-                "hours_kept": HOURS_KEPT,
-                "latest_kept": _LATEST_KEPT_MS,
-            },
+        counted = Counted(
+            batch=batch.name,
+            subject=subject,
+            counts=batch.counts,
+            started=batch.started,
+            minutes_kept=MINUTES_KEPT,
+            hours_kept=HOURS_KEPT,
+            latest_kept_ms=_LATEST_KEPT_MS,
         )
+        await self._store.add(keys, counted)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -11,14 +11,12 @@ import secrets
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import structlog
 
 from codesvc.domain.errors import CodesvcError, ScriptError, StoreUnavailable
 from codesvc.runtime.tasks import end
 from codesvc.sites.registry.contents import entry_text
-from codesvc.store.deployment import registry, registry_log
-from codesvc.store.keys import DEPLOYMENT, REGISTRY, channel, partition_root
+from codesvc.store.keys import REGISTRY
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class Registry:
     """
 
     def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
-        self._store = store
+        self._store = store.registry
         self._directory = directory
         self._sealer = sealer
         self._version = ""
@@ -59,11 +57,6 @@ class Registry:
         self.listeners: list[Callable[[], None]] = []
         """Called after every change that was taken over."""
 
-    @property
-    def _keys(self) -> dict[str, str]:
-        prefix = self._store.prefix
-        return {"registry": registry(prefix), "registry_log": registry_log(prefix)}
-
     async def refresh(self) -> bool:
         """Take over what has changed; whether anything has.
 
@@ -71,15 +64,14 @@ class Registry:
             StoreUnavailable: no answer; what was known stays.
         """
         async with self._reading:
-            raw = await self._store.call("read_registry", DEPLOYMENT, self._keys, {"since": self._version})
-            if Outcome(raw[0].decode()) is Outcome.SAME:
+            read = await self._store.read(self._version)
+            if read.outcome is Outcome.SAME:
                 return False
-            flat = [part.decode() for part in raw[4]]
-            changes: dict[str, str | None] = {flat[i]: flat[i + 1] or None for i in range(0, len(flat), 2)}
-            if raw[3] == 1 and self._directory.kept is not None:
+            changes: dict[str, str | None] = {name: text or None for name, text in read.changes.items()}
+            if read.complete and self._directory.kept is not None:
                 changes |= dict.fromkeys(self._directory.kept.texts.keys() - changes.keys())
             self._directory.apply(changes)
-            self._version = raw[2].decode()
+            self._version = read.version
         for listener in self.listeners:
             listener()
         self._warn()
@@ -115,20 +107,8 @@ class Registry:
                 name: entry_text(self._sealer, name, table) if table is not None else ""
                 for name, table in tables.items()
             }
-            raw = await self._store.call(
-                "change_registry",
-                DEPLOYMENT,
-                self._keys,
-                {
-                    "root": partition_root(self._store.prefix, DEPLOYMENT),
-                    "channel": channel(self._store.prefix),
-                    "actor": by,
-                    "expected": expected,
-                    "epoch": secrets.token_hex(8),
-                    "changes": msgspec.json.encode(texts),
-                },
-            )
-            if Outcome(raw[0].decode()) is Outcome.DONE:
+            changed = await self._store.change(texts, actor=by, expected=expected, epoch=secrets.token_hex(8))
+            if changed.outcome is Outcome.DONE:
                 await self.refresh()
                 return
         raise Contended("the registry is being changed by others all the time")

@@ -11,13 +11,10 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import structlog
 
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime.tasks import end
-from codesvc.store.deployment import uses
-from codesvc.store.keys import DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -42,7 +39,7 @@ class KeyUses:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store = store.registry
         self._noted: dict[str, float] = {}
         self._written: dict[str, float] = {}
 
@@ -65,12 +62,7 @@ class KeyUses:
         if not due:
             return
         ages = {line.removeprefix("sha256:")[:32]: round((now - at) * 1000) for line, at in due.items()}
-        await self._store.call(
-            "note_uses",
-            DEPLOYMENT,
-            {"uses": uses(self._store.prefix)},
-            {"ages": msgspec.json.encode(ages), "spacing": round(_SPACING_SECONDS * 1000)},
-        )
+        await self._store.note_uses(ages, spacing_ms=round(_SPACING_SECONDS * 1000))
         for line, at in due.items():
             self._written[line] = now
             if self._noted.get(line) == at:
@@ -82,13 +74,7 @@ class KeyUses:
         Raises:
             StoreUnavailable: no answer.
         """
-        raw = await self._store.call(
-            "read_uses",
-            DEPLOYMENT,
-            {"uses": uses(self._store.prefix)},
-            {"names": " ".join(_name(key) for key in keys)},
-        )
-        return [int(at) if at else None for at in raw[2]]
+        return list((await self._store.uses([_name(key) for key in keys])).times)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

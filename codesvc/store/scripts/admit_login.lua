@@ -3,7 +3,7 @@
 -- ARGS: offset rates right
 -- OUTCOMES: done limited
 -- USES: clock windows
---   limited: {outcome, now, wait in ms}
+-- REPLY limited: wait_ms
 
 if A.right == '1' then
   redis.call('DEL', K.window, long_name(K.window))

@@ -3,7 +3,7 @@
 -- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept
 -- OUTCOMES: bound conflict absent
 -- USES: clock names record notice webhook audit binding_history binding intent settlement
---   bound, conflict: {outcome, now, intent, 0}
+-- REPLY bound conflict: intent
 
 local id = redis.call('GET', K.moving)
 local r = id and read_record(key('intent', id))

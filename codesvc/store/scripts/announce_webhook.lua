@@ -4,7 +4,7 @@
 -- ARGS: offset root channel site id kind facts
 -- OUTCOMES: done same
 -- USES: clock names webhook
---   done, same: {outcome, now, event as flat list}
+-- REPLY done same: hook
 
 if redis.call('EXISTS', K.webhook) == 1 then return {'same', now, redis.call('HGETALL', K.webhook)} end
 queue_webhook(A.site, A.id, A.kind, A.facts)

@@ -4,7 +4,8 @@
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record intent quota_alert quota pool
---   attached: {outcome, now, intent, left in the pool}; limited: {outcome, now}
+-- REPLY attached: intent pool_left
+-- REPLY empty closed ended: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end

@@ -4,7 +4,9 @@
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record quota_alert quota pool
---   attached: {outcome, now, record, left in the pool}; limited: {outcome, now}, the day's quota or the site's part is gone
+-- REPLY attached: record pool_left _ firsts
+-- REPLY empty closed ended: record _ _ firsts
+--   limited: the day's quota, or the site's part of it, is used up
 
 local r = read_record(K.record)
 if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end

@@ -5,8 +5,9 @@
 -- ARGS: offset jobs root account appid group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
 -- USES: clock names record eligibility quota_alert quota batch
---   done: {outcome, now, for each job what follows, or 'again'}
---   begun: {outcome, now, record, openid, what of the template quota stands in the way (yes: nothing, day, minute), 1 if a customer-service message may}
+-- REPLY begun: record openid template_quota spoke
+--   template_quota: whether the template quota allows a send: yes, day or minute (which quota is used up); spoke: 1 if a
+--   customer-service message may be sent
 
 local unwanted = {}
 local function begin(kind, id, number, entry)

@@ -3,7 +3,8 @@
 -- ARGS: offset entry group
 -- OUTCOMES: begun stale
 -- USES: clock
---   begun: {outcome, now, openid, name, about as JSON}
+-- REPLY begun: openid name about
+--   about: JSON
 
 local found = redis.call('HMGET', K.notice, 'openid', 'name', 'about')
 if not found[1] then

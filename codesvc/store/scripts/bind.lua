@@ -4,7 +4,8 @@
 -- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor history_kept audit_kept
 -- OUTCOMES: bound same conflict spent stale-proof absent
 -- USES: clock names record notice webhook audit binding_history binding
---   bound, same: {outcome, now, binding as flat list, replaced openid or ''}; conflict: {outcome, now}
+-- REPLY bound same: binding reachable
+--   binding: flat list of fields and values; reachable: 0 where the WeChat does not follow
 
 local openid, record, source = A.openid, nil, A.handle_of
 local current = redis.call('HMGET', K.binding, 'openid', 'source')
@@ -15,7 +16,7 @@ if A.proof_of ~= '' then
 end
 -- A repeated PUT finds what it did the first time.
 if source ~= '' and current[1] == openid and current[2] == source then
-  return {'same', now, redis.call('HGETALL', K.binding), ''}
+  return {'same', now, redis.call('HGETALL', K.binding), 1 - redis.call('EXISTS', account_key('gone', openid))}
 end
 if record then
   if record.spent then return {'spent', now} end
@@ -25,7 +26,7 @@ elseif A.handle_of ~= '' then
   if now >= tonumber(A.handle_until) then return {'stale-proof', now} end
 end
 
-local joined, _, replaced = join({
+local joined = join({
   site = A.site, user = A.user, openid = openid, unionid = A.unionid, made_by = A.made_by, source = source,
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
   actor = A.actor,
@@ -37,4 +38,4 @@ if A.handle_of ~= '' then
 end
 local outcome = 'bound'
 if joined == 'same' then outcome = 'same' end
-return {outcome, now, redis.call('HGETALL', K.binding), replaced or ''}
+return {outcome, now, redis.call('HGETALL', K.binding), 1 - redis.call('EXISTS', account_key('gone', openid))}

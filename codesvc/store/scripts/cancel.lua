@@ -3,7 +3,7 @@
 -- ARGS: offset root account channel site
 -- OUTCOMES: done ended absent
 -- USES: clock names record
---   done, ended: {outcome, now, record, 0}
+-- REPLY done ended: record _ _ firsts
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end

@@ -3,7 +3,7 @@
 -- ARGS: offset channel site
 -- OUTCOMES: done ended absent
 -- USES: clock record intent
---   done, ended: {outcome, now, intent, 0}
+-- REPLY done ended: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site then return {'absent', now} end

@@ -4,7 +4,7 @@
 -- ARGS: offset root channel actor expected epoch changes audit_kept
 -- OUTCOMES: done stale
 -- USES: clock names audit
---   done: {outcome, now, version}
+-- REPLY done: version
 
 local version = redis.call('HGET', K.registry, 'version') or ''
 if version ~= A.expected then return {'stale', now} end

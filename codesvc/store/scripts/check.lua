@@ -5,8 +5,10 @@
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows record delivery eligibility webhook verification_events
---   approved: {outcome, now, record, 0, left}; wrong: the same, after the attempt was taken
---   ended: {outcome, now, record, 0}; limited: {outcome, now, limit, wait in ms}
+-- REPLY approved wrong: record _ left firsts
+-- REPLY ended: record _ _ firsts
+-- REPLY limited: limit wait_ms
+--   wrong: the attempt was taken
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end

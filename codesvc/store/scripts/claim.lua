@@ -1,12 +1,22 @@
 -- Purpose: what a scan, or the word sent in the chat, does: give the code to this openid if it may have it.
 --   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
---   `reply` is 1 where the code may stand in the HTTP answer; otherwise it leaves as a customer-service message (rule 9).
--- KEYS: pointer words seen outbox
--- ARGS: offset root account appid channel openid kind reply words
+--   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a customer-service
+--   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
+--   followed (`followed` 1) can be reached, as follow has it.
+-- KEYS: pointer words seen outbox spoke gone leavers
+-- ARGS: offset root account appid channel openid kind reply words window followed
 -- OUTCOMES: claimed refused ended absent limited other
 -- USES: clock names windows recent_activity record delivery eligibility
---   claimed: {outcome, now, record, 0}; refused, absent: {outcome, now}; other: {outcome, now, target}
---   ended: {outcome, now, record, 0}, only for who claimed it or was sent its code; limited: {outcome, now, limit, wait}
+-- REPLY claimed ended: record _ _ firsts
+-- REPLY limited: limit wait_ms
+-- REPLY other: target
+--   ended: only for who claimed it or was sent its code; target: what the pointer leads to
+
+if A.followed == '1' then
+  redis.call('DEL', K.gone)
+  redis.call('ZREM', K.leavers, A.openid)
+end
+if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
 
 -- WeChat delivers a callback up to three times; it counts once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
@@ -54,6 +64,8 @@ end
 if anew and r.delivery ~= 'scanned' then
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
-  wake(r)
 end
+local replied = A.reply == '1' and r.delivery == 'scanned'
+if replied then move_delivery(r, 'sent', {}) end
+if replied or anew then wake(r) end
 return answer('claimed', r)

@@ -5,7 +5,7 @@
 -- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names record notice webhook audit binding_history binding intent settlement
---   asked, bound, conflict, ended: {outcome, now, intent, 0}; refused, absent: {outcome, now}
+-- REPLY asked bound conflict ended: intent
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.method ~= A.method then return {'absent', now} end

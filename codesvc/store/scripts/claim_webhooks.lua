@@ -5,7 +5,7 @@
 -- ARGS: offset root owner lease most
 -- OUTCOMES: done
 -- USES: clock names
---   done: {outcome, now, names of the sites}
+-- REPLY done: sites
 
 local LOOK = 500
 local real_now, found = now - A.offset, {}

@@ -4,7 +4,7 @@
 -- ARGS: offset root
 -- OUTCOMES: done
 -- USES: clock names
---   done: {outcome, now, waiting, ms overdue}
+-- REPLY done: waiting overdue_ms
 
 local LOOK = 1000
 local waiting, overdue = 0, 0

@@ -5,7 +5,7 @@
 -- ARGS: offset root account appid channel notice event openid id yes choice tell history_kept audit_kept
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
 -- USES: clock names record notice webhook audit binding_history binding intent settlement
---   all but absent: {outcome, now, intent, 0}
+-- REPLY bound conflict approved unknown declined choose ended: intent
 
 local REPEAT_MARGIN = 60000
 local id = A.id

@@ -5,7 +5,7 @@
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
 -- USES: clock names windows recent_activity record
---   done: {outcome, now, number of verifications stopped}
+-- REPLY done: stopped
 
 local before = redis.call('GET', K.seen)
 if before then return {'done', now, tonumber(before)} end

@@ -3,7 +3,8 @@
 -- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done
 -- USES: clock names webhook audit
---   done: {outcome, now, state as flat list, how many events wait}
+-- REPLY done: state waiting
+--   state: flat list; waiting: how many events wait
 
 redis.call('HDEL', K.state, 'disabled')
 redis.call('HSET', K.state, 'failures', 0)

@@ -3,7 +3,8 @@
 -- ARGS: offset root account site most
 -- OUTCOMES: done
 -- USES: clock names
---   done: {outcome, now, {user, binding as flat list, 1 if reachable, …}}
+-- REPLY done: bindings
+--   bindings: user, binding as flat list, 1 if reachable, and so on
 
 local users = redis.call('SMEMBERS', K.index)
 table.sort(users)

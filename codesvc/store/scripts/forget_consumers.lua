@@ -4,7 +4,7 @@
 -- ARGS: offset group idle
 -- OUTCOMES: done
 -- USES: clock
---   done: {outcome, now, how many were forgotten}
+-- REPLY done: forgotten
 
 local forgotten = 0
 local groups = redis.pcall('XINFO', 'CONSUMERS', K.outbox, A.group)

@@ -4,7 +4,8 @@
 -- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept
 -- OUTCOMES: done stale
 -- USES: clock names windows recent_activity record webhook audit binding_history binding
---   done: {outcome, now, the users that were unbound, as 'site user'}; stale: somebody came back in the meantime
+-- REPLY done: unbound
+--   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 
 if A.only_if_left_before ~= '' then
   local left = redis.call('GET', K.gone)

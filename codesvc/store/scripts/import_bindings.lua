@@ -4,7 +4,8 @@
 -- ARGS: offset root account appid channel notice event site rows many dry history_kept audit_kept
 -- OUTCOMES: done
 -- USES: clock names notice webhook audit binding_history binding
---   done: {outcome, now, a word for each row: bound, same, user (has another WeChat), wechat (has another user)}
+-- REPLY done: verdicts
+--   verdicts: for each row bound, same, user (has another WeChat) or wechat (has another user)
 
 local words = {}
 for _, row in ipairs(cjson.decode(A.rows)) do

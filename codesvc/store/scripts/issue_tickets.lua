@@ -4,8 +4,9 @@
 -- ARGS: offset root channel openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
 -- USES: clock names windows record
---   done: {outcome, now, {id, site, user, …}}; limited: {outcome, now, limit, wait in ms}
---   absent: nothing to reset; same: bound already wherever it could bind
+-- REPLY done: tickets
+-- REPLY limited: limit wait_ms
+--   tickets: id, site, user, and so on; absent: nothing to reset; same: bound already wherever it could bind
 
 local MOST = 9
 local listed = {}

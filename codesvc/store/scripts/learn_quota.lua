@@ -3,7 +3,8 @@
 -- ARGS: offset appid daily used calls seconds
 -- OUTCOMES: done
 -- USES: clock quota_alert
---   done: {outcome, now, what is left}
+-- REPLY done: left
+--   left: calls that remain today
 
 local total = math.max(tonumber(redis.call('HGET', K.day, 'total') or 0), tonumber(A.used))
 redis.call('HSET', K.day, 'daily', A.daily, 'total', total)

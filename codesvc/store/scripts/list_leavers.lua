@@ -3,7 +3,8 @@
 -- ARGS: offset keep most
 -- OUTCOMES: done
 -- USES: clock
---   done: {outcome, now, the openids, the moment before which they left}
+-- REPLY done: openids before
+--   before: the moment before which they left, ms
 
 local before = string.format('%.0f', now - A.keep)
 return {'done', now, redis.call('ZRANGEBYSCORE', K.leavers, '-inf', '(' .. before, 'LIMIT', 0, A.most), before}

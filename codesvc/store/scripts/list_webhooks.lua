@@ -5,7 +5,8 @@
 -- ARGS: offset root site after_at after status kind most
 -- OUTCOMES: done
 -- USES: clock names webhook
---   done: {outcome, now, {event as flat list, …}, time and name to go on after, or '' where nothing is left}
+-- REPLY done: hooks after_at after
+--   hooks: each a flat list; after_at, after: time and name to go on after, '' where there are no more
 
 local LOOK, STEP = 1000, 100
 local found, looked, at_time, at_name = {}, 0, A.after_at, A.after

@@ -4,7 +4,7 @@
 -- ARGS: offset root channel openid browser verdict
 -- OUTCOMES: approved wrong ended absent
 -- USES: clock names record ticket
---   approved, wrong, ended: {outcome, now, ticket, 0}
+-- REPLY approved wrong ended: ticket
 
 local r = read_record(K.ticket)
 if not r or r.openid ~= A.openid or r.browser ~= A.browser then return {'absent', now} end

@@ -3,7 +3,8 @@
 -- ARGS: offset root account
 -- OUTCOMES: done absent
 -- USES: clock names
---   done: {outcome, now, binding as flat list, 1 if reachable}
+-- REPLY done: binding reachable
+--   binding: flat list of fields and values; reachable: 0 where the WeChat does not follow
 
 local binding = redis.call('HGETALL', K.binding)
 if #binding == 0 then return {'absent', now} end

@@ -3,7 +3,8 @@
 -- ARGS: offset root subject kind first last
 -- OUTCOMES: done
 -- USES: clock names
---   done: {outcome, now, {number since 1970, bucket as flat list, …}}, empty ones left out
+-- REPLY done: buckets
+--   buckets: number since 1970, bucket as flat list, and so on; empty ones are left out
 
 local size = A.kind == 'minute' and 60000 or 3600000
 local present, found = math.floor(now / size), {}

@@ -3,6 +3,7 @@
 -- ARGS: offset
 -- OUTCOMES: done
 -- USES: clock
---   done: {outcome, now, state as flat list, how many events wait}
+-- REPLY done: state waiting
+--   state: flat list; waiting: how many events wait
 
 return {'done', now, redis.call('HGETALL', K.state), redis.call('ZCARD', K.due)}

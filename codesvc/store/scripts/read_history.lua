@@ -3,7 +3,8 @@
 -- ARGS: offset site history_kept
 -- OUTCOMES: done
 -- USES: clock binding_history
---   done: {outcome, now, lines as JSON}
+-- REPLY done: lines
+--   lines: JSON
 
 local last = present(K.binding, A.site)
 local lines = redis.call('LRANGE', K.history, last and 1 - HISTORY_LENGTH or -HISTORY_LENGTH, -1)

@@ -4,7 +4,8 @@
 -- ARGS: offset since
 -- OUTCOMES: done same
 -- USES: clock
---   done: {outcome, now, version, 1 if what follows is all there is, [name, text or '' for gone, …]}; same: {outcome, now}
+-- REPLY done: version complete changes
+--   complete: 1 if the changes are the whole registry; changes: name, text or '' for a removed entry, and so on
 
 local version = redis.call('HGET', K.registry, 'version') or ''
 if version == A.since then return {'same', now} end

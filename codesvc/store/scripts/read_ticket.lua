@@ -3,7 +3,7 @@
 -- ARGS: offset root channel id
 -- OUTCOMES: done absent
 -- USES: clock names record ticket
---   done: {outcome, now, ticket, 0}
+-- REPLY done: ticket
 
 local id = A.id ~= '' and A.id or redis.call('GET', K.awaiting)
 local r = id and read_ticket(id)

@@ -3,7 +3,8 @@
 -- ARGS: offset user_pushes user_guesses
 -- OUTCOMES: done
 -- USES: clock windows recent_activity
---   done: {outcome, now, ids, newest first, what the limit of pushes leaves, what that of guesses leaves}
+-- REPLY done: verifications pushes_left guesses_left
+--   verifications: ids, newest first
 
 local mine = read_recent_activity(K.lately, A.user_pushes)
 local ids = {}

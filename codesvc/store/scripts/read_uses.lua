@@ -3,7 +3,8 @@
 -- ARGS: offset names
 -- OUTCOMES: done
 -- USES: clock
---   done: {outcome, now, times in the order of the names, '' for never}
+-- REPLY done: times
+--   times: in the order of the names, '' for never
 
 local found = {}
 for name in string.gmatch(A.names, '%S+') do found[#found + 1] = redis.call('HGET', K.uses, name) or '' end

@@ -3,7 +3,7 @@
 -- ARGS: offset
 -- OUTCOMES: done absent
 -- USES: clock
---   done: {outcome, now, openid, unionid or ''}
+-- REPLY done: openid unionid
 
 local known = redis.call('HMGET', K.visit, 'openid', 'unionid', 'until')
 if not known[1] or now >= tonumber(known[3]) then return {'absent', now} end

@@ -3,7 +3,7 @@
 -- ARGS: offset
 -- OUTCOMES: done absent
 -- USES: clock
---   done: {outcome, now, event as flat list}
+-- REPLY done: hook
 
 local flat = redis.call('HGETALL', K.webhook)
 if #flat == 0 then return {'absent', now} end

@@ -6,7 +6,7 @@
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
 -- USES: clock names record delivery eligibility webhook verification_events fall_back batch
---   done: {outcome, now, for each delivery what follows, or 'again'}; done: {outcome, now, record, 0, '', first times}
+-- REPLY done: record _ _ firsts
 
 local function record(id, number, status, via, reason, errcode, msgid)
   local r = read_record(record_at(id))

@@ -3,7 +3,7 @@
 -- ARGS: offset root account channel status reason openid event
 -- OUTCOMES: done stale early-receipt
 -- USES: clock names record delivery eligibility webhook verification_events fall_back
---   done: {outcome, now, record, 0}
+-- REPLY done: record _ _ firsts
 
 local known = redis.call('GET', K.receipt)
 if not known then

@@ -4,7 +4,8 @@
 -- ARGS: offset root channel appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
 -- USES: clock names record webhook verification_events ticket
---   done: {outcome, now, ticket, when a bind's was redeemed, or a reset's verification}
+-- REPLY done: ticket at record
+--   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
 local r = read_record(K.ticket)
 if not r or r.site ~= A.site then return {'absent', now} end
@@ -15,7 +16,7 @@ if A.idem ~= '' then
   -- The winner may repeat its call: it gets a handle that lives no longer than the first, or the same verification.
   if known[1] and r.wish == 'bind' then return answer('done', r, known[3]) end
   local v = known[1] and read_record(record_at(known[2]))
-  if v then return answer('done', r, {0, v.packed, v.id}) end
+  if v then return answer('done', r, 0, {0, v.packed, v.id}) end
 end
 if r.status == 'redeemed' then return {'spent', now} end
 if not is_good(r) then return {'ended', now} end
@@ -40,4 +41,4 @@ write(v, {
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
 tell_of(v, 'verification.approved')
-return answer('done', r, {0, v.packed, v.id})
+return answer('done', r, 0, {0, v.packed, v.id})

@@ -3,7 +3,7 @@
 -- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done absent
 -- USES: clock names webhook audit
---   done: {outcome, now, event as flat list}
+-- REPLY done: hook
 
 local r = redis.call('HMGET', K.webhook, 'id', 'type')
 if not r[1] then return {'absent', now} end

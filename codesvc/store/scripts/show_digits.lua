@@ -4,7 +4,7 @@
 -- ARGS: offset account root channel id browser
 -- OUTCOMES: done ended absent
 -- USES: clock names record ticket
---   done, ended: {outcome, now, ticket, 0}
+-- REPLY done ended: ticket
 
 local r = read_record(K.ticket)
 if not r or r.id ~= A.id then return {'absent', now} end

@@ -5,8 +5,9 @@
 -- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
---   started, repeated: {outcome, now, record, alarm, left}; alarm is 1 where the longer code was made
---   limited: {outcome, now, limit, wait in ms}; absent: the Idempotency-Key's verification is no longer kept
+-- REPLY started repeated: record long left firsts
+-- REPLY limited: limit wait_ms
+--   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept
 
 local refused = refusal('record', is_gone)
 if refused then return refused end
@@ -64,7 +65,7 @@ write(r, {
 })
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 pushes.mine = mine
-deliver(r, redis.call('HGET', K.binding, 'openid'))
+deliver(r, redis.call('HGET', K.binding, 'openid'), {channels = A.channels, max_life = A.max_life})
 save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- What a repeated start answers: this moment, whatever has happened since.
 if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end

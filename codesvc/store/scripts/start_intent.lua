@@ -3,7 +3,8 @@
 -- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record intent admission
---   started, repeated: {outcome, now, intent, 0, left}; limited: {outcome, now, limit, wait in ms}
+-- REPLY started repeated: intent _ left
+-- REPLY limited: limit wait_ms
 
 local refused = refusal('intent', intent_gone)
 if refused then return refused end

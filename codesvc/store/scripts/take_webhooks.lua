@@ -5,8 +5,9 @@
 -- ARGS: offset root site owner lease most give
 -- OUTCOMES: done empty stale closed
 -- USES: clock names webhook
---   done: {outcome, now, {id, type, created, attempts, facts, …}, attempts in a row that failed}; empty: given back
---   stale: another process has the site; closed: its endpoint is disabled, and the site given back
+-- REPLY done: jobs failures
+--   jobs: id, type, created, attempts, facts, and so on; failures: attempts in a row that failed; empty: the site is given
+--   back; stale: another process has the site; closed: its endpoint is disabled, and the site is given back
 
 local real_now, lane, due = now - A.offset, key('webhook_lane', A.site), key('webhook_due', A.site)
 if redis.call('HGET', lane, 'owner') ~= A.owner then return {'stale', now} end

@@ -3,7 +3,7 @@
 -- ARGS: offset root account appid channel notice site user by notices event hooks actor reason history_kept audit_kept
 -- OUTCOMES: done absent
 -- USES: clock names notice webhook audit binding_history binding
---   done: {outcome, now, the openid that was bound}
+-- REPLY done: openid
 
 local openid = redis.call('HGET', K.binding, 'openid')
 if not openid then return {'absent', now} end

@@ -19,9 +19,8 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.limits import NO_ADDRESS, Rate, encode
 from codesvc.domain.passwords import NOBODY, fingerprint, is_password
-from codesvc.store.keys import DEPLOYMENT, login_window, signed_out
+from codesvc.store.keys import DEPLOYMENT, signed_out
 from codesvc.store.outcomes import Outcome
-from codesvc.store.replies import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,10 +123,8 @@ class Sessions:
 
     async def _admit(self, address: str | None, *, right: bool) -> int:
         """Seconds to wait, 0 if the try may be made."""
-        keys = {"window": login_window(self._store.prefix, address or NO_ADDRESS)}
-        raw = await self._store.call("admit_login", DEPLOYMENT, keys, {"rates": _TRIES, "right": int(right)})
-        answer = Answer.parse(raw)
-        return -(-int(answer.rest[0]) // 1000) if answer.outcome is Outcome.LIMITED else 0
+        admitted = await self._store.audit.admit_login(address or NO_ADDRESS, rates=_TRIES, right=right)
+        return -(-admitted.wait_ms // 1000)
 
     async def sign_out(self, session: Session) -> None:
         """End a session before its time.

@@ -2,8 +2,8 @@
 -- The reasons are for disclosed verifications only; for others they silence the push, never the answer (rule 7).
 -- `pushes.mine` is the user's ledger, `pushes.theirs` the WeChat's; `pushes.made` says whether the first is to be saved.
 local pushes = {}
-local function why_no_push(r, openid)
-  if A.channels == '' then return 'no-channel' end
+local function why_no_push(r, openid, policy)
+  if policy.channels == '' then return 'no-channel' end
   if is_test_openid(openid) then return 'unreachable' end
   if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
   local muted_until = redis.call('GET', account_key('muted', openid))
@@ -15,13 +15,13 @@ local function why_no_push(r, openid)
   return nil
 end
 
-local function push(r, openid)
+local function push(r, openid, policy)
   pushes.made = true
   count_event(pushes.mine.times)
   count_event(pushes.theirs.times)
   enter(pushes.theirs, string.sub(r.id, 4))
-  save_recent_activity(pushes.theirs, tonumber(A.max_life) + TTL_MARGIN)
-  new_delivery(r, string.match(A.channels, '^[^,]+'), 'queued')
+  save_recent_activity(pushes.theirs, tonumber(policy.max_life) + TTL_MARGIN)
+  new_delivery(r, string.match(policy.channels, '^[^,]+'), 'queued')
   write(r, {sent_to = openid})
   enqueue(r, 'push', A.appid)
 end
@@ -46,9 +46,10 @@ local function pretend(r)
   write(r, {sent_to = TEST_OPENID .. string.sub(redis.sha1hex(r.site .. '/' .. r.user), 1, 20)})
 end
 
-local function deliver(r, openid)
+-- `policy` is the purpose's: its channels in order, separated by commas, and max_life in ms.
+local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local reason, limit = 'no-binding', nil
-  if openid then reason, limit = why_no_push(r, openid) end
-  if reason then wait_for_scan(r, reason, limit) else push(r, openid) end
+  if openid then reason, limit = why_no_push(r, openid, policy) end
+  if reason then wait_for_scan(r, reason, limit) else push(r, openid, policy) end
 end

@@ -1,0 +1,298 @@
+"""One script with its typed reply: the only way into the store for whatever reads and then writes (DESIGN rule 2).
+
+The rooms of the store (`codesvc.store.verifications` and its neighbours) have one `Act` for each script and hand it
+keys and arguments by the names of the script's header. What nearly every script wants to know, such as where its keys
+lie, is added by the act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import itemgetter
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import hiredis
+
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.domain.intent import random_id
+from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
+from codesvc.domain.webhook import seed
+from codesvc.runtime import metrics
+from codesvc.store.keys import PARTITIONS, channel, never
+from codesvc.store.outbox import GROUP
+from codesvc.store.pipelined_connection import ServerSaidError
+from codesvc.store.replies import Reply, reader
+from codesvc.store.script import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from codesvc.domain.clock import Offset
+    from codesvc.store.keys import Keys, PartitionKeys
+    from codesvc.store.script import type_of_argument
+    from codesvc.store.servers import Servers
+
+STATES: Final = {
+    "READONLY": "read only",
+    "OOM": "out of memory",
+    "MISCONF": "cannot write to its disk",
+    "NOREPLICAS": "too few replicas",
+    "LOADING": "loading",
+    "CLUSTERDOWN": "cluster down",
+    "MASTERDOWN": "no primary",
+    "MOVED": "moving",
+    "ASK": "moving",
+    "TRYAGAIN": "moving",
+    "BUSY": "busy",
+    "NOAUTH": "login refused",
+    "WRONGPASS": "login refused",
+    "NOPERM": "login refused",
+}
+"""The first word of an error by which a server says that it cannot be used now, and what `/readyz` makes of it."""
+_MOST_TRIES: Final = 6
+
+_R = TypeVar("_R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the store keeps what is rarely read, in ms.
+
+    Attributes:
+        history: of a user's bindings, after the last line.
+        audit: lines of the audit log.
+    """
+
+    history: int = 400 * 86_400_000
+    audit: int = 400 * 86_400_000
+
+
+class Deployment:
+    """What the scripts of one deployment have in common.
+
+    Attributes:
+        acts: the scripts by name, each made by the room that it belongs to.
+
+    Args:
+        servers: which server holds which partition.
+        offset: test mode's clock offset, handed to each script.
+        prefix: what all keys of this deployment begin with.
+        retention: how long the store keeps what is rarely read.
+    """
+
+    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention) -> None:
+        self.servers = servers
+        self.offset = offset
+        self.prefix = prefix
+        self.retention = retention
+        self.channel = channel(prefix)
+        self.acts: dict[str, Act[Any]] = {}
+        self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
+
+
+STANDING_KEYS: Final = frozenset({"outbox"})
+"""Keys that are the same for every call about a partition; they are added."""
+STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]] = {
+    "offset": lambda here, _: here.offset.ms,
+    "root": lambda _, keys: keys.root,
+    "account": lambda _, keys: keys.account,
+    "appid": lambda _, keys: keys.appid,
+    "channel": lambda here, _: here.channel,
+    "group": lambda *_: GROUP,
+    "event": lambda *_: seed(),
+    "notice": lambda *_: random_id("nt"),
+    "history_kept": lambda here, _: here.retention.history,
+    "audit_kept": lambda here, _: here.retention.audit,
+    "assumed_daily": lambda *_: ASSUMED_DAILY,
+    "reserve": lambda *_: str(RESERVE),
+}
+"""Arguments that no caller has to hand over: they are added where the header names them."""
+
+
+class Act(Generic[_R]):
+    """One script.
+
+    Attributes:
+        script: the script.
+        reply: what it answers.
+        read: makes the typed reply out of the script's list.
+
+    Args:
+        here: the deployment.
+        name: of the script.
+        reply: what it answers.
+
+    Raises:
+        ValueError: the fields of `reply` are not those of the script's header.
+    """
+
+    def __init__(self, here: Deployment, name: str, reply: type[_R]) -> None:
+        self.script = load(name)
+        self.reply = reply
+        self.read = reader(self.script.replies, reply)
+        self._here = here
+        self._standing = [(arg, STANDING_ARGS[arg]) for arg in self.script.args if arg in STANDING_ARGS]
+        self._numkeys = len(self.script.keys) + len(here.guards[0])
+        count = b"*%d\r\n" % (3 + self._numkeys + len(self.script.args))
+        self._head = count + _packed(("EVALSHA", self.script.sha))
+        self._whole_head = count + _packed(("EVAL", self.script.source))
+        here.acts[name] = self
+
+    async def __call__(
+        self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
+    ) -> _R:
+        """Run the script in one round trip.
+
+        Args:
+            place: where the keys lie.
+            keys: all keys of the header but `STANDING_KEYS`.
+            args: all arguments of the header but `STANDING_ARGS`; one of those may be given nevertheless.
+
+        Raises:
+            StoreUnavailable: no answer, or the store cannot write now.
+            ScriptError: the script itself failed.
+            TypeError: names are missing or too many.
+        """
+        return self.read(await self.raw(place, keys, args))
+
+    async def raw(
+        self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
+    ) -> Sequence[Any]:
+        """As a call, but the script's own list."""
+        here, script = self._here, self.script
+        if "outbox" in script.keys and "outbox" not in keys:
+            keys = {"outbox": place.outbox, **keys}
+        args = {**{name: of(here, place) for name, of in self._standing if name not in args}, **args}
+        words = script.pack(keys, args, here.guards[place.partition])
+        return await self.send(place.partition, self._head + _packed((self._numkeys, *words)))
+
+    def prepare(
+        self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
+    ) -> Prepared[_R]:
+        """The script with those of its keys and arguments that are the same for many calls.
+
+        The header has to name the others in front of these; of the standing arguments, those behind them are added.
+
+        Raises:
+            ValueError: it does not.
+        """
+        script, here = self.script, self._here
+        keys = {"outbox": place.outbox, **keys} if "outbox" in script.keys else keys
+        args = {**{name: of(here, place) for name, of in self._standing if name not in _EACH_TIME}, **args}
+        varying_keys = script.keys[: len(script.keys) - len(keys)]
+        varying_args = script.args[: len(script.args) - len(args)]
+        fixed_keys, fixed_args = script.keys[len(varying_keys) :], script.args[len(varying_args) :]
+        if keys.keys() != set(fixed_keys) or args.keys() != set(fixed_args):
+            raise ValueError(f"{script.name}: what varies has to stand in front of what does not")
+        guard = here.guards[place.partition]
+        return Prepared(
+            act=self,
+            partition=place.partition,
+            offset=here.offset,
+            keys_of=_picker(varying_keys),
+            args_of=_picker(varying_args),
+            varying=(len(varying_keys), len(varying_args)),
+            head=self._head + _packed((self._numkeys,)),
+            middle=_packed((*(keys[name] for name in fixed_keys), *guard)),
+            tail=_packed(tuple(args[name] for name in fixed_args)),
+        )
+
+    async def send(self, partition: int, command: bytes) -> Sequence[Any]:
+        """Run the script by a command that is packed already.
+
+        A server that does not know the script is given its text instead: NOSCRIPT is answered before anything runs, so
+        nothing happens twice. The same holds for a node of a cluster that does not hold the partition.
+
+        Raises:
+            StoreUnavailable: no answer, or the store cannot write now.
+            ScriptError: the script itself failed.
+        """
+        name, servers, started = self.script.name, self._here.servers, perf_counter()
+        try:
+            try:
+                answer: Sequence[Any] = await servers.at(partition).line.deliver(command)
+            except ServerSaidError as error:
+                answer = await self._send_again(partition, command, error)
+        except ServerSaidError as error:
+            metrics.STORE_FAILURES.labels(name).inc()
+            if error.word in STATES:
+                raise StoreUnavailable(f"the store refuses {name}: {error.word}", STATES[error.word]) from None
+            raise ScriptError(f"script {name}: {error}") from None
+        except StoreUnavailable:
+            metrics.STORE_FAILURES.labels(name).inc()
+            servers.doubt()
+            raise
+        metrics.observe_script(name, perf_counter() - started)
+        return answer
+
+    async def _send_again(self, partition: int, command: bytes, refused: ServerSaidError) -> Sequence[Any]:
+        """Send a command that was refused before anything has run, until it is taken."""
+        servers, whole = self._here.servers, self._whole_head + command[len(self._head) :]
+        for _ in range(_MOST_TRIES - 1):
+            if refused.word == "NOSCRIPT":
+                command = whole
+            elif not await servers.redirected(partition, str(refused)):
+                break
+            try:
+                answer: Sequence[Any] = await servers.at(partition).line.deliver(command)
+            except ServerSaidError as error:
+                refused = error
+            else:
+                return answer
+        raise refused
+
+
+_EACH_TIME: Final = frozenset({"offset", "event", "notice"})
+"""Standing arguments that are another at each call, so that none is prepared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared(Generic[_R]):
+    """One script with all that does not vary in place, as bytes already; see `Act.prepare`."""
+
+    act: Act[_R]
+    partition: int
+    offset: Offset
+    keys_of: Callable[[Mapping[str, str]], tuple[str, ...]]
+    args_of: Callable[[Mapping[str, type_of_argument]], tuple[type_of_argument, ...]]
+    varying: tuple[int, int]
+    head: bytes
+    middle: bytes
+    tail: bytes
+
+    async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
+        """Run it; `keys` and `args` are those that vary. `offset` is put into `args`. Raises as `Act`."""
+        return self.act.read(await self.raw(keys, args))
+
+    async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:
+        """As `run`, but the script's own list."""
+        args["offset"] = self.offset.ms
+        return await self.act.send(self.partition, self.command(keys, args))
+
+    def command(self, keys: Mapping[str, str], args: Mapping[str, type_of_argument]) -> bytes:
+        """The whole command as it goes over the wire.
+
+        Raises:
+            TypeError: names are missing or too many.
+        """
+        name = self.act.script.name
+        if (len(keys), len(args)) != self.varying:
+            raise TypeError(f"{name} varies by {self.varying} keys and arguments")
+        try:
+            given_keys, given_args = _packed(self.keys_of(keys)), _packed(self.args_of(args))
+        except KeyError as error:
+            raise TypeError(f"{name} lacks {error}") from None
+        return b"".join((self.head, given_keys, self.middle, given_args, self.tail))
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Picks values by their names, in this order."""
+    # Of a single name itemgetter makes no tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names)
+
+
+def _packed(words: tuple[type_of_argument, ...]) -> bytes:
+    # Without the count in front: it stands once for the whole command.
+    whole: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]  # tuples of any length, its stub notwithstanding
+    return whole.partition(b"\r\n")[2]

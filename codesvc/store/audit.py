@@ -1,0 +1,57 @@
+"""Scripts of the operators' side: lines of the audit log, and tries of a password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.store.act import Act
+from codesvc.store.keys import DEPLOYMENT, PartitionKeys, login_window
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from codesvc.store.act import Deployment
+
+
+class LoginAdmitted(Reply, frozen=True):
+    """DONE or LIMITED.
+
+    Attributes:
+        wait_ms: until another try is allowed.
+    """
+
+    wait_ms: int = 0
+
+
+class Audit:
+    """What operators do. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._prefix = here.prefix
+        self._note = Act(here, "note_audit", Reply)
+        self._admit_login = Act(here, "admit_login", LoginAdmitted)
+
+    async def note(
+        self, partition: int, *, actor: str, act: str, site: str, user: str, reason: str, detail: str
+    ) -> None:
+        """Write a line to a partition's log; `user` is masked on the way, "" for none."""
+        await self._note(
+            PartitionKeys(self._prefix, partition),
+            {},
+            {
+                "actor": actor,
+                "act": act,
+                "site": site,
+                "user": user,
+                "wechat": "",
+                "reason": reason,
+                "detail": detail,
+            },
+        )
+
+    async def admit_login(self, address: str, *, rates: str, right: bool) -> LoginAdmitted:
+        """Whether a password may be tried from this address; a `right` one is not counted."""
+        return await self._admit_login(
+            PartitionKeys(self._prefix, DEPLOYMENT),
+            {"window": login_window(self._prefix, address)},
+            {"rates": rates, "right": int(right)},
+        )

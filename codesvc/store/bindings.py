@@ -1,0 +1,237 @@
+"""Scripts about bindings of a site's users to WeChats, and about the proofs that bind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from codesvc.domain.binding import Passage
+from codesvc.store.act import Act
+from codesvc.store.replies import Binding, Reply, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class BindingReply(Reply, frozen=True):
+    """The reply of a script about one binding.
+
+    Attributes:
+        binding: its fields, empty where the outcome promises none.
+        reachable: whether its WeChat follows the account.
+    """
+
+    binding: Annotated[dict[str, str], fields_of] = msgspec.field(default_factory=dict)
+    reachable: bool = False
+
+    @property
+    def found(self) -> Binding | None:
+        """The binding, where there is one."""
+        return Binding.of(self.binding, reachable=self.reachable) if self.binding else None
+
+
+class Unbound(Reply, frozen=True):
+    """DONE or ABSENT.
+
+    Attributes:
+        openid: whose binding was removed.
+    """
+
+    openid: str = ""
+
+
+def _found(raw: Sequence[object]) -> tuple[tuple[str, Binding], ...]:
+    return tuple(
+        (user.decode(), Binding.of(fields_of(flat), reachable=reachable == 1))  # type: ignore[attr-defined, arg-type]
+        for user, flat, reachable in zip(raw[::3], raw[1::3], raw[2::3], strict=True)
+    )
+
+
+class BindingsFound(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        bindings: by user.
+    """
+
+    bindings: Annotated[tuple[tuple[str, Binding], ...], _found] = ()
+
+
+def _passages(raw: Sequence[bytes]) -> tuple[Passage, ...]:
+    return tuple(msgspec.json.decode(line, type=Passage) for line in raw)
+
+
+class History(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        lines: what became of a user's bindings, oldest first.
+    """
+
+    lines: Annotated[tuple[Passage, ...], _passages] = ()
+
+
+class Imported(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        verdicts: for each row bound, same, user (has another WeChat) or wechat (has another user).
+    """
+
+    verdicts: tuple[str, ...] = ()
+
+
+class Bind(msgspec.Struct, frozen=True, kw_only=True):
+    """A binding that a site wants.
+
+    Attributes:
+        site: its name.
+        user: whom to bind.
+        made_by: proof, openid or handle.
+        openid: to which WeChat; "" where the proof says it.
+        proof_of: the verification that proves it, "" for none.
+        handle_of: the login or ticket whose handle proves it, "" for none.
+        handle_until: when that handle ends, ms.
+        replace: whether to take the user from another WeChat.
+        many: whether a WeChat may have several users of the site.
+        notices: whether people are told.
+        actor: who binds, for the audit log.
+        hooks: events that the site's webhook listens to, as the scripts read them.
+    """
+
+    site: str
+    user: str
+    made_by: str
+    openid: str = ""
+    proof_of: str = ""
+    handle_of: str = ""
+    handle_until: int = 0
+    replace: bool
+    many: bool
+    notices: bool
+    actor: str
+    hooks: str
+
+
+class Unbind(msgspec.Struct, frozen=True, kw_only=True):
+    """A binding that is to go.
+
+    Attributes:
+        site: its name.
+        user: whom to unbind.
+        by: who removes it, as the history says.
+        actor: who removes it, for the audit log.
+        reason: for the audit log.
+        notices: whether the person is told.
+        hooks: events that the site's webhook listens to, as the scripts read them.
+    """
+
+    site: str
+    user: str
+    by: str
+    actor: str
+    reason: str
+    notices: bool
+    hooks: str
+
+
+class Bindings:
+    """Bindings in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._read = Act(here, "read_binding", BindingReply)
+        self._bind = Act(here, "bind", BindingReply)
+        self._unbind = Act(here, "unbind", Unbound)
+        self._find = Act(here, "find_bindings", BindingsFound)
+        self._history = Act(here, "read_history", History)
+        self._import = Act(here, "import_bindings", Imported)
+        self._note_unionid = Act(here, "note_unionid", Reply)
+        self._spend_proof = Act(here, "spend_proof", Reply)
+        self._lift_guesses = Act(here, "lift_guesses", Reply)
+
+    async def read(self, keys: Keys, site: str, user: str) -> BindingReply:
+        """Read one: DONE or ABSENT."""
+        return await self._read(keys, {"binding": keys.binding(site, user)}, {})
+
+    async def bind(self, keys: Keys, wanted: Bind) -> BindingReply:
+        """Make one: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF or ABSENT (no such proof)."""
+        return await self._bind(
+            keys,
+            {
+                "binding": keys.binding(wanted.site, wanted.user),
+                "record": keys.record(wanted.proof_of),
+                "spent": keys.spent(wanted.handle_of),
+            },
+            {
+                "site": wanted.site,
+                "user": wanted.user,
+                "openid": wanted.openid,
+                "unionid": "",
+                "made_by": wanted.made_by,
+                "actor": wanted.actor,
+                "proof_of": wanted.proof_of,
+                "handle_of": wanted.handle_of,
+                "handle_until": wanted.handle_until,
+                "replace": int(wanted.replace),
+                "many": int(wanted.many),
+                "notices": int(wanted.notices),
+                "hooks": wanted.hooks,
+            },
+        )
+
+    async def unbind(self, keys: Keys, unwanted: Unbind) -> Unbound:
+        """Remove one."""
+        return await self._unbind(
+            keys,
+            {"binding": keys.binding(unwanted.site, unwanted.user)},
+            {
+                "site": unwanted.site,
+                "user": unwanted.user,
+                "by": unwanted.by,
+                "actor": unwanted.actor,
+                "reason": unwanted.reason,
+                "notices": int(unwanted.notices),
+                "hooks": unwanted.hooks,
+            },
+        )
+
+    async def find(self, keys: Keys, site: str, *, openid: str, unionid: str, most: int) -> BindingsFound:
+        """The users that a WeChat is bound to, or, where `openid` is "", a person by unionid."""
+        index = keys.owners(site, openid) if openid else keys.union(site, unionid)
+        return await self._find(keys, {"index": index}, {"site": site, "most": most})
+
+    async def history(self, keys: Keys, site: str, user: str) -> History:
+        """What became of a user's bindings; bounded (`codesvc.store.script`)."""
+        return await self._history(
+            keys, {"history": keys.history(site, user), "binding": keys.binding(site, user)}, {"site": site}
+        )
+
+    async def take_over(self, keys: Keys, site: str, rows: bytes, *, many: bool, dry: bool) -> Imported:
+        """Import bindings; `rows` is JSON: lists of user, openid, unionid, since (ms as text, "" for now)."""
+        return await self._import(keys, {}, {"site": site, "rows": rows, "many": int(many), "dry": int(dry)})
+
+    async def note_unionid(self, keys: Keys, site: str, user: str, *, openid: str, unionid: str) -> Reply:
+        """Keep the unionid of a bound person: DONE, or STALE where the binding is another by now."""
+        return await self._note_unionid(
+            keys,
+            {"binding": keys.binding(site, user), "union": keys.union(site, unionid)},
+            {"site": site, "user": user, "openid": openid, "unionid": unionid},
+        )
+
+    async def spend_proof(self, keys: Keys, site: str, verification: str, *, consume: bool) -> Reply:
+        """Whether a proof is fresh and not spent: DONE, SPENT, STALE_PROOF or ABSENT; `consume` spends it."""
+        return await self._spend_proof(
+            keys, {"record": keys.record(verification)}, {"site": site, "consume": int(consume)}
+        )
+
+    async def lift_guesses(self, keys: Keys, site: str, user: str, *, actor: str, reason: str) -> None:
+        """Give a user a fresh guess budget."""
+        await self._lift_guesses(
+            keys,
+            {"user_guesses": keys.window("user_guesses", site, user)},
+            {"actor": actor, "site": site, "user": user, "reason": reason},
+        )

@@ -1,0 +1,103 @@
+"""Scripts of the chat: claiming a verification by scan or word, disowning, noting that a person spoke."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply, VerificationReply
+
+if TYPE_CHECKING:
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class Claimed(VerificationReply, frozen=True):
+    """CLAIMED, REFUSED, ENDED, ABSENT, LIMITED, or OTHER where the pointer leads to no verification.
+
+    Attributes:
+        limit: which limit refused.
+        wait_ms: until it allows another word.
+        target: of OTHER: what the pointer leads to.
+    """
+
+    limit: str = ""
+    wait_ms: int = 0
+    target: str = ""
+
+
+class Disowned(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        stopped: how many verifications the person stopped.
+    """
+
+    stopped: int = 0
+
+
+class Chat:
+    """What people do in the chat. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._claim = Act(here, "claim", Claimed)
+        self._disown = Act(here, "disown", Disowned)
+        self._note_activity = Act(here, "note_activity", Reply)
+
+    async def claim(
+        self,
+        keys: Keys,
+        openid: str,
+        *,
+        by: Literal["scene", "word"],
+        pointer: str,
+        dedupe: str,
+        reply: bool,
+        rates: str,
+        window_ms: int,
+        followed: bool = False,
+    ) -> Claimed:
+        """Give a code to whoever scanned, or sent the word, if they may have it.
+
+        Args:
+            keys: of the account.
+            openid: of the person.
+            by: what leads to the verification.
+            pointer: the scene or the word.
+            dedupe: names the callback; repeated, it counts once.
+            reply: whether the code may stand in the answer to the callback.
+            rates: the limit on words of one openid.
+            window_ms: for how long customer-service messages may go to the person.
+            followed: whether the person has just followed the account.
+        """
+        return await self._claim(
+            keys,
+            {
+                "pointer": keys.scene(pointer) if by == "scene" else keys.word(pointer),
+                "words": keys.openid_window("openid_words", openid),
+                "seen": keys.seen(dedupe),
+                "spoke": keys.spoke(openid),
+                "gone": keys.gone(openid),
+                "leavers": keys.leavers,
+            },
+            {
+                "openid": openid,
+                "kind": by,
+                "reply": int(reply),
+                "words": rates,
+                "window": window_ms,
+                "followed": int(followed),
+            },
+        )
+
+    async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int) -> Disowned:
+        """Stop what was lately sent to a person, and mute pushes for `mute_ms`; `dedupe` names the message."""
+        return await self._disown(
+            keys,
+            {"recent": keys.recent(openid), "muted": keys.muted(openid), "seen": keys.seen(f"{dedupe}/disown")},
+            {"openid": openid, "mute": mute_ms},
+        )
+
+    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int) -> None:
+        """Customer-service messages may go to this person for `window_ms` (WECHAT.md 8)."""
+        await self._note_activity(keys, {"spoke": keys.spoke(openid)}, {"window": window_ms})

@@ -1,0 +1,82 @@
+"""Scripts about what is counted of a site or an account, by minute and by hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch of counts.
+
+    Attributes:
+        batch: its name; sent again under the same name, it is added once.
+        subject: the site or account.
+        counts: by name.
+        started: ids of new verifications, oldest first.
+        minutes_kept: how many minutes are kept.
+        hours_kept: how many hours are kept.
+        latest_kept_ms: how long the ids are kept.
+    """
+
+    batch: str
+    subject: str
+    counts: Mapping[str, int]
+    started: Sequence[str]
+    minutes_kept: int
+    hours_kept: int
+    latest_kept_ms: int
+
+
+def _buckets(raw: Sequence[int | Sequence[bytes]]) -> tuple[tuple[int, dict[str, int]], ...]:
+    return tuple(
+        (number, {name.decode(): int(count) for name, count in zip(flat[::2], flat[1::2], strict=True)})  # type: ignore[index, misc]
+        for number, flat in zip(raw[::2], raw[1::2], strict=True)
+    )
+
+
+class CountsRead(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        buckets: number of the minute or hour since 1970, and counts by name; empty ones are left out.
+    """
+
+    buckets: Annotated[tuple[tuple[int, dict[str, int]], ...], _buckets] = ()
+
+
+class Counts:
+    """Counts in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._add = Act(here, "add_counts", Reply)
+        self._read = Act(here, "read_counts", CountsRead)
+
+    async def add(self, keys: Keys, counted: Counted) -> None:
+        """Add a batch to this minute and this hour."""
+        await self._add(
+            keys,
+            {"batch": keys.batch(counted.batch), "latest": keys.latest(counted.subject)},
+            {
+                "subject": counted.subject,
+                "counts": " ".join(f"{name}={count}" for name, count in counted.counts.items()),
+                "started": " ".join(counted.started),
+                "minutes_kept": counted.minutes_kept,
+                "hours_kept": counted.hours_kept,
+                "latest_kept": counted.latest_kept_ms,
+            },
+        )
+
+    async def read(self, keys: Keys, subject: str, *, kind: str, first: int, last: int) -> CountsRead:
+        """Read buckets (`kind`: minute or hour), from the one `first` back from now to the one `last` back."""
+        return await self._read(keys, {}, {"subject": subject, "kind": kind, "first": first, "last": last})

@@ -1,0 +1,196 @@
+"""Scripts about deliveries and notices: beginning jobs of the outbox, recording what became of them.
+
+Deliveries are begun and recorded in batches: what comes together in one turn of the event loop leaves in one call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codesvc.domain.quota import Api
+from codesvc.domain.webhook import seed
+from codesvc.store.act import Act
+from codesvc.store.batcher import Gathered
+from codesvc.store.keys import PartitionKeys
+from codesvc.store.quotas import day_key
+from codesvc.store.replies import RecordReply, Reply, VerificationReply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
+
+    from codesvc.store.act import Deployment, Prepared
+    from codesvc.store.keys import Keys
+
+
+class Begun(RecordReply, frozen=True):
+    """BEGUN, or STALE where the job is no longer wanted; then it is acknowledged.
+
+    Attributes:
+        openid: who is to be told.
+        template_quota: whether the template quota allows a send: `yes`, or which one is used up: `day`, `minute`.
+        spoke: whether a customer-service message may be sent.
+    """
+
+    openid: str = ""
+    template_quota: str = ""
+    spoke: bool = False
+
+
+class Delivered(msgspec.Struct, frozen=True, array_like=True):
+    """What came of a delivery; its members in this order are what `record_deliveries.lua` reads.
+
+    Attributes:
+        verification: whose code.
+        number: which delivery of that verification.
+        status: sent, unknown or failed.
+        channel: by which it went.
+        reason: why it failed or is unknown, "" otherwise.
+        errcode: WeChat's, "" for none.
+        msgid: WeChat's, "" for none.
+        entry: of the job to be acknowledged, "" where it goes on.
+    """
+
+    verification: str
+    number: str
+    status: str
+    channel: str
+    reason: str
+    errcode: str
+    msgid: str
+    entry: str
+
+
+class NoticeBegun(Reply, frozen=True):
+    """BEGUN, or STALE where the notice is too old to matter; then its job is acknowledged.
+
+    Attributes:
+        openid: who is to be told.
+        name: of the message.
+        about: what the message says, JSON.
+    """
+
+    openid: str = ""
+    name: str = ""
+    about: bytes = b""
+
+
+class ConsumersForgotten(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        forgotten: how many readers of the outbox were removed.
+    """
+
+    forgotten: int = 0
+
+
+class AccountDeliveries:
+    """Deliveries of one account, in batches.
+
+    Args:
+        begin: the script that begins jobs.
+        record: the script that records results.
+        keys: of the account.
+        sites: how many sites share it.
+        wrapped: what is put around a batch's coroutine before it runs as a task.
+    """
+
+    def __init__(
+        self,
+        begin: Act[Begun],
+        record: Act[VerificationReply],
+        keys: Keys,
+        *,
+        sites: int,
+        wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._begin, self._record = begin, record
+        self._keys, self._sites = keys, sites
+        self._beginning = Gathered(self._run_begin, wrapped=wrapped)
+        self._recording = Gathered(self._run_record, wrapped=wrapped)
+        self._day = ""
+        self._prepared_begin: Prepared[Begun] | None = None
+        self._prepared_record = record.prepare(keys, {}, {})
+
+    async def begin(self, kind: str, verification: str, number: int, entry: str) -> Begun:
+        """Look at a job before doing it; a template message is taken from the day's quota."""
+        return self._begin.read(await self._beginning.ask((kind, verification, str(number), entry)))
+
+    async def record(self, result: Delivered) -> VerificationReply:
+        """Record how a delivery went, and acknowledge its job in the same act: DONE or STALE."""
+        return self._record.read(await self._recording.ask(result))
+
+    async def _run_begin(self, packed: bytes) -> Sequence[Any]:
+        # The counters of a day have a key of their own, so the call is prepared once a day.
+        day = day_key(self._keys, Api.TEMPLATE)
+        if self._prepared_begin is None or day != self._day:
+            self._day, self._prepared_begin = day, self._begin.prepare(self._keys, {"day": day}, {"sites": self._sites})
+        return await self._prepared_begin.raw({}, {"jobs": packed})
+
+    async def _run_record(self, packed: bytes) -> Sequence[Any]:
+        # The events of a batch are told apart by their number.
+        return await self._prepared_record.raw({}, {"results": packed, "event": seed()})
+
+
+class Deliveries:
+    """Deliveries and notices in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._prefix = here.prefix
+        self._begin = Act(here, "begin_deliveries", Begun)
+        self._record = Act(here, "record_deliveries", VerificationReply)
+        self._note_trouble = Act(here, "note_trouble", Reply)
+        self._receipt = Act(here, "record_receipt", VerificationReply)
+        self._send_notice = Act(here, "send_notice", Reply)
+        self._begin_notice = Act(here, "begin_notice", NoticeBegun)
+        self._end_notice = Act(here, "end_notice", Reply)
+        self._forget_consumers = Act(here, "forget_consumers", ConsumersForgotten)
+
+    def of(
+        self,
+        keys: Keys,
+        *,
+        sites: int,
+        wrapped: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
+    ) -> AccountDeliveries:
+        """Deliveries of one account, which `sites` sites share."""
+        return AccountDeliveries(self._begin, self._record, keys, sites=sites, wrapped=wrapped)
+
+    async def note_trouble(self, keys: Keys, verification: str, number: int, reason: str) -> Reply:
+        """Note in the trail why a delivery has to wait: DONE or STALE."""
+        return await self._note_trouble(
+            keys, {"record": keys.record(verification)}, {"number": str(number), "reason": reason}
+        )
+
+    async def receipt(
+        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str
+    ) -> VerificationReply:
+        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT where our own record of the send is still to come."""
+        return await self._receipt(
+            keys, {"receipt": keys.receipt(msgid)}, {"status": status, "reason": reason, "openid": openid}
+        )
+
+    async def send_notice(
+        self, keys: Keys, identifier: str, *, openid: str, name: str, about: bytes, dedupe: str
+    ) -> Reply:
+        """Queue a message to a WeChat: DONE, or SAME where the callback `dedupe` has queued one already."""
+        return await self._send_notice(
+            keys,
+            {"notice": keys.notice(identifier), "seen": keys.seen(f"{dedupe}/notice")},
+            {"id": identifier, "openid": openid, "name": name, "about": about},
+        )
+
+    async def begin_notice(self, keys: Keys, identifier: str, entry: str) -> NoticeBegun:
+        """Look at a notice before sending it."""
+        return await self._begin_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
+
+    async def end_notice(self, keys: Keys, identifier: str, entry: str) -> None:
+        """A notice was sent, or never will be: acknowledge its job and forget it."""
+        await self._end_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
+
+    async def forget_consumers(self, partition: int, *, idle_ms: int) -> ConsumersForgotten:
+        """Forget readers of a partition's outbox that have been idle for `idle_ms` and hold no job."""
+        return await self._forget_consumers(PartitionKeys(self._prefix, partition), {}, {"idle": idle_ms})

@@ -1,0 +1,77 @@
+"""Scripts about people as an account knows them: who follows, who left, who is to be forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class Forgotten(Reply, frozen=True):
+    """DONE, or STALE where the person came back in the meantime.
+
+    Attributes:
+        unbound: users that were unbound, as `site user`.
+    """
+
+    unbound: tuple[str, ...] = ()
+
+
+class Leavers(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        openids: who left long enough ago.
+        before: the moment before which they left, ms.
+    """
+
+    openids: tuple[str, ...] = ()
+    before: str = ""
+
+
+class Followers:
+    """Who follows an account. Every call raises StoreUnavailable where there is no answer.
+
+    `sites` are the account's sites as the scripts read them: `name/events`, separated by blanks.
+    """
+
+    def __init__(self, here: Deployment) -> None:
+        self._follow = Act(here, "follow", Reply)
+        self._leave = Act(here, "leave_account", Reply)
+        self._forget = Act(here, "forget_person", Forgotten)
+        self._list_leavers = Act(here, "list_leavers", Leavers)
+
+    async def follow(self, keys: Keys, openid: str) -> None:
+        """A person follows, perhaps again: they can be reached."""
+        await self._follow(keys, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid})
+
+    async def leave(self, keys: Keys, openid: str, *, sites: str) -> None:
+        """A person stopped following: they cannot be reached, and only user and openid are kept of them."""
+        await self._leave(
+            keys,
+            {"gone": keys.gone(openid), "leavers": keys.leavers},
+            {"openid": openid, "sites": sites},
+        )
+
+    async def forget(self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str) -> Forgotten:
+        """Delete all that is known of a person; with `only_if_left_before` (ms) only if they left before then."""
+        return await self._forget(
+            keys,
+            {
+                "gone": keys.gone(openid),
+                "leavers": keys.leavers,
+                "muted": keys.muted(openid),
+                "recent": keys.recent(openid),
+                "spoke": keys.spoke(openid),
+            },
+            {"openid": openid, "sites": sites, "only_if_left_before": only_if_left_before},
+        )
+
+    async def leavers(self, keys: Keys, *, keep_ms: int, most: int) -> Leavers:
+        """Who left longer ago than `keep_ms`, at most `most` of them."""
+        return await self._list_leavers(keys, {"leavers": keys.leavers}, {"keep": keep_ms, "most": most})

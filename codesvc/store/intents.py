@@ -1,0 +1,184 @@
+"""Scripts about bind intents and logins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codesvc.domain.quota import Api
+from codesvc.store.act import Act
+from codesvc.store.quotas import day_key
+from codesvc.store.replies import IntentReply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
+    """One start.
+
+    Attributes:
+        id: of the new intent or login.
+        kind: `bi` or `lg`.
+        site: the site's name.
+        user: whom to bind, "" for a login.
+        method: `scan` or `oauth`.
+        replace: whether the site moves the user from another WeChat on its own account.
+        many: whether a WeChat may have several users of the site.
+        notices: whether people are told of changes of their bindings.
+        confirm: whether the WeChat is asked before it is bound.
+        address: the bucket of who asks, `-` where the site sends none.
+        fixed: what never changes of the record, JSON.
+        reference: what the person compares.
+        word: eight characters that lead to it in the chat, "" for none.
+        life_ms: how long it is good.
+        idempotency_key: "" for none.
+        fingerprint: of the request that came with it.
+        rates: each limit as the scripts read it.
+        hooks: events that the site's webhook listens to, as the scripts read them.
+    """
+
+    id: str
+    kind: str
+    site: str
+    user: str
+    method: str
+    replace: bool
+    many: bool
+    notices: bool
+    confirm: bool
+    address: str
+    fixed: bytes
+    reference: str
+    word: str
+    life_ms: int
+    idempotency_key: str
+    fingerprint: str
+    rates: Mapping[str, str]
+    hooks: str
+
+
+class IntentStarted(IntentReply, frozen=True):
+    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT where a repeated one is no longer kept.
+
+    Attributes:
+        left: what the limits leave (`fragments/windows.lua`).
+        limit: which limit refused.
+        wait_ms: until it allows a start.
+    """
+
+    left: str = ""
+    limit: str = ""
+    wait_ms: int = 0
+
+
+class IntentScene(IntentReply, frozen=True):
+    """ATTACHED, EMPTY (no QR code was at hand), CLOSED, ENDED, ABSENT, LIMITED.
+
+    Attributes:
+        pool_left: how many QR codes remain in the pool.
+    """
+
+    pool_left: int = 0
+
+
+class Intents:
+    """Bind intents and logins in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._start = Act(here, "start_intent", IntentStarted)
+        self._read = Act(here, "read_intent", IntentReply)
+        self._cancel = Act(here, "cancel_intent", IntentReply)
+        self._attach = Act(here, "attach_intent_scene", IntentScene)
+        self._claim = Act(here, "claim_intent", IntentReply)
+        self._decide = Act(here, "decide_intent", IntentReply)
+        self._allow_move = Act(here, "allow_move", IntentReply)
+
+    async def start(self, keys: Keys, start: IntentStart) -> IntentStarted:
+        """Start one."""
+        return await self._start(
+            keys,
+            {
+                "intent": keys.intent(start.id),
+                "idem": keys.idempotency(start.site, f"{start.kind}/{start.idempotency_key}"),
+                "word": keys.word(start.word),
+                "site_starts": keys.window("site_starts", start.site, "all"),
+                "address_starts": keys.window("address_starts", start.site, start.address),
+            },
+            {
+                "id": start.id,
+                "kind": start.kind,
+                "idem": start.idempotency_key,
+                "fingerprint": start.fingerprint,
+                "site": start.site,
+                "user": start.user,
+                "method": start.method,
+                "replace": int(start.replace),
+                "many": int(start.many),
+                "notices": int(start.notices),
+                "confirm": int(start.confirm),
+                "address": start.address,
+                "fixed": start.fixed,
+                "reference": start.reference,
+                "word": start.word,
+                "life": start.life_ms,
+                "site_starts": start.rates["site_starts"],
+                "address_starts": start.rates["address_starts"],
+                "hooks": start.hooks,
+            },
+        )
+
+    async def read(self, keys: Keys, site: str, identifier: str) -> IntentReply:
+        """Read one: DONE or ABSENT."""
+        return await self._read(keys, {"intent": keys.intent(identifier)}, {"site": site})
+
+    async def cancel(self, keys: Keys, site: str, identifier: str) -> IntentReply:
+        """End one: DONE, ENDED or ABSENT."""
+        return await self._cancel(keys, {"intent": keys.intent(identifier)}, {"site": site})
+
+    async def attach_scene(
+        self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
+    ) -> IntentScene:
+        """Give one its QR code; arguments as `codesvc.store.verifications.Verifications.attach_scene`."""
+        return await self._attach(
+            keys,
+            {"intent": keys.intent(identifier), "pool": keys.pool, "day": day_key(keys, Api.QRCODE)},
+            {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
+        )
+
+    async def claim(self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str) -> IntentReply:
+        """Note who scanned, or came by web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        return await self._claim(
+            keys,
+            {"intent": keys.intent(identifier), "asked": keys.asked(openid)},
+            {"openid": openid, "unionid": unionid, "method": method},
+        )
+
+    async def decide(
+        self, keys: Keys, openid: str, *, identifier: str, yes: bool, choice: str, dedupe: str
+    ) -> IntentReply:
+        """The yes or no of a WeChat.
+
+        BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED or ABSENT.
+
+        Args:
+            keys: of the account.
+            openid: who decides.
+            identifier: of the intent or login; "" for what this WeChat was asked last.
+            yes: whether they agree.
+            choice: the number of a user of a login, "" for none.
+            dedupe: names the message; repeated, it means what it meant the first time.
+        """
+        return await self._decide(
+            keys,
+            {"asked": keys.asked(openid), "seen": keys.seen(f"{dedupe}/decide")},
+            {"openid": openid, "id": identifier, "yes": int(yes), "choice": choice, "tell": int(bool(identifier))},
+        )
+
+    async def allow_move(self, keys: Keys, openid: str, reference: str) -> IntentReply:
+        """The old WeChat agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked about that."""
+        return await self._allow_move(keys, {"moving": keys.moving(openid)}, {"openid": openid, "reference": reference})

@@ -1,0 +1,97 @@
+"""Scripts about what the deployment keeps of sites, accounts and API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from codesvc.store.act import Act
+from codesvc.store.deployment import registry, registry_log, uses
+from codesvc.store.keys import DEPLOYMENT, PartitionKeys
+from codesvc.store.replies import Reply, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codesvc.store.act import Deployment
+
+
+class RegistryRead(Reply, frozen=True):
+    """DONE or SAME.
+
+    Attributes:
+        version: of the registry.
+        complete: whether the changes are the whole registry.
+        changes: name to sealed text, "" for an entry that was removed.
+    """
+
+    version: str = ""
+    complete: bool = False
+    changes: Annotated[dict[str, str], fields_of] = msgspec.field(default_factory=dict)
+
+
+class RegistryChanged(Reply, frozen=True):
+    """DONE, or STALE where another change came first.
+
+    Attributes:
+        version: the new one.
+    """
+
+    version: str = ""
+
+
+def _times(raw: Sequence[bytes]) -> tuple[int | None, ...]:
+    return tuple(int(at) if at else None for at in raw)
+
+
+class UsesRead(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        times: when each key was last used, ms, in the order of the names; None for never.
+    """
+
+    times: Annotated[tuple[int | None, ...], _times] = ()
+
+
+class Registry:
+    """The registry in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        prefix = here.prefix
+        self._place = PartitionKeys(prefix, DEPLOYMENT)
+        self._registry, self._log, self._uses_at = registry(prefix), registry_log(prefix), uses(prefix)
+        self._read = Act(here, "read_registry", RegistryRead)
+        self._change = Act(here, "change_registry", RegistryChanged)
+        self._note_uses = Act(here, "note_uses", Reply)
+        self._read_uses = Act(here, "read_uses", UsesRead)
+
+    async def read(self, since: str) -> RegistryRead:
+        """What has changed since a version, "" for everything."""
+        return await self._read(self._place, {"registry": self._registry, "registry_log": self._log}, {"since": since})
+
+    async def change(self, changes: Mapping[str, str], *, actor: str, expected: str, epoch: str) -> RegistryChanged:
+        """Change entries, all or none of them.
+
+        Args:
+            changes: name to sealed text, "" to remove an entry.
+            actor: who changes them, for the audit log; "" writes no line.
+            expected: the version that the change was made for.
+            epoch: names the registry if this is its first entry.
+        """
+        return await self._change(
+            self._place,
+            {"registry": self._registry, "registry_log": self._log},
+            {"actor": actor, "expected": expected, "epoch": epoch, "changes": msgspec.json.encode(changes)},
+        )
+
+    async def note_uses(self, ages_ms: Mapping[str, int], *, spacing_ms: int) -> None:
+        """Note how long ago keys were used; of each at most once in `spacing_ms`."""
+        await self._note_uses(
+            self._place, {"uses": self._uses_at}, {"ages": msgspec.json.encode(ages_ms), "spacing": spacing_ms}
+        )
+
+    async def uses(self, names: Sequence[str]) -> UsesRead:
+        """When keys were last used."""
+        return await self._read_uses(self._place, {"uses": self._uses_at}, {"names": " ".join(names)})

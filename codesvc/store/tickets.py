@@ -1,0 +1,202 @@
+"""Scripts about tickets: links from the chat to a site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from codesvc.domain.record import Record  # noqa: TC001  msgspec reads the annotation
+from codesvc.store.act import Act
+from codesvc.store.replies import Reply, TicketReply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.store.act import Deployment
+    from codesvc.store.keys import Keys
+
+
+class IssuedTicket(msgspec.Struct, frozen=True):
+    """A ticket as the chat lists it; `user` is "" of one that binds."""
+
+    id: str
+    site: str
+    user: str
+
+
+def _issued(raw: Sequence[bytes]) -> tuple[IssuedTicket, ...]:
+    texts = [part.decode() for part in raw]
+    return tuple(IssuedTicket(*texts[i : i + 3]) for i in range(0, len(texts), 3))
+
+
+class TicketsIssued(Reply, frozen=True):
+    """DONE, LIMITED, ABSENT (nothing to reset), SAME (bound already wherever it could bind).
+
+    Attributes:
+        tickets: of DONE.
+        limit: which limit refused.
+        wait_ms: until it allows another request.
+    """
+
+    tickets: Annotated[tuple[IssuedTicket, ...], _issued] = ()
+    limit: str = ""
+    wait_ms: int = 0
+
+
+class TicketRedeemed(TicketReply, frozen=True):
+    """DONE, SPENT, ENDED, ABSENT, MISMATCH.
+
+    Attributes:
+        at: when a ticket that binds was redeemed, ms.
+        record: of a reset: its verification, approved already.
+    """
+
+    at: int = 0
+    record: Record | None = None
+
+    @property
+    def verification(self) -> Record:
+        """A reset's verification.
+
+        Raises:
+            LookupError: the ticket resets nothing.
+        """
+        if self.record is None:
+            raise LookupError("a ticket that binds leads to no verification")
+        return self.record
+
+
+class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asks for in the chat.
+
+    Attributes:
+        openid: of the person.
+        dedupe: names the message; repeated, it finds the tickets of the first time.
+        seed: what the ids of the tickets begin with.
+        wish: `bind` or `reset`.
+        sites: names of the sites, each with whether a WeChat may have several users there.
+        life_ms: how long a ticket is good.
+        tries: how many wrong digits end it.
+        rates: the limit on words of one openid.
+    """
+
+    openid: str
+    dedupe: str
+    seed: str
+    wish: str
+    sites: dict[str, bool]
+    life_ms: int
+    tries: int
+    rates: str
+
+
+class Redemption(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket that a site redeems.
+
+    Attributes:
+        ticket: its id.
+        site: the site's name.
+        verification: id for the verification of a reset.
+        fixed: what never changes of that verification's record, JSON.
+        attempts: what that verification says of attempts.
+        idempotency_key: "" for none.
+        fingerprint: of the request that came with it.
+        hooks: events that the site's webhook listens to, as the scripts read them.
+    """
+
+    ticket: str
+    site: str
+    verification: str
+    fixed: bytes
+    attempts: int
+    idempotency_key: str
+    fingerprint: str
+    hooks: str
+
+
+class Tickets:
+    """Tickets in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._issue = Act(here, "issue_tickets", TicketsIssued)
+        self._read = Act(here, "read_ticket", TicketReply)
+        self._show_digits = Act(here, "show_digits", TicketReply)
+        self._prove_browser = Act(here, "prove_browser", TicketReply)
+        self._redeem = Act(here, "redeem_ticket", TicketRedeemed)
+
+    async def issue(self, keys: Keys, request: TicketRequest) -> TicketsIssued:
+        """Make the tickets that a keyword or menu key asks for."""
+        return await self._issue(
+            keys,
+            {
+                "words": keys.openid_window("openid_words", request.openid),
+                "seen": keys.seen(f"{request.dedupe}/ticket"),
+            },
+            {
+                "openid": request.openid,
+                "seed": request.seed,
+                "wish": request.wish,
+                "sites": " ".join(f"{name}/{int(many)}" for name, many in request.sites.items()),
+                "life": request.life_ms,
+                "tries": request.tries,
+                "words": request.rates,
+            },
+        )
+
+    async def read(self, keys: Keys, identifier: str) -> TicketReply:
+        """Read one: DONE or ABSENT."""
+        return await self._read(keys, {"awaiting": keys.awaiting("")}, {"id": identifier})
+
+    async def awaited(self, keys: Keys, openid: str) -> TicketReply:
+        """Read the one whose digits this WeChat is expected to send: DONE or ABSENT."""
+        return await self._read(keys, {"awaiting": keys.awaiting(openid)}, {"id": ""})
+
+    async def show_digits(self, keys: Keys, identifier: str, browser: str) -> TicketReply:
+        """From now on the digits prove this browser: DONE, ENDED or ABSENT."""
+        return await self._show_digits(
+            keys, {"ticket": keys.ticket(identifier)}, {"id": identifier, "browser": browser}
+        )
+
+    async def prove_browser(
+        self, keys: Keys, identifier: str, openid: str, *, browser: str, right: bool, dedupe: str
+    ) -> TicketReply:
+        """The ticket's WeChat sent six digits: APPROVED, WRONG, ENDED or ABSENT.
+
+        Args:
+            keys: of the account.
+            identifier: of the ticket.
+            openid: who sent them.
+            browser: which browser they prove.
+            right: whether they are the browser's.
+            dedupe: names the message; repeated, it counts once.
+        """
+        return await self._prove_browser(
+            keys,
+            {
+                "ticket": keys.ticket(identifier),
+                "awaiting": keys.awaiting(openid),
+                "seen": keys.seen(f"{dedupe}/digits"),
+            },
+            {"openid": openid, "browser": browser, "verdict": int(right)},
+        )
+
+    async def redeem(self, keys: Keys, wanted: Redemption) -> TicketRedeemed:
+        """Spend one."""
+        return await self._redeem(
+            keys,
+            {
+                "ticket": keys.ticket(wanted.ticket),
+                "record": keys.record(wanted.verification),
+                "idem": keys.idempotency(wanted.site, "redeem/" + wanted.idempotency_key),
+            },
+            {
+                "idem": wanted.idempotency_key,
+                "fingerprint": wanted.fingerprint,
+                "site": wanted.site,
+                "id": wanted.verification,
+                "fixed": wanted.fixed,
+                "attempts": wanted.attempts,
+                "hooks": wanted.hooks,
+            },
+        )

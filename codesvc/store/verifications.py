@@ -1,0 +1,197 @@
+"""Scripts about one verification: starting, reading, checking, resending, canceling it, showing its QR code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from codesvc.domain.quota import Api
+from codesvc.domain.webhook import seed
+from codesvc.store.act import Act
+from codesvc.store.quotas import day_key
+from codesvc.store.replies import VerificationReply
+from codesvc.store.verification_types import Checked, Resent, SceneAttached, Started, UserRead
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.store.act import Deployment, Prepared
+    from codesvc.store.keys import Keys
+    from codesvc.store.verification_types import CheckRules, ResendRules, Start, StartRules
+
+
+class Verifications:
+    """Verifications in the store. Every call raises StoreUnavailable where there is no answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._start = Act(here, "start", Started)
+        self._check = Act(here, "check", Checked)
+        self._read = Act(here, "read", VerificationReply)
+        self._resend = Act(here, "resend", Resent)
+        self._cancel = Act(here, "cancel", VerificationReply)
+        self._attach = Act(here, "attach_scene", SceneAttached)
+        self._read_user = Act(here, "read_user", UserRead)
+        self._starts: WeakKeyDictionary[StartRules, tuple[Prepared[Started], str]] = WeakKeyDictionary()
+        self._checks: WeakKeyDictionary[CheckRules, tuple[Prepared[Checked], str]] = WeakKeyDictionary()
+        self._resends: WeakKeyDictionary[ResendRules, Prepared[Resent]] = WeakKeyDictionary()
+
+    async def start(self, rules: StartRules, start: Start) -> Started:
+        """Start one."""
+        prepared, idem = self._starts.get(rules) or self._starts.setdefault(rules, self._prepared_start(rules))
+        keys = rules.keys
+        if start.idempotency_key:
+            idem = keys.idempotency(rules.site, "start/" + start.idempotency_key)
+        return await prepared.run(
+            {
+                "record": keys.record(start.id),
+                "long_record": keys.record(start.long_id),
+                "idem": idem,
+                "lately": keys.lately(rules.site, start.user),
+                "word": keys.word(start.word),
+                "binding": keys.binding(rules.site, start.user),
+                "address_starts": keys.window("address_starts", rules.site, start.address),
+            },
+            {
+                "id": start.id,
+                "long_id": start.long_id,
+                "idem": start.idempotency_key,
+                "fingerprint": start.fingerprint,
+                "user": start.user,
+                "address": start.address,
+                "fixed": start.fixed,
+                "vouched": int(start.vouched),
+                "word": start.word,
+                "event": seed() if rules.hooks else "",
+            },
+        )
+
+    def _prepared_start(self, rules: StartRules) -> tuple[Prepared[Started], str]:
+        """The call, and the key for a start without an Idempotency-Key; nothing ever lies there."""
+        keys = rules.keys
+        prepared = self._start.prepare(
+            keys,
+            {
+                "site_starts": keys.window("site_starts", rules.site, "all"),
+                "site_guesses": keys.window("site_guesses", rules.site, rules.purpose),
+            },
+            {
+                "site": rules.site,
+                "purpose": rules.purpose,
+                "scan": rules.scan,
+                "disclose": int(rules.disclose),
+                "attempts": rules.attempts,
+                "code_life": rules.code_life_ms,
+                "max_life": rules.max_life_ms,
+                "resend_after": rules.resend_after_ms,
+                "max_live": rules.max_live,
+                "channels": rules.channels,
+                "site_starts": rules.rates["site_starts"],
+                "address_starts": rules.rates["address_starts"],
+                "site_guesses": rules.rates["site_guesses"],
+                "user_pushes": rules.rates["user_pushes"],
+                "openid_pushes": rules.rates["openid_pushes"],
+                "hooks": rules.hooks,
+            },
+        )
+        return prepared, keys.idempotency(rules.site, "start/")
+
+    async def check(
+        self,
+        rules: CheckRules,
+        identifier: str,
+        *,
+        right: bool,
+        address: str,
+        idempotency_key: str,
+        fingerprint: str,
+    ) -> Checked:
+        """Check a typed code.
+
+        Args:
+            rules: of the site.
+            identifier: of the verification.
+            right: whether it is the code.
+            address: the bucket of whoever types, "" for that of the start.
+            idempotency_key: "" for none.
+            fingerprint: of the request that came with it.
+        """
+        prepared, idem = self._checks.get(rules) or self._checks.setdefault(rules, self._prepared_check(rules))
+        keys = rules.keys
+        if idempotency_key:
+            idem = keys.idempotency(rules.site, f"check/{identifier}/{idempotency_key}")
+        return await prepared.run(
+            {"record": keys.record(identifier), "idem": idem},
+            {
+                "verdict": int(right),
+                "idem": idempotency_key,
+                "fingerprint": fingerprint,
+                "address": address,
+                "event": seed(),
+            },
+        )
+
+    def _prepared_check(self, rules: CheckRules) -> tuple[Prepared[Checked], str]:
+        prepared = self._check.prepare(
+            rules.keys,
+            {},
+            {
+                "site": rules.site,
+                "user_guesses": rules.rates["user_guesses"],
+                "address_guesses": rules.rates["address_guesses"],
+                "site_guesses": rules.rates["site_guesses"],
+            },
+        )
+        return prepared, rules.keys.idempotency(rules.site, "check/")
+
+    async def read(self, keys: Keys, identifier: str, *, site: str = "") -> VerificationReply:
+        """Read one: DONE or ABSENT; with `site` only that site's."""
+        return await self._read(keys, {"record": keys.record(identifier)}, {"site": site})
+
+    async def resend(self, rules: ResendRules, identifier: str) -> Resent:
+        """Carry the same code again, by the rules of the verification's purpose."""
+        prepared = self._resends.get(rules)
+        if prepared is None:
+            prepared = self._resends[rules] = self._resend.prepare(
+                rules.keys,
+                {},
+                {
+                    "site": rules.site,
+                    "purposes": msgspec.msgpack.encode(rules.purposes),
+                    "user_pushes": rules.rates["user_pushes"],
+                    "openid_pushes": rules.rates["openid_pushes"],
+                },
+            )
+        return await prepared.run({"record": rules.keys.record(identifier)}, {"event": seed()})
+
+    async def cancel(self, keys: Keys, site: str, identifier: str) -> VerificationReply:
+        """End one: DONE, ENDED or ABSENT."""
+        return await self._cancel(keys, {"record": keys.record(identifier)}, {"site": site})
+
+    async def attach_scene(
+        self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
+    ) -> SceneAttached:
+        """Give one its QR code.
+
+        Args:
+            keys: of the site's account.
+            site: its name.
+            identifier: of the verification.
+            minted: a QR code minted for it, as an entry of the pool; "" to take one of the pool.
+            needed_ms: how long a QR code of the pool has to be good still.
+            sites: how many sites share the account.
+        """
+        return await self._attach(
+            keys,
+            {"record": keys.record(identifier), "pool": keys.pool, "day": day_key(keys, Api.QRCODE)},
+            {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
+        )
+
+    async def read_user(self, keys: Keys, site: str, user: str, rates: Mapping[str, str]) -> UserRead:
+        """A user's latest verifications, and how far the user's own limits are used."""
+        return await self._read_user(
+            keys,
+            {"lately": keys.lately(site, user), "user_guesses": keys.window("user_guesses", site, user)},
+            {"user_pushes": rates["user_pushes"], "user_guesses": rates["user_guesses"]},
+        )

@@ -1,0 +1,136 @@
+"""The webhooks' queue: events per site, written by scripts, sent by `codesvc.delivery.webhooks`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import msgspec
+
+from codesvc.store.act import Act
+from codesvc.store.keys import PartitionKeys, webhook_sites
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.store.act import Deployment
+
+LEASE_MS: Final = 15_000
+"""A process that has not said for so long that it is at a site is taken for dead."""
+
+Verdict = Literal["delivered", "again", "failed", "gone"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Job:
+    """An event to be sent.
+
+    Attributes:
+        id: what the receiver knows it by.
+        kind: its type.
+        created: when it happened, ms.
+        attempts: how many tries have failed.
+        facts: what a script noted, JSON.
+    """
+
+    id: str
+    kind: str
+    created: int
+    attempts: int
+    facts: bytes
+
+
+class Tried(msgspec.Struct, omit_defaults=True):
+    """An attempt as it is kept; `at` is in ms, written by the script."""
+
+    result: str
+    ms: int
+    status: int | None = None
+    at: str = ""
+
+
+def _jobs(raw: Sequence[bytes]) -> tuple[Job, ...]:
+    return tuple(
+        Job(raw[i].decode(), raw[i + 1].decode(), int(raw[i + 2]), int(raw[i + 3]), raw[i + 4])
+        for i in range(0, len(raw), 5)
+    )
+
+
+class SitesClaimed(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        sites: names of those that were taken over.
+    """
+
+    sites: tuple[str, ...] = ()
+
+
+class Work(Reply, frozen=True):
+    """What there is to do for a site: DONE; EMPTY, STALE or CLOSED where the site is no longer held.
+
+    Attributes:
+        jobs: what is due, first things first; those under way are among them.
+        failures: attempts in a row that have failed.
+    """
+
+    jobs: Annotated[tuple[Job, ...], _jobs] = ()
+    failures: int = 0
+
+
+class WebhookQueue:
+    """What a process that sends asks of the store. Every call raises StoreUnavailable where there is no answer.
+
+    Args:
+        here: the deployment.
+        owner: this process's name; a new one for each start.
+    """
+
+    def __init__(self, here: Deployment, owner: str) -> None:
+        self._prefix = here.prefix
+        self._owner = owner
+        self._claim = Act(here, "claim_webhooks", SitesClaimed)
+        self._take = Act(here, "take_webhooks", Work)
+        self._return = Act(here, "return_webhooks", Reply)
+        self._record = Act(here, "record_webhook", Reply)
+
+    async def claim(self, partition: int, *, most: int) -> SitesClaimed:
+        """Take over sites with something to send."""
+        return await self._claim(
+            PartitionKeys(self._prefix, partition),
+            {"sites": webhook_sites(self._prefix, partition)},
+            {"owner": self._owner, "lease": LEASE_MS, "most": most},
+        )
+
+    async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:
+        """What is due, and another lease; with `give` the site is given back where nothing is due."""
+        return await self._take(
+            PartitionKeys(self._prefix, partition),
+            {"sites": webhook_sites(self._prefix, partition)},
+            {"site": site, "owner": self._owner, "lease": LEASE_MS, "most": most, "give": int(give)},
+        )
+
+    async def give_back(self, partition: int, site: str, *, after_ms: int) -> None:
+        """Let others have a site, after a while."""
+        await self._return(
+            PartitionKeys(self._prefix, partition),
+            {"sites": webhook_sites(self._prefix, partition)},
+            {"site": site, "owner": self._owner, "after": after_ms},
+        )
+
+    async def record(
+        self, partition: int, site: str, job: Job, tried: Tried, verdict: Verdict, *, pause_ms: int = 0
+    ) -> None:
+        """Record an attempt; where the store does not answer, the event is sent again."""
+        await self._record(
+            PartitionKeys(self._prefix, partition),
+            {"sites": webhook_sites(self._prefix, partition)},
+            {
+                "site": site,
+                "id": job.id,
+                "attempt": msgspec.json.encode(tried),
+                "verdict": verdict,
+                "pause": pause_ms,
+            },
+        )
