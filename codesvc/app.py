@@ -81,6 +81,7 @@ from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
 from codesvc.web.texts import Texts
+from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -193,7 +194,9 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         http = await stack.enter_async_context(
             # WeChat's API sets no cookies that mean anything; with a jar each call would look into it.
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[sending_trace()],
             )
         )
         shared = PerEntry(
