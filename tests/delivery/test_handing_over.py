@@ -2,6 +2,8 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from codesvc.delivery import worker
 from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
@@ -36,16 +38,18 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
 
 async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(world, valkey):
     owner = await world.bound("alice")
-    await world.fault("slow", path=SEND, delay=0.3, times=1)
+    await world.fault("slow", path=SEND, delay=1.5, times=1)
     started = await world.start("alice")
     seen = world.platform.contact(owner.openid).messages
     await until(lambda: any(message["type"] == "template" for message in seen), seconds=10)
-    valkey.config_set("maxmemory", 1)
-    try:
-        await asyncio.sleep(0.6)
+    with capture_logs() as lines:
+        valkey.config_set("min-replicas-to-write", 1)  # a full memory would not do: it lets this script write
+        try:
+            # The result has been offered to the store, and offered again.
+            await until(lambda: [line["event"] for line in lines].count("store_awaited") >= 2, seconds=20)
+        finally:
+            valkey.config_set("min-replicas-to-write", 0)
         assert len(world.platform.journal.entries("api", path=SEND)) == 1
-    finally:
-        valkey.config_set("maxmemory", 0)
     await world.delivery(started, "sent", "delivered")
     assert len(world.platform.journal.entries("api", path=SEND)) == 1
 

@@ -113,16 +113,6 @@ async def test_the_server_listens_on_a_private_socket_alone_and_is_set_up_to_for
         assert len(os.fsencode(socket)) <= 107
 
 
-async def test_starting_on_nothing_is_quick(tmp_path):
-    taken = []
-    for number in range(3):
-        began = time.perf_counter()
-        async with run_embedded(tmp_path / str(number)):
-            taken.append(time.perf_counter() - began)
-    # The aim is 0.15 s; the margin is for the tests that share the machine.
-    assert min(taken) < 0.6
-
-
 async def test_data_survive_a_stop_and_nothing_else_does(tmp_path, sockets):
     async with running(tmp_path) as (embedded, client):
         await client.set("binding", "kept")
@@ -261,11 +251,12 @@ async def test_a_server_that_reads_a_long_file_back_is_waited_for(tmp_path):
                 await asyncio.sleep(0.01)
     slow = script(
         tmp_path / "slow",
-        f'exec "{get_binary_path()}" "$@" --key-load-delay 1000 --loading-process-events-interval-bytes 1024',
+        f'exec "{get_binary_path()}" "$@" --key-load-delay 2500 --loading-process-events-interval-bytes 1024',
     )
-    began = time.monotonic()
-    async with running(tmp_path / "data", binary=slow, start_seconds=0.4) as (_, client):
-        assert time.monotonic() - began > 0.8
+    # A thousand keys take 2.5 s at least, and the server says in between that it is reading.
+    patience, began = 1.0, time.monotonic()
+    async with running(tmp_path / "data", binary=slow, start_seconds=patience) as (_, client):
+        assert time.monotonic() - began > 2 * patience
         assert await client.dbsize() == 1_000
 
 
