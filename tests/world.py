@@ -275,7 +275,9 @@ async def _listen(app: web.Application) -> tuple[web.AppRunner, str]:
 
 
 @asynccontextmanager
-async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, platform=None, **changes):
+async def running_world(
+    store_url, directory, *, account=DEFAULT_ACCOUNT, service_port=None, platform=None, pace=None, **changes
+):
     """Sandbox and service, wired to one another; `platform` and `service_port` go on with those of an earlier world."""
     # The port is held from here on, so that nobody else takes it while the service is being put together.
     listener = socket.socket()
@@ -289,7 +291,7 @@ async def running_world(store_url, directory, *, account=DEFAULT_ACCOUNT, servic
         sandbox_runner, sandbox = await _listen(create_sandbox(platform))
         stack.push_async_callback(sandbox_runner.cleanup)
         settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
-        app = create_app(settings, store_url)
+        app = create_app(settings, store_url, pace=pace)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()

@@ -16,7 +16,6 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,7 +28,7 @@ from hypothesis.stateful import (
 )
 from structlog.testing import capture_logs
 
-from codesvc.delivery import courier
+from codesvc.delivery.pace import Pace
 from codesvc.domain.codes import VerificationId
 from codesvc.store.keys import Keys
 from codesvc.web.context import SERVICES
@@ -99,6 +98,8 @@ class ServiceMachine(RuleBasedStateMachine):
             running_world(
                 url,
                 directory,
+                # What is tried is the order of things, not the pauses.
+                pace=Pace(pauses=(0.01,)),
                 sites__shop__limits=limits,
                 sites__shop__users_per_wechat="many",
                 sites__shop__purposes=dict.fromkeys(PURPOSES, code),
@@ -462,14 +463,7 @@ class ServiceMachine(RuleBasedStateMachine):
             self.runner.close()
 
 
-@pytest.fixture
-def quick_retries(monkeypatch):
-    """Whoever tries again does so at once: the order of things is what is tried here, not the pauses."""
-    monkeypatch.setattr(courier, "_PAUSES", (0.01,) * 6)
-
-
 @bounded
-@pytest.mark.usefixtures("quick_retries")
 def test_the_service_keeps_its_promises_whatever_happens(valkey, store_url, tmp_path, dump, stray_keys):
     run_state_machine_as_test(
         lambda: ServiceMachine(valkey, store_url, tmp_path, dump, stray_keys),

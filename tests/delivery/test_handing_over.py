@@ -5,6 +5,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from codesvc.delivery import worker
+from codesvc.delivery.pace import Pace
 from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
 from codesvc.store.keys import Keys
@@ -19,9 +20,8 @@ def outbox(world):
     return Keys("cs", world.platform.default_account.appid).outbox
 
 
-async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey, monkeypatch):
-    monkeypatch.setattr(worker, "_HOLD_SECONDS", 0.1)
-    async with new_world() as first:
+async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey):
+    async with new_world(pace=Pace(hold_seconds=0.1)) as first:
         owner = await first.bound("alice")
         await first.fault("http", path=SEND, when="before")
         started = await first.start("alice")
@@ -29,7 +29,7 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
     [job] = valkey.xpending_range(outbox(first), GROUP, "-", "+", 10)
     assert job["time_since_delivered"] >= worker._DEAD_AFTER_MS
     first.platform.faults.remove()
-    async with new_world(platform=first.platform) as second:
+    async with new_world(platform=first.platform, pace=Pace(hold_seconds=0.1)) as second:
         owner.world = second
         await second.delivery(started, "sent", "delivered")
         assert len(await owner.messages("template")) == 1

