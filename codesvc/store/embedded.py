@@ -273,7 +273,7 @@ def _new_socket_directory() -> Path:
 
 
 async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: str) -> None:
-    """End whatever still holds the server's lock: on Linux by signals to those whom /proc names, else over its socket."""
+    """End what still holds the server's lock: on Linux by signals to those that /proc names, else over its socket."""
     for number, seconds in ((signal.SIGTERM, stop_seconds), (signal.SIGKILL, KILL_SECONDS)):
         holders = list(_holders(lock)) if platform == "linux" else []
         for pid in holders:
