@@ -1,4 +1,5 @@
-# Two commands matter: `make demo` and `make test`. Each makes the virtual environment and installs what it needs.
+# Three commands matter: `make demo`, `make test` for every change, and `make test-all`, which is what CI runs.
+# Each makes the virtual environment and installs what it needs.
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?= -n 2 --dist loadfile -q
@@ -7,15 +8,26 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate
+.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate
 
 demo: $(STAMP)
 	$(BIN)/codesvc demo
 
-test: $(TEST_STAMP)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# Real browsers, real processes that are killed, clusters that fail: most of the time, and seldom the first to go red.
+SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations
 
-# The long forms of what every run tries briefly (docs/proof.md): an hour of crashes and faults, half an hour of steady load.
+# Everything that a change needs: all tests but the slow ones.
+test: $(TEST_STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(SLOW_TESTS:%=--ignore=%)
+
+# What `make test` leaves out.
+test-slow: $(TEST_STAMP)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(SLOW_TESTS)
+
+# All tests, and a part of them on other store servers. CI runs the same three, one by one.
+test-all: test test-slow test-stores-briefly
+
+# The long forms of what `make test-slow` tries briefly (docs/proof.md): an hour of crashes and faults, half an hour of steady load.
 chaos: $(STAMP)
 	CHAOS=long $(BIN)/python -m pytest -q -n 0 -s --ignore=tests/chaos/test_soak.py tests/chaos
 

@@ -19,6 +19,7 @@ from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import NOTICE, Notices
+from codesvc.delivery.pace import Pace
 from codesvc.delivery.quota_events import QUOTA_LOW, Announcements
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.webhooks.worker import WebhookWorker
@@ -82,6 +83,7 @@ from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
 from codesvc.web.texts import Texts
+from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -109,13 +111,16 @@ _TABLES: Final = (
 """Every route; the first that fits answers."""
 
 
-def create_app(settings: Settings, store_url: str, fixed: Fixed | None = None) -> web.Application:
+def create_app(
+    settings: Settings, store_url: str, fixed: Fixed | None = None, *, pace: Pace | None = None
+) -> web.Application:
     """The whole service as an aiohttp application, over a store that is already there.
 
     Args:
         settings: checked settings.
         store_url: see `codesvc.config.store_address`, and `codesvc.store.connection.store_url` for the embedded one.
         fixed: what `prepare` has made of the settings for this application alone; None: it is made now.
+        pace: how long deliveries wait; None: as in production.
 
     Raises:
         CodesvcError: a fault point is armed although the service is live. Starting the application raises
@@ -130,7 +135,7 @@ def create_app(settings: Settings, store_url: str, fixed: Fixed | None = None) -
     if settings.service.traces:
         tracing.switch_on()
     made = prepare(settings) if fixed is None else fixed
-    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made))
+    app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made, pace=pace or Pace()))
     stream.prepare(app)
     admin.prepare(app, settings)
     return app
@@ -183,7 +188,9 @@ async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Of
     return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
 
 
-async def _run(app: web.Application, settings: Settings, store_url: str, fixed: Fixed) -> AsyncIterator[None]:
+async def _run(
+    app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
+) -> AsyncIterator[None]:
     """Everything that opens something, in order; closed in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
     teller, composer = fixed.teller, fixed.composer
@@ -194,7 +201,9 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         http = await stack.enter_async_context(
             # WeChat's API sets no cookies that mean anything; with a jar each call would look into it.
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[sending_trace()],
             )
         )
         shared = PerEntry(
@@ -273,8 +282,9 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
                 quotas=store.quotas,
                 apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},
                 tally=tally,
+                pauses=pace.pauses,
             )
-            worker = Worker(store, servers, courier, partitions=partitions)
+            worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
             webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, wakeups)
             await stack.enter_async_context(webhooks.running())

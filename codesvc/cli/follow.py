@@ -76,23 +76,30 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
     return store
 
 
-async def open_store_alone(stack: AsyncExitStack, settings: Settings) -> Store:
+async def open_store_alone(
+    stack: AsyncExitStack, settings: Settings, *, starting_seconds: float = _STARTING_SECONDS
+) -> Store:
     """The same store; where no service runs, its embedded server is started for as long as the stack is open.
+
+    Args:
+        stack: closes what was opened.
+        settings: say where the store is.
+        starting_seconds: how long to wait for a service that has the directory and does not answer yet.
 
     Raises:
         CodesvcError: neither can be had.
     """
     store = await open_store(stack, settings)
     if store is None and settings.store.url is None:
-        store = await _opened_alone(stack, settings)
+        store = await _opened_alone(stack, settings, starting_seconds)
     if store is None:
         raise CodesvcError("the store cannot be reached from here")
     return store
 
 
-async def _opened_alone(stack: AsyncExitStack, settings: Settings) -> Store | None:
+async def _opened_alone(stack: AsyncExitStack, settings: Settings, starting_seconds: float) -> Store | None:
     # A service that is just starting has the directory before its server answers: then that one is waited for.
-    until = asyncio.get_running_loop().time() + _STARTING_SECONDS
+    until = asyncio.get_running_loop().time() + starting_seconds
     while True:
         try:
             await stack.enter_async_context(store_url(settings.store))

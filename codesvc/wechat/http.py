@@ -8,8 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -42,11 +44,45 @@ _SENDING = {**_ASKING, "Content-Type": "application/json"}
 _SHORTEST_BLOTTED = 4
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far one exchange has come.
+
+    Attributes:
+        may_be_sent: False only if it is certain that no octet of the request has been written.
+    """
+
+    may_be_sent: bool = True
+
+
+def sending_trace() -> aiohttp.TraceConfig:
+    """The trace by which `Wire` knows whether a request that failed was sent; for `ClientSession(trace_configs=…)`.
+
+    The type of aiohttp's exception does not say it: if the times for the connection and for the whole exchange expire
+    together, as after a stall of the event loop, it is the same `TimeoutError` as for an answer that does not come.
+    """
+
+    async def begun(_: object, context: SimpleNamespace, __: object) -> None:
+        if isinstance(context.trace_request_ctx, _Progress):
+            context.trace_request_ctx.may_be_sent = False
+
+    async def sending(_: object, context: SimpleNamespace, __: object) -> None:
+        # aiohttp calls this before it writes the headers.
+        if isinstance(context.trace_request_ctx, _Progress):
+            context.trace_request_ctx.may_be_sent = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(begun)
+    trace.on_request_headers_sent.append(sending)
+    return trace
+
+
 class Wire:
     """Asks WeChat, one question at a time.
 
     Args:
-        http: the shared session; it is neither opened nor closed here.
+        http: the shared session; it is neither opened nor closed here. Without `sending_trace` in it, an exchange that
+            timed out counts as one that may have been sent.
         timeout: seconds for a whole exchange; half of it, and 3 s at most, for getting a connection.
         heard: is told of every call that ended.
     """
@@ -110,9 +146,16 @@ class Wire:
     async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _ASKING if data is None else _SENDING
         fault: NotSent | OutcomeUnknown
+        progress = _Progress()
         try:
             async with self._http.request(
-                method, url, data=data, headers=headers, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                data=data,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                trace_request_ctx=progress,
             ) as response:
                 return response.status, await _read(response)
         except aiohttp.ClientConnectorDNSError:
@@ -121,10 +164,13 @@ class Wire:
             fault = NotTrusted("whoever answered for WeChat has no valid certificate")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ServerFingerprintMismatch):
             fault = WeChatUnreachable("no connection to WeChat")
-        except TimeoutError:
-            fault = WeChatTimeout("WeChat did not answer in time")
-        except (aiohttp.ClientError, OSError):
-            fault = WeChatTimeout("the connection to WeChat broke before a whole answer came")
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            if not progress.may_be_sent:
+                fault = WeChatUnreachable("no connection to WeChat")
+            elif isinstance(error, TimeoutError):
+                fault = WeChatTimeout("WeChat did not answer in time")
+            else:
+                fault = WeChatTimeout("the connection to WeChat broke before a whole answer came")
         raise fault
 
 

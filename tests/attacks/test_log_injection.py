@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 import sys
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import pytest
 
 from codesvc.config.keys import hash_line
 from tests.process.processes import CONFIG, KEY, ready
+from tests.stores import free_port
 
 FORGED = 'x\r\n2026-01-01T00:00:00Z [info] approved\r\n{"event":"approved","site":"shop"}\x1b[2J\x1b]0;t\x07\u2028\x85'
 HUMAN = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \[\w+ *\] \w+")
@@ -57,9 +57,7 @@ async def pester(http, base):
 
 @pytest.mark.parametrize("kind", ["json", "human"])
 async def test_each_line_is_one_event(tmp_path, kind):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config, log = tmp_path / "config.toml", tmp_path / "log"
     config.write_text(CONFIG.format(port=port, hash=hash_line(KEY)))
     config.chmod(0o600)

@@ -2,7 +2,10 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from codesvc.delivery import worker
+from codesvc.delivery.pace import Pace
 from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
 from codesvc.store.keys import Keys
@@ -17,9 +20,8 @@ def outbox(world):
     return Keys("cs", world.platform.default_account.appid).outbox
 
 
-async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey, monkeypatch):
-    monkeypatch.setattr(worker, "_HOLD_SECONDS", 0.1)
-    async with new_world() as first:
+async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_world, valkey):
+    async with new_world(pace=Pace(hold_seconds=0.1)) as first:
         owner = await first.bound("alice")
         await first.fault("http", path=SEND, when="before")
         started = await first.start("alice")
@@ -27,7 +29,7 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
     [job] = valkey.xpending_range(outbox(first), GROUP, "-", "+", 10)
     assert job["time_since_delivered"] >= worker._DEAD_AFTER_MS
     first.platform.faults.remove()
-    async with new_world(platform=first.platform) as second:
+    async with new_world(platform=first.platform, pace=Pace(hold_seconds=0.1)) as second:
         owner.world = second
         await second.delivery(started, "sent", "delivered")
         assert len(await owner.messages("template")) == 1
@@ -36,16 +38,18 @@ async def test_what_a_stopped_process_had_on_the_road_is_taken_over_at_once(new_
 
 async def test_a_result_waits_for_the_store_and_the_message_is_not_sent_again(world, valkey):
     owner = await world.bound("alice")
-    await world.fault("slow", path=SEND, delay=0.3, times=1)
+    await world.fault("slow", path=SEND, delay=1.5, times=1)
     started = await world.start("alice")
     seen = world.platform.contact(owner.openid).messages
     await until(lambda: any(message["type"] == "template" for message in seen), seconds=10)
-    valkey.config_set("maxmemory", 1)
-    try:
-        await asyncio.sleep(0.6)
+    with capture_logs() as lines:
+        valkey.config_set("min-replicas-to-write", 1)  # a full memory would not do: it lets this script write
+        try:
+            # The result has been offered to the store, and offered again.
+            await until(lambda: [line["event"] for line in lines].count("store_awaited") >= 2, seconds=20)
+        finally:
+            valkey.config_set("min-replicas-to-write", 0)
         assert len(world.platform.journal.entries("api", path=SEND)) == 1
-    finally:
-        valkey.config_set("maxmemory", 0)
     await world.delivery(started, "sent", "delivered")
     assert len(world.platform.journal.entries("api", path=SEND)) == 1
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ import aiohttp
 import pytest
 
 from tests.node_tools import installed
+from tests.stores import free_port
 from tests.world import KEY
 
 HERE = Path(__file__).parent
@@ -29,12 +29,6 @@ def example(heading, language):
     found = [code for kind, code in BLOCK.findall(section) if kind == language]
     assert found, f"no {language} under {heading}"
     return found
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

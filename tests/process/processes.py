@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import socket
 import sys
 from pathlib import Path
 
 import aiohttp
 
 from codesvc.config.keys import hash_line
+from tests.stores import free_port, until
 
 KEY = "csk_shop_" + "p" * 43
 CONFIG = """
@@ -37,9 +37,7 @@ keys = [{{ name = "server", hash = "{hash}", scopes = ["verify", "bindings", "op
 
 def write_config(directory):
     """A configuration file on a free port; its path and the address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     path = directory / "config.toml"
     path.write_text(CONFIG.format(port=port, hash=hash_line(KEY)))
     path.chmod(0o600)
@@ -48,6 +46,11 @@ def write_config(directory):
 
 @contextlib.asynccontextmanager
 async def serving(path, *more, log=asyncio.subprocess.DEVNULL, env=None):
+    """A service process; killed at the end if it still runs.
+
+    Its workers and its store notice that and end by themselves. They are waited for: until then they hold the port and
+    answer on it, so that the next service on the same configuration could not start.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -64,13 +67,17 @@ async def serving(path, *more, log=asyncio.subprocess.DEVNULL, env=None):
     try:
         yield process
     finally:
+        family = children(process.pid) if process.returncode is None else []
         if process.returncode is None:
             process.kill()
         await process.wait()
+        await until(lambda: not any(alive(pid) for pid in family))
 
 
-async def ready(http, base):
+async def ready(http, base, process=None):
+    """Wait until the service is ready; at once an error if `process`, which is to serve, has ended."""
     for _ in range(3000):
+        assert process is None or process.returncode is None, f"the service ended with {process.returncode}"
         with contextlib.suppress(aiohttp.ClientError):
             async with http.get(base + "/readyz") as answer:
                 if answer.status == 200:
@@ -86,7 +93,7 @@ def children(pid):
 def alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import sys
 
 import aiohttp
@@ -54,7 +55,7 @@ async def test_every_worker_knows_and_a_restart_forgets_nothing(config, tmp_path
         file.write('scopes = ["read", "sites", "accounts", "keys"]\n')
     async with serving(path, "--workers", "2") as process:
         async with aiohttp.ClientSession() as http:
-            await ready(http, base)
+            await ready(http, base, process)
         await worker_pids(process.pid, 2)
         status, accounts = await ask(base, "GET", "/admin/v1/accounts")
         site = {"name": "Tea", "account": accounts["names"][0]}
@@ -74,8 +75,10 @@ async def test_every_worker_knows_and_a_restart_forgets_nothing(config, tmp_path
         taken = tmp_path / "taken.jsonl"
         assert "1 bindings written" in await command(path, "bindings", "export", str(taken), "--site", "tea")
         assert json.loads(taken.read_text().splitlines()[0])["user"] == "alice"
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
     async with serving(path) as process:
         async with aiohttp.ClientSession() as http:
-            await ready(http, base)
+            await ready(http, base, process)
         assert (await ask(base, "GET", "/v1/bindings/alice", key=new))[0] == 200
         assert (await ask(base, "GET", "/v1/bindings/alice", key=made["key"]))[0] == 401

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 import time
 from types import SimpleNamespace
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from tests.process.processes import KEY, ready, serving
 from tests.process.test_reload import Log
 from tests.process.walks import steps, walk
 from tests.service.callbacks import push_of, sealed
+from tests.stores import free_port
 
 CONFIG = """
 mode = "test"
@@ -120,9 +120,7 @@ async def hooks():
 
 @pytest.fixture
 async def service(tmp_path, hooks):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "secrets").mkdir(mode=0o700)
     made = {
         "master_key": secrets.token_urlsafe(48),

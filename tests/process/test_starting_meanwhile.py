@@ -38,8 +38,7 @@ async def test_the_command_waits_for_its_server_or_its_end(config, taken, answer
 
 
 @pytest.mark.usefixtures("taken")
-async def test_one_that_never_comes_up_is_named(config, monkeypatch):
-    monkeypatch.setattr("codesvc.cli.follow._STARTING_SECONDS", 0.2)
+async def test_one_that_never_comes_up_is_named(config):
     async with AsyncExitStack() as stack:
         with pytest.raises(DataInUseError, match=r"in use by another codesvc \(process 1\)"):
-            await open_store_alone(stack, load(config[0]))
+            await open_store_alone(stack, load(config[0]), starting_seconds=0.2)

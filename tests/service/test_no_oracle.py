@@ -34,9 +34,7 @@ def plain(answer, started, user):
     text = answer if isinstance(answer, str) else f"{answer.status}\n{headers_of(answer)}\n{answer.text}"
     for value in (started["page_token"], started["id"], started["scan"]["word"]):
         text = text.replace(value, "*")
-    text = re.sub(rf"\b{started['reference']}\b", "*", text)
-    text = text.replace("<b>{}</b><b>{}</b>".format(*started["reference"]), "*")
-    text = text.replace("{} {}".format(*started["reference"]), "*")
+    text = without_reference(text, started["reference"])
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "*", text)
     text = re.sub(r'(nonce[-=]"?)[\w-]{16,}', r"\1*", text)
     text = re.sub(r'("request_id":")\w+|(>)\w{16}(<)', r"\1*", text)
@@ -45,6 +43,18 @@ def plain(answer, started, user):
     text = re.sub(r'("(?:site|address)_\w+";r=)\d+', r"\1*", text)
     text = re.sub(r'("[\w/]+";r=[\d*]+;t=)\d+', r"\1*", text)
     return text.replace(user, "*")
+
+
+def without_reference(text, reference):
+    """Two letters may stand in anything, such as `CN` in `lang="zh-CN"`: they are masked only where they are said."""
+    first, second = reference
+    for place, masked in (
+        (f'"reference":"{reference}"', '"reference":"*"'),
+        (f'aria-label="{first} {second}" role="img"><b>{first}</b><b>{second}</b>', 'aria-label="*" role="img">*'),
+        (f'id="reference-note">核对编号 {first} {second}<', 'id="reference-note">*<'),
+    ):
+        text = text.replace(place, masked)
+    return text
 
 
 def headers_of(answer):

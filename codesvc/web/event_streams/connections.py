@@ -36,7 +36,7 @@ COME_BACK: Final = b"retry: 1000\n\n"
 """Milliseconds; browsers' EventSource opens the stream again by itself (HTML standard, 9.2.6)."""
 _BEAT: Final = b": \n\n"
 _LATER_SECONDS: Final = 0.05
-_LOOKS_AT_ONCE: Final = 500
+LOOKS_AT_ONCE: Final = 500
 """When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
 _log = structlog.get_logger(__name__)
 
@@ -195,9 +195,11 @@ class OpenStreams:
 
     Args:
         wakeups: tells when something may have changed.
+        looks_at_once: how many streams read the store at the same time.
     """
 
-    def __init__(self, wakeups: Wakeups) -> None:
+    def __init__(self, wakeups: Wakeups, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
+        self.looks_at_once = looks_at_once
         self._wakeups = wakeups
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
@@ -228,7 +230,7 @@ class OpenStreams:
 
     def begin(self, stream: OpenStream) -> None:
         """Let a stream look, as soon as fewer than so many do."""
-        if len(self._looks) >= _LOOKS_AT_ONCE:
+        if len(self._looks) >= self.looks_at_once:
             self._waiting.append(stream)
             return
         task = self._loop.create_task(stream.follow())

@@ -1,4 +1,4 @@
-"""What a reviewer broke once, so that it stays mended."""
+"""Calls that are refused in the right way, and acts that are repeated without a second effect."""
 
 import asyncio
 

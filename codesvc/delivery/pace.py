@@ -1,0 +1,25 @@
+"""How long deliveries wait; tests shorten it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesvc.delivery.courier import PAUSES
+from codesvc.delivery.worker import HOLD_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What an application passes on to its worker and its courier.
+
+    Attributes:
+        hold_seconds: see `Worker`.
+        pauses: see `Courier`.
+    """
+
+    hold_seconds: float = HOLD_SECONDS
+    pauses: Sequence[float] = PAUSES
