@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
-        from codesvc.sandbox import command
+        from codesvc.sandbox import sandbox_command as command
 
         command.add_arguments(sandbox)
 
@@ -174,19 +174,19 @@ def _reload(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from codesvc.demo import command
+    from codesvc.demo import demo_command as command
 
     return command.run(arguments)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from codesvc.sandbox import command
+    from codesvc.sandbox import sandbox_command as command
 
     return command.run(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from codesvc.doctor import command
+    from codesvc.doctor import check_command as command
 
     return command.run(arguments)
 
