@@ -1,7 +1,7 @@
-"""Our own callback, called as WeChat calls it: signed, encrypted where the account says so, from outside.
+"""Calls the service's own callback as WeChat does: by its public address, signed, and encrypted if so configured.
 
-The GET is what the console sends when the address is entered. The POST carries an event of a name that WeChat does not
-have: it is read, believed and answered `success`, and changes nothing.
+The GET is the request that WeChat's console sends when the address is entered. The POST carries an event with a name
+that WeChat does not use. The service accepts it, answers `success` and changes nothing.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _FORBIDDEN, _NOT_FOUND = 403, 404
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer of the callback; `status` is None where there was none, and then `body` says why."""
+    """An answer of the callback; without an answer `status` is None and `body` says why."""
 
     status: int | None
     body: str
 
 
 async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: str) -> list[Finding]:
-    """The GET, then the POST."""
+    """Send the GET, then the POST."""
     url = f"{public_url}/wechat/{account.name}"
     echo = str(secrets.randbelow(10**18))
     verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo})
@@ -48,7 +48,7 @@ async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: 
 
 
 def judge(account: str, url: str, act: str, heard: Heard, *, wanted: str) -> Finding:
-    """Whether the callback answered as it must."""
+    """Whether the callback gave the right answer."""
     what = f"accounts.{account}: callback, {act}"
     if heard.status is None:
         remedy = "Start the service, and see that service.public_url leads to it (DNS, TLS, proxy)."
@@ -103,5 +103,5 @@ async def _ask(
     except TimeoutError:
         return Heard(None, "nothing within 5 s")
     except (aiohttp.ClientError, OSError) as error:
-        # Its text holds the address with its signature; its name says enough.
+        # The error's text has the address with its signature, so only its type is reported.
         return Heard(None, type(error).__name__)

@@ -1,4 +1,4 @@
-"""Whether WeChat gives this account an access token, from this machine's address."""
+"""Whether WeChat issues an access token for this account to this machine's address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORDINARY = "ordinary"
 
 
 class IssuedOnce:
-    """A `TokenSource` that asks its issuer once: a doctor's run is over long before the token is."""
+    """A `TokenSource` that fetches one token; a run of `codesvc check` ends long before the token expires."""
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
@@ -34,14 +34,14 @@ class IssuedOnce:
         """The token.
 
         Raises:
-            WeChatFault: none was given.
+            WeChatFault: WeChat issued none.
         """
         if self._token is None:
             self._token = (await self._issuer.issue()).token
         return self._token
 
     async def replace(self, bad: str) -> str:  # noqa: ARG002  whatever was refused, there is no other
-        """Nothing: a token just fetched is not asked for again.
+        """Refuse: a token that was just fetched is not fetched again.
 
         Raises:
             TokenRefused: always.
@@ -52,10 +52,10 @@ class IssuedOnce:
 def tokens_for(
     account: AccountEntry, http: aiohttp.ClientSession, place: Place | None, keyring: Keyring
 ) -> TokenSource | None:
-    """Where the doctor gets its token from; None where asking would take away the running service's.
+    """The source of the access token for the checks; None if fetching one would end the running service's token.
 
-    `stable` gives everybody the same token. Each `ordinary` fetch kills the token before the last, so there the store's
-    shared token is used, as every process of the service does.
+    With `stable` every client gets the same token. With `ordinary` each fetch ends an older token. Then the checks use
+    the shared token in the store, as every process of the service does.
     """
     config = account.config
     issuer = issuer_for(
@@ -70,7 +70,7 @@ def tokens_for(
 
 
 async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
-    """Ask for the token."""
+    """Fetch the token and judge the result."""
     what = f"accounts.{account.name}: credentials"
     source = account.config.token_source
     if tokens is None:

@@ -1,4 +1,4 @@
-"""All checks in their order, each behind a fence: what a check cannot cope with becomes a finding, not a traceback."""
+"""Runs all checks in order; an unexpected error of one check becomes a finding and does not stop the others."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
 class Examination:
-    """One run.
+    """One run of all checks.
 
     Args:
-        settings: checked settings.
-        http: a session for WeChat and for our own callback.
+        settings: the validated settings.
+        http: a client session for WeChat and for the service's own callback.
     """
 
     def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
@@ -52,7 +52,7 @@ class Examination:
         """Whether the configuration is at fault beyond what its loading found: templates, messages, master keys."""
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """Every finding, as soon as it is there."""
+        """Every finding, as soon as its check has ended."""
         settings = self._settings
         for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
             yield finding
@@ -126,7 +126,7 @@ class Examination:
         yield authorisation.finding(settings, account.name)
 
     async def _clock(self, account: AccountEntry) -> Finding:
-        """Any answer carries a date; nothing is asked for that could be refused with consequences."""
+        """Compare the clock with WeChat's, by the Date header of a request that has no side effects."""
         try:
             async with self._http.get(f"{account.config.api_url}/cgi-bin/getcallbackip", timeout=_TIMEOUT) as response:
                 there = clocks.read_date(response.headers.get("Date"))
@@ -139,7 +139,7 @@ class Examination:
 
 
 async def fenced(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
-    """Await a check; whatever it raises is told by its kind only, because its text was not written to be shown."""
+    """Await a check; of an unexpected error only the type is reported, because its text may hold secrets."""
     (found,) = await asyncio.gather(check, return_exceptions=True)
     if isinstance(found, Finding):
         return [found]

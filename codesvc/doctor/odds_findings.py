@@ -1,4 +1,4 @@
-"""The odds of `odds` as findings, one for each purpose of each site. Pure."""
+"""The chances from `odds` as findings, one for each purpose of each site. No I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANYONE_LIMIT: Final = 0.05
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """What a guesser can hope for, purpose by purpose."""
+    """The chance of guessing a code, for each purpose."""
     for name, site in settings.sites.items():
         for key, purpose in site.purposes.items():
             yield _judge(f"sites.{name}.purposes.{key}: odds of guessing", odds(purpose, site.limits))
