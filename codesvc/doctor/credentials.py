@@ -15,7 +15,7 @@ from codesvc.wechat.token import StoredTokens
 if TYPE_CHECKING:
     import aiohttp
 
-    from codesvc.doctor.storeprobe import Place
+    from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.domain.keyring import Keyring
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import TokenSource
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ORDINARY = "ordinary"
 
 
-class IssuedOnce:
+class SingleFetchTokens:
     """A `TokenSource` that fetches one token; a run of `codesvc check` ends long before the token expires."""
 
     def __init__(self, issuer: Issuer) -> None:
@@ -50,7 +50,7 @@ class IssuedOnce:
 
 
 def tokens_for(
-    account: AccountEntry, http: aiohttp.ClientSession, place: Place | None, keyring: Keyring
+    account: AccountEntry, http: aiohttp.ClientSession, place: ReachableStore | None, keyring: Keyring
 ) -> TokenSource | None:
     """The source of the access token for the checks; None if fetching one would end the running service's token.
 
@@ -62,7 +62,7 @@ def tokens_for(
         config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
     )
     if config.token_source != _ORDINARY:
-        return IssuedOnce(issuer)
+        return SingleFetchTokens(issuer)
     if place is None:
         return None
     shared = SharedSecrets(place.servers, account.keys, keyring)

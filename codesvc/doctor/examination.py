@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from codesvc.config import Settings
-    from codesvc.doctor.storeprobe import Place
+    from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -78,7 +78,7 @@ class Examination:
                 async for finding in self._account(account, place, keyring):
                     yield finding
 
-    async def _store(self, stack: AsyncExitStack) -> tuple[Place | None, list[Finding]]:
+    async def _store(self, stack: AsyncExitStack) -> tuple[ReachableStore | None, list[Finding]]:
         what = "store"
         try:
             place = await stack.enter_async_context(storeprobe.reached(self._settings.store))
@@ -90,15 +90,17 @@ class Examination:
             return None, [
                 fail(what, "store.url names a kind of store that cannot be opened", "See config.example.toml.")
             ]
-        found = await fenced(what, storeprobe.findings(place, self._settings))
+        found = await guarded(what, storeprobe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
 
-    async def _account(self, account: AccountEntry, place: Place | None, keyring: Keyring) -> AsyncIterator[Finding]:
+    async def _account(
+        self, account: AccountEntry, place: ReachableStore | None, keyring: Keyring
+    ) -> AsyncIterator[Finding]:
         here, settings = f"accounts.{account.name}", self._settings
-        for finding in await fenced(f"{here}: WeChat's clock", self._clock(account)):
+        for finding in await guarded(f"{here}: WeChat's clock", self._clock(account)):
             yield finding
         tokens = credentials.tokens_for(account, self._http, place, keyring)
-        found = await fenced(f"{here}: credentials", credentials.check(account, tokens))
+        found = await guarded(f"{here}: credentials", credentials.check(account, tokens))
         for finding in found:
             yield finding
         if tokens is not None and found[0].status is Status.OK:
@@ -115,13 +117,13 @@ class Examination:
                 ("callback as WeChat's networks see it", accountcalls.check_callback_network(account, client)),
             )
             for name, check in checks:
-                for finding in await fenced(f"{here}: {name}", check):
+                for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:
             remedy = "Mend the credentials first."
             yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
         url = settings.service.public_url
-        for finding in await fenced(f"{here}: callback", callback.check(account, self._http, url)):
+        for finding in await guarded(f"{here}: callback", callback.check(account, self._http, url)):
             yield finding
         yield authorisation.finding(settings, account.name)
 
@@ -138,7 +140,7 @@ class Examination:
         return clocks.judge_wechat(account.name, there - time.time())
 
 
-async def fenced(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
+async def guarded(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
     """Await a check; of an unexpected error only the type is reported, because its text may hold secrets."""
     (found,) = await asyncio.gather(check, return_exceptions=True)
     if isinstance(found, Finding):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReachableStore:
     """A store that can be queried.
 
     Attributes:
@@ -71,7 +71,7 @@ def _writable(directory: Path) -> bool:
 
 
 @asynccontextmanager
-async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
+async def reached(settings: StoreSettings) -> AsyncIterator[ReachableStore]:
     """The configured store, or a running service's embedded store, or an embedded store in a temporary directory.
 
     Raises:
@@ -99,15 +99,15 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[Place]:
+async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[ReachableStore]:
     servers = await connect(url, timeout=settings.timeout)
     try:
-        yield Place(servers, shown or servers.shown)
+        yield ReachableStore(servers, shown or servers.shown)
     finally:
         await servers.aclose()
 
 
-async def findings(place: Place, settings: Settings) -> list[Finding]:
+async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     """Findings about reachability, version, persistence, memory and clock; for a cluster, of each node."""
     nodes = place.servers.primaries()
     if not nodes:
