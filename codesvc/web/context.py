@@ -1,4 +1,4 @@
-"""What handlers work with: one frozen bundle, put together in `codesvc.app` and found under one key."""
+"""The objects that handlers use, in one frozen bundle that `codesvc.app` makes and stores under one key."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a handler may need."""
+    """All objects that a handler may need."""
 
     settings: Settings
     directory: Directory
@@ -92,5 +92,5 @@ CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
 
 
 def services(request: web.Request) -> Services:
-    """The bundle of the application that answers this request."""
+    """The bundle of the request's application."""
     return request.app[SERVICES]

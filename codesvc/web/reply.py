@@ -1,8 +1,8 @@
-"""Answers with a short body, written in one go.
+"""Responses with a short body, written with one call.
 
-aiohttp's response is ready for everything: compression, chunks, cookies, bodies without a length. Most answers of the
-API want none of it, and its way through all that costs as much as reading the request. So a `Reply` writes status
-line, headers and body itself where the request is as usual, and leaves everything else to aiohttp.
+aiohttp's response supports compression, chunks, cookies and bodies of unknown length. Most answers of the API need
+none of these, and the general code costs as much time as reading the request. So for an ordinary request `Reply`
+writes status line, headers and body itself. In every other case it uses aiohttp's code.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ def _date(second: int) -> str:
 
 
 class Reply(web.Response):
-    """A response with a body of bytes; for one with cookies take aiohttp's own."""
+    """A response with a body of bytes; a response with cookies must use aiohttp's class."""
 
     _written = False
 
     @property
     def prepared(self) -> bool:
-        """Whether the headers have left."""
+        """Whether the headers are sent."""
         return self._written or super().prepared
 
     @property
     def keep_alive(self) -> bool | None:
-        """Whether the connection stays; None: not decided yet."""
+        """Whether the connection stays open; None: not decided yet."""
         return True if self._written else super().keep_alive
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
-        """Write everything, or let aiohttp begin.
+        """Write the whole response, or let aiohttp start it.
 
         Raises:
             ValueError: a header holds a control character (RFC 9110 section 5.5).
@@ -70,11 +70,11 @@ class Reply(web.Response):
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         transport.write(f"{_STATUS_LINES[self.status]}{lines}\r\n".encode() + body)
         self._written = True
-        # Who asks and does not read is asked to wait, before his next request is answered.
+        # Backpressure: a client that does not read must wait before its next request is answered.
         await request.writer.drain()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to write, unless aiohttp has begun."""
+        """Do nothing if the whole response is written; otherwise let aiohttp finish it."""
         if not self._written:
             await super().write_eof(data)

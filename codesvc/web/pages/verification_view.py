@@ -1,7 +1,7 @@
-"""What the hosted page shows of a verification: the variables of `templates/pages/`.
+"""The variables of `templates/pages/` for the hosted page of a verification.
 
-The page is drawn here and nowhere else. Its script asks for the same panel again when something has changed and puts it
-in place, so that there is one set of words and one set of rules, with JavaScript and without.
+Only the server renders the page. After each change its script requests the rendered panel and inserts it. So texts and
+rules exist once, with JavaScript and without.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def device(request: web.Request) -> str:
 
 
 def stage(state: dict[str, Any]) -> str:
-    """Which headline and sentence fit the state: a key of `codesvc.web.texts`."""
+    """The key in `codesvc.web.texts` of the headline and sentence for a state."""
     if state["status"] != "pending":
         return str(state["status"])
     if state["test"]:
@@ -63,7 +63,7 @@ def stage(state: dict[str, Any]) -> str:
 def scan_part(request: web.Request, state: dict[str, Any], handset: str) -> str:
     """How much of scanning is shown: `none`, `offered`, `word`, or `picture` (the QR code and the word).
 
-    A picture costs WeChat quota, so it is drawn unasked only where it is the way on; on a phone the word is.
+    A picture uses WeChat quota. So it is shown at once only if the person must scan. On a phone the word is shown.
     """
     if state["scan"] is None:
         return "none"
@@ -75,7 +75,7 @@ def scan_part(request: web.Request, state: dict[str, Any], handset: str) -> str:
 
 
 def explain(problem: Problem, state: dict[str, Any], t: Speech) -> str:
-    """A problem in words for the person who types; "" where the panel already says it."""
+    """A problem as text for the person; "" if the panel already says it."""
     name = problem.type.name
     if name == "verification-ended":
         return ""
@@ -85,7 +85,7 @@ def explain(problem: Problem, state: dict[str, Any], t: Speech) -> str:
 
 
 def seconds_until(moment: str, now: str) -> int:
-    """How long it is until a moment, never less than none; both RFC 3339."""
+    """Seconds until a time, at least 0; both times are RFC 3339."""
     return max(0, round((datetime.fromisoformat(moment) - datetime.fromisoformat(now)).total_seconds()))
 
 
@@ -112,7 +112,7 @@ def _variables(
         "title": t(t.best(f"{now}.title.{handset}", f"{now}.title"), **words),
         "hint": t(t.best(*hint_keys), **words),
         "scan_part": part,
-        # Kept by the forms, so that without a script the QR code stays where it is.
+        # The forms keep this parameter, so that without a script the QR code stays visible.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
         "digits": state["code_digits"],
         "expires_in": seconds_until(state["expires_at"], state["now"]),
@@ -125,12 +125,12 @@ def _variables(
 
 
 def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict[str, str]:
-    """The headers of every page: a strict policy, nothing kept, no address told to others.
+    """The headers of every page: a strict Content-Security-Policy, no caching, no referrer for other sites.
 
     Args:
-        site: whose origins may frame the page and be led to by its forms.
-        nonce: of the page's own script and style.
-        framed: whether they may frame it. Never where a button says yes: what lies under a finger must be seen.
+        site: the site whose origins may frame the page and may be the target of its forms' redirects.
+        nonce: the nonce of the page's own script and style.
+        framed: whether they may frame it. False for a page with a confirm button, against clickjacking.
     """
     origins = " ".join(("'self'", *(site.config.origins if site else ())))
     frames = origins if framed else "'none'"
@@ -138,8 +138,8 @@ def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
         f"connect-src 'self'; form-action {origins}; frame-ancestors {frames}; base-uri 'none'"
     )
-    # With no-referrer a browser sends `Origin: null` along with a form, and a form of our own would look foreign.
-    # same-origin tells other sites just as little.
+    # With no-referrer a browser sends `Origin: null` with a form, so the page's own form would look like another
+    # site's. same-origin sends just as little to other sites.
     return {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
@@ -149,7 +149,7 @@ def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict
 
 
 def wants_part(request: web.Request) -> bool:
-    """Whether the page's own script asks."""
+    """Whether the page's own script asks for the panel only."""
     return PART_HEADER in request.headers
 
 
@@ -161,7 +161,7 @@ def draw(
     problem: Problem | None = None,
     resent: bool = False,
 ) -> web.Response:
-    """The page, or for its script the panel; with the problem's status where there is one."""
+    """The page, or only the panel for the page's script; a problem sets the status."""
     variables, nonce = _variables(request, site, record, problem, resent=resent), secrets.token_urlsafe(16)
     name = "panel" if wants_part(request) else "verification"
     html = services(request).templates.page(name, {**variables, "nonce": nonce})
@@ -171,7 +171,7 @@ def draw(
 
 
 def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
-    """The page that stands in for the hosted page where there is none, or none just now."""
+    """The page that is shown if the hosted page does not exist or is unavailable now."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = problem.type.name
     kind = "missing" if name == "not-found" else "busy" if name in _BUSY else "trouble"
