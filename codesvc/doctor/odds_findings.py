@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 USER_LIMIT: Final = 1e-3
 """A given user's code guessed on the worst day: above this, warn."""
 ANYONE_LIMIT: Final = 0.05
-"""Any user's code guessed on the worst day, by somebody with unlimited addresses and names: above this, warn."""
+"""Warn above this chance that an attacker with unlimited addresses and names guesses any user's code in a day."""
 
 
 def findings(settings: Settings) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORKER_VARIABLE: Final = "CODESVC_WORKER"
-"""Set by the parent for its workers, and by nobody else: orders come on standard input."""
+"""Set only by the parent for its workers: it means that the configuration comes on standard input."""
 _PR_SET_PDEATHSIG: Final = 1
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _TRIES: Final = encode((Rate(5, 900), Rate(30, 86_400)))
-"""By address. Not by name: whoever knows a name must not be able to keep its owner out (DESIGN rule 3)."""
+"""Limits per address, not per name: an attacker who knows a name must not lock its owner out (DESIGN rule 3)."""
 _MOST_WAITING: Final = 8
 
 

@@ -25,7 +25,7 @@ __all__ = ["Speech", "Texts"]
 
 SOURCE: Final = "en"
 FIRST: Final = "zh"
-"""The language of whoever asks for none that there is."""
+"""The language for browsers that ask for no available language."""
 
 _MOST_TAGS: Final = 20
 _HEADERS_KEPT: Final = 1024
