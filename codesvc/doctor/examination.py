@@ -49,7 +49,7 @@ class Examination:
         self._settings = settings
         self._http = http
         self.faulty = False
-        """Whether the configuration is at fault beyond what its loading found: templates, messages, master keys."""
+        """Whether a check found a configuration fault that loading did not find: templates, messages, master keys."""
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Every finding, as soon as its check has ended."""

@@ -15,11 +15,11 @@ class Status(StrEnum):
 
     OK = "ok"
     WARN = "warn"
-    """It works, and deserves a look; the exit status stays 0."""
+    """It works, but an operator should look at it; the exit status stays 0."""
     FAIL = "fail"
-    """Somebody has to act."""
+    """An operator has to act."""
     SKIPPED = "skipped"
-    """It could not be looked at; `remedy` says what would have to be there, or who has to look."""
+    """The check could not be made; `remedy` says what it needs, or who has to make it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
 
 USER_LIMIT: Final = 1e-3
-"""A given user's code guessed on the worst day: above this, warn."""
+"""Warn above this chance that an attacker guesses the code of one given user in a day."""
 ANYONE_LIMIT: Final = 0.05
 """Warn above this chance that an attacker with unlimited addresses and names guesses any user's code in a day."""
 

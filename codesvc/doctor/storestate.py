@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _FULL: Final = 0.8
 _ASKS_FOR_REPLICAS: Final = (7, 0)
-"""The first Redis whose min-replicas-to-write holds for what scripts write."""
+"""The first Redis version whose min-replicas-to-write applies to writes of scripts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,10 @@ class Services:
 
 SERVICES: Final = web.AppKey("SERVICES", Services)
 RETIRING: Final = web.AppKey("RETIRING", asyncio.Event)
-"""Set once another application has taken over: callers who keep their connection hear of it with their next answer."""
+"""Set when a new application has replaced this one; then the next answer on a kept-alive connection closes it."""
 SITE: Final = web.RequestKey("SITE", str)
 CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
-"""Headers that every answer to this request carries, an error too, so that a widget can read it."""
+"""The CORS headers of every answer to this request, errors too, so that a widget can read the answer."""
 
 
 def services(request: web.Request) -> Services:

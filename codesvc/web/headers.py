@@ -12,7 +12,7 @@ STANDING_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""Every answer has these, unless it says otherwise itself."""
+"""The headers of every answer, unless the answer sets its own value."""
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:

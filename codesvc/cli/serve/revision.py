@@ -42,7 +42,7 @@ class Revision:
     document: Document
     templates: Mapping[str, str]
     _tried: list[Fixed] = field(default_factory=list, compare=False)
-    """What trying it has made, for the first application that is made of it."""
+    """The objects that checking the revision has made; the first application with this revision uses them."""
 
     @classmethod
     def read(cls, path: Path, env: Mapping[str, str]) -> Revision:

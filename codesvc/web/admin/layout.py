@@ -52,7 +52,7 @@ def asset(name: str) -> bytes:
 
 
 VERSION: Final = sha256(b"".join(asset(name) for name in ASSETS)).hexdigest()[:10]
-"""In the assets' addresses, so that a browser keeps them for as long as they are the same."""
+"""Part of the assets' addresses, so that a browser caches them until they change."""
 
 
 @cache

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
-"""Colours that say something: green is what went well, orange and red what did not."""
+"""The colours of charts with a meaning: green for success, orange and red for problems."""
 
 
 @dataclass(frozen=True, slots=True)

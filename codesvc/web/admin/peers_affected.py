@@ -24,7 +24,7 @@ _UNANSWERED: Final = {
     "timeout": ("timeout", "garbled"),
     "no-token": tuple(UNANSWERED),
 }
-"""Reasons that are WeChat's silence, and what calls come back with then."""
+"""Failure reasons that mean that WeChat does not answer, with the matching results of calls."""
 EVERYBODY: Final = 0.3
 _RECENT_MINUTES: Final = 60
 

@@ -23,7 +23,7 @@ from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
 VERSION: Final = "1.6"
-"""Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
+"""The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.CALLS,

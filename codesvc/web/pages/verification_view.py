@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from codesvc.web.texts import Speech
 
 PART_HEADER: Final = "X-Codesvc-Part"
-"""What the page's script sends to be answered with the panel alone."""
+"""The header with which the page's script requests only the panel."""
 
 _PERSON_READ: Final = {"reply", "customer_service"}
 _SCAN_PARTS: Final = {"open", "picture"}

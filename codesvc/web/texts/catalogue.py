@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
 
 CONTEXT: Final = "widget"
-"""What marks a text that the widget says in place of the page's."""
+"""The context of a text that the widget uses in place of the page's text."""
 
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _LINE: Final = re.compile(rf"\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?{_STRING}\s*)?")

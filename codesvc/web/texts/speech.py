@@ -23,7 +23,7 @@ _SAMPLES: Final = range(1001)  # enough integers to reach every plural category 
 
 
 _RIGHT_TO_LEFT: Final = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"})
-"""Of the scripts of living languages those that the CLDR writes from right to left, by ISO 15924."""
+"""The right-to-left scripts of living languages in the CLDR, by their ISO 15924 code."""
 
 
 def direction_of(locale: Locale) -> str:
