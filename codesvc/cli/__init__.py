@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
-        from codesvc.sandbox import command
+        from codesvc.sandbox import sandbox_command as command
 
         command.add_arguments(sandbox)
 
@@ -117,10 +117,10 @@ def _add_upkeep(commands: _Commands) -> None:
 
 
 def _settings(path: Path) -> Settings:
-    """Read the configuration, or tell every fault and end.
+    """Read the configuration; if it has faults, print all of them and exit.
 
     Raises:
-        SystemExit: the configuration is at fault.
+        SystemExit: the configuration is wrong.
     """
     from codesvc.config import ConfigError, load
 
@@ -139,7 +139,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     garbage_collector.begin()
     from codesvc.cli.serve import server, supervisor, worker
-    from codesvc.cli.serve.revision import Generation, Unfit
+    from codesvc.cli.serve.revision import Revision, UnusableConfiguration
     from codesvc.domain.errors import CodesvcError
     from codesvc.runtime import file_descriptors, http_server, logging
 
@@ -148,18 +148,18 @@ def _serve(arguments: argparse.Namespace) -> int:
     file_descriptors.raise_limit()
     if os.environ.get(worker.WORKER_VARIABLE):
         worker.end_with_parent()
-        return http_server.run(worker.serve(worker.Orders.read()))
+        return http_server.run(worker.serve(worker.WorkerConfig.read()))
     try:
-        generation = Generation.read(arguments.config, os.environ)
-        for notice in generation.settings.notices:
+        revision = Revision.read(arguments.config, os.environ)
+        for notice in revision.settings.notices:
             print(f"note: {notice}", file=sys.stderr)
-        count = arguments.workers or generation.settings.service.workers
+        count = arguments.workers or revision.settings.service.workers
         if count > 1:
             command = [sys.executable, "-m", "codesvc.cli", "serve", "--config", str(arguments.config)]
             command += ["--log", arguments.log]
-            return http_server.run(supervisor.supervise(generation, arguments.config, command, count))
-        return http_server.run(server.serve(generation, arguments.config, os.environ))
-    except Unfit as error:
+            return http_server.run(supervisor.supervise(revision, arguments.config, command, count))
+        return http_server.run(server.serve(revision, arguments.config, os.environ))
+    except UnusableConfiguration as error:
         print(error, file=sys.stderr)
         return 2
     except (CodesvcError, OSError) as error:
@@ -174,19 +174,19 @@ def _reload(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from codesvc.demo import command
+    from codesvc.demo import demo_command as command
 
     return command.run(arguments)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from codesvc.sandbox import command
+    from codesvc.sandbox import sandbox_command as command
 
     return command.run(arguments)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from codesvc.doctor import command
+    from codesvc.doctor import check_command as command
 
     return command.run(arguments)
 
@@ -253,7 +253,7 @@ def _registry(arguments: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit status."""
+    """Run a command; returns its exit status."""
     parsed = _parser().parse_args(arguments)
     commands = {
         "demo": _demo,

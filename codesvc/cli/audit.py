@@ -28,7 +28,7 @@ _UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Print it, newest last; the exit status."""
+    """Print the audit log, newest line last; returns the exit status."""
     span = _SPAN.fullmatch(arguments.since)
     if span is None:
         sys.stderr.write("codesvc audit: --since wants a number and m, h or d, such as 7d\n")

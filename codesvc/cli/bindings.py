@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it; the exit status: 0, 1 if it could not be done, 3 if some lines were not taken."""
+    """Export or import bindings; returns 0, 1 if it failed, 3 if some lines were not imported."""
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:

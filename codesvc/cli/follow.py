@@ -1,4 +1,7 @@
-"""How an operator sees one verification: in the store, where everything is true, or through the API, as a site does."""
+"""Reads the state of one verification for an operator, from the store or through the API.
+
+The store has the full state. The API shows only what a site may see.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,16 @@ _POLL_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A verification at one moment.
+class Snapshot:
+    """The state of a verification at one moment.
 
     Attributes:
-        status: of the verification.
-        delivery: of its delivery; None where the API does not say.
-        channel: by which it travels.
-        reason: a word for what went wrong, "" if nothing did.
-        age: seconds since the delivery's last move, None where nobody knows.
-        scannable: whether a scan may bring the code.
+        status: the verification's status.
+        delivery: the delivery's status; None if the API does not disclose it.
+        channel: the delivery's channel.
+        reason: the reason of a failure, "" if there is none.
+        age: seconds since the last change of the delivery, None if unknown.
+        scannable: whether the person may get the code by a scan.
     """
 
     status: Status
@@ -49,16 +52,16 @@ class Sighting:
 
     @property
     def wants_scan(self) -> bool:
-        """Whether it is time to show the QR code: nothing else brings the code, or nobody says whether it does."""
+        """Whether to show the QR code: the code comes only by a scan, or it is unknown how it comes."""
         return self.scannable and self.delivery in {DeliveryStatus.AWAITING_SCAN, None}
 
 
-class Lost(CodesvcError):
+class VerificationNotFound(CodesvcError):
     """The store has no such verification: the service that answered uses another store."""
 
 
 async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
-    """The store that the running service uses, if this machine and user can reach it; closed with the stack."""
+    """The running service's store, None if this machine and user cannot reach it; closed with the stack."""
     kept = settings.store
     url = kept.url.reveal() if kept.url is not None else await running_embedded(kept)
     if url is None:
@@ -87,7 +90,7 @@ async def open_store_alone(
         starting_seconds: how long to wait for a service that has the directory and does not answer yet.
 
     Raises:
-        CodesvcError: neither can be had.
+        CodesvcError: neither is possible.
     """
     store = await open_store(stack, settings)
     if store is None and settings.store.url is None:
@@ -113,14 +116,14 @@ async def _opened_alone(stack: AsyncExitStack, settings: Settings, starting_seco
             return await open_store(stack, settings)
 
 
-class InStore:
-    """Reads the record itself.
+class StoreReader:
+    """Reads the verification's record in the store.
 
     Args:
-        store: the service's.
-        settings: say how the site's keys are called.
-        site: whose verification.
-        identifier: which.
+        store: the service's store.
+        settings: the settings, from which the names of the site's keys follow.
+        site: the name of the site.
+        identifier: the id of the verification.
     """
 
     def __init__(self, store: Store, settings: Settings, site: str, identifier: str) -> None:
@@ -130,17 +133,19 @@ class InStore:
         self._site = site
         self._identifier = identifier
 
-    async def look(self) -> Sighting:
-        """Now.
+    async def look(self) -> Snapshot:
+        """The present state.
 
         Raises:
-            Lost: there is no such record.
-            StoreUnavailable: no answer.
+            VerificationNotFound: there is no such record.
+            StoreUnavailable: the store does not answer.
         """
         record = (await self._store.verifications.read(self._keys, self._identifier, site=self._site)).record
         if record is None:
-            raise Lost("the store of this configuration does not know the verification: another service answered")
-        return Sighting(
+            raise VerificationNotFound(
+                "the store of this configuration does not know the verification: another service answered"
+            )
+        return Snapshot(
             status=record.status,
             delivery=record.delivery,
             channel=record.channel,
@@ -150,11 +155,11 @@ class InStore:
         )
 
 
-class InApi:
-    """Reads what a site reads; ages count from when a state was first seen.
+class ApiReader:
+    """Reads the verification through the API; ages count from the time when a state was first seen.
 
     Args:
-        ask: gets the verification's document.
+        ask: fetches the verification's document.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> None:
@@ -162,15 +167,15 @@ class InApi:
         self._last: tuple[str, str] = ("", "")
         self._since = 0.0
 
-    async def look(self) -> Sighting:
-        """Now."""
+    async def look(self) -> Snapshot:
+        """The present state."""
         answer = await self._ask()
         delivery, now = answer["delivery"], asyncio.get_running_loop().time()
         hidden = delivery["status"] == "pending"
         seen = (delivery["channel"], delivery["status"])
         if seen != self._last:
             self._last, self._since = seen, now
-        return Sighting(
+        return Snapshot(
             status=Status(answer["status"]),
             delivery=None if hidden else DeliveryStatus(delivery["status"]),
             channel=delivery["channel"],

@@ -1,4 +1,4 @@
-"""`codesvc admin password`: the line that the configuration keeps of an operator's password."""
+"""`codesvc admin password`: makes the configuration's hash line for an operator's password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make_password(arguments: argparse.Namespace) -> int:
-    """Ask for a password twice, or make one, and print the line for the configuration."""
+    """Ask for a password twice, or generate one, and print the line for the configuration."""
     if arguments.generate:
         password = "-".join(secrets.token_hex(3) for _ in range(5))
         sys.stdout.write(f"The password, shown this once:\n  {password}\n")

@@ -1,4 +1,4 @@
-"""`codesvc person export|erase --config FILE --site SITE --user USER`: what is kept of a person, shown or deleted."""
+"""`codesvc person export|erase --config FILE --site SITE --user USER`: shows or deletes the data of a person."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BATCH: Final = 500
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it; the exit status: 0, 1 if it could not be done, 3 if nothing was found."""
+    """Export or erase a person's data; returns 0, 1 if it failed, 3 if nothing was found."""
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:
@@ -77,12 +77,12 @@ def _told(kind: str, content: Content) -> Any:
 
 
 class Records:
-    """Everything that is kept of people on one site.
+    """The stored data of the people of one site.
 
     Args:
-        store: where.
-        directory: which sites share the account.
-        site: which one.
+        store: the service's store.
+        directory: all sites; it says which of them share the account.
+        site: the site.
     """
 
     def __init__(self, store: Store, directory: Directory, site: SiteEntry) -> None:
@@ -91,7 +91,7 @@ class Records:
         self._site = site
 
     async def person(self, user: str) -> Person:
-        """A user, with his WeChat where that is nobody else's: what is kept of one that others share stays."""
+        """A user, with their WeChat only if no other user has it; data of a shared WeChat is not theirs alone."""
         keys = self._site.keys
         redis = self._store.at(keys.partition)
         raw = await redis.hget(keys.binding(self._site.name, user), "openid")
@@ -103,7 +103,7 @@ class Records:
         return Person(self._site.name, user, openid if shared <= 1 else "")
 
     async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
-        """Every key about the person, with its kind and what it holds. Walks the whole partition."""
+        """Every key about the person, with its kind and its content; scans the whole partition."""
         partition, root = self._site.keys.partition, self._site.keys.root
         redis, cursor, seen = self._store.at(partition), -1, set[bytes]()
         while cursor:
@@ -118,12 +118,15 @@ class Records:
 
     async def _erasable(self, person: Person) -> AsyncIterator[str]:
         async for name, kind, content in self.found(person):
-            # What the site's own server is still to hear of its own user is on its way; it goes once it was sent.
+            # Events that are not delivered to the site's server yet stay; they are deleted after their delivery.
             if kind != "webhook" or content.value.get(b"status") != b"pending":
                 yield name
 
     async def erase(self, person: Person) -> int:
-        """Unbind, forget the WeChat where it is nobody else's, and delete all the rest; how many entries."""
+        """Unbind the user, delete the data of a WeChat that only they use, and delete all other data.
+
+        Returns how many entries were deleted.
+        """
         keys = self._site.keys
         unwanted = Unbind(
             site=person.site,

@@ -1,6 +1,7 @@
-"""`codesvc sites|accounts|keys …`: what the admin API does, by who may read the configuration, straight in the store.
+"""`codesvc sites|accounts|keys …`: the functions of the admin API on the command line.
 
-The commands hold no conversation with a running service: they change the registry as it does, and it follows.
+The commands do not call a running service. They change the registry in the store, and the service notices the change.
+Anybody who can read the configuration may use them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _BY = "cli"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it; the exit status."""
+    """Run the command; returns the exit status."""
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError, ValueError) as error:
@@ -93,7 +94,7 @@ async def _change(arguments: argparse.Namespace, office: Administration) -> None
 
 
 def _table(file: str) -> dict[str, Any]:
-    """The table in a file: TOML by its ending, else JSON."""
+    """The table in a file: TOML if its name ends so, otherwise JSON."""
     text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     try:
         found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
@@ -124,7 +125,7 @@ async def _keys(arguments: argparse.Namespace, office: Administration, directory
 
 
 def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Columns as wide as they need to be."""
+    """Print a table; every column is as wide as its longest value."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -1,4 +1,4 @@
-"""What `codesvc sites|accounts|keys …` can be asked, and `keys new`, for which nothing is opened."""
+"""The arguments of `codesvc sites|accounts|keys …`, and the command `keys new`, which needs no store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(commands: Any) -> None:
-    """The three commands."""
+    """Declare the three commands."""
     for kind, one in (("sites", "site"), ("accounts", "account")):
         acts = commands.add_parser(kind, help=f"the {kind}: list, show, put, patch, remove").add_subparsers(
             dest="act", required=True, metavar="ACT"
@@ -46,7 +46,7 @@ def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
 
 
 def new(arguments: argparse.Namespace) -> int:
-    """`codesvc keys new`: a key for the configuration file; nothing is opened."""
+    """`codesvc keys new`: make a key for the configuration file; needs no store."""
     from codesvc.config.keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` goes without
 
     octets = secrets.token_bytes(32)

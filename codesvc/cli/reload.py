@@ -1,4 +1,4 @@
-"""`codesvc reload`: look at what has changed on the disk as the service itself would, and only then disturb it."""
+"""`codesvc reload`: checks the configuration and templates on the disk, then asks the service to reload."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from codesvc.cli.serve.revision import Generation, Unfit
+from codesvc.cli.serve.revision import Revision, UnusableConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
-    """Send SIGHUP if configuration and templates can be used; exit status 0, 2 if they cannot, 1 if nobody is there.
+    """Send SIGHUP if configuration and templates are valid; returns 0, 2 if they are not, 1 if no service runs.
 
-    What the service makes of it stands in its log, as `reload_done` or `reload_refused`.
+    The service logs the result as `reload_done` or `reload_refused`.
     """
     try:
-        generation = Generation.read(path, env)
-    except Unfit as error:
+        revision = Revision.read(path, env)
+    except UnusableConfiguration as error:
         sys.stderr.write(f"{error}\ncodesvc reload: nothing was reloaded; the service runs as before\n")
         return 2
-    for notice in generation.settings.notices:
+    for notice in revision.settings.notices:
         sys.stderr.write(f"note: {notice}\n")
     try:
         os.kill(pid, signal.SIGHUP)

@@ -1,9 +1,9 @@
-"""`codesvc send`: one verification by hand, followed live to the receipt.
+"""`codesvc send`: starts one verification and follows its delivery until the receipt.
 
-It is started as a website would, over the running service's HTTP API with the site's key: so the proxy, the key, the
-limits and the worker are tried too, and no second service gets hold of the store. It is then read in the store where
-this machine can reach it, because the API keeps the state of an undisclosed delivery to itself (DESIGN rule 7) and the
-operator may know. The code is never asked for, and never shown.
+It starts the verification as a website does, over the running service's HTTP API with the site's key. This tests the
+proxy, the key, the limits and the worker too, and no second service opens the store. The state is then read from the
+store, if this machine can reach it: the API does not disclose a hidden delivery (DESIGN rule 7), but an operator may
+see it. The command never asks for the code and never shows it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import segno
 
-from codesvc.cli.follow import InApi, InStore, Sighting, open_store
+from codesvc.cli.follow import ApiReader, Snapshot, StoreReader, open_store
 from codesvc.config import ConfigError, load
 from codesvc.config.keys import hash_line
 from codesvc.domain.channels import Channel
@@ -47,11 +47,11 @@ class Exit(IntEnum):
 
 
 class Refused(CodesvcError):
-    """The service said no; the text is the problem's."""
+    """The service refused the call; the text is that of its problem document."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start, follow, and give the exit status."""
+    """Start a verification and follow it; returns the exit status."""
     key = arguments.key or os.environ.get(KEY_VARIABLE, "")
     try:
         settings = load(arguments.config, os.environ)
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return http_server.run(_send(arguments, settings, key))
     except (CodesvcError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        # aiohttp's texts name the host, never the headers.
+        # aiohttp's error texts contain the host, but no headers and so no key.
         return _complain(str(error) or type(error).__name__, Exit.FAILED)
 
 
@@ -83,16 +83,16 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         path = f"{url}/v1/verifications/{started['id']}"
         _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
         store = await open_store(stack, settings)
-        watch: InStore | InApi
+        watch: StoreReader | ApiReader
         if store is None:
             _say("the store cannot be reached from here, so the API is asked; it hides undisclosed deliveries (rule 7)")
-            watch = InApi(lambda: _ask(http, "GET", path))
+            watch = ApiReader(lambda: _ask(http, "GET", path))
         else:
-            watch = InStore(store, settings, arguments.site, started["id"])
+            watch = StoreReader(store, settings, arguments.site, started["id"])
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
 
 
-async def _follow(wait: float, watch: InStore | InApi, show_scan: Any) -> int:
+async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:
     clock = asyncio.get_running_loop().time
     deadline, told_at, told = clock() + wait, clock(), ""
     scan_shown = False
@@ -114,8 +114,8 @@ async def _follow(wait: float, watch: InStore | InApi, show_scan: Any) -> int:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def describe(seen: Sighting) -> str:
-    """What a state means, in a few words."""
+def describe(seen: Snapshot) -> str:
+    """A state in a few words."""
     if seen.status is not Status.PENDING:
         return f"the verification is {seen.status}"
     reason = f" ({seen.reason})" if seen.reason else ""
@@ -136,8 +136,8 @@ def describe(seen: Sighting) -> str:
             return f"{seen.delivery}{reason}"
 
 
-def judge(seen: Sighting) -> Exit | None:
-    """The exit status, or None while something may still happen."""
+def judge(seen: Snapshot) -> Exit | None:
+    """The exit status, or None while the state may still change."""
     if seen.status is Status.APPROVED or seen.delivery is DeliveryStatus.DELIVERED:
         return Exit.ARRIVED
     if seen.status is not Status.PENDING or seen.delivery is DeliveryStatus.FAILED:
@@ -155,10 +155,10 @@ async def _show_scan(http: aiohttp.ClientSession, path: str) -> None:
 
 
 async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> dict[str, Any]:
-    """One call.
+    """Make one call.
 
     Raises:
-        Refused: the service answered with a problem, or with something that is none of its answers.
+        Refused: the service answered with a problem, or the answer is not one of the service.
     """
     async with http.request(method, url, json=body, allow_redirects=False) as response:
         if "json" not in response.content_type:
@@ -169,7 +169,7 @@ async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = N
     return answer
 
 
-def _age(seen: Sighting) -> str:
+def _age(seen: Snapshot) -> str:
     return f" ({seen.age:.0f} s)" if seen.age is not None else ""
 
 

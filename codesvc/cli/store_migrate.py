@@ -29,7 +29,7 @@ _TIMEOUT_SECONDS: Final = 30.0
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it; the exit status: 0, 1 if it could not be done, 3 if the two are not alike afterwards."""
+    """Copy one store into another; returns 0, 1 if it failed, 3 if the two differ afterwards."""
     try:
         return http_server.run(_run(arguments))
     except ConfigError as error:
@@ -86,7 +86,10 @@ async def _occupied(servers: Servers, prefix: str) -> bool:
 
 
 def _tell(forth: Walk, back: Walk) -> int:
-    """A table by kind; what expires by itself may have done so between the two looks, what stays may not."""
+    """Print a table of the comparison by kind of key.
+
+    Keys with an expiry may have expired between the two scans. A difference in permanent keys is an error.
+    """
     rows = [("kind", "from", "to", "different")]
     for kind in sorted(forth.found | back.found):
         different = max(forth.different[kind], back.different[kind])

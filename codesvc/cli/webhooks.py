@@ -1,4 +1,4 @@
-"""`codesvc webhooks …`: look at a site's webhook, send again, enable; make a secret."""
+"""`codesvc webhooks …`: list a site's webhook deliveries, send them again, enable the endpoint, make a secret."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ACTOR: Final = "cli"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it; the exit status: 0, or 1 if it could not be done."""
+    """Run the command; returns 0, or 1 if it failed."""
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError) as error:
@@ -75,7 +75,7 @@ async def _resend(webhooks: Webhooks, site: SiteEntry, arguments: argparse.Names
     if bool(wanted) == arguments.failed:
         raise CodesvcError("name events, or say --failed")
     cursor: str | None = "" if arguments.failed else None
-    # All are looked up before the first is sent: one that fails again at once would come round for ever.
+    # All are looked up before the first is sent; otherwise one that fails again at once would be found again for ever.
     while cursor is not None:
         page = await webhooks.find(site, status=HookStatus.FAILED, limit=100, cursor=cursor)
         wanted += [hook.id for hook in page.hooks]

@@ -1,4 +1,4 @@
-"""What `codesvc webhooks …` can be asked."""
+"""The arguments of `codesvc webhooks …`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What can be asked for."""
+    """Declare the arguments."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     acts.add_parser("secret", help="make a secret for a webhook: prints it once")
     listing = acts.add_parser("list", help="how the endpoint fares, and its latest events")

@@ -1,4 +1,4 @@
-"""The shop's customers: in memory here, a table of your database in real life."""
+"""The shop's customers. The demo keeps them in memory; a real shop keeps them in a database table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SALT_BYTES: Final = 16
 
 
 class NameTakenError(Exception):
-    """Somebody has this user name."""
+    """Another customer has this user name."""
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class Account:
     """A customer.
 
     Attributes:
-        id: what the verification service knows the customer by; never changes, says nothing.
-        name: what the customer logs in with.
+        id: the id under which the verification service knows the customer. It never changes and contains no name.
+        name: the user name for the login.
         password: salt and scrypt hash.
     """
 
@@ -36,33 +36,33 @@ class Account:
 
 
 class Accounts:
-    """Finds, adds, checks."""
+    """All customers: find, add, remove, and check passwords."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Account] = {}
         self._by_id: dict[str, Account] = {}
         self._secret = secrets.token_bytes(32)
-        # Checked where there is no such customer, so that the answer takes as long.
+        # Its password is checked if there is no such customer, so that both answers take the same time.
         self._nobody = Account("", "", _hashed(secrets.token_hex(16)))
 
     @staticmethod
     def is_name(name: str) -> bool:
-        """Whether a user name can be had: 2 to 32 letters, digits, `_`, `.`, `-`."""
+        """Whether a user name has the right form: 2 to 32 letters, digits, `_`, `.`, `-`."""
         return _NAME.fullmatch(name) is not None
 
     def find(self, name: str) -> Account | None:
-        """By user name."""
+        """The customer with this user name."""
         return self._by_name.get(_folded(name))
 
     def get(self, account_id: str | None) -> Account | None:
-        """By id."""
+        """The customer with this id."""
         return self._by_id.get(account_id or "")
 
     def id_to_verify(self, name: str) -> str:
-        """The id under which to verify whoever claims to be `name`.
+        """The id for a verification of a person who claims to be `name`.
 
-        For a name that nobody has it is an id that nobody has, and for the same name always the same: a fresh one each
-        time would never meet the limits that a real one meets, and so give away who is a customer.
+        For an unknown name it is an id that no customer has. The same unknown name always gives the same id. A new id
+        each time would never reach the limits that a customer's id reaches, and so would reveal who is a customer.
         """
         account = self.find(name)
         if account is not None:
@@ -73,7 +73,7 @@ class Accounts:
         """A new customer, with a password from `hash_password`.
 
         Raises:
-            NameTakenError: somebody else has this name.
+            NameTakenError: another customer has this name.
         """
         if self.find(name) is not None:
             raise NameTakenError
@@ -82,18 +82,18 @@ class Accounts:
         return account
 
     def remove(self, account: Account) -> None:
-        """Forget a customer."""
+        """Remove a customer."""
         del self._by_name[_folded(account.name)], self._by_id[account.id]
 
     async def log_in(self, name: str, password: str) -> Account | None:
-        """The customer with this name and password. A real shop also counts wrong ones."""
+        """The customer with this name and password. A real shop also counts wrong passwords."""
         account = self.find(name)
         right = await asyncio.to_thread(_matches, (account or self._nobody).password, password)
         return account if right else None
 
 
 async def hash_password(password: str) -> bytes:
-    """Salt and scrypt hash; in a thread, as it takes a while on purpose."""
+    """Salt and scrypt hash; computed in a thread, because scrypt is slow on purpose."""
     return await asyncio.to_thread(_hashed, password)
 
 

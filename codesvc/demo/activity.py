@@ -1,7 +1,7 @@
-"""What has happened to a customer's account, as the service tells the shop by itself: a list for the customer to check.
+"""A list of events of a customer's account, which the service reports by webhook.
 
-Whoever sees a line that he does not know has learnt in time that somebody else was there. The webhook is the only
-source: a scan in WeChat, a move to another WeChat or somebody who unfollows never passes through the shop.
+Customers check the list and notice an act that was not their own. Only the webhook reports these events: a scan, a
+change to another WeChat and an unfollow happen in WeChat and not in the shop.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened."""
+    """One event in the list."""
 
     at: datetime
     what: str
 
     @property
     def when(self) -> str:
-        """The time in Beijing."""
+        """The time of the event in Beijing time."""
         return self.at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M")
 
 
 def _meaning(event: WebhookEvent) -> tuple[str, str]:
-    """Whom an event is about, and which of `WORDS` it is; "" for what customers need not hear of."""
+    """The user of an event, and its key in `WORDS`; the key is "" if the event is not shown to customers."""
     match event:
         case BindingCreatedEvent(data=binding):
             return binding.user, "moved" if binding.came_from else "bound"
@@ -74,10 +74,12 @@ def _meaning(event: WebhookEvent) -> tuple[str, str]:
 
 
 class Activity:
-    """The lists, in memory here; in real life a table with the event's id as its key, which keeps out what comes twice.
+    """The lists of all customers, in memory.
+
+    A real shop keeps them in a database table with the event's id as the key, because an event may arrive twice.
 
     Args:
-        secret: signs what the service sends.
+        secret: the webhook secret, with which the service signs events.
     """
 
     def __init__(self, secret: str) -> None:
@@ -86,11 +88,11 @@ class Activity:
         self._done: OrderedDict[str, None] = OrderedDict()
 
     def of(self, user: str) -> list[Line]:
-        """What happened to a customer's account, latest first, whatever order it was told in."""
+        """The events of a customer's account, latest first; they may have arrived in another order."""
         return sorted(self._lines.get(user, ()), key=lambda line: line.at, reverse=True)
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Take one event."""
+        """Receive one event from the service."""
         try:
             received = self._reader.read(await request.read(), request.headers)
         except BadWebhook:

@@ -1,4 +1,4 @@
-"""The demo's configuration: one account on the sandbox, one site, address and site limits lifted."""
+"""The demo's configuration: one account on the sandbox and one site, without limits per address and per site."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ACCOUNT: Final = "main"
 LOOPBACK: Final = "127.0.0.1"
 _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
 _YOUR_OWN: Final = [f"http://{host}:{port}" for host in (LOOPBACK, "localhost") for port in (3000, 5000, 8000)]
-"""Where frameworks let a website under development listen: docs/integrating.md starts one there."""
+"""The usual addresses of a website under development; docs/integrating.md uses one of them."""
 _SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the three parts listen: service, sandbox, website on three neighbouring ports.
+    """The addresses of service, sandbox and website, on three consecutive ports.
 
     Attributes:
         port_base: the service's port.
@@ -79,12 +79,12 @@ def service_settings(
     """The service's settings.
 
     Args:
-        addresses: of the three parts.
-        api_key: the site's key, with every scope.
-        data_dir: where the embedded store lives.
+        addresses: the addresses of the three parts.
+        api_key: the site's key; it gets every scope.
+        data_dir: the directory of the embedded store.
         account: the sandbox's account.
-        master_key: a new one if not given.
-        webhook_secret: likewise.
+        master_key: the master key; a new one is made if it is not given.
+        webhook_secret: the webhook secret; a new one is made if it is not given.
 
     Raises:
         ConfigError: the data directory cannot be used.

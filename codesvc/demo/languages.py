@@ -1,6 +1,6 @@
-"""The shop's languages: English stands in the code and the pages, each other language in a catalogue in `texts/`.
+"""The shop's languages: English is in the code and the pages, every other language has a catalogue in `texts/`.
 
-A real shop leaves this to its framework (Flask-Babel, Django, i18next); a further language is a further file.
+A new language is a new file. A real shop uses its framework's support (Flask-Babel, Django, i18next).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIRST: Final = "zh"
 
 
 def mark(text: str) -> str:
-    """A text that stands where it cannot be translated yet; whoever shows it translates it."""
+    """Mark a text for the catalogues, at a place where the language is unknown; it is translated when it is shown."""
     return text
 
 
@@ -54,7 +54,7 @@ _PAGES: Final = {name: _pages(translations) for name, translations in _LANGUAGES
 
 
 def locale_of(request: web.Request) -> str:
-    """The language that the browser asks for first, of those that there are; else Chinese."""
+    """The first supported language in the browser's Accept-Language; Chinese if there is none."""
     asked = [part.partition(";")[0].strip() for part in request.headers.get("Accept-Language", "")[:256].split(",")]
     return negotiate_locale(asked, _LANGUAGES, sep="-") or _FIRST
 
@@ -65,5 +65,5 @@ def pages_in(locale: str) -> Environment:
 
 
 def said_in(locale: str, text: str) -> str:
-    """A marked text in a language."""
+    """A marked text, translated into a language."""
     return _LANGUAGES[locale].gettext(text)

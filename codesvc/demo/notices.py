@@ -1,4 +1,4 @@
-"""What the shop tells a customer after an act, by key; the names of the service's problems are keys as well."""
+"""The messages that the shop shows after a form was sent, by key; a problem of the service uses its name as key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "stale-form": mark("This page was too old. Please try again."),
     "foreign-return": mark("This verification was not begun in this browser. Please start again."),
     "not-approved": mark("The verification was not finished. Please start again."),
-    # Problems of the service.
+    # Problem types of the service.
     "binding-conflict": mark("This WeChat belongs to another account. Please log in there, or reset its password."),
     "rate-limited": mark("Too many requests. Please try again later."),
     "proof-spent": mark("This verification has been used. Please start again."),

@@ -1,4 +1,4 @@
-"""A forgotten password: the code goes to the WeChat that is bound, and the proof lets its owner set a new one."""
+"""Resetting a forgotten password: the code is sent to the bound WeChat, and the proof allows a new password."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/forgot")
 async def form(request: web.Request) -> web.Response:
-    """The form."""
+    """The form that asks for the user name."""
     return page(request, "forgot", name="")
 
 
 @routes.post("/forgot")
 async def begin(request: web.Request) -> web.Response:
-    """Start a verification. Whether there is such a customer makes no difference to what the browser sees."""
+    """Start a verification. The browser sees the same whether or not there is such a customer."""
     shop, given = request.app[SHOP], await request.post()
     name = str(given.get("name", "")).strip()
     if not shop.accounts.is_name(name):
@@ -44,7 +44,10 @@ async def begin(request: web.Request) -> web.Response:
 
 @routes.get("/forgot/return")
 async def back(request: web.Request) -> web.Response:
-    """Back from the page: is it this browser's own verification, and approved? Nothing is spent yet."""
+    """The browser returns from the hosted page: check that the verification is its own and approved.
+
+    The proof is not spent yet.
+    """
     shop, pending = request.app[SHOP], request[SESSION].reset
     if pending is None or pending.verification != request.query.get("verification"):
         return page(request, "forgot", status=403, notice="foreign-return", name="")
@@ -61,13 +64,13 @@ async def back(request: web.Request) -> web.Response:
 
 @routes.get("/reset")
 async def new_password(request: web.Request) -> web.Response:
-    """The form for the new password; the proof is asked for when it is sent."""
+    """The form for the new password; the proof is fetched when the form is sent."""
     return page(request, "reset") if request[SESSION].reset else go("/forgot")
 
 
 @routes.post("/reset")
 async def change(request: web.Request) -> web.Response:
-    """Spend the proof, set the password, log out everywhere else, log in here."""
+    """Spend the proof, set the password, end all other sessions and log in."""
     shop, session, given = request.app[SHOP], request[SESSION], await request.post()
     pending, password = session.reset, str(given.get("password", ""))
     if pending is None:
@@ -81,7 +84,7 @@ async def change(request: web.Request) -> web.Response:
         return page(request, "forgot", status=409, notice=notice_of(error), name="")
     session.reset = None
     customer = shop.accounts.get(pending.user)
-    # The service answers for its own proofs; that it is this one, for this customer and purpose, is ours to look at.
+    # The service checks that the proof is genuine. The shop checks that it belongs to this customer and purpose.
     expected = {"vf": pending.verification, "sub": pending.user, "purpose": "reset"}
     if customer is None or {key: claims.get(key) for key in expected} != expected:
         return page(request, "forgot", status=410, notice="not-approved", name="")

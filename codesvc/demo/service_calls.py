@@ -1,4 +1,4 @@
-"""Everything the shop asks of the verification service: HTTP calls with the shop's API key, from its server only."""
+"""The shop's HTTP calls to the verification service, with its API key; only the shop's server makes them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _DEFAULT_WAIT: Final = 60
 
 
 class ServiceError(Exception):
-    """The service said no, or nothing.
+    """The service answered with a problem, or not at all.
 
     Args:
         problem: name of the problem type (`rate-limited`, `binding-conflict`, …), `unavailable` if there was no answer.
-        retry_after: seconds after which it may work, where the service said so.
+        retry_after: the seconds to wait before another try, if the service named them.
     """
 
     def __init__(self, problem: str, retry_after: int = _DEFAULT_WAIT) -> None:
@@ -29,11 +29,11 @@ class ServiceError(Exception):
 
 
 class ServiceCalls:
-    """The calls.
+    """A client for the calls that the shop needs.
 
     Args:
-        http: a session that lives as long as the website.
-        service_url: where the service is.
+        http: a client session that lives as long as the website.
+        service_url: the service's address.
         api_key: the shop's key with the scopes `verify` and `bindings`. It never leaves the server.
     """
 
@@ -45,7 +45,7 @@ class ServiceCalls:
     async def start(
         self, request: web.Request, *, purpose: str, user: str, locale: str, return_url: str
     ) -> dict[str, Any]:
-        """Start a verification: `id` to remember, `page_url` to send the browser to.
+        """Start a verification; the answer has `id`, which the shop keeps, and `page_url`, where the browser goes.
 
         Raises:
             ServiceError: see `_call`.
@@ -53,7 +53,7 @@ class ServiceCalls:
         body = {
             "purpose": purpose,
             "user": user,
-            # Behind a reverse proxy: the address that your proxy vouches for, not the proxy's own.
+            # Behind a reverse proxy, use the client address that the proxy reports, not the proxy's own address.
             "client_ip": request.remote,
             "user_agent": request.headers.get("User-Agent", "")[:1024],
             "locale": locale,
@@ -62,7 +62,7 @@ class ServiceCalls:
         return await self._call("POST", "/v1/verifications", body)
 
     async def read(self, verification: str) -> dict[str, Any]:
-        """The state; when approved also the `proof`.
+        """The state of a verification, with the `proof` if it is approved.
 
         Raises:
             ServiceError: see `_call`.
@@ -70,7 +70,7 @@ class ServiceCalls:
         return await self._call("GET", f"/v1/verifications/{quote(verification, safe='')}")
 
     async def spend(self, proof: str) -> dict[str, Any]:
-        """The claims of a genuine, fresh proof, which is good no more from now on.
+        """Spend a proof; returns its claims. A proof can be spent once.
 
         Raises:
             ServiceError: `bad-proof`, `proof-spent`, `proof-expired`, or see `_call`.
@@ -78,15 +78,15 @@ class ServiceCalls:
         return await self._call("POST", "/v1/proofs/verify", {"proof": proof})
 
     async def bind(self, user: str, proof: str) -> None:
-        """Bind the WeChat that was sent the code to this user; spends the proof.
+        """Bind the WeChat that received the code to this user; spends the proof.
 
         Raises:
-            ServiceError: `binding-conflict` where that WeChat has another user, or see `_call`.
+            ServiceError: `binding-conflict` if that WeChat is bound to another user, or see `_call`.
         """
         await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
 
     async def bind_handle(self, user: str, handle: str) -> None:
-        """Bind the WeChat behind a login's or ticket's handle to this user.
+        """Bind the WeChat that a handle (of a login or a ticket) stands for to this user.
 
         Raises:
             ServiceError: as `bind`.
@@ -94,7 +94,7 @@ class ServiceCalls:
         await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"handle": handle})
 
     async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Start one of `bind-intents` or `logins`: `id` to remember, `page_url` to send the browser to.
+        """Start one of `bind-intents` or `logins`; the answer has `id` and `page_url`, as for `start`.
 
         Raises:
             ServiceError: see `_call`.
@@ -102,7 +102,7 @@ class ServiceCalls:
         return await self._call("POST", f"/v1/{what}", body)
 
     async def asked(self, what: str, identifier: str) -> dict[str, Any]:
-        """How it stands; a login also says who.
+        """The state of a bind intent or login; an approved login also names the user.
 
         Raises:
             ServiceError: see `_call`.
@@ -110,17 +110,17 @@ class ServiceCalls:
         return await self._call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
 
     async def redeem(self, code: str, state: str) -> dict[str, Any]:
-        """What a link from the chat is worth: a `handle`, or a reset's `user` and `proof`.
+        """Redeem the code of a link from the chat: a `handle`, or for a reset `user` and `proof`.
 
         Raises:
-            ServiceError: `bad-ticket` where the state is another session's, `ticket-spent`, or see `_call`.
+            ServiceError: `bad-ticket` if the state belongs to another session, `ticket-spent`, or see `_call`.
         """
         return await self._call(
             "POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"}
         )
 
     async def binding(self, user: str) -> dict[str, Any] | None:
-        """Whether a WeChat is bound (`reachable`, `bound_at`), None if not.
+        """The user's binding (`reachable`, `bound_at`); None if no WeChat is bound.
 
         Raises:
             ServiceError: see `_call`.
@@ -133,7 +133,7 @@ class ServiceCalls:
             raise
 
     async def unbind(self, user: str) -> None:
-        """Forget the user's WeChat, if there is one.
+        """Remove the user's binding, if there is one.
 
         Raises:
             ServiceError: see `_call`.
@@ -145,10 +145,10 @@ class ServiceCalls:
                 raise
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call.
+        """Make one call.
 
         Raises:
-            ServiceError: any answer that is not a success, or none.
+            ServiceError: the answer is not a success, or there is no answer.
         """
         try:
             async with self._http.request(

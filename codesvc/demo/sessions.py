@@ -1,4 +1,4 @@
-"""Who a browser is: a signed cookie names a session that the server keeps. Every form carries the session's token."""
+"""Browser sessions: a signed cookie names a session on the server, and every form carries the session's token."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _new_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What waits for a verification.
+    """A sign-up or a reset that waits for its verification.
 
     Attributes:
-        verification: its id. Only the browser that holds this session may finish what it began.
+        verification: the verification's id. Only the browser with this session may finish.
         name: the user name of a sign-up.
         password: the hashed password of a sign-up.
-        user: whom a reset is for, as the service knows him.
+        user: for a reset, the customer's id at the service.
     """
 
     verification: str
@@ -49,12 +49,12 @@ class Session:
 
     Attributes:
         user: the id of the customer who is logged in, None for a visitor.
-        intent: id of the bind intent or login that this browser began, "" if none.
-        handle: what binds a newcomer who has logged in by a scan, "" if there is none.
-        state: what a ticket from the chat was sent on with, "" if none.
+        intent: id of the bind intent or login that this browser started, "" if none.
+        handle: the handle of a new person who logged in by a scan, with which they are bound; "" if none.
+        state: the state with which a ticket from the chat was sent to the service, "" if none.
         notice: key of a message to show once.
-        left: the browser has been given another session since.
-        lock: for what two tabs must not do at once.
+        left: the session was replaced by a new one.
+        lock: for acts that two tabs must not do at the same time.
     """
 
     id: str = field(default_factory=_new_token)
@@ -75,12 +75,12 @@ SESSION: Final = web.RequestKey("session", Session)
 
 @web.middleware
 async def check_forms(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse forms that another site made a browser send.
+    """Refuse forms that come from another site (CSRF).
 
     Raises:
-        HTTPForbidden: a form without this session's token.
+        HTTPForbidden: the form has not this session's token.
     """
-    # What the service sends is signed, and comes from no browser.
+    # The service's webhook is signed and has no session.
     if request.method == "POST" and request.path != PATH:
         token = str((await request.post()).get("csrf", ""))
         if not hmac.compare_digest(token.encode(), request[SESSION].csrf.encode()):
@@ -89,7 +89,7 @@ async def check_forms(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 class Sessions:
-    """Keeps sessions in memory, the oldest are dropped when there are too many.
+    """Keeps sessions in memory; if there are too many, the oldest are dropped.
 
     Args:
         secure: whether browsers may send the cookie over HTTPS only.
@@ -114,23 +114,24 @@ class Sessions:
         return session
 
     def rotate(self, request: web.Request, *, user: str | None, notice: str = "") -> Session:
-        """A new session under a new name at every change of who the browser is, so that an old one opens nothing."""
+        """Replace the session at every login and logout, so that an old cookie gives no access (session fixation)."""
         old = request[SESSION]
-        # Kept, but good for nothing: a second tab may still be on its way with it, and must not undo the new one.
+        # The old session stays, without rights: a request of a second tab may still use it, and must not replace the
+        # new session's cookie.
         old.left, old.user, old.sign_up, old.reset = True, None, None, None
         old.intent = old.handle = old.state = ""
         request[SESSION] = self._keep(Session(user=user, notice=notice))
         return request[SESSION]
 
     def end_all(self, user: str) -> None:
-        """Log a customer out everywhere."""
+        """End all sessions of a customer."""
         for session in self._known.values():
             if session.user == user:
                 session.user = None
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Give the request its session and the browser its cookie."""
+        """Attach the session to the request, and the cookie to the response."""
         request[SESSION] = self._of(request)
         response = await handler(request)
         if not response.prepared and not request[SESSION].left:

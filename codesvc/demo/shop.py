@@ -1,4 +1,4 @@
-"""What every handler of the shop needs, and how its pages are drawn."""
+"""The objects that every handler of the shop needs, and rendering of pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shop:
 
     Attributes:
         public_url: the website's own address, without a slash at the end.
-        activity: what the service has told by itself, if it tells anything.
+        activity: the events that the service reported, if a webhook is set up.
     """
 
     accounts: Accounts
@@ -38,13 +38,13 @@ SHOP: Final = web.AppKey("shop", Shop)
 
 
 def page(request: web.Request, template: str, /, *, status: int = 200, notice: str = "", **values: Any) -> web.Response:
-    """Draw a page.
+    """Render a page.
 
     Args:
-        request: whose.
-        template: its name.
-        status: of the answer.
-        notice: key of a message to show; else the session's, once.
+        request: the request to answer.
+        template: the template's name.
+        status: the HTTP status.
+        notice: key of a message to show; by default the session's message, which is shown once.
         **values: further variables of the template.
     """
     session, locale = request[SESSION], locale_of(request)
@@ -65,10 +65,10 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
 
 
 def go(url: str) -> web.Response:
-    """Send the browser on by GET."""
+    """Redirect the browser with GET (303)."""
     return web.Response(status=303, headers={"Location": url})
 
 
 def notice_of(error: ServiceError) -> str:
-    """The message for what the service refused."""
+    """The key of the message for an error of the service."""
     return error.problem if error.problem in NOTICES else "unavailable"

@@ -1,4 +1,4 @@
-"""Signing up: verify first, then create the customer and bind the WeChat that was sent the code."""
+"""Signing up: verify first, then create the customer and bind the WeChat that received the code."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ routes = web.RouteTableDef()
 
 
 def fault_in_password(password: str) -> str:
-    """The notice for a password that is no good, "" for one that is."""
+    """The key of the message for a password that is not allowed; "" if it is allowed."""
     return "" if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD else "bad-password"
 
 
 @routes.get("/signup")
 async def form(request: web.Request) -> web.Response:
-    """The form."""
+    """The sign-up form."""
     return go("/account") if request[SESSION].user else page(request, "signup", name="")
 
 
@@ -39,7 +39,8 @@ async def begin(request: web.Request) -> web.Response:
         started = await shop.service.start(
             request,
             purpose="register",
-            # A fresh id for each attempt, never the typed name: nobody can plant a WeChat on a name that is not his.
+            # A new id for each attempt, never the typed name. Otherwise a person could bind their WeChat to the name
+            # of another person.
             user="attempt-" + secrets.token_hex(12),
             locale=locale_of(request),
             return_url=f"{shop.public_url}/signup/return",
@@ -52,11 +53,11 @@ async def begin(request: web.Request) -> web.Response:
 
 @routes.get("/signup/return")
 async def finish(request: web.Request) -> web.Response:
-    """Back from the page: if this browser's own verification is approved, create the customer, bind, log in."""
+    """If this browser's verification is approved, create the customer, bind, log in."""
     session = request[SESSION]
     async with session.lock:
         if session.user or session.left:
-            return go("/account")  # a second tab, or the way back once more
+            return go("/account")  # a second tab, or the browser's back button
         return await _finish(request, session.sign_up)
 
 

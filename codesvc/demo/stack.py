@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What runs.
+    """The running demo.
 
     Attributes:
-        addresses: where.
+        addresses: the addresses of its parts.
         account: the sandbox's default account.
     """
 
@@ -38,12 +38,12 @@ class Stack:
 
 @asynccontextmanager
 async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> AsyncIterator[Stack]:
-    """Sandbox, website and service, for as long as the context is open.
+    """Run sandbox, website and service while the context is open.
 
-    The service comes last, so that its `/readyz` says that all three are.
+    The service starts last, so that its `/readyz` means that all three are ready.
 
     Raises:
-        OSError: a port is taken.
+        OSError: a port is in use.
         CodesvcError: the store does not start.
     """
     account = sandbox_account(addresses)
@@ -69,7 +69,10 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
 
 
 def _lasting_key(data_dir: Path) -> str:
-    """The demo's master key: beside the data directory, never in it (DESIGN rule 1), so that a restart keeps codes."""
+    """The demo's master key, kept in a file so that codes stay valid after a restart.
+
+    The file is next to the data directory, never in it (DESIGN rule 1).
+    """
     path = data_dir.with_name(data_dir.name + ".master-key")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`codesvc demo --check`: the whole story over HTTP, each step printed with what came back."""
+"""`codesvc demo --check`: a sign-up and a reset over HTTP; every step is printed with its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 
 
 class _StepFailed(Exception):
-    """A step did not bring what it should."""
+    """A step did not give the expected result."""
 
 
 class _Story:
@@ -32,7 +32,7 @@ class _Story:
         sys.stdout.write(f"{self.step:>3}. {title:<58} {result}\n")
 
     async def call(self, method: str, path: str, body: Any = None, *, expect: int, title: str) -> dict[str, Any]:
-        """One call of the API; says what came back.
+        """Make one call of the API, and print the result.
 
         Raises:
             _StepFailed: another status than expected.
@@ -54,10 +54,10 @@ class _Story:
         return answer
 
     async def message(self, openid: str, kind: str, *, after: int) -> dict[str, Any]:
-        """The first message of a kind that arrives on the phone after the first `after` ones.
+        """The next message of a type that the person receives, not counting their first `after` messages.
 
         Raises:
-            _StepFailed: none came.
+            _StepFailed: no message came.
         """
         for _ in range(_POLLS):
             messages = (await self.sandbox("GET", f"/users/{openid}/messages"))["messages"]
@@ -94,7 +94,7 @@ class _Story:
         )
 
     async def see_website(self) -> None:
-        """Open the demo website's first page.
+        """Request the demo website's home page.
 
         Raises:
             _StepFailed: it does not answer.
@@ -135,7 +135,7 @@ def _code_in(text: str) -> str:
 
 
 async def tell(addresses: Addresses, key: str) -> bool:
-    """Run the story against a demo that is running; whether all of it was right."""
+    """Run all steps against a running demo; returns whether all succeeded."""
     async with aiohttp.ClientSession() as http:
         story = _Story(http, addresses, key)
         try:

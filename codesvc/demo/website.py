@@ -1,6 +1,6 @@
-"""A small tea shop that uses the service exactly as a customer would: with an API key, from its server, over HTTP.
+"""A small tea shop that uses the service as a real website does: its server makes HTTP calls with an API key.
 
-The story is in `signup`, `recovery` and `wechat`; `service_calls` is all that they need. Copy from there.
+`signup`, `recovery` and `wechat` show the use cases; they need only `service_calls`. Use them as a starting point.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
     """The website.
 
     Args:
-        service_url: where the verification service is, without a slash at the end.
-        api_key: the site's key there, with the scopes `verify` and `bindings`.
+        service_url: the verification service's address, without a slash at the end.
+        api_key: the site's key for the service, with the scopes `verify` and `bindings`.
         public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
-        webhook_secret: signs what the service tells the website at `/hooks/codesvc`; "" if it tells nothing.
+        webhook_secret: the secret of the webhook at `/hooks/codesvc`; "" if there is no webhook.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))
     activity = Activity(webhook_secret) if webhook_secret else None
@@ -42,7 +42,7 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
     @web.middleware
     async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
-        # form-action counts redirects too: a form of ours leads on to the service's page.
+        # form-action applies to redirects too, and the shop's forms redirect to the service's page.
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {service_url}; "
             "frame-ancestors 'none'; base-uri 'none'"
@@ -69,7 +69,7 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
 
 @web.middleware
 async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A page for what went wrong."""
+    """Answer an error with a page."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -80,13 +80,13 @@ async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamRe
 
 @routes.get("/")
 async def home(request: web.Request) -> web.Response:
-    """The shop window."""
+    """The home page."""
     return page(request, "home")
 
 
 @routes.get("/static/{name}")
 async def static(request: web.Request) -> web.Response:
-    """Style and icon.
+    """The style sheet and the icon.
 
     Raises:
         HTTPNotFound: no such file.
@@ -101,7 +101,7 @@ async def static(request: web.Request) -> web.Response:
 
 @routes.get("/login")
 async def login_form(request: web.Request) -> web.Response:
-    """The form."""
+    """The login form."""
     return go("/account") if request[SESSION].user else page(request, "login", name="")
 
 
@@ -126,13 +126,13 @@ async def logout(request: web.Request) -> web.Response:
 
 @routes.get("/account")
 async def account(request: web.Request) -> web.Response:
-    """The customer's settings, with what the service knows of his WeChat."""
+    """The customer's settings, with the state of their binding at the service."""
     return await _settings(request)
 
 
 @routes.post("/account/unbind")
 async def unbind(request: web.Request) -> web.Response:
-    """Let go of the WeChat; wants the password again, as it takes away the way back in."""
+    """Unbind the WeChat. This needs the password again, because a reset is impossible without a binding."""
     shop, given = request.app[SHOP], await request.post()
     customer = shop.accounts.get(request[SESSION].user)
     if customer is None:

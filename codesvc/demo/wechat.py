@@ -1,4 +1,4 @@
-"""WeChat around the account: binding it in the settings, logging in by a scan, and the links from the chat."""
+"""Binding a WeChat in the settings, logging in by a scan, and the links from the chat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 
 
 def _asked(request: web.Request, back: str) -> dict[str, Any]:
-    """Who asks, and where to come back to: what bind intents and logins want to know alike."""
+    """The members that the requests for bind intents and logins share: the browser's data and the return address."""
     return {
         "client_ip": request.remote,
         "user_agent": request.headers.get("User-Agent", "")[:1024],
@@ -33,7 +33,7 @@ def _asked(request: web.Request, back: str) -> dict[str, Any]:
 
 @routes.post("/account/bind")
 async def begin_bind(request: web.Request) -> web.Response:
-    """Bind a WeChat to whoever is logged in."""
+    """Start binding a WeChat to the customer who is logged in."""
     shop, session = request.app[SHOP], request[SESSION]
     if session.user is None:
         return go("/login")
@@ -48,7 +48,7 @@ async def begin_bind(request: web.Request) -> web.Response:
 
 @routes.get("/account/bound")
 async def end_bind(request: web.Request) -> web.Response:
-    """Back from the page: the settings show how it is now."""
+    """The browser returns from the hosted page; show the settings with the new state."""
     session = request[SESSION]
     if session.intent and session.intent == request.query.get("bind_intent"):
         identifier, session.intent = session.intent, ""
@@ -62,7 +62,7 @@ async def end_bind(request: web.Request) -> web.Response:
 
 @routes.post("/login/wechat")
 async def begin_login(request: web.Request) -> web.Response:
-    """Log in by a scan."""
+    """Start a login by a scan."""
     try:
         started = await request.app[SHOP].service.ask("logins", _asked(request, "/login/wechat"))
     except ServiceError as error:
@@ -73,7 +73,7 @@ async def begin_login(request: web.Request) -> web.Response:
 
 @routes.get("/login/wechat")
 async def end_login(request: web.Request) -> web.Response:
-    """Back from the page: only the browser that began this login is logged in by it."""
+    """The browser returns from the hosted page; only the browser that started this login is logged in."""
     shop, session = request.app[SHOP], request[SESSION]
     if session.user:
         return go("/account")
@@ -96,13 +96,13 @@ async def end_login(request: web.Request) -> web.Response:
 
 @routes.get("/welcome")
 async def welcome(request: web.Request) -> web.Response:
-    """Somebody new, whose WeChat is known already: name and password are all that is missing."""
+    """The sign-up form for a person who logged in by a scan but is no customer; asks for name and password."""
     return page(request, "welcome", name="") if request[SESSION].handle else go("/signup")
 
 
 @routes.post("/welcome")
 async def join(request: web.Request) -> web.Response:
-    """Create the customer and bind by the handle: no second scan."""
+    """Create the customer and bind them by the handle, without a second scan."""
     session, given = request[SESSION], await request.post()
     async with session.lock:
         if not session.handle:
@@ -130,7 +130,7 @@ async def _join(request: web.Request, name: str, password: str) -> web.Response:
 
 
 def _detour(request: web.Request, shop: Shop) -> web.Response | None:
-    """A link from the chat arrived: to the service and back, with a state that only this session knows."""
+    """Send the browser of a link from the chat to the service and back, with a state that only this session knows."""
     if "ticket" not in request.query:
         return None
     request[SESSION].state = secrets.token_urlsafe(16)
@@ -140,7 +140,7 @@ def _detour(request: web.Request, shop: Shop) -> web.Response | None:
 
 @routes.get("/wechat/bind")
 async def offer_bind(request: web.Request) -> web.Response:
-    """From the chat, to bind: for whoever is logged in here, after a yes."""
+    """A link from the chat for binding: ask the customer who is logged in to confirm."""
     if request[SESSION].user is None:
         return page(request, "login", notice="log-in-first", name="")
     return _detour(request, request.app[SHOP]) or page(request, "wechat_bind")
@@ -148,7 +148,7 @@ async def offer_bind(request: web.Request) -> web.Response:
 
 @routes.post("/wechat/bind")
 async def bind(request: web.Request) -> web.Response:
-    """Redeem with this session's own state, and bind."""
+    """Redeem the link with this session's state, and bind."""
     shop, session = request.app[SHOP], request[SESSION]
     if session.user is None:
         return go("/login")
@@ -165,13 +165,13 @@ async def bind(request: web.Request) -> web.Response:
 
 @routes.get("/wechat/reset")
 async def offer_reset(request: web.Request) -> web.Response:
-    """From the chat, to a new password."""
+    """A link from the chat for a reset: show the form for the new password."""
     return _detour(request, request.app[SHOP]) or page(request, "reset")
 
 
 @routes.post("/wechat/reset")
 async def reset(request: web.Request) -> web.Response:
-    """Redeem with this session's own state, spend the proof, set the password."""
+    """Redeem the link with this session's state, spend the proof and set the password."""
     shop, session, given = request.app[SHOP], request[SESSION], await request.post()
     password = str(given.get("password", ""))
     if fault := fault_in_password(password):

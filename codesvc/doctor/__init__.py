@@ -1,5 +1,5 @@
-"""`codesvc check`: looks at a whole set-up before people depend on it, and says line by line what to do.
+"""`codesvc check`: checks a whole installation before it is used, and says for each finding what to do.
 
-Asking (modules that probe) and judging (modules that do no I/O) are kept apart, so that every judgement can be tested
-on the answer that leads to it.
+Modules that query the store and WeChat are separate from modules that judge the answers without I/O. So every
+judgement can be tested with a given answer.
 """

@@ -1,4 +1,4 @@
-"""What is asked of WeChat once there is a token: templates, quotas, a QR code, and its own look at our callback."""
+"""Checks that call WeChat with a token: templates, quotas, a QR code, and WeChat's own check of the callback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
 
 
 async def check_templates(account: AccountEntry, client: WeChatClient, overrides: Path | None) -> list[Finding]:
-    """Each message against the account's list."""
+    """Compare each configured message with the account's templates."""
     try:
         templates = Templates(overrides)
     except BadTemplate:
@@ -50,7 +50,7 @@ async def check_templates(account: AccountEntry, client: WeChatClient, overrides
 async def _listed(client: WeChatClient, channel: str) -> tuple[Template, ...]:
     if channel != "subscription":
         return await client.list_templates()
-    # 订阅通知 have a list of their own (WECHAT.md 7.2).
+    # Notices (订阅通知) have a separate list (WECHAT.md 7.2).
     answer = await client.call("GET", "/wxaapi/newtmpl/gettemplate")
     rows = [row for row in answer.get("data") or () if isinstance(row, dict)]
     return tuple(
@@ -60,7 +60,7 @@ async def _listed(client: WeChatClient, channel: str) -> tuple[Template, ...]:
 
 
 async def check_quota(account: AccountEntry, client: WeChatClient, api: Api) -> Finding:
-    """What is left of today."""
+    """Check the remaining calls of the day."""
     what = f"accounts.{account.name}: quota of {_NAMES[api]}"
     try:
         quota = await client.get_quota(PATHS[api])
@@ -70,7 +70,7 @@ async def check_quota(account: AccountEntry, client: WeChatClient, api: Api) -> 
 
 
 def judge_quota(what: str, quota: Quota) -> Finding:
-    """Nothing allowed, nothing left, little left, or enough."""
+    """Whether the quota is zero, used up, nearly used up, or sufficient."""
     found = f"{quota.remain:,} of {quota.daily_limit:,} left today"
     if quota.daily_limit <= 0:
         return fail(what, "0 a day: WeChat has banned the call, or the account lacks it", "See the console's 通知中心.")
@@ -82,7 +82,7 @@ def judge_quota(what: str, quota: Quota) -> Finding:
 
 
 async def check_qrcode(account: AccountEntry, client: WeChatClient) -> Finding:
-    """Mint one real code; it takes 1 of the day's quota and expires after a minute."""
+    """Create one real QR code; this uses 1 of the day's quota, and the code expires after a minute."""
     what = f"accounts.{account.name}: QR codes"
     try:
         code = await client.create_qrcode(scene=new_scene(), expire_seconds=_QR_SECONDS)
@@ -92,7 +92,7 @@ async def check_qrcode(account: AccountEntry, client: WeChatClient) -> Finding:
 
 
 async def check_callback_network(account: AccountEntry, client: WeChatClient) -> Finding:
-    """How WeChat's networks see the callback address entered in the console."""
+    """Ask WeChat whether its networks reach the callback address that is entered in the console."""
     what = f"accounts.{account.name}: callback as WeChat's networks see it"
     try:
         seen = await client.callback_check()
@@ -102,7 +102,7 @@ async def check_callback_network(account: AccountEntry, client: WeChatClient) ->
 
 
 def judge_network(what: str, seen: CallbackCheck) -> Finding:
-    """Whether any network of WeChat's reaches the callback's addresses."""
+    """Whether at least one of WeChat's networks reaches the callback's addresses."""
     addresses = ", ".join(sorted({resolved.ip for resolved in seen.dns})) or "no address"
     lost = [pinged.package_loss.strip() in _ALL_LOST for pinged in seen.ping]
     if not seen.dns:

@@ -1,4 +1,4 @@
-"""Web authorisation (WECHAT.md 11): what to enter in the console, and what only a person can see. Pure."""
+"""Web authorisation (WECHAT.md 11): what to enter in WeChat's console, and what a person must test. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def authorize_url(open_url: str, appid: str, redirect_uri: str) -> str:
-    """The address that WeChat's browser is sent to; the order of its parameters is part of the form."""
+    """The authorize address for WeChat's browser; the order of its parameters matters."""
     return (
         f"{open_url}/connect/oauth2/authorize?appid={appid}&redirect_uri={quote(redirect_uri, safe='')}"
         "&response_type=code&scope=snsapi_base&state=check#wechat_redirect"
@@ -20,7 +20,7 @@ def authorize_url(open_url: str, appid: str, redirect_uri: str) -> str:
 
 
 def finding(settings: Settings, name: str) -> Finding:
-    """One account's web-authorisation domain. Whether WeChat takes it shows only when a person opens the address."""
+    """One account's web-authorisation domain. Only a person who opens the address sees whether WeChat accepts it."""
     what = f"accounts.{name}: web-authorisation domain"
     account = settings.accounts[name]
     parts = urlsplit(settings.service.public_url)

@@ -1,7 +1,7 @@
-"""Our own callback, called as WeChat calls it: signed, encrypted where the account says so, from outside.
+"""Calls the service's own callback as WeChat does: by its public address, signed, and encrypted if so configured.
 
-The GET is what the console sends when the address is entered. The POST carries an event of a name that WeChat does not
-have: it is read, believed and answered `success`, and changes nothing.
+The GET is the request that WeChat's console sends when the address is entered. The POST carries an event with a name
+that WeChat does not use. The service accepts it, answers `success` and changes nothing.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _FORBIDDEN, _NOT_FOUND = 403, 404
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer of the callback; `status` is None where there was none, and then `body` says why."""
+class CallbackAnswer:
+    """An answer of the callback; without an answer `status` is None and `body` says why."""
 
     status: int | None
     body: str
 
 
 async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: str) -> list[Finding]:
-    """The GET, then the POST."""
+    """Send the GET, then the POST."""
     url = f"{public_url}/wechat/{account.name}"
     echo = str(secrets.randbelow(10**18))
     verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo})
@@ -47,21 +47,21 @@ async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: 
     return findings
 
 
-def judge(account: str, url: str, act: str, heard: Heard, *, wanted: str) -> Finding:
-    """Whether the callback answered as it must."""
+def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: str) -> Finding:
+    """Whether the callback gave the right answer."""
     what = f"accounts.{account}: callback, {act}"
-    if heard.status is None:
+    if answer.status is None:
         remedy = "Start the service, and see that service.public_url leads to it (DNS, TLS, proxy)."
-        return fail(what, f"{url} gives no answer: {heard.body}", remedy)
-    if heard.status == _OK and heard.body == wanted:
+        return fail(what, f"{url} gives no answer: {answer.body}", remedy)
+    if answer.status == _OK and answer.body == wanted:
         return ok(what, f"{url} answers as WeChat wants it")
-    if heard.status == _FORBIDDEN:
+    if answer.status == _FORBIDDEN:
         remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
         return fail(what, f"{url} refuses our signature", remedy)
-    if heard.status == _NOT_FOUND:
+    if answer.status == _NOT_FOUND:
         remedy = f"Let the proxy pass /wechat/ on unchanged; the service must know an account named {account}."
         return fail(what, f"{url} is not found", remedy)
-    found = f"{url} answers {heard.status}" + ("" if heard.status != _OK else " with something else")
+    found = f"{url} answers {answer.status}" + ("" if answer.status != _OK else " with something else")
     return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")
 
 
@@ -92,16 +92,16 @@ def _signed(account: AccountEntry) -> dict[str, str]:
 
 async def _ask(
     http: aiohttp.ClientSession, method: str, url: str, query: dict[str, str], body: bytes | None = None
-) -> Heard:
+) -> CallbackAnswer:
     headers = {"Content-Type": "text/xml"} if body else {}
     try:
         async with http.request(
             method, url, params=query, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
         ) as response:
             raw = await response.content.read(_LONGEST_READ)
-            return Heard(response.status, raw.decode("utf-8", "replace"))
+            return CallbackAnswer(response.status, raw.decode("utf-8", "replace"))
     except TimeoutError:
-        return Heard(None, "nothing within 5 s")
+        return CallbackAnswer(None, "nothing within 5 s")
     except (aiohttp.ClientError, OSError) as error:
-        # Its text holds the address with its signature; its name says enough.
-        return Heard(None, type(error).__name__)
+        # The error's text has the address with its signature, so only its type is reported.
+        return CallbackAnswer(None, type(error).__name__)

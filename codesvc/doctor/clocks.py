@@ -1,4 +1,4 @@
-"""Whether three clocks agree: this machine's, the store's and WeChat's. Judging is pure; `read_date` is too."""
+"""Whether three clocks agree: this machine's, the store's and WeChat's. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WECHAT_WARN, _WECHAT_FAIL = 30.0, 240.0
 
 
 def read_date(header: str | None) -> float | None:
-    """The unix time of an HTTP `Date` header (RFC 9110 section 6.6.1), None where there is none to be read."""
+    """The Unix time of an HTTP `Date` header (RFC 9110 section 6.6.1), None if it is missing or malformed."""
     try:
         return parsedate_to_datetime(header or "").timestamp()
     except ValueError:
@@ -23,7 +23,7 @@ def read_date(header: str | None) -> float | None:
 
 
 def judge_store(ahead: float) -> Finding:
-    """The store's clock, so many seconds ahead of this machine's."""
+    """Judge the store's clock, which is `ahead` seconds ahead of this machine's."""
     what, found = "store: clock", f"{ahead:+.1f} s against this machine"
     if abs(ahead) > _STORE_FAIL:
         return fail(what, found, f"Limits and expiries follow the store's clock, tokens this machine's. {_NTP}")
@@ -33,7 +33,7 @@ def judge_store(ahead: float) -> Finding:
 
 
 def judge_wechat(name: str, ahead: float) -> Finding:
-    """WeChat's clock, so many seconds ahead of this machine's; its header has whole seconds."""
+    """Judge WeChat's clock, which is `ahead` seconds ahead of this machine's; its header has whole seconds."""
     what, found = f"accounts.{name}: WeChat's clock", f"{round(ahead):+d} s against this machine"
     if abs(ahead) > _WECHAT_FAIL:
         remedy = f"Callbacks more than {CALLBACK_WINDOW} s away from this machine's clock are refused. {_NTP}"

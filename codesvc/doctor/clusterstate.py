@@ -1,4 +1,4 @@
-"""What a cluster is like as a whole, and what its nodes have in common."""
+"""Checks of a cluster as a whole, and merging the findings of its nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WHAT = "store: cluster"
 
 
 async def findings(node: Server) -> list[Finding]:
-    """Whether it is up, and whether each node has somebody to take its place."""
+    """Whether the cluster is up, and whether each primary has a replica that can replace it."""
     try:
         info: dict[str, Any] = await node.redis.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]  # redis-py
         slots: list[list[Any]] = await node.redis.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]  # redis-py
@@ -37,7 +37,7 @@ async def findings(node: Server) -> list[Finding]:
 
 
 def together(nodes: Iterable[list[Finding]]) -> list[Finding]:
-    """One list of findings out of one for each node: what is fine everywhere once, and what is not where it is not."""
+    """Merge the findings of all nodes: what is fine on every node appears once, a problem once for each node."""
     by_what: defaultdict[str, list[Finding]] = defaultdict(list)
     for findings_of_node in nodes:
         for finding in findings_of_node:

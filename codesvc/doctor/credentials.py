@@ -1,4 +1,4 @@
-"""Whether WeChat gives this account an access token, from this machine's address."""
+"""Whether WeChat issues an access token for this account to this machine's address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codesvc.wechat.token import StoredTokens
 if TYPE_CHECKING:
     import aiohttp
 
-    from codesvc.doctor.storeprobe import Place
+    from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.domain.keyring import Keyring
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import TokenSource
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _ORDINARY = "ordinary"
 
 
-class IssuedOnce:
-    """A `TokenSource` that asks its issuer once: a doctor's run is over long before the token is."""
+class SingleFetchTokens:
+    """A `TokenSource` that fetches one token; a run of `codesvc check` ends long before the token expires."""
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
@@ -36,14 +36,14 @@ class IssuedOnce:
         """The token.
 
         Raises:
-            WeChatFault: none was given.
+            WeChatFault: WeChat issued none.
         """
         if self._token is None:
             self._token = (await self._issuer.issue()).token
         return self._token
 
     async def replace(self, bad: str) -> str:  # noqa: ARG002  whatever was refused, there is no other
-        """Nothing: a token just fetched is not asked for again.
+        """Refuse: a token that was just fetched is not fetched again.
 
         Raises:
             TokenRefused: always.
@@ -52,19 +52,19 @@ class IssuedOnce:
 
 
 def tokens_for(
-    account: AccountEntry, http: aiohttp.ClientSession, place: Place | None, keyring: Keyring
+    account: AccountEntry, http: aiohttp.ClientSession, place: ReachableStore | None, keyring: Keyring
 ) -> TokenSource | None:
-    """Where the doctor gets its token from; None where asking would take away the running service's.
+    """The source of the access token for the checks; None if fetching one would end the running service's token.
 
-    `stable` gives everybody the same token. Each `ordinary` fetch kills the token before the last, so there the store's
-    shared token is used, as every process of the service does.
+    With `stable` every client gets the same token. With `ordinary` each fetch ends an older token. Then the checks use
+    the shared token in the store, as every process of the service does.
     """
     config = account.config
     issuer = issuer_for(
         config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
     )
     if config.token_source != _ORDINARY:
-        return IssuedOnce(issuer)
+        return SingleFetchTokens(issuer)
     if place is None:
         return None
     store = Store(place.servers, offset=Offset(movable=False), prefix=account.keys.prefix)
@@ -73,7 +73,7 @@ def tokens_for(
 
 
 async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
-    """Ask for the token."""
+    """Fetch the token and judge the result."""
     what = f"accounts.{account.name}: credentials"
     source = account.config.token_source
     if tokens is None:

@@ -1,6 +1,6 @@
-"""What WeChat's refusals mean to whoever operates the account: what was found, and what to do. Pure.
+"""Advice for operators about WeChat's error codes: the cause and what to do. No I/O.
 
-`codesvc.wechat.errcodes` judges the same codes for a message on its way; here they are told to a person at a console.
+`codesvc.wechat.errcodes` decides for the same codes what happens to a message. This module explains them to a person.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _REMEDIES: Final[dict[int, str]] = {
 
 
 def errcode_of(fault: WeChatFault) -> int | None:
-    """WeChat's errcode, None where it gave none."""
+    """WeChat's errcode, None if the answer had none."""
     return fault.errcode if isinstance(fault, WeChatError | TokenUnavailable) else None
 
 
 def refused_address(fault: WeChatFault) -> str | None:
-    """The address that WeChat saw and does not list (40164), or None."""
+    """The address that is not on the account's IP whitelist (40164), or None."""
     found = _ADDRESS.search(str(fault))
     return found[1] if found else None
 
 
 def remedy_for(fault: WeChatFault, *, token: bool = False) -> str:
-    """What to do.
+    """What to do about an error.
 
     Args:
-        fault: what went wrong.
-        token: whether it went wrong at a token endpoint, where 40001 means the secret.
+        fault: the error.
+        token: whether a token endpoint answered with it; there 40001 means that the secret is wrong.
     """
     code = errcode_of(fault)
     if code is not None:

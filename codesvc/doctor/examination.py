@@ -1,4 +1,4 @@
-"""All checks in their order, each behind a fence: what a check cannot cope with becomes a finding, not a traceback."""
+"""Runs all checks in order; an unexpected error of one check becomes a finding and does not stop the others."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from codesvc.config import Settings
-    from codesvc.doctor.storeprobe import Place
+    from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
 class Examination:
-    """One run.
+    """One run of all checks.
 
     Args:
-        settings: checked settings.
-        http: a session for WeChat and for our own callback.
+        settings: the validated settings.
+        http: a client session for WeChat and for the service's own callback.
     """
 
     def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
         self._settings = settings
         self._http = http
         self.faulty = False
-        """Whether the configuration is at fault beyond what its loading found: templates, messages, master keys."""
+        """Whether a check found a configuration fault that loading did not find: templates, messages, master keys."""
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """Every finding, as soon as it is there."""
+        """Every finding, as soon as its check has ended."""
         settings = self._settings
         for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
             yield finding
@@ -78,7 +78,7 @@ class Examination:
                 async for finding in self._account(account, place, keyring):
                     yield finding
 
-    async def _store(self, stack: AsyncExitStack) -> tuple[Place | None, list[Finding]]:
+    async def _store(self, stack: AsyncExitStack) -> tuple[ReachableStore | None, list[Finding]]:
         what = "store"
         try:
             place = await stack.enter_async_context(storeprobe.reached(self._settings.store))
@@ -90,15 +90,17 @@ class Examination:
             return None, [
                 fail(what, "store.url names a kind of store that cannot be opened", "See config.example.toml.")
             ]
-        found = await fenced(what, storeprobe.findings(place, self._settings))
+        found = await guarded(what, storeprobe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
 
-    async def _account(self, account: AccountEntry, place: Place | None, keyring: Keyring) -> AsyncIterator[Finding]:
+    async def _account(
+        self, account: AccountEntry, place: ReachableStore | None, keyring: Keyring
+    ) -> AsyncIterator[Finding]:
         here, settings = f"accounts.{account.name}", self._settings
-        for finding in await fenced(f"{here}: WeChat's clock", self._clock(account)):
+        for finding in await guarded(f"{here}: WeChat's clock", self._clock(account)):
             yield finding
         tokens = credentials.tokens_for(account, self._http, place, keyring)
-        found = await fenced(f"{here}: credentials", credentials.check(account, tokens))
+        found = await guarded(f"{here}: credentials", credentials.check(account, tokens))
         for finding in found:
             yield finding
         if tokens is not None and found[0].status is Status.OK:
@@ -115,18 +117,18 @@ class Examination:
                 ("callback as WeChat's networks see it", accountcalls.check_callback_network(account, client)),
             )
             for name, check in checks:
-                for finding in await fenced(f"{here}: {name}", check):
+                for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:
             remedy = "Mend the credentials first."
             yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
         url = settings.service.public_url
-        for finding in await fenced(f"{here}: callback", callback.check(account, self._http, url)):
+        for finding in await guarded(f"{here}: callback", callback.check(account, self._http, url)):
             yield finding
         yield authorisation.finding(settings, account.name)
 
     async def _clock(self, account: AccountEntry) -> Finding:
-        """Any answer carries a date; nothing is asked for that could be refused with consequences."""
+        """Compare the clock with WeChat's, by the Date header of a request that has no side effects."""
         try:
             async with self._http.get(f"{account.config.api_url}/cgi-bin/getcallbackip", timeout=_TIMEOUT) as response:
                 there = clocks.read_date(response.headers.get("Date"))
@@ -138,8 +140,8 @@ class Examination:
         return clocks.judge_wechat(account.name, there - time.time())
 
 
-async def fenced(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
-    """Await a check; whatever it raises is told by its kind only, because its text was not written to be shown."""
+async def guarded(what: str, check: Awaitable[Finding | list[Finding]]) -> list[Finding]:
+    """Await a check; of an unexpected error only the type is reported, because its text may hold secrets."""
     (found,) = await asyncio.gather(check, return_exceptions=True)
     if isinstance(found, Finding):
         return [found]

@@ -1,4 +1,4 @@
-"""What a check says: four short texts and no exception."""
+"""The result of a check: a finding with four short texts."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
-    """It works, and deserves a look; the exit status stays 0."""
+    """It works, but an operator should look at it; the exit status stays 0."""
     FAIL = "fail"
-    """Somebody has to act."""
+    """An operator has to act."""
     SKIPPED = "skipped"
-    """It could not be looked at; `remedy` says what would have to be there, or who has to look."""
+    """The check could not be made; `remedy` says what it needs, or who has to make it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. Nothing secret may stand in it: it is printed, and pasted into tickets.
+    """One line of the report. It must contain no secret, because operators paste reports into tickets.
 
     Attributes:
-        status: how it came out.
-        what: what was looked at, such as `accounts.main: credentials`.
-        found: what was there.
-        remedy: what to do about it, empty where nothing is to be done.
+        status: the result.
+        what: the subject of the check, such as `accounts.main: credentials`.
+        found: the observation.
+        remedy: what to do; empty if nothing is to be done.
     """
 
     status: Status
@@ -48,25 +48,25 @@ class Exit(IntEnum):
 
 
 def ok(what: str, found: str) -> Finding:
-    """All is well."""
+    """A finding without a problem."""
     return Finding(Status.OK, what, found)
 
 
 def warn(what: str, found: str, remedy: str) -> Finding:
-    """It works, but."""
+    """A finding that works, but should be changed."""
     return Finding(Status.WARN, what, found, remedy)
 
 
 def fail(what: str, found: str, remedy: str) -> Finding:
-    """It does not work, or not safely."""
+    """A finding that does not work, or is not safe."""
     return Finding(Status.FAIL, what, found, remedy)
 
 
 def skipped(what: str, found: str, remedy: str = "") -> Finding:
-    """It could not be looked at."""
+    """A check that could not be made."""
     return Finding(Status.SKIPPED, what, found, remedy)
 
 
 def exit_status(findings: Iterable[Finding]) -> Exit:
-    """FINE, or ACTION where at least one finding failed."""
+    """FINE, or ACTION if at least one finding has failed."""
     return Exit.ACTION if any(finding.status is Status.FAIL for finding in findings) else Exit.FINE

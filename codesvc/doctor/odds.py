@@ -1,20 +1,21 @@
-"""How likely a guesser is to hit a code, from the limits and the formats alone. Pure; an upper bound, not an estimate.
+"""The chance of guessing a code, computed from the limits and code formats. An upper bound, not an estimate; no I/O.
 
-One user. A guess can only hit where a code has gone to somebody (DESIGN rule 5), and only the service sends it. So on
-the worst day no more guesses count than
+One user. A guess can succeed only if a code was sent to a person (DESIGN rule 5), and only the service sends codes. So
+on the worst day at most this many guesses count:
 
     min( wrong guesses a user's budget allows in a day,  pushes a user may get in a day x attempts of each code )
 
-each of which hits with 1/N, where N is the number of codes of the format. Over many days the slowest of the budget's
-rates counts: 100 in 30 days are 3.3 a day, however they are spread.
+Each guess succeeds with the chance 1/N, where N is the number of codes of the format. Over many days the slowest rate
+of the budget decides: 100 in 30 days are 3.3 a day on average.
 
-Any user. The attacker has many addresses and many names, and wants one of them. Per site and purpose a day holds
+Any user. The attacker has many addresses and many user names, and tries to guess the code of any of them. For each
+site and purpose a day has at most these guesses:
 
-    short codes:  the site's guess budget, and on top what was live when it ran out:
+    short codes:  the site's guess budget, plus the attempts of the codes that were live when it was used up:
                   starts in the longest life of a code x attempts
     long codes:   all further verifications of the day x attempts
 
-and verifications a day are bounded by the site's starts and by how many messages WeChat carries a day.
+The number of verifications a day is limited by the site's limit of starts and by WeChat's daily message quota.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ class Odds:
     """Chances a day, from 0 to 1, and the counts they come from.
 
     Attributes:
-        user: to guess one given user's code, on the worst day.
-        user_sustained: the same, on average over a long time.
-        anyone: to guess any user's code, on the worst day.
-        user_guesses: guesses at one user that count on the worst day; infinite without a limit.
-        short_guesses: guesses at codes of the normal length, over all users, on the worst day.
-        long_guesses: the same for the long ones.
-        space: how many codes of the normal length there are.
-        long_space: how many of the long ones.
+        user: the chance to guess the code of one given user, on the worst day.
+        user_sustained: the same as a daily average over a long time.
+        anyone: the chance to guess the code of any user, on the worst day.
+        user_guesses: the guesses for one user that count on the worst day; infinite without a limit.
+        short_guesses: the guesses for codes of normal length, over all users, on the worst day.
+        long_guesses: the same for long codes.
+        space: the number of codes of normal length.
+        long_space: the number of long codes.
     """
 
     user: float
@@ -60,20 +61,20 @@ class Odds:
 
 
 def most_in(rates: Iterable[Rate], seconds: float) -> float:
-    """The most events that all of the rates allow together in a span; infinite without rates.
+    """The maximum number of events in a period that satisfies all rates; infinite without rates.
 
-    A rate of N in every T lets N happen in a burst at the start, and N more after each T.
+    A rate of N in every T allows N events at the start, and N more after each T.
     """
     return min((rate.count * math.ceil(seconds / rate.seconds) for rate in rates), default=math.inf)
 
 
 def sustained_a_day(rates: Iterable[Rate]) -> float:
-    """Events a day that the rates allow for ever."""
+    """The number of events a day that the rates allow on average over a long time."""
     return min((rate.count * DAY / rate.seconds for rate in rates), default=math.inf)
 
 
 def chance(guesses: float, space: int) -> float:
-    """The chance that at least one of so many guesses, each at 1/space, hits."""
+    """The chance that at least one guess succeeds, when each succeeds with 1/space."""
     if math.isinf(guesses):
         return 1.0
     return -math.expm1(guesses * math.log1p(-1 / space))
@@ -83,9 +84,9 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
     """The odds for one purpose of a site.
 
     Args:
-        purpose: formats and attempts.
-        limits: the site's.
-        messages_a_day: how many codes WeChat carries for the account in a day.
+        purpose: the purpose, with code formats and attempts.
+        limits: the site's limits.
+        messages_a_day: the maximum number of codes that WeChat delivers for the account in a day.
     """
     alphabet = ALPHABET_NAMES[purpose.code_alphabet]
     short = CodeFormat(alphabet, purpose.code_length).size
@@ -113,5 +114,5 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
 
 
 def one_in(probability: float) -> str:
-    """A chance as people say it: `1 in 20,000`."""
+    """A chance as text, such as `1 in 20,000`."""
     return f"1 in {round(1 / probability):,}" if probability > 0 else "none"

@@ -1,4 +1,4 @@
-"""The odds of `odds` as findings, one for each purpose of each site. Pure."""
+"""The chances from `odds` as findings, one for each purpose of each site. No I/O."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
 
 USER_LIMIT: Final = 1e-3
-"""A given user's code guessed on the worst day: above this, warn."""
+"""Warn above this chance that an attacker guesses the code of one given user in a day."""
 ANYONE_LIMIT: Final = 0.05
-"""Any user's code guessed on the worst day, by somebody with unlimited addresses and names: above this, warn."""
+"""Warn above this chance that an attacker with unlimited addresses and names guesses any user's code in a day."""
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """What a guesser can hope for, purpose by purpose."""
+    """The chance of guessing a code, for each purpose."""
     for name, site in settings.sites.items():
         for key, purpose in site.purposes.items():
             yield _judge(f"sites.{name}.purposes.{key}: odds of guessing", odds(purpose, site.limits))

@@ -1,4 +1,4 @@
-"""Findings for people (a line each, the remedy below it) and for programs (JSON)."""
+"""Prints findings for people (one line each, the remedy below it) and for programs (JSON)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _INDENT: Final = " " * 6
 
 
 def line(finding: Finding) -> str:
-    """One finding; what to do stands below it."""
+    """One finding as text, with its remedy on the lines below."""
     text = f"{_MARKS[finding.status]}  {finding.what}: {finding.found}"
     return text + (f"\n{_INDENT}-> {finding.remedy}" if finding.remedy else "")
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many of each kind."""
+    """The number of findings by status."""
     counts = Counter(finding.status for finding in findings)
     return ", ".join(f"{counts[status]} {status}" for status in Status)
 

@@ -1,7 +1,7 @@
-"""Every message filled with real values: every site, every purpose, a code that is really derived. Pure.
+"""Composes every message of every site and purpose with realistic values and a really derived code. No I/O.
 
-WeChat refuses a whole message over one bad field, at the moment somebody waits for a code. `Composer` refuses to be
-made then, so what is left to find here is what `fit` had to cut.
+WeChat refuses a whole message if one field is wrong, while a person waits for their code. `Composer` already refuses
+templates that cannot work. These checks also find the values that `fit` must shorten.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory
 
 _WHAT = "messages"
-_NOW = 1_764_000_000_000  # any moment: its date is as long as dates get
+_NOW = 1_764_000_000_000  # any time whose date has the maximum length
 _CUT = "…"
 
 
 def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
-    """A verification as one would be read while its longest code is on the way."""
+    """A sample record of a verification whose code has the maximum length."""
     length = max(purpose.code_length, purpose.long_code_length)
     form = CodeFormat(ALPHABET_NAMES[purpose.code_alphabet], length)
     (identifier,) = VerificationId.mint(keyring.current.key_id, form)
@@ -66,7 +66,7 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
 
 
 def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple[Composer | None, list[Finding]]:
-    """The composer, if templates and messages are sound; and what is to be said of them."""
+    """The composer (None if templates or messages are wrong), and the findings about them."""
     try:
         templates = Templates(settings.service.templates_dir)
         Texts(templates)

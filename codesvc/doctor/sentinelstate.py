@@ -1,4 +1,4 @@
-"""What the Sentinels know: whether there are enough of them, and somebody to put in the primary's place."""
+"""Checks of the Sentinels: whether there are enough of them, and a replica that can replace the primary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WHAT = "store: Sentinels"
 
 
 async def findings(primary: Server) -> list[Finding]:
-    """Whether a fail-over could happen now."""
+    """Whether a fail-over would be possible now."""
     pool = primary.redis.connection_pool
     if not isinstance(pool, SentinelConnectionPool):
         return []

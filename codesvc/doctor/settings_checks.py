@@ -1,4 +1,4 @@
-"""What the settings themselves give cause to say. They are sound already; this is about what they mean. Pure."""
+"""Findings about valid settings that are unsafe or incomplete in practice. No I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WEB_PORTS = {None, 80, 443}
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Everything that can be said without asking anybody."""
+    """All findings that need only the settings."""
     yield ok("configuration", f"sound: {len(settings.accounts)} account(s), {len(settings.sites)} site(s)")
     for notice in settings.notices:
         yield warn("configuration", str(notice), "See config.example.toml for what the option means.")
@@ -82,7 +82,7 @@ def _callback_port(name: str, settings: Settings) -> Finding:
 
 
 def _carriers(name: str, site: Site, account: Account) -> Finding:
-    """Whether there is a message for every channel that the purposes name."""
+    """Whether a message is configured for every channel that the purposes use."""
     what = f"sites.{name}: messages"
     channels = {channel for purpose in site.purposes.values() for channel in purpose.channels}
     has = account.messages

@@ -1,4 +1,4 @@
-"""Reaching the store as the service does, without ever disturbing a service that runs."""
+"""Connects to the store as the service does, without disturbing a running service."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A store that can be asked.
+class ReachableStore:
+    """A store that can be queried.
 
     Attributes:
-        servers: where it is.
-        shown: where it is, without a password.
+        servers: its servers.
+        shown: its address without a password.
     """
 
     servers: Servers
@@ -56,7 +56,7 @@ async def _answers(url: str, settings: StoreSettings) -> bool:
 
 
 async def running_embedded(settings: StoreSettings) -> str | None:
-    """The address of the embedded server of a service that runs now, or None. Its socket's name is in `server.lock`."""
+    """The address of a running service's embedded server, or None; its socket's name is in `server.lock`."""
     try:
         socket = (settings.data_dir / "server.lock").read_bytes().decode()
     except (OSError, UnicodeDecodeError):
@@ -71,13 +71,13 @@ def _writable(directory: Path) -> bool:
 
 
 @asynccontextmanager
-async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
-    """The configured store; or the embedded one of a running service; or an embedded one in a temporary directory.
+async def reached(settings: StoreSettings) -> AsyncIterator[ReachableStore]:
+    """The configured store, or a running service's embedded store, or an embedded store in a temporary directory.
 
     Raises:
         CodesvcError: an embedded server does not start.
         PermissionError: the data directory cannot be written.
-        ValueError: the address cannot be read.
+        ValueError: the address is malformed.
     """
     if settings.url is not None:
         async with _opened(settings.url.reveal(), settings) as place:
@@ -99,16 +99,16 @@ async def reached(settings: StoreSettings) -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[Place]:
+async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[ReachableStore]:
     servers = await connect(url, timeout=settings.timeout)
     try:
-        yield Place(servers, shown or servers.shown)
+        yield ReachableStore(servers, shown or servers.shown)
     finally:
         await servers.aclose()
 
 
-async def findings(place: Place, settings: Settings) -> list[Finding]:
-    """Reachable, how old, how lasting, how full, and what time it has there; of a cluster, each node."""
+async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
+    """Findings about reachability, version, persistence, memory and clock; for a cluster, of each node."""
     nodes = place.servers.primaries()
     if not nodes:
         return [unreachable("no node says where the partitions are", place.shown)]
@@ -145,13 +145,13 @@ async def _of_server(server: Server, shown: str, settings: Settings, *, moved: b
 
 
 def unreachable(why: str, shown: str) -> Finding:
-    """A store that gives no answer."""
+    """The finding for a store that does not answer."""
     return fail("store", f"no answer from {shown} ({why})", "Start it, and compare store.url with its address.")
 
 
 async def _config(redis: Redis) -> dict[str, Any] | None:
     try:
-        # One by one: Redis before 7.0 knows no CONFIG GET of several.
+        # One call for each option: before Redis 7.0 CONFIG GET accepts only one.
         told = [await redis.config_get(name) for name in ("appendfsync", "save", "min-replicas-to-write")]
         return {str(name): value for each in told for name, value in each.items()}
     except ResponseError:

@@ -1,4 +1,4 @@
-"""What a store's own words about itself mean for the service. Pure; `storeprobe` asks for the words."""
+"""Judges a store by its answers to INFO and CONFIG. No I/O; `storeprobe` makes the queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _FULL: Final = 0.8
 _ASKS_FOR_REPLICAS: Final = (7, 0)
-"""The first Redis whose min-replicas-to-write holds for what scripts write."""
+"""The first Redis version whose min-replicas-to-write applies to writes of scripts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +21,20 @@ class StoreState:
     """A store as INFO and CONFIG describe it.
 
     Attributes:
-        place: where it is, without a password.
+        place: its address without a password.
         server: `redis` or `valkey`.
         version: such as (8, 1, 3).
-        writable: whether it is no replica.
-        aof: whether an append-only file is kept.
+        writable: whether it accepts writes, so is not a replica.
+        aof: whether it keeps an append-only file.
         fsync: `everysec`, `always`, `no`, or None where CONFIG is not allowed.
         snapshots: whether snapshots are configured; None where CONFIG is not allowed.
-        writes_ok: whether the last write to the disk went well.
+        writes_ok: whether the last write to the disk succeeded.
         policy: the eviction policy, "" if the server does not say.
         limit: maxmemory in bytes, 0 for none.
         used: bytes in use.
-        replicas: so many follow it.
-        acknowledging: so many of them it wants to hear from before it takes a write; None where CONFIG is not allowed.
-        moved_clock: whether a test clock's offset lies in it.
+        replicas: the number of its replicas.
+        acknowledging: the number of replicas it needs to accept a write; None where CONFIG is not allowed.
+        moved_clock: whether the store has a test clock's offset.
     """
 
     place: str
@@ -56,7 +56,7 @@ class StoreState:
 def read_state(
     place: str, info: Mapping[str, Any], config: Mapping[str, Any] | None, *, moved_clock: bool = False
 ) -> StoreState:
-    """From the answers to INFO and CONFIG GET (None where it is forbidden, as with many hosted servers)."""
+    """Read the answers to INFO and CONFIG GET; `config` is None if CONFIG is forbidden, as on many hosted servers."""
     server, version = version_of(info)
     known = config or {}
     return StoreState(
@@ -80,7 +80,7 @@ def read_state(
 
 
 def findings(state: StoreState, *, live: bool) -> Iterator[Finding]:
-    """Everything there is to say of a store that answers."""
+    """All findings about a store that answers."""
     yield _version(state)
     yield _role(state)
     if state.replicas:

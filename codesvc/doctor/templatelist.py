@@ -1,4 +1,4 @@
-"""The templates that WeChat lists, held against the messages of the configuration (WECHAT.md 6.1, 6.4, 6.6). Pure."""
+"""Compares the account's templates with the configured messages (WECHAT.md 6.1, 6.4, 6.6). No I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesvc.config import Message
     from codesvc.wechat.answers import Template
 
-# A live template has no blanks in its braces; the official sample prints some.
+# A real template has no spaces inside its braces, but WeChat's official sample has some.
 _FIELD: Final = re.compile(r"\{\s*\{\s*([A-Za-z][A-Za-z0-9_]*)\.DATA\s*\}\s*\}")
 
 
@@ -24,13 +24,13 @@ def keys_of(content: str) -> list[str]:
 
 
 def judge(what: str, message: Message, sent: Collection[str], templates: Iterable[Template]) -> Finding:
-    """One message against the list.
+    """Compare one message with the account's templates.
 
     Args:
         what: the message's name in the report.
-        message: as configured.
+        message: the configured message.
         sent: the field keys that the message fills.
-        templates: what WeChat lists for the message's channel.
+        templates: the account's templates for the message's channel.
     """
     found = next((template for template in templates if template.template_id == message.template_id), None)
     if found is None:

@@ -1,7 +1,8 @@
 """An imitation of the WeChat Official Account platform: a program, a library, a pytest plugin.
 
-`Platform` is the state, `AccountSpec` an official account, `create_app` the aiohttp application that serves both.
-They are loaded on first use, so that `codesvc --help` stays quick. Nothing here imports the rest of codesvc.
+`Platform` is the state. `AccountSpec` describes an official account. `create_app` makes the aiohttp application that
+serves both. The names are imported on first use, so that `codesvc --help` stays quick. This package imports nothing
+from the rest of codesvc.
 """
 
 from importlib import import_module
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountSpec", "Platform", "Settings", "TemplateSpec", "create_app"]
 
-_HOMES = {
+_MODULES = {
     "AccountSpec": "account",
     "Platform": "platform",
     "Settings": "settings",
@@ -25,6 +26,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

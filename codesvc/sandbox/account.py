@@ -21,17 +21,17 @@ _FORMS = {
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateSpec:
-    """One template in an account's possession (WECHAT.md 6.1, 6.4, 7).
+    """One template that an account owns (WECHAT.md 6.1, 6.4, 7).
 
     Attributes:
         template_id: 43 characters of base64url.
-        title: what heads the card.
+        title: the heading of the card.
         content: lines such as `验证码：{{character_string1.DATA}}`, joined by newlines.
         kind: `category` (field rules), `legacy` (silent truncation), `test` (no rules), `notice` (订阅通知, not for
             template/send).
         example: the library's example text.
-        enums: for `const` and `enum` keys the reviewed values.
-        long_term: a notice that need not be accepted anew for each message.
+        enums: the reviewed values of `const` and `enum` keys.
+        long_term: a notice that the person accepts once for all messages.
         banned: template/send answers 43116.
         review: template/send answers 40252 and holds the message.
     """
@@ -59,21 +59,22 @@ class AccountSpec:
         appid: `wx` and 16 hex digits.
         secret: the AppSecret.
         original_id: `gh_` and 12 hex digits; `ToUserName` of callbacks.
-        name: what people read.
+        name: the account's name as people see it.
         token: the callback token, 3 to 32 alphanumerics.
         aes_key: the EncodingAESKey, 43 alphanumerics.
-        mode: how callbacks travel.
-        callback_url: where they go; None: nowhere. Unlike the console, any port will do.
-        kind: `test` is a 测试号 with its smaller quotas.
-        owner: accounts of one owner see one unionid per person; None: bound to no open platform, so there is none.
-        verified: an unverified account gets 48001 where a right is missing.
-        ip_whitelist: who may fetch tokens (40164); None: no check.
+        mode: whether callbacks are encrypted (`safe`), both (`compatible`) or plain (`plaintext`).
+        callback_url: where callbacks are sent; None: no callbacks. Unlike WeChat's console, any port is accepted.
+        kind: `test` is a 测试号, which has smaller quotas.
+        owner: accounts with the same owner see the same unionid for a person. None: the account belongs to no open
+            platform account, so there is no unionid.
+        verified: an unverified account gets 48001 from calls that need verification.
+        ip_whitelist: the addresses that may fetch tokens (40164); None: no check.
         secret_frozen: the token endpoints answer 40243.
-        oauth_domain: the web authorisation domain, compared with host and port; None: every host, which WeChat never
-            allows.
+        oauth_domain: the web authorisation domain, compared with host and port. None allows every host, which the
+            real WeChat never does.
         old_library: the account may still add `TM…` templates, as before 2023.
-        permanent_limit: how many permanent QR codes there may be.
-        templates: what it has from the start.
+        permanent_limit: the maximum number of permanent QR codes.
+        templates: the templates that the account has at the start.
     """
 
     appid: str
@@ -103,7 +104,7 @@ class AccountSpec:
 
 
 def check_http_url(url: str) -> None:
-    """See that an address can be called.
+    """Check that an address can be called.
 
     Raises:
         ValueError: it is not an absolute http or https URL.

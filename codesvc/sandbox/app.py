@@ -1,6 +1,6 @@
 """The composition root: state, courier, API table, pages and control calls in one aiohttp application.
 
-The same server answers for api., mp. and open.weixin.qq.com; the paths do not overlap.
+One server answers for api., mp. and open.weixin.qq.com. This works because their paths do not overlap.
 """
 
 from collections.abc import AsyncIterator
@@ -9,12 +9,12 @@ from aiohttp import web
 
 from codesvc.sandbox.api.frame import Frame
 from codesvc.sandbox.api.table import ENDPOINTS
-from codesvc.sandbox.browser.authorize import Consents
+from codesvc.sandbox.browser.authorize import ConsentFlow
 from codesvc.sandbox.browser.client import WeChatBrowser
 from codesvc.sandbox.browser.page import Pages
 from codesvc.sandbox.control.account import AccountControl
 from codesvc.sandbox.control.console import ConsoleControl
-from codesvc.sandbox.control.fault_controls import WeatherControl
+from codesvc.sandbox.control.fault_controls import FaultControl
 from codesvc.sandbox.control.guard import PLATFORM, make_guard
 from codesvc.sandbox.control.people import PeopleControl
 from codesvc.sandbox.control.phone import PhoneControl
@@ -29,20 +29,20 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
     """Build the sandbox's application.
 
     Args:
-        platform: the state, which may be looked at and changed from the same event loop.
-        token: what control calls must bear; None: nothing, for loopback only.
+        platform: the state; it may be read and changed from the same event loop.
+        token: the bearer token that control calls need; None: no token, for loopback only.
     """
     app = web.Application(middlewares=[make_guard(token)])
     app[PLATFORM] = platform
     courier = Courier(platform)
-    consents = Consents(platform)
-    browser = WeChatBrowser(consents)
+    consent_flow = ConsentFlow(platform)
+    browser = WeChatBrowser(consent_flow)
     frame = Frame(platform, courier)
-    app.add_routes(Pages(platform, consents).routes())
+    app.add_routes(Pages(platform, consent_flow).routes())
     app.add_routes(AccountControl(platform, courier).routes())
     app.add_routes(PeopleControl(platform, courier).routes())
     app.add_routes(PhoneControl(platform, courier, browser).routes())
-    app.add_routes(WeatherControl(platform, courier, browser).routes())
+    app.add_routes(FaultControl(platform, courier, browser).routes())
     app.add_routes(ConsoleControl(platform, courier, token).routes())
     app.add_routes(PhonePage().routes())
     for endpoint in ENDPOINTS:
@@ -51,12 +51,12 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
         app.router.add_route("*", f"/{root}/{{rest:.*}}", frame.handle_unknown)
 
     async def run_courier(_app: web.Application) -> AsyncIterator[None]:
-        platform.feed.open()
+        platform.event_bus.open()
         yield
         await courier.close()
 
     async def end_streams(_app: web.Application) -> None:
-        platform.feed.close()
+        platform.event_bus.close()
 
     app.cleanup_ctx.append(run_courier)
     app.on_shutdown.append(end_streams)

@@ -1,7 +1,7 @@
-"""The public template library as far as the sandbox has one: titles with their keywords and field types.
+"""The sandbox's small version of the public template library: titles with their keywords and field types.
 
-The real library depends on the account's categories, and no code title was found in any source (WECHAT.md 14). What
-is here suits a verification code and lets the management calls be exercised.
+The real library depends on the account's categories. No source lists its titles for codes (WECHAT.md 14). These titles
+suit a verification code, and the template management calls can be tested with them.
 """
 
 import re
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codesvc.sandbox.account import TemplateKind, TemplateSpec
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_template_id
 
-_FEWEST, _MOST = 2, 5
+_MIN_KEYWORDS, _MAX_KEYWORDS = 2, 5
 
 
 @dataclass(frozen=True)
@@ -62,44 +62,44 @@ TITLES = {
 
 
 def compose(title: Title, keywords: Sequence[Keyword], kind: TemplateKind) -> TemplateSpec:
-    """Make a template of chosen lines; a key's number is its place."""
-    lines = [f"{word.label}：{{{{{word.kind}{place}.DATA}}}}\n" for place, word in enumerate(keywords, 1)]
-    example = "".join(f"{word.label}：{word.example}\n" for word in keywords)
+    """Make a template from the chosen keywords; the number in a key is the keyword's position."""
+    lines = [f"{keyword.label}：{{{{{keyword.kind}{place}.DATA}}}}\n" for place, keyword in enumerate(keywords, 1)]
+    example = "".join(f"{keyword.label}：{keyword.example}\n" for keyword in keywords)
     return TemplateSpec(
         template_id=mint_template_id(), title=title.name, content="".join(lines), example=example, kind=kind
     )
 
 
 def compose_by_labels(number: str, labels: object) -> TemplateSpec:
-    """What `api_add_template` makes of digits and keyword names, in their order (WECHAT.md 6.6).
+    """The template that `api_add_template` makes from a title number and keyword names in order (WECHAT.md 6.6).
 
     Raises:
-        Refusal: 40037 no such title, 40246 for the names.
+        ApiError: 40037 for an unknown title, 40246 for wrong keyword names.
     """
     title = TITLES.get(number)
     if title is None:
-        raise Refusal(40037)
-    if not isinstance(labels, list) or not _FEWEST <= len(labels) <= _MOST:
-        raise Refusal(40246)
-    by_label = {word.label: word for word in title.keywords}
+        raise ApiError(40037)
+    if not isinstance(labels, list) or not _MIN_KEYWORDS <= len(labels) <= _MAX_KEYWORDS:
+        raise ApiError(40246)
+    by_label = {keyword.label: keyword for keyword in title.keywords}
     if not all(isinstance(label, str) and label in by_label for label in labels):
-        raise Refusal(40246)
+        raise ApiError(40246)
     return compose(title, [by_label[label] for label in labels], "category")
 
 
 def compose_by_kids(number: str, kids: object) -> TemplateSpec:
-    """What `newtmpl/addtemplate` makes of a tid and keyword numbers (WECHAT.md 7.2).
+    """The template that `newtmpl/addtemplate` makes from a title number and keyword numbers (WECHAT.md 7.2).
 
     Raises:
-        Refusal: 40037 no such title, 40035 for the numbers.
+        ApiError: 40037 for an unknown title, 40035 for wrong keyword numbers.
     """
     title = TITLES.get(number)
     if title is None:
-        raise Refusal(40037)
+        raise ApiError(40037)
     chosen = [str(kid) for kid in kids] if isinstance(kids, list) else []
-    by_kid = {str(word.kid): word for word in title.keywords}
-    if not _FEWEST <= len(chosen) <= _MOST or not all(kid in by_kid for kid in chosen):
-        raise Refusal(40035)
+    by_kid = {str(keyword.kid): keyword for keyword in title.keywords}
+    if not _MIN_KEYWORDS <= len(chosen) <= _MAX_KEYWORDS or not all(kid in by_kid for kid in chosen):
+        raise ApiError(40035)
     return compose(title, [by_kid[kid] for kid in chosen], "notice")
 
 
@@ -107,9 +107,9 @@ def compose_old(number: str) -> TemplateSpec:
     """A template of the library before 2023, for accounts that may still add one.
 
     Raises:
-        Refusal: 40037 for a number that is no `TM…` or `OPENTM…`.
+        ApiError: 40037 if the number is not `TM…` or `OPENTM…`.
     """
     if not re.fullmatch(r"(?:OPEN)?TM[0-9]{3,12}", number):
-        raise Refusal(40037)
+        raise ApiError(40037)
     content = "{{first.DATA}}\n验证码：{{keyword1.DATA}}\n有效时间：{{keyword2.DATA}}\n{{remark.DATA}}"
     return TemplateSpec(template_id=mint_template_id(), title="验证码提醒", content=content, kind="legacy")

@@ -1,8 +1,7 @@
-"""A certificate authority for WeChat's hosts, in a directory of the developer's own.
+"""A certificate authority for WeChat's hosts, kept in a directory that the developer chooses.
 
-It is made with trustme, which comes with the extra `sandbox-tls`; the service's own installation carries no
-authority. The files are kept so that an SDK need be told only once whom to trust; the key is readable by its owner
-alone.
+It is made with trustme, which the extra `sandbox-tls` installs. The service itself contains no certificate authority.
+The files are kept, so that an SDK has to be configured only once. Only the owner of the key file can read it.
 """
 
 import ssl
@@ -20,7 +19,7 @@ _KEY = "ca-key.pem"
 
 
 class Authority:
-    """The authority in a directory, made on first use.
+    """The certificate authority in a directory; created on first use.
 
     Args:
         directory: created with mode 0700 if missing.
@@ -38,11 +37,11 @@ class Authority:
         self._authority = trustme.CA.from_pem(self.certificate.read_bytes(), key.read_bytes())
 
     def server_context(self) -> ssl.SSLContext:
-        """A server side that proves to be every host of `HOSTS`, and loopback."""
+        """A TLS context for a server with a certificate for every host of `HOSTS` and for loopback."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*HOSTS, "localhost", "127.0.0.1").configure_cert(context)
         return context
 
     def client_context(self) -> ssl.SSLContext:
-        """A client side that trusts this authority and no other."""
+        """A TLS context for a client that trusts only this authority."""
         return ssl.create_default_context(cafile=str(self.certificate))

@@ -15,7 +15,7 @@ _LENGTH = 4
 
 
 class BadEnvelope(ValueError):
-    """The other side's encryption or signature is wrong; the text says which part."""
+    """Encryption or signature of a received text is wrong; the message says which part."""
 
 
 def sign(*parts: str) -> str:
@@ -24,7 +24,7 @@ def sign(*parts: str) -> str:
 
 
 def check_signature(signature: str, *parts: str) -> bool:
-    """Compare in constant time."""
+    """Whether the signature is the one over the parts; compares in constant time."""
     return hmac.compare_digest(sign(*parts).encode(), signature.encode())
 
 
@@ -38,9 +38,9 @@ def encrypt(aes_key: str, appid: str, message: str, *, prefix: bytes | None = No
 
     Args:
         aes_key: the EncodingAESKey, 43 characters.
-        appid: goes to the end and is checked by the receiver.
+        appid: is appended to the message; the receiver checks it.
         message: XML or any text.
-        prefix: the 16 random bytes, for golden vectors.
+        prefix: the 16 random bytes; given only to reproduce a golden vector.
     """
     key = decode_key(aes_key)
     text = message.encode()
@@ -52,7 +52,7 @@ def encrypt(aes_key: str, appid: str, message: str, *, prefix: bytes | None = No
 
 
 def decrypt(aes_key: str, appid: str, encrypted: str) -> str:
-    """Undo `encrypt`, believing nothing.
+    """Decrypt a text made by `encrypt`, and check every part of it.
 
     Raises:
         BadEnvelope: base64, block size, padding, length, appid or UTF-8 is wrong.

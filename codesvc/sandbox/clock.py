@@ -1,24 +1,24 @@
-"""The sandbox's time: the wall clock plus whatever the tests have advanced it by.
+"""The sandbox's time: the wall clock plus the time by which tests have advanced it.
 
-Two kinds of time exist on the platform and they must not be mixed. What the platform *remembers* (token life, QR
-life, OAuth codes, customer-service windows, CreateTime, quota days) follows this clock, so that a test can let two
-hours pass in a microsecond. What belongs to the *transport* (the signature's timestamp, the five seconds a callback
-may take) stays on the wall clock, because the other side of the wire has only that one.
+The platform has two kinds of time, and they must not be mixed. *State* (token life, QR life, OAuth codes,
+customer-service windows, CreateTime, quota days) follows this clock, so that a test can let two hours pass in a
+microsecond. *Transport* (the signature's timestamp, the five-second limit of a callback) follows the wall clock,
+because the client has only that clock.
 """
 
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-_FARTHEST = 100 * 366 * 86400
+_MAX_ADVANCE = 100 * 366 * 86400
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class Clock:
-    """Seconds since the epoch, movable forwards only.
+    """A clock in seconds since the epoch that can only be moved forwards.
 
     Args:
-        wall: where real time comes from; a test may pass a function of its own.
+        wall: returns the real time; a test may pass its own function.
     """
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
@@ -31,21 +31,20 @@ class Clock:
         return self._advanced
 
     def now(self) -> float:
-        """The platform's present, in seconds since the epoch."""
+        """The platform's time, in seconds since the epoch."""
         return self._wall() + self._advanced
 
     def wall(self) -> float:
-        """The real present, for what travels on the wire."""
+        """The real time, for transport."""
         return self._wall()
 
     def advance(self, seconds: float) -> None:
         """Move forwards.
 
         Raises:
-            ValueError: the step is negative or not a number, or the way too far; the platform's time never runs
-                backwards.
+            ValueError: the step is negative or not a number, or the clock would be more than 100 years ahead.
         """
-        if not (seconds >= 0 and self._advanced + seconds <= _FARTHEST):
+        if not (seconds >= 0 and self._advanced + seconds <= _MAX_ADVANCE):
             raise ValueError("the clock advances by 0 or more seconds, and by a hundred years in all")
         self._advanced += seconds
 
@@ -55,7 +54,7 @@ class Clock:
 
 
 def beijing_day(now: float) -> str:
-    """The day a quota belongs to; counters start anew at 0:00 Beijing time (WECHAT.md 13)."""
+    """The day of a quota; counters start again at 0:00 Beijing time (WECHAT.md 13)."""
     return datetime.fromtimestamp(now, BEIJING).strftime("%Y-%m-%d")
 
 

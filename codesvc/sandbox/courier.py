@@ -1,4 +1,4 @@
-"""Delivers pushes to callbacks: five seconds, three times, and what the person reads in the end (WECHAT.md 9.4)."""
+"""Delivers pushes to callbacks: at most three attempts of five seconds each (WECHAT.md 9.4)."""
 
 import asyncio
 import secrets
@@ -13,26 +13,26 @@ from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import sign
 from codesvc.sandbox.envelope import seal
 from codesvc.sandbox.journal import Entry
-from codesvc.sandbox.platform import Platform, Unknown
-from codesvc.sandbox.push import APOLOGY, Push
+from codesvc.sandbox.platform import NotFound, Platform
+from codesvc.sandbox.push import UNAVAILABLE_TEXT, Push
 from codesvc.sandbox.reply import BadReply, Reply, read_reply
 from codesvc.sandbox.request_body import read_at_most
 
-_LONGEST_ANSWER = 2**20  # bytes; what is cut off is missed by the XML parser
+_MAX_ANSWER_BYTES = 2**20  # a longer answer is cut, and the XML parser then refuses it
 _AGENT = "Mozilla/4.0"  # field report (WECHAT.md 17)
 Status = Literal["replied", "success", "failed", "none", "lost", "deferred"]
 
 
 @dataclass
 class Outcome:
-    """What became of a push.
+    """The result of a push.
 
     Attributes:
-        status: `replied` (the person reads something), `success` (silence), `failed`, `none` (the account has no
-            callback), `lost` and `deferred` (a fault).
-        attempts: deliveries made.
-        reason: why it failed, or what was wrong with the last attempt.
-        messages: what the person reads because of it.
+        status: `replied` (the person gets a message), `success` (they get none), `failed`, `none` (the account has no
+            callback), `lost` and `deferred` (caused by a fault).
+        attempts: the number of requests sent.
+        reason: why it failed, or the error of the last attempt.
+        messages: the messages that the person gets because of it.
     """
 
     event: str
@@ -43,19 +43,19 @@ class Outcome:
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     def describe(self) -> dict[str, Any]:
-        """As JSON, without the messages."""
+        """The outcome as JSON, without the messages."""
         return {name: value for name, value in asdict(self).items() if name != "messages"}
 
 
-class NoAnswer(Exception):
-    """A delivery that is repeated: no connection, no answer in time, or an HTTP error."""
+class DeliveryFailed(Exception):
+    """An attempt failed and may be repeated: no connection, no answer in time, or an HTTP error."""
 
 
 class Courier:
-    """Sends what the platform pushes.
+    """Sends the platform's pushes to the callbacks.
 
     Args:
-        platform: whose pushes they are.
+        platform: the state.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -66,22 +66,22 @@ class Courier:
         self.held: list[Push] = []
 
     async def close(self) -> None:
-        """Drop what is under way and close the connections."""
-        self.forget()
+        """Cancel the deliveries in progress and close the connections."""
+        self.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
 
-    def forget(self) -> None:
-        """Abandon every delivery that has not ended; for a reset."""
+    def clear(self) -> None:
+        """Cancel every delivery that has not ended; used by a reset."""
         self._deferred.clear()
         self.held.clear()
         for task in self._tasks:
             task.cancel()
 
-    def collect(self) -> None:
-        """Take what the platform has put out and deliver it in the background."""
+    def dispatch_outbox(self) -> None:
+        """Deliver the pushes in the platform's outbox in the background; hold them if `receipt_hold` is set."""
         outbox = self._platform.outbox
         while outbox:
             push = outbox.popleft()
@@ -91,20 +91,20 @@ class Courier:
                 self.dispatch(push)
 
     def release(self) -> int:
-        """Deliver what was held back; returns how many."""
+        """Deliver the held pushes in the background; returns how many there were."""
         held, self.held = self.held, []
         for push in held:
             self.dispatch(push)
         return len(held)
 
     def dispatch(self, push: Push, *, late: bool = False) -> None:
-        """Deliver in the background, after the push's own delay; a `late` one has had its fault already."""
-        task = asyncio.create_task(self._later(push, late=late))
+        """Deliver in the background, after the push's delay; a `late` push is not hit by a fault again."""
+        task = asyncio.create_task(self._deliver_delayed(push, late=late))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def settle(self) -> int:
-        """Wait until nothing is under way, deferred pushes included; returns how many deliveries that were."""
+        """Wait until no delivery is in progress, deferred ones included; returns how many there were."""
         count = 0
         while self._tasks or self._deferred:
             deferred, self._deferred = self._deferred, []
@@ -115,7 +115,7 @@ class Courier:
         return count
 
     async def deliver(self, push: Push, *, late: bool = False) -> Outcome:
-        """Deliver now, and put into the chat what the person reads."""
+        """Deliver now, and add the resulting messages to the person's chat."""
         account = self._platform.account(push.appid).spec
         if account.callback_url is None:
             return Outcome(push.label, "none")
@@ -128,9 +128,9 @@ class Courier:
             return Outcome(push.label, "deferred", reason="a fault lets a later one overtake it")
         if fault and kind == "slow":
             await asyncio.sleep(fault.delay)
-        outcome = await self._persist(account, push)
+        outcome = await self._deliver_with_retries(account, push)
         if kind == "twice":
-            await self._persist(account, push)
+            await self._deliver_with_retries(account, push)
             outcome.attempts += 1
         self._show(push, outcome)
         deferred, self._deferred = self._deferred, []
@@ -152,21 +152,21 @@ class Courier:
         }
         try:
             body = await self._exchange(account, query, None)
-        except NoAnswer as failure:
+        except DeliveryFailed as failure:
             return Outcome("verify", "failed", 1, str(failure))
         if body != echo.encode():
             return Outcome("verify", "failed", 1, "the answer is not the echostr, exactly")
         return Outcome("verify", "success", 1)
 
-    async def _later(self, push: Push, *, late: bool) -> Outcome:
+    async def _deliver_delayed(self, push: Push, *, late: bool) -> Outcome:
         if push.delay:
             await asyncio.sleep(push.delay)
         try:
             return await self.deliver(push, late=late)
-        except Unknown:  # a reset took the person away in the meantime
+        except NotFound:  # a reset has removed the person in the meantime
             return Outcome(push.label, "none", reason="the sandbox was reset")
 
-    async def _persist(self, account: AccountSpec, push: Push) -> Outcome:
+    async def _deliver_with_retries(self, account: AccountSpec, push: Push) -> Outcome:
         settings = self._platform.settings
         reason = None
         stamp: tuple[int, str] | None = None
@@ -177,21 +177,21 @@ class Courier:
             try:
                 body = await self._exchange(account, sealed.query, sealed.body, push)
                 reply = read_reply(account, push.openid, body, articles=push.articles)
-            except NoAnswer as failure:
+            except DeliveryFailed as failure:
                 reason = str(failure)
                 continue
-            except BadReply as failure:  # an answer all the same: not repeated (WECHAT.md 9.4)
+            except BadReply as failure:  # the callback has answered, so there is no retry (WECHAT.md 9.4)
                 return Outcome(push.label, "failed", attempt, str(failure))
             return _outcome(push, attempt, reply)
         return Outcome(push.label, "failed", settings.callback_attempts, reason)
 
     def _show(self, push: Push, outcome: Outcome) -> None:
         contact = self._platform.contact(push.openid)
-        if outcome.status == "failed" and push.heard:
-            outcome.messages.append({"type": "system", "content": APOLOGY})
-        if push.heard:
+        if outcome.status == "failed" and push.shows_reply:
+            outcome.messages.append({"type": "system", "content": UNAVAILABLE_TEXT})
+        if push.shows_reply:
             outcome.messages = [self._platform.show(contact, message) for message in outcome.messages]
-        elif outcome.messages:  # such a reply shows nowhere (WECHAT.md 10.3)
+        elif outcome.messages:  # WeChat does not show a reply to such an event (WECHAT.md 10.3)
             outcome.status, outcome.messages = "success", []
 
     async def _exchange(
@@ -213,16 +213,16 @@ class Courier:
             entry.status, entry.response = answer[0], answer[1].decode("utf-8", "replace")
         except TimeoutError as error:
             entry.note = f"no answer in {self._platform.settings.callback_timeout:g} s"
-            raise NoAnswer(entry.note) from error
+            raise DeliveryFailed(entry.note) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             entry.note = f"no answer: {type(error).__name__}"
-            raise NoAnswer(entry.note) from error
+            raise DeliveryFailed(entry.note) from error
         finally:
             entry.duration = time.monotonic() - started
             self._platform.journal.add(entry)
-            self._platform.feed.publish("callback", entry=entry.describe())
-        if answer[0] != 200:  # noqa: PLR2004 - the one status that counts
-            raise NoAnswer(f"HTTP {answer[0]}")
+            self._platform.event_bus.publish("callback", entry=entry.describe())
+        if answer[0] != 200:  # noqa: PLR2004 - WeChat accepts no other status
+            raise DeliveryFailed(f"HTTP {answer[0]}")
         return answer[1]
 
     async def _request(self, url: URL, body: str | None) -> tuple[int, bytes]:
@@ -235,7 +235,7 @@ class Courier:
         async with session.request(
             method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
-            return response.status, await read_at_most(response.content, _LONGEST_ANSWER)
+            return response.status, await read_at_most(response.content, _MAX_ANSWER_BYTES)
 
     def _session(self) -> aiohttp.ClientSession:
         old = self._platform.settings.callback_http10

@@ -1,4 +1,4 @@
-"""A callback on the wire: query and body in each of the three modes (WECHAT.md 9.2, 9.3, 10)."""
+"""The HTTP form of a callback: query and body in each of the three modes (WECHAT.md 9.2, 9.3, 10)."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What is POSTed: the query parameters and the XML."""
+    """The query parameters and the XML body of one POST."""
 
     query: dict[str, str]
     body: str
@@ -23,7 +23,7 @@ class Envelope:
 def write_xml(fields: Mapping[str, Any]) -> str:
     """Write fields as WeChat does (WECHAT.md 10).
 
-    Text in CDATA, numbers bare, objects nested, lists as repeated elements.
+    Text is in CDATA, numbers are plain, objects are nested elements, lists are repeated elements.
     """
     return f"<xml>{_elements(fields)}</xml>"
 
@@ -51,10 +51,10 @@ def seal(account: AccountSpec, fields: Mapping[str, Any], *, openid: str, timest
     """Wrap a message or an event for its callback.
 
     Args:
-        account: gives mode, token, key and appid.
+        account: the source of mode, token, key and appid.
         fields: the elements in order.
-        openid: of the person; travels in the query, where nothing signs it (WECHAT.md 9.2).
-        timestamp: real seconds, since it is transport.
+        openid: of the person; it is in the query, where no signature covers it (WECHAT.md 9.2).
+        timestamp: real time in seconds.
         nonce: digits.
     """
     query = {

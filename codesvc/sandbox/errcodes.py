@@ -1,7 +1,7 @@
-"""What the platform says when it refuses: errcode and errmsg (WECHAT.md 2).
+"""The platform's error answers: errcode and errmsg (WECHAT.md 2).
 
-Business errors are HTTP 200 with a JSON object, so a refusal is a value of the protocol and not a failure of the
-sandbox. Rules raise `Refusal`; the frame around every call turns it into the answer and appends the `rid`.
+The platform answers an error with HTTP 200 and a JSON object. A rule raises `ApiError`; the frame around every call
+turns it into that answer and appends the `rid`.
 """
 
 from typing import Final
@@ -104,12 +104,12 @@ ERRMSG: Final[dict[int, str]] = {
 }
 
 
-class Refusal(Exception):
-    """The platform declines a call.
+class ApiError(Exception):
+    """The platform answers a call with an error.
 
     Args:
-        errcode: the number on the wire.
-        errmsg: the text without the `rid`; by default the one known for the number.
+        errcode: the number in the answer.
+        errmsg: the text without the `rid`; by default the known text for the number.
     """
 
     def __init__(self, errcode: int, errmsg: str | None = None) -> None:

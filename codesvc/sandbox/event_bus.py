@@ -1,4 +1,4 @@
-"""What happens, as it happens: a broadcast that the phone page listens to."""
+"""An in-process broadcast of the platform's events; the phone page reads it as an event stream."""
 
 import asyncio
 from collections import deque
@@ -9,43 +9,43 @@ from typing import Any
 _BACKLOG = 500
 
 
-class Listener:
-    """One reader's queue; a reader too slow loses the oldest events, never holds up the platform."""
+class Subscriber:
+    """The queue of one reader. It is bounded: a slow reader loses the oldest events and never blocks the platform."""
 
     def __init__(self) -> None:
         self.events: deque[dict[str, Any]] = deque(maxlen=_BACKLOG)
         self.arrived = asyncio.Event()
 
 
-class Feed:
-    """Fans events out to listeners. An event is `{"type": …, …}` with a running `id`."""
+class EventBus:
+    """Sends every event to all subscribers. An event is `{"type": …, …}` with a consecutive `id`."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        self._listeners: list[Subscriber] = []
         self._last = 0
         self.closed = False
 
     def open(self) -> None:
-        """Let listeners stay; a server has started."""
+        """Accept subscribers; called when a server has started."""
         self.closed = False
 
     def close(self) -> None:
-        """Tell listeners to go; the server is about to stop."""
+        """Wake all subscribers so that they end; called before the server stops."""
         self.closed = True
         for listener in self._listeners:
             listener.arrived.set()
 
     def publish(self, event: str, /, **fields: Any) -> None:
-        """Tell everyone."""
+        """Send an event to all subscribers."""
         self._last += 1
         for listener in self._listeners:
             listener.events.append({"id": self._last, "type": event, **fields})
             listener.arrived.set()
 
     @contextmanager
-    def listen(self) -> Iterator[Listener]:
-        """Hear everything from now on."""
-        listener = Listener()
+    def listen(self) -> Iterator[Subscriber]:
+        """Receive every event from now on."""
+        listener = Subscriber()
         self._listeners.append(listener)
         try:
             yield listener

@@ -1,7 +1,7 @@
-"""Faults on demand (WECHAT.md checklist 10): which call goes wrong, how, and how often.
+"""Faults on demand (WECHAT.md checklist 10): which call fails, how, and how often.
 
-`times` says for how many matching calls; `share` for which part of them. A share is dealt out evenly, not drawn: with
-0.25 exactly every fourth matching call fails, so a test that relies on it never fails by chance.
+`times` limits the number of calls that are hit. `share` is the part of the matching calls that is hit. It is
+deterministic, not random: with 0.25 exactly every fourth matching call fails, so no test fails by chance.
 """
 
 from collections.abc import Callable
@@ -18,21 +18,23 @@ _API_KINDS = frozenset({"errcode", "http", "slow", "reset", "truncated", "revoke
 
 @dataclass(kw_only=True)
 class Fault:
-    """One fault in force.
+    """One active fault.
 
     Attributes:
         id: its number, for removal.
         kind: what happens. `errcode`, `http`, `slow`, `reset`, `truncated` hit API calls; `lost`, `twice`,
-            `out_of_order`, `slow` hit callbacks; `template_status` decides the receipt of a template send;
-            `revoke_token` kills the call's token first.
+            `out_of_order`, `slow` hit callbacks; `template_status` sets the status in the receipt of a template
+            message; `revoke_token` first revokes the token of the call.
         path: the API path, `callback`, or `*` for every API call.
         account: appid; None: every account.
-        errcode: for `errcode`; `errmsg` defaults to the platform's text.
+        errcode: the answer for `errcode`; `errmsg` defaults to the platform's text.
         status: the HTTP status for `http`; the receipt's text for `template_status`.
         delay: seconds for `slow`.
-        when: `before` the call has an effect, or `after` it: then the effect is there and only the answer suffers.
-        times: how many calls; None: until removed.
-        share: part of the matching calls, above 0 up to 1.
+        when: `before`: the call has no effect. `after`: it has its effect, and only the answer is wrong.
+        times: how many calls are hit; None: all until the fault is removed.
+        share: the part of the matching calls that is hit, above 0 and at most 1.
+        seen: how many matching calls there were.
+        hits: how many of them were hit.
     """
 
     kind: Kind
@@ -68,14 +70,14 @@ class Fault:
 
     @property
     def comes_after(self) -> bool:
-        """Whether the call takes effect all the same.
+        """Whether the call takes effect before the fault.
 
-        A truncated or slow answer is an answer, so it does by default.
+        By default only `slow` and `truncated` do: they change the answer, not the call.
         """
         return self.when == "after" if self.when else self.kind in {"slow", "truncated"}
 
     def take(self) -> bool:
-        """Count a matching call; True if the fault hits it."""
+        """Count a matching call; returns whether the fault hits it."""
         self.seen += 1
         if int(self.seen * self.share) == int((self.seen - 1) * self.share):
             return False
@@ -84,30 +86,30 @@ class Fault:
 
     @property
     def spent(self) -> bool:
-        """Whether it has hit as often as it should."""
+        """Whether it has hit `times` calls."""
         return self.times is not None and self.hits >= self.times
 
 
 class Faults:
-    """All faults in force, in the order they were set; the first that hits a call is the only one that does."""
+    """All active faults in the order in which they were added; at most one fault, the first, hits a call."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._last = 0
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force and number it."""
+        """Activate a fault and give it a number."""
         self._last += 1
         fault.id = self._last
         self._faults.append(fault)
         return fault
 
     def list(self) -> list[Fault]:
-        """Those in force."""
+        """All active faults."""
         return list(self._faults)
 
     def remove(self, number: int | None = None) -> int:
-        """Remove one, or all; returns how many went."""
+        """Remove one fault, or all; returns how many were removed."""
         kept = [] if number is None else [fault for fault in self._faults if fault.id != number]
         gone = len(self._faults) - len(kept)
         self._faults = kept
@@ -122,7 +124,7 @@ class Faults:
         return self._take(lambda f: f.path == CALLBACK and f.account in {None, account})
 
     def for_receipt(self, account: str) -> Fault | None:
-        """The fault that decides this template message's receipt, if any."""
+        """The fault that sets the status in this template message's receipt, if any."""
         return self._take(lambda f: f.kind == "template_status" and f.account in {None, account})
 
     def _take(self, matches: Callable[[Fault], bool]) -> Fault | None:

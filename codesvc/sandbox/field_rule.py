@@ -1,8 +1,8 @@
-"""What a field of a category template or a subscription notice may hold (WECHAT.md 6.4).
+"""The allowed values of the fields of category templates and subscription notices (WECHAT.md 6.4).
 
-A key is a type and a number, `thing1`; the type decides. Where the sources leave a doubt the stricter reading is
-taken, because what passes here should pass there: `character_string` takes no blank, `name` no digit. `short_thing`
-is undocumented and read as `thing`.
+A key is a type and a number, for instance `thing1`; the type decides which values are allowed. Where the sources
+disagree, the stricter rule is used, so that a value the sandbox accepts is accepted by WeChat too:
+`character_string` allows no space and `name` allows no digit. `short_thing` is undocumented and treated as `thing`.
 """
 
 import re
@@ -14,9 +14,9 @@ _HOUR = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
 _TIME = rf"(?:{_DAY}\s?)?{_HOUR}"
 _DATE = rf"{_DAY}(?:\s?{_HOUR})?"
 _HAN = r"\u4e00-\u9fff"
-_LONGEST_THING = 20
-_LONGEST_SYMBOL = 5
-_LONGEST_NUMBER = 32
+_MAX_THING = 20
+_MAX_SYMBOL = 5
+_MAX_NUMBER = 32
 _LISTED = ("const", "enum")
 
 _PATTERNS = {
@@ -33,39 +33,39 @@ _PATTERNS = {
 
 
 def field_type(key: str) -> str:
-    """`character_string1` -> `character_string`; an unknown type is a `thing`."""
+    """The type of a key: `character_string1` -> `character_string`; an unknown type counts as `thing`."""
     name = re.sub(r"[0-9]+\Z", "", key)
     return name if name in _PATTERNS or name in _RULES or name in _LISTED else "thing"
 
 
 def fits(key: str, value: str, allowed: Collection[str] = ()) -> bool:
-    """Whether a value keeps the rule of its key.
+    """Whether a value is allowed for a key.
 
     Args:
-        key: the template's key, type and number.
-        value: what is to be shown.
-        allowed: for `const` and `enum` the reviewed values; none given means any.
+        key: a key of the template: type and number.
+        value: the text to be shown.
+        allowed: the reviewed values for `const` and `enum`; an empty collection allows every value.
     """
     if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in value):
         return False
     kind = field_type(key)
     if kind in _LISTED:
-        return 0 < len(value) <= _LONGEST_THING and (not allowed or value in allowed)
+        return 0 < len(value) <= _MAX_THING and (not allowed or value in allowed)
     if kind in _RULES:
         return _RULES[kind](value)
     return re.fullmatch(_PATTERNS[kind], value) is not None
 
 
 def _is_thing(value: str) -> bool:
-    return 0 < len(value) <= _LONGEST_THING
+    return 0 < len(value) <= _MAX_THING
 
 
 def _is_symbol(value: str) -> bool:
-    return 0 < len(value) <= _LONGEST_SYMBOL and all(unicodedata.category(char)[0] in "PS" for char in value)
+    return 0 < len(value) <= _MAX_SYMBOL and all(unicodedata.category(char)[0] in "PS" for char in value)
 
 
 def _is_number(value: str) -> bool:
-    return len(value) <= _LONGEST_NUMBER and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value) is not None
+    return len(value) <= _MAX_NUMBER and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value) is not None
 
 
 _RULES: dict[str, Callable[[str], bool]] = {

@@ -1,4 +1,4 @@
-"""The hosts that the sandbox stands in for (WECHAT.md 1)."""
+"""WeChat's hosts that the sandbox imitates (WECHAT.md 1)."""
 
 HOSTS = (
     "api.weixin.qq.com",

@@ -1,7 +1,7 @@
-"""Identifiers in the forms the platform gives them (WECHAT.md 1, 5.1).
+"""Identifiers in the platform's own formats (WECHAT.md 1, 5.1).
 
-People's ids are derived, not drawn: the same person has the same openid after every reset, so a test may write one
-down.
+The ids of a person are derived from their name, not random. The same person has the same openid after every reset, so
+a test may contain a fixed openid.
 """
 
 import base64
@@ -26,7 +26,10 @@ def derive_openid(appid: str, person: str) -> str:
 
 
 def derive_unionid(owner: str | None, person: str) -> str | None:
-    """28 characters beginning with `o6_`, one for all accounts of an owner; none without one (WECHAT.md 1, 12)."""
+    """28 characters beginning with `o6_`, the same in all accounts of an owner (WECHAT.md 1, 12).
+
+    None if the account has no owner.
+    """
     return None if owner is None else "o6_" + _letters(_digest("unionid", owner, person), 25)
 
 
@@ -51,7 +54,7 @@ def mint_secret() -> str:
 
 
 def mint_aes_key() -> str:
-    """43 alphanumerics (WECHAT.md 9); the last one may carry spare bits, as real keys do."""
+    """43 alphanumerics (WECHAT.md 9); the last character may have unused bits set, as in real keys."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(43))
 
 
@@ -71,7 +74,7 @@ def mint_template_id() -> str:
 
 
 def mint_oauth_code() -> str:
-    """32 characters, as web authorisation hands them out."""
+    """A web authorisation code of 32 characters."""
     return "0" + "".join(secrets.choice(_ALPHABET) for _ in range(31))
 
 
@@ -86,10 +89,10 @@ def mint_rid(now: float) -> str:
 
 
 class MessageNumbers:
-    """Message ids: unique, rising, 19 digits or, as an option, 9 (WECHAT.md 1, checklist 3).
+    """Message ids: unique, increasing, with 19 digits or optionally 9 (WECHAT.md 1, checklist 3).
 
     Args:
-        draw: gives a random step below its argument.
+        draw: returns a random integer below its argument.
     """
 
     def __init__(self, draw: Callable[[int], int] = secrets.randbelow) -> None:
@@ -98,7 +101,7 @@ class MessageNumbers:
         self._small = 200_163_836
 
     def next(self, *, small: bool) -> int:
-        """Draw the next id; `small` ones fit where an SDK overflows at 2^31."""
+        """The next id; a `small` id is below 2^31, for an SDK that overflows there."""
         if small:
             self._small += 1 + self._draw(5)
             return self._small

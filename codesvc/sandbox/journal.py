@@ -1,26 +1,26 @@
-"""What was called and what was answered, newest last; `rid/get` and the console read it (WECHAT.md 4)."""
+"""A log of requests and answers, newest last; `rid/get` and the console read it (WECHAT.md 4)."""
 
 import re
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-_REMEMBERED = 2000
-_LONGEST = 65_536  # characters of one text
-_MOST = 32 * 2**20  # characters of all texts
+_MAX_ENTRIES = 2000
+_MAX_TEXT = 65_536  # characters of one text
+_MAX_TOTAL = 32 * 2**20  # characters of all texts
 _SECRETS = re.compile(r'(secret=)[^&#]*|("(?:app)?secret"\s*:\s*")[^"]*')
 
 
 @dataclass(kw_only=True)
 class Entry:
-    """One exchange, in either direction.
+    """One request with its answer, in either direction.
 
     Attributes:
-        direction: `api` is a call to the platform, `callback` one from it.
-        at: the platform's time; `duration` is in seconds.
+        direction: `api` is a call to the platform, `callback` a call from the platform.
+        at: the platform's time, in seconds since the epoch; `duration` is in seconds.
         query, request, response: text; an AppSecret is masked, as in the platform's own `rid/get`.
-        errcode: None where the answer carries none.
-        fault: the kind of fault that hit it.
+        errcode: None if the answer has none.
+        fault: the kind of the fault that hit the call.
     """
 
     direction: Literal["api", "callback"]
@@ -44,7 +44,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """How many characters it holds."""
+        """The number of characters of its texts."""
         return len(self.query) + len(self.request) + len(self.response)
 
     def describe(self) -> dict[str, Any]:
@@ -53,17 +53,17 @@ class Entry:
 
 
 def mask(text: str) -> str:
-    """Blank an AppSecret out of a query or a JSON body."""
+    """Replace an AppSecret in a query or a JSON body by asterisks."""
     return _SECRETS.sub(lambda found: (found[1] or found[2]) + "********", text)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text)} characters)"
 
 
 @dataclass
 class Journal:
-    """The last 2,000 exchanges, or fewer large ones; a very long text is kept by its beginning."""
+    """The last 2,000 entries, or fewer if they are large; of a very long text only the beginning is kept."""
 
     _entries: deque[Entry] = field(default_factory=deque)
     _size: int = 0
@@ -76,14 +76,14 @@ class Journal:
         entry.query, entry.request, entry.response = map(_cut, (entry.query, entry.request, entry.response))
         self._entries.append(entry)
         self._size += entry.size
-        while len(self._entries) > _REMEMBERED or self._size > _MOST:
+        while len(self._entries) > _MAX_ENTRIES or self._size > _MAX_TOTAL:
             self._size -= self._entries.popleft().size
         return entry
 
     def entries(
         self, direction: str, *, path: str | None = None, account: str | None = None, after: int = 0
     ) -> list[Entry]:
-        """A selection, oldest first."""
+        """The matching entries, oldest first."""
         return [
             entry
             for entry in self._entries
@@ -94,5 +94,5 @@ class Journal:
         ]
 
     def by_rid(self, rid: str) -> Entry | None:
-        """The call that was given this `rid`."""
+        """The call with this `rid`."""
         return next((entry for entry in reversed(self._entries) if entry.rid == rid), None)

@@ -1,18 +1,18 @@
-"""When an account may write first: the windows of customer-service messages (WECHAT.md 8).
+"""The windows of customer-service messages: when an account may write to a person (WECHAT.md 8).
 
-Every act of a person opens a window with a number of messages in it. A further act of the same kind opens it anew. A
-send takes a message from the window that closes soonest, so that the long one of a chat message is kept for last.
+Every interaction of a person opens a window with a number of messages. Another interaction of the same kind opens it
+again. A send uses a message of the window that closes first, so that the long window of a chat message is used last.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 
-Act = Literal["message", "click", "follow", "scan", "payment"]
+Interaction = Literal["message", "click", "follow", "scan", "payment"]
 
 _UNLIMITED = 10**9
-WINDOWS: dict[Act, tuple[int, int]] = {
+WINDOWS: dict[Interaction, tuple[int, int]] = {
     "message": (5, 48 * 3600),
     "click": (3, 60),
     "follow": (3, 60),
@@ -22,43 +22,43 @@ WINDOWS: dict[Act, tuple[int, int]] = {
 
 
 @dataclass
-class Window:
-    """What one act left open; `closes_at` in seconds since the epoch."""
+class MessageWindow:
+    """The window of one interaction; `closes_at` is in seconds since the epoch, `remaining` counts messages."""
 
-    act: Act
+    interaction: Interaction
     closes_at: float
-    left: int
+    remaining: int
 
 
 @dataclass
-class Windows:
+class MessageWindows:
     """The windows of one person towards one account."""
 
-    _open: dict[Act, Window] = field(default_factory=dict)
+    _open: dict[Interaction, MessageWindow] = field(default_factory=dict)
 
-    def open(self, act: Act, now: float) -> None:
-        """Let an act open its window."""
-        count, seconds = WINDOWS[act]
-        self._open[act] = Window(act, now + seconds, count)
+    def open(self, interaction: Interaction, now: float) -> None:
+        """Open the window of an interaction."""
+        count, seconds = WINDOWS[interaction]
+        self._open[interaction] = MessageWindow(interaction, now + seconds, count)
 
     def spend(self, now: float) -> None:
-        """Take one message out.
+        """Use one message of a window.
 
         Raises:
-            Refusal: 45015 if no window is open, 45047 if all open ones are used up.
+            ApiError: 45015 if no window is open, 45047 if no open window has a message left.
         """
         usable = self.current(now)
         if not usable:
-            raise Refusal(45015)
-        fresh = [window for window in usable if window.left > 0]
-        if not fresh:
-            raise Refusal(45047)
-        min(fresh, key=lambda window: window.closes_at).left -= 1
+            raise ApiError(45015)
+        usable = [window for window in usable if window.remaining > 0]
+        if not usable:
+            raise ApiError(45047)
+        min(usable, key=lambda window: window.closes_at).remaining -= 1
 
-    def current(self, now: float) -> list[Window]:
+    def current(self, now: float) -> list[MessageWindow]:
         """The windows that are open."""
         return [window for window in self._open.values() if window.closes_at > now]
 
     def close(self) -> None:
-        """Forget them all, as unfollowing does."""
+        """Close all windows, as when the person unfollows."""
         self._open.clear()

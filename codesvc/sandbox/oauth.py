@@ -1,13 +1,13 @@
-"""Web authorisation: codes and the tokens they are exchanged for (WECHAT.md 11).
+"""Web authorisation: codes, and the tokens for which they are exchanged (WECHAT.md 11).
 
-A code is good once and for five minutes; an sns access token lives two hours, a refresh token 30 days from the
-exchange and is not renewed by use. None of this touches the account's own access tokens.
+A code is valid once and for five minutes. An sns access token is valid for two hours. A refresh token is valid for 30
+days from the exchange; using it does not prolong it. The account's own access tokens are independent of these.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_access_token, mint_oauth_code
 
 Scope = Literal["snsapi_base", "snsapi_userinfo"]
@@ -18,7 +18,7 @@ REFRESH_LIFE = 30 * 86400
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a page gets to know. In a snapshot all three ids are virtual (WECHAT.md 11.3)."""
+    """The person as a page sees them. On a snapshot page openid, unionid and nickname are virtual (WECHAT.md 11.3)."""
 
     appid: str
     openid: str
@@ -37,7 +37,7 @@ class _Code:
 
 @dataclass(frozen=True)
 class Session:
-    """What an exchange gives; times in seconds since the epoch."""
+    """The tokens that a code was exchanged for; times in seconds since the epoch."""
 
     identity: Identity
     access_token: str
@@ -47,52 +47,52 @@ class Session:
 
 
 @dataclass
-class Grants:
-    """Every code and session of every account."""
+class OAuthSessions:
+    """The codes and sessions of all accounts."""
 
     _codes: dict[str, _Code] = field(default_factory=dict)
     _by_token: dict[str, Session] = field(default_factory=dict)
     _by_refresh: dict[str, Session] = field(default_factory=dict)
 
     def issue(self, identity: Identity, now: float) -> str:
-        """A new code for a consent, silent or given."""
+        """A new code, for a consent given by the person or without asking them."""
         code = mint_oauth_code()
         self._codes[code] = _Code(identity, now + CODE_LIFE)
         return code
 
     def exchange(self, appid: str, code: str, now: float) -> Session:
-        """Trade a code in.
+        """Exchange a code for a session.
 
         Raises:
-            Refusal: 41008 none given, 40029 unknown or another account's, 40163 used, 42003 too old.
+            ApiError: 41008 no code, 40029 unknown or of another account, 40163 already used, 42003 expired.
         """
         if not code:
-            raise Refusal(41008)
+            raise ApiError(41008)
         found = self._codes.get(code)
         if found is None or found.identity.appid != appid:
-            raise Refusal(40029)
+            raise ApiError(40029)
         if found.used:
-            raise Refusal(40163)
+            raise ApiError(40163)
         if found.expires_at <= now:
-            raise Refusal(42003)
+            raise ApiError(42003)
         found.used = True
         return self._keep(
             Session(found.identity, mint_access_token(), now + TOKEN_LIFE, mint_access_token(), now + REFRESH_LIFE)
         )
 
     def refresh(self, appid: str, refresh_token: str, now: float) -> Session:
-        """Continue a session; a new access token only once the old one is dead.
+        """Prolong a session; the access token is replaced only if it has expired.
 
         Raises:
-            Refusal: 41003 none given, 40030 unknown, 42002 too old.
+            ApiError: 41003 no token, 40030 unknown, 42002 expired.
         """
         if not refresh_token:
-            raise Refusal(41003)
+            raise ApiError(41003)
         session = self._by_refresh.get(refresh_token)
         if session is None or session.identity.appid != appid:
-            raise Refusal(40030)
+            raise ApiError(40030)
         if session.refresh_expires_at <= now:
-            raise Refusal(42002)
+            raise ApiError(42002)
         if session.expires_at > now:
             session = replace(session, expires_at=now + TOKEN_LIFE)
         else:
@@ -103,19 +103,19 @@ class Grants:
         """The session of an sns token.
 
         Raises:
-            Refusal: 41001, 40001, 42001 for the token, 41009, 40003 for the openid.
+            ApiError: 41001, 40001 or 42001 for the token; 41009 or 40003 for the openid.
         """
         if not access_token:
-            raise Refusal(41001)
+            raise ApiError(41001)
         session = self._by_token.get(access_token)
         if session is None:
-            raise Refusal(40001)
+            raise ApiError(40001)
         if session.expires_at <= now:
-            raise Refusal(42001)
+            raise ApiError(42001)
         if not openid:
-            raise Refusal(41009)
+            raise ApiError(41009)
         if session.identity.openid != openid:
-            raise Refusal(40003)
+            raise ApiError(40003)
         return session
 
     def _keep(self, session: Session) -> Session:

@@ -1,8 +1,8 @@
-"""The phone page at `/`: static files that are part of the package, each with a policy that lets nothing else in.
+"""The phone page at `/`: static files of the package, each with a Content-Security-Policy.
 
-`frame.html` is the odd one out. It is the in-phone browser's sheet of paper, onto which the page lays what `POST
-/sandbox/users/{openid}/open` fetched: there a stranger's styles and pictures are welcome and scripts and submissions
-are not.
+The policy allows only the package's own files. `frame.html` has a policy of its own: it shows the foreign page that
+`POST /sandbox/users/{openid}/open` fetched. It allows styles and pictures of other hosts, but no scripts and no form
+submissions.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-_PAPER_POLICY = (
+_FRAME_POLICY = (
     "default-src 'none'; style-src http: https: 'unsafe-inline'; img-src http: https: data:; font-src http: https:; "
     "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-forms"
 )
@@ -29,13 +29,13 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer
 
 
 class PhonePage:
-    """Serves the page; its files are listed once, so that a path can name nothing beside them."""
+    """Serves the page. The files are listed at the start, so that a request can reach no other file."""
 
     def __init__(self) -> None:
         self._files = {path.relative_to(_FILES).as_posix(): path for path in _FILES.rglob("*") if path.is_file()}
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes of the page."""
         return [web.get("/", self.show_index), web.get("/static/{name:.+}", self.show_file)]
 
     async def show_index(self, _request: web.Request) -> web.StreamResponse:
@@ -43,13 +43,13 @@ class PhonePage:
         return self._serve("index.html")
 
     async def show_file(self, request: web.Request) -> web.StreamResponse:
-        """A style, a module, a picture, a licence."""
+        """One static file: a style sheet, a script, a picture or a licence."""
         return self._serve(request.match_info["name"])
 
     def _serve(self, name: str) -> web.StreamResponse:
         path = self._files.get(name)
         if path is None or path.suffix not in _TYPES:
             raise web.HTTPNotFound
-        policy = _PAPER_POLICY if name == "frame.html" else _PAGE_POLICY
+        policy = _FRAME_POLICY if name == "frame.html" else _PAGE_POLICY
         headers = {**_HEADERS, "Content-Type": _TYPES[path.suffix], "Content-Security-Policy": policy}
         return web.FileResponse(path, headers=headers)

@@ -1,24 +1,25 @@
-"""People and what they are to an account: follower or not, what they refuse, what their chat shows (WECHAT.md 12)."""
+"""People, and their relation to an account: following, refused templates, chat (WECHAT.md 12)."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from codesvc.sandbox.message_window import Windows
+from codesvc.sandbox.message_window import MessageWindows
 from codesvc.sandbox.qrcode import QrCode
 
-_REMEMBERED_MESSAGES = 2000
+_MAX_MESSAGES = 2000
 
 
 @dataclass
 class Person:
-    """A human being with a WeChat.
+    """A person who uses WeChat.
 
     Attributes:
-        name: the sandbox's handle, and the nickname in web authorisation.
+        name: identifies the person in the sandbox; also the nickname in web authorisation.
         snapshot: pages see a virtual user (快照页, WECHAT.md 11.3).
-        identity: what ids are derived from: the name, for whoever was named; drawn anew for whoever was not, so that a
-            service that remembers more than the sandbox does not take a newcomer for somebody it knows.
+        identity: the input from which openid and unionid are derived. It is the name if a test chose the name. For a
+            person without a chosen name it is random: a service keeps its bindings over a reset of the sandbox, and
+            must not mistake a new person for one that it knows.
     """
 
     name: str
@@ -31,16 +32,20 @@ class Person:
 
 @dataclass
 class Contact:
-    """A person in relation to one account; what an openid stands for.
+    """A person in relation to one account; identified by an openid.
 
     Attributes:
-        refuses: template ids switched off (43101); `*` is all of them.
-        blocks: has switched off the account's messages: the send is accepted and the receipt says `failed:user block`.
+        subscribe_scene: how the person came to follow, as `user/info` says it.
+        subscribe_code: the QR code through which they followed.
+        refuses: template ids that the person switched off (43101); `*` means all.
+        blocks: the person has switched off the account's messages. A send is accepted, and the receipt says
+            `failed:user block`.
         blacklisted: the account has blacklisted the person (43019).
-        pending: the code scanned before following.
-        grants: accepted one-time notices by template id; long-term ones are not counted down.
-        messages: what the person has received, oldest first.
-        chat: both sides of it, each with `from`: `person`, `account` or `platform`.
+        pending: the QR code that they scanned before following.
+        grants: the number of accepted notices by template id; those of long-term templates are not used up.
+        one_time_grants: accepted one-time messages, as (template id, scene) (WECHAT.md 7.4).
+        messages: the messages that the person has received, oldest first.
+        chat: the messages of both sides, each with `from`: `person`, `account` or `platform`.
     """
 
     person: Person
@@ -49,38 +54,38 @@ class Contact:
     unionid: str | None
     follows: bool = False
     followed_at: float = 0.0
-    came_by: str = "ADD_SCENE_SEARCH"
-    came_by_code: QrCode | None = None
+    subscribe_scene: str = "ADD_SCENE_SEARCH"
+    subscribe_code: QrCode | None = None
     pending: QrCode | None = None
     remark: str = ""
     refuses: set[str] = field(default_factory=set)
     blocks: bool = False
     blacklisted: bool = False
     grants: dict[str, int] = field(default_factory=dict)
-    once: set[tuple[str, str]] = field(default_factory=set)
-    windows: Windows = field(default_factory=Windows)
-    messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_MESSAGES))
-    chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_MESSAGES))
+    one_time_grants: set[tuple[str, str]] = field(default_factory=set)
+    windows: MessageWindows = field(default_factory=MessageWindows)
+    messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MAX_MESSAGES))
+    chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MAX_MESSAGES))
 
     def refuses_template(self, template_id: str) -> bool:
         """Whether the person switched this template off."""
         return template_id in self.refuses or "*" in self.refuses
 
     def follow(self, now: float) -> QrCode | None:
-        """Become a follower; returns the code through which, if any."""
+        """Become a follower; returns the QR code through which they followed, if any."""
         code, self.pending = self.pending, None
         self.follows, self.followed_at = True, now
-        self.came_by, self.came_by_code = ("ADD_SCENE_QR_CODE", code) if code else ("ADD_SCENE_SEARCH", None)
+        self.subscribe_scene, self.subscribe_code = ("ADD_SCENE_QR_CODE", code) if code else ("ADD_SCENE_SEARCH", None)
         return code
 
     def unfollow(self) -> None:
-        """Stop following; what the account could send is closed."""
+        """Stop following; this closes all message windows."""
         self.follows = False
         self.pending = None
         self.windows.close()
 
     def describe(self) -> dict[str, Any]:
-        """The person as the control calls show him."""
+        """The person as the control calls show them."""
         return {
             "person": self.person.name,
             "openid": self.openid,

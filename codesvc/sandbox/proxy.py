@@ -1,4 +1,4 @@
-"""A proxy that leads to the sandbox's imitation of WeChat's hosts and nowhere else: it is no open proxy."""
+"""An HTTP proxy that forwards requests for WeChat's hosts to the sandbox. It refuses all other hosts."""
 
 import asyncio
 import re
@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from codesvc.sandbox.hosts import HOSTS
 
-_LONGEST_HEAD = 8192
-_PATIENCE = 10.0
+_MAX_HEAD_BYTES = 8192
+_TIMEOUT = 10.0
 _CHUNK = 65536
 _TUNNEL = re.compile(r"([0-9A-Za-z.-]+):443")
 _ABSOLUTE = re.compile(r"https?://([0-9A-Za-z.-]+)(?::[0-9]+)?(?:[/?].*)?")
@@ -17,14 +17,15 @@ _ABSOLUTE = re.compile(r"https?://([0-9A-Za-z.-]+)(?::[0-9]+)?(?:[/?].*)?")
 class ConnectProxy:
     """Answers `CONNECT api.weixin.qq.com:443` with a tunnel to the sandbox's TLS port.
 
-    Some clients (axios among them) send a proxy `GET https://…` instead of CONNECT, and leave TLS to it. Such requests
-    go to the TLS port over a connection of the proxy's own, those for `http://…` to the plain port.
+    Some clients (axios, for instance) send `GET https://…` to a proxy instead of CONNECT, and expect the proxy to do
+    TLS. For such a request the proxy opens its own TLS connection to the TLS port. A request for `http://…` goes to
+    the plain port.
 
     Args:
         host: where the sandbox listens.
-        tls_port: for https.
-        plain_port: for http.
-        trust: knows the sandbox's authority.
+        tls_port: the sandbox's port for https.
+        plain_port: the sandbox's port for http.
+        trust: a TLS context that trusts the sandbox's certificate authority.
     """
 
     def __init__(self, host: str, *, tls_port: int, plain_port: int, trust: ssl.SSLContext) -> None:
@@ -41,7 +42,7 @@ class ConnectProxy:
         Raises:
             OSError: the port is taken.
         """
-        self._server = await asyncio.start_server(self._accept, host, port, limit=_LONGEST_HEAD)
+        self._server = await asyncio.start_server(self._accept, host, port, limit=_MAX_HEAD_BYTES)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -66,7 +67,7 @@ class ConnectProxy:
             await _close(writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             head = await reader.readuntil(b"\r\n\r\n")
         method, scheme, host = _read_target(head)
         if host not in HOSTS:
@@ -99,7 +100,7 @@ async def _join(
 
 
 def _read_target(head: bytes) -> tuple[str, str, str]:
-    """Method, scheme and host asked for; an empty host if the target has neither of the forms a proxy is sent."""
+    """Method, scheme and host of a request head; empty texts if the target is not one that a proxy accepts."""
     words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
     if len(words) != 3:  # noqa: PLR2004 - RFC 9112 3: method, target, version
         return "", "", ""
@@ -122,5 +123,5 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     with suppress(OSError):
         if writer.can_write_eof():
             writer.write_eof()
-        else:  # TLS has no half-close: what ends here ends altogether
+        else:  # asyncio's TLS cannot close one direction only
             writer.close()

@@ -1,7 +1,7 @@
-"""What the platform pushes to a callback: messages and events, before they are sealed (WECHAT.md 7.3, 10).
+"""Messages and events that the platform pushes to a callback, before encryption (WECHAT.md 7.3, 10).
 
-`heard` says whether a reply reaches the person, and with it whether a failure shows him the platform's apology: a
-reply to a receipt or to `unsubscribe` shows nowhere (WECHAT.md 10.3).
+`shows_reply` says whether the person sees the reply, and whether they see the platform's error text if the delivery
+fails. WeChat shows no reply to a receipt or to `unsubscribe` (WECHAT.md 10.3).
 """
 
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from typing import Any
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.qrcode import QrCode
 
-APOLOGY = "该公众号暂时无法提供服务,请稍后再试"
+UNAVAILABLE_TEXT = "该公众号暂时无法提供服务,请稍后再试"
 
 
 @dataclass(frozen=True)
 class Push:
-    """One message or event on its way to an account's callback; the same in every delivery of it."""
+    """One message or event for an account's callback; all delivery attempts send the same fields."""
 
     appid: str
     openid: str
     fields: Mapping[str, Any]
-    heard: bool = True
+    shows_reply: bool = True
     delay: float = 0.0
 
     @property
@@ -31,16 +31,16 @@ class Push:
 
     @property
     def articles(self) -> int:
-        """How many articles a news reply to it may have (WECHAT.md 10.3)."""
+        """The maximum number of articles in a news reply to it (WECHAT.md 10.3)."""
         return 8 if self.fields["MsgType"] == "event" else 1
 
 
-class Pushes:
-    """Makes the pushes of one person's acts.
+class PushFactory:
+    """Makes the pushes that the interactions of one person cause.
 
     Args:
         original_id: the account's `gh_…`.
-        contact: whose acts they are.
+        contact: the person.
         now: CreateTime, on the platform's clock.
     """
 
@@ -53,25 +53,25 @@ class Pushes:
         return self._push({"MsgType": kind, **fields, "MsgId": msg_id})
 
     def event(
-        self, event: str, fields: Mapping[str, Any] | None = None, *, heard: bool = True, delay: float = 0.0
+        self, event: str, fields: Mapping[str, Any] | None = None, *, shows_reply: bool = True, delay: float = 0.0
     ) -> Push:
         """Any event."""
-        return self._push({"MsgType": "event", "Event": event, **(fields or {})}, heard=heard, delay=delay)
+        return self._push({"MsgType": "event", "Event": event, **(fields or {})}, shows_reply=shows_reply, delay=delay)
 
     def subscribe(self, code: QrCode | None) -> Push:
-        """A follow, with `qrscene_…` and the ticket if it came through a QR code."""
+        """The person followed; with `qrscene_…` and the ticket if they used a QR code."""
         if code is None:
             return self.event("subscribe", {"EventKey": ""})
-        return self.event("subscribe", {"EventKey": f"qrscene_{code.order.scene}", "Ticket": code.ticket})
+        return self.event("subscribe", {"EventKey": f"qrscene_{code.spec.scene}", "Ticket": code.ticket})
 
     def scan(self, code: QrCode) -> Push:
-        """A follower's scan: the scene without prefix."""
-        return self.event("SCAN", {"EventKey": code.order.scene, "Ticket": code.ticket})
+        """A follower scanned a QR code; the scene has no prefix."""
+        return self.event("SCAN", {"EventKey": code.spec.scene, "Ticket": code.ticket})
 
     def template_finished(self, msgid: int, status: str, delay: float) -> Push:
         """The receipt of a template message; `MsgID` with a capital D (WECHAT.md 6.5)."""
         fields = {"MsgID": msgid, "Status": status}
-        return self.event("TEMPLATESENDJOBFINISH", fields, heard=False, delay=delay)
+        return self.event("TEMPLATESENDJOBFINISH", fields, shows_reply=False, delay=delay)
 
     def notice_answered(self, template_id: str, *, accept: bool, scene: str) -> Push:
         """The person answered the popup for a notice."""
@@ -80,19 +80,19 @@ class Pushes:
             "SubscribeStatusString": "accept" if accept else "reject",
             "PopupScene": scene,
         }
-        return self.event("subscribe_msg_popup_event", {"SubscribeMsgPopupEvent": {"List": item}}, heard=False)
+        return self.event("subscribe_msg_popup_event", {"SubscribeMsgPopupEvent": {"List": item}}, shows_reply=False)
 
     def notice_changed(self, template_id: str, *, popup_element: bool) -> Push:
         """The person switched a notice off in the settings."""
         item = {"TemplateId": template_id, "SubscribeStatusString": "reject"}
         wrapper = "SubscribeMsgPopupEvent" if popup_element else "SubscribeMsgChangeEvent"
-        return self.event("subscribe_msg_change_event", {wrapper: {"List": item}}, heard=False)
+        return self.event("subscribe_msg_change_event", {wrapper: {"List": item}}, shows_reply=False)
 
     def notice_sent(self, template_id: str, msgid: int, delay: float) -> Push:
         """A notice was delivered."""
         item = {"TemplateId": template_id, "MsgID": msgid, "ErrorCode": 0, "ErrorStatus": "success"}
         fields = {"SubscribeMsgSentEvent": {"List": item}}
-        return self.event("subscribe_msg_sent_event", fields, heard=False, delay=delay)
+        return self.event("subscribe_msg_sent_event", fields, shows_reply=False, delay=delay)
 
-    def _push(self, fields: Mapping[str, Any], *, heard: bool = True, delay: float = 0.0) -> Push:
-        return Push(self._contact.appid, self._contact.openid, {**self._head, **fields}, heard, delay)
+    def _push(self, fields: Mapping[str, Any], *, shows_reply: bool = True, delay: float = 0.0) -> Push:
+        return Push(self._contact.appid, self._contact.openid, {**self._head, **fields}, shows_reply, delay)

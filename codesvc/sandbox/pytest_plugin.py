@@ -1,10 +1,10 @@
-"""A WeChat for a test suite in three lines.
+"""A pytest plugin with a fixture that gives a test its own WeChat platform.
 
     def test_code_arrives(wechat_sandbox):
         alice = wechat_sandbox.person("alice")
         alice.follow()
 
-The server runs once per session; every test that asks for `wechat_sandbox` finds it empty.
+The server starts once per session. The fixture `wechat_sandbox` resets it before every test.
 """
 
 from typing import TYPE_CHECKING
@@ -28,6 +28,6 @@ def wechat_sandbox_server() -> "Iterator[Sandbox]":
 
 @pytest.fixture
 def wechat_sandbox(wechat_sandbox_server: "Sandbox") -> "Sandbox":
-    """A sandbox in its first state: the default account, nobody in it."""
+    """A sandbox in its initial state: the default account and no people."""
     wechat_sandbox_server.reset()
     return wechat_sandbox_server

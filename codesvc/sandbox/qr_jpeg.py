@@ -1,9 +1,9 @@
 """A QR code as a real baseline JPEG, without an imaging library.
 
-`showqrcode` answers `image/jpg` (WECHAT.md 5.3). A QR picture has only flat squares, and JPEG codes a flat 8x8 block
-as one number: the difference of its brightness to the block before. So a module is drawn as exactly one block and the
-whole encoder is a Huffman table of the DC differences plus an end-of-block bit. ITU-T T.81 annex B gives the markers,
-annex F the coding.
+`showqrcode` answers `image/jpg` (WECHAT.md 5.3). A QR picture has only squares of one colour. JPEG codes an 8x8 block
+of one colour as one number: the difference of its brightness from the previous block. Every square is drawn with
+whole blocks, so the encoder needs only a Huffman table for these DC differences and an end-of-block bit. The markers
+are those of ITU-T T.81 annex B, the coding that of annex F.
 """
 
 import struct
@@ -13,7 +13,7 @@ import segno
 
 _BORDER = 4  # quiet zone in modules, ISO/IEC 18004
 _WHITE, _BLACK = 127, -128
-_SCALE = 2  # blocks per module side, so that a phone camera can read it off a screen
+_SCALE = 2  # blocks per module side, so that a phone camera can read the code from a screen
 
 # DC categories 0 (no change), 8 (black to white and back) and 7 (the very first block), of one, two and three bits;
 # AC: end of block alone, one bit (T.81 B.2.4.2).

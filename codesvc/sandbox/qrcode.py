@@ -1,26 +1,26 @@
-"""Parametric QR codes (WECHAT.md 5): what may be asked for, and what a scan finds."""
+"""Parametric QR codes (WECHAT.md 5): checking a request for one, and finding one again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_qr_id
 from codesvc.sandbox.ticket import make_ticket
 
 URL_PREFIX = "http://weixin.qq.com/q/"
-LONGEST_LIFE = 2_592_000
+MAX_LIFE = 2_592_000
 DEFAULT_LIFE = 60  # the current official page; older ones say 30 (WECHAT.md 5.1)
-LARGEST_SCENE = 2**32 - 1
-LARGEST_PERMANENT_SCENE = 100_000
-LONGEST_SCENE = 64
+MAX_SCENE = 2**32 - 1
+MAX_PERMANENT_SCENE = 100_000
+MAX_SCENE_LENGTH = 64
 ACTIONS = ("QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE")
 
 
 @dataclass(frozen=True)
-class Order:
-    """A valid request for a code; `life` is None for a permanent one."""
+class QrSpec:
+    """A valid request for a code; `life` is in seconds, None for a permanent code."""
 
     action: str
     scene: str
@@ -30,63 +30,63 @@ class Order:
 
 @dataclass(frozen=True)
 class QrCode:
-    """A code that exists. `url` is the text in the picture."""
+    """An existing QR code; `url` is the text in the picture."""
 
     appid: str
-    order: Order
+    spec: QrSpec
     url: str
     ticket: str
     created_at: float
 
     @property
     def expires_at(self) -> float | None:
-        """When scanning stops working, in seconds since the epoch; None: never."""
-        return None if self.order.life is None else self.created_at + self.order.life
+        """When the code expires, in seconds since the epoch; None: never."""
+        return None if self.spec.life is None else self.created_at + self.spec.life
 
 
-def read_order(body: Mapping[str, Any]) -> Order:
-    """Judge the body of `qrcode/create`.
+def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
+    """Read and check the body of `qrcode/create`.
 
-    Numbers may come as strings (WECHAT.md 15). A life above 30 days is cut to 30 days; what the platform does there
-    is not documented.
+    Numbers may be strings (WECHAT.md 15). A life above 30 days is cut to 30 days; the platform's behaviour is not
+    documented.
 
     Raises:
-        Refusal: 40052 for the action, 40053 for the scene (WECHAT.md 5.1).
+        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1).
     """
     action = body.get("action_name")
     if not isinstance(action, str) or action not in ACTIONS:
-        raise Refusal(40052)
+        raise ApiError(40052)
     info = body.get("action_info")
     scene = info.get("scene") if isinstance(info, Mapping) else None
     permanent = "LIMIT" in action
     life = None if permanent else _read_life(body.get("expire_seconds"))
     if "STR" in action:
         text = scene.get("scene_str") if isinstance(scene, Mapping) else None
-        if not isinstance(text, str) or not 1 <= len(text) <= LONGEST_SCENE:
-            raise Refusal(40053)
-        return Order(action, text, 0, life)
+        if not isinstance(text, str) or not 1 <= len(text) <= MAX_SCENE_LENGTH:
+            raise ApiError(40053)
+        return QrSpec(action, text, 0, life)
     number = _read_scene_id(scene, permanent=permanent)
-    return Order(action, str(number), number, life)
+    return QrSpec(action, str(number), number, life)
 
 
 def _read_life(value: object) -> int:
     number = read_integer(value)
-    return DEFAULT_LIFE if number is None or number <= 0 else min(number, LONGEST_LIFE)
+    return DEFAULT_LIFE if number is None or number <= 0 else min(number, MAX_LIFE)
 
 
 def _read_scene_id(scene: object, *, permanent: bool) -> int:
     if not isinstance(scene, Mapping):
         if permanent:
-            raise Refusal(40053)
-        return 0  # a field report: accepted, and the event says `qrscene_0` (WECHAT.md 5.1)
+            raise ApiError(40053)
+        return 0  # users report that WeChat accepts this, and that the event says `qrscene_0` (WECHAT.md 5.1)
     number = read_integer(scene.get("scene_id"))
-    if number is None or number < 1 or (permanent and number > LARGEST_PERMANENT_SCENE):
-        raise Refusal(40053)
-    return min(number, LARGEST_SCENE)
+    if number is None or number < 1 or (permanent and number > MAX_PERMANENT_SCENE):
+        raise ApiError(40053)
+    return min(number, MAX_SCENE)
 
 
 def read_integer(value: object) -> int | None:
-    """An integer that came as a number or as its decimal text; None for anything else."""
+    """An integer given as a number or as decimal text; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -98,40 +98,40 @@ def read_integer(value: object) -> int | None:
 
 @dataclass
 class QrCodes:
-    """All codes of all accounts, found by what a camera or a browser has in hand."""
+    """The QR codes of all accounts, found by the text in the picture or by ticket."""
 
     _by_url: dict[str, QrCode] = field(default_factory=dict)
     _by_ticket: dict[str, QrCode] = field(default_factory=dict)
     _permanent: dict[tuple[str, str, str], QrCode] = field(default_factory=dict)
 
-    def mint(self, appid: str, order: Order, now: float, *, permanent_limit: int) -> QrCode:
-        """Make a code; a permanent scene that exists already keeps its code.
+    def mint(self, appid: str, spec: QrSpec, now: float, *, permanent_limit: int) -> QrCode:
+        """Make a code; for a permanent scene that exists already, return its code.
 
         Raises:
-            Refusal: 45029 if the account's permanent codes are used up.
+            ApiError: 45029 if the account's permanent codes are used up.
         """
-        key = (appid, order.action, order.scene)
-        if order.life is None:
+        key = (appid, spec.action, spec.scene)
+        if spec.life is None:
             if key in self._permanent:
                 return self._permanent[key]
             if sum(1 for owner, _, _ in self._permanent if owner == appid) >= permanent_limit:
-                raise Refusal(45029)
+                raise ApiError(45029)
         url = URL_PREFIX + mint_qr_id()
-        code = QrCode(appid, order, url, make_ticket(url, now, order.life or 0), now)
+        code = QrCode(appid, spec, url, make_ticket(url, now, spec.life or 0), now)
         self._by_url[url] = code
         self._by_ticket[code.ticket] = code
-        if order.life is None:
+        if spec.life is None:
             self._permanent[key] = code
         return code
 
     def by_ticket(self, ticket: str) -> QrCode | None:
-        """The code of a ticket; expired ones still have their picture."""
+        """The code of a ticket, expired or not; WeChat shows the picture of an expired code too."""
         return self._by_ticket.get(ticket)
 
     def by_text(self, text: str) -> QrCode | None:
-        """The code that a text stands for.
+        """The code for a text.
 
-        The text may be the url in the picture (http or https), a showqrcode address, or a bare ticket.
+        The text may be the url in the picture (http or https), a showqrcode address, or a ticket.
         """
         text = text.strip()
         if text.startswith("https://weixin.qq.com/q/"):
@@ -145,5 +145,5 @@ class QrCodes:
         return self._by_ticket.get(query["ticket"][0] if "ticket" in query else text)
 
     def recent(self, count: int) -> list[QrCode]:
-        """The newest codes first."""
+        """The last codes, newest first."""
         return list(reversed(list(self._by_url.values())))[:count]

@@ -1,14 +1,14 @@
-"""Call quotas: so many a day, so many a minute, per account and API (WECHAT.md 4, 13).
+"""Call quotas per day and per minute, for each account and API (WECHAT.md 4, 13).
 
-A day ends at 0:00 Beijing time. A minute is a fixed one, as the platform's "retry next minute" says. `None` means no
-limit.
+A day ends at 0:00 Beijing time. A minute is a minute of the clock, not a sliding window, because the platform's error
+says "retry next minute". `None` means no limit.
 """
 
 from dataclasses import dataclass, field
 
 from codesvc.sandbox.account import AccountKind
 from codesvc.sandbox.clock import beijing_day, beijing_month
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 
 CLEARINGS_PER_MONTH = 10
 FALLBACK_DAILY = 100_000
@@ -16,7 +16,7 @@ FALLBACK_DAILY = 100_000
 
 @dataclass(frozen=True)
 class Limit:
-    """What an API allows; None is no limit."""
+    """The limits of one API; None means no limit."""
 
     daily: int | None
     minute: int | None = None
@@ -70,7 +70,7 @@ class _Count:
 
 @dataclass(frozen=True)
 class Reading:
-    """What `openapi/quota/get` shows of one API."""
+    """The state of one counter, as `openapi/quota/get` shows it."""
 
     limit: Limit
     used: int
@@ -82,8 +82,8 @@ class Quotas:
     """Counters of one account.
 
     Attributes:
-        kind: decides the defaults.
-        limits: overrides by path.
+        kind: the kind of the account, which decides the default limits.
+        limits: limits by path that replace the defaults.
     """
 
     kind: AccountKind
@@ -100,13 +100,13 @@ class Quotas:
         """Count one call.
 
         Raises:
-            Refusal: 45009 if the day's calls are used up, 45011 if the minute's are.
+            ApiError: 45009 if the daily limit is reached, 45011 if the limit per minute is.
         """
         limit, count = self.limit(path), self._count(path, now)
         if limit.daily is not None and count.used >= limit.daily:
-            raise Refusal(45009)
+            raise ApiError(45009)
         if limit.minute is not None and count.in_minute >= limit.minute:
-            raise Refusal(45011)
+            raise ApiError(45011)
         count.used += 1
         count.in_minute += 1
 
@@ -115,21 +115,21 @@ class Quotas:
         count = self._count(path, now)
         return Reading(self.limit(path), count.used, count.in_minute)
 
-    def touched(self) -> list[str]:
-        """The paths that were ever called, for the console's gauges."""
+    def used_paths(self) -> list[str]:
+        """The paths that were called at least once, for the console."""
         return sorted(self._counts)
 
     def clear(self, now: float, path: str | None = None) -> None:
-        """Set the day's counters to zero, ten times a month (WECHAT.md 4).
+        """Reset the counters of one path or of all; allowed ten times a month (WECHAT.md 4).
 
         Raises:
-            Refusal: 48006 at the eleventh time.
+            ApiError: 48006 if it was done ten times this month.
         """
         month = beijing_month(now)
         if month != self._month:
             self._month, self._clearings = month, 0
         if self._clearings >= CLEARINGS_PER_MONTH:
-            raise Refusal(48006)
+            raise ApiError(48006)
         self._clearings += 1
         for name in [path] if path is not None else list(self._counts):
             self._counts.pop(name, None)

@@ -1,4 +1,4 @@
-"""The answer to a callback, read as strictly as the platform reads it (WECHAT.md 9.3, 9.4, 10.3)."""
+"""Reads the answer to a callback as strictly as the platform does (WECHAT.md 9.3, 9.4, 10.3)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt
 
 
 class BadReply(ValueError):
-    """The body is neither `success`, empty nor a valid reply; the text says why."""
+    """The body is not empty, not `success` and not a valid reply; the message says why."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A valid answer; `message` is what the person reads, None for silence."""
+    """A valid answer; `message` is shown to the person, None shows nothing."""
 
     message: dict[str, Any] | None
     encrypted: bool = False
@@ -28,13 +28,13 @@ def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int 
     """Read a callback's body.
 
     Args:
-        account: whose callback it is.
-        openid: to whom the reply must go.
-        body: what was answered.
-        articles: how many of a news reply are shown; those beyond are dropped (WECHAT.md 10.3).
+        account: the account with this callback.
+        openid: the person to whom the reply must be addressed.
+        body: the answer's body.
+        articles: how many articles of a news reply are shown; the others are dropped (WECHAT.md 10.3).
 
     Raises:
-        BadReply: malformed, unencrypted in safe mode, badly encrypted, or addressed to someone else.
+        BadReply: malformed, unencrypted in safe mode, wrongly encrypted, or addressed to another person.
     """
     text = _text(body).strip()
     if text in {"", "success"}:

@@ -1,22 +1,22 @@
-"""Serving the sandbox in the running loop."""
+"""Serves the sandbox in the running event loop."""
 
 from aiohttp import web
 
 from codesvc.sandbox.app import create_app
-from codesvc.sandbox.bind_guard import check_exposure
+from codesvc.sandbox.bind_guard import check_bind
 from codesvc.sandbox.platform import Platform
 
 
 async def start_server(
     platform: Platform, *, host: str = "127.0.0.1", port: int = 0, token: str | None = None
 ) -> tuple[web.AppRunner, str]:
-    """Start serving in the running loop; returns the runner, to clean up, and the address.
+    """Start serving; returns the runner, which the caller cleans up, and the address.
 
     Raises:
-        Exposed: see `check_exposure`.
-        OSError: the port is taken.
+        UnsafeBind: see `check_bind`.
+        OSError: the port is in use.
     """
-    check_exposure(host, token)
+    check_bind(host, token)
     runner = web.AppRunner(create_app(platform, token=token), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""Switches for what the sources leave open, and for what a test wants otherwise."""
+"""Settings for behaviour that WeChat's sources leave open, or that a test needs to change."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ class Settings:
     r"""Behaviour of one platform; every member can be changed by `PATCH /sandbox/settings`.
 
     Attributes:
-        content_type: of JSON answers, as observed in the field (WECHAT.md 1).
-        small_ids: 9-digit msgids (checklist 3).
-        forced_overlap: a forced stable token leaves the previous one 300 s (the other reading of WECHAT.md 3.2).
-        refuse_escapes: `\\uXXXX` of characters beyond ASCII in a body is refused with 40033 (WECHAT.md 1).
-        repeat_errcode: what a repeated client_msg_id answers; 0 repeats the first answer (WECHAT.md 6.2, undocumented).
-        duplicate_window: seconds in which the same content to the same openid is 40241; 0: never (one source).
+        content_type: of JSON answers; the default was observed on the real platform (WECHAT.md 1).
+        small_ids: msgids have 9 digits (checklist 3).
+        forced_overlap: after a forced refresh the previous stable token works for 300 s more (WECHAT.md 3.2).
+        refuse_escapes: `\\uXXXX` for characters beyond ASCII in a body is refused with 40033 (WECHAT.md 1).
+        repeat_errcode: the answer to a repeated client_msg_id; 0 repeats the first (WECHAT.md 6.2, undocumented).
+        duplicate_window: seconds in which the same content to the same openid gets 40241; 0: never (one source).
         receipt_status: the Status of TEMPLATESENDJOBFINISH, or `none` for no event.
         receipt_delay: real seconds between a send and its receipt.
-        receipt_hold: keep receipts until `POST /sandbox/receipts/release`.
-        callback_timeout: real seconds a callback may take (WECHAT.md 9.4).
-        callback_attempts: deliveries in all (WECHAT.md 9.4).
-        callback_http10: speak HTTP/1.0 to the callback, as seen in the field.
-        callback_fresh_nonce: a retry carries its own timestamp and nonce; undocumented.
+        receipt_hold: hold receipts until `POST /sandbox/receipts/release`.
+        callback_timeout: real seconds that a callback may take (WECHAT.md 9.4).
+        callback_attempts: the maximum number of attempts for a callback (WECHAT.md 9.4).
+        callback_http10: use HTTP/1.0 for callbacks, as was observed on the real platform.
+        callback_fresh_nonce: a retry has a new timestamp and nonce; undocumented.
         change_event_popup_element: wrap subscribe_msg_change_event in SubscribeMsgPopupEvent (WECHAT.md 7.3).
-        review_seconds: how long a held message waits for its review, on the platform's clock (40252).
+        review_seconds: the duration of a content review, on the platform's clock (40252).
         page_size: openids per page of user/get.
     """
 

@@ -1,9 +1,9 @@
-"""Templates at work: judging the data of a send and laying out what the person reads (WECHAT.md 6.4).
+"""Template messages: checks the data of a send and renders the text of the card (WECHAT.md 6.4).
 
-Three kinds behave differently when a value does not fit. A category template refuses the whole send with 47003 and
-names the field. A legacy template has been cleaned up silently since 2023-05-04: long values are cut, `first`,
-`remark` and emoji vanish, errcode stays 0. A test account's template is free text, but a line without a literal label
-before its field disappears, and so does a field with a blank in its braces.
+The three kinds of template treat a wrong value differently. A category template refuses the whole send with 47003 and
+names the field. A legacy template has changed values silently since 2023-05-04: long values are cut, `first`,
+`remark` and emoji are removed, and errcode stays 0. A test account's template is free text. But a line without a label
+before its field is removed, and so is a field with a space inside its braces.
 """
 
 import re
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.field_rule import fits
 
 _PLACE = re.compile(r"\{\{([0-9A-Za-z_]+)\.DATA\}\}")
@@ -25,11 +25,11 @@ _LEGACY_DROPPED = ("first", "remark")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a person sees.
+    """The card as the person sees it.
 
     Attributes:
-        data: the values as shown, by key.
-        text: the card's lines.
+        data: the shown values by key.
+        text: the lines of the card.
     """
 
     data: dict[str, str]
@@ -42,27 +42,27 @@ def keys_of(content: str) -> list[str]:
 
 
 def read_values(data: object) -> dict[str, str]:
-    """The plain values of a `data` member; colours are accepted and ignored (WECHAT.md 6.2).
+    """The values of a `data` member as text; colours are accepted and ignored (WECHAT.md 6.2).
 
     Raises:
-        Refusal: 47003 if it is no object of `{"value": text}`.
+        ApiError: 47003 if it is not an object of `{"value": text}`.
     """
     if not isinstance(data, Mapping):
-        raise Refusal(47003, "argument invalid! data is empty")
+        raise ApiError(47003, "argument invalid! data is empty")
     values = {}
     for key, item in data.items():
         value: Any = item.get("value") if isinstance(item, Mapping) else item
         if isinstance(value, bool | Mapping | list):
-            raise Refusal(47003, f"argument invalid! data.{key}.value invalid")
+            raise ApiError(47003, f"argument invalid! data.{key}.value invalid")
         values[str(key)] = "" if value is None else str(value)
     return values
 
 
 def lay_out(template: TemplateSpec, data: object) -> Layout:
-    """Judge the data by the template's kind and lay the card out.
+    """Check the data by the rules of the template's kind and render the card.
 
     Raises:
-        Refusal: 47003 naming the field, for category templates and notices.
+        ApiError: 47003 with the name of the field, for category templates and notices.
     """
     values = read_values(data)
     if template.kind in {"category", "notice"}:
@@ -82,9 +82,9 @@ def _check_fields(template: TemplateSpec, values: Mapping[str, str]) -> dict[str
     for key in keys_of(template.content):
         value = values.get(key, "")
         if not value:
-            raise Refusal(47003, f"argument invalid! data.{key}.value is empty")
+            raise ApiError(47003, f"argument invalid! data.{key}.value is empty")
         if not fits(key, value, template.enums.get(key, ())):
-            raise Refusal(47003, f"argument invalid! data.{key}.value invalid")
+            raise ApiError(47003, f"argument invalid! data.{key}.value invalid")
         shown[key] = value
     return shown
 

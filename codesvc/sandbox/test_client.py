@@ -1,11 +1,11 @@
-"""A sandbox for somebody else's test suite: a server in a thread, and people with verbs.
+"""A sandbox for a test suite: a server in a thread, and objects for the people who use WeChat.
 
     with Sandbox() as wechat:
         alice = wechat.person("alice")
         alice.scan(qr_url); alice.follow()
         assert "482913" in alice.messages()[-1]["content"]
 
-Everything goes over HTTP, so a synchronous test, an asynchronous one and a foreign SDK see the same platform.
+All calls use HTTP, so a synchronous test, an asynchronous test and an SDK of any language see the same platform.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from codesvc.sandbox.server import start_server
 _TIMEOUT = 60.0
 
 
-class ControlError(RuntimeError):
-    """A control call was refused; the text is the sandbox's answer."""
+class ControlCallError(RuntimeError):
+    """The sandbox refused a control call; the message is its answer."""
 
 
-class Someone:
+class SandboxUser:
     """A person in relation to one account.
 
     Attributes:
-        openid: the person's openid there.
-        unionid: the one over all accounts of the owner.
-        name: the person.
+        openid: the person's openid in the account.
+        unionid: the person's unionid in all accounts of the account's owner.
+        name: the person's name.
     """
 
     def __init__(self, sandbox: "Sandbox", described: dict[str, Any]) -> None:
@@ -43,15 +43,15 @@ class Someone:
         self.name: str = described["person"]
 
     def follow(self) -> dict[str, Any]:
-        """Follow; returns what the callback did."""
+        """Follow the account; returns the outcome of the callback."""
         return self._act("follow")
 
     def unfollow(self) -> dict[str, Any]:
-        """Stop following."""
+        """Stop following the account."""
         return self._act("unfollow")
 
     def scan(self, url: str) -> dict[str, Any]:
-        """Scan a QR code, given as its text or as its showqrcode address."""
+        """Scan a QR code, given by its text or by its showqrcode address."""
         return self._act("scan", url=url)
 
     def send(self, text: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Someone:
         return self._sandbox.control("PATCH", f"/sandbox/users/{self.openid}", preferences)
 
     def messages(self) -> list[dict[str, Any]]:
-        """What the person has received, oldest first."""
+        """The messages that the person has received, oldest first."""
         found: list[dict[str, Any]] = self._sandbox.control("GET", f"/sandbox/users/{self.openid}/messages")["messages"]
         return found
 
@@ -86,7 +86,7 @@ class Sandbox:
         account: the default account.
 
     Attributes:
-        url: its address, to be used in place of `https://api.weixin.qq.com` and its sisters.
+        url: its address; use it instead of `https://api.weixin.qq.com` and WeChat's other hosts.
         account: the default account's settings.
     """
 
@@ -113,30 +113,30 @@ class Sandbox:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_TIMEOUT)
 
-    def person(self, name: str | None = None, *, account: str | None = None) -> Someone:
-        """A person, made on first mention."""
+    def person(self, name: str | None = None, *, account: str | None = None) -> SandboxUser:
+        """The person with this name; created if there is none."""
         body = {key: value for key, value in {"person": name, "account": account}.items() if value is not None}
-        return Someone(self, self.control("POST", "/sandbox/users", body))
+        return SandboxUser(self, self.control("POST", "/sandbox/users", body))
 
     def callback(self, url: str, *, mode: str | None = None) -> dict[str, Any]:
-        """Point the default account's callback at a service."""
+        """Set the callback URL of the default account."""
         body = {"appid": self.account.appid, "callback_url": url} | ({"mode": mode} if mode else {})
         return self.control("POST", "/sandbox/accounts", body)
 
     def fault(self, kind: str, **details: Any) -> dict[str, Any]:
-        """Put a fault in force."""
+        """Activate a fault."""
         return self.control("POST", "/sandbox/faults", {"kind": kind, **details})
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the platform's clock."""
         self.control("POST", "/sandbox/clock", {"advance": seconds})
 
     def settle(self) -> None:
-        """Wait until no callback is under way."""
+        """Wait until no callback is in progress."""
         self.control("POST", "/sandbox/settle", {})
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Restore the initial state."""
         self.control("POST", "/sandbox/reset", {})
 
     def calls(self, **query: str) -> list[dict[str, Any]]:
@@ -145,10 +145,10 @@ class Sandbox:
         return found
 
     def control(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """Any control call.
+        """Make a control call.
 
         Raises:
-            ControlError: the answer is no 2xx.
+            ControlCallError: the status is not 2xx.
         """
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=_TIMEOUT)
         try:
@@ -159,7 +159,7 @@ class Sandbox:
         finally:
             connection.close()
         if not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP
-            raise ControlError(f"{method} {path}: {response.status} {text}")
+            raise ControlCallError(f"{method} {path}: {response.status} {text}")
         answer: dict[str, Any] = json.loads(text)
         return answer
 

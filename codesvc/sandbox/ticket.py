@@ -1,9 +1,9 @@
-"""The anatomy of a QR ticket (WECHAT.md 5.2): 72 bytes in base64url without padding.
+"""The layout of a QR ticket (WECHAT.md 5.2): 72 bytes in base64url without padding.
 
     81 01 | 10 bytes: id/type, filled with zeros | 01 2e url NUL | 02 04 creation (LE) | 03 04 expire_seconds (LE)
 
-A client must treat it as opaque. The form is kept for realism: its length, its alphabet and the mixed case catch the
-column that is too short and the URL that was not encoded.
+A client must treat a ticket as opaque. The real format is used so that tests find common mistakes: a database column
+that is too short, a comparison that ignores case, a ticket that was not URL-encoded.
 """
 
 import base64
@@ -15,7 +15,7 @@ _FILLER = bytes(7)
 
 
 def make_ticket(url: str, created_at: float, expire_seconds: int) -> str:
-    """Compose a ticket for the text of a QR code; `expire_seconds` is 0 for a permanent one."""
+    """Make a ticket for the text of a QR code; `expire_seconds` is 0 for a permanent code."""
     text = url.encode("ascii") + b"\0"
     raw = (
         b"\x81\x01"

@@ -1,7 +1,7 @@
-"""TLS for WeChat's hosts beside a running sandbox, and the proxy that leads there.
+"""HTTPS for WeChat's hosts on a running sandbox, and a proxy in front of it.
 
-An SDK with hard-wired `https://api.weixin.qq.com` is pointed here by its proxy setting (or by DNS, or a hosts entry)
-and told to trust the sandbox's authority.
+Some SDKs always call `https://api.weixin.qq.com`. Such an SDK reaches the sandbox by its proxy setting (or by DNS, or
+by a hosts entry). It must also trust the sandbox's certificate authority.
 """
 
 from contextlib import AsyncExitStack
@@ -17,11 +17,11 @@ from codesvc.sandbox.proxy import ConnectProxy
 async def start_tls(
     runner: web.AppRunner, stack: AsyncExitStack, *, host: str, tls_port: int, proxy_port: int, directory: Path
 ) -> list[str]:
-    """Start both beside a running sandbox; returns lines that say where they are.
+    """Start HTTPS and the proxy; returns lines for the terminal with their addresses.
 
     Raises:
-        ImportError: the extra is not installed.
-        OSError: a port is taken.
+        ImportError: the extra `sandbox-tls` is not installed.
+        OSError: a port is in use.
     """
     authority = Authority(directory)
     site = web.TCPSite(runner, host, tls_port, ssl_context=authority.server_context())

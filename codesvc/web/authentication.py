@@ -1,4 +1,4 @@
-"""Who is calling: API keys and their scopes, and the address of a browser."""
+"""Authentication of callers by API key and scope, and the client address of a browser."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
 
 
 def bearer(request: web.Request) -> str:
-    """The key that a request carries, "" if there is none."""
+    """The bearer key of a request, "" if there is none."""
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if kind.lower() == "bearer" else ""
 
 
 def authenticate(request: web.Request, scope: Scope) -> Caller:
-    """Whose key the request carries.
+    """The caller to whom the request's key belongs.
 
     Raises:
-        Problem: no key, an unknown one, or one without this scope.
+        Problem: the key is missing or unknown, or has not this scope.
     """
     here = services(request)
     caller = here.directory.caller(bearer(request))
@@ -45,10 +45,10 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
 
 
 def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
-    """The address of whoever sent this request.
+    """The address of the client that sent this request.
 
-    `X-Forwarded-For` is believed from the right, as far as the hops are trusted proxies: what stands further left was
-    written by somebody we do not know.
+    `X-Forwarded-For` is read from the right, as long as the hops are trusted proxies. An entry further left may be
+    forged by the client.
     """
     trusted = services(request).settings.service.trusted_proxies
     hops = [request.remote or ""]

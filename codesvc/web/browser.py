@@ -1,4 +1,4 @@
-"""The cookie by which a browser is known from its way to WeChat and back."""
+"""The cookie that recognises a browser when WeChat's web authorisation sends it back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIFE_SECONDS: Final = 3_600
 
 
 def account_in(request: web.Request, name: str) -> AccountEntry:
-    """The account of that name.
+    """The account with this name.
 
     Raises:
         Problem: there is none.
@@ -37,7 +37,7 @@ def _secure(request: web.Request) -> bool:
 
 
 def _name(request: web.Request) -> str:
-    # Over https the name forbids other hosts of the domain to plant one (RFC 6265bis section 4.1.3.2).
+    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
     return f"__Host-{_NAME}" if _secure(request) else _NAME
 
 
@@ -47,7 +47,7 @@ def cookie_of(request: web.Request) -> str:
 
 
 def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Let the browser be known from now on: sent along when WeChat sends it back, but with nobody else's form."""
+    """Set the cookie. SameSite=Lax: it is sent when WeChat redirects back, but not with another site's form."""
     response.set_cookie(
         _name(request),
         cookie,
@@ -60,17 +60,17 @@ def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> No
 
 
 def goes_to_wechat(request: web.Request) -> bool:
-    """Whether to send this browser off: WeChat's own, by what it says. Another that says so gets nowhere there."""
+    """Whether the User-Agent is WeChat's browser. A forged one gains nothing: WeChat does not authorise it."""
     return is_wechat(request.headers.get("User-Agent", ""))
 
 
 def see_other(url: str) -> web.Response:
-    """On to another page, by GET."""
+    """Redirect to another page with GET (303)."""
     return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
 
 
 def send_off(request: web.Request, account: AccountEntry, errand: Errand, *, profile: bool) -> web.Response:
-    """To WeChat, which sends it back with a code."""
+    """Redirect to WeChat's web authorisation, which redirects back with a code."""
     cookie = cookie_of(request) or new_browser()
     response = see_other(services(request).visits.authorize_url(account, errand, cookie, profile=profile))
     keep_cookie(request, response, cookie)
@@ -78,10 +78,10 @@ def send_off(request: web.Request, account: AccountEntry, errand: Errand, *, pro
 
 
 async def read_form(request: web.Request, subject: str) -> VisitForm:
-    """A form that our own page about `subject` posted in this browser.
+    """A form that the service's page about `subject` posted from this browser.
 
     Raises:
-        Problem: another page's form, or malformed.
+        Problem: the form is malformed, or comes from another page or browser.
     """
     form = decode_form(dict(await request.post()), VisitForm)
     if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):

@@ -1,4 +1,4 @@
-"""WeChat's callback (WECHAT.md 9): bytes in, an event to the chat, a reply or `success` out."""
+"""WeChat's callback (WECHAT.md 9): parses a push, passes it to the service, and answers a reply or `success`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _refuse(account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
 
 @routes.get("/wechat/{account}")
 async def verify_url(request: web.Request) -> web.Response:
-    """The console's check of the address."""
+    """The URL verification by WeChat's console."""
     account = _account_in(request)
     try:
         echo = protocol.verify_url(account.callback_keys, request.query)
@@ -47,7 +47,7 @@ async def verify_url(request: web.Request) -> web.Response:
 
 @routes.post("/wechat/{account}")
 async def hear(request: web.Request) -> web.Response:
-    """A push. Its timestamp is held against this machine's clock: test mode's offset moves codes, not the network."""
+    """Handle a push. Its timestamp is checked against real time, because test mode moves only the service's clock."""
     account, here = _account_in(request), services(request)
     body = await request.read()
     try:

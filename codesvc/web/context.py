@@ -1,4 +1,4 @@
-"""What handlers work with: one frozen bundle, put together in `codesvc.app` and found under one key."""
+"""The objects that handlers use, in one frozen bundle that `codesvc.app` makes and stores under one key."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a handler may need."""
+    """All objects that a handler may need."""
 
     settings: Settings
     directory: Directory
@@ -85,12 +85,12 @@ class Services:
 
 SERVICES: Final = web.AppKey("SERVICES", Services)
 RETIRING: Final = web.AppKey("RETIRING", asyncio.Event)
-"""Set once another application has taken over: callers who keep their connection hear of it with their next answer."""
+"""Set when a new application has replaced this one; then the next answer on a kept-alive connection closes it."""
 SITE: Final = web.RequestKey("SITE", str)
 CROSS_ORIGIN: Final = web.RequestKey("CROSS_ORIGIN", dict[str, str])
-"""Headers that every answer to this request carries, an error too, so that a widget can read it."""
+"""The CORS headers of every answer to this request, errors too, so that a widget can read the answer."""
 
 
 def services(request: web.Request) -> Services:
-    """The bundle of the application that answers this request."""
+    """The bundle of the request's application."""
     return request.app[SERVICES]

@@ -1,4 +1,4 @@
-"""Which pages' scripts may use a page token: our own, and those of the site's `origins` (CORS)."""
+"""CORS: the origins whose scripts may use a page token are the service's own and the site's `origins`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
-    """CORS headers for the site's own origins; whoever else sends an Origin is refused.
+    """The CORS headers for an allowed origin.
 
     Raises:
-        Problem: a foreign origin.
+        Problem: the request has an origin that is not allowed.
     """
     origin = request.headers.get("Origin")
     if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):

@@ -1,4 +1,4 @@
-"""Headers that answers have in common, prepared once."""
+"""Common response headers, prepared once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ STANDING_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""Every answer has these, unless it says otherwise itself."""
+"""The headers of every answer, unless the answer sets its own value."""
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:
-    """The headers of answers of one kind that nobody may keep; aiohttp copies them for each."""
+    """The headers of answers of one content type that must not be cached; aiohttp copies them for each answer."""
     return CIMultiDict({**STANDING_HEADERS, "Cache-Control": "no-store", "Content-Type": content_type})

@@ -1,4 +1,4 @@
-"""Which language a browser wants, and who speaks it."""
+"""Selects the language of a page for a browser."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LONGEST_HEADER: Final = 512
 
 
 def spoken_by(request: web.Request) -> str:
-    """The name of the language, such as `zh`, by `Accept-Language`."""
+    """The name of the language, such as `zh`, from `Accept-Language`."""
     return services(request).texts.chosen(request.headers.get("Accept-Language", "")[:_LONGEST_HEADER])
 
 
 def speech_for(request: web.Request) -> Speech:
-    """What speaks it."""
+    """The texts in that language."""
     return services(request).texts.speech(spoken_by(request))

@@ -1,4 +1,4 @@
-"""Around every request: an id, an answer for every error, headers, one log line."""
+"""The middleware of every request: request id, error answers, headers and one log line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 def _problem_of(error: Exception) -> Problem:
-    """The one place where inner errors become outer ones; what is not known here stays hidden."""
+    """The problem document for an exception; an unknown exception becomes a general one that discloses nothing."""
     match error:
         case Problem():
             return error
@@ -50,17 +50,19 @@ def _problem_of(error: Exception) -> Problem:
         case (
             web.HTTPBadRequest() | web.RequestPayloadError() | ClientError() | ConnectionError() | IncompleteReadError()
         ):
-            # A body that cannot be unpacked, or a caller who hung up in the middle of it.
+            # The body cannot be decoded, or the client disconnected while sending it.
             return Problem("malformed")
         case _:
             return Problem("internal")
 
 
 async def _arrived(request: web.Request) -> None:
-    """Wait for a body that is still on its way: aiohttp bounds the headers' time, not a body's (a slow-loris attack).
+    """Wait for the rest of the body, with a time limit against slow-loris attacks.
+
+    aiohttp limits the time for the headers, but not for the body.
 
     Raises:
-        Problem: it is not complete in time.
+        Problem: the body is not complete in time.
     """
     if request.content_type.startswith("multipart/"):
         raise Problem("malformed", "No call takes multipart/form-data.")
@@ -72,7 +74,7 @@ async def _arrived(request: web.Request) -> None:
 
 
 def _route(request: web.Request) -> str:
-    """The route's pattern: paths hold page tokens and users, which belong in no log."""
+    """The route's pattern for the log; the path itself may contain page tokens and users."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "unknown"
 
@@ -100,7 +102,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)
-    except Exception as error:  # noqa: BLE001  the edge: whatever it is, the caller gets a problem document
+    except Exception as error:  # noqa: BLE001  every error must become a problem document
         response = _answer_to(error, request, route, request_id)
     if not response.prepared:
         headers = response.headers

@@ -1,4 +1,4 @@
-"""Pictures that the service draws itself: QR codes, and the icon in the browser's tab."""
+"""Pictures that the service draws: QR codes, and the icon of the browser's tab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import segno
 from aiohttp import web
 
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
-_QUIET_ZONE: Final = 4  # modules; what ISO/IEC 18004 asks for
+_QUIET_ZONE: Final = 4  # modules, as ISO/IEC 18004 requires
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
     '<path d="m9 16.5 5 5 9.5-11" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" '
@@ -18,7 +18,7 @@ _ICON: Final = (
 
 
 def draw_code(text: str, kind: str) -> web.Response:
-    """A QR code, dark on white in light and dark mode alike, as `svg` or `png`."""
+    """A QR code as `svg` or `png`; dark on white, in light and in dark mode."""
     code, drawing = segno.make(text, error="m", micro=False), BytesIO()
     if kind == "svg":
         code.save(drawing, kind="svg", xmldecl=False, scale=8, border=_QUIET_ZONE, light="#fff")

@@ -1,4 +1,4 @@
-"""Problem documents: the only place where what went wrong becomes an HTTP answer (RFC 9457)."""
+"""Problem documents (RFC 9457): the only place where an error becomes an HTTP answer."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PROBLEM: Final = prepared("application/problem+json")
 
 
 class Problem(Exception):
-    """An answer that is an error; raised by handlers, turned into a response by the middleware.
+    """An error answer. Handlers raise it, and the middleware turns it into a response.
 
     Args:
         name: a key of `PROBLEMS`.
-        detail: what happened this time; never holds anything secret.
+        detail: what happened in this case; never contains a secret.
         headers: further response headers.
         members: further members of the document.
     """
@@ -56,7 +56,7 @@ class Problem(Exception):
 
 def limited(denial: Denial, name: str = "rate-limited") -> Problem:
     """A 429 that names the limit, with the headers of the IETF draft (draft-ietf-httpapi-ratelimit-headers)."""
-    # The rate that refused is the shortest that can make one wait so long.
+    # The rate that refused is the one with the shortest period that can require so long a wait.
     fitting = [rate for rate in denial.rates if rate.seconds >= denial.retry_after] or list(denial.rates)
     tightest = denial.rates.index(min(fitting, key=lambda rate: rate.seconds))
     refusing = names(denial.limit, denial.rates)[tightest]

@@ -1,6 +1,6 @@
-"""Every problem type (RFC 9457): what it is called, what happened, why, and what to do.
+"""All problem types (RFC 9457), each with name, status, title, meaning and remedy.
 
-`/problems/{name}` is drawn from this table, so an error that can be answered and is not explained cannot exist.
+The pages `/problems/{name}` are made from this table, so every problem type has an explanation.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ class ProblemType:
     """One kind of error.
 
     Attributes:
-        name: last part of its `type` URI.
-        status: HTTP status.
-        title: what happened, for people, the same for every occurrence.
+        name: the last part of its `type` URI.
+        status: the HTTP status.
+        title: what happened; the same text for every occurrence.
         meaning: why it happens.
         remedy: what to do.
     """

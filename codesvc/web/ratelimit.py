@@ -1,4 +1,4 @@
-"""Limits in headers (draft-ietf-httpapi-ratelimit-headers): what a caller may do, and what is left of it."""
+"""Rate-limit headers (draft-ietf-httpapi-ratelimit-headers): the policies, and how many calls remain."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ CHECKS: Final = ("user_guesses", "address_guesses")
 
 
 def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, str]:
-    """The headers of a call that counts, or could have: the same for every user, whatever is bound (DESIGN rule 7).
+    """The headers of a call that counts against limits. They do not depend on a binding (DESIGN rule 7).
 
     Args:
-        site: whose limits.
-        limits: which of them, in the order of `left`.
-        left: what a script says is left of each: its rates in order as `more/ms`, a comma between limits.
+        site: the site with the limits.
+        limits: the names of the limits, in the order of `left`.
+        left: the script's answer: for each limit its rates in order as `more/ms` (calls left, wait), limits separated
+            by commas.
     """
     policies, items = [], []
     for limit, rates in zip(limits, left.split(","), strict=True):
@@ -27,13 +28,13 @@ def headers(site: SiteEntry, limits: tuple[str, ...], left: str) -> dict[str, st
             policies.append(stated)
             for name, rate in zip(names, rates.split(" "), strict=True):
                 more, _, ms = rate.partition("/")
-                # A number below zero is none left; a started second counts whole.
+                # A negative number means none left; seconds are rounded up.
                 items.append(f'"{name}";r={"0" if more[0] == "-" else more};t={max(1, (int(ms) + 999) // 1000)}')
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(items)} if items else {}
 
 
 def of_resend(site: SiteEntry, record: Record) -> dict[str, str]:
-    """The headers of a resend that was taken: one in every `resend_after` seconds."""
+    """The headers of an accepted resend: one is allowed in `resend_after` seconds."""
     policy = site.purpose(record.purpose)
     if policy is None or policy.resend_after == 0:
         return {}

@@ -1,4 +1,4 @@
-"""Whether the process can do its work now, asked of the store at most once a second however often anybody asks us."""
+"""Whether the process is ready. The store is queried at most once a second, however often readiness is requested."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _FRESH_SECONDS: Final = 1.0
 
 
 class Readiness:
-    """The store's state as far as this process needs it, and that of everything else around it.
+    """The state of the store and of the accounts, as this process sees it.
 
     Args:
         store: the store.
-        directory: which accounts.
-        platforms: what their calls to WeChat came to.
+        directory: the accounts.
+        platforms: the results of the accounts' calls to WeChat.
     """
 
     def __init__(self, store: Store, directory: Directory, platforms: Platforms) -> None:
@@ -36,11 +36,11 @@ class Readiness:
         self._asking = asyncio.Lock()
         self._state = ""
         self._until = 0.0
-        # Asked at the start as well, unless there was nobody to ask.
+        # The version was checked at the start too, if the store was reachable then.
         self._new_enough = False
 
     async def state(self) -> str:
-        """`ok`, or what the store lacks."""
+        """`ok`, or what is wrong with the store."""
         async with self._asking:
             now = asyncio.get_running_loop().time
             if now() >= self._until:
@@ -59,7 +59,7 @@ class Readiness:
         return state
 
     async def conditions(self) -> list[Condition]:
-        """Everything's. Only the store's decides whether we are ready."""
+        """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
             health.of_store(await self.state()),
             *(self._platforms.of(account.name) for account in self._directory.active_accounts),

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from codesvc.cli.follow import Sighting
+from codesvc.cli.follow import Snapshot
 from codesvc.cli.send import Exit, describe, judge
 from codesvc.config.keys import hash_line
 from codesvc.domain.verification import DeliveryStatus, Status
@@ -180,7 +180,7 @@ async def test_send_to_something_that_is_not_the_service(ward, config):
 
 
 def seen(delivery, channel="template", status=Status.PENDING, reason=""):
-    return Sighting(status=status, delivery=delivery, channel=channel, reason=reason, age=1.0, scannable=True)
+    return Snapshot(status=status, delivery=delivery, channel=channel, reason=reason, age=1.0, scannable=True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from codesvc.config import Message
 from codesvc.doctor import callback, clocks, storestate, templatelist
 from codesvc.doctor.accountcalls import judge_network, judge_quota
 from codesvc.doctor.errcode_advice import refused_address, remedy_for
-from codesvc.doctor.examination import fenced
+from codesvc.doctor.examination import guarded
 from codesvc.doctor.finding import Exit, Status, exit_status, fail, ok, warn
 from codesvc.wechat.answers import CallbackCheck, Pinged, Quota, Resolved, Template
 from codesvc.wechat.errors import Garbled, TokenUnavailable, WeChatError, WeChatTimeout, WeChatUnreachable
@@ -152,7 +152,7 @@ def test_the_network_as_wechat_sees_it():
      (502, "", "between"), (200, "hello", "between")],
 )  # fmt: skip
 def test_callbacks_that_answer_otherwise(status, body, word):
-    found = callback.judge("main", "https://x", "GET", callback.Heard(status, body), wanted="success")
+    found = callback.judge("main", "https://x", "GET", callback.CallbackAnswer(status, body), wanted="success")
     assert found.status is Status.FAIL
     assert word in found.remedy
     assert body not in found.found or not body or status is None
@@ -182,7 +182,7 @@ async def test_a_check_that_breaks_is_a_finding_without_its_text():
     async def breaks():
         raise RuntimeError("holds a secret")
 
-    [found] = await fenced("something", breaks())
+    [found] = await guarded("something", breaks())
     assert found.status is Status.FAIL
     assert "RuntimeError" in found.found
     assert "secret" not in found.found + found.remedy

@@ -13,7 +13,7 @@ READY = """
 import asyncio, os, sys
 from pathlib import Path
 from codesvc.cli.serve import server, supervisor, worker
-from codesvc.cli.serve.revision import Generation
+from codesvc.cli.serve.revision import Revision
 from codesvc.runtime import http_server
 from codesvc.store.connection import store_url
 
@@ -23,7 +23,7 @@ async def story(generation):
         print(*sys.modules)
         await service.retire()
 
-http_server.run(story(Generation.read(Path(sys.argv[1]), os.environ)))
+http_server.run(story(Revision.read(Path(sys.argv[1]), os.environ)))
 """
 FOR_SOMEBODY_ELSE = {
     # wechatpy and what it brings; clients of our protocols that are not ours

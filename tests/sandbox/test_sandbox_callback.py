@@ -7,7 +7,7 @@ from defusedxml.ElementTree import fromstring
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import check_signature
 
-from codesvc.sandbox.push import APOLOGY
+from codesvc.sandbox.push import UNAVAILABLE_TEXT
 
 
 def opened(spec, got):
@@ -81,7 +81,7 @@ async def test_replies_by_mode(wechat, callback, mode, encrypted, status):
     assert said["callback"]["status"] == status
     assert said["callback"]["attempts"] == 1
     [message] = await wechat.messages(openid)
-    assert message["content"] == ("482913" if status == "replied" else APOLOGY)
+    assert message["content"] == ("482913" if status == "replied" else UNAVAILABLE_TEXT)
     assert said["messages"] == [message]
     if mode != "plaintext":
         event = opened(wechat.spec, callback.got[0])
@@ -118,7 +118,7 @@ async def test_wrong_replies_show_the_apology_once_and_are_not_repeated(wechat, 
         said = await wechat.act(openid, "send", text="x")
         assert (said["callback"]["status"], said["callback"]["attempts"]) == ("failed", 1), body
         assert said["callback"]["reason"]
-    assert [m["content"] for m in await wechat.messages(openid)] == [APOLOGY] * len(bad)
+    assert [m["content"] for m in await wechat.messages(openid)] == [UNAVAILABLE_TEXT] * len(bad)
 
 
 async def test_three_deliveries_of_one_message(wechat, callback):
@@ -142,7 +142,7 @@ async def test_three_deliveries_of_one_message(wechat, callback):
     said = await wechat.act(openid, "click", key="MENU")
     assert (said["callback"]["status"], said["callback"]["attempts"]) == ("failed", 3)
     assert said["callback"]["reason"] == "HTTP 403"
-    assert (await wechat.messages(openid))[-1]["content"] == APOLOGY
+    assert (await wechat.messages(openid))[-1]["content"] == UNAVAILABLE_TEXT
     assert opened(wechat.spec, callback.got[-1])["EventKey"] == "MENU"
     over.set()
 

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 
 from codesvc.sandbox import AccountSpec, Platform, Settings, TemplateSpec, create_app
-from codesvc.sandbox.bind_guard import Exposed, check_exposure
+from codesvc.sandbox.bind_guard import UnsafeBind, check_bind
 from codesvc.sandbox.certificate import Authority
-from codesvc.sandbox.command import add_arguments, run
+from codesvc.sandbox.sandbox_command import add_arguments, run
 from codesvc.sandbox.server import start_server
-from codesvc.sandbox.test_client import ControlError, Sandbox
+from codesvc.sandbox.test_client import ControlCallError, Sandbox
 
 pytest_plugins = ["pytester"]
 
@@ -38,7 +38,7 @@ def test_guest_in_a_synchronous_test():
         assert wechat.control("GET", f"/cgi-bin/token?{query}")["errcode"] == -1
         alice.change(blocks=True)
         assert alice.messages() == []
-        with pytest.raises(ControlError, match="unknown"):
+        with pytest.raises(ControlCallError, match="unknown"):
             alice.scan(f"http://weixin.qq.com/q/{quote('没有')}")
         wechat.reset()
         wechat.settle()
@@ -83,9 +83,9 @@ def test_command_refuses(words, said, capsys):
 
 async def test_exposure_and_taken_port():
     for host in ("127.0.0.1", "localhost", "::1", "127.8.9.1"):
-        check_exposure(host, None)
-    check_exposure("0.0.0.0", "t")
-    with pytest.raises(Exposed):
+        check_bind(host, None)
+    check_bind("0.0.0.0", "t")
+    with pytest.raises(UnsafeBind):
         await start_server(Platform(), host="0.0.0.0")
     runner, url = await start_server(Platform())
     with pytest.raises(OSError, match="address already in use"):
@@ -95,7 +95,7 @@ async def test_exposure_and_taken_port():
 
 async def test_command_prints_serves_and_ends(tmp_path):
     code = (
-        "import argparse, sys; from codesvc.sandbox.command import add_arguments, run;"
+        "import argparse, sys; from codesvc.sandbox.sandbox_command import add_arguments, run;"
         "p = argparse.ArgumentParser(); add_arguments(p); sys.exit(run(p.parse_args()))"
     )
     words = ["--port", "0", "--tls", "--tls-port", "0", "--proxy-port", "0", "--tls-dir", str(tmp_path / "tls")]

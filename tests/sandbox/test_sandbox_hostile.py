@@ -104,7 +104,7 @@ async def test_a_consent_page_takes_any_body(wechat, label):
 
 async def test_a_body_that_never_ends_is_not_waited_for(aiohttp_server):
     async def impatient(request):
-        return web.Response(body=await read_request(request, patience=0.05))
+        return web.Response(body=await read_request(request, timeout_seconds=0.05))
 
     app = web.Application()
     app.router.add_post("/", impatient)

@@ -7,7 +7,7 @@ import pytest
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.api.call import Call
 from codesvc.sandbox.api.token import fetch_token
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.platform import Platform
 from tests.sandbox.test_sandbox_callback import reply
 
@@ -106,5 +106,5 @@ async def test_the_address_in_40164(remote, mapped):
     platform = Platform()
     platform.put_account(type(DEFAULT_ACCOUNT)(**{**vars(DEFAULT_ACCOUNT), "ip_whitelist": ("9.9.9.9",)}))
     query = {"grant_type": "client_credential", "appid": DEFAULT_ACCOUNT.appid, "secret": DEFAULT_ACCOUNT.secret}
-    with pytest.raises(Refusal, match=f"40164: invalid ip {remote} ipv6 {mapped}, not in whitelist"):
+    with pytest.raises(ApiError, match=f"40164: invalid ip {remote} ipv6 {mapped}, not in whitelist"):
         fetch_token(Call(platform, "/cgi-bin/token", query, b"", remote, 0.0, ""))

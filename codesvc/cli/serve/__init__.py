@@ -1,1 +1,1 @@
-"""`codesvc serve`: processes, workers, the order of starting and ending, and taking over changed settings."""
+"""`codesvc serve`: processes, workers, start, shutdown and reload of changed settings."""

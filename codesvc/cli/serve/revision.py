@@ -1,6 +1,6 @@
-"""One generation of the service's configuration and templates: read, tried, and handed on as a whole.
+"""One revision of the service's configuration and templates: it is read, checked and replaced as a whole.
 
-A reload makes a new one and takes it only if everything in it can be used; else the running one stays.
+A reload reads a new revision. The service uses it only if everything in it is valid; otherwise it keeps the old one.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
 
 
-class Unfit(CodesvcError):
-    """This configuration cannot be run; the text says why, over several lines."""
+class UnusableConfiguration(CodesvcError):
+    """The configuration cannot be used; the text has several lines and says why."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Generation:
-    """What a process runs.
+class Revision:
+    """The configuration and templates with which a process runs.
 
     Attributes:
         document: the configuration.
-        templates: what the configured directory overrides, by name.
+        templates: the templates from the configured directory, by name; they override the shipped ones.
     """
 
     document: Document
     templates: Mapping[str, str]
     _tried: list[Fixed] = field(default_factory=list, compare=False)
-    """What trying it has made, for the first application that is made of it."""
+    """The objects that checking the revision has made; the first application with this revision uses them."""
 
     @classmethod
-    def read(cls, path: Path, env: Mapping[str, str]) -> Generation:
-        """Read everything from the disk, and try it.
+    def read(cls, path: Path, env: Mapping[str, str]) -> Revision:
+        """Read configuration and templates from the disk, and check them.
 
         Raises:
-            Unfit: it cannot be used.
+            UnusableConfiguration: they cannot be used.
         """
         try:
             document = Document.read(path, env)
         except ConfigError as error:
-            raise Unfit(str(error)) from None
+            raise UnusableConfiguration(str(error)) from None
         directory = document.settings.service.templates_dir
         try:
             templates = read_templates(directory) if directory else {}
             return cls(document, templates, [prepare(document.settings, templates)])
         except (CodesvcError, TemplateError, ArithmeticError, TypeError, ValueError) as error:
-            raise Unfit(str(error)) from None
+            raise UnusableConfiguration(str(error)) from None
 
     @property
     def settings(self) -> Settings:
@@ -68,51 +68,53 @@ class Generation:
         return self.document.settings
 
     def app(self, store_url: str) -> web.Application:
-        """The application, not yet running."""
+        """A new application with this revision, not started yet."""
         fixed = self._tried.pop() if self._tried else prepare(self.settings, self.templates)
         return create_app(self.settings, store_url, fixed)
 
     def packed(self) -> bytes:
-        """As bytes for `unpack`. They hold every secret."""
+        """Serialise for `unpack`; the bytes contain every secret."""
         return msgspec.json.encode([self.document.packed().decode(), self.templates])
 
     @classmethod
-    def unpack(cls, octets: bytes) -> Generation:
-        """What `packed` has packed."""
+    def unpack(cls, octets: bytes) -> Revision:
+        """Restore from the bytes of `packed`."""
         document, templates = msgspec.json.decode(octets, type=tuple[str, dict[str, str]])
         return cls(Document.unpack(document.encode()), templates)
 
 
 @dataclass(frozen=True, slots=True)
-class Succession:
-    """What a reload comes to.
+class ReloadResult:
+    """The result of a reload.
 
     Attributes:
-        generation: what is to run from now on.
-        changed: options that differ, as paths; `templates` for these.
-        needs_restart: options that were changed on the disk and stay as they are until a restart.
+        revision: the revision to run from now on.
+        changed: the paths of the options that differ; `templates` if templates differ.
+        needs_restart: options that changed on the disk but take effect only after a restart.
     """
 
-    generation: Generation
+    revision: Revision
     changed: list[str]
     needs_restart: list[str]
 
 
-def succeed(running: Generation, path: Path, env: Mapping[str, str]) -> Succession:
-    """Read what is to follow the running generation.
+def read_successor(running: Revision, path: Path, env: Mapping[str, str]) -> ReloadResult:
+    """Read the revision that replaces the running one.
 
     Raises:
-        Unfit: it cannot be used; the running one stays.
+        UnusableConfiguration: it cannot be used; the running one stays.
     """
-    fresh = Generation.read(path, env)
+    fresh = Revision.read(path, env)
     try:
         document, wanted = fresh.document.kept_over(running.document)
     except ConfigError as error:
-        raise Unfit(f"needs a restart, because what stays until then does not go with the rest: {error}") from None
-    generation = fresh
+        raise UnusableConfiguration(
+            f"needs a restart, because what stays until then does not go with the rest: {error}"
+        ) from None
+    revision = fresh
     if wanted:
-        generation = Generation(document, fresh.templates, [prepare(document.settings, fresh.templates)])
+        revision = Revision(document, fresh.templates, [prepare(document.settings, fresh.templates)])
     changed = document.changes_since(running.document)
     if fresh.templates != running.templates:
         changed.append("templates")
-    return Succession(generation, changed, wanted)
+    return ReloadResult(revision, changed, wanted)

@@ -1,4 +1,4 @@
-"""Running the service as a process: store, applications one after the other, sockets, signals."""
+"""Runs the service as one process: store, sockets, signals, and a new application after each reload."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from aiohttp import web
 
-from codesvc.cli.serve.revision import Unfit, succeed
+from codesvc.cli.serve.revision import UnusableConfiguration, read_successor
 from codesvc.runtime import garbage_collector, systemd
 from codesvc.runtime.http_server import runner
 from codesvc.runtime.signals import Signals
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from codesvc.cli.serve.revision import Generation, Succession
+    from codesvc.cli.serve.revision import ReloadResult, Revision
 
 _log = structlog.get_logger(__name__)
 _LAST_REQUESTS_SECONDS: Final = 2.0
 
 
 class Serving:
-    """One application that accepts from copies of listening sockets, which it does not own."""
+    """One running application. It accepts on copies of the listening sockets and does not own the sockets."""
 
     def __init__(self, app: web.Application) -> None:
         self._retiring = app[RETIRING] = asyncio.Event()
@@ -37,7 +37,7 @@ class Serving:
 
     @classmethod
     async def start(cls, app: web.Application, sockets: Sequence[socket.socket]) -> Serving:
-        """Open everything and accept connections. Raises what the application's parts raise."""
+        """Start the application and accept connections; errors of the application's parts are not caught."""
         serving = cls(app)
         try:
             await serving._runner.setup()
@@ -50,7 +50,7 @@ class Serving:
         return serving
 
     async def retire(self) -> None:
-        """Accept no more, and let callers who keep their connection hear of it before it goes; then `stop`."""
+        """Stop accepting, give clients of kept-alive connections time for a last answer, and then `stop`."""
         self._retiring.set()
         stream.finish(self._runner.app)
         for site in list(self._runner.sites):
@@ -63,61 +63,61 @@ class Serving:
         await self.stop()
 
     async def stop(self) -> None:
-        """Accept no more, drain the requests under way, and close everything."""
+        """Stop accepting, wait for the requests in progress, and close everything."""
         await self._runner.cleanup()
 
 
-async def follow(running: Generation, path: Path, env: Mapping[str, str]) -> Succession | None:
-    """Read what a reload asks for and say so; None where the running generation stays."""
+async def follow(running: Revision, path: Path, env: Mapping[str, str]) -> ReloadResult | None:
+    """Read the new revision for a reload and log the result; None if the running revision stays."""
     systemd.notify_reloading()
     _log.info("reload_begun")
     try:
-        return await asyncio.to_thread(succeed, running, path, env)
-    except Unfit as error:
+        return await asyncio.to_thread(read_successor, running, path, env)
+    except UnusableConfiguration as error:
         refuse(str(error).splitlines())
         return None
 
 
 def refuse(reasons: Sequence[str]) -> None:
-    """Say that a reload changed nothing, and why."""
+    """Log that a reload was refused, and why."""
     _log.error("reload_refused", reasons=list(reasons), running="as before")
     systemd.notify("READY=1", f"STATUS=Reload refused, running as before: {'; '.join(reasons)[:500]}")
 
 
-def accept(succession: Succession) -> None:
-    """Say what a reload did."""
-    waiting = succession.needs_restart
-    _log.info("reload_done", changed=succession.changed)
+def accept(result: ReloadResult) -> None:
+    """Log the changes of a reload."""
+    waiting = result.needs_restart
+    _log.info("reload_done", changed=result.changed)
     if waiting:
         _log.warning("reload_needs_restart", options=waiting)
     told = f" A restart is needed for: {', '.join(waiting)}" if waiting else ""
     systemd.notify("READY=1", f"STATUS=Reloaded.{told}")
 
 
-async def serve(generation: Generation, path: Path, env: Mapping[str, str]) -> None:
-    """Run the service until it is told to stop; on SIGHUP the next application takes over from the present one."""
-    service = generation.settings.service
+async def serve(revision: Revision, path: Path, env: Mapping[str, str]) -> None:
+    """Run the service until a signal stops it; on SIGHUP a new application replaces the running one."""
+    service = revision.settings.service
     with queues(service.host, service.port, 1) as [queue], Signals().heard() as signals:
         sockets = queue.sockets()
-        async with store_url(generation.settings.store) as url:
-            serving = await Serving.start(generation.app(url), sockets)
+        async with store_url(revision.settings.store) as url:
+            serving = await Serving.start(revision.app(url), sockets)
             systemd.notify("READY=1", "STATUS=Running.")
             try:
                 while await signals.reload():
-                    if (succession := await follow(generation, path, env)) is None:
+                    if (result := await follow(revision, path, env)) is None:
                         continue
                     try:
-                        # In a thread: reading templates takes a tenth of a second, and others are being answered.
-                        app = await asyncio.to_thread(succession.generation.app, url)
+                        # In a thread: reading the templates takes 0.1 s, and requests must be answered meanwhile.
+                        app = await asyncio.to_thread(result.revision.app, url)
                         successor = await Serving.start(app, sockets)
                     except (OSError, RuntimeError, ValueError) as error:
                         refuse([f"it does not start: {error}"])
                         continue
-                    retired, serving, generation = serving, successor, succession.generation
+                    retired, serving, revision = serving, successor, result.revision
                     await retired.retire()
                     del retired
                     garbage_collector.clear_away()
-                    accept(succession)
+                    accept(result)
             finally:
                 systemd.notify("STOPPING=1")
                 await serving.retire()

@@ -1,9 +1,10 @@
 """`codesvc serve --workers N`: several processes share one port; one that crashes is replaced.
 
-The parent answers no requests. It keeps the listening sockets and the embedded store, if there is one, and the
-generation of configuration and templates that it accepted last; it hands all of that to each worker, so that a worker
-which is replaced at night gets what its neighbours have, whatever lies on the disk by then. On SIGHUP the workers are
-replaced one after the other: the next one accepts before the present one stops, and if one fails, all stay as before.
+The parent answers no requests. It owns the listening sockets, the embedded store (if there is one) and the last
+accepted revision of configuration and templates. Each worker gets these from the parent and reads nothing from the
+disk, so all workers have the same revision, even if the files have changed meanwhile. On SIGHUP the workers are
+replaced one after the other. A new worker accepts connections before the old one stops. If a new worker fails, the
+old workers stay.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.cli.serve.server import accept, follow, refuse
-from codesvc.cli.serve.worker import WORKER_VARIABLE, Orders
+from codesvc.cli.serve.worker import WORKER_VARIABLE, WorkerConfig
 from codesvc.runtime import metrics, systemd
 from codesvc.runtime.http_server import GRACE_SECONDS
 from codesvc.runtime.signals import Signals
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from codesvc.cli.serve.revision import Generation
+    from codesvc.cli.serve.revision import Revision
     from codesvc.runtime.sockets import Queue
 
 _log = structlog.get_logger(__name__)
@@ -41,21 +42,21 @@ _START_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Crew:
-    """What all workers of one parent have in common.
+class WorkerSettings:
+    """The settings that all workers of one parent share.
 
     Attributes:
-        command: what starts a worker, as this process was started.
-        environment: of a worker.
-        store: where the store is.
+        command: the command line that starts a worker.
+        environment: the environment of a worker.
+        store: the URL of the store.
     """
 
     command: Sequence[str]
     environment: Mapping[str, str]
     store: str
 
-    async def start(self, generation: Generation, queue: Queue) -> asyncio.subprocess.Process | None:
-        """Start a worker and wait until it accepts connections; None if it does not come to that."""
+    async def start(self, revision: Revision, queue: Queue) -> asyncio.subprocess.Process | None:
+        """Start a worker and wait until it accepts connections; None if it fails before."""
         ours, theirs = os.pipe()
         numbers = [each.fileno() for each in queue.sockets()]
         try:
@@ -66,8 +67,8 @@ class Crew:
             os.close(theirs)
         try:
             with os.fdopen(ours, "rb", buffering=0) as pipe:
-                await _tell(process, Orders(self.store, numbers, theirs, generation))
-                if await _said_ready(pipe):
+                await _tell(process, WorkerConfig(self.store, numbers, theirs, revision))
+                if await _wait_ready(pipe):
                     return process
         except asyncio.CancelledError:
             await stop(process)
@@ -76,15 +77,15 @@ class Crew:
         return None
 
 
-async def _tell(process: asyncio.subprocess.Process, orders: Orders) -> None:
+async def _tell(process: asyncio.subprocess.Process, config: WorkerConfig) -> None:
     if process.stdin is not None:
         with contextlib.suppress(ConnectionError):
-            process.stdin.write(orders.packed())
+            process.stdin.write(config.packed())
             await process.stdin.drain()
             process.stdin.close()
 
 
-async def _said_ready(pipe: object) -> bool:
+async def _wait_ready(pipe: object) -> bool:
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), pipe
@@ -99,29 +100,29 @@ async def _said_ready(pipe: object) -> bool:
 
 
 class Place:
-    """One of the N places for workers: who holds it is replaced when it ends, or when a reload says so."""
+    """One of the N slots for workers. Its worker is replaced when it ends, or by a reload."""
 
-    def __init__(self, number: int, crew: Crew, queue: Queue) -> None:
+    def __init__(self, number: int, worker_settings: WorkerSettings, queue: Queue) -> None:
         self._number = number
-        self._crew = crew
+        self._worker_settings = worker_settings
         self._queue = queue
         self._worker: asyncio.subprocess.Process | None = None
         self._changing = asyncio.Lock()
 
-    async def keep(self, generation: list[Generation]) -> None:
-        """Start a worker of the last generation, and another whenever it has ended without being told to."""
+    async def keep(self, revision: list[Revision]) -> None:
+        """Start a worker with the last revision, and a new one whenever it ends unexpectedly."""
         clock, pause = asyncio.get_running_loop().time, _PAUSE_SECONDS
         while True:
             async with self._changing:
                 if self._worker is None:
-                    self._worker = await self._crew.start(generation[-1], self._queue)
+                    self._worker = await self._worker_settings.start(revision[-1], self._queue)
                     if self._worker is None:
-                        # Nobody shall wait in a queue from which nobody accepts.
+                        # No worker accepts from this queue, so it is closed: clients are refused and need not wait.
                         self._queue.close()
             worker, began = self._worker, clock()
             status = await worker.wait() if worker else None
             if worker is not None:
-                metrics.forget_worker(self._crew.environment["PROMETHEUS_MULTIPROC_DIR"], worker.pid)
+                metrics.forget_worker(self._worker_settings.environment["PROMETHEUS_MULTIPROC_DIR"], worker.pid)
             if worker is not self._worker:
                 continue
             healthy = worker is not None and clock() - began > _HEALTHY_SECONDS
@@ -131,10 +132,10 @@ class Place:
             if worker is self._worker:
                 self._worker = None
 
-    async def replace(self, generation: Generation) -> bool:
-        """Let a worker of this generation take over; False if it does not start, and then the present one stays."""
+    async def replace(self, revision: Revision) -> bool:
+        """Replace the worker by one with this revision; False if it does not start, and then the old one stays."""
         async with self._changing:
-            successor = await self._crew.start(generation, self._queue)
+            successor = await self._worker_settings.start(revision, self._queue)
             if successor is None:
                 return False
             retired, self._worker = self._worker, successor
@@ -148,60 +149,60 @@ class Place:
             await stop(self._worker)
 
 
-async def supervise(generation: Generation, path: Path, command: Sequence[str], count: int) -> None:
-    """Keep `count` workers running until this process is told to stop.
+async def supervise(revision: Revision, path: Path, command: Sequence[str], count: int) -> None:
+    """Keep `count` workers running until a signal stops this process.
 
     Args:
-        generation: what they run first.
+        revision: the first revision.
         path: the configuration file, for reloads.
-        command: what starts a worker, as this process was started.
-        count: how many.
+        command: the command line that starts a worker.
+        count: the number of workers.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
-    service, generations = generation.settings.service, [generation]
+    service, revisions = revision.settings.service, [revision]
     with (
         queues(service.host, service.port, count) as lines,
         tempfile.TemporaryDirectory(prefix="codesvc-metrics-") as numbers,
         Signals().heard() as signals,
     ):
-        async with store_url(generation.settings.store) as url:
+        async with store_url(revision.settings.store) as url:
             environment = os.environ | {WORKER_VARIABLE: "1", "PROMETHEUS_MULTIPROC_DIR": numbers}
-            crew = Crew(command, environment, url)
-            places = [Place(number, crew, queue) for number, queue in enumerate(lines)]
-            keepers = [asyncio.create_task(place.keep(generations)) for place in places]
+            worker_settings = WorkerSettings(command, environment, url)
+            places = [Place(number, worker_settings, queue) for number, queue in enumerate(lines)]
+            keepers = [asyncio.create_task(place.keep(revisions)) for place in places]
             systemd.notify("READY=1", f"STATUS=Running {count} workers.")
             try:
                 while await signals.reload():
-                    await _roll(places, generations, path)
+                    await _replace_all(places, revisions, path)
             finally:
                 systemd.notify("STOPPING=1")
                 await end(keepers)
                 await asyncio.gather(*(place.leave() for place in places))
 
 
-async def _roll(places: Sequence[Place], generations: list[Generation], path: Path) -> None:
-    succession = await follow(generations[-1], path, os.environ)
-    if succession is None:
+async def _replace_all(places: Sequence[Place], revisions: list[Revision], path: Path) -> None:
+    result = await follow(revisions[-1], path, os.environ)
+    if result is None:
         return
-    before = generations[-1]
-    generations[:] = [succession.generation]
+    before = revisions[-1]
+    revisions[:] = [result.revision]
     for number, place in enumerate(places):
-        if not await place.replace(succession.generation):
-            generations[:] = [before]
+        if not await place.replace(result.revision):
+            revisions[:] = [before]
             for done in places[:number]:
                 await done.replace(before)
             refuse([f"worker {number} does not start with it; its log says why"])
             return
-    accept(succession)
+    accept(result)
 
 
 async def stop(worker: asyncio.subprocess.Process) -> None:
-    """Tell a worker to end, and after twice its own grace make it."""
+    """Ask a worker to stop; kill it if it has not stopped after twice its own grace period."""
     with contextlib.suppress(ProcessLookupError):
         worker.terminate()
-    # Shielded: `end` cancels again and again until everything has ended.
+    # Shielded, because `end` cancels repeatedly until all tasks have ended.
     waiting = asyncio.ensure_future(worker.wait())
     deadline = asyncio.get_running_loop().time() + 2 * GRACE_SECONDS
     while not waiting.done() and asyncio.get_running_loop().time() < deadline:

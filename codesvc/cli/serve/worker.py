@@ -1,4 +1,4 @@
-"""One of several processes on one port: takes its orders from the parent, and nothing from the disk."""
+"""One of several processes on one port. It gets its configuration from the parent and reads none from the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.cli.serve.revision import Generation
+from codesvc.cli.serve.revision import Revision
 from codesvc.cli.serve.server import Serving
 from codesvc.runtime.signals import Signals
 from codesvc.runtime.sockets import by_number
@@ -20,56 +20,56 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORKER_VARIABLE: Final = "CODESVC_WORKER"
-"""Set by the parent for its workers, and by nobody else: orders come on standard input."""
+"""Set only by the parent for its workers: it means that the configuration comes on standard input."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Orders:
-    """What a worker is told on its standard input, which nobody else can read.
+class WorkerConfig:
+    """The parent's message to a worker, sent on standard input, which no other process can read.
 
     Attributes:
         store: URL of the store.
-        sockets: inherited file descriptors to accept from.
-        ready: inherited file descriptor to say so on.
-        generation: what to run.
+        sockets: inherited file descriptors of the listening sockets.
+        ready: inherited file descriptor on which the worker reports that it is ready.
+        revision: the revision to run.
     """
 
     store: str
     sockets: Sequence[int]
     ready: int
-    generation: Generation
+    revision: Revision
 
     def packed(self) -> bytes:
-        """As bytes for `read`."""
-        return msgspec.json.encode([self.store, list(self.sockets), self.ready, self.generation.packed().decode()])
+        """Serialise for `read`."""
+        return msgspec.json.encode([self.store, list(self.sockets), self.ready, self.revision.packed().decode()])
 
     @classmethod
-    def read(cls) -> Orders:
-        """What the parent wrote.
+    def read(cls) -> WorkerConfig:
+        """Read the parent's message.
 
         Raises:
-            SystemExit: the parent died before it did.
+            SystemExit: the parent ended before it sent one.
         """
         octets = sys.stdin.buffer.read()
         if not octets:
             raise SystemExit(1)
         raw = msgspec.json.decode(octets, type=tuple[str, list[int], int, str])
-        return cls(raw[0], raw[1], raw[2], Generation.unpack(raw[3].encode()))
+        return cls(raw[0], raw[1], raw[2], Revision.unpack(raw[3].encode()))
 
 
 def end_with_parent() -> None:
-    """Ask Linux to stop this process when its parent dies, however it dies; elsewhere nothing."""
+    """Ask Linux to stop this process when its parent ends for any reason; does nothing on other systems."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def serve(orders: Orders) -> None:
-    """Serve until told to stop. A reload is the parent's business: a SIGHUP meant for the group is not heard."""
+async def serve(config: WorkerConfig) -> None:
+    """Serve until a signal stops it. The parent handles reloads, so a SIGHUP to the process group is ignored."""
     with Signals().heard() as signals:
-        serving = await Serving.start(orders.generation.app(orders.store), by_number(list(orders.sockets)))
-        os.write(orders.ready, b"1")
-        os.close(orders.ready)
+        serving = await Serving.start(config.revision.app(config.store), by_number(list(config.sockets)))
+        os.write(config.ready, b"1")
+        os.close(config.ready)
         while await signals.reload():
             pass
         await serving.retire()

@@ -1,4 +1,4 @@
-"""The platform's API calls, one module per family.
+"""The platform's API calls, one module per group of calls.
 
-Each call is a pure function of `Call`; `frame` does what all have in common.
+Each call is a function of `Call` without I/O; `frame` does what is common to all calls.
 """

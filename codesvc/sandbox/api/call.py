@@ -1,4 +1,4 @@
-"""One API call as its handler sees it, and the table entry that leads to the handler."""
+"""One API call as its handler sees it, and the row of the API table that names the handler."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.platform import Account, Platform
 
 OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
@@ -16,16 +16,16 @@ _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")
 
 @dataclass
 class Call:
-    """A request that has passed the checks of the frame.
+    """One request to the API, in the form in which handlers read it.
 
     Attributes:
-        path: as in the table.
-        query: the parameters; the first of repeated ones.
+        path: the path, as in the table.
+        query: the parameters; of a repeated parameter the first value.
         raw: the body.
         remote: the caller's address.
         now: the platform's time, seconds since the epoch.
-        rid: the number of this call.
-        subject: the account that the call is about; None before token or appid are read.
+        rid: the request id of this call.
+        subject: the account that the call is about; None before token or appid were read.
     """
 
     platform: Platform
@@ -40,24 +40,24 @@ class Call:
 
     @property
     def account(self) -> Account:
-        """The account whose token was given."""
+        """The account of the access token."""
         if self.subject is None:
-            raise Refusal(41001)
+            raise ApiError(41001)
         return self.subject
 
     @property
     def body(self) -> dict[str, Any]:
-        r"""The JSON object of the body, whatever Content-Type came with it (checklist 4).
+        r"""The JSON object of the body; the Content-Type is ignored (checklist 4).
 
         Raises:
-            Refusal: 44002 empty, 47001 no JSON object, 40033 `\\uXXXX` escapes.
+            ApiError: 44002 empty, 47001 not a JSON object, 40033 `\\uXXXX` escapes.
         """
         if self._body is None:
             self._body = read_body(self.raw, refuse_escapes=self.platform.settings.refuse_escapes)
         return self._body
 
     def text(self, name: str) -> str:
-        """A member as text; a number counts as its decimal text, anything else as absent."""
+        """A member as text; a number becomes its decimal text, and any other type an empty text."""
         value = self.body.get(name)
         return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
@@ -65,22 +65,23 @@ class Call:
 def read_body(raw: bytes, *, refuse_escapes: bool) -> dict[str, Any]:
     r"""Parse a JSON object.
 
-    Escapes of ASCII (`\\u0026`, as some languages write `&`) pass; the code lists only complain of escaped text.
+    Escapes of ASCII (`\\u0026`, as some languages write `&`) are accepted; the sources report an error only for
+    escaped Chinese text.
 
     Raises:
-        Refusal: 44002, 47001, 40033 (WECHAT.md 1, 2).
+        ApiError: 44002, 47001, 40033 (WECHAT.md 1, 2).
     """
     raw = raw.removeprefix(b"\xef\xbb\xbf").strip()
     if not raw:
-        raise Refusal(44002)
+        raise ApiError(44002)
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(47001) from error
+        raise ApiError(47001) from error
     if not isinstance(body, dict):
-        raise Refusal(47001)
+        raise ApiError(47001)
     if refuse_escapes and _ESCAPE.search(raw):
-        raise Refusal(40033)
+        raise ApiError(40033)
     return body
 
 
@@ -89,10 +90,10 @@ class Endpoint:
     """A row of the API table.
 
     Attributes:
-        path: without host.
-        method: the other one is refused with 43001 or 43002.
+        path: the path without the host.
+        method: the only method allowed; others get 43001 or 43002.
         act: the handler.
-        token: whether an access_token is asked for.
+        token: whether the call needs an access_token.
     """
 
     path: str

@@ -1,7 +1,7 @@
-"""What every API call has in common: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
+"""The steps that every API call shares: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
 
-The order matters to clients: a wrong method is told before a bad token, a bad token before a used-up quota, and all
-of them before the body is looked at. Every answer is HTTP 200 unless a fault says otherwise.
+Clients see the order of the checks: first the method, then the token, then the quota, and the body last. Every answer
+is HTTP 200, unless a fault changes it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiohttp import web
 
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.fault import Fault
 from codesvc.sandbox.hosts import API_HOSTS
 from codesvc.sandbox.identifiers import mint_rid
@@ -28,7 +28,7 @@ class Frame:
 
     Args:
         platform: the state.
-        courier: takes what a call makes the platform push.
+        courier: delivers the pushes that a call causes.
     """
 
     def __init__(self, platform: Platform, courier: Courier) -> None:
@@ -53,7 +53,7 @@ class Frame:
         try:
             raw = await read_request(request)
         except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest, web.HTTPRequestTimeout):
-            raw = b"{"  # refused as what it is to the platform: no JSON it could read
+            raw = b"{"  # the platform answers an unreadable body like invalid JSON
         call = Call(platform, request.path, _first(request), raw, request.remote or "127.0.0.1", now, mint_rid(now))
         entry = Entry(
             direction="api",
@@ -63,19 +63,19 @@ class Frame:
             query=str(request.rel_url),
             request=call.raw.decode("utf-8", "replace"),
             rid=call.rid,
-            account=self._guess_account(call),
+            account=self._find_account(call),
         )
         fault = platform.faults.for_call(call.path, entry.account)
         body = self._answer(request, endpoint, call, fault)
         entry.account = call.subject.spec.appid if call.subject else entry.account
-        self._courier.collect()
+        self._courier.dispatch_outbox()
         status, label, payload = self._wrap(call, body, fault)
         entry.fault = fault.kind if fault else None
         entry.status, entry.response = status, payload.decode("utf-8", "replace")
         entry.errcode = body.get("errcode")
         entry.duration = time.monotonic() - started
         platform.journal.add(entry)
-        platform.feed.publish("call", entry=entry.describe())
+        platform.event_bus.publish("call", entry=entry.describe())
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.delay)
         if fault and fault.kind == "reset" and request.transport is not None:
@@ -91,21 +91,21 @@ class Frame:
             if fault and fault.kind in {"http", "reset"} and not fault.comes_after:
                 return {}
             if fault and fault.kind == "errcode" and not fault.comes_after:
-                return _refuse(call, Refusal(fault.errcode, fault.errmsg))
+                return _refuse(call, ApiError(fault.errcode, fault.errmsg))
             body = dict(self._act(request, endpoint, call))
-        except Refusal as refusal:
-            return _refuse(call, refusal)
+        except ApiError as error:
+            return _refuse(call, error)
         if fault and fault.kind == "errcode":
-            return _refuse(call, Refusal(fault.errcode, fault.errmsg))
+            return _refuse(call, ApiError(fault.errcode, fault.errmsg))
         return body
 
     def _act(self, request: web.Request, endpoint: Endpoint | None, call: Call) -> Mapping[str, Any]:
         if request.scheme == "http" and (request.url.host or "") in API_HOSTS:
-            raise Refusal(43003)
+            raise ApiError(43003)
         if endpoint is None:
-            raise Refusal(40066)
+            raise ApiError(40066)
         if request.method != endpoint.method:
-            raise Refusal(43001 if endpoint.method == "GET" else 43002)
+            raise ApiError(43001 if endpoint.method == "GET" else 43002)
         if endpoint.token:
             call.subject, _ = self._platform.account_of_token(call.query.get("access_token", ""))
             call.subject.quotas.spend(call.path, call.now)
@@ -123,17 +123,17 @@ class Frame:
         account, token = self._platform.account_of_token(call.query.get("access_token", ""))
         account.credentials.revoke(call.now, token.kind)
 
-    def _guess_account(self, call: Call) -> str | None:
+    def _find_account(self, call: Call) -> str | None:
         try:
             return self._platform.account_of_token(call.query.get("access_token", ""))[0].spec.appid
-        except Refusal:
+        except ApiError:
             appid = call.query.get("appid")
             return appid if appid in self._platform.accounts else None
 
 
-def _refuse(call: Call, refusal: Refusal) -> dict[str, Any]:
+def _refuse(call: Call, error: ApiError) -> dict[str, Any]:
     tail = f", rid: {call.rid}" if call.path.startswith("/sns/") else f" rid: {call.rid}"
-    return {"errcode": refusal.errcode, "errmsg": refusal.errmsg + tail}
+    return {"errcode": error.errcode, "errmsg": error.errmsg + tail}
 
 
 def _first(request: web.Request) -> dict[str, str]:

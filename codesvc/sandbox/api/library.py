@@ -1,4 +1,4 @@
-"""Template management of both families: `/cgi-bin/template/*` and `/wxaapi/newtmpl/*` (WECHAT.md 6.6, 7.2)."""
+"""Template management: `/cgi-bin/template/*` for messages, `/wxaapi/newtmpl/*` for notices (WECHAT.md 6.6, 7.2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,19 +7,19 @@ from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.catalogue import CATEGORY, TITLES, compose_by_kids, compose_by_labels, compose_old
 from codesvc.sandbox.clock import beijing_month
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.field_rule import field_type
 from codesvc.sandbox.industry import INDUSTRIES
 from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.template import keys_of
 
-_MOST_TEMPLATES = 25
+_MAX_TEMPLATES = 25
 _ESCAPED = 40033
-_LONGEST_SCENE_DESCRIPTION = 15
+_MAX_SCENE_DESCRIPTION = 15
 
 
 def list_templates(call: Call) -> Mapping[str, Any]:
-    """The account's templates; no errcode on success."""
+    """The account's message templates; a success has no errcode."""
     owned = [template for template in call.account.templates.values() if template.kind != "notice"]
     return {
         "template_list": [
@@ -37,17 +37,17 @@ def list_templates(call: Call) -> Mapping[str, Any]:
 
 
 def add_template(call: Call) -> Mapping[str, Any]:
-    """Take a template out of the library; escaped keyword names are 40246 (WECHAT.md 1)."""
+    """Add a template from the library; escaped keyword names get 40246 (WECHAT.md 1)."""
     try:
         number = call.text("template_id_short")
-    except Refusal as refusal:
-        raise (Refusal(40246) if refusal.errcode == _ESCAPED else refusal) from refusal
+    except ApiError as error:
+        raise (ApiError(40246) if error.errcode == _ESCAPED else error) from error
     if number.isdigit():
         template = compose_by_labels(number, call.body.get("keyword_name_list"))
     elif call.account.spec.old_library:
         template = compose_old(number)
     else:
-        raise Refusal(40037)
+        raise ApiError(40037)
     _keep(call, template)
     return {**OK, "template_id": template.template_id}
 
@@ -59,19 +59,19 @@ def delete_template(call: Call) -> Mapping[str, Any]:
 
 
 def set_industry(call: Call) -> Mapping[str, Any]:
-    """Choose the two industries, once a month."""
+    """Set the two industries; allowed once a month."""
     chosen = call.text("industry_id1"), call.text("industry_id2")
     if any(code not in INDUSTRIES for code in chosen):
-        raise Refusal(40102)
+        raise ApiError(40102)
     month = beijing_month(call.now)
     if call.account.industry_month == month:
-        raise Refusal(43100)
+        raise ApiError(43100)
     call.account.industry, call.account.industry_month = chosen, month
     return OK
 
 
 def get_industry(call: Call) -> Mapping[str, Any]:
-    """The two industries; no errcode on success."""
+    """The two industries; a success has no errcode."""
     first, second = (INDUSTRIES[code] for code in call.account.industry)
     return {
         "primary_industry": {"first_class": first[0], "second_class": first[1]},
@@ -89,7 +89,7 @@ def list_titles(call: Call) -> Mapping[str, Any]:
     wanted = call.query.get("ids", "").split(",")
     start, limit = read_integer(call.query.get("start", "")), read_integer(call.query.get("limit", ""))
     if start is None or limit is None or limit < 1:
-        raise Refusal(40035)
+        raise ApiError(40035)
     titles = list(TITLES.values()) if str(CATEGORY[0]) in wanted else []
     data = [{"tid": int(t.number), "title": t.name, "type": 2, "categoryId": str(CATEGORY[0])} for t in titles]
     return {**OK, "count": len(data), "data": data[start : start + limit]}
@@ -99,7 +99,7 @@ def list_keywords(call: Call) -> Mapping[str, Any]:
     """The keywords of one title."""
     title = TITLES.get(call.query.get("tid", ""))
     if title is None:
-        raise Refusal(40037)
+        raise ApiError(40037)
     data = [{"kid": w.kid, "name": w.label, "example": w.example, "rule": w.kind} for w in title.keywords]
     return {**OK, "count": len(data), "data": data}
 
@@ -110,9 +110,9 @@ def list_notices(call: Call) -> Mapping[str, Any]:
 
 
 def add_notice(call: Call) -> Mapping[str, Any]:
-    """Take a notice out of the library."""
-    if len(call.text("sceneDesc")) > _LONGEST_SCENE_DESCRIPTION:
-        raise Refusal(40035)
+    """Add a notice template from the library."""
+    if len(call.text("sceneDesc")) > _MAX_SCENE_DESCRIPTION:
+        raise ApiError(40035)
     template = compose_by_kids(call.text("tid"), call.body.get("kidList"))
     _keep(call, template)
     return {**OK, "priTmplId": template.template_id}
@@ -142,15 +142,15 @@ def _describe(template: TemplateSpec) -> dict[str, Any]:
 
 def _keep(call: Call, template: TemplateSpec) -> None:
     family = [t for t in call.account.templates.values() if (t.kind == "notice") == (template.kind == "notice")]
-    if len(family) >= _MOST_TEMPLATES:
-        raise Refusal(45026)
+    if len(family) >= _MAX_TEMPLATES:
+        raise ApiError(45026)
     call.account.templates[template.template_id] = template
 
 
 def _drop(call: Call, template_id: str, *, notice: bool) -> None:
     template = call.account.templates.get(template_id)
     if template is None or (template.kind == "notice") != notice:
-        raise Refusal(40037)
+        raise ApiError(40037)
     del call.account.templates[template_id]
 
 

@@ -1,16 +1,16 @@
-"""The custom menu, so that the phone page has buttons.
+"""The custom menu, which the phone page shows as buttons.
 
-Beyond the fact sheet: the rules are general knowledge of the public menu page.
+WECHAT.md does not cover menus. The rules are those of WeChat's public documentation of menus.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 
-_MOST_BUTTONS = 3
-_MOST_CHILDREN = 5
+_MAX_BUTTONS = 3
+_MAX_SUB_BUTTONS = 5
 _KEYED = frozenset(
     {
         "click",
@@ -27,42 +27,42 @@ _OTHERS = frozenset({"view", "miniprogram", "media_id", "view_limited", "article
 
 def create_menu(call: Call) -> Mapping[str, Any]:
     """Replace the menu."""
-    _check_buttons(call.body.get("button"), _MOST_BUTTONS, nested=True)
+    _check_buttons(call.body.get("button"), _MAX_BUTTONS, nested=True)
     call.account.menu = {"button": call.body["button"]}
-    call.platform.feed.publish("menu", account=call.account.spec.appid)
+    call.platform.event_bus.publish("menu", account=call.account.spec.appid)
     return OK
 
 
 def get_menu(call: Call) -> Mapping[str, Any]:
-    """The menu, or 46003."""
+    """The menu; 46003 if there is none."""
     if call.account.menu is None:
-        raise Refusal(46003)
+        raise ApiError(46003)
     return {"menu": call.account.menu}
 
 
 def delete_menu(call: Call) -> Mapping[str, Any]:
     """Remove the menu."""
     call.account.menu = None
-    call.platform.feed.publish("menu", account=call.account.spec.appid)
+    call.platform.event_bus.publish("menu", account=call.account.spec.appid)
     return OK
 
 
 def _check_buttons(buttons: object, most: int, *, nested: bool) -> None:
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= most:
-        raise Refusal(40016)
+        raise ApiError(40016)
     for button in buttons:
         if not isinstance(button, Mapping) or not isinstance(button.get("name"), str) or not button["name"]:
-            raise Refusal(40018)
+            raise ApiError(40018)
         if nested and button.get("sub_button"):
-            _check_buttons(button["sub_button"], _MOST_CHILDREN, nested=False)
+            _check_buttons(button["sub_button"], _MAX_SUB_BUTTONS, nested=False)
             continue
         kind = button.get("type")
         if not isinstance(kind, str) or kind not in _KEYED | _OTHERS:
-            raise Refusal(40017)
+            raise ApiError(40017)
         if kind in _KEYED and not isinstance(button.get("key"), str):
-            raise Refusal(40019, "invalid button key size")
+            raise ApiError(40019, "invalid button key size")
         if kind == "view" and not isinstance(button.get("url"), str):
-            raise Refusal(40020, "invalid button url size")
+            raise ApiError(40020, "invalid button url size")
 
 
 ENDPOINTS = (

@@ -4,31 +4,31 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 
-_LONGEST_TEXT = 2048  # bytes
-_RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # the chat's own members
+_MAX_TEXT_BYTES = 2048  # bytes
+_RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # members that the chat adds itself
 
 
 def send_custom(call: Call) -> Mapping[str, Any]:
-    """Push a message within an open window."""
+    """Send a message to a person with an open message window."""
     account = call.account
     if not account.spec.verified:
-        raise Refusal(48001)
+        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     kind = call.text("msgtype")
     if kind not in _READERS:
-        raise Refusal(40008)
+        raise ApiError(40008)
     part = call.body.get(kind)
     if not isinstance(part, Mapping):
-        raise Refusal(44004 if kind == "text" else 40035)
+        raise ApiError(44004 if kind == "text" else 40035)
     fields = _READERS[kind](part)
     if contact.blacklisted:
-        raise Refusal(43019)
+        raise ApiError(43019)
     if not contact.follows:
-        raise Refusal(45015)
+        raise ApiError(45015)
     if contact.blocks:
-        raise Refusal(48002)
+        raise ApiError(48002)
     contact.windows.spend(call.now)
     service = call.body.get("customservice")
     agent = service.get("kf_account") if isinstance(service, Mapping) else None
@@ -37,44 +37,44 @@ def send_custom(call: Call) -> Mapping[str, Any]:
     return OK
 
 
-def _own(part: Mapping[str, Any]) -> dict[str, Any]:
+def _without_reserved(part: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in _RESERVED}
 
 
 def _read_text(part: Mapping[str, Any]) -> dict[str, Any]:
     content = part.get("content")
     if not isinstance(content, str) or not content:
-        raise Refusal(44004)
-    if len(content.encode()) > _LONGEST_TEXT:
-        raise Refusal(45002)
+        raise ApiError(44004)
+    if len(content.encode()) > _MAX_TEXT_BYTES:
+        raise ApiError(45002)
     return {"content": content}
 
 
 def _read_media(part: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(part.get("media_id"), str) or not part["media_id"]:
-        raise Refusal(40007)
-    return _own(part)
+        raise ApiError(40007)
+    return _without_reserved(part)
 
 
 def _read_news(part: Mapping[str, Any]) -> dict[str, Any]:
     articles = part.get("articles")
     if not isinstance(articles, list) or len(articles) != 1 or not isinstance(articles[0], Mapping):
-        raise Refusal(45008, "article size out of limit")
+        raise ApiError(45008, "article size out of limit")
     return {"articles": articles}
 
 
 def _read_menu(part: Mapping[str, Any]) -> dict[str, Any]:
     items = part.get("list")
     if not isinstance(items, list) or not items or not all(isinstance(item, Mapping) for item in items):
-        raise Refusal(40035)
-    return _own(part)
+        raise ApiError(40035)
+    return _without_reserved(part)
 
 
-def _read_wanting(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def _read_required(*names: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     def read(part: Mapping[str, Any]) -> dict[str, Any]:
         if any(not isinstance(part.get(name), str) or not part[name] for name in names):
-            raise Refusal(40035)
-        return _own(part)
+            raise ApiError(40035)
+        return _without_reserved(part)
 
     return read
 
@@ -85,22 +85,22 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "voice": _read_media,
     "video": _read_media,
     "mpnews": _read_media,
-    "music": _read_wanting("musicurl"),
+    "music": _read_required("musicurl"),
     "news": _read_news,
-    "mpnewsarticle": _read_wanting("article_id"),
+    "mpnewsarticle": _read_required("article_id"),
     "msgmenu": _read_menu,
-    "wxcard": _read_wanting("card_id"),
-    "miniprogrampage": _read_wanting("appid", "pagepath"),
+    "wxcard": _read_required("card_id"),
+    "miniprogrampage": _read_required("appid", "pagepath"),
 }
 
 
 def set_typing(call: Call) -> Mapping[str, Any]:
-    """The "typing" hint; shows nothing here."""
+    """Check a request for the "typing" hint; the sandbox does not show it."""
     contact = call.account.contact(call.body.get("touser"))
     if call.text("command") not in {"Typing", "CancelTyping"}:
-        raise Refusal(40035)
+        raise ApiError(40035)
     if not contact.windows.current(call.now):
-        raise Refusal(45015)
+        raise ApiError(45015)
     return OK
 
 

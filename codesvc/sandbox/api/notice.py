@@ -1,23 +1,26 @@
-"""Subscription notices and the older one-time message (WECHAT.md 7.1, 7.4). The two permissions are not the same."""
+"""Subscription notices, and the older one-time message (WECHAT.md 7.1, 7.4). Each has its own permission."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.template import REPEAT_WINDOW, find_template, read_jump
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.template import lay_out, read_values
 
-_LONGEST_TITLE = 15
-_LARGEST_SCENE = 10_000
+_MAX_TITLE = 15
+_MAX_SCENE = 10_000
 
 
 def send_notice(call: Call) -> Mapping[str, Any]:
-    """Send an accepted notice; one accept is one send, unless the template is a long-term one. Needs no follower."""
+    """Send a notice that the person has accepted; they need not follow the account.
+
+    One accept allows one send, unless the template is long-term.
+    """
     account = call.account
     if not account.spec.verified:
-        raise Refusal(48001)
+        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     template = find_template(account, call.text("template_id"), notice=True)
     jump = read_jump(call)
@@ -28,7 +31,7 @@ def send_notice(call: Call) -> Mapping[str, Any]:
         return OK
     left = contact.grants.get(template.template_id, 0)
     if left < 1 or contact.refuses_template(template.template_id):
-        raise Refusal(43101)
+        raise ApiError(43101)
     if not template.long_term:
         contact.grants[template.template_id] = left - 1
     msgid = call.platform.next_msgid()
@@ -54,13 +57,13 @@ def send_once(call: Call) -> Mapping[str, Any]:
     """Send the one message that a person confirmed on the subscribemsg page."""
     contact = call.account.contact(call.body.get("touser"))
     template_id, scene, title = call.text("template_id"), read_integer(call.body.get("scene")), call.text("title")
-    if scene is None or not 0 <= scene <= _LARGEST_SCENE or not 1 <= len(title) <= _LONGEST_TITLE:
-        raise Refusal(40035)
+    if scene is None or not 0 <= scene <= _MAX_SCENE or not 1 <= len(title) <= _MAX_TITLE:
+        raise ApiError(40035)
     jump = read_jump(call)
     values = read_values(call.body.get("data"))
-    if (template_id, str(scene)) not in contact.once:
-        raise Refusal(43101)
-    contact.once.discard((template_id, str(scene)))
+    if (template_id, str(scene)) not in contact.one_time_grants:
+        raise ApiError(43101)
+    contact.one_time_grants.discard((template_id, str(scene)))
     data = {name: {"value": value} for name, value in values.items()}
     content = values.get("content", "\n".join(values.values()))
     message = {"type": "subscribe_once", "template_id": template_id, "title": title, "data": data, "content": content}

@@ -6,7 +6,7 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 
 _RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}")
 _API_ADDRESSES = ("106.55.206.146", "106.55.206.211", "175.24.211.168")
@@ -14,15 +14,18 @@ _CALLBACK_ADDRESSES = ("101.226.103.0/25", "106.55.206.0/25", "127.0.0.1")
 
 
 def clear_quota(call: Call) -> Mapping[str, Any]:
-    """Set all of the day's counters to zero."""
+    """Reset all counters of the day."""
     if call.text("appid") != call.account.spec.appid:
-        raise Refusal(40013)
+        raise ApiError(40013)
     call.account.quotas.clear(call.now)
     return OK
 
 
 def clear_quota_by_secret(call: Call) -> Mapping[str, Any]:
-    """The same without a token; appid and appsecret are read from the query or the body, since the pages disagree."""
+    """Reset all counters of the day, without a token.
+
+    Appid and appsecret may be in the query or in the body, because WeChat's pages disagree about it.
+    """
     given = {**(call.body if call.raw.strip() else {}), **call.query}
     appid, secret = (value if isinstance(value := given.get(name), str) else "" for name in ("appid", "appsecret"))
     open_account(call, appid, secret).quotas.clear(call.now)
@@ -30,13 +33,13 @@ def clear_quota_by_secret(call: Call) -> Mapping[str, Any]:
 
 
 def clear_api_quota(call: Call) -> Mapping[str, Any]:
-    """Set one API's counter to zero."""
+    """Reset the counter of one API."""
     call.account.quotas.clear(call.now, _read_path(call))
     return OK
 
 
 def get_quota(call: Call) -> Mapping[str, Any]:
-    """The day's counter of one API, and its rate where there is one."""
+    """The day's counter of one API, and its limit per minute if it has one."""
     reading = call.account.quotas.read(_read_path(call), call.now)
     answer: dict[str, Any] = dict(OK)
     if reading.limit.daily is not None:
@@ -48,15 +51,15 @@ def get_quota(call: Call) -> Mapping[str, Any]:
 
 
 def get_rid(call: Call) -> Mapping[str, Any]:
-    """What a call said and was told."""
+    """The request and the answer of an earlier call, by its request id."""
     rid = call.text("rid")
     if not _RID.fullmatch(rid):
-        raise Refusal(76002)
+        raise ApiError(76002)
     entry = call.platform.journal.by_rid(rid)
     if entry is None:
-        raise Refusal(76001)
+        raise ApiError(76001)
     if entry.account != call.account.spec.appid:
-        raise Refusal(76003, "could not query this rid data, no permission")
+        raise ApiError(76003, "could not query this rid data, no permission")
     return {
         **OK,
         "request": {
@@ -71,20 +74,20 @@ def get_rid(call: Call) -> Mapping[str, Any]:
 
 
 def list_api_addresses(_call: Call) -> Mapping[str, Any]:
-    """The addresses that an account calls."""
+    """The addresses of the API servers."""
     return {"ip_list": list(_API_ADDRESSES)}
 
 
 def list_callback_addresses(_call: Call) -> Mapping[str, Any]:
-    """The addresses that call an account; the sandbox's own among them, so that a sender check passes."""
+    """The addresses from which callbacks come; with loopback, so that a check of the sender accepts the sandbox."""
     return {"ip_list": list(_CALLBACK_ADDRESSES)}
 
 
 def check_callback(call: Call) -> Mapping[str, Any]:
-    """Network diagnosis. The sandbox measures nothing; the figures are samples."""
+    """The network diagnosis; the sandbox measures nothing and answers with fixed samples."""
     action, operator = call.text("action"), call.text("check_operator") or "DEFAULT"
     if action not in {"dns", "ping", "all"} or operator not in {"CHINANET", "UNICOM", "CAP", "DEFAULT"}:
-        raise Refusal(40035)
+        raise ApiError(40035)
     answer: dict[str, Any] = {}
     if action in {"dns", "all"}:
         answer["dns"] = [{"ip": "127.0.0.1", "real_operator": "UNICOM"}]
@@ -96,11 +99,11 @@ def check_callback(call: Call) -> Mapping[str, Any]:
 def _read_path(call: Call) -> str:
     path = call.text("cgi_path")
     if path.startswith("/sns/"):
-        raise Refusal(76022)
+        raise ApiError(76022)
     if not path.startswith("/") or path.startswith("//") or "?" in path:
-        raise Refusal(76003)
+        raise ApiError(76003)
     if not re.fullmatch(r"/(?:cgi-bin|wxa|wxaapi)/[\w./-]{1,128}", path):
-        raise Refusal(76021)
+        raise ApiError(76021)
     return path
 
 

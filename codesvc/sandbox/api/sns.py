@@ -1,11 +1,11 @@
-"""`/sns/*`: the server side of web authorisation (WECHAT.md 11.2, 11.3). Answers are labelled `text/plain`."""
+"""`/sns/*`: the server-side calls of web authorisation (WECHAT.md 11.2, 11.3); their Content-Type is `text/plain`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.oauth import Session
 
 
@@ -20,51 +20,51 @@ def _describe(session: Session, now: float) -> dict[str, Any]:
     }
 
 
-def _union(session: Session) -> dict[str, Any]:
+def _unionid_field(session: Session) -> dict[str, Any]:
     return {"unionid": session.identity.unionid} if session.identity.unionid else {}
 
 
 def exchange_code(call: Call) -> Mapping[str, Any]:
-    """A code for a session."""
+    """Exchange a code for a session."""
     account = open_account(call, call.query.get("appid", ""), call.query.get("secret", ""))
     account.quotas.spend(call.path, call.now)
     if call.query.get("grant_type") != "authorization_code":
-        raise Refusal(40002)
-    session = call.platform.grants.exchange(account.spec.appid, call.query.get("code", ""), call.now)
+        raise ApiError(40002)
+    session = call.platform.oauth.exchange(account.spec.appid, call.query.get("code", ""), call.now)
     answer = _describe(session, call.now)
     if session.identity.snapshot:
         answer["is_snapshotuser"] = 1
-    return answer | (_union(session) if session.identity.scope == "snsapi_userinfo" else {})
+    return answer | (_unionid_field(session) if session.identity.scope == "snsapi_userinfo" else {})
 
 
 def refresh_session(call: Call) -> Mapping[str, Any]:
-    """A session that goes on; never with a unionid."""
+    """Prolong a session; the answer never has a unionid."""
     appid = call.query.get("appid", "")
     if not appid:
-        raise Refusal(41002)
+        raise ApiError(41002)
     account = call.platform.accounts.get(appid)
     if account is None:
-        raise Refusal(40013)
+        raise ApiError(40013)
     account.quotas.spend(call.path, call.now)
     if call.query.get("grant_type") != "refresh_token":
-        raise Refusal(40002)
+        raise ApiError(40002)
     return _describe(
-        call.platform.grants.refresh(account.spec.appid, call.query.get("refresh_token", ""), call.now), call.now
+        call.platform.oauth.refresh(account.spec.appid, call.query.get("refresh_token", ""), call.now), call.now
     )
 
 
 def _session(call: Call) -> Session:
-    session = call.platform.grants.session(call.query.get("access_token", ""), call.query.get("openid", ""), call.now)
+    session = call.platform.oauth.session(call.query.get("access_token", ""), call.query.get("openid", ""), call.now)
     call.platform.accounts[session.identity.appid].quotas.spend(call.path, call.now)
     return session
 
 
 def get_profile(call: Call) -> Mapping[str, Any]:
-    """The person, if the scope was snsapi_userinfo; sex and area have been blank since 2021-10."""
+    """The person's profile, for the scope snsapi_userinfo; WeChat leaves sex and area empty since 2021-10."""
     session = _session(call)
     identity = session.identity
     if identity.scope != "snsapi_userinfo":
-        raise Refusal(48001)
+        raise ApiError(48001)
     return {
         "openid": identity.openid,
         "nickname": identity.nickname,
@@ -74,7 +74,7 @@ def get_profile(call: Call) -> Mapping[str, Any]:
         "country": "",
         "headimgurl": "https://thirdwx.qlogo.cn/mmopen/sandbox/132",
         "privilege": [],
-        **_union(session),
+        **_unionid_field(session),
     }
 
 

@@ -1,63 +1,65 @@
-"""`/cgi-bin/message/template/send`: the send itself (WECHAT.md 6.2, 6.3, 6.5)."""
+"""`/cgi-bin/message/template/send`: sends a template message (WECHAT.md 6.2, 6.3, 6.5)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.platform import Account, fingerprint
 from codesvc.sandbox.template import lay_out
 
 REPEAT_WINDOW = 600
 _TEMPLATE_ID_LENGTH = 43
-_LONGEST_URL = 2048
+_MAX_URL = 2048
 
 
 def find_template(account: Account, template_id: str, *, notice: bool) -> TemplateSpec:
-    """The account's template of the family a call is for; the ids of the families must not be mixed (WECHAT.md 7.1).
+    """The account's template with this id; message and notice ids must not be mixed (WECHAT.md 7.1).
 
     Raises:
-        Refusal: 40036 for the length, 40037 unknown or of the other family.
+        ApiError: 40036 for a wrong length; 40037 if it is unknown, or a notice where a message is wanted or vice versa.
     """
     template = account.templates.get(template_id)
     if template is None:
-        # A library short id gets 40037, and only lengths no library has get 40036 (WECHAT.md 6.3).
+        # A short id of the library gets 40037; 40036 is only for lengths that no id has (WECHAT.md 6.3).
         looks_short = template_id.isascii() and template_id.isalnum() and 0 < len(template_id) <= 12  # noqa: PLR2004
-        raise Refusal(40037 if looks_short or len(template_id) == _TEMPLATE_ID_LENGTH else 40036)
+        raise ApiError(40037 if looks_short or len(template_id) == _TEMPLATE_ID_LENGTH else 40036)
     if (template.kind == "notice") != notice:
-        raise Refusal(40037)
+        raise ApiError(40037)
     return template
 
 
 def read_jump(call: Call) -> dict[str, Any]:
-    """Where a tap on the card leads; an empty miniprogram is none, since silenceper always sends one (WECHAT.md 15).
+    """The page or mini program that a tap on the card opens.
+
+    An empty `miniprogram` counts as none, because the SDK silenceper always sends one (WECHAT.md 15).
 
     Raises:
-        Refusal: 40039 too long, 40048 no http, 40165 pagepath, 40166 appid.
+        ApiError: 40039 too long, 40048 not http, 40165 wrong pagepath, 40166 wrong appid.
     """
     url = call.text("url") or call.text("page")
-    if len(url) > _LONGEST_URL:
-        raise Refusal(40039)
+    if len(url) > _MAX_URL:
+        raise ApiError(40039)
     if url and not url.startswith(("http://", "https://")):
-        raise Refusal(40048)
+        raise ApiError(40048)
     program = call.body.get("miniprogram")
     if not isinstance(program, Mapping) or not program.get("appid"):
         return {"url": url, "miniprogram": None}
     appid, pagepath = program["appid"], program.get("pagepath") or program.get("path") or ""
     if not isinstance(appid, str) or not appid.startswith("wx"):
-        raise Refusal(40166)
+        raise ApiError(40166)
     if not isinstance(pagepath, str):
-        raise Refusal(40165)
+        raise ApiError(40165)
     return {"url": url, "miniprogram": {"appid": appid, "pagepath": pagepath}}
 
 
 def send_template(call: Call) -> Mapping[str, Any]:
-    """Accept a template message; delivery is told by the event that follows."""
+    """Accept a template message; a later event reports whether it was delivered."""
     account = call.account
     if not account.spec.verified:
-        raise Refusal(48001)
+        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     template = find_template(account, call.text("template_id"), notice=False)
     jump = read_jump(call)
@@ -69,7 +71,7 @@ def send_template(call: Call) -> Mapping[str, Any]:
         return {**OK, "msgid": repeated}
     _check_duplicate(call, account, contact, template, layout.data)
     if template.banned:
-        raise Refusal(43116)
+        raise ApiError(43116)
     message = {
         "type": "template",
         "template_id": template.template_id,
@@ -81,7 +83,7 @@ def send_template(call: Call) -> Mapping[str, Any]:
     }
     if template.review:
         call.platform.hold(contact, {**message, "msgid": None})
-        raise Refusal(40252)
+        raise ApiError(40252)
     msgid = call.platform.next_msgid()
     if client_msg_id:
         account.sent[contact.openid, client_msg_id] = (call.now, msgid)
@@ -90,7 +92,7 @@ def send_template(call: Call) -> Mapping[str, Any]:
 
 
 def list_blocked(call: Call) -> Mapping[str, Any]:
-    """Messages whose review ended badly; `msginfo` is an array in reality (WECHAT.md 6.3)."""
+    """The messages that their review rejected; the real `msginfo` is an array too (WECHAT.md 6.3)."""
     blocked = [message for appid, message in call.platform.blocked if appid == call.account.spec.appid]
     items = [{"id": str(n), "content": message["content"]} for n, message in enumerate(blocked, 1)]
     return {**OK, "msginfo": items}
@@ -98,11 +100,11 @@ def list_blocked(call: Call) -> Mapping[str, Any]:
 
 def _check_recipient(contact: Contact, template: TemplateSpec) -> None:
     if contact.blacklisted:
-        raise Refusal(43019)
+        raise ApiError(43019)
     if not contact.follows:
-        raise Refusal(43004)
+        raise ApiError(43004)
     if contact.refuses_template(template.template_id):
-        raise Refusal(43101)
+        raise ApiError(43101)
 
 
 def _find_repeat(call: Call, account: Account, contact: Contact, client_msg_id: str) -> int | None:
@@ -110,7 +112,7 @@ def _find_repeat(call: Call, account: Account, contact: Contact, client_msg_id: 
     if sent is None or call.now - sent[0] >= REPEAT_WINDOW:
         return None
     if call.platform.settings.repeat_errcode:
-        raise Refusal(call.platform.settings.repeat_errcode)
+        raise ApiError(call.platform.settings.repeat_errcode)
     return sent[1]
 
 
@@ -123,7 +125,7 @@ def _check_duplicate(
     key = (contact.openid, fingerprint([template.template_id, data]))
     last = account.recent.get(key)
     if last is not None and call.now - last < window:
-        raise Refusal(40241)
+        raise ApiError(40241)
     account.recent[key] = call.now
 
 

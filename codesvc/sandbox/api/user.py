@@ -1,22 +1,22 @@
-"""Followers (WECHAT.md 12)."""
+"""Calls about followers (WECHAT.md 12)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.errcodes import Refusal
+from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 
-_LARGEST_BATCH = 100
-_LONGEST_REMARK = 30
+_MAX_BATCH = 100
+_REMARK_LIMIT = 30
 
 
 def describe_user(contact: Contact) -> dict[str, Any]:
-    """What `user/info` says; of one who does not follow, the ids only."""
+    """A person as `user/info` answers; only the ids if they do not follow."""
     bound = {"unionid": contact.unionid} if contact.unionid else {}
     if not contact.follows:
         return {"subscribe": 0, "openid": contact.openid, **bound}
-    code = contact.came_by_code
+    code = contact.subscribe_code
     return {
         "subscribe": 1,
         "openid": contact.openid,
@@ -32,38 +32,39 @@ def describe_user(contact: Contact) -> dict[str, Any]:
         "remark": contact.remark,
         "groupid": 0,
         "tagid_list": [],
-        "subscribe_scene": contact.came_by,
-        "qr_scene": code.order.scene_id if code else 0,
-        "qr_scene_str": code.order.scene if code and "STR" in code.order.action else "",
+        "subscribe_scene": contact.subscribe_scene,
+        "qr_scene": code.spec.scene_id if code else 0,
+        "qr_scene_str": code.spec.scene if code and "STR" in code.spec.action else "",
     }
 
 
 def get_user(call: Call) -> Mapping[str, Any]:
-    """One person; no errcode on success."""
+    """One person; a success has no errcode."""
     openid = call.query.get("openid", "")
     if not openid:
-        raise Refusal(41009)
+        raise ApiError(41009)
     return describe_user(call.account.contact(openid))
 
 
 def get_users(call: Call) -> Mapping[str, Any]:
-    """Up to 100 persons."""
+    """Up to 100 people."""
     listed = call.body.get("user_list")
-    if not isinstance(listed, list) or not 1 <= len(listed) <= _LARGEST_BATCH:
-        raise Refusal(40032)
+    if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_BATCH:
+        raise ApiError(40032)
     openids = [item.get("openid") if isinstance(item, Mapping) else None for item in listed]
     return {"user_info_list": [describe_user(call.account.contact(openid)) for openid in openids]}
 
 
 def list_followers(call: Call) -> Mapping[str, Any]:
-    """A page of openids.
+    """One page of openids.
 
-    After the last page `count` is 0 and `data` absent, and the last full page still has a next_openid (WECHAT.md 12).
+    A request after the last page gets `count` 0 and no `data`. The last page with openids still has a next_openid
+    (WECHAT.md 12).
     """
     everyone = call.account.followers()
     after = call.query.get("next_openid", "")
     if after and after not in everyone:
-        raise Refusal(40003)
+        raise ApiError(40003)
     start = everyone.index(after) + 1 if after else 0
     page = everyone[start : start + call.platform.settings.page_size]
     answer: dict[str, Any] = {"total": len(everyone), "count": len(page)}
@@ -73,10 +74,10 @@ def list_followers(call: Call) -> Mapping[str, Any]:
 
 
 def set_remark(call: Call) -> Mapping[str, Any]:
-    """The account's own name for a follower."""
+    """Set the account's own name for a follower."""
     contact = call.account.contact(call.body.get("openid"))
-    if len(call.text("remark")) >= _LONGEST_REMARK:
-        raise Refusal(40035)
+    if len(call.text("remark")) >= _REMARK_LIMIT:
+        raise ApiError(40035)
     contact.remark = call.text("remark")
     return OK
 

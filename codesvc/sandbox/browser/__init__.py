@@ -1,1 +1,1 @@
-"""The browser side: pages of open.weixin.qq.com and mp.weixin.qq.com, and WeChat's own browser."""
+"""The pages of open.weixin.qq.com and mp.weixin.qq.com, and an imitation of WeChat's browser."""

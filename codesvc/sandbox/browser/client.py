@@ -1,7 +1,7 @@
-"""WeChat's own browser: opens a link as a given person, with WeChat's user agent and a cookie jar per person.
+"""WeChat's browser: opens a link as a given person, with WeChat's user agent and a cookie jar for each person.
 
-Links to the platform's own pages are answered in place, so that `https://open.weixin.qq.com/…` works without DNS or
-TLS.
+Links to the platform's own pages are answered without HTTP, so that `https://open.weixin.qq.com/…` works without DNS
+and TLS.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from codesvc.sandbox.account import check_http_url
-from codesvc.sandbox.browser.authorize import Consents, Decision, Question, Redirect
+from codesvc.sandbox.browser.authorize import ConsentFlow, ConsentPrompt, Decision, Redirect
 from codesvc.sandbox.browser.page import render
 from codesvc.sandbox.person import Person
 from codesvc.sandbox.request_body import read_at_most
@@ -22,18 +22,18 @@ AGENT = (
     "MicroMessenger/8.0.50(0x18003229) NetType/WIFI Language/zh_CN"
 )
 _OWN_HOSTS = frozenset({"open.weixin.qq.com", "mp.weixin.qq.com"})
-_MOST_HOPS = 10
+_MAX_HOPS = 10
 _SHOWN = 200_000  # characters
 _READ = 4 * _SHOWN  # bytes
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 @dataclass
-class View:
-    """Where a link ended.
+class PageView:
+    """The page on which a link ended.
 
     Attributes:
-        hops: every address on the way with its status.
+        hops: every address that was requested, with its status.
         outcome: `page`, `asked` (a consent page waits for an answer), `unreachable`, `too_many_redirects`,
             `no_fragment`.
     """
@@ -47,20 +47,20 @@ class View:
 
 
 class WeChatBrowser:
-    """One browser for all people; each has his own cookies.
+    """One browser for all people; every person has their own cookies.
 
     Args:
-        consents: answers the platform's own pages.
+        consent_flow: answers the platform's own pages.
     """
 
-    def __init__(self, consents: Consents) -> None:
-        self._consents = consents
+    def __init__(self, consent_flow: ConsentFlow) -> None:
+        self._consent_flow = consent_flow
         self._jars: dict[str, aiohttp.CookieJar] = {}
 
-    def forget(self) -> None:
-        """Clear every cookie and every open question; for a reset."""
+    def clear(self) -> None:
+        """Remove all cookies and all open questions; used by a reset."""
         self._jars.clear()
-        self._consents.forget()
+        self._consent_flow.clear()
 
     async def open(
         self,
@@ -71,21 +71,21 @@ class WeChatBrowser:
         from_chat: bool,
         consent: Literal["allow", "deny"] | None,
         form: dict[str, str] | None = None,
-    ) -> View:
+    ) -> PageView:
         """Open a link and follow it to its end.
 
         Args:
             url: absolute, http or https.
-            person: who taps.
-            own: the sandbox's own `host:port`, whose pages are answered in place too.
-            from_chat: tapped in the account's chat or menu.
+            person: the person who taps the link.
+            own: the sandbox's own `host:port`; its pages are answered without HTTP too.
+            from_chat: whether the link was tapped in the account's chat or menu.
             consent: the answer to a consent page; None leaves it unanswered.
-            form: POST this instead of a GET.
+            form: the fields of a POST; None sends a GET.
         """
         jar = self._jars.setdefault(person.name, aiohttp.CookieJar(unsafe=True))
-        view = View(url)
+        view = PageView(url)
         async with aiohttp.ClientSession(cookie_jar=jar, headers={"User-Agent": AGENT}, timeout=_TIMEOUT) as session:
-            for _ in range(_MOST_HOPS):
+            for _ in range(_MAX_HOPS):
                 decision = self._decide(view, own, person, from_chat=from_chat, consent=consent)
                 if decision is not None:
                     location = _step(view, decision)
@@ -97,14 +97,14 @@ class WeChatBrowser:
                 try:
                     view.url = urljoin(view.url, location)
                     check_http_url(view.url)
-                except ValueError:  # a Location that leads nowhere
+                except ValueError:  # the Location is not a usable URL
                     view.outcome = "unreachable"
                     return view
         view.outcome = "too_many_redirects"
         return view
 
     def _decide(
-        self, view: View, own: str, person: Person, *, from_chat: bool, consent: Literal["allow", "deny"] | None
+        self, view: PageView, own: str, person: Person, *, from_chat: bool, consent: Literal["allow", "deny"] | None
     ) -> Decision | None:
         parts = urlsplit(view.url)
         if parts.hostname not in _OWN_HOSTS and parts.netloc != own:
@@ -112,16 +112,16 @@ class WeChatBrowser:
         if parts.path == "/connect/oauth2/authorize":
             if parts.fragment != "wechat_redirect":
                 view.outcome = "no_fragment"
-            decision = self._consents.authorize(parts.query, person, from_chat=from_chat)
+            decision = self._consent_flow.authorize(parts.query, person, from_chat=from_chat)
         elif parts.path == "/mp/subscribemsg":
-            decision = self._consents.subscribe(parts.query, person)
+            decision = self._consent_flow.subscribe(parts.query, person)
         else:
             return None
-        if isinstance(decision, Question) and consent is not None:
-            return self._consents.conclude(decision.ticket, allow=consent == "allow")
+        if isinstance(decision, ConsentPrompt) and consent is not None:
+            return self._consent_flow.answer_prompt(decision.ticket, allow=consent == "allow")
         return decision
 
-    async def _fetch(self, session: aiohttp.ClientSession, view: View, form: dict[str, str] | None) -> str | None:
+    async def _fetch(self, session: aiohttp.ClientSession, view: PageView, form: dict[str, str] | None) -> str | None:
         method = "GET" if form is None else "POST"
         try:
             async with session.request(method, URL(view.url), data=form, allow_redirects=False) as response:
@@ -135,7 +135,7 @@ class WeChatBrowser:
         return None
 
 
-def _step(view: View, decision: Decision) -> str | None:
+def _step(view: PageView, decision: Decision) -> str | None:
     if view.outcome == "no_fragment":
         view.status, view.body = 200, "链接缺少 #wechat_redirect"
         return None
@@ -144,7 +144,7 @@ def _step(view: View, decision: Decision) -> str | None:
         return decision.url
     view.hops.append({"url": view.url, "status": 200})
     view.status, view.content_type, view.body = 200, "text/html", render(decision)
-    view.outcome = "asked" if isinstance(decision, Question) else "page"
+    view.outcome = "asked" if isinstance(decision, ConsentPrompt) else "page"
     return None
 
 

@@ -1,7 +1,8 @@
-"""The pages as HTML over HTTP. Who is looking is told by the cookie `sandbox_person` or the header `X-Sandbox-Person`.
+"""The platform's pages as HTML over HTTP.
 
-Either holds a person's name (percent-encoded where it is not ASCII) or one of his openids. The real platform knows it
-from WeChat's own session. A stranger's browser can set a cookie too, so the sandbox is no identity provider.
+The cookie `sandbox_person` or the header `X-Sandbox-Person` says which person opens a page. It holds the person's name
+(percent-encoded if it is not ASCII) or one of their openids. The real platform knows the person from WeChat's own
+session. Any browser can set this cookie, so the sandbox proves no identity.
 """
 
 from html import escape
@@ -9,9 +10,9 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
-from codesvc.sandbox.browser.authorize import Consents, Decision, OutsideWeChat, Problem, Question, Redirect
+from codesvc.sandbox.browser.authorize import ConsentFlow, ConsentPrompt, Decision, ErrorPage, OutsideWeChat, Redirect
 from codesvc.sandbox.person import Person
-from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.qr_jpeg import draw_jpeg
 from codesvc.sandbox.request_body import read_request
 
@@ -19,7 +20,7 @@ PERSON_COOKIE = "sandbox_person"
 PERSON_HEADER = "X-Sandbox-Person"
 _PICTURE_AGE = 86_400
 
-_SHELL = """<!doctype html>
+_PAGE_TEMPLATE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
 body{{margin:0;font:17px/1.6 -apple-system,"PingFang SC","Noto Sans SC",sans-serif;background:#ededed;color:#191919;
@@ -34,38 +35,38 @@ class Pages:
 
     Args:
         platform: the state.
-        consents: the decisions.
+        consent_flow: decides what a page shows.
     """
 
-    def __init__(self, platform: Platform, consents: Consents) -> None:
+    def __init__(self, platform: Platform, consent_flow: ConsentFlow) -> None:
         self._platform = platform
-        self._consents = consents
+        self._consent_flow = consent_flow
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths of open. and mp.weixin.qq.com."""
+        """The routes of open.weixin.qq.com and mp.weixin.qq.com."""
         return [
             web.get("/connect/oauth2/authorize", self.show_authorize),
-            web.post("/connect/oauth2/authorize", self.conclude),
+            web.post("/connect/oauth2/authorize", self.answer_prompt),
             web.get("/mp/subscribemsg", self.show_subscribe),
-            web.post("/mp/subscribemsg", self.conclude),
+            web.post("/mp/subscribemsg", self.answer_prompt),
             web.get("/cgi-bin/showqrcode", self.show_picture),
         ]
 
     async def show_authorize(self, request: web.Request) -> web.StreamResponse:
-        """The authorize page; `sandbox_from_chat=1` in a cookie says that the link was tapped in the chat."""
+        """The authorize page; the cookie `sandbox_from_chat=1` says that the link was tapped in the chat."""
         from_chat = request.cookies.get("sandbox_from_chat") == "1"
         return _present(
-            self._consents.authorize(request.rel_url.raw_query_string, self._viewer(request), from_chat=from_chat)
+            self._consent_flow.authorize(request.rel_url.raw_query_string, self._viewer(request), from_chat=from_chat)
         )
 
     async def show_subscribe(self, request: web.Request) -> web.StreamResponse:
         """The page of the older one-time subscription."""
-        return _present(self._consents.subscribe(request.rel_url.raw_query_string, self._viewer(request)))
+        return _present(self._consent_flow.subscribe(request.rel_url.raw_query_string, self._viewer(request)))
 
-    async def conclude(self, request: web.Request) -> web.StreamResponse:
-        """The person pressed a button."""
+    async def answer_prompt(self, request: web.Request) -> web.StreamResponse:
+        """The person pressed a button of a consent page."""
         form = dict(parse_qsl((await read_request(request)).decode("utf-8", "replace")))
-        return _present(self._consents.conclude(form.get("ticket", ""), allow=form.get("answer") == "allow"))
+        return _present(self._consent_flow.answer_prompt(form.get("ticket", ""), allow=form.get("answer") == "allow"))
 
     async def show_picture(self, request: web.Request) -> web.StreamResponse:
         """The QR picture; 404 for a bad ticket (WECHAT.md 5.3)."""
@@ -81,7 +82,7 @@ class Pages:
             return self._platform.people[given]
         try:
             return self._platform.contact(given).person
-        except Unknown:
+        except NotFound:
             return None
 
 
@@ -91,17 +92,17 @@ def _present(decision: Decision) -> web.Response:
     return web.Response(text=render(decision), content_type="text/html", headers={"Cache-Control": "no-store"})
 
 
-def render(decision: Problem | Question | OutsideWeChat) -> str:
-    """The HTML of a page that goes nowhere by itself."""
-    if isinstance(decision, Problem):
+def render(decision: ErrorPage | ConsentPrompt | OutsideWeChat) -> str:
+    """The HTML of a page that does not redirect."""
+    if isinstance(decision, ErrorPage):
         code = f"<p>{decision.code}</p>" if decision.code else ""
-        return _SHELL.format(title="错误", body=f"<h1>{escape(decision.text)}</h1>{code}")
+        return _PAGE_TEMPLATE.format(title="错误", body=f"<h1>{escape(decision.text)}</h1>{code}")
     if isinstance(decision, OutsideWeChat):
-        return _SHELL.format(title="请在微信客户端打开链接", body="<h1>请在微信客户端打开链接</h1>")
+        return _PAGE_TEMPLATE.format(title="请在微信客户端打开链接", body="<h1>请在微信客户端打开链接</h1>")
     asks = "申请获取你的昵称、头像" if decision.kind == "authorize" else "申请给你发送一次消息"
     body = (
         f"<h1>{escape(decision.account)}</h1><p>{asks}（{escape(decision.person)}）</p>"
         f'<form method="post"><input type="hidden" name="ticket" value="{escape(decision.ticket)}">'
         '<button name="answer" value="allow">允许</button><button name="answer" value="deny">拒绝</button></form>'
     )
-    return _SHELL.format(title="微信登录", body=body)
+    return _PAGE_TEMPLATE.format(title="微信登录", body=body)

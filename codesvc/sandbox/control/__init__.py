@@ -1,1 +1,1 @@
-"""The sandbox's own calls, under `/sandbox`: what the console, the phone and a test do to the platform."""
+"""The sandbox's own calls under `/sandbox`, for the console, the phone page and tests."""

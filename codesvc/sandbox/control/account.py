@@ -27,11 +27,11 @@ class _Quota(Body):
 
 
 class AccountControl:
-    """Handlers of the accounts.
+    """Handlers for the official accounts.
 
     Args:
         platform: the state.
-        courier: does the URL verification.
+        courier: sends the URL verification.
     """
 
     def __init__(self, platform: Platform, courier: Courier) -> None:
@@ -39,7 +39,7 @@ class AccountControl:
         self._courier = courier
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes."""
         return [
             web.get("/sandbox/accounts", self.list),
             web.post("/sandbox/accounts", self.create),
@@ -56,10 +56,13 @@ class AccountControl:
         return answer({"accounts": [describe_account(account) for account in self._platform.accounts.values()]})
 
     async def create(self, request: web.Request) -> web.Response:
-        """Make an account, or change the one with the given appid; what is not given is invented. 201 if new."""
+        """Create an account, or change the one with the given appid; 201 if it is new.
+
+        A new account gets random values for the members that are not given.
+        """
         given = await _read_object(request)
         known = self._platform.accounts.get(str(given.get("appid")))
-        base = known.spec if known else _invent()
+        base = known.spec if known else _random_spec()
         account = self._platform.put_account(_apply(base, given))
         return answer(describe_account(account), 200 if known else 201)
 
@@ -75,27 +78,27 @@ class AccountControl:
         return answer(describe_account(self._platform.put_account(_apply(account.spec, given))))
 
     async def verify(self, request: web.Request) -> web.Response:
-        """Verify the callback URL as the console does."""
+        """Verify the callback URL as WeChat's console does."""
         outcome = await self._courier.verify(self._account(request).spec)
         return answer({"ok": outcome.status == "success", **outcome.describe()})
 
     async def change_template(self, request: web.Request) -> web.Response:
-        """Ban a template, hold its messages for review, make a notice long-term."""
+        """Set `banned`, `review` or `long_term` of a template."""
         body = await read_json(request, _Template)
         changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
         account = self._account(request)
         return answer(asdict(self._platform.change_template(account, request.match_info["template_id"], **changes)))
 
     async def set_quota(self, request: web.Request) -> web.Response:
-        """Set an API's limits; null is none."""
+        """Set the limits of one API; null means no limit."""
         body = await read_json(request, _Quota)
         account = self._account(request)
         account.quotas.limits[body.path] = Limit(body.daily, body.minute)
-        self._platform.feed.publish("quota", account=account.spec.appid, path=body.path)
+        self._platform.event_bus.publish("quota", account=account.spec.appid, path=body.path)
         return answer(describe_quota(account, body.path, self._platform.clock.now()))
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """Kill every token of the account."""
+        """Revoke every token of the account."""
         return answer({"revoked": self._account(request).credentials.revoke(self._platform.clock.now())})
 
     def _account(self, request: web.Request) -> Account:
@@ -103,13 +106,13 @@ class AccountControl:
 
 
 def describe_account(account: Account) -> dict[str, Any]:
-    """An account with its settings; the sandbox's secrets are no secrets."""
+    """An account with its settings, secrets included: the sandbox's secrets protect nothing."""
     templates = [asdict(template) for template in account.templates.values()]
     return {**asdict(account.spec), "templates": templates, "menu": account.menu}
 
 
 def describe_quota(account: Account, path: str, now: float) -> dict[str, Any]:
-    """A gauge."""
+    """A quota counter with its limits, as JSON."""
     reading = account.quotas.read(path, now)
     return {
         "path": path,
@@ -120,7 +123,7 @@ def describe_quota(account: Account, path: str, now: float) -> dict[str, Any]:
     }
 
 
-def _invent() -> AccountSpec:
+def _random_spec() -> AccountSpec:
     return replace(
         DEFAULT_ACCOUNT,
         appid=mint_appid(),

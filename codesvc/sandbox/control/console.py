@@ -1,4 +1,4 @@
-"""What the console looks at: the journal, gauges, fresh codes, and the stream of everything that happens."""
+"""The calls of the console page: the journal, the present state, recent QR codes and a stream of events."""
 
 import asyncio
 from contextlib import suppress
@@ -23,12 +23,12 @@ class _Session(Body):
 
 
 class ConsoleControl:
-    """Handlers of the views.
+    """Handlers for the console page.
 
     Args:
         platform: the state.
-        courier: knows the held receipts.
-        token: the sandbox's, for the page's session.
+        courier: has the held receipts.
+        token: the sandbox's token, with which the page opens its session.
     """
 
     def __init__(self, platform: Platform, courier: Courier, token: str | None) -> None:
@@ -37,7 +37,7 @@ class ConsoleControl:
         self._token = token
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes."""
         return [
             web.get("/sandbox/calls", self.list_calls),
             web.get("/sandbox/callbacks", self.list_callbacks),
@@ -48,19 +48,19 @@ class ConsoleControl:
         ]
 
     async def list_calls(self, request: web.Request) -> web.Response:
-        """API calls, oldest first; `path`, `account` and `after` (a number) select."""
+        """API calls, oldest first; filtered by `path`, `account` and `after` (an entry's number)."""
         return answer({"calls": self._journal(request, "api")})
 
     async def list_callbacks(self, request: web.Request) -> web.Response:
-        """Every delivery to a callback, oldest first; `path` is the event's name."""
+        """Every request to a callback, oldest first; `path` is the event's name."""
         return answer({"callbacks": self._journal(request, "callback")})
 
     async def list_codes(self, _request: web.Request) -> web.Response:
-        """The newest QR codes first."""
+        """The last QR codes, newest first."""
         return answer({"qrcodes": [describe_code(code) for code in self._platform.codes.recent(_FRESH_CODES)]})
 
     async def show_state(self, _request: web.Request) -> web.Response:
-        """Everything at a glance, for a page that has just been opened."""
+        """The whole present state, for a page that has just been opened."""
         platform = self._platform
         return answer(
             {
@@ -77,13 +77,13 @@ class ConsoleControl:
         )
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: `event` is the kind, `data` JSON; a comment every 15 s keeps the connection."""
+        """Server-sent events: `event` is the type, `data` is JSON; a comment every 15 s keeps the connection open."""
         headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
-        with self._platform.feed.listen() as listener, suppress(ConnectionError):
+        with self._platform.event_bus.listen() as listener, suppress(ConnectionError):
             await response.write(b": connected\n\n")
-            while not self._platform.feed.closed:
+            while not self._platform.event_bus.closed:
                 try:
                     await asyncio.wait_for(listener.arrived.wait(), _HEARTBEAT)
                 except TimeoutError:
@@ -97,7 +97,7 @@ class ConsoleControl:
         return response
 
     async def open_session(self, request: web.Request) -> web.Response:
-        """Trade the token for a cookie, since an EventSource cannot send it."""
+        """Exchange the token for a cookie, because an EventSource cannot send an Authorization header."""
         body = await read_json(request, _Session)
         if self._token is not None and not is_equal(body.token, self._token):
             return answer({"error": "unauthorized", "message": "not the sandbox's token"}, 401)
@@ -128,5 +128,5 @@ class ConsoleControl:
             }
             for token in account.credentials.live(now)
         ]
-        quotas = [describe_quota(account, path, now) for path in account.quotas.touched()]
+        quotas = [describe_quota(account, path, now) for path in account.quotas.used_paths()]
         return {**describe_account(account), "tokens": tokens, "quotas": quotas, "followers": len(account.followers())}

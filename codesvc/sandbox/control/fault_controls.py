@@ -1,7 +1,4 @@
-"""`/sandbox/faults`, `/sandbox/clock`, `/sandbox/settings` and the like.
-
-The conditions under which the platform works.
-"""
+"""The calls that change how the platform behaves: `/sandbox/faults`, `/sandbox/clock`, `/sandbox/settings`."""
 
 from dataclasses import asdict
 from typing import Any, Literal
@@ -13,7 +10,7 @@ from codesvc.sandbox.browser.client import WeChatBrowser
 from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.fault import Fault, Kind
-from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.settings import Settings
 
 
@@ -38,13 +35,13 @@ class _Release(Body):
     approve: bool = True
 
 
-class WeatherControl:
-    """Handlers of faults, time, switches.
+class FaultControl:
+    """Handlers for faults, the clock, settings and resets.
 
     Args:
         platform: the state.
-        courier: whose deliveries can be held and awaited.
-        browser: forgets its cookies at a reset.
+        courier: holds deliveries and waits for them.
+        browser: is cleared by a reset.
     """
 
     def __init__(self, platform: Platform, courier: Courier, browser: WeChatBrowser) -> None:
@@ -53,7 +50,7 @@ class WeatherControl:
         self._browser = browser
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes."""
         return [
             web.get("/sandbox/faults", self.list_faults),
             web.post("/sandbox/faults", self.add_fault),
@@ -70,14 +67,14 @@ class WeatherControl:
         ]
 
     async def list_faults(self, _request: web.Request) -> web.Response:
-        """Those in force, with how often they were asked and hit."""
+        """The active faults, with how many calls matched (`seen`) and were hit (`hits`)."""
         return answer({"faults": [asdict(fault) for fault in self._platform.faults.list()]})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Put a fault in force.
+        """Activate a fault.
 
-        `revoke_token` without `times` and `share` kills the tokens at once, of one account or of all, and leaves
-        nothing behind.
+        `revoke_token` without `times` and `share` revokes the tokens of one account or of all at once, and adds no
+        fault.
         """
         body = await read_json(request, _Fault)
         accounts = self._platform.accounts
@@ -86,38 +83,40 @@ class WeatherControl:
             revoked = sum(account.credentials.revoke(self._platform.clock.now()) for account in hit)
             return answer({"kind": body.kind, "revoked": revoked}, 201)
         fault = self._platform.faults.add(Fault(**msgspec.structs.asdict(body)))
-        self._platform.feed.publish("fault", faults=len(self._platform.faults.list()))
+        self._platform.event_bus.publish("fault", faults=len(self._platform.faults.list()))
         return answer(asdict(fault), 201)
 
     async def clear_faults(self, _request: web.Request) -> web.Response:
-        """Remove them all."""
+        """Remove all faults."""
         return self._removed(self._platform.faults.remove())
 
     async def remove_fault(self, request: web.Request) -> web.Response:
-        """Remove one."""
+        """Remove one fault."""
         gone = self._platform.faults.remove(int(request.match_info["id"]))
         if not gone:
-            raise Unknown("no such fault")
+            raise NotFound("no such fault")
         return self._removed(gone)
 
     async def show_clock(self, _request: web.Request) -> web.Response:
-        """The platform's time, and by how much it runs ahead."""
+        """The platform's time, and by how many seconds it is ahead of real time."""
         return answer({"now": self._platform.clock.now(), "advanced": self._platform.clock.advanced})
 
     async def advance_clock(self, request: web.Request) -> web.Response:
-        """Let time pass; reviews that become due end well."""
+        """Advance the clock; messages whose review becomes due are approved."""
         body = await read_json(request, _Clock)
         self._platform.clock.advance(body.advance)
         self._platform.release_held()
-        self._platform.feed.publish("clock", now=self._platform.clock.now(), advanced=self._platform.clock.advanced)
+        self._platform.event_bus.publish(
+            "clock", now=self._platform.clock.now(), advanced=self._platform.clock.advanced
+        )
         return await self.show_clock(request)
 
     async def show_settings(self, _request: web.Request) -> web.Response:
-        """All switches."""
+        """All settings."""
         return answer(asdict(self._platform.settings))
 
     async def change_settings(self, request: web.Request) -> web.Response:
-        """Change some switches."""
+        """Change some settings."""
         given = await read_json(request, dict[str, Any])
         current = asdict(self._platform.settings)
         if set(given) - set(current):
@@ -129,27 +128,27 @@ class WeatherControl:
         return answer(asdict(self._platform.settings))
 
     async def release_receipts(self, _request: web.Request) -> web.Response:
-        """Deliver the receipts held back by `receipt_hold`, and wait until they are through."""
+        """Deliver the receipts held by `receipt_hold`, and wait until they are delivered."""
         released = self._courier.release()
         await self._courier.settle()
         return answer({"released": released})
 
     async def release_reviews(self, request: web.Request) -> web.Response:
-        """End every review: approved messages appear, others are listed by queryblocktmplmsg."""
+        """End every review: approved messages are shown, rejected ones are listed by queryblocktmplmsg."""
         body = await read_json(request, _Release)
         return answer({"released": self._platform.release_held(approve=body.approve, all_of_them=True)})
 
     async def settle(self, _request: web.Request) -> web.Response:
-        """Wait until every background callback is through; held receipts stay held."""
+        """Wait until every background delivery has ended; held receipts stay held."""
         return answer({"delivered": await self._courier.settle(), "held": len(self._courier.held)})
 
     async def reset(self, _request: web.Request) -> web.Response:
-        """Begin anew: only the default account with its settings of the start remains."""
-        self._courier.forget()
-        self._browser.forget()
+        """Restore the initial state: only the default account, with its initial settings."""
+        self._courier.clear()
+        self._browser.clear()
         self._platform.reset()
         return answer({"ok": True})
 
     def _removed(self, count: int) -> web.Response:
-        self._platform.feed.publish("fault", faults=len(self._platform.faults.list()))
+        self._platform.event_bus.publish("fault", faults=len(self._platform.faults.list()))
         return answer({"removed": count})

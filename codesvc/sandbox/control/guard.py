@@ -1,9 +1,9 @@
-"""Who may use the control calls, and how their bodies and mistakes are handled.
+"""Access control, body parsing and error answers of the control calls.
 
-Without a token the sandbox listens on loopback only, where the remaining stranger is a web page in the developer's own
-browser: hence the check of Origin, and of Host against names that are rebound to loopback. With a token every control
-call needs it as a Bearer, or the cookie that `POST /sandbox/session` sets for the page, whose event stream cannot send
-headers.
+Without a token the sandbox listens on loopback only. Even then a web page in the developer's browser could send
+requests. So Origin is checked, and Host too, against DNS rebinding. With a token every control call needs it as a
+bearer token, or the cookie that `POST /sandbox/session` sets. The page uses the cookie, because an event stream cannot
+send headers.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from codesvc.sandbox.bind_guard import is_loopback
-from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.request_body import read_request
 
 PLATFORM = web.AppKey("platform", Platform)
@@ -28,11 +28,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class BadInput(ValueError):
-    """A control call's body is not what it should be."""
+    """The body or the query of a control call is wrong."""
 
 
 class Conflict(Exception):
-    """The act is impossible at the moment; `name` is a word for programs."""
+    """The call does not fit the present state; `name` is an identifier for programs."""
 
     def __init__(self, name: str, message: str) -> None:
         self.name = name
@@ -40,17 +40,17 @@ class Conflict(Exception):
 
 
 def answer(body: Any, status: int = 200) -> web.Response:
-    """JSON, raw UTF-8."""
+    """A JSON response in UTF-8, without escapes."""
     return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json", charset="utf-8")
 
 
 def cookie_value(token: str) -> str:
-    """What the page's cookie holds: enough to be let in, not enough to learn the token."""
+    """The value of the page's cookie: an HMAC, from which the token cannot be computed."""
     return hmac.new(token.encode(), b"sandbox session", hashlib.sha256).hexdigest()
 
 
 def make_guard(token: str | None) -> Middleware:
-    """The middleware of the control calls; a Host or Origin that cannot be read is refused on every path."""
+    """The access check as a middleware; a malformed Host or Origin is refused on every path."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -67,15 +67,15 @@ def make_guard(token: str | None) -> Middleware:
             return answer({"error": "foreign_host", "message": "without a token, control calls go to 127.0.0.1"}, 403)
         if token is not None and request.path != _SESSION and not _is_known(request, token):
             return answer({"error": "unauthorized", "message": "Authorization: Bearer with the sandbox's token"}, 401)
-        return await _answer_mistakes(request, handler)
+        return await _answer_errors(request, handler)
 
     return guard
 
 
-async def _answer_mistakes(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Unknown as error:
+    except NotFound as error:
         return answer({"error": "unknown", "message": str(error)}, 404)
     except Conflict as error:
         return answer({"error": error.name, "message": str(error)}, 409)
@@ -99,7 +99,7 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
     """The body as a dataclass or struct; an empty body is `{}`.
 
     Raises:
-        BadInput: no JSON, unknown or wrong members.
+        BadInput: it is not JSON, or has unknown or wrong members.
     """
     raw = await read_request(request)
     try:
@@ -109,4 +109,4 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
-    """Base of control bodies: a misspelt member is refused, not ignored."""
+    """Base class of control bodies; unknown members are refused, so that a spelling mistake is noticed."""

@@ -1,6 +1,6 @@
-"""`/sandbox/users`: what people do with their phones.
+"""`/sandbox/users`: the interactions of people with an account.
 
-Every act waits for its callback, so that a test needs no sleep.
+Every call answers after its callback has ended, so that a test needs no sleep.
 """
 
 import re
@@ -12,7 +12,7 @@ from aiohttp import web
 from codesvc.sandbox.control.guard import Body, Conflict, answer, read_json
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.person import Contact
-from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.push import Push
 
 _MESSAGE_FIELDS = {
@@ -26,7 +26,7 @@ _MESSAGE_FIELDS = {
 
 
 _ELEMENT = re.compile(r"[A-Za-z][0-9A-Za-z_]{0,63}")
-_DEEPEST = 10
+_MAX_DEPTH = 10
 
 
 class _Create(Body):
@@ -63,11 +63,11 @@ class _Event(Body):
 
 
 class PeopleControl:
-    """Handlers of the people.
+    """Handlers for people.
 
     Args:
         platform: the state.
-        courier: carries the callbacks.
+        courier: delivers the callbacks.
     """
 
     def __init__(self, platform: Platform, courier: Courier) -> None:
@@ -75,7 +75,7 @@ class PeopleControl:
         self._courier = courier
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes."""
         return [
             web.get("/sandbox/users", self.list),
             web.post("/sandbox/users", self.create),
@@ -92,26 +92,26 @@ class PeopleControl:
         ]
 
     async def list(self, request: web.Request) -> web.Response:
-        """Everyone, in one account or in all."""
+        """All people of one account, or of all accounts."""
         wanted = request.query.get("account")
         accounts = [self._platform.account(wanted)] if wanted else list(self._platform.accounts.values())
         return answer({"users": [contact.describe() for account in accounts for contact in account.contacts.values()]})
 
     async def create(self, request: web.Request) -> web.Response:
-        """Let a person meet an account; the same person and account give the same openid."""
+        """Create a person in an account; the same person and account always have the same openid."""
         body = await read_json(request, _Create)
         account = self._platform.account(body.account)
-        person = self._platform.newcomer() if body.person is None else self._platform.person(body.person)
+        person = self._platform.new_person() if body.person is None else self._platform.person(body.person)
         if body.snapshot is not None:
             person.snapshot = body.snapshot
-        return answer(self._platform.meet(person, account).describe(), 201)
+        return answer(self._platform.ensure_contact(person, account).describe(), 201)
 
     async def show(self, request: web.Request) -> web.Response:
         """One person in one account."""
         return answer(self._contact(request).describe())
 
     async def change(self, request: web.Request) -> web.Response:
-        """What the person refuses; what pages see of him."""
+        """Set what the person refuses, and whether pages see a virtual user."""
         body, contact = await read_json(request, _Change), self._contact(request)
         if body.snapshot is not None:
             contact.person.snapshot = body.snapshot
@@ -121,11 +121,11 @@ class PeopleControl:
             contact.blacklisted = body.blacklisted
         if body.refuses is not None:
             contact.refuses = set(body.refuses)
-        self._platform.feed.publish("person", **contact.describe())
+        self._platform.event_bus.publish("person", **contact.describe())
         return answer(contact.describe())
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """What the person has received, oldest first."""
+        """The messages that the person has received, oldest first."""
         return answer({"messages": list(self._contact(request).messages)})
 
     async def list_chat(self, request: web.Request) -> web.Response:
@@ -133,7 +133,7 @@ class PeopleControl:
         return answer({"chat": list(self._contact(request).chat)})
 
     async def follow(self, request: web.Request) -> web.Response:
-        """Press follow; a code scanned before goes into the event."""
+        """Follow the account; the event carries a QR code that the person scanned before."""
         contact = self._contact(request)
         if contact.follows:
             return answer({"outcome": "already_following", "callback": None, "messages": []})
@@ -143,35 +143,35 @@ class PeopleControl:
         return await self._push(contact, "followed", self._platform.pushes(contact).subscribe(code))
 
     async def unfollow(self, request: web.Request) -> web.Response:
-        """Stop following."""
+        """Stop following the account."""
         contact = self._contact(request)
         if not contact.follows:
             return answer({"outcome": "not_following", "callback": None, "messages": []})
         contact.unfollow()
-        event = self._platform.pushes(contact).event("unsubscribe", {"EventKey": ""}, heard=False)
+        event = self._platform.pushes(contact).event("unsubscribe", {"EventKey": ""}, shows_reply=False)
         return await self._push(contact, "unfollowed", event)
 
     async def scan(self, request: web.Request) -> web.Response:
-        """Point the camera at a code; the openid says whose camera, the code says which account."""
+        """Scan a QR code; the openid names the person, the code names the account."""
         body = await read_json(request, _Scan)
         person = self._contact(request).person
         code = self._platform.codes.by_text(body.url)
         if code is None:
-            raise Unknown("no QR code of this platform")
+            raise NotFound("no QR code of this platform")
         now = self._platform.clock.now()
         if code.expires_at is not None and code.expires_at <= now:
             message = {"error": "expired", "outcome": "expired", "message": "this QR code has expired"}
             return answer(message, 410)
-        contact = self._platform.meet(person, self._platform.account(code.appid))
+        contact = self._platform.ensure_contact(person, self._platform.account(code.appid))
         if not contact.follows:
             contact.pending = code
-            said = {"outcome": "awaiting_follow", "openid": contact.openid, "account": contact.appid}
-            return answer({**said, "callback": None, "messages": []})
+            described = {"outcome": "awaiting_follow", "openid": contact.openid, "account": contact.appid}
+            return answer({**described, "callback": None, "messages": []})
         contact.windows.open("scan", now)
         return await self._push(contact, "scanned", self._platform.pushes(contact).scan(code))
 
     async def send(self, request: web.Request) -> web.Response:
-        """Type a message, or send one of the other kinds with its own elements (WECHAT.md 10.1)."""
+        """Send a text, or a message of another type with its own elements (WECHAT.md 10.1)."""
         body, contact = await read_json(request, _Send), self._follower(request)
         if body.type == "text":
             if not body.text:
@@ -182,7 +182,7 @@ class PeopleControl:
                 raise ValueError(f"fields: of {', '.join(sorted(_MESSAGE_FIELDS[body.type]))}")
             fields = dict(body.fields)
         contact.windows.open("message", self._platform.clock.now())
-        self._platform.note_sent(contact, {"type": body.type, "content": body.text or "", "fields": body.fields})
+        self._platform.record_sent(contact, {"type": body.type, "content": body.text or "", "fields": body.fields})
         msg_id = self._platform.next_msgid()
         return await self._push(contact, "sent", self._platform.pushes(contact).message(body.type, msg_id, fields))
 
@@ -195,20 +195,20 @@ class PeopleControl:
         pushes = self._platform.pushes(contact)
         if body.key is not None:
             return await self._push(contact, "clicked", pushes.event("CLICK", {"EventKey": body.key}))
-        view = pushes.event("VIEW", {"EventKey": body.url, "MenuId": 413569513}, heard=False)
+        view = pushes.event("VIEW", {"EventKey": body.url, "MenuId": 413569513}, shows_reply=False)
         return await self._push(contact, "viewed", view)
 
     async def push_event(self, request: web.Request) -> web.Response:
-        """Push any event of WECHAT.md 10.2 with elements of one's own, for those that no act here causes."""
+        """Push any event of WECHAT.md 10.2 with given elements, for events that no other control call causes."""
         body, contact = await read_json(request, _Event), self._contact(request)
-        _check_elements({body.event: body.fields}, _DEEPEST)
+        _check_elements({body.event: body.fields}, _MAX_DEPTH)
         return await self._push(contact, "pushed", self._platform.pushes(contact).event(body.event, body.fields))
 
     async def _push(self, contact: Contact, outcome: str, push: Push) -> web.Response:
-        self._platform.feed.publish("person", **contact.describe())
+        self._platform.event_bus.publish("person", **contact.describe())
         result = await self._courier.deliver(push)
-        said = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
-        return answer({**said, "callback": result.describe(), "messages": result.messages})
+        described = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
+        return answer({**described, "callback": result.describe(), "messages": result.messages})
 
     def _contact(self, request: web.Request) -> Contact:
         return self._platform.contact(request.match_info["openid"])
@@ -221,10 +221,10 @@ class PeopleControl:
 
 
 def _check_elements(value: object, depth: int) -> None:
-    """See that `value` can be written as XML elements.
+    """Check that `value` can be written as XML elements.
 
     Raises:
-        ValueError: a name is no element's, or it is nested too deeply.
+        ValueError: a name is not allowed for an element, or the nesting is too deep.
     """
     if depth == 0:
         raise ValueError("fields: nested too deeply")

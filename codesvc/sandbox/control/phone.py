@@ -1,4 +1,4 @@
-"""More of a phone: opening links in WeChat's browser, and answering for notices."""
+"""Further interactions of people: opening links in WeChat's browser, and accepting notices."""
 
 from dataclasses import asdict
 from typing import Literal
@@ -9,7 +9,7 @@ from codesvc.sandbox.account import check_http_url
 from codesvc.sandbox.browser.client import WeChatBrowser
 from codesvc.sandbox.control.guard import Body, answer, read_json
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.platform import Platform, Unknown
+from codesvc.sandbox.platform import NotFound, Platform
 
 
 class _Open(Body):
@@ -26,12 +26,12 @@ class _Notice(Body):
 
 
 class PhoneControl:
-    """Handlers of the browser and the notice popups.
+    """Handlers for the browser and the notice popups.
 
     Args:
         platform: the state.
-        courier: carries the callbacks.
-        browser: WeChat's.
+        courier: delivers the callbacks.
+        browser: the imitation of WeChat's browser.
     """
 
     def __init__(self, platform: Platform, courier: Courier, browser: WeChatBrowser) -> None:
@@ -40,7 +40,7 @@ class PhoneControl:
         self._browser = browser
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths."""
+        """The routes."""
         return [
             web.post("/sandbox/users/{openid}/open", self.open),
             web.post("/sandbox/users/{openid}/notice", self.answer_notice),
@@ -48,7 +48,7 @@ class PhoneControl:
         ]
 
     async def open(self, request: web.Request) -> web.Response:
-        """Open a link as this person and say where it led."""
+        """Open a link as this person; answers with the page on which it ended."""
         body = await read_json(request, _Open)
         contact = self._platform.contact(request.match_info["openid"])
         check_http_url(body.url)
@@ -79,7 +79,7 @@ class PhoneControl:
         )
 
     async def refuse_notice(self, request: web.Request) -> web.Response:
-        """Switch a notice off in the settings; only rejects are ever reported (WECHAT.md 7.3)."""
+        """Switch a notice off in the settings; WeChat reports only rejections (WECHAT.md 7.3)."""
         body = await read_json(request, _Notice)
         contact = self._platform.contact(request.match_info["openid"])
         self._need_notice(contact.appid, body.template_id)
@@ -93,4 +93,4 @@ class PhoneControl:
     def _need_notice(self, appid: str, template_id: str) -> None:
         template = self._platform.account(appid).templates.get(template_id)
         if template is None or template.kind != "notice":
-            raise Unknown(f"no notice template {template_id}")
+            raise NotFound(f"no notice template {template_id}")

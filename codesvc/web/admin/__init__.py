@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def prepare(app: web.Application, settings: Settings) -> None:
-    """Open the doors, where the configuration says who may come in; elsewhere there is nothing at /admin."""
+    """Add the operator's pages if the configuration names operators; otherwise /admin does not exist."""
     if settings.admin.operators:
-        # 2 MB, with Babel's dates and numbers: for those who have them.
+        # Imported only then: with Babel's dates and numbers it takes 2 MB.
         from codesvc.web.admin.routes import furnish  # noqa: PLC0415
 
         furnish(app)

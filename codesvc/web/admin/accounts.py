@@ -1,4 +1,4 @@
-"""Accounts: what each has left, and what WeChat said no to, with what it means."""
+"""The page of accounts: remaining quotas, and WeChat's errors with their explanation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ routes = web.RouteTableDef()
 @routes.get("/admin/accounts")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """All accounts."""
+    """Show all accounts."""
     here = services(request)
     await here.tally.flush()
     found = await healths(here)

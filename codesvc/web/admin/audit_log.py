@@ -15,7 +15,7 @@ _PAGE = 100
 @routes.get("/admin/audit")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """The newest lines; `before` goes on to older ones."""
+    """Show the newest lines; the parameter `before` shows older ones."""
     text = request.query.get("before", "")
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0  # noqa: PLR2004  ms since 1970
     act = request.query.get("act", "")

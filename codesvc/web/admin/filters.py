@@ -1,4 +1,4 @@
-"""What is looked at: which site and purpose, over which span, and the charts drawn of it."""
+"""The filters of the statistics pages (site, purpose, time span), and their charts."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the filters say.
+    """The selected filters.
 
     Attributes:
-        sites: those that are looked at.
-        site: the chosen one's name, "" for all.
-        purpose: the chosen one, "" for all.
-        span: over what time.
-        all_sites: names of all sites.
-        all_purposes: names of all purposes of the sites looked at.
+        sites: the selected sites.
+        site: the name of the selected site, "" for all.
+        purpose: the selected purpose, "" for all.
+        span: the time span.
+        all_sites: the names of all sites.
+        all_purposes: the names of all purposes of the selected sites.
     """
 
     sites: Sequence[SiteEntry]
@@ -42,7 +42,7 @@ class Choice:
 
     @property
     def purposes(self) -> Sequence[str]:
-        """Those that are looked at."""
+        """The selected purposes."""
         return [self.purpose] if self.purpose else self.all_purposes
 
     def address(self, path: str = "/admin", **changes: str) -> str:
@@ -53,10 +53,10 @@ class Choice:
 
 
 def choice_in(request: web.Request) -> Choice:
-    """The filters of an address.
+    """The filters in the query of a request.
 
     Raises:
-        Problem: a site, purpose or span that there is not.
+        Problem: the site, purpose or span does not exist.
     """
     directory, query = services(request).directory, request.query
     names = list(directory.sites)
@@ -72,28 +72,28 @@ def choice_in(request: web.Request) -> Choice:
 
 
 def together(figures: Sequence[Figures]) -> Figures:
-    """Figures of several subjects as one."""
+    """Add the figures of several subjects."""
     first, *more = figures
     for other in more:
-        # Between two reads a step may end; then the later one has moved on by one point.
+        # A time step may end between two reads. Then the later read is one point further.
         first = first.merged(Figures(other.span, first.starts, other.points))
     return first
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart with the table that says the same.
+    """One chart, with a table of the same values.
 
     Attributes:
-        id: in the page.
-        title: a text.
-        hint: what it shows, in one sentence; a text, "" for none.
+        id: its id in the page.
+        title: the id of its title.
+        hint: the id of a sentence that explains it, "" for none.
         kind: `lines`, `bars` (stacked).
         unit: `count`, `seconds` or `share`.
         labels: the names of the series, in words.
         lines: the series.
         figures: the points in time.
-        hue: which of the seven colours the first series has, from 0.
+        hue: the index of the first series' colour, from 0 to 6.
     """
 
     id: str
@@ -113,7 +113,7 @@ class Chart:
 
     @property
     def rows(self) -> list[tuple[int, list[float | None]]]:
-        """A row for each point: when it begins, ms, and a value for each series."""
+        """A row for each point: its start in ms since 1970, and a value for each series."""
         return [
             (start, [line.values[number] for line in self.lines]) for number, start in enumerate(self.figures.starts)
         ]

@@ -1,4 +1,4 @@
-"""What every operator's page has: a language, a policy, navigation, and whoever is signed in."""
+"""The common parts of the operator's pages: language, security headers, navigation and the signed-in operator."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ ASSETS: Final = {
 
 
 def asset(name: str) -> bytes:
-    """A file of the pages, as it is shipped."""
+    """A shipped static file of the pages."""
     return (_HERE / "static" / name).read_bytes()
 
 
 VERSION: Final = sha256(b"".join(asset(name) for name in ASSETS)).hexdigest()[:10]
-"""In the assets' addresses, so that a browser keeps them for as long as they are the same."""
+"""Part of the assets' addresses, so that a browser caches them until they change."""
 
 
 @cache
 def speeches() -> dict[str, Speech]:
-    """What the console says, by language; read when somebody first opens it, as it takes a tenth of the whole start."""
+    """The texts by language. They are read when the pages are first opened, because it takes 10 % of a start."""
     catalogues = {
         name: read((_HERE / "texts" / f"{name}.po").read_text(encoding="utf-8"), name, f"admin/texts/{name}.po")
         for name in LANGUAGES
@@ -79,7 +79,7 @@ _ENVIRONMENT: Final = Environment(
 
 
 class Words:
-    """How things are said and written in one language."""
+    """Texts, and the formats of numbers and dates, in one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -87,11 +87,11 @@ class Words:
         self._locale = "zh_CN" if language == "zh" else "en"
 
     def number(self, value: float | None) -> str:
-        """Whole, with separators; a dash for nothing."""
+        """A whole number with separators; a dash for None."""
         return "–" if value is None else format_decimal(round(value), locale=self._locale)
 
     def share(self, value: float | None) -> str:
-        """As a percentage."""
+        """A share as a percentage."""
         return "–" if value is None else format_percent(value, "#,##0.#%", locale=self._locale)
 
     def seconds(self, value: float | None) -> str:
@@ -101,14 +101,14 @@ class Words:
         if value >= _HOUR and not value % _HOUR:
             days = value % (24 * _HOUR) == 0
             return self.t("duration.d" if days else "duration.h", count=round(value / _HOUR / (24 if days else 1)))
-        if value < 90:  # noqa: PLR2004  up to here people count seconds
+        if value < 90:  # noqa: PLR2004  up to 90 s a duration is shown in seconds
             return self.t("duration.s", count=f"{value:.1f}" if value < 10 else f"{value:.0f}")  # noqa: PLR2004
         if value < 5_400:  # noqa: PLR2004
             return self.t("duration.min", count=round(value / 60))
         return self.t("duration.h", count=f"{value / 3600:.1f}")
 
     def moment(self, ms: int, *, year: bool = False) -> str:
-        """A date with its time, UTC; the page's script writes it in the browser's own zone."""
+        """A date and time in UTC; the page's script replaces it by the browser's time zone."""
         pattern = "yyyy-MM-dd HH:mm:ss" if year else "MM-dd HH:mm:ss"
         return format_datetime(datetime.fromtimestamp(ms / 1000, UTC), pattern, locale=self._locale)
 
@@ -121,7 +121,7 @@ class Words:
 
 
 def words_of(request: web.Request) -> Words:
-    """The language that was chosen here, or the browser's."""
+    """The texts in the language that the operator chose, or that the browser prefers."""
     chosen = request.cookies.get(_LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
         return Words(chosen)
@@ -130,7 +130,7 @@ def words_of(request: web.Request) -> Words:
 
 
 def sessions_of(request: web.Request) -> Sessions:
-    """What knows who is signed in."""
+    """The application's sessions."""
     return request.app[SESSIONS]  # type: ignore[return-value]
 
 
@@ -139,17 +139,17 @@ def _secure(request: web.Request) -> bool:
 
 
 def _cookie_name(request: web.Request) -> str:
-    # Over https the name forbids other hosts of the domain to plant one (RFC 6265bis section 4.1.3.2).
+    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
     return f"__Host-{_COOKIE}" if _secure(request) else _COOKIE
 
 
 async def session_in(request: web.Request) -> Session | None:
-    """Whose request this is, signed in or not."""
+    """The session of a request, signed in or not; None without a session."""
     return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
 
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Let the browser be known."""
+    """Set the session cookie."""
     response.set_cookie(
         _cookie_name(request),
         cookie,
@@ -162,7 +162,7 @@ def keep_session(request: web.Request, response: web.Response, cookie: str) -> N
 
 
 def drop_session(request: web.Request, response: web.Response) -> None:
-    """Let the browser be forgotten."""
+    """Delete the session cookie."""
     response.del_cookie(_cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="Strict")
 
 
@@ -174,15 +174,15 @@ def keep_language(request: web.Request, response: web.Response, language: str) -
 
 
 def signed_in(request: web.Request) -> Session:
-    """Who asks; only behind `for_operators`."""
+    """The session of the signed-in operator; usable only in handlers with `for_operators`."""
     return request[_SESSION]  # type: ignore[return-value]
 
 
 def check_origin(request: web.Request) -> None:
-    """A form comes from our own pages, or from nowhere.
+    """Check that a form comes from the service's own pages; a request without an origin is accepted.
 
     Raises:
-        Problem: another page sent it.
+        Problem: a page of another origin sent it.
     """
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
@@ -202,7 +202,7 @@ async def _check_form(request: web.Request, session: Session) -> None:
 
 
 def for_operators(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Handler:
-    """Let only those in who signed in, and forms only with their token; what goes wrong is a page."""
+    """Allow a handler only to signed-in operators, and forms only with their token; errors become pages."""
 
     @wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -230,14 +230,14 @@ def _trouble(request: web.Request, name: str, status: int) -> web.Response:
 def draw(
     request: web.Request, template: str, variables: Mapping[str, Any], *, page: str, status: int = 200
 ) -> web.Response:
-    """A page as an answer.
+    """Render a page.
 
     Args:
-        request: what is answered.
-        template: its file.
-        variables: its own.
-        page: which entry of the navigation is the present one.
-        status: HTTP.
+        request: the request to answer.
+        template: the template's file.
+        variables: the template's own variables.
+        page: the current entry of the navigation.
+        status: the HTTP status.
     """
     words, nonce = words_of(request), secrets.token_urlsafe(16)
     session: Any = request.get(_SESSION)

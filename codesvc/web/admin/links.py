@@ -1,4 +1,4 @@
-"""Addresses of a person's page: sealed, because addresses end up in logs of proxies and histories of browsers."""
+"""Addresses of a person's page. They are encrypted, because proxies log addresses and browsers keep them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _USE: Final = "admin links"
 
 @lru_cache(maxsize=4)
 def _sealer(keyring: Keyring) -> MultiFernet:
-    # MultiFernet seals with the first and opens with any.
+    # MultiFernet encrypts with the first key and decrypts with any.
     return MultiFernet(reversed([Fernet(urlsafe_b64encode(key)) for key in keyring.token_keys(_USE)]))
 
 
@@ -27,7 +27,7 @@ def person_link(keyring: Keyring, site: str, user: str) -> str:
 
 
 def person_of(keyring: Keyring, token: str) -> tuple[str, str] | None:
-    """Whom an address is about, None if it is none of ours."""
+    """Site and user of an address, None if it is not valid."""
     try:
         site, user = msgspec.json.decode(_sealer(keyring).decrypt(token.encode()), type=tuple[str, str])
     except (InvalidToken, msgspec.DecodeError, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""Signing in and out, the language, and the files of the pages."""
+"""Signing in and out, choosing the language, and serving the pages' static files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST_NAME = 64
 
 @routes.get("/admin/login")
 async def show_login(request: web.Request) -> web.Response:
-    """The door."""
+    """Show the login page."""
     session = await session_in(request)
     if session is not None and session.name:
         return see_other("/admin")
@@ -65,7 +65,7 @@ async def sign_in(request: web.Request) -> web.Response:
     )
     if outcome is Outcome.LIMITED:
         return _door(request, "login.limited", wait=wait, status=429)
-    # A name that is none of ours may be a password in the wrong field.
+    # An unknown name is not logged: it may be a password typed into the wrong field.
     known = name in here.settings.admin.operators
     if outcome is not Outcome.DONE:
         await here.auditing.note(operator(name) if known else "admin:?", Act.LOGIN_FAILED)
@@ -79,7 +79,7 @@ async def sign_in(request: web.Request) -> web.Response:
 @routes.post("/admin/logout")
 @for_operators
 async def sign_out(request: web.Request) -> web.Response:
-    """Leave."""
+    """Sign out."""
     session = signed_in(request)
     await sessions_of(request).sign_out(session)
     await services(request).auditing.note(operator(session.name), Act.LOGOUT)
@@ -90,7 +90,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
 @routes.post("/admin/language")
 async def choose_language(request: web.Request) -> web.Response:
-    """Chinese or English, from now on."""
+    """Set the language: Chinese or English."""
     check_origin(request)
     fields = await request.post()
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
@@ -102,7 +102,7 @@ async def choose_language(request: web.Request) -> web.Response:
 
 @routes.get("/admin/assets/{version}/{name:.+}")
 async def give_asset(request: web.Request) -> web.Response:
-    """A script or style sheet: the same for everybody, and no secret."""
+    """Serve a script or style sheet; they are public and the same for everyone."""
     name = request.match_info["name"]
     if name not in ASSETS:
         raise Problem("not-found", "There is no such file.")

@@ -1,4 +1,4 @@
-"""The first page: does it work, since when not, and what runs out next."""
+"""The overview page: whether the service works, since when not, and which quota will be used up first."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
-"""Colours that say something: green is what went well, orange and red what did not."""
+"""The colours of charts with a meaning: green for success, orange and red for problems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an account fares: what it has left, and what WeChat said no to."""
+    """The state of an account: its remaining quotas and WeChat's errors."""
 
     account: str
     title: str
@@ -45,7 +45,7 @@ class Health:
 
 
 async def healths(here: Services, span: str = "24h") -> list[Health]:
-    """Of all accounts."""
+    """The state of all accounts."""
     archive, found = Archive(here.store), []
     now = unix_ms() / 1000
     for standing in await here.standings.accounts():
@@ -67,7 +67,7 @@ async def healths(here: Services, span: str = "24h") -> list[Health]:
 @routes.get("/admin")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """The overview."""
+    """Show the overview."""
     here, choice, words = services(request), choice_in(request), words_of(request)
     await here.tally.flush()
     archive = Archive(here.store)
@@ -94,14 +94,14 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _funnel(story: Story) -> list[tuple[str, int, float]]:
-    """Steps with their share of the first."""
+    """The steps, each with its share of the first step."""
     steps = [(fact.value, getattr(story, fact.value)) for fact in FUNNEL]
     whole = max(1, story.issued)
     return [(name, count, count / whole) for name, count in steps]
 
 
 def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, str, Story]]:
-    """A row for each site and purpose where anything happened."""
+    """A row for each site and purpose with any activity."""
     rows = [
         (site, purpose, tell(found.total, [purpose])) for site, found in by_site.items() for purpose in choice.purposes
     ]
@@ -109,7 +109,7 @@ def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, st
 
 
 def worries(accounts: Sequence[Health], queues: Sequence[Outlook], story: Story) -> list[dict[str, Any]]:
-    """What somebody should look at, the worst first; empty on a good day."""
+    """The problems that need an operator's attention, the worst first; empty if there are none."""
     found: list[dict[str, Any]] = []
     for health in accounts:
         found += [{"kind": "fault", "health": health, "fault": fault} for fault in health.faults if fault.needs_action]
@@ -126,7 +126,7 @@ def worries(accounts: Sequence[Health], queues: Sequence[Outlook], story: Story)
 
 
 def charts(figures: Figures, purposes: Sequence[str], words: Words, calls: Figures) -> list[Chart]:
-    """Those of the overview."""
+    """The charts of the overview."""
     t = words.t
 
     def within(fact: Fact, share: float, name: str) -> Line:

@@ -1,4 +1,4 @@
-"""Is it just them, and since when: how many others have the same trouble."""
+"""How many other verifications or calls have the same problem, and since when."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _UNANSWERED: Final = {
     "timeout": ("timeout", "garbled"),
     "no-token": tuple(UNANSWERED),
 }
-"""Reasons that are WeChat's silence, and what calls come back with then."""
+"""Failure reasons that mean that WeChat does not answer, with the matching results of calls."""
 EVERYBODY: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Others with the same trouble.
+    """The extent of a problem.
 
     Attributes:
         verdict: `alone`, `some` or `everybody`.
-        same: how many in the last hour, this one among them.
-        of: of how many.
-        since: when it began, ms since 1970; None where nobody else has it.
+        same: the number of cases in the last hour, with this one.
+        of: the number of all verifications or calls in the last hour.
+        since: when the problem began, ms since 1970; None if there is no other case.
         scope: `account` (calls to WeChat) or `site` (verifications).
     """
 
@@ -48,10 +48,10 @@ class Company:
 
 
 async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> Company | None:
-    """Who else; None where nothing went wrong.
+    """The extent of a diagnosed problem; None if there is no problem.
 
     Raises:
-        StoreUnavailable: no answer.
+        StoreUnavailable: the store does not answer.
     """
     if not diagnosis.went_wrong:
         return None
@@ -68,7 +68,7 @@ async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> C
     purposes = list(site.config.purposes)
     names = [field(purpose, fact, diagnosis.reason) for purpose in purposes for fact in (Fact.FALLEN_BACK, Fact.FAILED)]
     day, hour = await archive.site(site, SPANS["24h"]), await archive.site(site, SPANS["1h"])
-    # A failure that falls back is counted as both.
+    # A failure with a fallback is counted as both.
     fallen = [name for name in names if hour.total[name]][: len(purposes)] or names[:1]
     return _judged("site", day, hour, fallen, lambda _: _wanted(hour, purposes))
 

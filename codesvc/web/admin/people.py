@@ -1,4 +1,4 @@
-"""A person: the binding and its past, verifications, limits; and what an operator may do about them, with a reason."""
+"""The page of a person: binding, its history, verifications and limits; operators act on them and give a reason."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _LONGEST_REASON: Final = 300
 
 
 def _person(request: web.Request) -> tuple[SiteEntry, str]:
-    """Whose page this is.
+    """The site and user of the page.
 
     Raises:
-        Problem: no address of ours, or its site is gone.
+        Problem: the address is not valid, or its site does not exist any more.
     """
     here = services(request)
     found = person_of(here.keyring, request.match_info["person"])
@@ -40,7 +40,7 @@ def _person(request: web.Request) -> tuple[SiteEntry, str]:
 
 
 async def _reason(request: web.Request) -> str | None:
-    """What the operator gave as his reason; None if that is none."""
+    """The operator's reason; None if it is missing or too short."""
     fields = await request.post()
     reason = " ".join(str(fields.get("reason", "")).split())[:_LONGEST_REASON]
     return reason if len(reason) >= SHORTEST_REASON else None
@@ -69,7 +69,7 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
 @routes.get("/admin/people/{person}")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """The person."""
+    """Show the person."""
     site, user = _person(request)
     if "done" not in request.query:
         await services(request).auditing.note(
@@ -81,7 +81,7 @@ async def show(request: web.Request) -> web.Response:
 @routes.post("/admin/people/{person}/unbind")
 @for_operators
 async def unbind(request: web.Request) -> web.Response:
-    """Remove the binding; the person is told, and the reason stands in the audit log."""
+    """Remove the binding; the person is notified, and the audit log keeps the reason."""
     site, user = _person(request)
     reason = await _reason(request)
     if reason is None:
@@ -95,7 +95,7 @@ async def unbind(request: web.Request) -> web.Response:
 @routes.post("/admin/people/{person}/lift")
 @for_operators
 async def lift(request: web.Request) -> web.Response:
-    """Give a fresh guess budget."""
+    """Reset the user's guess budget."""
     site, user = _person(request)
     reason = await _reason(request)
     if reason is None:

@@ -1,4 +1,4 @@
-"""Everything there is under /admin, and who is in it."""
+"""The routes under /admin, and their sessions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who is signed in: a signed cookie, forms that only our own pages can send, and passwords that cannot be tried fast.
+"""Sessions of operators: a signed cookie, form tokens against CSRF, and a rate limit for passwords.
 
-A session is a signed text: name, a random id, and a fingerprint of the password, so that a changed password or a name
-that is gone ends it. Signing out is remembered in the store until the session would have ended anyway.
+A session is a signed text with the name, a random id and a fingerprint of the password. So it ends when the password
+changes or the name is removed. A sign-out is kept in the store until the session would have expired.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _TRIES: Final = encode((Rate(5, 900), Rate(30, 86_400)))
-"""By address. Not by name: whoever knows a name must not be able to keep its owner out (DESIGN rule 3)."""
+"""Limits per address, not per name: an attacker who knows a name must not lock its owner out (DESIGN rule 3)."""
 _MOST_WAITING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody's visit; `name` is "" before signing in."""
+    """A browser's session; `name` is "" before signing in."""
 
     name: str
     id: str
 
 
 class Sessions:
-    """Makes and reads them.
+    """Creates and reads sessions.
 
     Args:
-        store: remembers tries and who signed out.
-        keyring: signs.
-        operators: by name.
-        seconds: how long a session lasts.
+        store: keeps login attempts and sign-outs.
+        keyring: the keys for signatures.
+        operators: the operators by name.
+        seconds: the lifetime of a session.
     """
 
     def __init__(self, store: Store, keyring: Keyring, operators: Mapping[str, Operator], seconds: int) -> None:
@@ -63,7 +63,7 @@ class Sessions:
         self._waiting = 0
 
     def visitor(self) -> tuple[Session, str]:
-        """A session of somebody who has not signed in yet, and its cookie."""
+        """A session before signing in, and its cookie."""
         return self._made("", "")
 
     def _made(self, name: str, mark: str) -> tuple[Session, str]:
@@ -71,10 +71,10 @@ class Sessions:
         return session, str(self._signer.dumps([name, session.id, mark]))
 
     async def read(self, cookie: str) -> Session | None:
-        """Whose cookie this is; None if it is none of ours, has ended, or its owner signed out.
+        """The session of a cookie; None if it is not valid, has expired, or was signed out.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         session = self._parsed(cookie)
         if session is None or not session.name:
@@ -100,7 +100,7 @@ class Sessions:
         """Try a password: DONE with a cookie, REFUSED, or LIMITED with the seconds to wait.
 
         Raises:
-            StoreUnavailable: no answer: then nobody gets in.
+            StoreUnavailable: the store does not answer; then no sign-in is possible.
         """
         if self._waiting >= _MOST_WAITING:
             return Outcome.LIMITED, 5, ""
@@ -112,7 +112,7 @@ class Sessions:
         self._waiting += 1
         try:
             async with self._busy:
-                # One at a time, off the loop: each takes a tenth of a second and 32 MiB.
+                # In a thread, one at a time, because each check takes 0.1 s and 32 MiB.
                 right = await asyncio.to_thread(is_password, line, password[:1024])
         finally:
             self._waiting -= 1
@@ -138,9 +138,9 @@ class Sessions:
             raise StoreUnavailable(f"a session cannot be ended ({type(error).__name__})") from None
 
     def form_token(self, session: Session) -> str:
-        """What a form of this session carries (CSRF)."""
+        """The token against CSRF for the forms of this session."""
         return hmac.new(self._form_key, session.id.encode(), sha256).hexdigest()[:32]
 
     def is_form(self, session: Session, token: str) -> bool:
-        """Whether one of our pages sent this form, in this session."""
+        """Whether the token is that of this session, so that the form comes from the service's own page."""
         return hmac.compare_digest(self.form_token(session).encode(), token.encode(errors="replace"))

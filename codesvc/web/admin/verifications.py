@@ -1,4 +1,4 @@
-"""Verifications: the latest, a search by user or id, and one with its whole story."""
+"""The pages of verifications: the latest ones, a search by user or id, and one with its timeline."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A step of the story: when (ms since 1970), what, and in which tone."""
+    """A step of the timeline: its time (ms since 1970), its text and its tone."""
 
     at: int
     step: Step | None
@@ -66,12 +66,12 @@ class Moment:
 
 
 def row_of(request: web.Request, record: Record) -> Row:
-    """A verification as a list shows it."""
+    """A verification as a row of a list."""
     return Row(record, diagnose(record), person_link(services(request).keyring, record.site, record.user))
 
 
 def story_of(record: Record) -> list[Moment]:
-    """Everything that happened, oldest first, from the start to the end that nobody writes down."""
+    """All steps, oldest first, with an expiry at the end, which is computed and not stored."""
     steps = read_trail(record.trail or "")
     found = [Moment(record.created, None, "started", "")]
     for step in steps:
@@ -86,7 +86,7 @@ def story_of(record: Record) -> list[Moment]:
 @routes.get("/admin/verifications")
 @for_operators
 async def show_all(request: web.Request) -> web.Response:
-    """The latest."""
+    """Show the latest verifications."""
     here, choice = services(request), choice_in(request)
     await here.tally.flush()
     book = Casebook(here.store, here.directory)
@@ -103,7 +103,7 @@ async def show_all(request: web.Request) -> web.Response:
 @routes.post("/admin/verifications")
 @for_operators
 async def search(request: web.Request) -> web.Response:
-    """By id, or by a site's user. What is searched for stands in no address."""
+    """Search by id or by a site's user; the search text is posted, so that it is in no address."""
     here, fields = services(request), await request.post()
     text, name = str(fields.get("query", "")).strip(), str(fields.get("site", ""))
     if VerificationId.parse(text) is not None:
@@ -118,7 +118,7 @@ async def search(request: web.Request) -> web.Response:
 @routes.get("/admin/verifications/{id}")
 @for_operators
 async def show_one(request: web.Request) -> web.Response:
-    """One, with its whole story."""
+    """Show one verification with its timeline."""
     here = services(request)
     await here.tally.flush()
     record = await Casebook(here.store, here.directory).find(request.match_info["id"])

@@ -1,4 +1,4 @@
-"""Webhook deliveries: what each site was told, how its endpoint answered, and sending again."""
+"""The page of webhook deliveries: the events, the endpoint's answers, and sending again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATUSES: Final = tuple(status.value for status in HookStatus)
 @routes.get("/admin/webhooks")
 @for_operators
 async def show(request: web.Request) -> web.Response:
-    """The latest of the chosen site, or of all."""
+    """Show the latest deliveries of the selected site, or of all sites."""
     here, choice = services(request), choice_in(request)
     status = request.query.get("status", "")
     status = status if status in _STATUSES else ""
@@ -48,7 +48,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _site(request: web.Request) -> SiteEntry:
-    """The form's.
+    """The site that the form names.
 
     Raises:
         Problem: there is no such site.
@@ -75,7 +75,7 @@ async def resend(request: web.Request) -> web.Response:
 @routes.post("/admin/webhooks/enable")
 @for_operators
 async def enable(request: web.Request) -> web.Response:
-    """Send to an endpoint again that was disabled."""
+    """Enable an endpoint that was disabled."""
     here, site = services(request), await _site(request)
     await here.webhooks.enable(site, actor=operator(signed_in(request).name))
     return see_other("/admin/webhooks?done=enabled")

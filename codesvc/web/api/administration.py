@@ -36,10 +36,10 @@ _MOST_LISTED: Final = 1000
 
 
 def _admit(request: web.Request, scope: AdminScope) -> tuple[Administration, str]:
-    """The use cases, for whoever has an admin key with this scope, and how the audit log names him.
+    """The use cases, for a caller with an admin key of this scope, and the caller's name for the audit log.
 
     Raises:
-        Problem: no key, an unknown one (a site's, say), or one without this scope.
+        Problem: the key is missing, unknown (a site's key, for instance), or has not this scope.
     """
     here = services(request)
     line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
@@ -56,7 +56,7 @@ def _pointer(path: tuple[str | int, ...]) -> str:
 
 
 def _tells(handler: _Handler) -> _Handler:
-    """What goes wrong in these use cases, as problems."""
+    """Turn the errors of these use cases into problems."""
 
     async def told(request: web.Request) -> web.Response:
         try:
@@ -76,10 +76,10 @@ def _tells(handler: _Handler) -> _Handler:
 
 
 async def _table(request: web.Request) -> dict[str, Any]:
-    """The JSON object of the body; what stands in it is for the rules of the configuration to judge.
+    """The JSON object of the body; the rules of the configuration check its content later.
 
     Raises:
-        Problem: it is none.
+        Problem: the body is not a JSON object.
     """
     try:
         table = msgspec.json.decode(await request.read())

@@ -52,10 +52,10 @@ def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None
 
 
 def _openid_in(request: web.Request, caller: Caller) -> str:
-    """Which WeChat is looked up: by openid handle, by handle (which is not spent by looking), or by openid.
+    """The openid to look up: given by openid handle, by handle (which stays unspent), or by openid.
 
     Raises:
-        Problem: not a handle of this site's, or a key without the scope openids gives an openid.
+        Problem: the handle is not one of this site, or an openid is given by a key without the scope openids.
     """
     here, query = services(request), request.query
     if "openid" in query:
@@ -74,7 +74,7 @@ def _openid_in(request: web.Request, caller: Caller) -> str:
 
 @routes.get("/v1/bindings")
 async def find(request: web.Request) -> web.Response:
-    """The other way round: the users of a WeChat, by handle or (with the scope openids) by openid or unionid."""
+    """The users of a WeChat, looked up by handle or (with the scope openids) by openid or unionid."""
     caller = authenticate(request, "bindings")
     if len(request.query) != 1 or not request.query.keys() <= _LOOK_UPS:
         raise Invalid(f"give exactly one of {', '.join(sorted(_LOOK_UPS))}")
@@ -90,7 +90,7 @@ async def find(request: web.Request) -> web.Response:
 
 @routes.get("/v1/bindings/{user}/history")
 async def history(request: web.Request) -> web.Response:
-    """What became of a user's bindings, oldest first: for support staff. No openid stands in it."""
+    """The history of a user's bindings, oldest first, for support staff; contains no openid."""
     caller = authenticate(request, "bindings")
     user = user_in(request)
     passages = await services(request).bindings.history(caller.site, user)
@@ -143,7 +143,7 @@ async def delete(request: web.Request) -> web.Response:
 
 @routes.post("/v1/proofs/verify")
 async def verify_proof(request: web.Request) -> web.Response:
-    """Is this proof genuine, fresh and mine? Spends it unless told not to."""
+    """Verify that a proof is genuine, fresh and of the calling site; spends it, unless `consume` is false."""
     caller = authenticate(request, "verify")
     given, _ = await inputs.read(request, ProofInput)
     result = await services(request).bindings.verify_proof(caller.site, given.proof, consume=given.consume)

@@ -1,7 +1,7 @@
-"""The other way round: a customer's back end keeps WeChat's callback and hands us what it received (rule 9).
+"""WeChat's pushes, forwarded by a customer's back end that keeps WeChat's callback itself (DESIGN rule 9).
 
-It is known by an account key. What it hands over was not signed for us by WeChat, so no code, link or proof stands in
-our answer: a code leaves as a customer-service message, addressed by us.
+The back end authenticates with an event key of the account. The service cannot check WeChat's signature of a forwarded
+push. So the answer contains no code, link or proof; a code is sent as a customer-service message.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ routes = web.RouteTableDef()
 
 
 def _one_of(given: str, known: tuple[str, ...]) -> bool:
-    # Every one is looked at, so that time does not tell which fits.
+    # All keys are compared, so that the time does not disclose which one matches.
     return sum(hmac.compare_digest(given, one) for one in known) > 0
 
 
@@ -38,7 +38,7 @@ def _account(request: web.Request, name: str) -> AccountEntry:
     """The account, if the request's key is one of its event keys.
 
     Raises:
-        Problem: no key, an unknown one, or no such account: one answer for all.
+        Problem: the key is missing or unknown, or there is no such account; all get the same answer.
     """
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     given = "sha256:" + sha256(key.strip().encode(errors="surrogateescape")).hexdigest()
@@ -78,13 +78,13 @@ def _event(given: EventInput) -> Event:
 
 @routes.post("/v1/wechat/events")
 async def hear(request: web.Request) -> web.Response:
-    """Act on one push; `reply` is what the caller may say in the chat, null if it is not ours."""
+    """Handle one push; `reply` is the text that the caller may send in the chat, null if there is none."""
     body = await request.read()
     given = inputs.decode(body, EventInput)
     account, here = _account(request, given.account), services(request)
     event = _event(given)
     if isinstance(event, Unfollowed):
-        # The key vouches for this much: nothing is deleted, and a push would tell the truth anyway.
+        # The event key is trusted for this: nothing is deleted, and the result of the next message corrects it.
         await here.followers.left(account, event.openid)
         return json_response(schema.Heard(ours=True, reply=None))
     context = ReplyContext(

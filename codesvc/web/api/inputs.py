@@ -1,4 +1,4 @@
-"""What clients may send: shapes, bounds, and how a fault in them is told."""
+"""The types of requests: members, limits, and the problems for invalid values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.service.models import Idempotency
 from codesvc.web.problem import Problem
 
-# `$` alone would let a line break stand behind.
+# `$` alone would also match before a trailing line break.
 USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}(?!\n)$"
 OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
 METADATA_LIMIT: Final = 4096
@@ -173,7 +173,7 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
 def pointer_of(message: str) -> str:
-    """The JSON pointer (RFC 6901) that a msgspec error message means."""
+    """The JSON pointer (RFC 6901) of the member that a msgspec error message names."""
     found = _PATH.search(message)
     parts = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", found[1]) if found else []
     names = [name or index for name, index in parts]
@@ -228,14 +228,14 @@ async def read_form(request: web.Request, shape: type[_T]) -> _T:
 
 
 async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:
-    """Read a request's body, and hand back its bytes too (they are what an Idempotency-Key stands for).
+    """Read a request's body; returns its bytes too, which an Idempotency-Key is bound to.
 
     Raises:
         Problem: malformed or invalid.
     """
     content = request.content
     if content.is_eof() and not content.at_eof() and content.total_bytes <= request.client_max_size:
-        # All of it is here, which is how a small body comes.
+        # The whole body has arrived already, as usual for a small one.
         body = content.read_nowait()
     else:
         body = await request.read()
@@ -258,7 +258,7 @@ def idempotency(request: web.Request, body: bytes) -> Idempotency:
 
 
 def check_metadata(metadata: dict[str, Any]) -> None:
-    """Refuse what is too large.
+    """Check the size of the metadata.
 
     Raises:
         Invalid: more than 4 KiB as compact JSON.
@@ -268,10 +268,10 @@ def check_metadata(metadata: dict[str, Any]) -> None:
 
 
 def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
-    """Refuse addresses that are not on one of the site's origins: the page must not become an open redirector.
+    """Check that a return URL is on one of the site's origins, so that the page is no open redirector.
 
     Raises:
-        Invalid: not an absolute address on one of them.
+        Invalid: it is not an absolute address on one of them.
     """
     if url is None:
         return
@@ -285,10 +285,10 @@ def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
 
 
 def is_user(text: str) -> bool:
-    """Whether a user in a path has the form that users have."""
+    """Whether a text in a path has the form of a user."""
     return re.fullmatch(USER_PATTERN.strip("^$"), text) is not None
 
 
 def language(locale: str) -> str:
-    """`en` for English, `zh` for everything else: the languages there are."""
+    """`en` for English, `zh` for every other locale."""
     return "en" if locale.lower().startswith("en") else "zh"

@@ -61,7 +61,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
 
 
 def _handle(intent: Intent, handles: Handles) -> str | None:
-    """What binds a first-time visitor after he has signed up, without a second scan."""
+    """The handle with which a first-time visitor is bound after signing up, without a second scan."""
     until = (intent.ended or 0) + HANDLE_LIFE_MS
     if intent.status is not IntentStatus.UNKNOWN or intent.now >= until:
         return None
@@ -144,14 +144,14 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
 
 @routes.post("/v1/bind-intents")
 async def start_bind(request: web.Request) -> web.Response:
-    """A QR code or link by which a logged-in user binds his WeChat."""
+    """Start binding: a QR code or link by which a logged-in user binds their WeChat."""
     authenticate(request, "bindings")
     return await _start(request, *await inputs.read(request, BindIntentInput))
 
 
 @routes.post("/v1/logins")
 async def start_login(request: web.Request) -> web.Response:
-    """A QR code to log in with."""
+    """Start a login: a QR code with which a person logs in."""
     authenticate(request, "verify")
     return await _start(request, *await inputs.read(request, LoginInput))
 

@@ -1,4 +1,4 @@
-"""What operators and test suites call: health, problem pages, the test clock."""
+"""Calls for operators and test suites: health, readiness, metrics, problem pages, the test clock."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def health(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readiness(request: web.Request) -> web.Response:
-    """The process can do its work: the store answers and can be written to, wherever our accounts' data lie."""
+    """Answer whether the process is ready: every part of the store with the accounts' data accepts writes."""
     here = services(request)
     state = await here.readiness.state()
     components: Any = await here.readiness.conditions() if _is_operator(request) else ABSENT
@@ -47,23 +47,23 @@ async def readiness(request: web.Request) -> web.Response:
 
 
 def _only_operators(request: web.Request) -> None:
-    """Numbers move with what happens to single users, so strangers may not watch them (DESIGN rule 7).
+    """Refuse callers who are not operators: metrics change with single users' acts (DESIGN rule 7).
 
     Raises:
-        Problem: neither from this very machine, without a proxy between, nor with a key of scope admin.
+        Problem: the request comes neither from this machine directly nor with a key of scope admin.
     """
     if not _is_near(request):
         authenticate(request, "admin")
 
 
 def _is_near(request: web.Request) -> bool:
-    """Whether this very machine asks, without a proxy between."""
+    """Whether the request comes from this machine and not through a proxy."""
     proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     return not proxied and request.remote in {"127.0.0.1", "::1"}
 
 
 def _is_operator(request: web.Request) -> bool:
-    """As `_only_operators`, for what strangers are told less of."""
+    """Whether the caller is an operator, by the rule of `_only_operators`."""
     with suppress(Problem):
         _only_operators(request)
         return True
@@ -72,9 +72,9 @@ def _is_operator(request: web.Request) -> bool:
 
 @routes.get("/metrics")
 async def expose_metrics(request: web.Request) -> web.Response:
-    """Numbers for Prometheus; gauges of the store are read as they are asked for.
+    """The metrics for Prometheus; the gauges of the store are read at each request.
 
-    A store that is down is a number too: the page is answered without it.
+    If the store is down, the answer has no gauges of the store.
     """
     _only_operators(request)
     here = services(request)
@@ -86,7 +86,7 @@ async def expose_metrics(request: web.Request) -> web.Response:
 
 @routes.get("/problems/{name}")
 async def problem_page(request: web.Request) -> web.Response:
-    """What a problem type means and what to do about it."""
+    """The page that explains a problem type."""
     found = PROBLEMS.get(request.match_info["name"])
     if found is None:
         raise Problem("not-found", "There is no such problem type.")
@@ -105,7 +105,7 @@ async def move_clock(request: web.Request) -> web.Response:
     if here.settings.mode != "test":
         raise Problem("not-found", "There is no such address.")
     given, _ = await inputs.read(request, ClockInput)
-    # What was counted before belongs to the time before.
+    # Write the counters now, because they belong to the time before the move.
     await here.tally.flush()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:

@@ -149,7 +149,7 @@ async def check(request: web.Request) -> web.Response:
 
 @routes.post("/v1/verifications/{id}/resend")
 async def resend(request: web.Request) -> web.Response:
-    """Carry the same code again."""
+    """Send the same code again."""
     caller, here = authenticate(request, "verify"), services(request)
     await inputs.read(request, EmptyInput)
     record = expect(await here.verifications.resend(caller.site, identifier_in(request)), Outcome.RESENT)
@@ -185,7 +185,7 @@ def user_in(request: web.Request) -> str:
     """The user of the path.
 
     Raises:
-        Invalid: not of the form that users have.
+        Invalid: it has not the form of a user.
     """
     user = request.match_info["user"]
     if not inputs.is_user(user):

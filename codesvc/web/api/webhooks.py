@@ -87,10 +87,10 @@ def _id_in(request: web.Request) -> str:
 
 
 def _listing(request: web.Request) -> dict[str, Any]:
-    """What a page shall hold.
+    """The filters for one page of the list.
 
     Raises:
-        Invalid: a filter that does not exist, or a value that it cannot have.
+        Invalid: a filter or its value is unknown.
     """
     query = request.query
     if strange := query.keys() - {*_FILTERS, "limit", "cursor"}:
@@ -113,14 +113,14 @@ def _listing(request: web.Request) -> dict[str, Any]:
 
 @routes.get("/v1/webhooks")
 async def endpoint(request: web.Request) -> web.Response:
-    """How the site's endpoint fares."""
+    """The state of the site's endpoint."""
     caller, webhook = _hearing(request)
     return json_response(_draw_endpoint(webhook, await services(request).webhooks.endpoint(caller.site)))
 
 
 @routes.post("/v1/webhooks/enable")
 async def enable(request: web.Request) -> web.Response:
-    """Send again to an endpoint that said it was gone."""
+    """Enable an endpoint that was disabled because it answered 410 Gone."""
     caller, webhook = _hearing(request)
     await inputs.read(request, EmptyInput)
     return json_response(
@@ -148,7 +148,7 @@ async def find(request: web.Request) -> web.Response:
 
 @routes.get("/v1/webhooks/deliveries/{id}")
 async def get(request: web.Request) -> web.Response:
-    """One event and what came of sending it."""
+    """One event with the results of its delivery attempts."""
     caller = authenticate(request, "admin")
     hook = await services(request).webhooks.get(caller.site, _id_in(request))
     if hook is None:

@@ -1,8 +1,8 @@
-"""The published contract: every call, declared once, and the OpenAPI document made of the declarations.
+"""The published contract: a declaration of every call, and the OpenAPI document made from the declarations.
 
-Shapes of requests are those of `codesvc.web.api.inputs`, which validate them; shapes of answers those of
-`codesvc.client.schema`, which real answers are held against by a test. A route without a declaration fails a test, and
-so does the reverse.
+The types of requests are those of `codesvc.web.api.inputs`, which also validate them. The types of answers are those of
+`codesvc.client.schema`; a test compares real answers with them. A test fails if a route has no declaration, or a
+declaration no route.
 """
 
 from codesvc.web.contract.document import OPERATIONS, describe

@@ -1,4 +1,4 @@
-"""Setting up sites, accounts and keys while the service runs."""
+"""The calls that set up sites, accounts and keys while the service runs."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import Access, Answer, Body, Operation, Parameter
 
 _ONE_WAY: Final[dict[str, Any]] = {
-    # As a condition rather than a union: generated types stay one shape with optional members.
+    # A condition and not a union, so that generated types stay one type with optional members.
     "if": {"oneOf": [{"required": [way]} for way in ("proof", "handle", "openid")]},
     "else": False,
 }

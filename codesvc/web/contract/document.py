@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, put together from the declared calls."""
+"""Makes the OpenAPI 3.1 document from the declared calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
 VERSION: Final = "1.6"
-"""Of the contract, not of the program: the second number grows with every addition, the first never within /v1."""
+"""The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.CALLS,
@@ -62,7 +62,7 @@ _SECURITY: Final[dict[Access, str]] = {
 
 
 def describe(public_url: str) -> dict[str, Any]:
-    """The document of a service that is reached at `public_url`."""
+    """The document of the service at `public_url`."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)

@@ -244,5 +244,5 @@ WEBHOOK_ENDPOINT: Final = {
 
 
 def event(document: dict[str, Any]) -> dict[str, str]:
-    """An event of a stream that carries this document."""
+    """A server-sent event with this document as its data."""
     return {"event": "change", "data": msgspec.json.encode(document).decode()}

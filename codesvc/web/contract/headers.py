@@ -44,14 +44,14 @@ OF_STATUS: Final[dict[int, tuple[str, ...]]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-"""What answers of a status carry besides X-Request-Id."""
+"""The headers of answers by status, besides X-Request-Id."""
 
 OF_LIMITED: Final = ("RateLimit-Policy", "RateLimit")
-"""What a limited call carries besides, unless the configuration lifts its limits."""
+"""The further headers of a limited call, unless the configuration removes its limits."""
 
 OF_PROBLEM: Final[dict[str, tuple[str, ...]]] = {
     "rate-limited": OF_LIMITED,
     "guess-budget": OF_LIMITED,
     "resend-too-soon": OF_LIMITED,
 }
-"""What a problem carries besides."""
+"""The further headers of a problem, by its name."""

@@ -1,4 +1,4 @@
-"""The calls around bind intents and logins: two kinds that are called alike."""
+"""The calls around bind intents and logins; both kinds have the same calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page token can do, for a page of the customer's own."""
+"""The calls that a page token allows, for a customer's own page."""
 
 from __future__ import annotations
 

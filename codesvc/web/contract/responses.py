@@ -1,4 +1,4 @@
-"""Every answer of a call, successes and problems, by status."""
+"""The answers of a call by status: successes and problems."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _OF_BODY: Final = ("malformed", "invalid", "slow-request", "too-large")
 
 
 def shapes(answer: Answer) -> tuple[type[Shape], ...]:
-    """The types that an answer may have."""
+    """The possible types of an answer."""
     if answer.shape is None:
         return ()
     return answer.shape if isinstance(answer.shape, tuple) else (answer.shape,)
 
 
 def problems_of(operation: Operation) -> list[str]:
-    """The names of every problem that a call may be answered with, in the order of the table of problems."""
+    """The names of all problems that a call may answer, in the order of the table of problem types."""
     names = {*operation.problems, *_OF_ACCESS[operation.access], "internal"}
     if operation.body:
         names.update(_OF_BODY)
@@ -91,7 +91,7 @@ def _any_of(named: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _event(named: list[dict[str, Any]]) -> dict[str, Any]:
-    """One event of a stream, as its fields read after parsing."""
+    """The schema of one event of a stream, with the fields that a client parses."""
     return {
         "type": "object",
         "description": "One event of the stream; `data` is JSON.",

@@ -1,4 +1,4 @@
-"""JSON schemas of everything that is sent, made from the types that read and describe it."""
+"""JSON schemas of requests, answers and problems, made from their Python types."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ REFERENCE: Final = "#/components/schemas/{name}"
 
 
 def reference(name: str) -> dict[str, Any]:
-    """Points at a schema of the document."""
+    """A reference to a schema of the document."""
     return {"$ref": REFERENCE.format(name=name)}
 
 
 def problem_name(name: str) -> str:
-    """What the schema of a problem is called: `wrong-code` is `WrongCodeProblem`."""
+    """The name of a problem's schema: `WrongCodeProblem` for `wrong-code`."""
     return "".join(part.capitalize() for part in name.split("-")) + "Problem"
 
 
 def of_requests(shapes: Iterable[type[Input]]) -> dict[str, Any]:
-    """Schemas of bodies: exactly what the validating types take."""
+    """The schemas of request bodies; they allow exactly what the validating types accept."""
     return _components(shapes)
 
 
 def of_answers(shapes: Iterable[type[Answer]]) -> dict[str, Any]:
-    """Schemas of answers. A default means there that a member may be left out, and is not itself sent."""
+    """The schemas of answers. In these types a default only means that the member may be absent."""
     components = _components(shapes)
     for schema in components.values():
         for member in schema["properties"].values():
@@ -43,7 +43,7 @@ def of_answers(shapes: Iterable[type[Answer]]) -> dict[str, Any]:
 
 
 def of_problems() -> dict[str, Any]:
-    """One schema for each problem type, told apart by `type`, `status` and `title`."""
+    """One schema for each problem type; `type`, `status` and `title` distinguish them."""
     made = {problem_name(problem.name): _of_problem(problem) for problem in PROBLEMS.values()}
     return of_answers([Fault]) | made
 
@@ -66,7 +66,7 @@ def _components(shapes: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
 
 
 def example_of(problem: ProblemType) -> dict[str, Any]:
-    """A problem document as it may come."""
+    """An example of a problem document."""
     shape = PROBLEM_SHAPES.get(problem.name, ProblemDocument)
     document = {
         "type": f"https://code.example.com/problems/{problem.name}",

@@ -1,4 +1,4 @@
-"""Health, numbers, documentation and the test clock."""
+"""The calls for health, metrics, documentation and the test clock."""
 
 from __future__ import annotations
 

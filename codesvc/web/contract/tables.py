@@ -1,4 +1,4 @@
-"""JSON schemas of tables of settings, made from the very types that read them (`codesvc.config.settings`)."""
+"""JSON schemas of tables of settings, made from the types that validate them (`codesvc.config.settings`)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FIXED: Final[dict[Any, dict[str, Any]]] = {
 
 
 def table_schema(kind: type, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The schema of a table that `kind` describes.
+    """The schema of the table for a class of settings.
 
     Args:
         kind: a class of settings.
@@ -51,7 +51,7 @@ def table_schema(kind: type, *, without: frozenset[str] = frozenset()) -> dict[s
     return {
         "type": "object",
         "properties": {name: _schema(hints[name]) for name in known},
-        # A purpose's name follows from its key (`purpose_defaults`).
+        # The name of a purpose defaults to its key (`purpose_defaults`), so it is not required.
         "required": [name for name, option in known.items() if required(option) and kind is not Purpose],
         "additionalProperties": False,
     }

@@ -1,4 +1,4 @@
-"""The calls around a site's webhook, and what it is sent."""
+"""The calls around a site's webhook, and the events that it receives."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ _HEADERS: Final = (
 
 
 def sent() -> dict[str, Any]:
-    """The document's `webhooks`: every event, as your server receives it."""
+    """The document's `webhooks`: every event as the site's server receives it."""
     return {kind: {"post": _event(kind, shape)} for kind, shape in client_schema.EVENT_SHAPES.items()}
 
 

@@ -1,4 +1,4 @@
-"""What WeChat calls, and another back end in its place."""
+"""The calls that WeChat makes, or a customer's back end that forwards WeChat's pushes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NEEDED: Final = {"scan": ["scene"], "text": ["content"], "template_receipt": ["
 
 
 def _needs(kind: str, names: list[str]) -> dict[str, Any]:
-    """The JSON schema of: an event of this type needs these members."""
+    """The JSON schema of the rule that an event of this type needs these members."""
     return {
         "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
         "then": {"required": names, "properties": {name: {"not": {"type": "null"}} for name in names}},

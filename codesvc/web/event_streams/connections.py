@@ -1,9 +1,9 @@
-"""Open event streams, once their requests are answered: a connection each, and nothing of aiohttp's.
+"""Open event streams, which hold only a connection and no objects of aiohttp.
 
-A stream is open for minutes and says a few words. What aiohttp holds of a request meanwhile, its task, its parser, its
-headers and its response, is 16 KB. So the connection is taken out of its hands as soon as the first event is on its
-way (asyncio's `set_protocol`), and is closed when the stream ends; the head says so. All streams share one subscription
-and one timer, and a task is there for the moment of a look only.
+A stream is open for minutes and sends little. aiohttp would hold 16 KB for each: the task, the parser, the headers and
+the response. So after the first event the connection is taken over from aiohttp (asyncio's `set_protocol`). It is
+closed when the stream ends, and the response head announces this. All streams share one subscription and one timer. A
+stream has a task only while it reads its state.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at what is streamed.
+    """The state of a streamed object at one read.
 
     Attributes:
-        document: what may be said of it.
-        over: nothing can change any more.
-        until_ms: when it changes by itself, from now.
+        document: the state that may be disclosed.
+        over: whether the state is final.
+        until_ms: milliseconds until the state changes by time alone.
     """
 
     document: Answer
@@ -56,17 +56,17 @@ class Look:
     until_ms: int
 
     def event(self) -> bytes:
-        """As it is sent."""
+        """The event as bytes."""
         return b"event: change\ndata: " + msgspec.json.encode(self.document) + b"\n\n"
 
 
 class OpenStream(asyncio.Protocol):
-    """One stream; made before the first look, so that no change after it is missed.
+    """One stream. It is created before the first read, so that no later change is missed.
 
     Args:
-        streams: all of them.
-        identifier: what wakes it.
-        look: reads what is streamed; None if it is no more.
+        streams: all streams.
+        identifier: the id of the object; a change notice for it wakes the stream.
+        look: reads the state; None if the object does not exist any more.
     """
 
     __slots__ = (
@@ -77,13 +77,13 @@ class OpenStream(asyncio.Protocol):
     def __init__(self, streams: OpenStreams, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> None:
         self.identifier, self._look, self._streams = identifier, look, streams
         self._transport: asyncio.Transport | None = None
-        self._looking, self._again = True, False  # the first look is the request's
+        self._looking, self._again = True, False  # the request makes the first read
         self._over = self._blocked = self._chunked = False
         self._said = b""
         self._beat = self.due = 0.0
 
     def take_over(self, request: web.Request, response: web.StreamResponse, seen: Look) -> None:
-        """Take the connection from the request, which has sent the head and this look, and has no more to say."""
+        """Take over the connection from the request, which has sent the response head and the first event."""
         transport = request.transport
         if transport is None or transport.is_closing():
             self._leave()
@@ -92,20 +92,20 @@ class OpenStream(asyncio.Protocol):
         self._chunked = response.headers.get("Transfer-Encoding") == "chunked"
         self._said = sha256(seen.event()).digest()
         transport.set_protocol(self)
-        # For aiohttp this connection is lost: it lets go of everything, and what the response still has to say fails.
+        # aiohttp sees the connection as lost: it releases its objects and cannot write to the connection any more.
         request.protocol.transport = None
         request.protocol.connection_lost(None)
         with suppress(RuntimeError):
-            transport.resume_reading()  # who sent another request behind this one is not read, but seen to leave
+            transport.resume_reading()  # further requests are ignored, but reading detects a disconnect
         self._looking = False
-        # By the clock alone: a beat that came later because something hidden had happened would tell of it (rule 7).
+        # Heartbeats depend only on time. One that a hidden change had delayed would disclose that change (rule 7).
         self._beat = self._streams.time() + KEEP_ALIVE_SECONDS
         self._expect(seen)
         if self._again:
             self.wake()
 
     def wake(self) -> None:
-        """Something may have changed. Who reads slowly is told the latest when there is room."""
+        """Read the state again, because it may have changed. A slow client gets the latest state when it has read."""
         if self._looking or self._blocked:
             self._again = True
         elif not self._over:
@@ -113,7 +113,7 @@ class OpenStream(asyncio.Protocol):
             self._streams.begin(self)
 
     async def follow(self) -> None:
-        """Look, and look again for as long as something has changed meanwhile."""
+        """Read the state, and repeat while a change notice arrived during the read."""
         try:
             while not self._over:
                 self._again = False
@@ -121,7 +121,7 @@ class OpenStream(asyncio.Protocol):
                 if self._blocked or not self._again:
                     break
         except StoreUnavailable:
-            # It was answered with 200 long ago; who comes back is told the state, or that there is none just now.
+            # The status 200 is already sent. The client reconnects, and then gets the state or an error status.
             self.end(COME_BACK)
         finally:
             self._looking = False
@@ -144,7 +144,7 @@ class OpenStream(asyncio.Protocol):
         self._streams.ring_at(self, min(self._beat, until))
 
     def ring(self, now: float) -> None:
-        """The time has come to say that the connection lives, or to look by oneself."""
+        """Send a heartbeat, or read the state because it changes by time alone."""
         if self._over:
             return
         if now >= self._beat:
@@ -159,7 +159,7 @@ class OpenStream(asyncio.Protocol):
             self._transport.write(b"%x\r\n%b\r\n" % (len(text), text) if self._chunked else text)
 
     def end(self, last: bytes = b"") -> None:
-        """Say the last words, and close the connection once they are gone."""
+        """Write the last bytes, and close the connection after they are sent."""
         if self._over:
             return
         if last:
@@ -176,15 +176,15 @@ class OpenStream(asyncio.Protocol):
         self._streams.forget(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
-        """The reader has left."""
+        """The client has disconnected."""
         self._leave()
 
     def pause_writing(self) -> None:
-        """The reader takes nothing more just now."""
+        """The write buffer is full."""
         self._blocked = True
 
     def resume_writing(self) -> None:
-        """There is room again."""
+        """The write buffer has room again."""
         self._blocked = False
         if self._again:
             self.wake()
@@ -216,14 +216,14 @@ class OpenStreams:
         return len(self._open)
 
     def add(self, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> OpenStream:
-        """A stream that is about to open, and hears of changes from here on."""
+        """Add a stream that is about to open; it receives change notices from now on."""
         stream = OpenStream(self, identifier, look)
         self._open.add(stream)
         self._wakeups.listen(identifier, stream.wake)
         return stream
 
     def forget(self, stream: OpenStream) -> None:
-        """It is over, or has never opened."""
+        """Remove a stream that has ended or was never opened."""
         if stream in self._open:
             self._open.remove(stream)
             self._wakeups.unlisten(stream.identifier, stream.wake)
@@ -246,7 +246,7 @@ class OpenStreams:
             stream.end()
 
     def ring_at(self, stream: OpenStream, when: float) -> None:
-        """Ring then, and not when it was said before."""
+        """Set the stream's timer, in place of its earlier time."""
         if when != stream.due:
             stream.due = when
             heappush(self._due, (when, next(self._order), stream))
@@ -269,7 +269,7 @@ class OpenStreams:
             self._wind(self._due[0][0])
 
     def close(self) -> None:
-        """End all of them now, with the word to come back."""
+        """End all streams now, and ask their clients to reconnect."""
         self.closing = True
         self._waiting.clear()
         for task in self._looks:

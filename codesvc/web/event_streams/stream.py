@@ -1,7 +1,7 @@
-"""Server-sent events: a verification at once, and again whenever what may be said of it has changed.
+"""Server-sent events: the state of a verification at once, and again whenever its disclosed state changes.
 
-Hidden changes are not seen: what is compared is the text that would be sent, so that a stream of an undisclosed
-verification moves no more than its GET does (DESIGN rule 7).
+Two states are compared by the text that would be sent. So a hidden change sends no event, and the stream of an
+undisclosed verification shows no more than its GET (DESIGN rule 7).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STREAMS: Final = web.AppKey("open_streams", OpenStreams)
 
 
 def prepare(app: web.Application) -> None:
-    """Keep the streams, and let them end when the application shuts down."""
+    """Set up the streams of an application, and end them when it shuts down."""
 
     async def keep(app: web.Application) -> AsyncIterator[None]:
         app[_STREAMS] = OpenStreams(app[SERVICES].wakeups)
@@ -42,7 +42,7 @@ def prepare(app: web.Application) -> None:
 
 
 def finish(app: web.Application) -> None:
-    """Let open streams end now, with the word to come back: this application goes, and another is there already."""
+    """End open streams now and ask clients to reconnect; used when a new application has replaced this one."""
     if _STREAMS in app:
         app[_STREAMS].close()
 
@@ -55,10 +55,10 @@ async def stream_changes(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """Send `draw(record)` at once and after each change, until the verification has ended or the reader has left.
+    """Send `draw(record)` at once and after each change, until the verification ends or the client disconnects.
 
-    What is returned is at its end as a response, while the stream may be open for long: so `draw` shall not hold the
-    request.
+    The returned response is complete for aiohttp, while the stream may stay open for long. So `draw` must not keep a
+    reference to the request.
 
     Raises:
         Problem: there is no such verification.

@@ -1,6 +1,7 @@
-"""Pages in WeChat's own browser, where a WeChat says yes or no, and the return from web authorisation (WECHAT.md 11).
+"""Confirmation pages in WeChat's browser, and the return from web authorisation (WECHAT.md 11).
 
-A GET shows, a POST decides. Who is there is what WeChat said of this very browser, for this very question.
+A GET shows the question, a POST answers it. WeChat's web authorisation proves which openid uses the browser, separately
+for each question.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ _GOOD: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatu
 
 
 async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, IntentId, Intent | None]:
-    """What the page is about.
+    """The account, site and intent of the page.
 
     Raises:
-        Problem: no link of ours, or its site is gone.
+        Problem: the link is not valid, or its site does not exist any more.
     """
     here, account = services(request), account_in(request, request.match_info["account"])
     subject = here.links.read(Use.ASK, request.match_info["token"])
@@ -47,7 +48,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Inten
 
 
 def _theirs(intent: Intent, openid: str) -> bool:
-    """Whether this WeChat may answer: it scanned, or the intent waits for whoever comes by web authorisation."""
+    """Whether this WeChat may answer: it scanned the code, or the intent accepts any WeChat by web authorisation."""
     if intent.method == "oauth" and intent.status is IntentStatus.PENDING:
         return True
     return intent.claimed_by == openid
@@ -55,7 +56,7 @@ def _theirs(intent: Intent, openid: str) -> bool:
 
 @routes.get(_PAGE)
 async def show(request: web.Request) -> web.Response:
-    """The question."""
+    """Show the question."""
     account, site, identifier, intent = await _subject(request)
     if intent is None or intent.status in {IntentStatus.EXPIRED, IntentStatus.CANCELED}:
         return draw_plight(request, site, "expired", status=410)
@@ -72,7 +73,7 @@ async def show(request: web.Request) -> web.Response:
 
 @routes.post(_PAGE)
 async def decide(request: web.Request) -> web.Response:
-    """The answer."""
+    """Handle the answer."""
     account, site, identifier, intent = await _subject(request)
     form, here = await read_form(request, identifier.text), services(request)
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
@@ -86,7 +87,7 @@ async def decide(request: web.Request) -> web.Response:
     )
     if answer.outcome is Outcome.ABSENT:
         return draw_plight(request, site, "other")
-    # To the page again by GET, so that a reload repeats nothing.
+    # Redirect to the page with GET, so that a reload does not send the form again.
     return see_other(request.path)
 
 
@@ -139,7 +140,7 @@ def _end(request: web.Request, intent: Intent) -> Sight:
 
 @routes.get("/wechat/{account}/oauth")
 async def arrive(request: web.Request) -> web.Response:
-    """WeChat sends a browser back. Nothing is done here but learning who it is."""
+    """WeChat redirects a browser back. This only records the openid; it decides nothing."""
     account, here = account_in(request, request.match_info["account"]), services(request)
     arrival = await here.visits.arrive(
         account,

@@ -1,7 +1,7 @@
 """The published contract: `/openapi.json` for programs, `/docs` for people.
 
-Both are the same for every caller, so each is made once, when it is first asked for. The page holds no script, and its
-style is allowed by its hash: a nonce would make another page of every answer and protect nothing more.
+Both are the same for every caller, so each is made once, at the first request. The page has no script. Its style is
+allowed by a hash. A nonce would protect no better, and each answer would have to be made anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Reference:
 
     Args:
         public_url: the service's own address.
-        templates: draws the page.
+        templates: renders the page.
     """
 
     def __init__(self, public_url: str, templates: Templates) -> None:
@@ -34,7 +34,7 @@ class Reference:
 
     @cached_property
     def _document(self) -> dict[str, Any]:
-        # Few ask, and it is a fortieth of all that a start imports.
+        # Imported on first use: few requests need it, and it is 2.5 % of what a start imports.
         from codesvc.web.contract import describe  # noqa: PLC0415
 
         return describe(self._public_url)
@@ -46,7 +46,7 @@ class Reference:
 
     @cached_property
     def page(self) -> tuple[str, str]:
-        """The page and its security policy."""
+        """The page and its Content-Security-Policy."""
         html = self._templates.page("reference", {"contract": self._document, "pretty": _pretty})
         style = _STYLE.search(html)
         digest = b64encode(sha256(style[1].encode() if style else b"").digest()).decode()
@@ -55,5 +55,5 @@ class Reference:
 
 
 def _pretty(value: Any) -> str:
-    """An example as it stands in the page: text as it is, the rest as indented JSON."""
+    """An example for the page: a text unchanged, any other value as indented JSON."""
     return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -1,7 +1,7 @@
-"""The hosted page and all that a page token can do (DESIGN, `GET /p/{page_token}`).
+"""The hosted page, and all requests that a page token allows (DESIGN, `GET /p/{page_token}`).
 
-A page token reaches exactly one verification: its state, its picture, a guess, a resend. It carries no API power.
-Everything works without JavaScript: the forms post, and the answer is the page again.
+A page token is for one verification only. It allows reading its state and QR code, checking a code and resending. It
+gives no access to the API. The page works without JavaScript: its forms are posted, and the answer is the page again.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
-    """Whose page this is.
+    """The site and the verification of the page token.
 
     Raises:
-        Problem: no page token of ours, or its site is gone.
+        Problem: the page token is not valid, or its site does not exist any more.
     """
     here = services(request)
     subject = here.pages.read(request.match_info["token"])
@@ -58,7 +58,7 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
 
 
 def _for_people(handler: Handler) -> Handler:
-    """A page instead of a problem document, where a browser asked for a page."""
+    """Answer a problem with a page instead of a problem document, if a browser asked for a page."""
 
     @wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -87,7 +87,7 @@ async def show(request: web.Request) -> web.Response:
 
 @routes.get("/p/{token}/state")
 async def state(request: web.Request) -> web.Response:
-    """What the page shows, as JSON."""
+    """The state that the page shows, as JSON."""
     site, identifier = _subject(request)
     headers, here = cross_origin(request, site), services(request)
     record = expect(await here.verifications.get(site, identifier), Outcome.DONE)
@@ -96,7 +96,7 @@ async def state(request: web.Request) -> web.Response:
 
 @routes.get("/p/{token}/events")
 async def events(request: web.Request) -> web.StreamResponse:
-    """What the page shows, as it changes."""
+    """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
 
@@ -109,9 +109,9 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/p/{token}/qr.{kind:svg|png}")
 async def picture(request: web.Request) -> web.Response:
-    """The QR code, drawn here from the address that WeChat gave; asking for it attaches the scene.
+    """The QR code, drawn from WeChat's address for the scene; the first request attaches a scene.
 
-    PNG is for phones: they can neither save an SVG among their photos nor read one by a long press.
+    Phones need a PNG: they cannot save an SVG as a photo, nor read one by a long press.
     """
     site, identifier = _subject(request)
     record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
@@ -120,7 +120,7 @@ async def picture(request: web.Request) -> web.Response:
 
 @routes.options("/p/{token}/{act:check|resend|state|events}")
 async def preflight(request: web.Request) -> web.Response:
-    """May a page of that origin call? (CORS)."""
+    """The CORS preflight."""
     site, _ = _subject(request)
     headers = cross_origin(request, site)
     allowed = {
@@ -134,7 +134,7 @@ async def preflight(request: web.Request) -> web.Response:
 @routes.post("/p/{token}/check")
 @_for_people
 async def check(request: web.Request) -> web.Response:
-    """A guess, from the page's script (JSON) or its form."""
+    """Check a code, sent by the page's script (JSON) or by its form."""
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
     if request.content_type == _FORM:
@@ -153,7 +153,7 @@ async def check(request: web.Request) -> web.Response:
 @routes.post("/p/{token}/resend")
 @_for_people
 async def resend(request: web.Request) -> web.Response:
-    """The same code again."""
+    """Send the same code again."""
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
     if request.content_type == _FORM:
@@ -184,7 +184,7 @@ async def _answer(
     if done and wants_part(request):
         return draw(request, site, result.shown, resent=resent)
     if done:
-        # The way back, or the page again by GET, so that a reload repeats nothing.
+        # Redirect to the site, or to the page with GET, so that a reload does not send the form again.
         back = None if resent else here.views.return_to(result.shown)
         return see_other(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
@@ -195,5 +195,5 @@ async def _answer(
 
 @routes.get("/favicon.svg")
 async def icon(_: web.Request) -> web.Response:
-    """The picture in the browser's tab."""
+    """The icon of the browser's tab."""
     return draw_icon()

@@ -1,7 +1,6 @@
-"""What the hosted page of a bind intent or login shows: the variables of `templates/pages/intent.html`.
+"""The variables of `templates/pages/intent.html`, the hosted page of a bind intent or login.
 
-As with a verification the page is drawn here and nowhere else, and its script asks for the panel again when something
-has changed.
+As for a verification, only the server renders the page. Its script requests the rendered panel after each change.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def return_to(intent: Intent) -> str | None:
 
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:
-    """The id of the headline's text; its hint is beside it."""
+    """The text id of the headline; the id of its hint follows from it."""
     key = f"{intent.kind.value}.{intent.status.value}"
     method = f"{key}.{intent.method}"
     return t.best(f"{method}.{handset}", method, f"{key}.{handset}", key, f"ask.{intent.status.value}")
@@ -78,7 +77,7 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
 
 
 def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
-    """The page, or for its script the panel."""
+    """The page, or only the panel if the page's script asks."""
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
     state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING

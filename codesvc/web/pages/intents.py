@@ -1,4 +1,4 @@
-"""The hosted page of a bind intent or login. Its page token reads and shows; only WeChat says yes."""
+"""The hosted page of a bind intent or login. Its page token only reads; the person confirms in WeChat."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _TOKEN: Final = r"{token:i\.[A-Za-z0-9_.-]+}"  # noqa: S105  a pattern of the pa
 
 
 def _subject(request: web.Request) -> tuple[SiteEntry, IntentId]:
-    """Whose page this is.
+    """The site and the intent of the page token.
 
     Raises:
-        Problem: no page token of ours, or its site is gone.
+        Problem: the page token is not valid, or its site does not exist any more.
     """
     here = services(request)
     subject = here.links.read(Use.PAGE, request.match_info["token"].removeprefix(PAGE_MARK))
@@ -58,7 +58,7 @@ async def show(request: web.Request) -> web.Response:
 
 @routes.get(f"/p/{_TOKEN}/state")
 async def state(request: web.Request) -> web.Response:
-    """What the page shows, as JSON."""
+    """The state that the page shows, as JSON."""
     site, identifier = _subject(request)
     headers, result = cross_origin(request, site), await services(request).intents.get(site, identifier)
     document = state_of(request, site, expect(identifier.kind, result, Outcome.DONE))
@@ -67,7 +67,7 @@ async def state(request: web.Request) -> web.Response:
 
 @routes.get(f"/p/{_TOKEN}/events")
 async def events(request: web.Request) -> web.StreamResponse:
-    """What the page shows, as it changes."""
+    """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     links, t, handset = services(request).links, speech_for(request), device(request)
 
@@ -80,7 +80,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 @routes.get(f"/p/{_TOKEN}/qr.{{kind:svg|png}}")
 async def picture(request: web.Request) -> web.Response:
-    """The QR code: of a scan WeChat's own, attached now; of a web authorisation the link."""
+    """The QR code: for a scan WeChat's own code, attached now; for web authorisation the link."""
     site, identifier = _subject(request)
     here, kind = services(request), request.match_info["kind"]
     known = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)

@@ -1,7 +1,7 @@
-"""What is behind a message's link: the rest of what a template's fields had no room for, and "this was not me".
+"""The page behind a message's link: the details that the template's fields cannot hold, and "this was not me".
 
-Where the purpose says `reveal = "tap"`, also the code, so that no locked screen shows it. Either way only the WeChat
-that the message went to sees it: WeChat says of this very browser who it is, silently (WECHAT.md 11).
+With `reveal = "tap"` in the purpose the page shows the code too, so that a locked screen does not show it. Only the
+WeChat that received the message sees the page. Silent web authorisation proves this (WECHAT.md 11).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _PAGE: Final = "/wechat/{account}/message/{token}"
 
 
 async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, Record | None]:
-    """What the page is about.
+    """The account and the verification of the page.
 
     Raises:
-        Problem: no link of ours.
+        Problem: the link is not valid.
     """
     here, account = services(request), account_in(request, request.match_info["account"])
     subject = here.links.read(Use.MESSAGE, request.match_info["token"])
@@ -46,7 +46,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, 
 
 @routes.get(_PAGE)
 async def show(request: web.Request) -> web.Response:
-    """The rest of the message."""
+    """Show the details of the message."""
     account, identifier, record = await _subject(request)
     here = services(request)
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
@@ -62,7 +62,7 @@ async def show(request: web.Request) -> web.Response:
 
 @routes.post(_PAGE)
 async def disown(request: web.Request) -> web.Response:
-    """This was not me."""
+    """Handle "this was not me"."""
     account, identifier, record = await _subject(request)
     await read_form(request, identifier.text)
     here = services(request)

@@ -1,4 +1,4 @@
-"""The pages inside WeChat and around tickets: what they show. How, says `templates/pages/person.html`."""
+"""The variables of `templates/pages/person.html`: the pages inside WeChat and the pages of tickets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What the page shows; the template says what each means."""
+    """The content of the page; the template explains each member."""
 
     title: str
     hint: str
@@ -37,13 +37,13 @@ class Sight:
 
 
 def asked_from(t: Speech, fixed: Fixed) -> str:
-    """Which device asked, and where from: as far as the site has told."""
+    """The device and address of the request, as far as the site has sent them."""
     agent = fixed.agent or t("ask.agent")
     return t("ask.from", agent=agent, place=fixed.place) if fixed.place else t("ask.from.agent", agent=agent)
 
 
 def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
-    """The page."""
+    """Render the page."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
     variables = {**asdict(sight), "t": t, "nonce": nonce, "site": name}
@@ -52,7 +52,7 @@ def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, st
 
 
 def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:
-    """A page that only says why it goes no further: the text `ask.{name}` or `tk.{name}`, and its hint."""
+    """A page that shows only why the act is impossible: the text `ask.{name}` or `tk.{name}`, and its hint."""
     t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
     words = {"site": site.config.name.spoken(t.name) if site else t("service")}

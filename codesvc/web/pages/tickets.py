@@ -1,4 +1,4 @@
-"""Links from the chat to a site: by way of us, so that only the one who asked arrives (`codesvc.domain.ticket`)."""
+"""Links from the chat to a site. They lead through the service, which lets only their owner pass (`domain.ticket`)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _LONGEST_STATE: Final = 256
 
 
 async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticket, str] | None:
-    """Whose link this is and where it leads; None if it is over.
+    """The account, site and target of a link; None if it has ended.
 
     Raises:
-        Problem: it is none of ours.
+        Problem: the link is not valid.
     """
     here = services(request)
     subject = here.links.read(Use.TICKET, request.match_info["token"])
@@ -55,7 +55,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
 
 
 async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -> bool | None:
-    """Whether this browser is the asker's; None if nothing is known of it yet."""
+    """Whether this browser belongs to the WeChat that asked for the link; None if that is not known yet."""
     cookie = cookie_of(request)
     if not cookie:
         return None
@@ -67,7 +67,7 @@ async def _proven(request: web.Request, account: AccountEntry, ticket: Ticket) -
 
 @routes.get("/t/{token}")
 async def open_link(request: web.Request) -> web.Response:
-    """Where a link leads: to WeChat and back, to the site, or to a page that shows digits."""
+    """Open a link: redirect to WeChat's web authorisation or to the site, or show a page with digits."""
     found = await _subject(request)
     if found is None:
         return draw_plight(request, None, "over", status=410)
@@ -107,7 +107,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
 
 @routes.post("/t/{token}")
 async def show_digits(request: web.Request) -> web.Response:
-    """Another browser than WeChat's: show digits for the asker to send."""
+    """In a browser other than WeChat's: show digits, which the person sends in the chat."""
     found = await _subject(request)
     if found is None:
         return draw_plight(request, None, "over", status=410)
@@ -119,7 +119,7 @@ async def show_digits(request: web.Request) -> web.Response:
 
 @routes.get("/t/{token}/go")
 async def go_on(request: web.Request) -> web.Response:
-    """The site sends the browser back with a state of its session; it gets a redeem code for exactly that."""
+    """The site redirects the browser back with a state of its session, and gets a redeem code for this state."""
     found = await _subject(request)
     if found is None:
         return draw_plight(request, None, "over", status=410)
@@ -135,7 +135,7 @@ async def go_on(request: web.Request) -> web.Response:
 
 @routes.post("/v1/tickets/redeem")
 async def redeem(request: web.Request) -> web.Response:
-    """What the browser brought, with the state of its session: a handle to bind with, or a reset's user and proof."""
+    """Redeem a code with the session's state: answers a handle for binding, or a reset's user and proof."""
     caller = authenticate(request, "verify")
     given, body = await inputs.read(request, RedeemInput)
     once = inputs.idempotency(request, body)

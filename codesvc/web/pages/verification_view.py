@@ -1,7 +1,7 @@
-"""What the hosted page shows of a verification: the variables of `templates/pages/`.
+"""The variables of `templates/pages/` for the hosted page of a verification.
 
-The page is drawn here and nowhere else. Its script asks for the same panel again when something has changed and puts it
-in place, so that there is one set of words and one set of rules, with JavaScript and without.
+Only the server renders the page. After each change its script requests the rendered panel and inserts it. So texts and
+rules exist once, with JavaScript and without.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codesvc.web.texts import Speech
 
 PART_HEADER: Final = "X-Codesvc-Part"
-"""What the page's script sends to be answered with the panel alone."""
+"""The header with which the page's script requests only the panel."""
 
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
@@ -62,7 +62,7 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
 def scan_part(request: web.Request, state: VerificationPage, handset: str) -> str:
     """How much of scanning is shown: `none`, `offered`, `word`, or `picture` (the QR code and the word).
 
-    A picture costs WeChat quota, so it is drawn unasked only where it is the way on; on a phone the word is.
+    A picture uses WeChat quota. So it is shown at once only if the person must scan. On a phone the word is shown.
     """
     if state.scan is None:
         return "none"
@@ -111,7 +111,7 @@ def _variables(
         "title": t(t.best(f"{now}.title.{handset}", f"{now}.title"), **words),
         "hint": t(t.best(*hint_keys), **words),
         "scan_part": part,
-        # Kept by the forms, so that without a script the QR code stays where it is.
+        # The forms keep this parameter, so that without a script the QR code stays visible.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
         "digits": state.code_digits,
         "expires_in": seconds_until(record.expires, record.now),
@@ -124,12 +124,12 @@ def _variables(
 
 
 def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict[str, str]:
-    """The headers of every page: a strict policy, nothing kept, no address told to others.
+    """The headers of every page: a strict Content-Security-Policy, no caching, no referrer for other sites.
 
     Args:
-        site: whose origins may frame the page and be led to by its forms.
-        nonce: of the page's own script and style.
-        framed: whether they may frame it. Never where a button says yes: what lies under a finger must be seen.
+        site: the site whose origins may frame the page and may be the target of its forms' redirects.
+        nonce: the nonce of the page's own script and style.
+        framed: whether they may frame it. False for a page with a confirm button, against clickjacking.
     """
     origins = " ".join(("'self'", *(site.config.origins if site else ())))
     frames = origins if framed else "'none'"
@@ -137,8 +137,8 @@ def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
         f"connect-src 'self'; form-action {origins}; frame-ancestors {frames}; base-uri 'none'"
     )
-    # With no-referrer a browser sends `Origin: null` along with a form, and a form of our own would look foreign.
-    # same-origin tells other sites just as little.
+    # With no-referrer a browser sends `Origin: null` with a form, so the page's own form would look like another
+    # site's. same-origin sends just as little to other sites.
     return {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
@@ -148,7 +148,7 @@ def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict
 
 
 def wants_part(request: web.Request) -> bool:
-    """Whether the page's own script asks."""
+    """Whether the page's own script asks for the panel only."""
     return PART_HEADER in request.headers
 
 
@@ -160,7 +160,7 @@ def draw(
     problem: Problem | None = None,
     resent: bool = False,
 ) -> web.Response:
-    """The page, or for its script the panel; with the problem's status where there is one."""
+    """The page, or only the panel for the page's script; a problem sets the status."""
     variables, nonce = _variables(request, site, record, problem, resent=resent), secrets.token_urlsafe(16)
     name = "panel" if wants_part(request) else "verification"
     html = services(request).templates.page(name, {**variables, "nonce": nonce})
@@ -170,7 +170,7 @@ def draw(
 
 
 def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
-    """The page that stands in for the hosted page where there is none, or none just now."""
+    """The page that is shown if the hosted page does not exist or is unavailable now."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = problem.type.name
     kind = "missing" if name == "not-found" else "busy" if name in _BUSY else "trouble"

@@ -1,4 +1,4 @@
-"""The routes of the drop-in widget: `/widget.js`, its words by language, its types."""
+"""The routes of the drop-in widget: `/widget.js`, its texts by language, and its TypeScript types."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/widget.js")
 async def script(request: web.Request) -> web.Response:
-    """The widget."""
+    """The widget's script."""
     return services(request).widget.script.answer(request)
 
 
 @routes.get("/widget/{language:[a-z0-9-]+}.json")
 async def language(request: web.Request) -> web.Response:
-    """What it says in one language."""
+    """The widget's texts in one language."""
     widget, wanted = services(request).widget, request.match_info["language"]
     if wanted not in widget.languages:
         raise Problem("not-found", "There is no such language.")
@@ -27,5 +27,5 @@ async def language(request: web.Request) -> web.Response:
 
 @routes.get("/widget.d.ts")
 async def types(request: web.Request) -> web.Response:
-    """Its types, for TypeScript."""
+    """The widget's TypeScript types."""
     return services(request).widget.types.answer(request)

@@ -1,7 +1,7 @@
-"""The drop-in widget: `/widget.js` for a customer's own page, its words, one file for each language, and its types.
+"""The files of the drop-in widget: `/widget.js` for a customer's own page, a text file per language, and types.
 
-They are put together once from the words and the styles of the hosted page, so that the two cannot drift apart, and a
-directory of templates changes both. A page loads one language, however many there are.
+They are built once from the texts and styles of the hosted page. So both always agree, and a directory of templates
+changes both. A page loads only one language.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
 _INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
-_ROOT_FONT: Final = 16  # pixels: what a rem is where nobody has said otherwise, and always in a query
+_ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
 _KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
 
 
 def words(speech: Speech) -> dict[str, str | dict[str, str]]:
-    """What the widget says in one language; a text that counts has its forms, see `Speech.forms`."""
+    """The widget's texts in one language; a text with a count has its plural forms, see `Speech.forms`."""
     own = {key for context, key in speech.places if context == CONTEXT}
     shared = {key for context, key in speech.places if not context and not key.startswith(_OF_PAGES_ONLY)} | _BUT
     said = {key: speech.forms(key, CONTEXT if key in own else "") for key in sorted(shared | own)}
@@ -54,27 +54,27 @@ def words(speech: Speech) -> dict[str, str | dict[str, str]]:
 
 
 def scaled(style: str) -> str:
-    """The styles in units of `--codesvc-rem`: the page around may have made its own rem anything."""
+    """The styles in units of `--codesvc-rem`, because the customer's page may define any size for its rem."""
 
     def in_pixels(rule: re.Match[str]) -> str:
-        # No variables in queries.
+        # Media queries allow no variables, so pixels are written.
         return _REM.sub(lambda length: f"{float(length[1]) * _ROOT_FONT:g}px", rule[0])
 
     return _REM.sub(r"calc(var(--rem)*\1)", _RULE.sub(in_pixels, style))
 
 
 def packed(text: str) -> str:
-    """Without comments that have a line of their own, and without indentation: the reader's line may be slow."""
+    """The text without whole-line comments and indentation, so that it is smaller on a slow connection."""
     return _REMARK.sub("", _INDENT.sub("", text))
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A text that everybody may read and keep.
+    """A public text that may be cached.
 
     Attributes:
-        body: the text, in UTF-8.
-        content_type: what it is.
+        body: the text in UTF-8.
+        content_type: its content type.
     """
 
     body: bytes
@@ -82,16 +82,16 @@ class Asset:
 
     @cached_property
     def zipped(self) -> bytes:
-        """The text, compressed."""
+        """The text, compressed with gzip."""
         return gzip.compress(self.body, mtime=0)
 
     @cached_property
     def tag(self) -> str:
-        """Changes with the text."""
+        """The ETag, which changes with the text."""
         return sha256(self.body).hexdigest()[:16]
 
     def answer(self, request: web.Request) -> web.Response:
-        """The text, or that the reader's copy is still good."""
+        """The text, or 304 if the client's copy is current."""
         packs = "gzip" in request.headers.get("Accept-Encoding", "")
         tag = f"{self.tag}-gzip" if packs else self.tag
         headers = {"Cache-Control": _KEPT, "ETag": f'"{tag}"', "Access-Control-Allow-Origin": "*"}
@@ -109,11 +109,11 @@ class Widget:
     """The script and its types.
 
     Args:
-        templates: where the styles are.
-        texts: where the words are.
+        templates: the source of the styles.
+        texts: the source of the texts.
 
     Attributes:
-        languages: who speaks, by the name of the language in small letters, as the script asks for it.
+        languages: the texts by the language's name in lower case, as the script requests it.
     """
 
     def __init__(self, templates: Templates, texts: Texts) -> None:
@@ -122,7 +122,7 @@ class Widget:
         self._words: dict[str, Asset] = {}
 
     def said_in(self, language: str) -> Asset:
-        """What it says in one of the languages, put together when first asked for.
+        """The texts of one language, made at the first request.
 
         Raises:
             KeyError: there is no such language.
@@ -134,17 +134,17 @@ class Widget:
 
     @cached_property
     def script(self) -> Asset:
-        """The script, put together when first asked for."""
+        """The script, made at the first request."""
         style = packed(scaled("".join(self._templates.style(name) for name in _STYLES)))
         tags = {name: speech.tag for name, speech in self.languages.items()}
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
         told = msgspec.json.encode(given).decode()
-        # A second script tag changes nothing: the first one's widgets go on.
+        # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
         return Asset(script.encode(), "text/javascript")
 
     @cached_property
     def types(self) -> Asset:
-        """Its types, for TypeScript."""
+        """The TypeScript types."""
         return Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")

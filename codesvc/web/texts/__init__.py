@@ -1,7 +1,7 @@
-"""Every word of the pages and of the widget, in every language that has a catalogue in `templates/texts/`.
+"""All texts of the pages and the widget, in every language that has a catalogue in `templates/texts/`.
 
-A text has an id; `{…}` in it are values, which the templates escape. English has every text, and stands in for what
-another language lacks. docs/translating.md says how a language is added.
+A text has an id; `{…}` in it are values, which the templates escape. English has every text and is the fallback for
+texts that another language lacks. docs/translating.md says how a language is added.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Speech", "Texts"]
 
 SOURCE: Final = "en"
 FIRST: Final = "zh"
-"""The language of whoever asks for none that there is."""
+"""The language for browsers that ask for no available language."""
 
 _MOST_TAGS: Final = 20
 _HEADERS_KEPT: Final = 1024
@@ -35,10 +35,10 @@ class Texts:
     """All languages.
 
     Args:
-        templates: where the catalogues lie; one in the directory of overrides adds to the shipped one of the same name.
+        templates: the source of the catalogues; one in the directory of overrides extends the shipped one.
 
     Raises:
-        BadTemplate: a catalogue that cannot be read, or says what is never asked for; with file and line.
+        BadTemplate: a catalogue cannot be read, or has a text that no page uses; with file and line.
     """
 
     def __init__(self, templates: Templates) -> None:
@@ -47,7 +47,7 @@ class Texts:
         source = catalogues[SOURCE]
         known = {place_of(message): message for message in texts_in(source)}
         for name, texts in files.items():
-            # Where nothing was merged the catalogue is still what was read.
+            # Without a merge the catalogue is the one that was already read.
             readings = [catalogues[name]] if len(texts) == 1 else [read(text, name, _file(name)) for text in texts]
             for reading in readings:
                 check(reading, known, _file(name))
@@ -59,7 +59,7 @@ class Texts:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The names of all languages, as their catalogues are called."""
+        """The names of all languages; they are the names of the catalogues."""
         return tuple(sorted(self._speeches))
 
     def speech(self, name: str) -> Speech:
@@ -71,7 +71,7 @@ class Texts:
         return self._speeches[name]
 
     def _chosen(self, header: str) -> str:
-        """The language that an `Accept-Language` wants most (RFC 9110 section 12.5.4), of those that there are."""
+        """The available language that an `Accept-Language` prefers (RFC 9110 section 12.5.4)."""
         wanted = [candidate for tag in _by_preference(header) for candidate in _ladder(tag)]
         return negotiate_locale(wanted, self.languages) or FIRST
 
@@ -103,7 +103,7 @@ def _by_preference(header: str) -> list[str]:
 
 
 def _ladder(tag: str) -> Iterator[str]:
-    """A tag and what will do in its place: Hong Kong reads `zh_Hant`, and `zh` where there is no such."""
+    """A language tag and its fallbacks in order: for Hong Kong `zh_Hant`, then `zh`."""
     yield tag.replace("-", "_")
     try:
         locale = Locale.parse(tag, sep="-")

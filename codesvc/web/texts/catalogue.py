@@ -1,8 +1,8 @@
-"""Reads gettext catalogues and checks them, so that a slip is told at the start with file and line.
+"""Reads and checks gettext catalogues, so that a mistake is reported at the start with file and line.
 
-Babel reads the files as they are written, at every start: a translation in the directory of overrides needs no tool
-and no build. A text's id never changes and says where the text stands (`sent.title`). One that counts names in its
-plural the value that it counts by (`{left}`), which is all that gettext's two ids are needed for here.
+Babel reads the text files at every start, so a translation in the directory of overrides needs no tool and no build.
+The id of a text never changes and names its place (`sent.title`). For a text with a count, gettext's plural id names
+the value that is counted (`{left}`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
 
 CONTEXT: Final = "widget"
-"""What marks a text that the widget says in place of the page's."""
+"""The context of a text that the widget uses in place of the page's text."""
 
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _LINE: Final = re.compile(rf"\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?{_STRING}\s*)?")
@@ -31,13 +31,13 @@ _VALUE: Final = re.compile(r"\{(\w+)\}")
 
 
 def place_of(message: Message) -> tuple[str, str]:
-    """Context and id: what a text is found by."""
+    """Context and id, which identify a text."""
     identifier = message.id if isinstance(message.id, str) else message.id[0]
     return message.context or "", str(identifier)
 
 
 def counted_by(message: Message) -> str:
-    """The value that chooses the plural form, "" for a text that does not count."""
+    """The name of the value that selects the plural form, "" for a text without a count."""
     found = None if isinstance(message.id, str) else _VALUE.fullmatch(message.id[1])
     return found[1] if found else ""
 
@@ -58,19 +58,19 @@ def texts_in(catalogue: Catalog) -> Iterator[Message]:
 
 
 def read(text: str, language: str, name: str) -> Catalog:
-    """A catalogue as it is written.
+    """Read a catalogue.
 
     Args:
-        text: the file.
-        language: whose.
-        name: what errors call it.
+        text: the content of the file.
+        language: the language.
+        name: the name of the file for errors.
 
     Raises:
-        BadTemplate: it is no catalogue, or of no language that Babel knows; with the line.
+        BadTemplate: it is not a catalogue, or Babel does not know the language; with the line.
     """
     try:
         for number, line in enumerate(text.splitlines(), 1):
-            # Babel passes over a line that it does not understand, and the text in it would be missing.
+            # Babel skips a line that it cannot read, and its text would be missing.
             if not _LINE.fullmatch(line):
                 raise BadTemplate(f"template {name}, line {number}: not a line of a gettext catalogue")
         Locale.parse(language)
@@ -83,10 +83,10 @@ def read(text: str, language: str, name: str) -> Catalog:
 
 
 def check(catalogue: Catalog, known: Mapping[tuple[str, str], Message], name: str) -> None:
-    """Nothing is said that is never asked for, and no value is wanted that is never given.
+    """Check that every text is used, and that every value in a text is one that is given.
 
     Raises:
-        BadTemplate: the first slip, with its line.
+        BadTemplate: the first mistake, with its line.
     """
     for message in texts_in(catalogue):
         source = known.get(place_of(message))

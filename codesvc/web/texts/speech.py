@@ -1,4 +1,4 @@
-"""Says things in one language."""
+"""The texts of one language."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
 
 _MINUTE, _HOUR = 60, 3600
-_SAMPLES: Final = range(1001)  # more than any plural rule of the CLDR needs to show all its kinds of whole numbers
+_SAMPLES: Final = range(1001)  # enough integers to reach every plural category of every CLDR rule
 
 
 _RIGHT_TO_LEFT: Final = frozenset({"Adlm", "Arab", "Hebr", "Nkoo", "Rohg", "Syrc", "Thaa"})
-"""Of the scripts of living languages those that the CLDR writes from right to left, by ISO 15924."""
+"""The right-to-left scripts of living languages in the CLDR, by their ISO 15924 code."""
 
 
 def direction_of(locale: Locale) -> str:
-    """`ltr` or `rtl`. Babel says the same; it reads three megabytes of other words of the language for it."""
+    """`ltr` or `rtl`. Babel knows it too, but would load 3 MB of other data of the language."""
     likely = get_global("likely_subtags")
     whole = likely.get(f"{locale.language}_{locale.territory}") or likely.get(locale.language, "")
     return "ltr" if _RIGHT_TO_LEFT.isdisjoint([locale.script] if locale.script else whole.split("_")) else "rtl"
@@ -37,17 +37,17 @@ class Speech:
     """One language; templates call it as `t("id", name=value)`.
 
     Args:
-        name: of the catalogue.
-        catalogue: what it says.
-        known: all texts there are, by context and id.
-        fallback: says what this one lacks.
+        name: the name of the catalogue.
+        catalogue: the texts.
+        known: all existing texts by context and id.
+        fallback: the language for texts that this one lacks.
 
     Attributes:
-        tag: what HTML calls the language, such as `zh-CN`.
+        tag: the language tag for HTML, such as `zh-CN`.
         direction: `ltr` or `rtl`.
 
     Raises:
-        BadTemplate: its rule for plurals cannot be read.
+        BadTemplate: its plural rule is malformed.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Speech:
         """The text of an id.
 
         Raises:
-            KeyError: there is no such text, or it wants another value.
+            KeyError: there is no such text, or it needs a value that is not given.
         """
         counted = self._counts["", key]
         text = self._said.ngettext(key, key, int(str(values[counted]))) if counted else self._said.gettext(key)
@@ -80,7 +80,7 @@ class Speech:
         """The first of these ids that has a text.
 
         Raises:
-            KeyError: none has.
+            KeyError: no id has a text.
         """
         for key in keys:
             if ("", key) in self._counts:
@@ -88,16 +88,16 @@ class Speech:
         raise KeyError(keys[-1])
 
     def wait(self, seconds: int) -> str:
-        """A duration as people say it, rounded up."""
+        """A duration as text, rounded up."""
         for unit, size in (("hours", _HOUR), ("minutes", _MINUTE)):
             if seconds > 2 * size:
                 return self(f"wait.{unit}", count=-(-seconds // size))
         return self("wait.seconds", count=max(1, seconds))
 
     def forms(self, key: str, context: str = "") -> str | dict[str, str]:
-        """A text with its values open; one that counts as `by` (the value) and a text for each plural category.
+        """A text with its placeholders; for a text with a count `by` (the value) and a text for each plural category.
 
-        The categories are the CLDR's, which a browser knows as `Intl.PluralRules`.
+        The categories are those of the CLDR, which a browser knows as `Intl.PluralRules`.
         """
         counted = self._counts[context, key]
         if not counted:

@@ -1,4 +1,4 @@
-"""`codesvc sandbox`: the imitation platform as a program."""
+"""The command `codesvc sandbox`: serves the imitation platform."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
-from codesvc.sandbox.bind_guard import Exposed, check_exposure
+from codesvc.sandbox.bind_guard import UnsafeBind, check_bind
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.server import start_server
 
@@ -34,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until interrupted; 2 if the options make no sense, 1 if a port is taken."""
+    """Serve until interrupted; returns 2 if the options are wrong, 1 if the server cannot start."""
     try:
-        check_exposure(args.host, args.token)
+        check_bind(args.host, args.token)
         account = _account(args)
-    except (Exposed, ValueError) as error:
+    except (UnsafeBind, ValueError) as error:
         print(f"codesvc sandbox: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 2
     try:

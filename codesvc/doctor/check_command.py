@@ -1,4 +1,4 @@
-"""`codesvc check --config FILE [--json]`."""
+"""The command `codesvc check --config FILE [--json]`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Examine and report; the exit status: 0 fine, 1 something needs action, 2 the configuration is at fault."""
+    """Run all checks and print the findings; returns 0 if all is well, 1 if action is needed, 2 for a bad config."""
     as_json: bool = arguments.json
     try:
         settings = load(arguments.config, os.environ)

@@ -1,4 +1,4 @@
-"""`codesvc demo`: everything at once, nothing else installed."""
+"""The command `codesvc demo`: runs sandbox, service and website in one process; nothing else must be installed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HIGHEST_PORT: Final = 65_535
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the demo until Ctrl-C, or the story with `--check`; the exit status."""
+    """Run the demo until Ctrl-C, or all its steps once with `--check`; returns the exit status."""
     key = arguments.api_key or new_key(SITE, secrets.token_bytes(32))
     if len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
         return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
