@@ -1,8 +1,9 @@
-"""Prometheus' counters and histograms for the hot path: counted in plain numbers, handed to the library in batches.
+"""Batched Prometheus counters and histograms: counted in plain numbers, and passed to the library from time to time.
 
-The library takes a lock for each number, and with several workers writes it to a file; one request moves ten of them.
-Here each costs an addition, and `settle` hands over what has come together: whenever somebody reads the numbers, and
-every two seconds (`codesvc.service.statistics.recorder`), as a scrape may ask another worker, which reads the files.
+For each number the library takes a lock, and with several workers also writes to a file. One request changes ten
+numbers. With these classes a change is one addition. `settle` passes the sums to the library before each scrape and
+every two seconds (`codesvc.service.statistics.recorder`). The latter is needed because a scrape may reach another
+worker, which reads the files.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _hooks: list[Callable[[], None]] = []
 
 
 class BatchedCounter(Counter):
-    """A counter that is counted often."""
+    """A counter that is incremented often."""
 
     def _metric_init(self) -> None:
         super()._metric_init()
@@ -31,11 +32,11 @@ class BatchedCounter(Counter):
         _series.append(self)
 
     def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002  none is ever given
-        """Count; see the library."""
+        """Increment; see the library."""
         self._waiting += amount
 
     def settle(self) -> None:
-        """Hand over."""
+        """Pass the sums to the library."""
         if self._waiting:
             waiting, self._waiting = self._waiting, 0.0
             self._value.inc(waiting)
@@ -46,7 +47,7 @@ class BatchedCounter(Counter):
 
 
 class BatchedHistogram(Histogram):
-    """A histogram that is observed often."""
+    """A histogram with many observations."""
 
     def _metric_init(self) -> None:
         super()._metric_init()
@@ -60,7 +61,7 @@ class BatchedHistogram(Histogram):
         self._waiting_sum += amount
 
     def settle(self) -> None:
-        """Hand over."""
+        """Pass the sums to the library."""
         if self._waiting_sum or any(self._waiting):
             waiting, self._waiting = self._waiting, [0] * len(self._upper_bounds)
             total, self._waiting_sum = self._waiting_sum, 0.0
@@ -76,7 +77,7 @@ class BatchedHistogram(Histogram):
 
 @contextmanager
 def settling(hook: Callable[[], None]) -> Iterator[None]:
-    """For as long as this context is open, `hook` is asked first: it counts what it has only noted."""
+    """While the context is open, `settle` first calls `hook`, so that it can count what it has collected."""
     _hooks.append(hook)
     try:
         yield
@@ -85,7 +86,7 @@ def settling(hook: Callable[[], None]) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Hand over everything."""
+    """Pass all sums to the library."""
     for hook in _hooks:
         hook()
     for each in _series:

@@ -12,7 +12,7 @@ from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in
 from codesvc.web.texts.speech import direction_of
-from tests.languages.collect import SHOP, used_variables, asked_for_by_the_shop, template
+from tests.languages.collect import SHOP, asked_for_by_the_shop, template, used_variables
 
 DIRECTORY = shipped_directory() / "texts"
 LANGUAGES = sorted(path.stem for path in DIRECTORY.glob("*.po"))
