@@ -1,4 +1,4 @@
-"""The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that names every fault."""
+"""The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse

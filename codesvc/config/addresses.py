@@ -1,4 +1,4 @@
-"""Rules for addresses: of this service, of WeChat, of websites, of the store."""
+"""Rules for addresses of this service, of WeChat, of websites and of the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9](
 
 
 def loopback(url: str) -> bool:
-    """Whether a checked web address can only be reached from the machine itself."""
+    """Whether a valid web address can be reached only from the same machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -30,10 +30,10 @@ def loopback(url: str) -> bool:
 
 
 def web_address(value: str) -> None:
-    """`http(s)://host[:port][/path]`, lower-case host, nothing after the path, no slash at its end.
+    """Accept `http(s)://host[:port][/path]` with a lower-case host and no slash at the end.
 
     Raises:
-        UnfitError: anything else.
+        UnfitError: any other form.
     """
     parts = _split(value)
     if parts.query or parts.fragment or "?" in value or "#" in value:
@@ -43,14 +43,14 @@ def web_address(value: str) -> None:
 
 
 def receiver_url(value: str) -> None:
-    """Where a webhook is received: as `web_address`, and a query is allowed. Raises `UnfitError`."""
+    """Accept the URL of a webhook's receiver: as `web_address`, but with a query allowed. Raises `UnfitError`."""
     _split(value)
     if "#" in value:
         raise UnfitError("must not have a fragment")
 
 
 def origin(value: str) -> None:
-    """`http(s)://host[:port]` as a browser's `Origin` header says it. Raises `UnfitError`."""
+    """Accept `http(s)://host[:port]` as it is in a browser's `Origin` header. Raises `UnfitError`."""
     parts = _split(value)
     if value != f"{parts.scheme}://{parts.netloc}":
         raise UnfitError("must be scheme://host or scheme://host:port, with nothing after it")
@@ -59,7 +59,7 @@ def origin(value: str) -> None:
 
 
 def listening_host(value: str) -> None:
-    """A host name or an IP address to listen on. Raises `UnfitError`."""
+    """Accept a host name or an IP address to listen on. Raises `UnfitError`."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -68,7 +68,7 @@ def listening_host(value: str) -> None:
 
 
 def store_url(value: Secret) -> None:
-    """The address of a server that speaks the Redis protocol; it may hold a password. Raises `UnfitError`."""
+    """Accept the address of a Redis-protocol server; it may contain a password. Raises `UnfitError`."""
     text = value.reveal()
     try:
         StoreAddress.parse(text)
@@ -79,7 +79,7 @@ def store_url(value: Secret) -> None:
 
 
 def token_way(value: str) -> None:
-    """`stable`, `ordinary`, or the address of a server that hands out access tokens. Raises `UnfitError`."""
+    """Accept `stable`, `ordinary`, or the URL of a server that issues access tokens. Raises `UnfitError`."""
     if value in {"stable", "ordinary"}:
         return
     if "://" not in value:
@@ -89,7 +89,7 @@ def token_way(value: str) -> None:
 
 
 def _split(value: str) -> SplitResult:
-    """The parts of a web address whose scheme, host and port are in order."""
+    """Split a web address, after checking its scheme, host and port. Raises `UnfitError`."""
     if not value.isascii() or not value.isprintable() or " " in value:
         raise UnfitError("must be plain ASCII without blanks (a host in punycode, a path percent-encoded)")
     try:

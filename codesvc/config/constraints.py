@@ -1,7 +1,7 @@
-"""What a single value must satisfy; attached to the settings' fields by `typing.Annotated`.
+"""Constraints on single values, attached to the settings' fields by `typing.Annotated`.
 
-A constraint is called with a value of the right type and raises `UnfitError`. Its sentence follows the path of the
-value ("sites.shop.name: must be ...") and never shows the value.
+A constraint is called with a value of the right type and raises `UnfitError`. The error's text follows the path of the
+value ("sites.shop.name: must be ...") and never contains the value.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codesvc.domain.secret import Secret
 
 MASTER_KEY_BYTES = 32
-SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  how a secret begins, not one
+SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  the prefix of a secret, not a secret
 _FEWEST_SIGNING, _MOST_SIGNING = 24, 64  # bytes
 _FEWEST_DIFFERENT = 8
 _LONGEST_SHOWN = 64
@@ -46,7 +46,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Text, or a secret, of which the whole matches `pattern`; `rule` says so in words."""
+    """Text or a secret that matches `pattern` as a whole; `rule` is the error's text."""
 
     pattern: str
     rule: str
@@ -71,28 +71,29 @@ class Among:
 
 
 def filled(value: Sized) -> None:
-    """At least one element. Raises `UnfitError`."""
+    """Require at least one element. Raises `UnfitError`."""
     if not value:
         raise UnfitError("must not be empty")
 
 
 def distinct(value: tuple[object, ...]) -> None:
-    """No element twice. Raises `UnfitError`."""
+    """Refuse duplicates. Raises `UnfitError`."""
     if len(set(value)) < len(value):
         raise UnfitError("names the same thing twice")
 
 
 def shown(value: str) -> None:
-    """Text fit for a message or a page: 1 to 64 printable characters, no blanks around it. Raises `UnfitError`."""
+    """Require text for a message or a page: 1 to 64 printable characters, no blanks around it. Raises `UnfitError`."""
     if not 1 <= len(value) <= _LONGEST_SHOWN or not value.isprintable() or value != value.strip():
         raise UnfitError(f"must be 1 to {_LONGEST_SHOWN} printable characters without blanks around them")
 
 
 def unguessable(value: Secret) -> None:
-    """A master key: 32 bytes or more, and not visibly made by hand. Raises `UnfitError`.
+    """Require a master key of at least 32 bytes that looks random. Raises `UnfitError`.
 
-    Random text passes (32 random hexadecimal characters show fewer than 8 different ones once in some 10^5 keys; the
-    64 that `openssl rand -hex 32` prints practically never); "aaaa…" and "changeme-changeme-…" do not.
+    Keys such as "aaaa…" and "changeme-changeme-…" are refused. Random text passes: 32 random hexadecimal characters
+    have fewer than 8 different ones once in about 10^5 keys, the 64 characters of `openssl rand -hex 32` practically
+    never.
     """
     text = value.reveal()
     if len(text.encode()) < MASTER_KEY_BYTES:
@@ -102,7 +103,7 @@ def unguessable(value: Secret) -> None:
 
 
 def signing_secret(value: Secret) -> None:
-    """A secret as Standard Webhooks spells it: whsec_ and 24 to 64 bytes in base64. Raises `UnfitError`."""
+    """Require a Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64. Raises `UnfitError`."""
     text = value.reveal()
     try:
         raw = b64decode(text.removeprefix(SIGNING_SECRET_PREFIX).encode(), validate=True)
@@ -114,7 +115,7 @@ def signing_secret(value: Secret) -> None:
 
 
 def message_fields(value: Mapping[str, str] | str) -> None:
-    """A file below templates/, or field keys with their jinja2 sources. Raises `UnfitError`."""
+    """Require a file name below templates/, or a table of field keys with jinja2 sources. Raises `UnfitError`."""
     if isinstance(value, str):
         path = PurePosixPath(value)
         inside = path.parts and not path.is_absolute() and ".." not in path.parts
@@ -130,7 +131,7 @@ def message_fields(value: Mapping[str, str] | str) -> None:
 
 
 def test_identities(value: Mapping[str, str]) -> None:
-    """Users, or beginnings of users followed by `*`, with codes that a verification can have. Raises `UnfitError`."""
+    """Require users, or prefixes of users followed by `*`, each with a possible code. Raises `UnfitError`."""
     for name, code in value.items():
         if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._@+:-]{0,127}|[A-Za-z0-9._@+:-]{0,126}\*)", name) is None:
             raise UnfitError('has a name that is no user; names look like "e2e-ann", or "e2e-*" for all that begin so')

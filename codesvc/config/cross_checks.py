@@ -1,6 +1,6 @@
-"""Rules between options: each reads settings that are sound one by one, and yields what does not go together.
+"""Rules between options. Each rule reads options that are valid on their own, and yields faults of their combination.
 
-A rule that touches an option already found faulty ends there (`UnsoundError`): without that option nothing can be said.
+A rule that reads an option with a known fault ends there (`UnsoundError`), because it cannot judge the combination.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def inconsistencies(settings: Settings) -> Iterator[Fault]:
-    """Every fault between options, with its path. Where settings hold drafts, their sound part is looked at."""
+    """Every fault between options, with its path. If settings contain drafts, their valid options are checked."""
     for rule in _rules(settings):
         try:
             yield from rule
@@ -28,7 +28,7 @@ def inconsistencies(settings: Settings) -> Iterator[Fault]:
 
 
 def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
-    """The rules as generators that have not begun, so that none of them can end the others."""
+    """The rules, as lazy generators: a rule that raises does not stop the others."""
     yield from (rule(settings) for rule in (_public_url, _master_keys, _appids, _key_hashes))
     for name, account in _tables(settings, "accounts"):
         yield from (
@@ -96,7 +96,7 @@ def _key_hashes(settings: Settings) -> Iterator[Fault]:
 
 
 def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
-    # DESIGN rule 11: test powers never work live, and an invented platform is the greatest of them.
+    # DESIGN rule 11: test features never work in live mode, and another platform address is the most powerful of them.
     for option, known in (("api_url", WECHAT_API_URLS), ("open_url", WECHAT_OPEN_URLS)):
         for url in _sound(account, option):
             if settings.mode == "live" and url not in known:
@@ -154,7 +154,7 @@ def _key_names(_: Settings, site: Site) -> Iterator[Fault]:
 
 
 def _landings(_: Settings, site: Site) -> Iterator[Fault]:
-    """Where the chat leads is the site's own: else a ticket would be handed to a stranger."""
+    """The URLs in the chat must be on the site's own origins, otherwise tickets would reach another website."""
     for option in ("bind_url", "reset_url"):
         for url in _sound(site.chat, option):
             if url is not None and not any(url == o or url.startswith(f"{o}/") for o in site.origins):
@@ -162,7 +162,7 @@ def _landings(_: Settings, site: Site) -> Iterator[Fault]:
 
 
 def _test_users(settings: Settings, site: Site) -> Iterator[Fault]:
-    # DESIGN rule 11: test powers never work live.
+    # DESIGN rule 11: test features never work in live mode.
     if settings.mode == "live" and site.test_users:
         yield Fault(
             ("test_users",),
@@ -192,6 +192,6 @@ def _ways(purpose: Purpose) -> Iterator[Fault]:
 
 
 def _sound(table: object, option: str) -> Iterator[Any]:
-    """The option if it is sound: for rules that compare many tables and must not end at the first faulty one."""
+    """Yield the option if it is valid. For rules that compare many tables and must not stop at the first faulty one."""
     with suppress(UnsoundError):
         yield getattr(table, option)

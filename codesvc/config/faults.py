@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, and where: every fault at once, none of them a surprise."""
+"""Faults of a configuration: what is wrong and where. All of them are reported at once."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _LONGEST_KEY = 60
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong: the keys and indexes that lead to it, and a sentence that shows no value.
+    """One fault: the path of keys and indexes that leads to it, and a sentence without the value.
 
-    Values are left out because the value in a wrong place may well be a secret.
+    The value is left out, because a misplaced value may be a secret.
     """
 
     path: tuple[str | int, ...]
@@ -39,11 +39,11 @@ class Fault:
 
     @property
     def where(self) -> str:
-        """The path as TOML spells it, e.g. `sites.shop.keys[0].hash`; empty for the whole file."""
+        """The path as TOML spells it, such as `sites.shop.keys[0].hash`; empty for the whole file."""
         return "".join(_step(step) for step in self.path).removeprefix(".")
 
     def below(self, *path: str | int) -> Fault:
-        """The same fault seen from further up."""
+        """The same fault with `path` in front of its path."""
         return Fault((*path, *self.path), self.message)
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Fault:
 
 
 class ConfigError(CodesvcError):
-    """The configuration cannot be used; `faults` names every reason, its text lists them one per line."""
+    """The configuration cannot be used. `faults` holds every reason; the text lists them, one on each line."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -62,17 +62,17 @@ class ConfigError(CodesvcError):
 
 
 class UnfitError(ValueError):
-    """A value breaks its rule. Raised by the rules, turned into a `Fault` by whoever knows the path."""
+    """A value breaks its rule. Rules raise this; the code that knows the value's path converts it to a `Fault`."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "…"?` for the nearest known word, empty if none is near."""
+    """`; did you mean "…"?` for the most similar known word, empty if none is similar."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in words for people, without showing it."""
+    """The kind of a value in words, without the value."""
     return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), "something else")
 
 

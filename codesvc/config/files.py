@@ -1,4 +1,4 @@
-"""Reading the configuration and the files that hold secrets: the only input of this package."""
+"""Reading the configuration file and the files with secrets. Nothing else in this package reads files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LONGEST_SECRET = 65_536  # bytes
 
 
 def read_secret(path: Path) -> tuple[str, bool]:
-    """The text of a secret's file without blanks around it, and whether every user of the machine can read it.
+    """The text of a secret's file without blanks around it, and whether every user of the machine can read the file.
 
-    A file that others can write is refused: they could choose the key. One that others can read is only reported,
-    because secrets mounted into containers often look like that, where there are no others.
+    A file that other users can write is refused, because they could choose the key. A file that they can read is only
+    reported, because secrets mounted into containers often have that mode, and containers have no other users.
 
     Raises:
-        UnfitError: it is no readable file, is empty, too long or not UTF-8, or group or others may write it.
+        UnfitError: it is not a readable file, is empty, too long or not UTF-8, or group or others can write it.
     """
     try:
         # O_NONBLOCK: opening a named pipe must not wait for a writer that never comes.

@@ -1,6 +1,6 @@
-"""The keys with which a site's back end calls the API: made here, kept here only as their hash.
+"""API keys: how they are made, and the hash that the configuration stores in their place.
 
-A key is 256 random bits, so a plain SHA-256 is enough: slow hashing guards words that people choose.
+A key is 256 random bits, so a plain SHA-256 is enough. Slow hashes are for passwords that people choose.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import hashlib
 
 from codesvc.config.constraints import NAME, NAME_RULE, SIGNING_SECRET_PREFIX
 
-# A fixed beginning lets secret scanners find keys that were committed by mistake.
+# With a fixed prefix, secret scanners find keys that were committed by mistake.
 PREFIX = "csk"
 ADMIN_PREFIX = "csa"
 TOKEN_BYTES = 32
 
 
 def new_key(site: str, token_bytes: bytes) -> str:
-    """A key such as `csk_shop_Zm9v…`: says what it is and whose, then 32 random octets in base64url (43 characters).
+    """Make a key such as `csk_shop_Zm9v…`: prefix, site, and 32 random octets in base64url (43 characters).
 
     Args:
         site: the site's name in the configuration.
         token_bytes: 32 octets from a cryptographic source.
 
     Raises:
-        ValueError: no name of a site, or not 32 octets.
+        ValueError: not a valid name of a site, or not 32 octets.
     """
     if NAME.fullmatch(site) is None:
         raise ValueError(f"a site's name {NAME_RULE}")
@@ -34,7 +34,7 @@ def new_key(site: str, token_bytes: bytes) -> str:
 
 
 def new_admin_key(token_bytes: bytes) -> str:
-    """A key of the admin API, such as `csa_Zm9v…`.
+    """Make a key of the admin API, such as `csa_Zm9v…`.
 
     Raises:
         ValueError: not 32 octets.
@@ -45,7 +45,7 @@ def new_admin_key(token_bytes: bytes) -> str:
 
 
 def new_signing_secret(random: bytes) -> str:
-    """A secret that signs webhooks: `whsec_` and random octets in base64, as Standard Webhooks spells them.
+    """Make a secret that signs webhooks: `whsec_` and random octets in base64, as in Standard Webhooks.
 
     Args:
         random: 24 to 64 octets from a cryptographic source.
@@ -54,5 +54,5 @@ def new_signing_secret(random: bytes) -> str:
 
 
 def hash_line(key: str) -> str:
-    """What the configuration keeps of a key: `sha256:` and 64 hexadecimal digits."""
+    """The line that the configuration contains for a key: `sha256:` and 64 hexadecimal digits."""
     return "sha256:" + hashlib.sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""From a file, or from tables made in code, to settings."""
+"""Loading of settings from a file, or from tables made in code."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from codesvc.config.structure import structured
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
-    """Read a configuration file; names of files in it are relative to its own directory.
+    """Read a configuration file. File names in it are relative to its directory.
 
     Raises:
-        ConfigError: it cannot be read or used; every reason at once.
+        ConfigError: it cannot be read or used; lists every reason.
     """
     return load_with_tables(path, env)[0]
 
 
 def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict[str, Any]]:
-    """As `load`; and the tables as they were read, with every secret filled in.
+    """As `load`, and also returns the tables as they were read, with every secret filled in.
 
     Raises:
-        ConfigError: it cannot be read or used; every reason at once.
+        ConfigError: it cannot be read or used; lists every reason.
     """
     tables, exposed = read_tables(path)
     sources = _sources(tables, env, path.resolve().parent)
@@ -44,12 +44,12 @@ def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict
 
 
 def parse(data: Mapping[str, Any], *, env: Mapping[str, str], directory: Path) -> Settings:
-    """Settings from tables such as `tomllib` makes; `directory` is what file names in them are relative to.
+    """Make settings from tables such as `tomllib` returns. File names in them are relative to `directory`.
 
-    Secrets may also be given as `Secret`, texts as `LocalText`, paths as `Path`.
+    Secrets may also be `Secret`, texts `LocalText`, and paths `Path`.
 
     Raises:
-        ConfigError: they cannot be used; every reason at once.
+        ConfigError: they cannot be used; lists every reason.
     """
     sources = _sources(data, env, directory)
     return _settings(sources.filled(data), sources)
@@ -68,7 +68,7 @@ def _settings(filled: Mapping[str, Any], sources: Sources, *known: Fault) -> Set
 
 
 def _sources(data: Mapping[str, Any], env: Mapping[str, str], directory: Path) -> Sources:
-    """The sources of secrets; whatever is wrong with `data_dir` itself is told by `structured`."""
+    """The sources of secrets. A fault of `data_dir` itself is reported by `structured`."""
     store = data.get("store")
     raw = store.get("data_dir", DATA_DIR) if isinstance(store, Mapping) else DATA_DIR
     sound = isinstance(raw, str | Path) and "\0" not in str(raw)
@@ -77,7 +77,7 @@ def _sources(data: Mapping[str, Any], env: Mapping[str, str], directory: Path) -
 
 
 def _misplaced(sources: Sources, tables: Mapping[str, Any]) -> Iterator[Fault]:
-    """DESIGN rule 1, for a master key that stands in the configuration file itself."""
+    """DESIGN rule 1: a configuration file that contains a master key must not be inside `data_dir`."""
     secrets = tables.get("secrets")
     inline = isinstance(secrets, Mapping) and {"master_key", "previous_master_keys"} & secrets.keys()
     if inline and sources.directory.is_relative_to(sources.data_dir.resolve()):

@@ -1,7 +1,7 @@
-"""One site or account by itself, from tables that come from elsewhere than the file, held to the same rules.
+"""Validation of a single site, account or key whose table does not come from the configuration file.
 
-The same structuring, the same constraints and the same rules between options as for the file (`loading`); only secrets
-must be given by value, for there is neither a file nor an environment to take them from.
+It uses the same structuring, constraints and rules between options as for the file (`loading`). Secrets must be given
+by value, because such a table has neither a file nor an environment to read them from.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def one_account(settings: Settings, name: str, table: Mapping[str, Any]) -> Acco
     """The account that a table describes.
 
     Raises:
-        ConfigError: it breaks a rule; paths begin at the table.
+        ConfigError: the table breaks a rule; paths begin at the table.
     """
     account = _structured(Account, name, table, [])
-    _hold(replace(settings, accounts={name: account}, sites={}), "accounts", name)
+    _check(replace(settings, accounts={name: account}, sites={}), "accounts", name)
     return account
 
 
 def one_site(settings: Settings, name: str, table: Mapping[str, Any], accounts: Mapping[str, Account]) -> Site:
-    """The site that a table describes, without keys: those are entries of their own.
+    """The site that a table describes, without keys, which are entries of their own.
 
     Args:
-        settings: mode and everything else that is the deployment's.
-        name: the site's.
+        settings: mode and other settings of the deployment.
+        name: the site's name.
         table: as in the file, without `keys`.
-        accounts: those it may name.
+        accounts: the accounts that it may name.
 
     Raises:
-        ConfigError: it breaks a rule; paths begin at the table.
+        ConfigError: the table breaks a rule; paths begin at the table.
     """
     extra = [Fault(("keys",), "has calls of its own here")] if "keys" in table else []
     site = _structured(Site, name, {**table, "keys": [_PLACEHOLDER]}, extra)
-    _hold(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
+    _check(replace(settings, accounts=accounts, sites={name: site}), "sites", name)
     return replace(site, keys=())
 
 
@@ -58,13 +58,13 @@ def one_key(name: str, table: Mapping[str, Any]) -> ApiKey:
     """The key that a table (`hash`, `scopes`) describes.
 
     Raises:
-        ConfigError: it breaks a rule; paths begin at the table.
+        ConfigError: the table breaks a rule; paths begin at the table.
     """
     return _structured(ApiKey, name, {**table, "name": name}, [])
 
 
 def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
-    """A table as it may be shown: every secret in it left out."""
+    """The table without its secrets, so that it can be shown."""
     shown = {option: value for option, value in table.items() if option not in secret_options(kind)}
     webhook = shown.get("webhook")
     if kind is Site and isinstance(webhook, dict):
@@ -94,8 +94,8 @@ def _by_file(kind: type, table: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault((option,), "names a file, which only the configuration file may; give the value itself")
 
 
-def _hold(settings: Settings, *path: str) -> None:
-    """Raise the faults between options that lie below `path`."""
+def _check(settings: Settings, *path: str) -> None:
+    """Raise a `ConfigError` for the faults between options below `path`."""
     faults = [
         Fault(fault.path[len(path) :], fault.message)
         for fault in inconsistencies(settings)

@@ -1,4 +1,4 @@
-"""What remains of a table that has faults, so that the rules between options can still run on the sound part."""
+"""The valid part of a table that has faults, so that rules between options can still check it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class UnsoundError(Exception):
-    """A rule asked for an option whose fault is already known. It ends that rule, and is no fault of its own."""
+    """A rule read an option whose fault is already known. It ends the rule and is not a fault of its own."""
 
 
 class Draft:
-    """The sound options of a table, readable as attributes; reading any other raises `UnsoundError`."""
+    """The valid options of a table as attributes. Reading any other option raises `UnsoundError`."""
 
     def __init__(self, sound: Mapping[str, Any], faults: list[Fault]) -> None:
         self.__dict__.update(sound)
@@ -26,13 +26,13 @@ class Draft:
         raise UnsoundError(name)
 
     def faults(self, *path: str | int) -> Iterator[Fault]:
-        """The faults of this table, then those of the tables in it; `path` leads to this table."""
+        """The faults of this table, then those of the tables inside it. `path` leads to this table."""
         yield from (fault.below(*path) for fault in self._faults)
         yield from faults_in(self._sound, *path)
 
 
 def faults_in(value: object, *path: str | int) -> Iterator[Fault]:
-    """Every fault below a structured value that `path` leads to, in the order of the settings."""
+    """Every fault below a structured value, in the order of the settings. `path` leads to the value."""
     if isinstance(value, Draft):
         yield from value.faults(*path)
     elif isinstance(value, Mapping):

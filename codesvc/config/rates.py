@@ -1,4 +1,4 @@
-"""How often: `5/hour`, `100/30d`."""
+"""Parsing of rates such as `5/hour` and `100/30d`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from codesvc.domain.limits import UNITS, Rate
 _LETTERS = {name[0]: seconds for name, seconds in UNITS.items()}
 _FORM = re.compile(r"([0-9]{1,9})/(?:([a-z]+)|([0-9]{1,9})([smhd]))")
 
-# A limit is exact, so the store remembers one moment for each counted event of the window.
+# A limit is exact, so the store holds one time for each counted event of the window.
 MOST_COUNTED = 100_000
 LONGEST_WINDOW = 366 * 86_400
 
 
 def rate(text: str) -> Rate:
-    """Read one rate, e.g. `10/hour`, `600/minute`, `100/30d`, `3/90s`.
+    """Parse one rate, such as `10/hour`, `600/minute`, `100/30d` or `3/90s`.
 
     Raises:
-        UnfitError: not of that form, nothing ever allowed, or more than the store should remember.
+        UnfitError: not of that form, no event allowed, or a window with more events than the store should hold.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -36,10 +36,10 @@ def rate(text: str) -> Rate:
 
 
 def rates(raw: object) -> tuple[Rate, ...]:
-    """Read what stands behind a limit: one rate, a list of rates that all hold, or `"none"`.
+    """Parse the value of a limit: one rate, a list of rates that all apply, or `"none"`.
 
     Raises:
-        UnfitError: as `rate`; also for an empty list, which says neither "no limit" nor "nothing".
+        UnfitError: as `rate`; also for an empty list, which could mean "no limit" or "nothing allowed".
     """
     if raw == "none":
         return ()

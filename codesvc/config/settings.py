@@ -1,9 +1,9 @@
-"""The settings of a service, as frozen values. Durations are whole seconds unless a line says otherwise.
+"""The settings of the service, as frozen values. Durations are whole seconds unless noted.
 
-`config.example.toml` explains every option to those who run the service; `consistency` holds the rules between options.
+`config.example.toml` explains every option for operators. `cross_checks` holds the rules between options.
 """
 
-# No `from __future__ import annotations`: the annotations are read at run time, they carry the constraints.
+# No `from __future__ import annotations`: the annotations are read at run time, because they contain the constraints.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -50,17 +50,17 @@ _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 _Listed = Annotated[str, Among(LISTED)]
 
-# A prescribed price: a line with another one would let somebody who writes the file make logins cheap, or endless.
+# The cost parameters are fixed: with others, a login could be cheap to guess or take very long.
 _SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
 
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
 LONGEST_CODE_LIFE = 3_600  # seconds
-LONG_CODE_LENGTH = 8  # where a site is being guessed at
+LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Where the service listens and how the world reaches it."""
+    """Where the service listens, and its public address."""
 
     host: Annotated[str, listening_host] = "127.0.0.1"
     port: Annotated[int, Between(1, 65_535)] = 8080
@@ -76,7 +76,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Where state lives. No `url` means the embedded Valkey in `data_dir`."""
+    """The store. Without `url` it is the embedded Valkey, with its data in `data_dir`."""
 
     url: Annotated[Secret, store_url] | None = None
     data_dir: Path = DATA_DIR
@@ -89,7 +89,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """The master key, from which every code and signing key is derived, and those it replaces."""
+    """The master key, from which every code and signing key is derived, and the previous master keys."""
 
     master_key: _MasterKey
     previous_master_keys: tuple[_MasterKey, ...] = ()
@@ -97,9 +97,9 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A template of the account, and what goes into its fields.
+    """A message template of the account, and the contents of its fields.
 
-    `fields` is a file below templates/, or the template's field keys with their jinja2 sources.
+    `fields` is a file below templates/, or a table of the template's field keys with jinja2 sources.
     """
 
     template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as WeChat shows it")]
@@ -134,7 +134,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What the service keeps of a site's key: its SHA-256 and what it may do."""
+    """What the service stores of a site's key: its SHA-256 and its scopes."""
 
     name: _Shown
     hash: _KeyHash
@@ -143,7 +143,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """The policy of one purpose. `purpose_defaults` knows what differs for `register` and `reset`."""
+    """The policy of one purpose. `purpose_defaults` holds the defaults that differ for `register` and `reset`."""
 
     name: LocalText
     scan: Annotated[str, Among(tuple(ScanPolicy))] = ScanPolicy.BOUND.value
@@ -162,7 +162,7 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much of what in which window; every rate of a limit holds, an empty tuple lifts it."""
+    """The limits of a site. All rates of a limit apply; an empty tuple means no limit."""
 
     user_pushes: _Limit = (Rate(5, 3_600), Rate(10, 86_400))
     user_guesses: _Limit = (Rate(10, 3_600), Rate(100, 30 * 86_400))
@@ -171,7 +171,7 @@ class Limits:
     openid_pushes: _Limit = (Rate(10, 86_400),)
     openid_words: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
-    site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; past it codes grow, nothing is refused
+    site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
@@ -181,18 +181,18 @@ _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
 
 
 def purpose_defaults(key: str) -> Mapping[str, object]:
-    """The fields of a purpose that depend on its key; all others have their default in `Purpose`."""
+    """The defaults of a purpose that depend on its key. All others are in `Purpose`."""
     return _PURPOSE_DEFAULTS.get(key, {"name": LocalText(key, key)})
 
 
 def standing_purposes() -> Mapping[str, Purpose]:
-    """The purposes that every site has, declared or not: `register` and `reset`."""
+    """The purposes that every site has, even if it does not declare them: `register` and `reset`."""
     return MappingProxyType({key: Purpose(**fields) for key, fields in _PURPOSE_DEFAULTS.items()})  # type: ignore[arg-type]  # the literal table above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """The way from the chat to the site: what people write or press, and where it leads. No address, no way."""
+    """Links from the chat to the site: their targets, and the keywords that request them. No URL means no link."""
 
     bind_url: _WebAddress | None = None
     bind_keywords: Annotated[tuple[_Shown, ...], distinct] = ("绑定账号", "codesvc_bind")
@@ -202,7 +202,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where a site hears of what happens, and the secrets that sign what it hears (docs/webhooks.md)."""
+    """A site's webhook, and the secrets that sign its events (docs/webhooks.md)."""
 
     url: Annotated[str, receiver_url]
     secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct]
@@ -232,14 +232,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """Somebody who may open the operator's pages."""
+    """A person who may open the operator's pages."""
 
     password: Annotated[str, Matching(_SCRYPT, "must be a line that `codesvc admin password` printed: scrypt:…")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminKey:
-    """A key of whoever sets up sites, accounts and keys while the service runs."""
+    """A key of the admin API, which sets up sites, accounts and keys while the service runs."""
 
     name: _Shown
     hash: _KeyHash
@@ -248,7 +248,7 @@ class AdminKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
-    """The operator's pages under /admin, off without operators; the admin API, off without keys; the audit log."""
+    """The operator's pages under /admin and the admin API, off without operators and keys; the audit log."""
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
@@ -258,7 +258,7 @@ class Admin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the configuration says. `notices` is no option: what is legal, yet deserves a look."""
+    """The whole configuration. `notices` is not an option: it holds warnings about valid settings."""
 
     mode: Mode = "live"
     service: Service

@@ -1,7 +1,7 @@
-"""A configuration that was read once and can be handed on: to a worker, or to a comparison with the next one.
+"""A configuration that was read once and can be passed on to workers, or compared with the next one.
 
-A worker that is replaced at night must not read half of a file that somebody is just writing. So the tables are read by
-the parent, with every secret in its place, and travel to each worker as they were accepted.
+A worker that is replaced must not read a file that is being edited at that moment. So the parent process reads the
+tables and fills in every secret, and each worker receives the tables that the parent has accepted.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Settings
 
 FIXED: Final = (("mode",), ("service", "host"), ("service", "port"), ("service", "workers"), ("store",))
-"""What a running process cannot change: its kind, its socket, its store."""
+"""Options that a running process cannot change: its mode, its socket, its store."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Document:
-    """Tables with all secrets filled in; as secret as these.
+    """A configuration with all secrets filled in. It must be protected like a secret.
 
     Attributes:
-        tables: as `tomllib` makes them.
-        directory: what file names in them are relative to.
+        tables: the tables, as `tomllib` returns them.
+        directory: the directory that file names in them are relative to.
     """
 
     tables: Mapping[str, Any]
@@ -40,29 +40,29 @@ class Document:
 
     @classmethod
     def read(cls, path: Path, env: Mapping[str, str]) -> Document:
-        """The configuration file, checked.
+        """Read and check the configuration file.
 
         Raises:
-            ConfigError: it cannot be used; every reason at once.
+            ConfigError: it cannot be used; lists every reason.
         """
         settings, tables = load_with_tables(path, env)
         return cls(tables, path.resolve().parent, settings)
 
     def packed(self) -> bytes:
-        """As bytes for `unpack`. They hold every secret."""
+        """Encode for `unpack`. The result contains every secret."""
         return msgspec.json.encode([str(self.directory), self.tables])
 
     @classmethod
     def unpack(cls, octets: bytes) -> Document:
-        """What `packed` has packed."""
+        """Decode the result of `packed`."""
         directory, tables = msgspec.json.decode(octets, type=tuple[str, dict[str, Any]])
         return cls(tables, Path(directory), parse(tables, env={}, directory=Path(directory)))
 
     def kept_over(self, running: Document) -> tuple[Document, list[str]]:
-        """This document with what is `FIXED` as in `running`; and which of these options it wanted to change.
+        """This document with the `FIXED` options of `running`, and the paths of those options that it would change.
 
         Raises:
-            ConfigError: the two do not go together, a platform of mode "test" under a running mode "live", say.
+            ConfigError: the two cannot be combined, for example a test platform address under a running mode "live".
         """
         tables: dict[str, Any] = dict(self.tables)
         wanted: list[str] = []
@@ -75,7 +75,7 @@ class Document:
         return Document(tables, self.directory, settings), wanted
 
     def changes_since(self, running: Document) -> list[str]:
-        """Which options differ, as paths such as `accounts.main.token`; their values are nobody's business."""
+        """The paths of options that differ, such as `accounts.main.token`, without their values."""
         return list(_differences(running.tables, self.tables, ()))
 
 

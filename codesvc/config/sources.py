@@ -1,7 +1,7 @@
-"""Where secrets come from: the value in the file, a file of their own, or the environment; never two of these.
+"""Sources of secrets: a value in the file, a file of its own, or the environment. A secret may have only one source.
 
-The environment's name of a secret is its path in upper case: `accounts.main.secret` is `CODESVC_ACCOUNTS_MAIN_SECRET`.
-An empty value or variable counts as not given.
+The environment variable of a secret is its path in upper case: `accounts.main.secret` is
+`CODESVC_ACCOUNTS_MAIN_SECRET`. An empty value or variable counts as not given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from codesvc.config.values import Refused
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LISTS = frozenset({"previous_master_keys", "secrets"})  # several, set apart by white space in a file or variable
+_LISTS = frozenset({"previous_master_keys", "secrets"})  # several, separated by white space in a file or variable
 
 
 def variable(*path: str) -> str:
@@ -33,10 +33,10 @@ class Sources:
 
     Attributes:
         env: the environment.
-        directory: what file names in the configuration are relative to.
-        data_dir: where no secret may lie: whoever copies the data must not thereby have the key (DESIGN rule 1).
-        notices: fills with what is legal, yet deserves a look.
-        inline: fills with the paths of the secrets that were given by value.
+        directory: the directory that file names in the configuration are relative to.
+        data_dir: no secret may be inside it, because a copy of the data must not include the key (DESIGN rule 1).
+        notices: collects warnings about valid settings.
+        inline: collects the paths of secrets that were given by value.
     """
 
     env: Mapping[str, str]
@@ -47,7 +47,7 @@ class Sources:
     _meant: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def filled(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of `data` with every secret that could be had, and a `Refused` where one could not."""
+        """A copy of `data` with every secret filled in, or a `Refused` for a secret that could not be read."""
         full = dict(data)
         for name, cls in (("store", Store), ("secrets", Secrets)):
             full[name] = self._table(full.get(name, {}), cls, name)
@@ -82,7 +82,7 @@ class Sources:
         return full
 
     def _found(self, value: object, file: object, *path: str) -> object:
-        """The secret at `path` as text to be checked, as `Refused`, or None where nothing gives it."""
+        """The secret at `path`: unchecked text, a `Refused`, or None if no source has it."""
         name = variable(*path)
         words = self.env.get(name, "").strip()
         ways = {"a value": value not in (None, ""), f"{path[-1]}_file": file is not None, f"${name}": bool(words)}

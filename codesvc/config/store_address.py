@@ -1,12 +1,12 @@
-"""Where the store is, as one address. Pure; `codesvc.store.connection` opens what is written here.
+"""The store's address. `codesvc.store.connection` opens it.
 
     redis://[USER:PASSWORD@]HOST[:PORT][/DB]                 one server; rediss:// by TLS, unix:///PATH by a socket
-    redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST…]      some nodes of a cluster; these know the others
+    redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST…]      some nodes of a cluster, which know the other nodes
     redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST…]/SERVICE[/DB]   Sentinels, and their name for the primary
 
-`rediss+cluster` and `rediss+sentinel` mean TLS. What stands behind `?` are redis-py's options (`ssl_ca_certs=…`). USER
-and PASSWORD are the data servers'; Sentinels that want a login of their own get it by `sentinel_username` and
-`sentinel_password` behind the `?`.
+`rediss+cluster` and `rediss+sentinel` mean TLS. The query contains options of redis-py (`ssl_ca_certs=…`). USER and
+PASSWORD are for the data servers. Sentinels with a login of their own use `sentinel_username` and `sentinel_password`
+of the query.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PORTS: Final = {"cluster": 6379, "sentinel": 26379}
 
 
 class Way(StrEnum):
-    """How the server that holds something is found."""
+    """How the server that holds a key is found."""
 
     SERVER = "server"
     CLUSTER = "cluster"
@@ -38,15 +38,15 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StoreAddress:
-    """One address, taken apart. It may hold passwords, so it has no `repr`; `shown` is for people.
+    """A parsed address. It may contain passwords, so it has no `repr`; `shown` is safe to print.
 
     Attributes:
         way: how the server is found.
-        url: what redis-py understands: the server, or login and options for each of several.
+        url: the address for redis-py: of the server, or a pattern with login and options for each of several servers.
         hosts: nodes of a cluster, or Sentinels; empty for one server.
-        service: the Sentinels' name for the primary, "" for none.
-        sentinel_login: user and password of the Sentinels themselves, "" for none.
-        shown: where it is, without login and options.
+        service: the Sentinels' name for the primary, "" if none.
+        sentinel_login: user and password for the Sentinels themselves, "" if none.
+        shown: the location, without login and options.
     """
 
     way: Way
@@ -58,10 +58,10 @@ class StoreAddress:
 
     @classmethod
     def parse(cls, text: str) -> StoreAddress:
-        """Take an address apart.
+        """Parse an address.
 
         Raises:
-            ValueError: it is none. The text says what is wrong and repeats nothing of the address.
+            ValueError: it is not valid. The text gives the reason and contains nothing of the address.
         """
         scheme, separator, rest = text.partition("://")
         if not separator or scheme not in SCHEMES:
@@ -91,7 +91,7 @@ class StoreAddress:
         at = f"{login}@" if login else ""
         return cls(
             way,
-            # The host is a stand-in: discovery puts another in its place.
+            # The host is a placeholder: discovery replaces it.
             f"{plain}://{at}host/{database or 0}{'?' if options else ''}{urlencode(options)}",
             hosts=tuple(_host(each, _PORTS[kind]) for each in hosts.split(",")),
             service=unquote(service),
@@ -101,7 +101,7 @@ class StoreAddress:
 
 
 def _host(text: str, port: int) -> tuple[str, int]:
-    """`host`, `host:port` or `[::1]:port`."""
+    """Parse `host`, `host:port` or `[::1]:port`."""
     try:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname or "", parts.port or port

@@ -1,8 +1,8 @@
-"""From the tables of a file to settings, with every fault found on the way.
+"""Structuring: tables become settings, and every fault on the way is collected.
 
-cattrs does the work for values and lists (`values`). The one thing done here is the table: it looks at all of its keys
-before it gives up, and where some are faulty it leaves a `Draft`, which holds the sound rest. So the rules between
-options (`consistency`) can still run on what is sound, and one reading of the file finds everything.
+cattrs converts values and lists (`values`). This module adds the conversion of tables. It checks all keys of a table
+before it fails, and a table with faults becomes a `Draft` with its valid options. So the rules between options
+(`cross_checks`) can still check the valid part, and one reading of the file finds every fault.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ _T = TypeVar("_T")
 
 
 def structured(data: Mapping[str, Any]) -> Settings:
-    """The settings that `data` describes, with a `Draft` in the place of each faulty table (see `faults_in`)."""
+    """The settings that `data` describes, with a `Draft` in place of each table with faults (see `faults_in`)."""
     result: Settings = _CONVERTER.structure(data, Settings)
     return result
 
 
 def structured_as(kind: type[_T], data: Mapping[str, Any]) -> _T | Draft:
-    """As `structured`, for one table: a `Draft` where it is faulty."""
+    """As `structured`, for one table; a `Draft` if it has faults."""
     result: _T | Draft = _CONVERTER.structure(data, kind)
     return result
 
 
 def options(cls: type) -> dict[str, Field[Any]]:
-    """The fields of a settings class that a file may give."""
+    """The fields of a settings class that can be set in a file."""
     return {option.name: option for option in fields(cls) if option.metadata.get("option", True)}
 
 
 def secret_options(cls: type) -> tuple[str, ...]:
-    """The options of a settings class that hold secrets, and so may come from a file or the environment."""
+    """The options of a settings class that hold secrets, and so can also come from a file or the environment."""
     hints = get_type_hints(cls)
     return tuple(name for name in options(cls) if Secret in _parts(hints[name]))
 
 
 def required(option: Field[Any]) -> bool:
-    """Whether a table must give this option."""
+    """Whether a table must contain this option."""
     return option.default is MISSING and option.default_factory is MISSING
 
 
@@ -72,7 +72,7 @@ def _table_hook(cls: type, converter: Converter) -> Hook:
                 try:
                     sound[name] = hooks[name](raw[name], hints[name])
                 except (UnfitError, IterableValidationError) as error:
-                    faults.extend(_told(error, name))
+                    faults.extend(_faults_of(error, name))
             elif required(option):
                 faults.append(Fault((name,), "is missing"))
             else:
@@ -83,20 +83,20 @@ def _table_hook(cls: type, converter: Converter) -> Hook:
     return structure
 
 
-def _told(error: BaseException, *path: str | int) -> Iterator[Fault]:
-    """The faults of one option, with the indexes that cattrs noted for the items of a list."""
+def _faults_of(error: BaseException, *path: str | int) -> Iterator[Fault]:
+    """The faults of one option, with the list indexes that cattrs noted."""
     if isinstance(error, UnfitError):
         yield Fault(path, str(error))
     elif isinstance(error, IterableValidationError):
         noted, _ = error.group_exceptions()
         for inner, note in noted:
-            yield from _told(inner, *path, note.index)
+            yield from _faults_of(inner, *path, note.index)
     else:
         raise error
 
 
 def _named_tables_hook(kind: Any, converter: Converter) -> Hook:
-    """`Mapping[str, <settings class>]`: tables whose keys are names that the operator chose."""
+    """Hook for `Mapping[str, <settings class>]`: tables whose keys are names chosen by the operator."""
     cls = get_args(kind)[1]
     hook = converter.get_structure_hook(cls)
 
@@ -113,7 +113,7 @@ def _named_tables_hook(kind: Any, converter: Converter) -> Hook:
 
 
 def _with_standing(raw: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """The declared purposes with what their keys imply, and the ones that every site has."""
+    """The declared purposes with the defaults of their keys, and the purposes that every site has."""
     declared: dict[Any, Any] = {**{key: {} for key in standing_purposes()}, **raw}
     return {key: _implied(key, table) for key, table in declared.items()}
 
@@ -122,7 +122,7 @@ def _implied(key: object, table: Any) -> Any:
     if not isinstance(table, Mapping):
         return table
     length = table.get("code_length")
-    # Codes grow under attack: one that is long already must not become shorter for want of a word in the file.
+    # Codes become longer under attack. A code that is already longer must not become shorter by a default.
     longer = {"long_code_length": length} if type(length) is int and length > LONG_CODE_LENGTH else {}
     return {**purpose_defaults(str(key)), **longer, **table}
 

@@ -1,4 +1,4 @@
-"""Words that people read, in the two languages the service speaks."""
+"""Texts for people, in the two languages of the service."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LocalText:
-    """One text in Chinese and in English. In the file: a string (both), or a table with `zh` and `en`."""
+    """A text in Chinese and in English. In the file: a string for both, or a table with `zh` and `en`."""
 
     zh: str
     en: str
 
     def spoken(self, locale: str) -> str:
-        """The text for a language such as `zh` or `en`: Chinese for `zh…`, English for all others."""
+        """The text for a locale: Chinese for `zh…`, English for every other."""
         return self.zh if locale.lower().startswith("zh") else self.en

@@ -1,6 +1,6 @@
-"""From the values of a file to single values of settings: strict, because a guess in a configuration is a trap.
+"""Conversion of single values. It is strict: a value of a wrong type is refused and never guessed.
 
-Each hook takes (raw value, wanted type) as cattrs asks, and raises `UnfitError` with a sentence that shows no value.
+Each hook takes (raw value, wanted type), as cattrs requires, and raises `UnfitError` with a text without the value.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Hook = Callable[[Any, Any], Any]
 
 
 class Refused:
-    """Stands in a table for a secret that could not be had, and says why."""
+    """Replaces a secret that could not be read, and holds the reason."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
 
 def add_value_hooks(converter: Converter) -> None:
-    """Teach a converter every kind of value that settings hold, tables apart."""
+    """Register hooks for every type of value in the settings, except tables."""
     for kind in (bool, int, float, str):
         converter.register_structure_hook(kind, _plain_hook(kind))
     converter.register_structure_hook(Secret, _secret)
@@ -59,7 +59,7 @@ def _plain_hook(kind: type) -> Hook:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
     def structure(raw: Any, _: Any) -> Any:
-        # bool is an int to Python, not to whoever writes `port = true`.
+        # In Python a bool is an int. In a configuration, `port = true` is a mistake.
         if not isinstance(raw, accepted) or (isinstance(raw, bool) and kind is not bool):
             raise UnfitError(f"must be {kind_of(kind())}, not {kind_of(raw)}")
         return _as_float(raw) if kind is float else raw
@@ -148,7 +148,7 @@ def _frozenset_hook(kind: Any, converter: Converter) -> Hook:
 
 
 def _listed(hook: Hook) -> Hook:
-    """Only lists: cattrs would take the letters of a string, or the keys of a table, for items."""
+    """Accept lists only: cattrs would split a string into letters, and a table into its keys."""
 
     def structure(raw: Any, kind: Any) -> Any:
         if isinstance(raw, Refused):

@@ -1,8 +1,8 @@
-"""The audit log: every administrative act and every change of a binding, as lines that outlive what is kept of people.
+"""The audit log: a line for every administrative act and every change of a binding.
 
-A line is written by the very script that does the thing, so that there is no act without a line and no line without an
-act. Users and openids stand in it masked. Each partition has a log of its own, bounded in number and in time
-(`codesvc.store.script`); readers put them together.
+The script that makes a change also writes its line, so that a change and its line are always stored together. Users and
+openids are masked, because lines are kept longer than personal data. Each partition has its own log, limited in length
+and in age (`codesvc.store.script`). Readers merge the logs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 
 class Act(StrEnum):
-    """What can be done. `guesses.lifted`, the webhooks' and the bindings' are written by their own scripts."""
+    """Kinds of acts. `guesses.lifted` and the acts on webhooks and bindings are written by their own scripts."""
 
     BINDING_MADE = "binding.made"
     BINDING_MOVED = "binding.moved"
@@ -28,24 +28,26 @@ class Act(StrEnum):
     WEBHOOK_RESENT = "webhook.resent"
     SETTINGS_SET = "settings.set"
     SETTINGS_REMOVED = "settings.removed"
-    """A site, an account or a key that the store keeps; `detail` names it. Written by its own script."""
+    """A site, account or key in the store was removed; `detail` names it. The script that removes it writes the line.
+    """
     CLOCK_MOVED = "clock.moved"
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line.
+    """One line of the audit log.
 
     Attributes:
-        at: ms since 1970 by the clock that decides, as text.
-        actor: `key:{name}` of a site, `admin:{name}`, `chat` (the person, in WeChat), `cli`, `codesvc` by itself.
-        act: see `Act`.
-        site: whose, "" if none.
-        user: masked.
-        wechat: masked openid.
-        came_from: masked openid that a binding moved away from.
-        reason: what the operator gave as his reason.
-        detail: how a binding was made or removed, and the like.
-        id: of the line, made by whoever reads it.
+        at: ms since 1970 by the store's clock, as text.
+        actor: `key:{name}` for a site's key, `admin:{name}` for an operator, `chat` for the person in WeChat, `cli`, or
+            `codesvc` for the service itself.
+        act: a value of `Act`.
+        site: the site concerned, "" if none.
+        user: the masked user, "" if none.
+        wechat: the masked openid, "" if none.
+        came_from: for a moved binding, the masked openid that it had before.
+        reason: the reason that the operator gave.
+        detail: more about the act, such as how a binding was made or removed.
+        id: identifies the line; not stored, set by the reader.
     """
 
     at: str
@@ -61,10 +63,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def operator(name: str) -> str:
-    """How the log names an operator of the admin page."""
+    """The `actor` of an operator of the admin pages."""
     return f"admin:{name}"
 
 
 def read_line(identifier: str, raw: bytes) -> Line:
-    """A line as the script wrote it."""
+    """Decode a line as the script wrote it."""
     return msgspec.structs.replace(msgspec.json.decode(raw, type=Line), id=identifier)

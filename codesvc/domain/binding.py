@@ -1,8 +1,8 @@
-"""What is known of the tie between a site's user and a WeChat, and of its past.
+"""Bindings between a site's user and a WeChat account, and their history.
 
-The rules themselves stand in one fragment of Lua (`store/scripts/fragments/binding.lua`), because a rule that reads and
-then writes is one act: a user has one WeChat; a WeChat has one user, unless the site says many; a second claim changes
-nothing; and whatever joins or parts two of them leaves a line here.
+The rules are in a Lua fragment (`store/scripts/fragments/binding.lua`), because each of them reads and then writes,
+which must be atomic. A user has at most one WeChat account. A WeChat account has at most one user, unless the site
+allows many. A second claim changes nothing. Every change of a binding adds a line to the user's history.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import msgspec
 
 
 class Passage(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
-    """One line of a user's history.
+    """One line of the history of a user's bindings.
 
     Attributes:
         at: ms since 1970, as text.
-        event: `bound`, `moved` (from another WeChat) or `removed`.
-        by: how: proof, openid, handle, intent, oauth, import; of a removal site, operator or forgotten.
-        wechat: tag of the WeChat that was bound, moved to, or removed.
-        source: the verification, bind intent, login or ticket it came from, "" if none.
-        came_from: of a move, the tag of the WeChat before.
+        event: `bound`, `moved` (from another WeChat account) or `removed`.
+        by: how it was made (proof, openid, handle, intent, oauth, import) or removed (site, operator, forgotten).
+        wechat: tag of the WeChat account that was bound, moved to, or removed; see `tag_of`.
+        source: id of the verification, bind intent, login or ticket that led to it, "" if none.
+        came_from: for a move, the tag of the previous WeChat account.
     """
 
     at: str
@@ -33,8 +33,9 @@ class Passage(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
 
 
 def tag_of(site: str, openid: str) -> str:
-    """What the history calls a WeChat: 12 hexadecimal digits, the same for the same site and openid.
+    """The tag of a WeChat account in the history: 12 hexadecimal digits, constant for a site and an openid.
 
-    It protects nothing by itself; an openid has too many possibilities to be found from it.
+    The history must not contain openids. An openid cannot be computed from its tag, because there are too many openids
+    to try.
     """
     return sha1(f"{site}/{openid}".encode(), usedforsecurity=False).hexdigest()[:12]

@@ -1,8 +1,11 @@
-"""One binding a line: JSON Lines (RFC 8259, one object a line) or CSV (RFC 4180) with a header, by the file's ending.
+"""The file format for importing and exporting bindings, one binding on each line.
+
+The file's ending selects JSON Lines (one RFC 8259 object on each line) or CSV (RFC 4180) with a header:
 
     {"user": "alice", "openid": "o6_bmj…", "unionid": null, "bound_at": "2025-05-01T07:01:00Z"}
 
-`user` and `openid` are wanted, the others may be missing. Lines are read and written one by one, however many.
+`user` and `openid` are required, the other members are optional. Lines are read and written one at a time, so that a
+file of any size needs little memory.
 """
 
 from __future__ import annotations
@@ -28,17 +31,17 @@ _OPENID: Final = re.compile(r"[A-Za-z0-9_-]{6,64}")
 
 
 class BadFile(CodesvcError):
-    """The file is of no kind that is known, or lacks a column."""
+    """The file's ending is not supported, or a required column is missing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One binding of a file.
+    """One binding read from a file.
 
     Attributes:
-        number: of its line, from 1; a CSV header is line 1.
-        problem: "" or what is wrong with the line.
-        since: ms since 1970 as text, "" if not told.
+        number: line number, from 1; the header of a CSV file is line 1.
+        problem: what is wrong with the line, "" if nothing.
+        since: when it was bound, ms since 1970 as text, "" if the file does not say.
     """
 
     number: int
@@ -50,10 +53,10 @@ class Row:
 
 
 def kind_of(path: Path) -> str:
-    """`csv` or `jsonl`.
+    """The format of a file, `csv` or `jsonl`, by its ending.
 
     Raises:
-        BadFile: another ending.
+        BadFile: the file has another ending.
     """
     kind = path.suffix.lower().lstrip(".")
     if kind not in {"csv", "jsonl"}:
@@ -62,10 +65,10 @@ def kind_of(path: Path) -> str:
 
 
 def read_rows(file: IO[str], kind: str) -> Iterator[Row]:
-    """Every line of a file, the faulty ones with their problem.
+    """Read every line of a file. A faulty line has its `problem` set.
 
     Raises:
-        BadFile: a CSV without the columns user and openid.
+        BadFile: a CSV file without the columns user and openid.
     """
     if kind == "jsonl":
         for number, line in enumerate(file, 1):
@@ -110,7 +113,7 @@ def _milliseconds(text: str) -> str:
 
 
 def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int], None]:
-    """What writes one binding: user, openid, unionid, ms since 1970."""
+    """A function that writes one binding: user, openid, unionid, ms since 1970."""
     if kind == "csv":
         sheet = csv.writer(file)
         sheet.writerow(COLUMNS)

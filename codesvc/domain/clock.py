@@ -1,8 +1,8 @@
-"""Which time it is: the store's clock, plus an offset that only test mode can set (DESIGN rule 3).
+"""Clocks: the store's clock with the offset of test mode, and this process's own clock (DESIGN rule 3).
 
-Rules never ask this process for the time. Each script reads the store's clock itself and adds the offset that
-`codesvc.store` hands it, so that all processes agree; `Offset` is that number. `unix_ms` is for what lies outside the
-rules: transport timestamps and pauses between retries.
+Rules never use this process's clock. Each script reads the store's clock and adds the offset that `codesvc.store`
+passes, so that all processes agree on the time; `Offset` holds that offset. `unix_ms` is for everything else, such as
+timestamps in protocols and pauses between retries.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 
 def unix_ms() -> int:
-    """This process's own clock, milliseconds since 1970."""
+    """This process's own clock, in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
@@ -25,24 +25,24 @@ def rfc3339(ms: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _second(seconds: int) -> str:
-    # A busy process tells the same few seconds over and over: of the start, the expiry, the next resend.
+    # A busy process formats the same few seconds many times: start, expiry and next resend.
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-_told: tuple[int, str] = (0, rfc3339(0))
+_last: tuple[int, str] = (0, rfc3339(0))
 
 
 def rfc3339_now() -> str:
-    """This process's own clock as RFC 3339: for log lines, of which a busy process writes several a millisecond."""
-    global _told  # noqa: PLW0603  remembers the last one only
-    ms, told = time.time_ns() // 1_000_000, _told
-    if told[0] != ms:
-        _told = told = (ms, rfc3339(ms))
-    return told[1]
+    """This process's own clock as RFC 3339, for log lines. The last result is kept: many lines share a millisecond."""
+    global _last  # noqa: PLW0603  remembers the last one only
+    ms, last = time.time_ns() // 1_000_000, _last
+    if last[0] != ms:
+        _last = last = (ms, rfc3339(ms))
+    return last[1]
 
 
 class Offset:
-    """Milliseconds by which test mode has moved the clock ahead; always 0 in live mode (DESIGN rule 11)."""
+    """How far test mode has moved the clock ahead, in milliseconds. Always 0 in live mode (DESIGN rule 11)."""
 
     __slots__ = ("_movable", "_ms")
 
@@ -52,11 +52,11 @@ class Offset:
 
     @property
     def ms(self) -> int:
-        """The offset now, in milliseconds, never negative."""
+        """The present offset in milliseconds, never negative."""
         return self._ms
 
     def move_to(self, ms: int) -> None:
-        """Take over an offset. Time only runs forward, so a smaller one than the present is ignored.
+        """Set the offset. Time only moves forward, so a smaller offset than the present one is ignored.
 
         Raises:
             PermissionError: in live mode.

@@ -1,20 +1,23 @@
-"""Codes are derived, never stored (DESIGN rule 1).
+"""Verification codes, derived from the verification id and never stored (DESIGN rule 1).
 
     code = truncation( HMAC-SHA-256( K, id ) )      K = HKDF(master secret)
 
-The verification id carries all that is needed to compute the code again: which master key, how long, which alphabet.
+The verification id contains everything else that is needed to compute the code: the master key's id, the length and the
+alphabet.
 
     vf_ <key id: 4> <alphabet: 1> <length: 1> <random: 26, 130 bits in base32>
 
-The id of a test identity's (`codesvc.domain.test_identity`) begins with `vf_test_`, and its code is the configured one.
+The id of a test identity's verification (`codesvc.domain.test_identity`) begins with `vf_test_`, and its code is the
+configured one.
 
-So the store keeps no code and no digest of one, a resend carries the same code without remembering it, and a master key
-can be replaced while codes made under the old one stay good for their few minutes.
+So the store contains no code and no digest of a code. A resend carries the same code. After a master key is replaced,
+codes of the old key stay valid until they expire.
 
-The truncation is RFC 4226 section 5.3's: the low nibble of the last byte picks an offset, the bytes there, less the top
-bit, are the number. RFC 4226 then takes it modulo 10^digits, which favours small codes by a hair for 6 digits and badly
-for large alphabets. Here a number from the incomplete last run is thrown away and the next one is drawn under the next
-counter, so that every code is exactly as likely as any other; and as many bytes are taken as the code space needs.
+The truncation is that of RFC 4226 section 5.3: the low nibble of the last byte selects an offset, and the bytes at that
+offset, without the top bit, are the number. RFC 4226 then takes the number modulo 10^digits, which makes some codes
+more likely than others. This module avoids that in two steps. It takes more bytes where the code space is large. And it
+rejects a number from the incomplete last run of the code space and draws again under the next counter. Every code is
+then equally likely.
 """
 
 from __future__ import annotations
@@ -35,10 +38,10 @@ ALPHABETS: Final = {
     "l": "ABCDEFGHJKLMNPQRSTUVWXYZ",
     "m": "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
 }
-"""Alphabet letter in the id -> its characters. I and O are left out, and with letters also 0 and 1."""
+"""Alphabet letter in the id -> its characters. I and O are left out; alphabets with letters also leave out 0 and 1."""
 
 ALPHABET_NAMES: Final = {"digits": "d", "letters": "l", "mixed": "m"}
-"""The configuration's word for an alphabet -> its letter in the id."""
+"""Name of an alphabet in the configuration -> its letter in the id."""
 
 MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
@@ -48,15 +51,15 @@ _LETTERS: Final = "".join(ALPHABETS)
 _ID: Final = re.compile(rf"vf_(test_)?([a-z2-7]{{4}})([{''.join(ALPHABETS)}])([4-9a-c])([a-z2-7]{{26}})")
 
 TEST_ID: Final = "vf_test_"
-"""How the ids of test identities' verifications begin; no other's can, for no master key's id holds a `_`."""
+"""Prefix of the ids of test identities' verifications. No other id has it, because a key id contains no `_`."""
 
 
 class CodeFormat(msgspec.Struct, frozen=True):
-    """How codes of one verification look.
+    """The length and alphabet of a verification's code.
 
     Attributes:
         alphabet: a key of `ALPHABETS`.
-        length: characters, `MIN_LENGTH` to `MAX_LENGTH`.
+        length: number of characters, `MIN_LENGTH` to `MAX_LENGTH`.
     """
 
     alphabet: str = "d"
@@ -68,12 +71,12 @@ class CodeFormat(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """How many different codes there are."""
+        """The number of different codes."""
         return int(len(ALPHABETS[self.alphabet]) ** self.length)
 
     @property
     def tag(self) -> str:
-        """The two characters that stand for this format in an id."""
+        """The two characters that encode this format in an id."""
         return _tag(self)
 
 
@@ -83,12 +86,12 @@ def _tag(form: CodeFormat) -> str:
 
 
 class VerificationId(msgspec.Struct, frozen=True):
-    """A verification id taken apart.
+    """A parsed verification id.
 
     Attributes:
-        key_id: which master key derives the code.
-        format: what the code looks like.
-        text: the id as it travels.
+        key_id: id of the master key that derives the code.
+        format: the code's length and alphabet.
+        text: the whole id.
     """
 
     key_id: str
@@ -97,12 +100,12 @@ class VerificationId(msgspec.Struct, frozen=True):
 
     @property
     def test(self) -> bool:
-        """Whether it is a test identity's."""
+        """Whether the verification belongs to a test identity."""
         return self.text.startswith(TEST_ID)
 
     @classmethod
     def parse(cls, text: str) -> VerificationId | None:
-        """Read an id; None where `text` is not one (any text is fine here)."""
+        """Parse an id; None if `text` is not one."""
         found = _ID.fullmatch(text)
         if found is None:
             return None
@@ -126,7 +129,7 @@ def _random_base32() -> str:
 
 
 def truncate(digest: bytes, width: int = 4) -> int:
-    """RFC 4226 section 5.3 dynamic truncation, `width` bytes wide (4 in the RFC): a number below 2**(8*width - 1)."""
+    """Dynamic truncation (RFC 4226 section 5.3), `width` bytes wide (4 in the RFC): a number below 2**(8*width - 1)."""
     offset = digest[-1] & 0x0F
     return int.from_bytes(digest[offset : offset + width], "big") & ((1 << (8 * width - 1)) - 1)
 
@@ -137,7 +140,7 @@ def _mac(key: bytes) -> hmac.HMAC:
 
 
 def keyed(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256. The key's part of it is worked out once for each key; there are a handful."""
+    """HMAC-SHA-256. The state after the key is cached for each key, because there are few keys."""
     mac = _mac(key).copy()
     mac.update(message)
     return mac.digest()
@@ -145,14 +148,14 @@ def keyed(key: bytes, message: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _draw(size: int) -> tuple[int, int]:
-    """How many bytes are drawn for a code space of this size, and which numbers belong to a whole run of it."""
-    # Twice the space at least, so that a draw is refused less often than every other time.
+    """How many bytes are drawn for a code space of this size, and the limit below which a number is accepted."""
+    # At least twice the size of the code space, so that less than half of the draws are rejected.
     width = next(w for w in _WIDTHS if 1 << (8 * w - 2) >= size)
     return width, (1 << (8 * width - 1)) // size * size
 
 
 def derive(key: bytes, verification: VerificationId) -> str:
-    """The code of a verification, under the key that its `key_id` names."""
+    """The code of a verification; `key` is the code key of the master key that the id names."""
     width, limit = _draw(verification.format.size)
     for counter in count():
         message = f"{verification.text}/{counter}".encode()
@@ -161,7 +164,7 @@ def derive(key: bytes, verification: VerificationId) -> str:
             break
     characters = ALPHABETS[verification.format.alphabet]
     if verification.format.alphabet == "d":
-        # What the loop below would make of it, in one step.
+        # The same result as the loop below, in one step.
         return f"{number % verification.format.size:0{verification.format.length}}"
     code = ""
     for _ in range(verification.format.length):
@@ -171,12 +174,12 @@ def derive(key: bytes, verification: VerificationId) -> str:
 
 
 def normalise(typed: str) -> str:
-    """What a person typed, as far as it can mean a code: full-width digits, blanks, dashes and case do not matter."""
+    """Normalise typed text: full-width characters, blanks, dashes and case do not matter."""
     return re.sub(r"[\s\-‐-―.]", "", unicodedata.normalize("NFKC", typed)).upper()
 
 
 def matches(expected: str, typed: str) -> bool:
-    """Whether `typed` is the code; takes as long for a nearly right one as for a wrong one (DESIGN rule 8)."""
+    """Whether `typed` is the code, compared in constant time (DESIGN rule 8)."""
     return hmac.compare_digest(expected.encode(), normalise(typed).encode())
 
 
@@ -184,7 +187,7 @@ _REFERENCE_LETTERS: Final = "ACDEFHJKLMNPRTUVWXY"
 
 
 def reference(verification_id: str) -> str:
-    """Two letters that tell codes apart on the page and in the message; a pure function of the id, not a secret."""
+    """The reference: two letters, derived from the id, that let a person tell codes apart. It is not a secret."""
     number = int.from_bytes(sha256(b"reference/" + verification_id.encode()).digest()[:8], "big")
     size = len(_REFERENCE_LETTERS)
     return _REFERENCE_LETTERS[number % size] + _REFERENCE_LETTERS[number // size % size]

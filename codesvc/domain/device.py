@@ -1,4 +1,4 @@
-"""Which kind of device asked, from a closed list: the only thing of a User-Agent that a message ever shows (rule 5)."""
+"""The device family of a User-Agent, from a closed list. Messages show nothing else of a User-Agent (DESIGN rule 5)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 PHONE: Final = re.compile(r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL)
-"""User agents of phones; the widget asks the same of its own (a pattern that JavaScript reads alike)."""
+"""User agents of phones. The widget uses the same pattern on its own user agent, so JavaScript must accept it too."""
 _FAMILIES: Final = (
     ("iphone", "iPhone"),
     ("ipad", "iPad"),
@@ -21,7 +21,7 @@ _FAMILIES: Final = (
 
 
 def family(user_agent: str) -> str:
-    """The device family that a User-Agent header names, "" if it is none of the list's."""
+    """The device family that a User-Agent header names, "" if none is recognised."""
     if not user_agent:
         return ""
     lowered = user_agent[:1024].lower()
@@ -29,5 +29,5 @@ def family(user_agent: str) -> str:
 
 
 def is_wechat(user_agent: str) -> bool:
-    """Whether the header is that of WeChat's own browser. Anybody can send it; nothing is granted on it."""
+    """Whether the header is that of WeChat's own browser. Any client can send it, so it must not grant anything."""
     return "micromessenger" in user_agent[:1024].lower()

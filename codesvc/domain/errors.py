@@ -1,22 +1,22 @@
-"""What can go wrong inside, said without HTTP.
+"""Exceptions of the service, independent of HTTP.
 
-A denial that a caller can act on (a limit, a wrong code) is a value, not an exception: see the outcome enums of
-`codesvc.store.outcomes`. The classes here are for what a use case cannot answer at all. `codesvc.web.problem` is the
-only place that turns them into status codes.
+A refusal that a caller can act on, such as a limit or a wrong code, is a value and not an exception: see the outcomes
+in `codesvc.store.outcomes`. The classes of this module are for failures that a use case cannot answer.
+`codesvc.web.problem` translates them into HTTP status codes; nothing else does.
 """
 
 from __future__ import annotations
 
 
 class CodesvcError(Exception):
-    """Root of everything this package raises on purpose; its text is safe to log."""
+    """Base class of every exception that this package raises on purpose. Its text is safe to log."""
 
 
 class Invalid(CodesvcError):
-    """The caller's input is wrong in a way that another try with the same input cannot mend.
+    """The caller's input is invalid, so that repeating the call with the same input cannot succeed.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) of the offending member, or "" for the whole.
+        pointer: JSON pointer (RFC 6901) of the invalid member, or "" for the whole input.
     """
 
     def __init__(self, message: str, pointer: str = "") -> None:
@@ -25,12 +25,12 @@ class Invalid(CodesvcError):
 
 
 class StoreUnavailable(CodesvcError):
-    """The store did not answer, or answered that it cannot write.
+    """The store did not answer, or reported that it cannot write.
 
-    Whatever was asked may or may not have happened; nothing is retried by itself (DESIGN, known traps).
+    The request may or may not have been executed, so it is never retried automatically (DESIGN, known traps).
 
     Attributes:
-        state: the store's state in a word or two, for `/readyz`.
+        state: the store's state in one or two words, for `/readyz`.
     """
 
     def __init__(self, message: str, state: str = "no answer") -> None:
@@ -39,7 +39,7 @@ class StoreUnavailable(CodesvcError):
 
 
 class ScriptError(CodesvcError):
-    """A script failed inside the store: our own fault, never the caller's."""
+    """A script failed inside the store. This is a defect of the service, never an error of the caller."""
 
 
 class PlatformUnavailable(CodesvcError):

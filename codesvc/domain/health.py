@@ -1,7 +1,8 @@
-"""How the parts around this process are, in a word each, and what each word means for those who call us. Pure.
+"""Health of the components that this process depends on: a state for each, and what it means for callers.
 
-An account's WeChat is judged by what its last calls came to. One unanswered call is an accident and changes nothing; a
-second one in a row is a state, which the next answer ends, whatever it says: a WeChat that says no is there.
+The state of an account's connection to WeChat follows from its latest calls. One unanswered call changes nothing. From
+the second unanswered call in a row the component is not `ok`. The next answer makes it `ok` again, even if it is an
+error code: WeChat is then reachable.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ DESCRIPTORS_MEAN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One part's.
+    """The health of one component.
 
     Attributes:
         component: `store`, `wechat:{account}` or `descriptors`.
-        state: a word or two; `ok` where nothing is wrong.
-        means: what that means.
+        state: one or two words; `ok` if nothing is wrong.
+        means: what the state means for callers.
     """
 
     component: str
@@ -53,23 +54,23 @@ class Condition:
 
 
 def of_store(state: str) -> Condition:
-    """The store's, by what `Store.state` says."""
+    """The store's health, from `Store.state`."""
     return Condition("store", state, STORE_MEANS.get(state, _STORE_AWAY))
 
 
 def of_descriptors(state: str) -> Condition:
-    """This process's, by what `descriptors.state` says."""
+    """The health of this process's file descriptors, from `codesvc.runtime.file_descriptors.state`."""
     return Condition("descriptors", state, DESCRIPTORS_MEAN[state])
 
 
 class Platforms:
-    """What calls to WeChat came to lately, by account."""
+    """The results of the latest calls to WeChat, by account."""
 
     def __init__(self) -> None:
         self._unanswered: dict[str, tuple[str, int]] = {}
 
     def heard(self, account: str, result: str) -> None:
-        """A call ended: `result` is as in `codesvc.wechat.call_labels`."""
+        """Record that a call ended; `result` is as in `codesvc.wechat.call_labels`."""
         if result not in WECHAT_MEANS:
             self._unanswered.pop(account, None)
             return
@@ -77,7 +78,7 @@ class Platforms:
         self._unanswered[account] = (result, count + 1)
 
     def of(self, account: str) -> Condition:
-        """How an account's WeChat is."""
+        """The health of an account's connection to WeChat."""
         word, count = self._unanswered.get(account, (OK, 0))
         state = word if count >= _UNANSWERED_IN_A_ROW else OK
         return Condition(f"wechat:{account}", state, WECHAT_MEANS[state])

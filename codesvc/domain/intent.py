@@ -1,17 +1,18 @@
-"""Bind intents and logins: a site asks, a scan says who is there, and that WeChat's yes decides (DESIGN rule 10).
+"""Bind intents and logins: the person scans, and their confirmation in WeChat decides (DESIGN rule 10).
 
-Both live the same life until the yes, so they are one thing of two kinds:
+A site starts a bind intent to bind a user, or a login to learn which user is present. Both have the same life until the
+confirmation, so they share one type with two kinds:
 
     pending --scan--> scanned --yes--> bound | conflict            a bind intent
                               --yes--> approved | unknown          a login
                               --no---> declined
 
-The tables below are the only place where the states are spelt; `codesvc.store` writes them into the Lua scripts, which
-do the moving. As with verifications nobody writes `expired`: a live one whose time is over reads so.
+The tables below are the only definition of the states. `codesvc.store` copies them into the Lua scripts, which change
+the state. `expired` is never stored: a live intent whose time is over reads as expired.
 
-`conflict` is the one end that is not quite one. Where the *user* already has another WeChat, that WeChat is asked, and
-its yes while the intent's time lasts turns `conflict` into `bound`. Where the *WeChat* already has another user, it
-stays. Neither side ever learns who the other is.
+`conflict` can still change in one case. If the *user* already has another WeChat account, that account is asked, and
+its confirmation before the intent's expiry turns `conflict` into `bound`. If the *WeChat account* already has another
+user, `conflict` is final. The answer never names the other user or the other WeChat account.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from codesvc.domain.verification import KEPT_AFTER_END_MS
 
 
 class Kind(StrEnum):
-    """What a scan is asked for; the first half of what a scene or word points at."""
+    """Kind of an intent. Its value is the prefix of the id, and of what a QR scene or a keyword points to."""
 
     BIND = "bi"
     LOGIN = "lg"
 
 
 class IntentStatus(StrEnum):
-    """Where a bind intent or a login stands."""
+    """State of a bind intent or a login."""
 
     PENDING = "pending"
     SCANNED = "scanned"
@@ -79,7 +80,9 @@ LOGIN_MOVES: Final[dict[IntentStatus, frozenset[IntentStatus]]] = {
 }
 
 LIFE_MS: Final = {Kind.BIND: 600_000, Kind.LOGIN: 300_000}
-"""How long each may wait for its scan and its yes. A login's picture is the one worth stealing, so it lives shorter."""
+"""How long each kind waits for its scan and confirmation. A login is shorter, because its QR code is worth more to a
+thief.
+"""
 
 _ID: Final = re.compile(r"(bi|lg)_[a-z2-7]{26}")
 
@@ -91,33 +94,34 @@ def random_id(prefix: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IntentId:
-    """An intent's or login's id, and which of the two it names."""
+    """The id of a bind intent or a login, with its kind."""
 
     kind: Kind
     text: str
 
     @classmethod
     def parse(cls, text: str) -> IntentId | None:
-        """Read an id; None where `text` is not one (any text is fine here)."""
+        """Parse an id; None if `text` is not one."""
         found = _ID.fullmatch(text)
         return cls(Kind(found[1]), text) if found else None
 
     @classmethod
     def mint(cls, kind: Kind) -> IntentId:
-        """A new one."""
+        """Create a new id."""
         return cls(kind, random_id(kind.value))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Intent:
-    """One bind intent or login, read at `now` (ms by the store's clock). Openids and users stay out of the repr.
+    """A bind intent or login, read at `now` (ms by the store's clock). Its repr hides openid and user.
 
     Attributes:
         method: `scan`, or `oauth` for a bind intent that is claimed by web authorisation.
-        user: whom to bind; of a login, who turned out to be there, "" until then.
-        claimed_by: the openid that scanned, "" before.
-        choices: of a login, the users that this WeChat has on the site.
-        conflict: what stands in the way: `user` (has another WeChat) or `wechat` (has another user), else "".
+        user: for a bind intent, the user to bind; for a login, the user found after approval, "" before.
+        claimed_by: openid of the WeChat account that scanned, "" before.
+        choices: for a login, the users that this WeChat account has on the site.
+        conflict: `user` if the user has another WeChat account, `wechat` if the WeChat account has another user, else
+            "".
     """
 
     id: str
@@ -144,7 +148,7 @@ class Intent:
 
     @classmethod
     def parse(cls, now: int, stored: bytes) -> Intent:
-        """Read what a script answers: an array with one table of texts."""
+        """Decode the reply of a script: an array with one table of texts."""
         fields = msgspec.msgpack.decode(stored, type=tuple[dict[str, str]])[0]
         status = IntentStatus(fields["status"])
         if status in LIVE and now >= int(fields["expires"]):
@@ -172,22 +176,22 @@ class Intent:
 
     @property
     def scannable(self) -> bool:
-        """Whether a scan can still bring anything."""
+        """Whether a scan can still have an effect."""
         return self.method == "scan" and self.status in LIVE
 
     @property
     def over(self) -> bool:
-        """Whether nothing can change any more. A conflict may still be lifted while the intent's time lasts."""
+        """Whether the state is final. `conflict` with the user's other WeChat account is not, before the expiry."""
         if self.status is IntentStatus.CONFLICT and self.conflict == "user":
             return self.now >= self.expires
         return self.status not in LIVE
 
     @property
     def gone_at(self) -> int:
-        """When this can no longer be read, ms."""
+        """When the intent can no longer be read, in ms."""
         return (self.ended or self.expires) + KEPT_AFTER_END_MS
 
     def as_started(self) -> Intent:
-        """This one as it was when it was started: what a repeated start answers (Idempotency-Key)."""
+        """The intent as it was when it was started: the answer to a repeated start (Idempotency-Key)."""
         user = self.user if self.kind is Kind.BIND else ""
         return replace(self, status=IntentStatus.PENDING, user=user, claimed_by="", choices=(), conflict="", ended=None)

@@ -1,8 +1,9 @@
-"""Everything that is derived from the master secret (DESIGN rule 1).
+"""Keys that are derived from the master secret (DESIGN rule 1).
 
-One master secret, and for each use a key of its own by HKDF-SHA-256 (RFC 5869), so that no use can be played against
-another. A master key names itself by four letters that are derived from it too; ids and signed texts carry that name,
-which is how codes, proofs and page tokens made under a previous master key stay good until they expire.
+Each use has its own key, derived by HKDF-SHA-256 (RFC 5869), so that a value made for one use is invalid for every
+other. A master key has an id of four characters, which is derived from it too. Verification ids and signed texts
+contain that id or are checked under every key, so that codes, proofs and page tokens of a previous master key stay
+valid until they expire.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MasterKey:
-    """One master secret and the keys under it."""
+    """One master secret and the keys derived from it."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -30,17 +31,17 @@ class MasterKey:
         return f"MasterKey({self.key_id})"
 
     def derive(self, use: str) -> bytes:
-        """32 bytes for one use. `use` is a constant of the code, never somebody's input."""
+        """Derive 32 bytes for one use. `use` must be a constant of the code, never external input."""
         return HKDF(SHA256(), 32, salt=None, info=b"codesvc v1 " + use.encode()).derive(self._secret)
 
     @cached_property
     def key_id(self) -> str:
-        """Four characters of base32 that name this master key and tell nothing about it."""
+        """Four base32 characters that identify this master key and reveal nothing about it."""
         return b32encode(self.derive("key id")).decode()[:4].lower()
 
     @cached_property
     def code_key(self) -> bytes:
-        """The key under which codes are derived."""
+        """The key that codes are derived under."""
         return self.derive("code")
 
     @cached_property
@@ -60,7 +61,7 @@ class Keyring:
     """The current master key and the previous ones.
 
     Raises:
-        ValueError: two master keys happen to share an id (one in a million); a new current one must be made.
+        ValueError: two master keys have the same id by chance (about one in a million); create another current key.
     """
 
     def __init__(self, current: bytes, previous: Sequence[bytes] = ()) -> None:
@@ -73,14 +74,14 @@ class Keyring:
         return f"Keyring({', '.join(self._by_id)})"
 
     def find(self, key_id: str) -> MasterKey | None:
-        """The master key of that id, or None."""
+        """The master key with that id, or None."""
         return self._by_id.get(key_id)
 
     def token_keys(self, use: str) -> list[bytes]:
-        """Keys for itsdangerous, which signs with the last and accepts all."""
+        """Keys of all master keys for one use, newest last: itsdangerous signs with the last key and accepts all."""
         return [key.derive(use) for key in self._by_id.values()]
 
     @property
     def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The public keys of all proofs that may still be good, as a JWK set (RFC 7517)."""
+        """The public keys of all proofs that may still be valid, as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk for key in self._by_id.values()]}

@@ -1,4 +1,4 @@
-"""A user as the person's own chat may show it: enough to know one's own account, not enough to learn another's."""
+"""Masked user names for chat messages: recognisable for the account's owner, but not revealing it to other people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONG: Final = 8
 
 
 def masked_user(user: str) -> str:
-    """The first and last characters with `***` between; of an address with @, both halves so."""
+    """The first and last characters with `***` between them. In an e-mail address both parts are masked like this."""
     name, at, host = user.partition("@")
     if at:
         return f"{masked_user(name)}@{masked_user(host)}"

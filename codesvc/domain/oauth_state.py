@@ -1,12 +1,13 @@
-"""Who a browser is: the state that travels through web authorisation, and what forms of a page must carry.
+"""The OAuth `state` of web authorisation, and the tokens of forms on our pages.
 
-WeChat takes a state of at most 128 letters and digits (WECHAT.md 11.1), so it is base32 and not itsdangerous' alphabet:
+WeChat accepts a state of at most 128 letters and digits (WECHAT.md 11.1), so the state is base32, not itsdangerous'
+alphabet:
 
     <subject in base32> <24 characters of HMAC-SHA-256 over subject and browser>
 
-The browser's cookie goes into the signature and not into the text: a state is good only in the browser that was sent
-off with it. Without that, somebody could send off his own browser, stop it on the way back, and let another's arrive:
-that one would then pass for him.
+The value of the browser's cookie is part of the signed data but not of the text, so that a state is valid only in the
+browser that started the authorisation. Otherwise an attacker could start it in their own browser, stop before the
+return, and let a victim's browser return instead. The attacker's browser would then be taken for the victim's.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _STATE: Final = re.compile(r"[a-z2-7]{25,128}")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """Where a browser goes back to when WeChat has said who it is.
+    """The page that a browser returns to after web authorisation.
 
     Attributes:
         page: `ask`, `ticket` or `message`.
-        place: the site of an intent; "" for others.
-        id: of the intent, login, ticket or verification.
+        place: for an intent, its site; otherwise "".
+        id: id of the intent, login, ticket or verification.
     """
 
     page: str
@@ -43,7 +44,7 @@ class Errand:
 
 
 class Seals:
-    """Makes and checks states and form tokens."""
+    """Creates and checks OAuth states and form tokens."""
 
     def __init__(self, keyring: Keyring) -> None:
         # The newest key signs, all are accepted.
@@ -51,16 +52,16 @@ class Seals:
         self._form_key = keyring.token_keys("page form")[-1]
 
     def state(self, errand: Errand, browser: str) -> str:
-        """A state for one browser, 125 characters at most."""
+        """Create a state for one browser, at most 125 characters."""
         subject = _base32(f"{errand.page[:1]}{errand.place}/{errand.id}".encode())
         return subject + _mac(self._state_keys[0], subject, browser)
 
     def errand(self, state: str, browser: str) -> Errand | None:
-        """What a state is about, None if it is not ours or began in another browser."""
+        """The page that a state names; None if the state is not ours or was started in another browser."""
         if not _STATE.fullmatch(state):
             return None
         subject, mac = state[:-_MAC], state[-_MAC:]
-        # Every key is tried, so that time tells nothing.
+        # All keys are tried, so that the time does not reveal which key matched.
         if not sum(hmac.compare_digest(mac, _mac(key, subject, browser)) for key in self._state_keys):
             return None
         try:
@@ -71,11 +72,11 @@ class Seals:
         return Errand(_PAGES.get(text[:1], "ticket"), place, identifier)
 
     def form(self, browser: str, subject: str) -> str:
-        """What a form on a page about `subject` must carry to be this browser's own."""
+        """The token that a form about `subject` must contain to be accepted from this browser."""
         return hmac.digest(self._form_key, f"{browser}/{subject}".encode(), sha256).hex()[:32]
 
     def is_form(self, token: str, browser: str, subject: str) -> bool:
-        """Whether a form came from our page in this browser."""
+        """Whether a form comes from our page in this browser."""
         return hmac.compare_digest(token.encode(), self.form(browser, subject).encode())
 
 

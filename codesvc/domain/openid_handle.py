@@ -1,14 +1,16 @@
-"""Handles: a WeChat as a site without the scope `openids` may hold it.
+"""Handles: what a site without the scope `openids` receives in place of an openid.
 
-Two kinds, because a name and a power should not look alike:
+There are two kinds with different purposes, so they look different:
 
-- A *handle* is a power: who redeems it with `PUT /v1/bindings/{user}` binds the WeChat behind it, once, while it is
-  fresh. It comes from a login that found nobody, or from a ticket. It is sealed (Fernet), so that it shows nothing.
-- An *openid handle* is a name: the same for the same WeChat and site, different on every other site, good for looking
-  up and comparing and for nothing else. Deterministic authenticated encryption (AES-SIV, RFC 5297) makes it: nothing
-  is stored, and only this service can turn it back into an openid.
+- A *handle* is a right to bind. `PUT /v1/bindings/{user}` with it binds the WeChat account behind it, once, before it
+  expires. It comes from a login that found no user, or from a ticket. It is encrypted (Fernet), so that it reveals
+  nothing.
+- An *openid handle* is a pseudonym. It is constant for a WeChat account and a site, and different on every site. It is
+  good for look-up and comparison only. It is made by deterministic authenticated encryption (AES-SIV, RFC 5297):
+  nothing is stored, and only this service can convert it back into an openid.
 
-Whether a handle is still fresh and unspent is the store's to say; here only whether it is genuine and for this site.
+This module checks whether a handle is genuine and belongs to the site. The store decides whether it is expired or
+spent.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
 HANDLE_LIFE_MS: Final = 900_000
-"""How long a handle binds: the time it takes to fill in a sign-up form."""
+"""How long a handle is valid: enough time to fill in a sign-up form."""
 
 _NAME_PREFIX: Final = "oh_"
 _LONGEST: Final = 1024
@@ -35,12 +37,12 @@ _LONGEST: Final = 1024
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Claim:
-    """What a genuine handle says.
+    """The content of a genuine handle.
 
     Attributes:
-        source: the login or ticket that it came from; it can be spent once.
-        openid: who.
-        until: when it stops binding, ms by the store's clock.
+        source: id of the login or ticket that it came from. A source can be spent once.
+        openid: the WeChat account.
+        until: expiry, ms by the store's clock.
     """
 
     source: str
@@ -49,21 +51,21 @@ class Claim:
 
 
 class Handles:
-    """Seals and opens handles of both kinds."""
+    """Creates and reads handles of both kinds."""
 
     def __init__(self, keyring: Keyring) -> None:
-        # MultiFernet encrypts with the first and opens with any; AESSIV is tried in the same order.
+        # MultiFernet encrypts with the first key and decrypts with any. The AES-SIV keys are tried in the same order.
         by_age = keyring.token_keys("handle")[::-1]
         self._cipher = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in by_age])
         self._names = [AESSIV(key) for key in keyring.token_keys("openid handle")[::-1]]
 
     def seal(self, site: str, claim: Claim) -> str:
-        """A handle for one site."""
+        """Create a handle for one site."""
         content = msgspec.json.encode([site, claim.source, claim.openid, claim.until])
         return self._cipher.encrypt(content).decode().rstrip("=")
 
     def open(self, site: str, handle: str) -> Claim | None:
-        """What a handle says, None if it is none of ours or another site's."""
+        """Read a handle; None if it is not ours or belongs to another site."""
         if len(handle) > _LONGEST:
             return None
         try:
@@ -74,12 +76,12 @@ class Handles:
         return Claim(source, openid, until) if whose == site else None
 
     def name(self, site: str, openid: str) -> str:
-        """The openid handle of a WeChat on one site."""
+        """The openid handle of a WeChat account on one site."""
         sealed = self._names[0].encrypt(openid.encode(), [site.encode()])
         return _NAME_PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def openid(self, site: str, name: str) -> str | None:
-        """The openid behind an openid handle of this site, None if it is none."""
+        """The openid behind an openid handle of this site; None if it is invalid."""
         text = name.removeprefix(_NAME_PREFIX)
         if text == name or len(name) > _LONGEST:
             return None

@@ -1,7 +1,7 @@
-"""Page tokens: what lets a browser act on exactly one verification, intent or login, and on nothing else.
+"""Page tokens. A page token lets a browser act on exactly one verification, intent or login.
 
-Signed by itsdangerous with SHA-256 under a key of its own. The token says which site and which verification; it has no
-expiry of its own because the verification has one, by the clock that decides.
+It is signed by itsdangerous with SHA-256 under its own key and contains the site and the id. It has no expiry of its
+own: the store checks the expiry of the verification by the store's clock.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What a page token points at.
+    """The content of a page token.
 
     Attributes:
         site: the site's name.
-        id: a verification's id.
+        id: id of the verification.
     """
 
     site: str
@@ -37,8 +37,8 @@ class Subject(msgspec.Struct, frozen=True):
 class PageTokens:
     """Signs and reads page tokens.
 
-    itsdangerous reads them. Signing, which every answer does, is written out here: the same bytes, except that the key
-    is derived once and nothing is ever compressed.
+    itsdangerous reads them. Signing happens in every answer, so it is implemented directly: the result is the same, but
+    the key is derived only once and nothing is compressed.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -50,12 +50,12 @@ class PageTokens:
         self._key = self._serializer.make_signer(self._serializer.salt).derive_key()
 
     def sign(self, subject: Subject) -> str:
-        """The token of a subject: always the same one, safe in a URL path."""
+        """The token of a subject: always the same text, safe in a URL path."""
         payload = urlsafe_b64encode(_encode((subject.site, subject.id))).rstrip(b"=")
         return (payload + b"." + urlsafe_b64encode(keyed(self._key, payload)).rstrip(b"=")).decode()
 
     def read(self, token: str) -> Subject | None:
-        """Whose token this is, None if it is not one of ours."""
+        """The subject of a token; None if the token is not ours."""
         if len(token) > _LONGEST:
             return None
         try:

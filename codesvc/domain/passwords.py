@@ -1,6 +1,6 @@
-"""Passwords of the operator page's users: kept as scrypt (RFC 7914), so that guessing is slow. Pure.
+"""Passwords of operators, stored as scrypt hashes (RFC 7914), which are slow to guess.
 
-The line in the configuration is `scrypt:{N}:{r}:{p}:{salt}:{hash}`, the last two in base64url without padding.
+The line in the configuration is `scrypt:{N}:{r}:{p}:{salt}:{hash}`; salt and hash are base64url without padding.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _MEMORY: Final = 64 * 2**20
 
 
 def password_line(password: str, salt: bytes) -> str:
-    """What the configuration keeps of a password.
+    """The line that the configuration contains for a password.
 
     Args:
         password: 12 characters or more.
         salt: 16 random bytes.
 
     Raises:
-        ValueError: too short.
+        ValueError: the password is too short.
     """
     if len(password) < SHORTEST:
         raise ValueError(f"a password has {SHORTEST} characters or more")
@@ -32,11 +32,11 @@ def password_line(password: str, salt: bytes) -> str:
 
 
 NOBODY: Final = f"scrypt:{_N}:{_R}:{_P}:{'A' * 22}:{'A' * 43}"
-"""Checked where the name is unknown, so that an answer takes as long as for a name that there is."""
+"""Checked if the operator does not exist, so that the answer takes as long as for an existing operator."""
 
 
 def is_password(line: str, password: str) -> bool:
-    """Whether this is the password; takes as long as it takes."""
+    """Whether this is the password. The cost does not depend on the result."""
     _, n, r, p, salt, wanted = line.split(":")
     found = scrypt(
         password.encode(errors="surrogateescape"),
@@ -51,7 +51,7 @@ def is_password(line: str, password: str) -> bool:
 
 
 def fingerprint(line: str) -> str:
-    """What a session remembers of a password, so that a changed one ends it."""
+    """A short hash that a session stores, so that changing the password ends the session."""
     return sha256(line.encode()).hexdigest()[:16]
 
 

@@ -1,9 +1,9 @@
-"""Proofs: what a site holds in its hand after an approval (DESIGN, `POST /v1/proofs/verify`).
+"""Proofs: signed statements that a verification was approved (DESIGN, `POST /v1/proofs/verify`).
 
-A proof is a JWT (RFC 7519) signed with EdDSA (RFC 8037), so that a site can read one offline with the keys at
-`/.well-known/jwks.json`. It is a pure function of the approved verification: Ed25519 signatures are deterministic,
-`jti` is derived from the id, `iat` is the approval. So a repeated check or a later GET hands out the same proof and
-nothing is stored. Whether it has been spent, and whether it is still fresh, is the store's to say.
+A proof is a JWT (RFC 7519) signed with EdDSA (RFC 8037), so that a site can check it offline with the keys at
+`/.well-known/jwks.json`. It depends only on the approved verification: Ed25519 signatures are deterministic, `jti` is
+derived from the id, and `iat` is the time of approval. So a repeated check or a later GET returns the same proof
+without storing it. The store decides whether a proof is expired or spent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REQUIRED = ["iss", "aud", "sub", "purpose", "vf", "basis", "iat", "exp", "jti"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Claims:
-    """What a genuine proof says; `raw` is every claim as it stands in the JWT."""
+    """The content of a genuine proof; `raw` contains every claim of the JWT."""
 
     verification: str
     basis: str
@@ -33,12 +33,12 @@ class Claims:
 
 
 class Proofs:
-    """Mints and reads proofs.
+    """Creates and reads proofs.
 
     Args:
         issuer: the service's public URL, `iss`.
-        keyring: its keys.
-        test: whether proofs of test identities are believed; never in live mode (DESIGN rule 11).
+        keyring: the master keys.
+        test: whether proofs of test identities are accepted; never in live mode (DESIGN rule 11).
     """
 
     def __init__(self, issuer: str, keyring: Keyring, *, test: bool = False) -> None:
@@ -47,10 +47,10 @@ class Proofs:
         self._test = test
 
     def mint(self, record: Record) -> str:
-        """The proof of an approved verification.
+        """Create the proof of an approved verification.
 
         Raises:
-            ValueError: it is not approved.
+            ValueError: the verification is not approved.
         """
         if record.approved is None or record.basis is None:
             raise ValueError("only an approved verification has a proof")
@@ -70,7 +70,7 @@ class Proofs:
         return jwt.encode(claims, master.proof_key, algorithm="EdDSA", headers={"kid": master.key_id})
 
     def read(self, proof: str, *, audience: str) -> Claims | None:
-        """The claims of a proof that is genuine and for this site, else None; its time is not looked at here."""
+        """The claims of a proof that is genuine and for this site, else None. Expiry is not checked."""
         try:
             key = self._keyring.find(str(jwt.get_unverified_header(proof).get("kid", "")))
             if key is None:

@@ -1,9 +1,9 @@
-"""How WeChat's daily quotas are shared out (DESIGN, "QR codes"; WECHAT.md 13).
+"""How WeChat's daily quotas are divided among the sites of an account (DESIGN, "QR codes"; WECHAT.md 13).
 
-WeChat allows an account so many template messages and so many QR codes a day, counted anew at midnight in Beijing. Of
-that, a tenth is kept for resets, because somebody locked out has no other way in. Of the rest, half is first come,
-first served; of the other half every site is sure of an equal part, so that one busy site cannot silence its
-neighbours on the same account. When a site's part is used up, its pushes go to the scan, and its pictures to the word.
+WeChat allows an account a fixed number of template messages and QR codes each day, counted from midnight in Beijing.
+One tenth is reserved for resets, because a person who is locked out has no other way in. Half of the rest is used in
+order of arrival. The other half is divided equally among the sites, so that a busy site cannot block the others. When a
+site's share is used up, its pushes become scans, and its pages show the keyword in place of the QR code.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Final
 
 
 class Api(StrEnum):
-    """Calls whose quota is shared out."""
+    """Calls whose daily quota is divided."""
 
     TEMPLATE = "template"
     QRCODE = "qrcode"
 
 
 PATHS: Final = {Api.TEMPLATE: "/cgi-bin/message/template/send", Api.QRCODE: "/cgi-bin/qrcode/create"}
-"""What `openapi/quota/get` calls them."""
+"""The paths that `openapi/quota/get` uses for them."""
 
 ASSUMED_DAILY: Final = 100_000
-"""The default of a verified service account; taken until WeChat has told the true one."""
+"""The default quota of a verified service account, used until WeChat has reported the real one."""
 
 WARN_AT: Final = 0.8
 THRESHOLDS: Final = (80, 95, 100)
-"""Percent of a day's quota, used up; sites are told at each (the event `quota.low`)."""
+"""Percent of the day's quota used up; at each of them the sites get the event `quota.low`."""
 RESERVE: Final = 0.1
 _DAY_MS: Final = 86_400_000
 _BEIJING_MS: Final = 8 * 3_600_000

@@ -1,8 +1,9 @@
-"""One verification as the store answers it, and what of it may be said to whom (DESIGN rule 7).
+"""A verification as read from the store, and what of it may be disclosed (DESIGN rule 7).
 
-`Record` holds everything; `delivery_view` is the one place that decides what a site, a page or an event stream
-reads about the delivery. For a purpose that does not disclose bindings it says the same for every user, known or not,
-bound or not, pushed to or not, until approval or until the bound WeChat itself scanned that very QR.
+`Record` holds everything. `delivery_view` alone decides what a site, a page or an event stream reads about the
+delivery. For a purpose that does not disclose bindings, the result is the same for every user: known or unknown, bound
+or unbound, with or without a push. It changes only after approval, or after the bound WeChat account has scanned that
+very QR code.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from codesvc.domain.verification import (
 
 
 class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a start says once and nothing ever changes; travels through the store as one JSON text.
+    """The values of a start that never change. The store holds them as one JSON text.
 
     Attributes:
         locale: `zh` or `en`, the language of messages.
         agent: family of the browser that asked, from a closed list, "" if unknown.
         place: the address that asked, masked, "" if unknown; a verification's record does not repeat it.
         return_url: where the hosted page leads back to.
-        metadata: the site's own object, handed back as it came.
-        trace: the call's `traceparent`, "" where nothing is traced; see `codesvc.runtime.tracing`.
+        metadata: the site's own object, returned unchanged.
+        trace: the call's `traceparent`, "" without tracing; see `codesvc.runtime.tracing`.
     """
 
     locale: str = "zh"
@@ -46,7 +47,7 @@ class Fixed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeliveryView(msgspec.Struct, frozen=True):
-    """What may be said of a delivery: the words of the API's `delivery` member."""
+    """The disclosed state of a delivery: the API's `delivery` member."""
 
     channel: str
     status: str
@@ -59,7 +60,7 @@ UNDISCLOSED = DeliveryView(Channel.AUTO, Status.PENDING, None)
 def delivery_view(
     *, disclosed: bool, pending: bool, channel: str, delivery: DeliveryStatus, reason: str
 ) -> DeliveryView:
-    """What sites, pages, event streams and webhooks read of a delivery; `pending` is about the verification."""
+    """What sites, pages, event streams and webhooks read of a delivery; `pending` refers to the verification."""
     if not disclosed:
         return UNDISCLOSED
     if not pending and delivery in UNFINISHED_DELIVERIES:
@@ -68,12 +69,12 @@ def delivery_view(
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
-    """One verification, read at `now` (ms by the store's clock). Openids and the user stay out of the repr.
+    """A verification, read at `now` (ms by the store's clock). Its repr hides openids and the user.
 
-    The members in front of `id` are, in this order, how a record lies in the store: an array in MessagePack, which ends
-    with the last one that is there. So names take no room, and reading one is one step. What is rarely there stands
-    last. What the scripts write under other names travels in `more`; so the order never has to change. Times are ms;
-    `max_life` and `delivery_after` count from the start.
+    The members before `id`, in this order, are the stored form of a record: a MessagePack array that ends with the last
+    member that has a value. So no names are stored and decoding is one step. Rarely used members come last. Fields that
+    scripts write under other names are in `more`, so that the order never has to change. Times are in ms; `max_life`
+    and `delivery_after` count from the start.
     """
 
     more: dict[str, str] | None
@@ -121,9 +122,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @classmethod
     def parse(cls, now: int, stored: bytes, identifier: str) -> Record:
-        """Read what a script answers about a verification; its id is part of its key, not of what lies there."""
+        """Decode the reply of a script. The id is not in the stored form, because it is part of the key."""
         record = _stored.decode(stored)
-        # It is nobody else's yet; a copy would cost as much as the reading.
+        # No other code has a reference yet. A copy would cost as much as decoding.
         force_setattr(record, "id", identifier)
         force_setattr(record, "now", now)
         if record.status is Status.PENDING and now >= record.expires:
@@ -132,24 +133,24 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def fixed(self) -> Fixed:
-        """What the start has said; the place is worked out from the address that is counted."""
+        """The values fixed at the start. `place` is computed from the counted address."""
         fixed = _fixed.decode(self.fixed_json)
         force_setattr(fixed, "place", masked_bucket(self.address))
         return fixed
 
     @property
     def test(self) -> bool:
-        """Whether it is a test identity's (`codesvc.domain.test_identity`)."""
+        """Whether the verification belongs to a test identity (`codesvc.domain.test_identity`)."""
         return self.id.startswith(TEST_ID)
 
     @property
     def disclosed(self) -> bool:
-        """Whether the delivery's true state may be said (rule 7)."""
+        """Whether the real state of the delivery may be disclosed (DESIGN rule 7)."""
         return self.disclose or self.status is Status.APPROVED or self.claimed_basis is Basis.BOUND
 
     @property
     def scannable(self) -> bool:
-        """Whether a scan may bring the code, as far as may be said: for undisclosed ones the same for everybody."""
+        """Whether a scan may bring the code. If bindings are not disclosed, the answer does not depend on the user."""
         if self.status is not Status.PENDING or self.scan is ScanPolicy.OFF:
             return False
         if not self.disclose or self.scan is ScanPolicy.OPEN:
@@ -158,7 +159,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def delivery_view(self) -> DeliveryView:
-        """What sites, pages and event streams read."""
+        """The delivery as sites, pages and event streams may read it."""
         return delivery_view(
             disclosed=self.disclosed,
             pending=self.status is Status.PENDING,
@@ -169,11 +170,11 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     @property
     def proof_available(self) -> bool:
-        """Whether a proof is still handed out."""
+        """Whether a proof is still available."""
         return self.approved is not None and self.now < self.approved + PROOF_LIFE_MS
 
     def as_started(self) -> Record:
-        """This verification as it was when it was started: what a repeated start answers (Idempotency-Key)."""
+        """The verification as it was when it was started: the answer to a repeated start (Idempotency-Key)."""
         expires, resend_at, channel, delivery, reason = (self.first or "").split(" ", 4)
         return replace(
             self,
@@ -189,8 +190,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         )
 
 
-# The scripts write numbers as numbers, and some flags as text.
+# The scripts write numbers as numbers and some flags as text.
 _stored: Final = msgspec.msgpack.Decoder(Record, strict=False)
 _fixed: Final = msgspec.json.Decoder(Fixed)
 LAYOUT: Final = Record.__struct_encode_fields__[1:-2]
-"""The names that the scripts know the members by, in the order in which they lie in the store, after `more`."""
+"""The members' names in the scripts, in the stored order, after `more`."""

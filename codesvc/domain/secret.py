@@ -1,4 +1,4 @@
-"""A value that is never shown by accident."""
+"""A text value that is never shown by accident."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NoReturn
 
 
 class Secret:
-    """Text that only `reveal()` gives away: not `repr`, `str`, formatting or pickling.
+    """A secret text. Only `reveal()` returns it; `repr`, `str` and formatting hide it, and pickling fails.
 
-    Two secrets compare in constant time; a secret never equals plain text.
+    Two secrets are compared in constant time. A secret never equals plain text.
     """
 
     __slots__ = ("_text",)
@@ -18,7 +18,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The secret itself. Keep the result out of logs, errors and anything that lives long."""
+        """The secret text. The result must not appear in logs or errors, nor be kept in long-lived objects."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
@@ -41,7 +41,7 @@ class Secret:
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        """Refuse pickling: a pickle is a file or a message, and both are read by others.
+        """Refuse pickling: a pickle is a file or a message that other programs can read.
 
         Raises:
             TypeError: always.
@@ -49,5 +49,5 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
     def _octets(self) -> bytes:
-        # surrogatepass: a comparison must not fail on text that a rule would refuse anyway.
+        # surrogatepass: comparing must not fail, even for text that a rule would reject.
         return self._text.encode("utf-8", "surrogatepass")

@@ -1,8 +1,8 @@
-"""Addresses that carry a signed subject: hosted pages, confirmations in WeChat, tickets.
+"""Signed links: hosted pages, confirmations in WeChat, tickets.
 
-A link says what it is about and nothing else: no openid, no user, no power of its own. Each use has its own salt, so
-that a link of one kind is not a link of another. None has an expiry in it, because its subject has one, by the clock
-that decides.
+A link contains its subject and nothing else: no openid, no user, no permission. Each use has its own salt, so that a
+link for one use is invalid for another. A link has no expiry of its own: the store checks the expiry of its subject by
+the store's clock.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
 PAGE_MARK: Final = "i."
-"""What page tokens of intents and logins begin with, so that `/p/{token}` knows which page it is before reading it."""
+"""Prefix of the page tokens of intents and logins, so that `/p/{token}` can choose the page before reading the token.
+"""
 
 _LONGEST: Final = 512
 
 
 class Use(StrEnum):
-    """What a link is for; its salt."""
+    """The use of a link; its value selects the salt."""
 
     PAGE = "page"
     ASK = "ask"
@@ -40,12 +41,12 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Subject:
-    """What a link is about.
+    """The subject of a link.
 
     Attributes:
-        place: the site of an intent, the account of a ticket.
-        id: of the intent, login or ticket.
-        detail: what else was signed, "" if nothing.
+        place: for an intent its site, for a ticket its account.
+        id: id of the intent, login, ticket or verification.
+        detail: further signed text, "" if none.
     """
 
     place: str
@@ -57,8 +58,8 @@ class Links:
     """Signs and reads links.
 
     Args:
-        public_url: the service's own address.
-        keyring: its keys.
+        public_url: the service's public URL.
+        keyring: the master keys.
     """
 
     def __init__(self, public_url: str, keyring: Keyring) -> None:
@@ -69,21 +70,22 @@ class Links:
             )
             for use in Use
         }
-        # Derived once; the rest of signing is written out in `sign`, as in `codesvc.domain.page_token`.
+        # The keys are derived once. `sign` does the rest of signing, as in `codesvc.domain.page_token`.
         self._keys = {use: each.make_signer(each.salt).derive_key() for use, each in self._serializers.items()}
 
     def sign(self, use: Use, subject: Subject) -> str:
-        """The token of a subject: always the same one, safe in a path or a query."""
+        """The token of a subject: always the same text, safe in a path or a query."""
         payload = urlsafe_b64encode(msgspec.json.encode((subject.place, subject.id, subject.detail))).rstrip(b"=")
         signature = urlsafe_b64encode(keyed(self._keys[use], payload)).rstrip(b"=")
         return f"{payload.decode()}.{signature.decode()}"
 
     def read(self, use: Use, token: str) -> Subject | None:
-        """Whose token this is, None if it is not one of ours for this use."""
+        """The subject of a token; None if the token is not ours or is for another use."""
         if len(token) > _LONGEST:
             return None
         try:
-            # Base64 has spare bits at its end; one spelling is accepted, so that no part of a link can change.
+            # The last base64 character has unused bits. Only one spelling is accepted, so that no part of a link can be
+            # changed.
             signature = token.rpartition(".")[2]
             if base64_encode(base64_decode(signature)).decode() != signature:
                 return None
@@ -93,21 +95,21 @@ class Links:
         return Subject(place, identifier, detail)
 
     def page_token(self, site: str, intent: str) -> str:
-        """What lets a browser see one intent or login."""
+        """The page token of one intent or login."""
         return PAGE_MARK + self.sign(Use.PAGE, Subject(site, intent))
 
     def page_url(self, site: str, intent: str) -> str:
-        """Where the hosted page of an intent or login is."""
+        """The URL of the hosted page of an intent or login."""
         return f"{self.public_url}/p/{self.page_token(site, intent)}"
 
     def ask_url(self, account: str, site: str, intent: str) -> str:
-        """Where a WeChat says yes or no; also the link of a bind intent by web authorisation."""
+        """The URL where the person confirms or declines in WeChat; it also starts binding by web authorisation."""
         return f"{self.public_url}/wechat/{account}/ask/{self.sign(Use.ASK, Subject(site, intent))}"
 
     def message_url(self, account: str, verification: str) -> str:
-        """The link of a message that carries a code, or hides one: only the WeChat it went to sees what is behind."""
+        """The link of a message that contains or hides a code. Only the WeChat account it was sent to sees the page."""
         return f"{self.public_url}/wechat/{account}/message/{self.sign(Use.MESSAGE, Subject(account, verification))}"
 
     def ticket_url(self, account: str, ticket: str) -> str:
-        """The link from the chat to a site, by way of us."""
+        """The link that leads from the chat through our page to a site."""
         return f"{self.public_url}/t/{self.sign(Use.TICKET, Subject(account, ticket))}"

@@ -1,7 +1,8 @@
-"""Test identities: users of a site that never reach WeChat and get a fixed code, in test mode only (DESIGN rule 11).
+"""Test identities: users with a fixed code, for whom nothing is sent to WeChat. Test mode only (DESIGN rule 11).
 
-For a customer's own tests, which have no phone to scan with. What is theirs is visible as such: the verification id
-says so (`codesvc.domain.codes`), and so does the WeChat that stands for one, which no message ever goes to.
+They are for a customer's own tests, which cannot scan with a phone. They are marked: a test identity's verification ids
+have a prefix (`codesvc.domain.codes`), and so does the openid that stands for it. No message is ever sent to that
+openid.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TEST_OPENID: Final = "test_"
-"""What the openid of no real WeChat begins with; the rest is made in `store/scripts/fragments/push.lua`."""
+"""Prefix of the openids that stand for test identities; no real openid has it. The rest is made in
+`store/scripts/fragments/push.lua`.
+"""
 
 
 def is_test_openid(openid: str) -> bool:
-    """Whether this stands for a test identity, so that nothing may be sent to it."""
+    """Whether this openid stands for a test identity, so that nothing may be sent to it."""
     return openid.startswith(TEST_OPENID)
 
 
 def format_of(code: str) -> CodeFormat | None:
-    """What verifications with this fixed code look like; None where no code could be so."""
+    """The code format that fits a fixed code; None if no format does."""
     if not MIN_LENGTH <= len(code) <= MAX_LENGTH:
         return None
     letter = next((letter for letter, characters in ALPHABETS.items() if set(code) <= set(characters)), None)
@@ -31,11 +34,11 @@ def format_of(code: str) -> CodeFormat | None:
 
 
 def fixed_code(identities: Mapping[str, str], user: str) -> str | None:
-    """The fixed code of a user, None for everybody who is no test identity.
+    """The fixed code of a user; None if the user is not a test identity.
 
     Args:
-        identities: user to code; a name that ends in `*` means all users that begin so. The longest name wins.
-        user: who asks.
+        identities: user -> code. A name that ends in `*` stands for all users with that prefix. The longest match wins.
+        user: the user.
     """
     if user in identities:
         return identities[user]

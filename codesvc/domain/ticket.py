@@ -1,17 +1,17 @@
-"""Tickets: the way from the chat to a site, for whoever asked and nobody else (DESIGN, "From the chat to the site").
+"""Tickets: links in the chat that lead only the person who requested them to a site.
 
-A ticket is asked for in the chat, so it is known *who asked*. Its link says nothing about *who opens it*. Three steps
-lie between, and each shuts out one way of passing a link on:
+See DESIGN, "From the chat to the site". A ticket is requested in the chat, so the requester is known. Its link does not
+show who opens it. Three steps make sure that passing a link on is of no use:
 
-1. The link leads to us. In WeChat, silent web authorisation says who opened it; in any other browser the page shows six
-   digits which the ticket's WeChat must send in the chat. Now it is known that *this browser* is the asker's: somebody
-   else's browser, sent the link, never gets further.
-2. The browser goes on to the site, which makes a `state` for its own session and sends the browser back with it.
-   Only the browser of step 1 gets an answer: a redeem code, tied to that state.
-3. The site's back end redeems the code together with the state *of the session it serves*. A code that was made in
-   another session does not fit, so nobody can slip his own code under somebody who is logged in.
+1. The link leads to our page. In WeChat, silent web authorisation identifies the person who opened it. In another
+browser, the page shows six digits that the requester must send in the chat. After this step *this browser* is known to
+be the requester's. Any other browser that opens the link stops at this step.
+2. The browser continues to the site, which creates a `state` for its own session and sends the browser back with it.
+Only the browser of step 1 receives an answer: a redeem code that belongs to that state.
+3. The site's back end redeems the code together with the state *of the session that it serves*. A code made in another
+session is rejected, so that an attacker cannot insert their own code into the session of a person who is logged in.
 
-The digits are derived, like codes: nothing stores them.
+The digits are derived like codes and are not stored.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _ID: Final = re.compile(r"tk_[a-z2-7]{26}-[1-9]")
 
 
 class Wish(StrEnum):
-    """What a ticket is for."""
+    """The purpose of a ticket."""
 
     BIND = "bind"
     RESET = "reset"
 
 
 class TicketStatus(StrEnum):
-    """Where a ticket stands."""
+    """State of a ticket."""
 
     OPEN = "open"
     REDEEMED = "redeemed"
@@ -58,13 +58,13 @@ TICKET_MOVES: Final[dict[TicketStatus, frozenset[TicketStatus]]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ticket:
-    """One ticket, read at `now` (ms by the store's clock).
+    """A ticket, read at `now` (ms by the store's clock).
 
     Attributes:
-        user: of a reset, whose password; else "".
-        openid: who asked.
-        browser: the browser that shows digits, "" if none.
-        proven: the browser that the asker has proved to be his by sending them, "" if none.
+        user: for a reset, the user whose password is reset; otherwise "".
+        openid: the WeChat account that requested it.
+        browser: the browser that shows the digits, "" if none.
+        proven: the browser for which the requester has sent the right digits, "" if none.
     """
 
     id: str
@@ -81,7 +81,7 @@ class Ticket:
 
     @classmethod
     def parse(cls, now: int, stored: bytes) -> Ticket:
-        """Read what a script answers: an array with one table of texts."""
+        """Decode the reply of a script: an array with one table of texts."""
         fields = msgspec.msgpack.decode(stored, type=tuple[dict[str, str]])[0]
         return cls(
             id=fields["id"],
@@ -99,24 +99,24 @@ class Ticket:
 
     @property
     def good(self) -> bool:
-        """Whether it can still be redeemed."""
+        """Whether the ticket can still be redeemed."""
         return self.status is TicketStatus.OPEN and self.now < self.expires
 
 
 def is_ticket(text: str) -> bool:
-    """Whether a text has the form of a ticket's id."""
+    """Whether a text has the form of a ticket id."""
     return _ID.fullmatch(text) is not None
 
 
 class TicketSecrets:
-    """What of tickets is derived from the master key."""
+    """Values of tickets that are derived from the master key."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._seed_key = keyring.token_keys("ticket id")[-1]
         self._digit_keys = keyring.token_keys("ticket digits")[::-1]
 
     def seed(self, dedupe: str, wish: Wish) -> str:
-        """What the ids of one request's tickets begin with: a repeated callback finds the same tickets."""
+        """Prefix of the ids of one request's tickets. A repeated callback has the same prefix."""
         digest = hmac.digest(self._seed_key, f"{wish}/{dedupe}".encode(), sha256)
         return f"tk_{b32encode(digest[:17]).decode().rstrip('=').lower()[:26]}"
 
@@ -125,7 +125,7 @@ class TicketSecrets:
         return _digits(self._digit_keys[0], ticket, browser)
 
     def is_digits(self, typed: str, ticket: str, browser: str) -> bool:
-        """Whether these are they, in constant time."""
+        """Whether the typed digits are right, compared in constant time."""
         matches = [
             hmac.compare_digest(typed.encode(), _digits(key, ticket, browser).encode()) for key in self._digit_keys
         ]

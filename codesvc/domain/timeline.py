@@ -1,7 +1,7 @@
-"""A verification's trail: what happened to it and when, as the scripts write it down (`fragments/record.lua`).
+"""The timeline of a verification: what happened and when, as the scripts record it (`fragments/record.lua`).
 
-It is for operators and for counting; sites and pages never read it, because it tells what an undisclosed verification
-must not (DESIGN rule 7). An entry is `ms-since-the-start:word` or `…:word/detail`.
+It is for operators and statistics. Sites and pages never read it, because it shows what an undisclosed verification
+must hide (DESIGN rule 7). An entry is `ms-since-the-start:kind` or `…:kind/detail`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Word(StrEnum):
-    """What can happen. Those that are states too are spelt as in `codesvc.domain.verification`."""
+class StepKind(StrEnum):
+    """Kinds of steps. A step that is also a state has the name that it has in `codesvc.domain.verification`."""
 
     QUEUED = "queued"
-    """A push was put into the outbox; detail: the channel tried first."""
+    """A push was added to the outbox. Detail: the channel that is tried first."""
     SENT = "sent"
-    """The code left; detail: by which channel."""
+    """The code was sent. Detail: the channel."""
     UNKNOWN = "unknown"
     FAILED = "failed"
     """Detail: the reason, and after a full stop WeChat's errcode or the limit."""
     DELIVERED = "delivered"
     AWAITING_SCAN = "awaiting_scan"
-    """Nothing is pushed, or no longer; detail: why, as for FAILED."""
+    """No push is made, or no further one. Detail: the reason, as for FAILED."""
     SCANNED = "scanned"
     APPROVED = "approved"
     """Detail: the basis."""
@@ -34,46 +34,46 @@ class Word(StrEnum):
     RESENT = "resent"
     WRONG = "wrong"
     REFUSED = "refused"
-    """A guess was refused; detail: the limit."""
+    """A guess was refused. Detail: the limit."""
     TURNED_AWAY = "turned_away"
-    """A WeChat that may not have the code scanned."""
+    """A WeChat account scanned that may not receive the code."""
     DISOWNED = "disowned"
-    """The person said that it was not him."""
+    """The person replied that they did not start it."""
     TROUBLE = "trouble"
-    """A try to send that will be repeated; detail: why."""
+    """An attempt to send failed and will be repeated. Detail: the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry.
+    """One entry of a timeline.
 
     Attributes:
         after: ms since the start.
-        word: what happened.
-        detail: see `Word`; "" where there is none.
+        kind: what happened.
+        detail: see `StepKind`; "" if there is none.
     """
 
     after: int
-    word: Word
+    kind: StepKind
     detail: str = ""
 
     @property
     def reason(self) -> str:
-        """The detail without what stands behind the full stop."""
+        """The detail up to the full stop."""
         return self.detail.partition(".")[0]
 
     @property
     def cause(self) -> str:
-        """What stands behind it: WeChat's errcode, or the limit; "" if nothing."""
+        """The detail after the full stop: WeChat's errcode or the limit, "" if none."""
         return self.detail.partition(".")[2]
 
 
-def read_step(told: str, after: int = 0) -> Step:
-    """One entry without its time, as `Answer.firsts` names them."""
-    word, _, detail = told.partition("/")
-    return Step(after, Word(word), detail)
+def read_step(text: str, after: int = 0) -> Step:
+    """Read one entry without its time: `kind` or `kind/detail`."""
+    kind, _, detail = text.partition("/")
+    return Step(after, StepKind(kind), detail)
 
 
 def read_trail(text: str) -> list[Step]:
-    """All entries, oldest first."""
-    return [read_step(told, int(after)) for after, _, told in (entry.partition(":") for entry in text.split())]
+    """Read a whole timeline, oldest entry first."""
+    return [read_step(step, int(after)) for after, _, step in (entry.partition(":") for entry in text.split())]

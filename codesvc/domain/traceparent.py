@@ -1,4 +1,4 @@
-"""The header by which a caller says which trace a request belongs to (W3C Trace Context, section 3.2). Pure."""
+"""The `traceparent` header: the trace that a request belongs to (W3C Trace Context, section 3.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _VERSION: Final = "00"
 
 
 def trace_of(header: str | None) -> str | None:
-    """The trace's id; None without a header, and for a wrong one, which W3C says to pass over."""
+    """The trace id; None without a header, or for an invalid one, which W3C says to ignore."""
     found = _HEADER.fullmatch(header) if header else None
     if header is None or found is None or (found["more"] and header.startswith(_VERSION)):
         return None

@@ -1,10 +1,10 @@
-"""The life of a verification and of its delivery, as tables (DESIGN, "Life of a verification").
+"""States of a verification and of its delivery, as transition tables (DESIGN, "Life of a verification").
 
-The tables below are the only place where the states are spelt. `codesvc.store` writes them into the Lua scripts, which
-do the moving; the documentation's diagram is drawn from them. A move that is not in them raises.
+The tables below are the only definition of the states. `codesvc.store` copies them into the Lua scripts, which change
+the state. The documentation's diagram is drawn from them. A transition that is not in them raises an error.
 
-Two things that look like states are not: a pending verification whose time is over *reads* as expired without anybody
-writing so, and an ended one is gone an hour after its end although the store still holds it (TTLs decide nothing).
+Two conditions look like states but are not stored. A pending verification *reads* as expired once its time is over. An
+ended one can no longer be read an hour after its end, even if the store still holds it: TTLs decide nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 
 class Status(StrEnum):
-    """Where a verification stands."""
+    """State of a verification."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where carrying the code to an openid stands."""
+    """State of a delivery."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -45,7 +45,7 @@ class ScanPolicy(StrEnum):
 
 
 class Basis(StrEnum):
-    """Why an approval may be believed: what a proof says in `basis`."""
+    """What an approval is based on: the claim `basis` of a proof."""
 
     OPEN = "open"
     BOUND = "bound"
@@ -77,10 +77,10 @@ DELIVERY_MOVES: Final[dict[DeliveryStatus, frozenset[DeliveryStatus]]] = {
 UNFINISHED_DELIVERIES: Final = frozenset(
     {DeliveryStatus.QUEUED, DeliveryStatus.UNKNOWN, DeliveryStatus.AWAITING_SCAN, DeliveryStatus.SCANNED},
 )
-"""What an ended verification cannot leave behind: these read as failed(expired) from then on."""
+"""Delivery states that an ended verification cannot have: they then read as failed(expired)."""
 
 KEPT_AFTER_END_MS: Final = 3_600_000
 """How long an ended verification can still be read."""
 
 PROOF_LIFE_MS: Final = 600_000
-"""How long after approval a proof is handed out and accepted."""
+"""How long after approval a proof is available and accepted."""

@@ -1,7 +1,7 @@
-"""Webhooks as rules: which events there are, when an attempt is repeated, what an answer of the receiver means.
+"""Rules of webhooks: the event types, when an attempt is repeated, what a receiver's answer means.
 
-The schedule is the one that Standard Webhooks suggests, with jitter, so that the events of an outage do not all come
-back at once. Sending itself is `codesvc.delivery.webhooks`; keeping, `codesvc.store`.
+The schedule is the one that Standard Webhooks recommends, with jitter, so that the events of an outage are not all
+repeated at the same moment. `codesvc.delivery.webhooks` sends events; `codesvc.store` keeps them.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ EventType = Literal[
     "login.approved",
     "quota.low",
 ]
-"""Types of events, as a site names them in `events` and reads them in `type`."""
+"""Event types, as a site lists them in `events` and receives them in `type`."""
 EVENTS: Final[tuple[str, ...]] = get_args(EventType)
 TEST_EVENT: Final = "webhook.test"
-"""Sent when somebody asks for it, whatever the endpoint listens to."""
+"""Sent on request, regardless of the event types that the endpoint receives."""
 TEST_MESSAGE: Final = "This is a test of your webhook."
 
 PAUSES: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds after each attempt that failed; the first is made at once, so there are ten over 75 h 35 min."""
+"""Pause after each failed attempt, in seconds. The first attempt is immediate, so there are ten within 75 h 35 min."""
 JITTER: Final = 0.1
 LONGEST_WISH: Final = 86_400
-"""How far a receiver's Retry-After may put an attempt off, seconds."""
+"""The longest delay that a receiver's Retry-After can ask for, in seconds."""
 
 KEPT_MS: Final = 30 * 86_400_000
 MOST_PENDING: Final = 20_000
 MOST_DONE: Final = 5_000
-"""An event is kept so long; of one site so many that are still to be sent, and so many that are done."""
+"""Limits of what is kept: an event's age in ms, and for each site the number of pending and of ended events."""
 ATTEMPTS_SHOWN: Final = 20
-"""How many attempts of an event are remembered, the latest."""
+"""How many attempts of an event are kept, the latest ones."""
 
 
 class HookStatus(StrEnum):
-    """What became of an event."""
+    """State of an event."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -56,7 +56,7 @@ class HookStatus(StrEnum):
 
 
 class Result(StrEnum):
-    """How one attempt ended. The words stand in the list of deliveries and in the metrics."""
+    """Result of one attempt. The values appear in the list of deliveries and in the metrics."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -73,7 +73,7 @@ _SUCCESS, _REDIRECTS, _GONE = range(200, 300), range(300, 400), 410
 
 
 def judge(status: int) -> Result:
-    """What an HTTP status means. A redirect is none of a success: it would send signed data somewhere else."""
+    """The result that an HTTP status means. A redirect is a failure: it would send signed data to another address."""
     if status in _SUCCESS:
         return Result.DELIVERED
     if status in _REDIRECTS:
@@ -82,12 +82,12 @@ def judge(status: int) -> Result:
 
 
 def pause_ms(attempts: int, wish: int, spread: Callable[[float, float], float]) -> int | None:
-    """How long to wait after so many failed attempts, in ms; None where it is given up.
+    """The pause after a number of failed attempts, in ms; None if the event is given up.
 
     Args:
-        attempts: how many were made, this one included.
-        wish: the receiver's Retry-After in seconds, 0 without one. It only puts off.
-        spread: draws between two numbers, as `random.uniform` does.
+        attempts: how many attempts were made, this one included.
+        wish: the receiver's Retry-After in seconds, 0 without one. It can only lengthen the pause.
+        spread: draws a number between two numbers, like `random.uniform`.
     """
     if attempts > len(PAUSES):
         return None
@@ -96,10 +96,10 @@ def pause_ms(attempts: int, wish: int, spread: Callable[[float, float], float]) 
 
 
 def seed() -> str:
-    """What a script makes the ids of its events from."""
+    """Random text from which a script makes the ids of its events."""
     return secrets.token_hex(16)
 
 
 def derived_id(*parts: str) -> str:
-    """The id of an event that must not come twice however often it is announced."""
+    """The id of an event that must be sent only once, even if it is announced several times."""
     return "wh_" + sha256("/".join(parts).encode()).hexdigest()[:32]

@@ -1,1 +1,1 @@
-"""What is said to a person in WeChat: templates, their variables, the fields of a template message, chat texts."""
+"""Messages to people in WeChat: templates, their variables, the fields of template messages, chat texts."""

@@ -1,8 +1,8 @@
-"""What is said in the chat about intents, logins, bindings and tickets (DESIGN rules 5 and 10).
+"""Chat messages about intents, logins, bindings and tickets (DESIGN rules 5 and 10).
 
-Everything printed is from the configuration, from a closed list, or masked: a site's name, the two letters of the
-reference, the device's family, half an address, the first and last characters of a user. The other user or the other
-WeChat of a conflict is never named.
+Everything in them comes from the configuration, from a closed list, or is masked: the site's name, the reference, the
+device family, part of the address, the first and last characters of a user. In a conflict, the other user or the other
+WeChat account is never named.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _MOST_CHOICES: Final = 9
 
 
 class About(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a notice is about, as the scripts write it down.
+    """The subject of a notice, as the scripts store it.
 
     Attributes:
         site: the site's name in the configuration.
-        user: whose binding.
-        now: when it happened, ms, as text.
-        reference: of the intent, "" if there is none.
+        user: the user whose binding it is about.
+        now: time of the event, ms, as text.
+        reference: reference of the intent, "" if there is none.
         fixed: the intent's `Fixed`, as JSON.
-        text: the whole message, where it was written before.
+        text: the whole message, if it was rendered earlier.
     """
 
     site: str = ""
@@ -49,12 +49,12 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Teller:
-    """Writes those messages.
+    """Renders these messages.
 
     Args:
         templates: the texts.
         directory: sites and accounts.
-        links: addresses of confirmation pages.
+        links: makes the URLs of confirmation pages.
     """
 
     def __init__(self, templates: Templates, directory: Directory, links: Links) -> None:
@@ -64,11 +64,11 @@ class Teller:
         self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
 
     def phrase(self, name: str, **variables: Any) -> str:
-        """A message about nothing in particular, in Chinese: nobody has told the language."""
+        """A message without a verification or intent; in Chinese, because the person's language is not known."""
         return self._templates.chat(name, "zh", variables)
 
     def intent(self, name: str, intent: Intent, *, by_reply: bool = True) -> str:
-        """A message about an intent or login; `by_reply` says that a reply in the chat can decide it."""
+        """A message about an intent or login. With `by_reply`, a reply in the chat can decide it."""
         site = self._directory.sites[intent.site]
         variables = self._variables(site, intent.user, intent.now, intent.fixed, intent.reference)
         variables |= {
@@ -81,8 +81,8 @@ class Teller:
         return self._templates.chat(name, intent.fixed.locale, variables)
 
     def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str]], minutes: int) -> str:
-        """Links to tickets, in Chinese; a row is (ticket, site, user or "")."""
-        drawn = [
+        """A message with links to tickets, in Chinese; a row is (ticket, site, user or "")."""
+        listed = [
             {
                 "site": self._directory.sites[site].config.name.spoken("zh"),
                 "user": masked_user(user) if user else "",
@@ -90,24 +90,24 @@ class Teller:
             }
             for ticket, site, user in rows
         ]
-        return self._templates.chat(name, "zh", {"rows": drawn, "minutes": minutes})
+        return self._templates.chat(name, "zh", {"rows": listed, "minutes": minutes})
 
     def notice(self, name: str, about: About) -> str:
-        """A message about a binding that changed, or one that was written before."""
+        """A message about a changed binding, or the text that was rendered earlier."""
         if about.text:
             return about.text
-        return self._templates.chat(name, self._fixed(about).locale, self._told(about))
+        return self._templates.chat(name, self._fixed(about).locale, self._notice_variables(about))
 
     def notice_fields(self, account: AccountEntry, name: str, about: About) -> dict[str, str]:
-        """The same as the fields of a template message."""
-        told = self._told(about)
-        return self._fields[account.name][name].filled(told)
+        """The same message as the fields of a template message."""
+        variables = self._notice_variables(about)
+        return self._fields[account.name][name].filled(variables)
 
     @staticmethod
     def _fixed(about: About) -> Fixed:
         return msgspec.json.decode(about.fixed, type=Fixed)
 
-    def _told(self, about: About) -> dict[str, Any]:
+    def _notice_variables(self, about: About) -> dict[str, Any]:
         site = self._directory.sites[about.site]
         return self._variables(site, about.user, int(about.now), self._fixed(about), about.reference)
 

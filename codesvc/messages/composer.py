@@ -1,7 +1,7 @@
-"""What a message to a person says (DESIGN rule 5): code, reference, site, purpose, expiry, and "if this was not you".
+"""Messages about a verification (DESIGN rule 5): code, reference, site, purpose, expiry, and "if this was not you".
 
-Nothing that a stranger wrote is printed: the device family is from a closed list, the address is masked, names come
-from the configuration. Times are shown in Beijing time, which is what a WeChat user reads.
+Nothing that an unknown person wrote is printed: the device family is from a closed list, the address is masked, and
+names come from the configuration. Times are in Beijing time, which WeChat users expect.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 class BadMessage(CodesvcError):
-    """A message of the configuration cannot be sent as it is; the text lists why, field by field."""
+    """A message of the configuration cannot be sent. The text lists every reason, field by field."""
 
 
 def spoken_date(ms: int) -> str:
-    """`ms` since 1970 as a person in China reads it, such as 2025年5月1日 15:01."""
+    """`ms` since 1970 in the form used in China, such as 2025年5月1日 15:01."""
     return _spoken_minute(ms // 60_000)
 
 
@@ -46,8 +46,8 @@ def _spoken_minute(minute: int) -> str:
     return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
 
 
-class _Occasion(NamedTuple):
-    """What a message is about, as far as it is the same for a message that is only tried."""
+class _MessageContext(NamedTuple):
+    """The facts that a message and a trial rendering of it have in common."""
 
     site: SiteEntry
     purpose: str
@@ -61,44 +61,44 @@ class _Occasion(NamedTuple):
         return policy.name.spoken(self.locale) if policy else self.purpose
 
 
-_STANDING: Final[dict[str, Callable[[_Occasion], Any]]] = {
-    "site": lambda about: about.site.config.name.spoken(about.locale),
-    "purpose": lambda about: about.purpose_name,
-    "account": lambda about: about.site.account.config.name,
-    "expires_time": lambda about: spoken_date(about.expires).partition(" ")[2],
-    "expires_at": lambda about: spoken_date(about.expires),
-    "now_at": lambda about: spoken_date(about.now),
-    "minutes": lambda about: max(1, round((about.expires - about.now) / 60_000)),
-    "locale": lambda about: about.locale,
+_CONTEXT_VARIABLES: Final[dict[str, Callable[[_MessageContext], Any]]] = {
+    "site": lambda context: context.site.config.name.spoken(context.locale),
+    "purpose": lambda context: context.purpose_name,
+    "account": lambda context: context.site.account.config.name,
+    "expires_time": lambda context: spoken_date(context.expires).partition(" ")[2],
+    "expires_at": lambda context: spoken_date(context.expires),
+    "now_at": lambda context: spoken_date(context.now),
+    "minutes": lambda context: max(1, round((context.expires - context.now) / 60_000)),
+    "locale": lambda context: context.locale,
 }
 
 
 class MessageFields(msgspec.Struct, frozen=True):
-    """One template message of an account, compiled.
+    """The compiled fields of one template message of an account.
 
     Attributes:
-        fields: by key.
-        wanted: the variables that they print; None where only filling them tells.
-        standing: what fields without variables hold, fitted.
+        fields: the compiled fields, by key.
+        names: names of the variables that the fields print; None if this is known only after rendering.
+        constants: rendered values of the fields without variables.
     """
 
     fields: dict[str, Field]
-    wanted: frozenset[str] | None
-    standing: dict[str, str]
+    names: frozenset[str] | None
+    constants: dict[str, str]
 
     @classmethod
     def of(cls, fields: dict[str, Field]) -> MessageFields:
-        """Gather what they want."""
-        names = [field.names for field in fields.values()]
-        wanted = None if None in names else frozenset[str]().union(*(each for each in names if each))
-        standing = {key: fit(key, field.render()) for key, field in fields.items() if field.names == frozenset()}
-        return cls(fields, wanted, standing)
+        """Collect the variables of compiled fields, and render the fields that have none."""
+        printed = [field.names for field in fields.values()]
+        names = None if None in printed else frozenset[str]().union(*(each for each in printed if each))
+        constants = {key: fit(key, field.render()) for key, field in fields.items() if field.names == frozenset()}
+        return cls(fields, names, constants)
 
     def filled(self, variables: Mapping[str, Any]) -> dict[str, str]:
-        """The values, each fitted to its type."""
-        standing = self.standing
+        """The rendered values, each fitted to its field type."""
+        constants = self.constants
         return {
-            key: standing[key] if key in standing else fit(key, field.render(variables))
+            key: constants[key] if key in constants else fit(key, field.render(variables))
             for key, field in self.fields.items()
         }
 
@@ -114,17 +114,17 @@ def message_fields(templates: Templates, account: AccountEntry) -> dict[str, Mes
 
 
 class Composer:
-    """Writes messages.
+    """Renders messages about verifications.
 
     Args:
         templates: the texts.
-        keyring: derives the codes that the texts carry.
-        directory: every account's messages are compiled and checked at once.
-        links: what a message leads to.
+        keyring: derives the codes.
+        directory: sites and accounts; every account's messages are compiled and checked at once.
+        links: makes the links in messages.
 
     Raises:
         BadTemplate: a template does not load.
-        BadMessage: a field would break its type's rule (WECHAT.md 6.4), tried with real values of every site.
+        BadMessage: a field would break its type's rule (WECHAT.md 6.4), checked with real values of every site.
     """
 
     def __init__(self, templates: Templates, keyring: Keyring, directory: Directory, links: Links) -> None:
@@ -140,7 +140,7 @@ class Composer:
             raise BadMessage("\n".join(faults))
 
     def faults(self, site: SiteEntry, account: AccountEntry | None = None) -> list[str]:
-        """What is wrong with the messages of a site, or would be if its account were `account`.
+        """Check the messages of a site, with its own account or with `account` in its place.
 
         Raises:
             BadTemplate: a template does not load.
@@ -149,8 +149,8 @@ class Composer:
         compiled = message_fields(self._templates, entry) if account else self._fields[entry.name]
         for name, message in compiled.items():
             for purpose, policy in site.config.purposes.items():
-                occasion = _Occasion(site, purpose, "zh", 600_000, 0)
-                variables = {variable: told(occasion) for variable, told in _STANDING.items()} | {
+                context = _MessageContext(site, purpose, "zh", 600_000, 0)
+                variables = {variable: compute(context) for variable, compute in _CONTEXT_VARIABLES.items()} | {
                     "code": "8" * max(policy.code_length, policy.long_code_length),
                     "link": "https://codes.example.com/wechat/main/message/…",
                     "reference": "KX",
@@ -167,61 +167,61 @@ class Composer:
         return faults
 
     def knows(self, record: Record) -> bool:
-        """Whether there still is the site of a verification."""
+        """Whether the verification's site still exists."""
         return record.site in self._directory.sites
 
     def code_of(self, record: Record) -> str | None:
-        """The code, derived anew; None if its master key is gone."""
+        """The code, derived again; None if its master key has been removed."""
         identifier = VerificationId.parse(record.id)
         master = self._keyring.find(identifier.key_id) if identifier else None
         return codes.derive(master.code_key, identifier) if identifier and master else None
 
     def hides_code(self, record: Record) -> bool:
-        """Whether the purpose wants the code behind the message's link only (`reveal = "tap"`)."""
+        """Whether the code is shown only behind the message's link (`reveal = "tap"`)."""
         policy = self._directory.sites[record.site].purpose(record.purpose)
         return policy is not None and policy.reveal == "tap"
 
     def link(self, record: Record) -> str:
-        """Where a message about this verification leads."""
+        """The link of a message about this verification."""
         return self._links.message_url(self._directory.sites[record.site].account.name, record.id)
 
-    def variables(self, record: Record, wanted: Collection[str] | None = None) -> dict[str, Any]:
-        """What a template may print about a verification; `code` is a row of dashes where it is hidden.
+    def variables(self, record: Record, names: Collection[str] | None = None) -> dict[str, Any]:
+        """The variables of a template about a verification. If the code is hidden, `code` is a row of dashes.
 
         Args:
             record: the verification.
-            wanted: which of the variables; None: every one.
+            names: names of the variables to compute; None for all.
         """
         fixed = record.fixed
-        occasion = _Occasion(
+        context = _MessageContext(
             self._directory.sites[record.site], record.purpose, fixed.locale, record.expires, record.now
         )
-        told: dict[str, Any] = {}
-        for name in _VARIABLES if wanted is None else wanted:
-            if name in _STANDING:
-                told[name] = _STANDING[name](occasion)
+        values: dict[str, Any] = {}
+        for name in _VARIABLES if names is None else names:
+            if name in _CONTEXT_VARIABLES:
+                values[name] = _CONTEXT_VARIABLES[name](context)
             elif name in _OF_RECORD:
-                told[name] = _OF_RECORD[name](self, record, fixed)
-        return told
+                values[name] = _OF_RECORD[name](self, record, fixed)
+        return values
 
     def shown_code(self, record: Record) -> str:
-        """The code, or a row of dashes where it is hidden."""
+        """The code, or a row of dashes if it is hidden."""
         code = self.code_of(record) or ""
         return "-" * len(code) if self.hides_code(record) else code
 
     def fields(self, account: str, name: str, record: Record) -> dict[str, str]:
         """The values of a template message's fields, each fitted to its type."""
         message = self._fields[account][name]
-        return message.filled(self.variables(record, message.wanted))
+        return message.filled(self.variables(record, message.names))
 
     def chat(self, name: str, record: Record) -> str:
-        """A chat message about a verification, in the language of whoever started it."""
+        """A chat message about a verification, in the language of the start."""
         if name == "code" and self.hides_code(record):
             name = "code_behind_link"
         return self._templates.chat(name, record.fixed.locale, self.variables(record))
 
     def phrase(self, name: str, variables: Mapping[str, Any]) -> str:
-        """A chat message about nothing in particular, in Chinese: nobody has told the language."""
+        """A chat message without a verification; in Chinese, because the person's language is not known."""
         return self._templates.chat(name, "zh", variables)
 
 
@@ -232,4 +232,4 @@ _OF_RECORD: Final[dict[str, Callable[[Composer, Record, Fixed], str]]] = {
     "agent": lambda _, __, fixed: fixed.agent,
     "place": lambda _, __, fixed: fixed.place,
 }
-_VARIABLES: Final = (*_STANDING, *_OF_RECORD)
+_VARIABLES: Final = (*_CONTEXT_VARIABLES, *_OF_RECORD)

@@ -1,7 +1,8 @@
-"""Which variables a template is given, and a check that it asks for no others.
+"""The variables of each template, and a check that templates use no others.
 
-A template that asks for what it is not given would fail in front of the first visitor; so it is refused at the start,
-with its line. A test holds these names to what the pages are really given, and to the heads of the files.
+A template with an unknown variable would fail when the first visitor opens it. So it is refused when the service
+starts, with file and line. A test compares these names with those that pages really receive, and with the header of
+each file.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PAGE_VARIABLES: Final = {
     "script": _EVERY,
     "icons": frozenset[str](),
 }
-"""What each file in `templates/pages/` is given. One that others include may only use what all of them have."""
+"""The variables of each file in `templates/pages/`. A file that others include may use only what all of them have."""
 
 _MESSAGE: Final = frozenset(
     {
@@ -51,19 +52,19 @@ _MESSAGE: Final = frozenset(
     }
 )
 MESSAGE_VARIABLES: Final = {"code": _MESSAGE, "code_behind_link": _MESSAGE}
-"""What the messages that bring a code are given: all that `codesvc.messages.composer.Composer.variables` says."""
+"""The variables of messages with a code: all that `codesvc.messages.composer.Composer.variables` returns."""
 
-_OF_THE_LANGUAGE: Final = frozenset({"self", "super", "varargs", "kwargs", "caller"})
+_JINJA_NAMES: Final = frozenset({"self", "super", "varargs", "kwargs", "caller"})
 
 
-def asked_for(environment: Environment, source: str) -> dict[str, int]:
-    """The variables that a template asks for, and the line of the first time.
+def used_variables(environment: Environment, source: str) -> dict[str, int]:
+    """The variables that a template uses, each with the line of its first use.
 
     Raises:
-        TemplateSyntaxError: it does not parse.
+        TemplateSyntaxError: the template does not parse.
     """
     tree = environment.parse(source)
-    names = find_undeclared_variables(tree) - set(environment.globals) - _OF_THE_LANGUAGE - _made_in(tree)
+    names = find_undeclared_variables(tree) - set(environment.globals) - _JINJA_NAMES - _defined_in(tree)
     found: dict[str, int] = {}
     for node in tree.find_all(nodes.Name):
         if node.name in names:
@@ -71,34 +72,34 @@ def asked_for(environment: Environment, source: str) -> dict[str, int]:
     return found
 
 
-def _made_in(tree: nodes.Template) -> set[str]:
-    """What the file itself imports, defines or sets, anywhere: jinja2 knows of it only within one block."""
-    made = {each.name for each in tree.find_all(nodes.Macro)} | {each.target for each in tree.find_all(nodes.Import)}
-    made |= {each.name for each in tree.find_all(nodes.Name) if each.ctx == "store"}
+def _defined_in(tree: nodes.Template) -> set[str]:
+    """Names that the file imports, defines or sets. jinja2 knows them only within one block."""
+    defined = {each.name for each in tree.find_all(nodes.Macro)} | {each.target for each in tree.find_all(nodes.Import)}
+    defined |= {each.name for each in tree.find_all(nodes.Name) if each.ctx == "store"}
     for each in tree.find_all(nodes.FromImport):
-        made |= {name if isinstance(name, str) else name[1] for name in each.names}
-    return made
+        defined |= {name if isinstance(name, str) else name[1] for name in each.names}
+    return defined
 
 
-def _given(environment: Environment, shipped: Mapping[str, str], name: str) -> Collection[str] | None:
-    """What an override of that name is given; None for a file of its own, which another includes.
+def _variables_of(environment: Environment, shipped: Mapping[str, str], name: str) -> Collection[str] | None:
+    """The variables for an override of that name; None for a file of its own, which another file includes.
 
-    A text for the chat is given what the shipped texts of that name use: others have no more to say.
+    A chat text may use the variables that the shipped texts of its name use.
     """
     kind, _, rest = name.partition("/")
     if kind == "pages":
         return PAGE_VARIABLES.get(rest.removesuffix(".html"))
     places = [f"{kind}/{locale}/{name.rpartition('/')[2]}" for locale in ("zh", "en")]
     return {
-        variable for place in places for variable in asked_for(environment, shipped[place])
+        variable for place in places for variable in used_variables(environment, shipped[place])
     } | MESSAGE_VARIABLES.get(name.rpartition("/")[2].removesuffix(".txt"), frozenset())
 
 
 def fault_in_overrides(environment: Environment, shipped: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """The first slip in the templates that stand in for shipped ones: file, line and what; "" if there is none.
+    """The first fault in templates that override shipped ones: file, line and reason; "" if there is none.
 
     Raises:
-        TemplateSyntaxError: one does not parse.
+        TemplateSyntaxError: a template does not parse.
     """
     for name, source in own.items():
         kind = name.partition("/")[0]
@@ -106,8 +107,8 @@ def fault_in_overrides(environment: Environment, shipped: Mapping[str, str], own
             continue
         if kind != "pages" and name not in shipped:
             return f"{name}: there is no text of this name to stand in for"
-        given = _given(environment, shipped, name)
-        for variable, line in asked_for(environment, source).items():
+        given = _variables_of(environment, shipped, name)
+        for variable, line in used_variables(environment, source).items():
             if given is not None and variable not in given:
                 known = ", ".join(sorted(given)) or "none"
                 return f"{name}, line {line}: nothing gives {variable!r} here; there are: {known}"

@@ -1,10 +1,9 @@
-"""Where templates lie, and how they become text.
+"""Loading and rendering of templates.
 
-Three kinds: `pages/` (HTML), `chat/{locale}/` and `people/{locale}/` (what is said in the chat) and `message/` (fields
-of template messages, TOML whose values are jinja2 sources, so that a value can never break out of its field). Beside
-them lie the catalogues of the pages' words (`texts/`, see `codesvc.web.texts`). A directory in the configuration
-overrides any file. Missing variables are errors: a message with a hole in it is worse
-than none.
+There are four kinds: `pages/` (HTML), `chat/{locale}/` and `people/{locale}/` (chat messages), and `message/` (fields
+of template messages). The last are TOML files whose values are jinja2 sources, so that a value stays inside its field.
+Next to them are the catalogues of the pages' texts (`texts/`, see `codesvc.web.texts`). A directory in the
+configuration can override any file. A missing variable is an error, because an incomplete message is worse than none.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ CHAT_MESSAGES = (
     "reset_done",
     "busy",
 )
-"""Texts about a verification, or about nothing in particular: `chat/{locale}/`."""
+"""Texts about a verification, and general texts: `chat/{locale}/`."""
 
 PEOPLE_MESSAGES = (
     # bind intents and logins
@@ -61,12 +60,12 @@ PEOPLE_MESSAGES = (
     "login_approved",
     "login_unknown",
     "intent_over",
-    # bindings that change
+    # changed bindings
     "unbound",
     "moved",
     "move_asked",
     "move_done",
-    # from the chat to the site
+    # tickets
     "bind_link",
     "reset_link",
     "already_bound",
@@ -83,17 +82,17 @@ class BadTemplate(CodesvcError):
 
 
 def shipped_directory() -> Path:
-    """The templates that came with this version: inside the wheel, or beside the package in a checkout."""
+    """The directory of the shipped templates: inside the wheel, or next to the package in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "_templates"
     return inside if inside.is_dir() else package.parent / "templates"
 
 
 def read_templates(directory: Path) -> dict[str, str]:
-    """Every template below a directory, by its name there.
+    """Read every template below a directory, by its relative name.
 
     Raises:
-        BadTemplate: it is no directory, or a file cannot be read or is not UTF-8.
+        BadTemplate: it is not a directory, or a file cannot be read or is not UTF-8.
     """
     if not directory.is_dir():
         raise BadTemplate(f"{directory} is not a directory")
@@ -111,31 +110,31 @@ def read_templates(directory: Path) -> dict[str, str]:
 
 
 class Field(Protocol):
-    """The value of one field of a template message, before it is filled.
+    """A compiled field of a template message.
 
     Attributes:
-        names: the variables that it prints; None where only filling it tells.
+        names: names of the variables that it prints; None if they are known only after rendering.
     """
 
     names: frozenset[str] | None
 
     def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
-        """Fill it.
+        """Render the field.
 
         Raises:
-            TemplateError: it cannot be filled.
+            TemplateError: it cannot be rendered.
         """
 
 
-class _Plain:
-    """A field that only prints names between words, which nearly all do: a twentieth of what a template costs."""
+class _PlainField:
+    """A field of plain text and variables, like nearly all fields. It costs a twentieth of a jinja2 template."""
 
     def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
         self.names: frozenset[str] | None = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
         self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
 
     def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
-        """Fill it."""
+        """Render the field."""
         variables = {**(variables or {}), **more} if more or variables is None else variables
         try:
             return "".join([str(variables[text]) if named else text for text, named in self._parts])
@@ -143,8 +142,8 @@ class _Plain:
             raise UndefinedError(f"{error} is undefined") from None
 
 
-class _Composed:
-    """A field with more than that in it."""
+class _JinjaField:
+    """A field that needs jinja2."""
 
     names: frozenset[str] | None = None
 
@@ -152,31 +151,32 @@ class _Composed:
         self.render = template.render
 
 
-def _plain(environment: Environment, source: str) -> _Plain | None:
+def _plain_field(environment: Environment, source: str) -> _PlainField | None:
     parts: list[Any] = []
     for node in environment.parse(source).body:
         if not isinstance(node, nodes.Output):
             return None
         parts += node.nodes
-    return _Plain(parts) if all(isinstance(part, nodes.Name | nodes.TemplateData) for part in parts) else None
+    return _PlainField(parts) if all(isinstance(part, nodes.Name | nodes.TemplateData) for part in parts) else None
 
 
 class Templates:
-    """Loads and renders. Files are read once, here: what is changed on the disk later waits for a reload.
+    """Loads and renders templates. Files are read once; later changes on disk need a reload.
 
     Args:
-        override: a directory whose files stand in for the shipped ones of the same name, or what was read from one.
+        override: a directory whose files replace the shipped ones of the same name, or the contents of such a
+            directory.
 
     Raises:
-        BadTemplate: one is missing or broken.
+        BadTemplate: a template is missing or broken.
     """
 
     def __init__(self, override: Path | Mapping[str, str] | None = None) -> None:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
-        # Accounts that the store keeps bring templates of their own (`codesvc.sites.registry`),
-        # which reach values and nothing else.
+        # Accounts in the store bring their own templates (`codesvc.sites.registry`). The sandbox lets these reach
+        # values and nothing else.
         self._environment = ImmutableSandboxedEnvironment(
             loader=DictLoader({**shipped, **own}),
             undefined=StrictUndefined,
@@ -184,8 +184,8 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        # A template message is no HTML: there `&amp;` would be read as it stands.
-        self._bare = self._environment.overlay(autoescape=False)
+        # Template messages are not HTML: WeChat would show `&amp;` as it is.
+        self._unescaped = self._environment.overlay(autoescape=False)
         self._chat: dict[tuple[str, str], Template] = {}
         if own:
             self.try_all()
@@ -193,12 +193,12 @@ class Templates:
                 raise BadTemplate(f"template {fault}")
 
     def try_all(self) -> None:
-        """Load every template now: a broken override is told at the start, with file and line, not to a visitor.
+        """Load every template now, so that a broken override is reported at the start, with file and line.
 
-        The shipped ones are tried by the tests; each is compiled when it is first asked for, in a few milliseconds.
+        Tests check the shipped templates. Each of those is compiled on first use, which takes a few milliseconds.
 
         Raises:
-            BadTemplate: one does not load.
+            BadTemplate: a template does not load.
         """
         for name in self._environment.list_templates():
             if name.endswith(".html") and name.startswith("pages/"):
@@ -220,24 +220,24 @@ class Templates:
             raise BadTemplate(f"template {name}{line}: {error.message or 'not found'}") from None
 
     def chat(self, name: str, locale: str, variables: Mapping[str, Any]) -> str:
-        """One chat message as plain text."""
+        """Render a chat message as plain text."""
         template = self._chat.get((locale, name)) or self._message(name, locale)
         return template.render(variables).strip()
 
     def page(self, name: str, variables: Mapping[str, Any]) -> str:
-        """One page as HTML, everything in it escaped."""
+        """Render a page as HTML. All values are escaped."""
         return self._load(f"pages/{name}.html").render(variables)
 
     def style(self, name: str) -> str:
-        """One style sheet of the pages, as it stands.
+        """The source of one style sheet of the pages.
 
         Raises:
-            BadTemplate: there is none.
+            BadTemplate: there is no such file.
         """
         return self._loader_source(f"pages/{name}")[0]
 
     def catalogues(self) -> dict[str, list[str]]:
-        """The catalogues of the pages' words by language, as they are written, the shipped one first."""
+        """The sources of the catalogues of the pages' texts by language, the shipped one first."""
         found: dict[str, list[str]] = {}
         for layer in self._layers:
             for name, text in layer.items():
@@ -246,10 +246,10 @@ class Templates:
         return found
 
     def fields(self, source: Mapping[str, str] | str) -> dict[str, Field]:
-        """The fields of a template message: an inline table, or the name of a file in `templates/`.
+        """Compile the fields of a template message from an inline table, or from a file in `templates/`.
 
         Raises:
-            BadTemplate: no such file, no TOML, a value that is no text, or jinja2 that does not parse.
+            BadTemplate: no such file, no TOML, a value that is not text, or jinja2 that does not parse.
         """
         where = source if isinstance(source, str) else "the configuration"
         if isinstance(source, str):
@@ -263,7 +263,7 @@ class Templates:
             if not isinstance(value, str):
                 raise BadTemplate(f"template {where}: {key} must be text")
             try:
-                fields[key] = _plain(self._bare, value) or _Composed(self._bare.from_string(value))
+                fields[key] = _plain_field(self._unescaped, value) or _JinjaField(self._unescaped.from_string(value))
             except TemplateError as error:
                 raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
         return fields

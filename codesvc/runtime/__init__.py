@@ -1,1 +1,1 @@
-"""The process: logging, metrics, tracing, sockets, signals, systemd, the garbage collector, crash points for tests."""
+"""Parts of the process: logging, metrics, tracing, sockets, signals, systemd, garbage collector, crash points."""

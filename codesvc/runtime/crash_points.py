@@ -1,10 +1,10 @@
-"""Where tests let this process die: at a chosen step of a chosen story, by SIGKILL, as a power cut would have it.
+"""Crash points: tests kill this process with SIGKILL at a chosen step, as a power failure would.
 
-`CODESVC_FAULT_POINT=delivery:7` ends the process when the seventh step of the story `delivery` begins. A step is what
-runs between two awaits that really wait, so counting 1, 2, 3 … dies at every await there is. Stories: `delivery`,
-a job on its way to WeChat; `outbox`, the reading of jobs; `request`, whatever is asked over HTTP.
+`CODESVC_FAULT_POINT=delivery:7` kills the process when step 7 of the task `delivery` begins. A step is the code between
+two awaits that really wait. So the numbers 1, 2, 3, … cover every await. Tasks are `delivery` (sending a job to
+WeChat), `outbox` (reading jobs) and `request` (handling an HTTP request).
 
-Nothing is wrapped and nothing counted unless the variable is set, and a live service refuses to start with it.
+Without the variable nothing is wrapped or counted. A service in live mode refuses to start with it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
 VARIABLE: Final = "CODESVC_FAULT_POINT"
-STORIES: Final = frozenset({"delivery", "outbox", "request"})
+TASKS: Final = frozenset({"delivery", "outbox", "request"})
 _FORM: Final = re.compile(r"([a-z]+):([1-9][0-9]{0,5})")
 _T = TypeVar("_T")
 
 
 class _Point:
-    """A story's name, and how many more steps of it may begin."""
+    """The name of a task, and how many more steps of it may begin."""
 
-    def __init__(self, story: str, step: int) -> None:
-        self.story = story
+    def __init__(self, task: str, step: int) -> None:
+        self.task = task
         self._left = step
 
     def step(self) -> None:
@@ -43,12 +43,12 @@ _armed: _Point | None = None
 
 
 def arm(mode: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Read the variable, once at the start.
+    """Read the variable. Called once at the start.
 
     Raises:
-        CodesvcError: the service is live, or the variable makes no sense.
+        CodesvcError: the service is in live mode, or the variable has no valid value.
     """
-    global _armed  # noqa: PLW0603  one process, one way to die
+    global _armed  # noqa: PLW0603  one crash point for each process
     _armed = None
     wanted = environment.get(VARIABLE)
     if not wanted:
@@ -58,38 +58,38 @@ def arm(mode: str, environment: Mapping[str, str] = os.environ) -> None:
             f"{VARIABLE} is set, which ends this process on purpose: unset it. It works in test mode only"
         )
     form = _FORM.fullmatch(wanted)
-    if form is None or form[1] not in STORIES:
-        raise CodesvcError(f"{VARIABLE} must be one of {', '.join(sorted(STORIES))}, a colon and the number of a step")
+    if form is None or form[1] not in TASKS:
+        raise CodesvcError(f"{VARIABLE} must be one of {', '.join(sorted(TASKS))}, a colon and the number of a step")
     _armed = _Point(form[1], int(form[2]))
 
 
-def mortal(story: str, told: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
-    """The coroutine itself; where its story's fault point is armed, one that may not live to its end."""
-    if _armed is None or _armed.story != story:
-        return told
-    return _Mortal(told, _armed)
+def mortal(task: str, coroutine: Coroutine[Any, Any, _T]) -> Coroutine[Any, Any, _T]:
+    """The coroutine itself, or a wrapper that counts its steps if the task's crash point is set."""
+    if _armed is None or _armed.task != task:
+        return coroutine
+    return _CountedCoroutine(coroutine, _armed)
 
 
-class _Mortal(Coroutine[Any, Any, _T]):
-    """Passes every step on, after counting it."""
+class _CountedCoroutine(Coroutine[Any, Any, _T]):
+    """A wrapper that counts each step before it runs."""
 
-    def __init__(self, told: Coroutine[Any, Any, _T], point: _Point) -> None:
-        self._told = told
+    def __init__(self, coroutine: Coroutine[Any, Any, _T], point: _Point) -> None:
+        self._coroutine = coroutine
         self._point = point
 
     def send(self, value: Any) -> Any:
         self._point.step()
-        return self._told.send(value)
+        return self._coroutine.send(value)
 
     def throw(self, *error: Any) -> Any:
         self._point.step()
-        return self._told.throw(*error)
+        return self._coroutine.throw(*error)
 
     def close(self) -> None:
-        self._told.close()
+        self._coroutine.close()
 
     def __await__(self) -> Generator[Any, Any, _T]:
-        return self  # type: ignore[return-value]  # what `await` needs of an iterator is below
+        return self  # type: ignore[return-value]  # `await` needs the iterator methods below
 
     def __iter__(self) -> Iterator[Any]:
         return self

@@ -1,7 +1,7 @@
-"""File descriptors: every caller, every call to WeChat and every store connection costs one.
+"""File descriptors of this process. Every client connection, call to WeChat and store connection uses one.
 
-Where they are used up the kernel completes connections that nobody can accept; callers see a line that goes dead. So
-the limit is raised as far as the machine lets us, and what is left is told to operators before it is gone.
+When all are used, the kernel still completes connections that the process cannot accept, and clients wait without an
+answer. So the limit is raised as far as the system allows, and operators see how many are left.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ _SCARCE: Final = 0.8
 
 
 def raise_limit() -> None:
-    """Take all that we may have: the soft limit is 1,024 in many places, for programs that use select(2)."""
+    """Raise the soft limit to the hard limit. The soft limit is often 1,024, for programs that use select(2)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        # Some systems state a hard limit that they do not grant; then the soft one stays.
+        # Some systems report a hard limit that they do not grant; then the soft limit stays.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def standing() -> tuple[int, int]:
-    """How many are open, and how many may be."""
+    """The number of open file descriptors, and the limit."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     for path in _LISTS:
         try:
-            return sum(1 for _ in path.iterdir()) - 1, limit  # less the one that looking takes
+            return sum(1 for _ in path.iterdir()) - 1, limit  # without the one used for listing
         except FileNotFoundError:
             continue
         except OSError:
-            return limit, limit  # none is left to look with
+            return limit, limit  # no descriptor is free for listing
     return 0, limit
 
 
 def state() -> str:
-    """`ok`, `scarce` above four fifths, or `used up`."""
+    """`ok`, `scarce` (more than four fifths are open) or `used up`."""
     used, limit = standing()
     if used >= limit:
         return "used up"

@@ -1,4 +1,4 @@
-"""Python's cycle collector, told what a long-running server knows: most objects are here to stay."""
+"""Settings of Python's cycle collector for a long-running server, in which most objects are permanent."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import gc
 from typing import Final
 
 _YOUNG: Final = 20_000
-"""So many more objects made than freed before the collector looks. The default of 700 is passed by a few requests that
-wait for the store at once; each look goes through them all, and every hundredth through the whole heap."""
+"""The collector runs after this many more allocations than deallocations. The default of 700 is exceeded by a few
+requests that wait for the store at the same time. Each run visits all young objects, and every hundredth visits the
+whole heap.
+"""
 
 
 def begin() -> None:
-    """Look less often; called before anything big is imported, this spares a tenth of the time."""
+    """Run the collector less often. Called before large imports, this saves a tenth of their time."""
     gc.set_threshold(_YOUNG, 20, 20)
 
 
 def keep() -> None:
-    """Leave all that lives now out of every later collection, unlooked at: modules stay, with next to no garbage."""
+    """Exclude all present objects from later collections. No collection runs before: modules are hardly garbage."""
     gc.freeze()
 
 
 def settle() -> None:
-    """Collect what is garbage of what has been made since `keep`, and keep the rest too."""
+    """Collect the garbage made since `keep`, and exclude the remaining objects too."""
     gc.collect()
     gc.freeze()
     begin()
 
 
 def clear_away() -> None:
-    """Collect what was kept and is no longer needed: an application that has gone, after its successor has begun."""
+    """Collect excluded objects that are no longer needed, such as an application that was replaced."""
     gc.unfreeze()
     settle()

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 GRACE_SECONDS: Final = 10.0
-"""How long requests under way may take after a stop was asked for."""
+"""How long running requests may take after a stop was requested, in seconds."""
 
 
 def runner(app: web.Application) -> web.AppRunner:
-    """The runner with which every application of the service is served."""
+    """The runner that serves every application of the service."""
     return web.AppRunner(
         app,
         access_log=None,
         shutdown_timeout=GRACE_SECONDS,
         keepalive_timeout=75.0,
-        # Callers who trickle their headers or never end them hold nothing for long.
+        # Clients that send their headers slowly, or never end them, hold resources only for a short time.
         lingering_time=5.0,
         max_field_size=8190,
     )
@@ -32,10 +32,10 @@ def runner(app: web.Application) -> web.AppRunner:
 
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[web.AppRunner]:
-    """Serve an application for as long as the context is open; leaving it drains the requests under way.
+    """Serve an application while the context is open. Leaving it waits for running requests.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
     serving = runner(app)
     await serving.setup()
@@ -46,8 +46,8 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         await serving.cleanup()
 
 
-def run(story: Coroutine[Any, Any, int | None]) -> int:
-    """Run a coroutine on uvloop; its result is the exit status, None meaning 0."""
+def run(main: Coroutine[Any, Any, int | None]) -> int:
+    """Run a coroutine on uvloop. Its result is the exit status; None means 0."""
     with contextlib.suppress(KeyboardInterrupt):
-        return uvloop.run(story) or 0
+        return uvloop.run(main) or 0
     return 130

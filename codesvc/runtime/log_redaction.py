@@ -1,10 +1,10 @@
-"""What a log line may show: names and shapes from a closed list, and everything else blotted out.
+"""Redaction of log lines: only known names with known forms of values pass, everything else is replaced.
 
-A list of what is forbidden is never complete; so here stands what is allowed. A value passes only under a name of the
-list, and only in the shape that the name has: an id of ours, a word, a number, a place in the code. The text of errors
-has no shape; it is cut and cleaned of whatever could be a code, a key, a token or an openid. An event is a word too:
-one that was put together at run time is none. Of an exception its type and its places in the code are shown, and the
-text of our own only, which is written to be read.
+A list of forbidden values is never complete, so this is a list of what is allowed. A value passes only under a listed
+name, and only in that name's form: an id of ours, a word, a number, a place in the code. Texts of errors have no fixed
+form; they are shortened, and everything in them that could be a code, a key, a token or an openid is removed. The event
+must be a constant word, not a text built at run time. Of an exception, its type and its places in the code are shown.
+Its text is shown only for our own exceptions, whose texts are safe to log.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MOST_TEXT: Final = 500
 _MOST_ITEMS: Final = 200
 _MOST_FRAMES: Final = 30
 
-# What a text of an error is cleaned of. Our own ids and WeChat's errcodes are what it is read for, and stay.
+# What is removed from an error's text. Our own ids and WeChat's errcodes stay, because they are needed for diagnosis.
 _ADDRESS: Final = re.compile(r"(?P<where>[a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?(?P<host>[^\s/?#@]+)[^\s]*")
 _KEPT: Final = re.compile(rf"{_ID.pattern}|(?:errcode|code|errno|line|port|status) ?[:=]? ?-?\d{{1,6}}\b")
 _MAIL: Final = re.compile(r"[^\s@'\"(]+@[^\s@'\")]+")
@@ -48,7 +48,7 @@ _MIXED: Final = re.compile(r"(?=[A-Za-z0-9_=-]*[0-9A-Z])[A-Za-z0-9_=-]{16,}(?:\.
 
 
 def text(value: object) -> str:
-    """A text of an error, without what could be a secret or an openid, and not for ever."""
+    """An error's text without possible secrets and openids, shortened."""
     if not isinstance(value, str):
         return HIDDEN
     value = _ADDRESS.sub(lambda found: f"{found['where']}{found['host']}/{HIDDEN}", value[: 4 * _MOST_TEXT])
@@ -115,12 +115,12 @@ SHAPES: Final[dict[str, Callable[[object], object]]] = {
     "trace_id": _shaped(_HEX),
     "timestamp": _shaped(_TIME),
 }
-"""Every name that a line may carry, and what it may look like."""
+"""Every name that a line may contain, with the form of its value."""
 
 
 def only_shapes(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A processor of structlog: let through what `SHAPES` knows, as it knows it."""
-    told = event.get("event")
+    """A structlog processor that lets only the names and forms of `SHAPES` pass."""
+    name = event.get("event")
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()[1]
@@ -129,14 +129,14 @@ def only_shapes(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
         for name, value in event.items()
         if name != "event" and _EVENT.fullmatch(name)
     }
-    shown["event"] = told if isinstance(told, str) and _EVENT.fullmatch(told) else HIDDEN
+    shown["event"] = name if isinstance(name, str) and _EVENT.fullmatch(name) else HIDDEN
     if isinstance(raised, BaseException):
         shown["exception"] = list(_outlines(raised))
     return shown
 
 
 def _outlines(error: BaseException) -> Iterator[dict[str, Any]]:
-    """An error and what it came from: types, places, and the text of our own."""
+    """An exception and its causes: types, places, and the texts of our own exceptions."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:

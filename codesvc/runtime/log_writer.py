@@ -1,8 +1,8 @@
-"""Log lines on their way out: collected here, written by a thread, so that no request waits for whoever reads them.
+"""Writing of log lines: lines are collected and a thread writes them, so that no request waits for the log's reader.
 
-A line that is an error leaves at once; the others within `PAUSE_SECONDS`, and all of them at the end of the process.
-A process that is killed loses the lines of that moment. Where nobody reads, lines beyond `MOST_WAITING` are dropped and
-counted: a log that stands still must not stop the service, nor eat its memory.
+An error is written at once, other lines within `PAUSE_SECONDS`, and all of them when the process ends. A process that
+is killed loses the lines that are not yet written. If the reader stops reading, lines beyond `MOST_WAITING` are dropped
+and counted, so that a blocked log neither stops the service nor uses up its memory.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ MOST_WAITING: Final = 100_000
 
 
 class Sink(Protocol):
-    """Where lines end: a binary stream such as `sys.stderr.buffer`."""
+    """The target of the lines: a binary stream such as `sys.stderr.buffer`."""
 
     def write(self, data: bytes, /) -> Any:
-        """Take bytes."""
+        """Write bytes."""
 
     def flush(self) -> None:
-        """Let them go."""
+        """Flush the stream."""
 
 
 class LogLines:
-    """The lines of one process. Has the methods that structlog calls, each taking a line without its end.
+    """The log lines of one process. It has the methods that structlog calls; each takes a line without its line end.
 
     Args:
-        sink: where they go.
+        sink: the stream that lines are written to.
     """
 
     def __init__(self, sink: Sink) -> None:
@@ -45,28 +45,28 @@ class LogLines:
         self._waiting: list[bytes] = []
         self._dropped = 0
         self._writing = threading.Lock()
-        self._something = threading.Event()
+        self._added = threading.Event()
         self._thread: threading.Thread | None = None
         atexit.register(self.flush)
 
     def add(self, line: bytes) -> None:
-        """Take one line."""
+        """Add one line."""
         if len(self._waiting) >= MOST_WAITING:
             self._dropped += 1
             return
         self._waiting.append(line)
-        if not self._something.is_set():
-            self._something.set()
+        if not self._added.is_set():
+            self._added.set()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="log lines", daemon=True)
                 self._thread.start()
 
     def msg(self, message: bytes) -> None:
-        """Take one line of structlog's."""
+        """Add one line of structlog."""
         self.add(message)
 
     def err(self, message: bytes) -> None:
-        """Take one line that must not get lost."""
+        """Add one line and write it at once."""
         self.add(message)
         self.flush()
 
@@ -74,9 +74,9 @@ class LogLines:
     error = critical = exception = fatal = err
 
     def flush(self) -> None:
-        """Write everything that waits, now."""
+        """Write all waiting lines now."""
         with self._writing:
-            # The same list always: whoever adds a line at this moment may hold it already.
+            # Keep the same list object: a thread that adds a line at this moment may already hold it.
             lines = self._waiting[:]
             del self._waiting[: len(lines)]
             dropped, self._dropped = self._dropped, 0
@@ -95,13 +95,13 @@ class LogLines:
                 self._sink.write(b"\n".join(lines))
                 self._sink.flush()
             except (OSError, ValueError):
-                # Whoever read the log has gone. There is nobody to tell.
+                # The reader of the log is gone, and there is no other place to report it.
                 return
 
     def _work(self) -> None:
         while True:
-            self._something.wait()
+            self._added.wait()
             time.sleep(PAUSE_SECONDS)
-            # First this, so that a line which comes from here on wakes us again.
-            self._something.clear()
+            # Clear first, so that a line that is added from now on wakes the thread again.
+            self._added.clear()
             self.flush()

@@ -1,7 +1,7 @@
-"""Structured logs: one line per story step, JSON for machines or coloured for people; never a secret.
+"""Structured logs: one line for each step, as JSON for machines or coloured for people, without secrets.
 
-What a line may show is a closed list: `codesvc.runtime.log_redaction`. The lines that busy services write most, of a
-request, of a verification's step and of an attempt to deliver, are written without structlog, in the same form.
+`codesvc.runtime.log_redaction` holds the list of what a line may contain. The most frequent lines are written without
+structlog, in the same form: those of requests, of a verification's steps and of delivery attempts.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 def add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Say when."""
+    """Add the time."""
     event["timestamp"] = rfc3339_now()
     return event
 
 
-class _NameOnly(logging.Handler):
-    """Says that a library complained, of which kind of error, and nothing of what it said."""
+class _LibraryWarnings(logging.Handler):
+    """Logs that a library reported a problem: its place and the type of the error, but not its text."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log the complaint's outline."""
+        """Log the place and the type of the error."""
         error = record.exc_info[0] if record.exc_info else None
         structlog.get_logger(record.name).warning(
             "library_complaint", error=error.__name__ if error else None, where=f"{record.module}:{record.lineno}"
@@ -43,10 +43,10 @@ class _NameOnly(logging.Handler):
 
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
-"""Stands in every line that is written while the request is answered."""
+"""The id of the request that is being handled; part of every line that is written meanwhile."""
 
 TRACE_ID: Final[ContextVar[str | None]] = ContextVar("trace_id", default=None)
-"""The trace that the caller named (W3C Trace Context): 32 hexadecimal digits."""
+"""The caller's trace id (W3C Trace Context), 32 hexadecimal digits."""
 
 _requests = structlog.get_logger("codesvc.http")
 _steps = structlog.get_logger("codesvc.story")
@@ -57,20 +57,20 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 
 @lru_cache(maxsize=1024)
 def _request_line(method: str, route: str, status: int, site: str | None) -> str:
-    """All of a request's line that many requests have in common; as JSON, without its end."""
+    """The part of a request's line that many requests have in common, as JSON without its end."""
     common = {"event": "request", "level": "info", "method": method, "route": route, "status": status, "site": site}
     return _encoder.encode(common)[:-1].decode() + ',"ms":'
 
 
 @lru_cache(maxsize=1024)
 def _step_line(site: str, purpose: str, step: str, detail: str) -> str:
-    """The same of a step's line, up to the verification's id."""
+    """The common part of a step's line, up to the verification's id."""
     common = {"event": "step", "level": "info", "site": site, "purpose": purpose, "step": step}
     return _encoder.encode(common | ({"detail": detail} if detail else {}))[:-1].decode() + ',"verification":"'
 
 
 def _end_of_line() -> str:
-    """What every line ends with; nothing in it needs escaping."""
+    """The end of every line. Nothing in it needs escaping."""
     request_id, trace_id = REQUEST_ID.get(""), TRACE_ID.get()
     named = f',"request_id":"{request_id}"' if request_id else ""
     traced = f',"trace_id":"{trace_id}"' if trace_id else ""
@@ -78,7 +78,7 @@ def _end_of_line() -> str:
 
 
 def tell_request(*, method: str, route: str, status: int, site: str | None, seconds: float) -> None:
-    """Log what a request came to. Nothing here may be a secret: it is not looked at again."""
+    """Log the result of a request. The values are not redacted, so none of them may be a secret."""
     if _lines is None:
         ms = round(seconds * 1000, 2)
         _requests.info("request", method=method, route=route, status=status, site=site, ms=ms)
@@ -87,7 +87,7 @@ def tell_request(*, method: str, route: str, status: int, site: str | None, seco
 
 
 def tell_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple[str, str]]) -> None:
-    """Log steps of a verification's story, each with its detail, "" for none.
+    """Log steps of a verification, each with its detail, "" for none.
 
     The names of steps are those of `codesvc.domain.timeline`.
     """
@@ -102,7 +102,7 @@ def tell_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple
 
 @lru_cache(maxsize=1024)
 def _attempt_line(site: str, account: str, channel: str, ending: str, reason: str) -> str:
-    """The same of an attempt's line."""
+    """The common part of an attempt's line."""
     common = {"event": "delivery_attempt", "level": "info", "site": site, "account": account}
     words = {"channel": channel, "ending": ending, "reason": reason}
     return _encoder.encode(common | words)[:-1].decode() + ',"verification":"'
@@ -111,7 +111,7 @@ def _attempt_line(site: str, account: str, channel: str, ending: str, reason: st
 def tell_attempt(
     *, verification: str, site: str, account: str, channel: str, ending: str, reason: str, alarm: bool = False
 ) -> None:
-    """Log what came of an attempt to carry a code, as an error with `alarm`; `reason` is a word of ours. As above."""
+    """Log the result of an attempt to send a code; with `alarm` as an error. The values are not redacted."""
     if _lines is None or alarm:
         tell = _deliveries.error if alarm else _deliveries.info
         tell(
@@ -128,7 +128,7 @@ def tell_attempt(
 
 
 def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Name the request during which something is logged, and the trace that it belongs to."""
+    """Add the ids of the current request and of its trace."""
     if request_id := REQUEST_ID.get(""):
         event["request_id"] = request_id
     if trace_id := TRACE_ID.get():
@@ -136,8 +136,8 @@ def add_request_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _spoken(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """An exception as people read it: the innermost last."""
+def _format_exceptions(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Format an exception for people, the innermost last."""
     outlines = event.pop("exception", None)
     if outlines:
         event["exception"] = "\n".join(
@@ -156,8 +156,8 @@ def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
 
 
 def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
-    """Set up logging for this process; for people when standard error is a terminal, unless told otherwise."""
-    global _lines  # noqa: PLW0603  as structlog's own configuration: one for the process
+    """Configure logging for this process; for people if standard error is a terminal, unless `human` is given."""
+    global _lines  # noqa: PLW0603  one for the process, like structlog's configuration
     for_people = sys.stderr.isatty() if human is None else human
     _lines = lines = None if for_people else LogLines(sys.stderr.buffer)
     structlog.configure(
@@ -166,11 +166,12 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             add_time,
             only_shapes,
-            *([_spoken, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
+            *([_format_exceptions, structlog.dev.ConsoleRenderer()] if for_people else [_as_json]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if lines is None else lambda *_: lines,
         cache_logger_on_first_use=True,
     )
-    # Libraries print what they could not parse, with the keys and tokens in it. What a request came to is logged by us.
-    logging.basicConfig(level=logging.WARNING, handlers=[_NameOnly()], force=True)
+    # Libraries log what they could not parse, with keys and tokens in it. Only our own lines report results of
+    # requests.
+    logging.basicConfig(level=logging.WARNING, handlers=[_LibraryWarnings()], force=True)

@@ -1,4 +1,4 @@
-"""What is counted for operators (Prometheus). Labels come from closed lists; no user, address or id is ever one."""
+"""Metrics for operators (Prometheus). Labels are from closed lists and never contain a user, an address or an id."""
 
 from __future__ import annotations
 
@@ -120,14 +120,14 @@ def _gauge(name: str, text: str, *labels: str, mode: Literal["mostrecent", "live
     return Gauge(name, text, labels, multiprocess_mode=mode, registry=REGISTRY)
 
 
-# Each worker has circuits of its own; one that has ended must not keep its account's open for ever.
+# Each worker has its own circuits. A worker that has ended must not leave its account's circuit open.
 CIRCUIT: Final = _gauge(
     "codesvc_circuit_open", "1 while an account's circuit is open in some worker", "account", mode="livemax"
 )
-# What lies in the store is read by whichever worker is asked for /metrics.
+# Values in the store are read by the worker that answers /metrics.
 STORE_UP: Final = _gauge("codesvc_store_up", "1 while the store answers")
 STORE_WRITABLE: Final = _gauge("codesvc_store_writable", "1 while it also takes writes, as of a second ago")
-# The worker that has most open is the first that can accept nobody.
+# The worker with the most open descriptors is the first that cannot accept connections.
 DESCRIPTORS: Final = _gauge("codesvc_descriptors", "File descriptors that are open", mode="livemax")
 DESCRIPTORS_LIMIT: Final = _gauge("codesvc_descriptors_limit", "File descriptors that may be open")
 QUOTA_LEFT: Final = _gauge("codesvc_quota_left", "What is left of today's quota", "account", "call")
@@ -150,13 +150,13 @@ WEBHOOKS_OVERDUE: Final = _gauge(
 
 @cache
 def _requests(method: str, route: str, status: int) -> Histogram:
-    # The library looks a series up anew each time, under a lock; there are only so many.
+    # The library looks a series up under a lock each time. The number of series is limited, so they are cached.
     return REQUESTS.labels(method, route, status)
 
 
 @cache
 def acts(site: str, purpose: str, act: str, outcome: str) -> Counter:
-    """Starts, checks and resends, by what came of them."""
+    """Counter of starts, checks and resends by outcome."""
     return VERIFICATIONS.labels(site, purpose, act, outcome)
 
 
@@ -172,7 +172,7 @@ def _issues(site: str) -> Histogram:
 
 @cache
 def steps(site: str, purpose: str, step: str) -> Counter:
-    """Verifications that came so far."""
+    """Counter of verifications that reached a step."""
     return STEPS.labels(site, purpose, step)
 
 
@@ -192,35 +192,35 @@ def _attempts(account: str, channel: str, ending: str, reason: str) -> Counter:
 
 
 def observe_call(account: str, endpoint: str, result: str, seconds: float) -> None:
-    """A call to WeChat ended: `0`, an errcode, or a word."""
+    """Count a call to WeChat; the result is `0`, an errcode, or a word if there was no answer."""
     calls, times = _calls(account, endpoint, result)
     calls.inc()
     times.observe(seconds)
 
 
 def count_attempt(account: str, channel: str, ending: str, reason: str) -> None:
-    """An attempt to carry a code ended."""
+    """Count an attempt to send a code."""
     _attempts(account, channel, ending, reason).inc()
 
 
 def observe_issue(site: str, seconds: float) -> None:
-    """A verification was started, or refused."""
+    """Record how long a start took, also if it was refused."""
     _issues(site).observe(seconds)
 
 
 def observe_script(name: str, seconds: float) -> None:
-    """The store has answered a script."""
+    """Record how long the store took for a script."""
     _scripts(name).observe(seconds)
 
 
 def show_descriptors(used: int, limit: int) -> None:
-    """Set both gauges."""
+    """Set the gauges of file descriptors."""
     DESCRIPTORS.set(used)
     DESCRIPTORS_LIMIT.set(limit)
 
 
 def forget_worker(directory: str, pid: int) -> None:
-    """A worker has ended: its circuits are nobody's any more. What it counted stays."""
+    """Remove the circuits of a worker that has ended. Its counters stay."""
     mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client
 
 

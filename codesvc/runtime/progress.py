@@ -1,4 +1,4 @@
-"""A progress bar on standard error; where that is no terminal, a line now and then."""
+"""A progress bar on standard error; without a terminal, a line every few seconds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Progress:
         self._began = self._shown = time.monotonic()
 
     def show(self, done: int, lines: int, note: str = "", *, last: bool = False) -> None:
-        """Draw, unless that was done a moment ago."""
+        """Draw, unless it was drawn a moment ago."""
         now = time.monotonic()
         if not last and now - self._shown < _EVERY_SECONDS[self._terminal]:
             return

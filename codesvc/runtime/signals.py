@@ -1,4 +1,4 @@
-"""The signals that a process of the service listens to."""
+"""Handling of the signals of a service process."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ _STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """SIGINT and SIGTERM, which end, and SIGHUP, which reloads."""
+    """SIGINT and SIGTERM, which stop the process, and SIGHUP, which reloads it."""
 
     def __init__(self) -> None:
-        self._came = asyncio.Event()
+        self._received = asyncio.Event()
         self._stop = self._reload = False
 
     @contextlib.contextmanager
     def heard(self) -> Iterator[Signals]:
-        """Listen to them for as long as the context is open."""
+        """Handle the signals while the context is open."""
         loop = asyncio.get_running_loop()
         for number in (*_STOP, signal.SIGHUP):
-            loop.add_signal_handler(number, self._hear, number)
+            loop.add_signal_handler(number, self._handle, number)
         try:
             yield self
         finally:
             for number in (*_STOP, signal.SIGHUP):
                 loop.remove_signal_handler(number)
 
-    def _hear(self, number: signal.Signals) -> None:
+    def _handle(self, number: signal.Signals) -> None:
         self._stop, self._reload = self._stop or number in _STOP, self._reload or number == signal.SIGHUP
-        self._came.set()
+        self._received.set()
 
     async def reload(self) -> bool:
-        """Wait for the next signal; whether it asks for a reload, else the end has come."""
-        await self._came.wait()
+        """Wait for the next signal. True if it asks for a reload, False if it asks to stop."""
+        await self._received.wait()
         wanted, self._reload = self._reload and not self._stop, False
         if not self._stop:
-            self._came.clear()
+            self._received.clear()
         return wanted
 
 

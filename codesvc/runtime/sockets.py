@@ -1,10 +1,11 @@
-"""Listening sockets that outlive whoever accepts from them.
+"""Listening sockets that stay open while workers are replaced.
 
-They are opened once, by the process that stays. A worker or an application that is replaced gets a copy, and closing a
-copy closes nothing: connections wait in the kernel's queue for whoever accepts next, so that no reload refuses one.
+The permanent process opens them once. Each worker or application gets a copy, and closing a copy does not close the
+socket. Meanwhile connections wait in the kernel's queue, so that a reload refuses none.
 
-Several workers have a queue each, over which the kernel spreads connections evenly (SO_REUSEPORT). From one queue for
-all, the first worker to wake takes a whole burst, and a proxy that keeps its connections would stay with it for hours.
+With several workers, each has its own queue, and the kernel distributes connections evenly (SO_REUSEPORT). With one
+queue for all, the first worker to wake would accept a whole burst, and keep-alive connections of a proxy would stay
+with it for hours.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _FIRST_HANDED: Final = 3
 
 
 class Queue:
-    """The sockets that one worker accepts from: one for each address of a host.
+    """The sockets from which one worker accepts: one for each address of the host.
 
     Args:
-        host: where to listen.
-        port: where to listen.
-        shared: other queues of this process listen there as well.
-        handed: sockets that are there already, and stay open.
+        host: host to listen on.
+        port: port to listen on.
+        shared: whether other queues of this process listen on the same port.
+        handed: sockets that are already open; they stay open.
     """
 
     def __init__(self, host: str, port: int, *, shared: bool = False, handed: Sequence[socket.socket] = ()) -> None:
@@ -38,27 +39,27 @@ class Queue:
         self._opened: list[socket.socket] = []
 
     def sockets(self) -> Sequence[socket.socket]:
-        """The sockets; opened if they are not.
+        """The sockets; opens them if necessary.
 
         Raises:
-            OSError: no such address, or the port is taken.
+            OSError: the address does not exist, or the port is in use.
         """
         if not self._handed and not self._opened:
             self._opened = _opened(*self._address, shared=self._shared)
         return self._handed or self._opened
 
     def close(self) -> None:
-        """Let the kernel give new connections to other queues; those that wait in this one are lost."""
+        """Close the sockets, so that the kernel uses other queues. Connections waiting in this queue are lost."""
         while self._opened:
             self._opened.pop().close()
 
 
 @contextlib.contextmanager
 def queues(host: str, port: int, count: int) -> Iterator[list[Queue]]:
-    """So many open queues: over the sockets that systemd handed over (`sd_listen_fds(3)`), or over new ones.
+    """Open `count` queues, with the sockets that systemd passed (`sd_listen_fds(3)`), or with new ones.
 
     Raises:
-        OSError: no such address, or the port is taken, also by another service that would share it.
+        OSError: the address does not exist, or the port is in use, also by another service that shares it.
     """
     handed = _handed()
     if not handed:

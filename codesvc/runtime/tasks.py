@@ -1,4 +1,4 @@
-"""Ending background tasks for certain."""
+"""Reliable cancellation of background tasks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _AGAIN_SECONDS: Final = 0.2
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks until they have ended.
 
-    Once is not enough: a cancellation that arrives while redis-py is opening or giving back a connection can get lost
-    inside it, and a loop that catches the error it becomes would go on for ever.
+    One cancellation may not be enough. If it arrives while redis-py opens or returns a connection, redis-py may lose it
+    or turn it into another error. A loop that catches that error would then run forever.
     """
     left = set(tasks)
     while left:

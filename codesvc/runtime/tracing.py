@@ -1,9 +1,9 @@
-"""Traces by OpenTelemetry: from a call of the API through the outbox to WeChat, and back by WeChat's receipt.
+"""Tracing by OpenTelemetry: from an API call through the outbox to WeChat, and back with WeChat's receipt.
 
-An extra (`pip install codesvc[otel]`) that the configuration switches on (`service.traces`). Off, it costs a look at
-one name, and this package imports nothing of OpenTelemetry. The context travels in the verification's record, which the
-outbox entry names, so that a delivery hours and processes later belongs to the trace of the call that caused it. Spans
-carry ids, names and words of ours, never a user, an address, a code or an openid. Nothing is handed on to WeChat.
+It is an extra (`pip install codesvc[otel]`), switched on by `service.traces`. When off, each call costs one comparison
+and OpenTelemetry is not imported. The trace context is stored in the verification's record, and the outbox entry names
+that record. So a delivery that another process makes hours later belongs to the trace of the call that caused it. Spans
+contain ids, names and our own words, never a user, an address, a code or an openid. WeChat receives no trace header.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _tracer: Any = None
 
 
 class TracingMissing(CodesvcError):
-    """The configuration wants traces, and the installation has no OpenTelemetry."""
+    """Traces are switched on, but OpenTelemetry is not installed."""
 
 
 def switch_on(provider: Any = None) -> None:
-    """Trace from now on.
+    """Start tracing.
 
     Args:
-        provider: an OpenTelemetry TracerProvider; None: one that sends by OTLP over HTTP, as the standard variables
-            `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER` and so on say.
+        provider: an OpenTelemetry TracerProvider. None: one that sends by OTLP over HTTP, configured by the standard
+            variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …).
 
     Raises:
         TracingMissing: OpenTelemetry is not installed.
@@ -53,7 +53,7 @@ def _sending_provider() -> Any:
 
 
 def current() -> str:
-    """The present span as a `traceparent`, "" where nothing is traced."""
+    """The current span as a `traceparent`, "" without tracing."""
     if _tracer is None:
         return ""
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -63,8 +63,8 @@ def current() -> str:
     return carrier.get("traceparent", "")
 
 
-def _under(parent: str | None) -> Any:
-    """The context that a `traceparent` names; None, for the present one, without one."""
+def _context_of(parent: str | None) -> Any:
+    """The context of a `traceparent`. Without one it is None, which means the current context."""
     if not parent:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -73,43 +73,47 @@ def _under(parent: str | None) -> Any:
 
 
 def within(
-    name: str, told: Coroutine[Any, Any, _Result], *, parent: str | None = None, **about: str | int
+    name: str, coroutine: Coroutine[Any, Any, _Result], *, parent: str | None = None, **attributes: str | int
 ) -> Coroutine[Any, Any, _Result]:
-    """The coroutine itself; where something is traced, one that runs inside a span.
+    """The coroutine itself, or with tracing a coroutine that runs it inside a span.
 
     Args:
-        name: of the span; from the code, never somebody's input.
-        told: what happens in it.
-        parent: the `traceparent` under which it stands; None: under the present span.
-        about: attributes.
+        name: name of the span, a constant of the code.
+        coroutine: what runs inside the span.
+        parent: `traceparent` of the parent span; None: the current span.
+        attributes: attributes of the span.
     """
-    return told if _tracer is None else _spanned(name, told, parent, about)
+    return coroutine if _tracer is None else _spanned(name, coroutine, parent, attributes)
 
 
 async def _spanned(
-    name: str, told: Coroutine[Any, Any, _Result], parent: str | None, about: dict[str, str | int]
+    name: str, coroutine: Coroutine[Any, Any, _Result], parent: str | None, attributes: dict[str, str | int]
 ) -> _Result:
-    # An error's text was not written to be shown; its type is.
+    # Only the error's type is recorded, because its text may contain secrets.
     with _tracer.start_as_current_span(
-        name, context=_under(parent), attributes=_named(about), record_exception=False, set_status_on_exception=False
+        name,
+        context=_context_of(parent),
+        attributes=_prefixed(attributes),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         try:
-            return await told
+            return await coroutine
         except Exception as error:
             span.set_attribute("error.type", type(error).__name__)
             raise
 
 
-def told(name: str, parent: str, **about: str | int) -> None:
-    """Add to the trace of something earlier what has just been heard of it; the present span is named beside it."""
+def told(name: str, parent: str, **attributes: str | int) -> None:
+    """Add a span to the trace of an earlier call, with a link to the current span."""
     if _tracer is None or not parent:
         return
     from opentelemetry.trace import Link, get_current_span
 
-    here = get_current_span().get_span_context()
-    links = [Link(here)] if here.is_valid else []
-    _tracer.start_span(name, context=_under(parent), attributes=_named(about), links=links).end()
+    current_span = get_current_span().get_span_context()
+    links = [Link(current_span)] if current_span.is_valid else []
+    _tracer.start_span(name, context=_context_of(parent), attributes=_prefixed(attributes), links=links).end()
 
 
-def _named(about: dict[str, str | int]) -> dict[str, str | int]:
-    return {f"codesvc.{name}": value for name, value in about.items()}
+def _prefixed(attributes: dict[str, str | int]) -> dict[str, str | int]:
+    return {f"codesvc.{name}": value for name, value in attributes.items()}

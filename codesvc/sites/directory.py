@@ -1,7 +1,7 @@
-"""Who is who: sites, their accounts and their keys, found by name or by API key.
+"""The directory of sites, accounts and API keys, found by name, appid or key.
 
-Everything that a request needs of the configuration is worked out here once, so that the hot path looks things up and
-computes nothing.
+Values that requests need of the configuration are computed once and kept, so that handling a request only looks them
+up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import structlog
 from codesvc.config import ApiKey, ConfigError
 from codesvc.config.one_entry import one_account, one_site
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
-from codesvc.sites.lazy import Roster
+from codesvc.sites.lazy import LazyEntries
 from codesvc.store.keys import Keys, partition_of
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ __all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
 
 
 class Directory:
-    """All sites and accounts: those of the configuration, and those that the store keeps (`codesvc.sites.registry`).
+    """All sites and accounts: those of the configuration file, and those of the store (`codesvc.sites.registry`).
 
-    Of the same name, or the same appid or key, the configuration's counts: who may write the file has the last word.
+    If both contain the same name, appid or key, the configuration file wins: its owner has the final decision.
 
     Args:
         settings: the configuration.
-        kept: what the store keeps; empty until it has been read.
+        kept: the entries of the store; empty until they have been read.
     """
 
     def __init__(self, settings: Settings, kept: Contents | None = None) -> None:
@@ -47,21 +47,23 @@ class Directory:
         }
         self._callers: dict[str, Caller] = {}
         self._configs: dict[str, tuple[str, Site]] = {}
-        self.accounts = Roster(self._account, self._account_names)
-        self.sites = Roster(self._site, self._site_names)
-        self.by_appid = Roster(self._account_with, lambda: (entry.config.appid for entry in self.accounts.values()))
+        self.accounts = LazyEntries(self._account, self._account_names)
+        self.sites = LazyEntries(self._site, self._site_names)
+        self.by_appid = LazyEntries(
+            self._account_with, lambda: (entry.config.appid for entry in self.accounts.values())
+        )
 
     def caller(self, api_key: str) -> Caller | None:
-        """Whose key this is.
+        """The caller that an API key belongs to; None if the key is unknown.
 
-        Looked up by the key's SHA-256: what a timing could tell is about a hash that nobody can choose, and a key has
-        128 bits and more.
+        The key is looked up by its SHA-256. The time that this takes could only reveal something about the hash, which
+        an attacker cannot choose. A key has at least 128 random bits.
         """
         digest = sha256(api_key.encode(errors="surrogateescape")).hexdigest()
-        return self._callers.get(digest) or self._met(digest)
+        return self._callers.get(digest) or self._find_caller(digest)
 
-    def _met(self, digest: str) -> Caller | None:
-        """Whose key this is, asked for the first time."""
+    def _find_caller(self, digest: str) -> Caller | None:
+        """As `caller`, for a key that is not cached yet."""
         site, key = self._keys.get(digest, ("", None))
         if key is None and self.kept is not None:
             site, name = self.kept.key_with(digest) or ("", "")
@@ -73,14 +75,14 @@ class Directory:
         return caller
 
     def key(self, site: str, name: str) -> ApiKey | None:
-        """A key that the store keeps."""
+        """A key from the store; None if it is not there."""
         table = self.kept.open(f"key/{site}/{name}") if self.kept is not None else None
         if table is None:
             return None
         return ApiKey(name=name, hash=f"sha256:{table['hash']}", scopes=frozenset(table["scopes"]))
 
     def apply(self, changes: Mapping[str, str | None]) -> None:
-        """Take over what has changed in the store; what was worked out of the old is worked out anew."""
+        """Apply changes of the store's entries, and drop every cached value that was computed from the old ones."""
         if self.kept is None:
             return
         touched = self.kept.apply(changes)
@@ -90,24 +92,28 @@ class Directory:
         self.accounts.drop(touched)
 
     def site_names_of(self, account: str, *, having: str = "") -> list[str]:
-        """The sites of an account. With `having`, of those that the store keeps only those that set this option."""
+        """The names of an account's sites; `having` leaves out sites of the store that do not set this option."""
         own = [name for name, site in self._settings.sites.items() if site.account == account]
         kept = self.kept.sites_of(account, having=having) if self.kept is not None else []
         return own + [name for name in kept if name not in self._settings.sites]
 
     def sites_of(self, account: str, *, having: str = "") -> list[SiteEntry]:
-        """As `site_names_of`, with all that is worked out of each."""
+        """As `site_names_of`, but returns the sites' entries."""
         return [site for name in self.site_names_of(account, having=having) if (site := self.sites.get(name))]
 
     def partitions(self, *, hearing: bool = False) -> set[int]:
-        """Where the accounts' data lie; with `hearing` only of those accounts of whose sites one has a webhook."""
+        """The partitions of all accounts; with `hearing`, only of accounts with a site that has a webhook."""
         settings = self._settings
         own = {site.account for site in settings.sites.values() if site.webhook} if hearing else settings.accounts
         kept = self.kept.partitions(hearing=hearing) if self.kept is not None else set()
-        return kept | {partition_of(settings.accounts[name].appid) for name in own} | self._crossing(hearing=hearing)
+        return (
+            kept
+            | {partition_of(settings.accounts[name].appid) for name in own}
+            | self._partitions_with_stored_webhooks(hearing=hearing)
+        )
 
-    def _crossing(self, *, hearing: bool) -> set[int]:
-        """The partitions of the configuration's accounts of whose sites in the store one has a webhook."""
+    def _partitions_with_stored_webhooks(self, *, hearing: bool) -> set[int]:
+        """Partitions of the configuration's accounts that have a site with a webhook in the store."""
         if not hearing or self.kept is None:
             return set()
         return {
@@ -118,13 +124,13 @@ class Directory:
 
     @property
     def active_accounts(self) -> list[AccountEntry]:
-        """The accounts of the configuration, and those of the store that this process had to do with."""
+        """The accounts of the configuration, and those of the store that this process has used."""
         own = [self.accounts[name] for name in self._settings.accounts]
         return own + [account for account in self.accounts.made if account.name not in self._settings.accounts]
 
     @property
     def shadowed(self) -> list[str]:
-        """What the store keeps and the configuration has too: the configuration's counts."""
+        """Entries of the store that are ignored because the configuration has the same name or appid."""
         if self.kept is None:
             return []
         return [
@@ -150,12 +156,12 @@ class Directory:
         return self.entry_of(name, config) if config is not None else None
 
     def entry_of(self, name: str, config: Account) -> AccountEntry:
-        """The account of that name as it is, or would be, with these settings."""
+        """The entry of an account with these settings, whether they are in force or only proposed."""
         keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
         return AccountEntry(name, config, keys, callback_keys(config), sites)
 
     def has_key(self, line: str) -> bool:
-        """Whether the key with that hash (`sha256:…`) is somebody's: a site's, or of the admin API."""
+        """Whether a key with that hash (`sha256:…`) exists, for a site or for the admin API."""
         digest = line.removeprefix("sha256:")
         admins = {key.hash for key in self._settings.admin.keys}
         return (

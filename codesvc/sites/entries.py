@@ -1,4 +1,4 @@
-"""One site, one account, one caller: everything that a request needs of them, worked out once."""
+"""Entries of the directory: a site, an account, a caller, with values that requests need, computed once."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
 
 NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
-"""The rates of somebody who uses up no limit: a test identity's starts."""
+"""Rates for starts that count against no limit: those of test identities."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountEntry:
-    """An account and what its entries in the store are called.
+    """An account and its keys in the store.
 
     Attributes:
-        name: its key in the configuration and in `/wechat/{account}`.
+        name: the account's name in the configuration and in `/wechat/{account}`.
         config: its settings.
-        keys: its names in the store.
-        callback_keys: what it shares with WeChat.
+        keys: its keys in the store.
+        callback_keys: the secrets that it shares with WeChat.
         sites: how many sites share it.
     """
 
@@ -41,10 +41,10 @@ class AccountEntry:
 
 @dataclass(frozen=True, eq=False)
 class SiteEntry:
-    """A site with its account; equal only to itself, so that what was worked out for it can be kept beside it.
+    """A site with its account. An entry equals only itself, so that values computed for it can be cached by identity.
 
     Attributes:
-        name: its key in the configuration.
+        name: the site's name in the configuration.
         config: its settings.
         account: its account.
     """
@@ -55,58 +55,58 @@ class SiteEntry:
 
     @property
     def keys(self) -> Keys:
-        """Names in the store: those of the account's partition."""
+        """Keys in the store, those of the account's partition."""
         return self.account.keys
 
     @cached_property
     def rates(self) -> dict[str, str]:
-        """Each limit's rates in the form the scripts read."""
+        """Each limit's rates, encoded for the scripts."""
         limits = self.config.limits
         return {name: encode(getattr(limits, name)) for name in limits.__slots__}
 
     @cached_property
     def policies(self) -> dict[str, tuple[tuple[str, ...], str]]:
-        """Each limit's rates by name, and all of them as a header spells them."""
+        """For each limit the names of its rates, and its rates as the `RateLimit-Policy` header spells them."""
         limits = self.config.limits
-        told = ((limit, getattr(limits, limit)) for limit in limits.__slots__)
-        return {limit: (names(limit, rates), policies(limit, rates)) for limit, rates in told}
+        rates_by_limit = ((limit, getattr(limits, limit)) for limit in limits.__slots__)
+        return {limit: (names(limit, rates), policies(limit, rates)) for limit, rates in rates_by_limit}
 
     def test_code(self, user: str) -> str | None:
-        """The fixed code of a test identity, None for everybody else."""
+        """The fixed code of a test identity; None if the user is not one."""
         return fixed_code(self.config.test_users, user) if self.config.test_users else None
 
     @cached_property
     def wanted(self) -> str:
-        """What the site's webhook listens to, in the form the scripts read."""
+        """The event types that the site's webhook receives, encoded for the scripts."""
         return wanted(self.config.webhook)
 
     def purpose(self, name: str) -> Purpose | None:
-        """The policy of a purpose, None if the site does not declare it."""
+        """The policy of a purpose; None if the site does not declare it."""
         return self.config.purposes.get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling: a site by one of its keys."""
+    """The caller of the API: a site, and the key that it used."""
 
     site: SiteEntry
     key: ApiKey
 
     @property
     def actor(self) -> str:
-        """How the audit log names the key."""
+        """The key's name in the audit log."""
         return f"key:{self.key.name}"
 
 
 def wanted(webhook: Webhook | None) -> str:
-    """The events a site's webhook listens to, as the scripts read it: "" for none, `*` for all, or types and commas."""
+    """A webhook's event types for the scripts: "" for none, `*` for all, else separated by commas."""
     if webhook is None:
         return ""
     return "*" if set(webhook.events) == set(EVENTS) else ",".join(sorted(webhook.events))
 
 
 def callback_keys(account: Account) -> CallbackKeys:
-    """What an account shares with WeChat."""
+    """The secrets that an account shares with WeChat."""
     tokens = (account.token, account.previous_token)
     aes_keys = (account.aes_key, account.previous_aes_key)
     return CallbackKeys(

@@ -1,4 +1,4 @@
-"""Mappings that are filled when somebody asks: what ten thousand sites may cost nobody before they are used."""
+"""Mappings that make each value on first use: of ten thousand sites, few are in use at a time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _D = TypeVar("_D")
 _E = TypeVar("_E")
 
 
-class Roster(Mapping[str, _T]):
-    """Entries by name, each made when it is first looked up and kept until it is dropped.
+class LazyEntries(Mapping[str, _T]):
+    """Entries by name. Each is made when it is first looked up, and kept until it is dropped.
 
     Args:
-        make: the entry of a name, None where there is none.
-        names: every name there is, also of entries that nobody has looked up.
+        make: makes the entry of a name; None if there is no such entry.
+        names: lists every name, including those that have not been looked up.
     """
 
     def __init__(self, make: Callable[[str], _T | None], names: Callable[[], Iterable[str]]) -> None:
@@ -51,22 +51,22 @@ class Roster(Mapping[str, _T]):
 
     @property
     def made(self) -> list[_T]:
-        """The entries that somebody has asked for."""
+        """The entries that have been looked up."""
         return list(self._made.values())
 
     def drop(self, names: Iterable[str]) -> None:
-        """Forget these entries: they are made anew when somebody asks."""
+        """Drop these entries. They are made again on the next look-up."""
         for name in names:
             self._made.pop(name, None)
 
 
 class PerEntry(Mapping[str, _T], Generic[_E, _T]):
-    """A value for each entry of a mapping, made when it is first looked up, and again after the entry has changed.
+    """A value for each entry of a mapping, made on first look-up, and made again after the entry has changed.
 
     Args:
         entries: the entries, by name.
-        make: the value of one entry.
-        basis: the part of an entry that the value depends on; the whole entry by default.
+        make: makes the value of one entry.
+        basis: the part of an entry that its value depends on; the whole entry by default.
     """
 
     def __init__(

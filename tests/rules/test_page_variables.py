@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from codesvc.messages.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, asked_for
+from codesvc.messages.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, used_variables
 from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
 from tests.people.asks import bind_intent, login, scan
 from tests.people.browsers import links_in, open_in_wechat
@@ -33,7 +33,7 @@ def test_what_is_documented_is_what_is_given(name):
 @pytest.mark.parametrize("name", PAGE_VARIABLES)
 def test_a_shipped_page_asks_for_nothing_else(name):
     source = (PAGES / f"{name}.html").read_text(encoding="utf-8")
-    assert asked_for(Templates()._environment, source).keys() <= PAGE_VARIABLES[name]
+    assert used_variables(Templates()._environment, source).keys() <= PAGE_VARIABLES[name]
 
 
 async def test_what_is_given_is_what_is_known(world, monkeypatch):

@@ -11,7 +11,7 @@ import pytest_asyncio
 from codesvc.config import Limits
 from codesvc.domain.audit import Act
 from codesvc.domain.passwords import password_line
-from codesvc.domain.timeline import Word
+from codesvc.domain.timeline import StepKind
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Arrived
 from codesvc.service.statistics.series import SPANS
@@ -260,7 +260,7 @@ def test_every_errcode_has_a_meaning(triage):
     ("kind", "names"),
     [
         ("act", [act.value for act in Act]),
-        ("event", [word.value for word in Word]),
+        ("event", [word.value for word in StepKind]),
         ("status", [status.value for status in Status]),
         ("arrived", [arrived.value for arrived in Arrived]),
         ("endpoint", [*ENDPOINTS.values(), OTHER]),

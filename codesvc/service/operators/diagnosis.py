@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from codesvc.domain.channels import Channel
-from codesvc.domain.timeline import Step, Word, read_trail
+from codesvc.domain.timeline import Step, StepKind, read_trail
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
 
@@ -60,28 +60,30 @@ def diagnose(record: Record) -> Diagnosis:
 def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
     """What to say where the code is there, as far as anybody knows."""
     if record.status is Status.APPROVED:
-        return Diagnosis(Arrived.YES, "approved", after=_first(steps, Word.DELIVERED, Word.SENT, Word.APPROVED))
+        return Diagnosis(
+            Arrived.YES, "approved", after=_first(steps, StepKind.DELIVERED, StepKind.SENT, StepKind.APPROVED)
+        )
     if record.disarmed:
-        return Diagnosis(Arrived.YES, "disowned", after=_first(steps, Word.DELIVERED, Word.SENT))
+        return Diagnosis(Arrived.YES, "disowned", after=_first(steps, StepKind.DELIVERED, StepKind.SENT))
     if record.delivery is DeliveryStatus.DELIVERED:
-        return Diagnosis(Arrived.YES, "delivered", after=_first(steps, Word.DELIVERED))
+        return Diagnosis(Arrived.YES, "delivered", after=_first(steps, StepKind.DELIVERED))
     if record.delivery is DeliveryStatus.SENT:
         replied = record.channel == Channel.REPLY
         return Diagnosis(
             Arrived.YES if replied else Arrived.PROBABLY,
             "replied" if replied else "sent",
-            after=_first(steps, Word.SENT),
+            after=_first(steps, StepKind.SENT),
         )
     return None
 
 
 def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
     """What stands in the way."""
-    trouble = _latest(steps, Word.FAILED, Word.AWAITING_SCAN, Word.TROUBLE, Word.UNKNOWN)
+    trouble = _latest(steps, StepKind.FAILED, StepKind.AWAITING_SCAN, StepKind.TROUBLE, StepKind.UNKNOWN)
     reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
     over = record.status is not Status.PENDING
     open_ended = Arrived.NO if over else Arrived.NOT_YET
-    if _latest(steps, Word.TURNED_AWAY):
+    if _latest(steps, StepKind.TURNED_AWAY):
         return Diagnosis(Arrived.NO, "turned_away", reason, cause)
     if record.status in {Status.SUPERSEDED, Status.CANCELED}:
         return Diagnosis(Arrived.NO, record.status.value, reason, cause)
@@ -94,20 +96,20 @@ def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
             return Diagnosis(open_ended, "fell_back_unscanned" if over else "fell_back", reason, cause)
         case DeliveryStatus.UNKNOWN:
             return Diagnosis(Arrived.PROBABLY, "unknown", "timeout")
-        case _ if trouble and trouble.word is Word.TROUBLE:
+        case _ if trouble and trouble.kind is StepKind.TROUBLE:
             return Diagnosis(open_ended, "stuck", reason, cause)
         case _:
             return Diagnosis(open_ended, "never_left" if over else "on_its_way", reason)
 
 
-def _latest(steps: list[Step], *words: Word) -> Step | None:
-    return next((step for step in reversed(steps) if step.word in words), None)
+def _latest(steps: list[Step], *words: StepKind) -> Step | None:
+    return next((step for step in reversed(steps) if step.kind in words), None)
 
 
-def _first(steps: list[Step], *words: Word) -> int | None:
+def _first(steps: list[Step], *words: StepKind) -> int | None:
     """When the first of these happened that happened at all, ms after the start."""
     for word in words:
-        found = next((step.after for step in steps if step.word is word), None)
+        found = next((step.after for step in steps if step.kind is word), None)
         if found is not None:
             return found
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.timeline import Word, read_step
+from codesvc.domain.timeline import StepKind, read_step
 from codesvc.runtime import metrics
 from codesvc.service.statistics import fields
 from codesvc.service.statistics.fields import Count, Fact
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Kind: TypeAlias = tuple[str, str, str, Outcome | None, str, str]
 
 _MOST_KINDS: Final = 20_000
-_TIMED: Final = {Word.DELIVERED: Fact.TO_DELIVERED, Word.APPROVED: Fact.TO_APPROVED}
+_TIMED: Final = {StepKind.DELIVERED: Fact.TO_DELIVERED, StepKind.APPROVED: Fact.TO_APPROVED}
 
 
 @dataclass(slots=True)
@@ -60,15 +60,15 @@ class Effect:
         elif outcome is Outcome.WRONG:
             made._count(purpose, Count(Fact.WRONG))
             # The first one is among the first times.
-            if Word.WRONG.value not in firsts.split():
-                made.steps.append((Word.WRONG.value, ""))
+            if StepKind.WRONG.value not in firsts.split():
+                made.steps.append((StepKind.WRONG.value, ""))
         for told in firsts.split():
             step = read_step(told)
-            made.steps.append((step.word.value, step.detail))
+            made.steps.append((step.kind.value, step.detail))
             for count in fields.counts_of(step):
                 made._count(purpose, count)
-            if step.word in _TIMED:
-                made.timed.append(_TIMED[step.word])
+            if step.kind in _TIMED:
+                made.timed.append(_TIMED[step.kind])
         return made
 
     def _count(self, purpose: str, count: Count, *, total: bool = True) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from codesvc.domain.timeline import Step, Word
+from codesvc.domain.timeline import Step, StepKind
 
 
 class Fact(StrEnum):
@@ -51,19 +51,19 @@ class Fact(StrEnum):
 
 
 _WORDS: Final = {
-    Word.QUEUED: Fact.PUSHED,
-    Word.SENT: Fact.SENT,
-    Word.DELIVERED: Fact.DELIVERED,
-    Word.FAILED: Fact.FAILED,
-    Word.SHOWN: Fact.SHOWN,
-    Word.SCANNED: Fact.SCANNED,
-    Word.TURNED_AWAY: Fact.TURNED_AWAY,
-    Word.APPROVED: Fact.APPROVED,
-    Word.EXHAUSTED: Fact.EXHAUSTED,
-    Word.CANCELED: Fact.CANCELED,
-    Word.SUPERSEDED: Fact.SUPERSEDED,
-    Word.DISOWNED: Fact.DISOWNED,
-    Word.RESENT: Fact.RESENT,
+    StepKind.QUEUED: Fact.PUSHED,
+    StepKind.SENT: Fact.SENT,
+    StepKind.DELIVERED: Fact.DELIVERED,
+    StepKind.FAILED: Fact.FAILED,
+    StepKind.SHOWN: Fact.SHOWN,
+    StepKind.SCANNED: Fact.SCANNED,
+    StepKind.TURNED_AWAY: Fact.TURNED_AWAY,
+    StepKind.APPROVED: Fact.APPROVED,
+    StepKind.EXHAUSTED: Fact.EXHAUSTED,
+    StepKind.CANCELED: Fact.CANCELED,
+    StepKind.SUPERSEDED: Fact.SUPERSEDED,
+    StepKind.DISOWNED: Fact.DISOWNED,
+    StepKind.RESENT: Fact.RESENT,
 }
 _DETAILED: Final = frozenset({Fact.SENT, Fact.FAILED, Fact.FALLEN_BACK})
 NO_PUSH_MEANT: Final = frozenset({"no-binding", "no-channel"})
@@ -85,12 +85,12 @@ class Count:
 
 def counts_of(step: Step) -> list[Count]:
     """What a first step of a verification counts as."""
-    if step.word is Word.AWAITING_SCAN:
+    if step.kind is StepKind.AWAITING_SCAN:
         if step.reason in NO_PUSH_MEANT:
             return [Count(Fact.UNBOUND)]
         limit = [Count(Fact.REFUSED, step.cause)] if step.reason == "limited" and step.cause else []
         return [Count(Fact.FALLEN_BACK, step.reason), *limit]
-    fact = _WORDS.get(step.word)
+    fact = _WORDS.get(step.kind)
     if fact is None:
         return []
     return [Count(fact, step.reason if fact in _DETAILED else "")]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.timeline import Step, Word, read_trail
+from codesvc.domain.timeline import Step, StepKind, read_trail
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Diagnosis, diagnose
 from codesvc.service.operators.queries import Casebook
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _TONES: Final = {
-    Word.DELIVERED: "good",
-    Word.APPROVED: "good",
-    Word.SCANNED: "good",
-    Word.FAILED: "bad",
-    Word.EXHAUSTED: "bad",
-    Word.REFUSED: "bad",
-    Word.TURNED_AWAY: "bad",
-    Word.WRONG: "warn",
-    Word.TROUBLE: "warn",
-    Word.UNKNOWN: "warn",
-    Word.AWAITING_SCAN: "warn",
-    Word.DISOWNED: "bad",
-    Word.CANCELED: "warn",
-    Word.SUPERSEDED: "warn",
+    StepKind.DELIVERED: "good",
+    StepKind.APPROVED: "good",
+    StepKind.SCANNED: "good",
+    StepKind.FAILED: "bad",
+    StepKind.EXHAUSTED: "bad",
+    StepKind.REFUSED: "bad",
+    StepKind.TURNED_AWAY: "bad",
+    StepKind.WRONG: "warn",
+    StepKind.TROUBLE: "warn",
+    StepKind.UNKNOWN: "warn",
+    StepKind.AWAITING_SCAN: "warn",
+    StepKind.DISOWNED: "bad",
+    StepKind.CANCELED: "warn",
+    StepKind.SUPERSEDED: "warn",
 }
 
 
@@ -75,9 +75,9 @@ def story_of(record: Record) -> list[Moment]:
     steps = read_trail(record.trail or "")
     found = [Moment(record.created, None, "started", "")]
     for step in steps:
-        plain = step.word is Word.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
-        tone = "" if plain else _TONES.get(step.word, "")
-        found.append(Moment(record.created + step.after, step, "wants_scan" if plain else step.word.value, tone))
+        plain = step.kind is StepKind.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
+        tone = "" if plain else _TONES.get(step.kind, "")
+        found.append(Moment(record.created + step.after, step, "wants_scan" if plain else step.kind.value, tone))
     if record.status is Status.EXPIRED:
         found.append(Moment(record.expires, None, "expired", "warn"))
     return sorted(found, key=lambda moment: moment.at)
