@@ -38,7 +38,7 @@ from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import Auditing
 from codesvc.service.bindings import Bindings
-from codesvc.service.callback_events import Chat, word_limits
+from codesvc.service.callback_events import Chat, keyword_limits
 from codesvc.service.callback_forwarding import Relay
 from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import Conversation
@@ -220,7 +220,7 @@ async def _run(app: web.Application, settings: Settings, store_url: str, fixed: 
         people = People(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)
-        limits = word_limits(directory)
+        limits = keyword_limits(directory)
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)

@@ -93,7 +93,7 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
     if missing:
         return warn(
             what,
-            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or word only",
+            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or keyword only",
             f"Add it under [accounts.{site.account}.messages], or leave the channel out of the purposes' channels.",
         )
     if _RESET_DONE not in has and "reset" in site.purposes:
@@ -102,4 +102,4 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
             f"no messages.{_RESET_DONE}: a finished reset reaches only those who wrote to the account lately",
             f"Choose a template for it and add [accounts.{site.account}.messages.{_RESET_DONE}].",
         )
-    return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and word only'}")
+    return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and keyword only'}")

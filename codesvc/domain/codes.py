@@ -40,7 +40,7 @@ ALPHABETS: Final = {
 """Alphabet letter in the id -> its characters. I and O are left out, and with letters also 0 and 1."""
 
 ALPHABET_NAMES: Final = {"digits": "d", "letters": "l", "mixed": "m"}
-"""The configuration's word for an alphabet -> its letter in the id."""
+"""The configuration's keyword for an alphabet -> its letter in the id."""
 
 MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 12
@@ -195,31 +195,31 @@ def reference(verification_id: str) -> str:
     return _REFERENCE_LETTERS[number % size] + _REFERENCE_LETTERS[number // size % size]
 
 
-WORD_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
-WORD_LENGTH: Final = 8
-_WORD_EVEN: Final = 256 // len(WORD_LETTERS) * len(WORD_LETTERS)
-_WORD_OF_BYTE: Final = bytes(ord(WORD_LETTERS[n % len(WORD_LETTERS)]) for n in range(256))
-_NO_WORD_BYTE: Final = bytes(range(_WORD_EVEN, 256))
-_WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
+KEYWORD_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
+KEYWORD_LENGTH: Final = 8
+_KEYWORD_EVEN: Final = 256 // len(KEYWORD_LETTERS) * len(KEYWORD_LETTERS)
+_KEYWORD_OF_BYTE: Final = bytes(ord(KEYWORD_LETTERS[n % len(KEYWORD_LETTERS)]) for n in range(256))
+_NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
+_KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 
 
-def _some_words(count: int) -> list[str]:
+def _some_keywords(count: int) -> list[str]:
     # Of 8 bits: 248 is eight times 31, and what lies above is thrown away. Twice as much as needed always leaves some.
     while True:
-        letters = secrets.token_bytes(2 * count * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
-        if words := cut(letters.decode(), WORD_LENGTH):
-            return words
+        letters = secrets.token_bytes(2 * count * KEYWORD_LENGTH).translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE)
+        if keywords := cut(letters.decode(), KEYWORD_LENGTH):
+            return keywords
 
 
-_words: Final = Supply(_some_words)
+_keywords: Final = Supply(_some_keywords)
 
 
-def new_word() -> str:
+def new_keyword() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
-    return _words.draw()
+    return _keywords.draw()
 
 
-def read_word(text: str) -> str | None:
-    """The word in a chat message, or None where the message cannot be one."""
-    word = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
-    return word if _WORD.fullmatch(word) else None
+def read_keyword(text: str) -> str | None:
+    """The keyword in a chat message, or None where the message cannot be one."""
+    keyword = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
+    return keyword if _KEYWORD.fullmatch(keyword) else None

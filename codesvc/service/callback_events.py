@@ -9,7 +9,7 @@ import structlog
 
 from codesvc.config import Limits
 from codesvc.domain import webhook
-from codesvc.domain.codes import read_word
+from codesvc.domain.codes import read_keyword
 from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
@@ -45,17 +45,17 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def word_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
+def keyword_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
     """Each account's limit on words per openid, as the scripts read it.
 
-    A word does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
+    A keyword does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
     """
 
     def of(account: AccountEntry) -> str:
         telling = directory.sites_of(account.name, having="limits")
-        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_words)
+        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_keywords)
         if len(telling) < account.sites:
-            rates |= dict.fromkeys(Limits().openid_words)
+            rates |= dict.fromkeys(Limits().openid_keywords)
         return encode(rates)
 
     return PerEntry(directory.accounts, of)
@@ -141,18 +141,18 @@ class Chat:
             return said or await self.disown(account, inbound.event.openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
             return said
-        word = read_word(content)
-        return await self._claim(account, inbound, word=word) if word else None
+        keyword = read_keyword(content)
+        return await self._claim(account, inbound, keyword=keyword) if keyword else None
 
     async def _claim(
-        self, account: AccountEntry, inbound: Inbound, *, scene: str | None = None, word: str | None = None
+        self, account: AccountEntry, inbound: Inbound, *, scene: str | None = None, keyword: str | None = None
     ) -> str | None:
         keys, openid = account.keys, inbound.event.openid
         raw = await self._store.call(
             "claim",
             keys.partition,
             {
-                "pointer": keys.scene(scene) if scene is not None else keys.word(word or ""),
+                "pointer": keys.scene(scene) if scene is not None else keys.keyword(keyword or ""),
                 "words": keys.openid_window("openid_words", openid),
                 "seen": keys.seen(inbound.event.dedupe),
                 "outbox": keys.outbox,
@@ -163,18 +163,18 @@ class Chat:
                 "appid": account.config.appid,
                 "channel": self._channel,
                 "openid": openid,
-                "kind": "scene" if scene is not None else "word",
+                "kind": "scene" if scene is not None else "keyword",
                 "reply": int(inbound.covered),
                 "words": self._limits[account.name],
             },
         )
         answer = Answer.parse(raw)
-        metrics.CLAIMS.labels(account.name, "word" if scene is None else "scene", answer.outcome.value).inc()
+        metrics.CLAIMS.labels(account.name, "keyword" if scene is None else "scene", answer.outcome.value).inc()
         self._tally.hear(answer)
         _log.info(
             "claim",
             account=account.name,
-            by="scene" if scene is not None else "word",
+            by="scene" if scene is not None else "keyword",
             outcome=answer.outcome.value,
             verification=answer.record.id if answer.record else None,
         )
@@ -199,7 +199,7 @@ class Chat:
             case Outcome.OTHER:
                 return await self._conversation.scanned(account, inbound, answer.rest[0].decode())
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
-                # Eight letters that are no word of ours are a message to the other side.
+                # Eight letters that are no keyword of ours are a message to the other side.
                 return None
             case _:
                 return self._composer.phrase("expired", {})

@@ -122,7 +122,7 @@ class Intents:
         keys, config = site.keys, site.config
         identifier = IntentId.mint(request.kind).text
         address = bucket(request.address) if request.address else NO_ADDRESS
-        word = codes.new_word() if request.method == "scan" else ""
+        word = codes.new_keyword() if request.method == "scan" else ""
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
@@ -135,7 +135,7 @@ class Intents:
             {
                 "intent": keys.intent(identifier),
                 "idem": keys.idempotency(site.name, f"{request.kind}/{idempotency.key}"),
-                "word": keys.word(word),
+                "word": keys.keyword(word),
                 "site_starts": keys.window("site_starts", site.name, "all"),
                 "address_starts": keys.window("address_starts", site.name, address),
             },

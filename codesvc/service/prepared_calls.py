@@ -23,13 +23,13 @@ class StartPlan:
     Attributes:
         call: the script.
         formats: of the usual code, and of the longer one.
-        with_word: whether a word may bring the code.
+        with_keyword: whether a word may bring the code.
         no_idempotency: the key in the store for a start without an Idempotency-Key; nothing ever lies there.
     """
 
     call: Prepared
     formats: tuple[CodeFormat, CodeFormat]
-    with_word: bool
+    with_keyword: bool
     no_idempotency: str
 
 

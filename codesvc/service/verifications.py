@@ -106,7 +106,7 @@ class Verifications:
         keys = site.keys
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
         address = bucket(request.address) if request.address else NO_ADDRESS
-        word = codes.new_word() if plan.with_word else ""
+        word = codes.new_keyword() if plan.with_keyword else ""
         fixed = Fixed(
             locale=request.locale,
             agent=family(request.user_agent),
@@ -122,7 +122,7 @@ class Verifications:
                 "long_record": keys.record(long.text),
                 "idem": idem,
                 "lately": keys.lately(site.name, request.user),
-                "word": keys.word(word),
+                "word": keys.keyword(word),
                 "binding": keys.binding(site.name, request.user),
                 "address_starts": keys.window("address_starts", site.name, address),
             },

@@ -68,7 +68,7 @@ def public(started, answer):
     text = answer.text
     for name in ("page_token", "id", "user", "reference"):
         text = text.replace(f'"{started[name]}"', '"*"').replace(f"/{started[name]}", "/*")
-    text = text.replace(started["scan"]["word"], "*")
+    text = text.replace(started["scan"]["keyword"], "*")
     text = re.sub(r'"attempts_left":\d', '"attempts_left":*', text)
     return re.sub(r"127\.0\.0\.1:\d+|\d{4}-\d\d-\d\dT[\d:.]+Z", "*", text)
 
@@ -284,7 +284,7 @@ class ServiceMachine(RuleBasedStateMachine):
         self.words[person.openid] += word
         # The account's other site limits words too, for all of them; past that a scan does what the word would have.
         if word and self.words[person.openid] <= MOST_WORDS:
-            await person.say(self.started[v.id]["scan"]["word"])
+            await person.say(self.started[v.id]["scan"]["keyword"])
         else:
             shown = await self.world.call("GET", f"/v1/verifications/{v.id}/scan")
             if shown.status != 200:

@@ -4,16 +4,16 @@ import subprocess
 import sys
 import threading
 
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword
 from codesvc.domain.random_pool import BATCH, Supply, cut
 
 FORKS = """
 import os
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word
-new_word(), VerificationId.mint("abcd", CodeFormat())
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword
+new_keyword(), VerificationId.mint("abcd", CodeFormat())
 reading, writing = os.pipe()
 child = os.fork()
-drawn = [new_word(), VerificationId.mint("abcd", CodeFormat())[0].text]
+drawn = [new_keyword(), VerificationId.mint("abcd", CodeFormat())[0].text]
 if child == 0:
     os.write(writing, " ".join(drawn).encode())
     os._exit(0)
@@ -57,4 +57,4 @@ def test_a_forked_process_draws_its_own():
 def test_what_does_not_fill_a_piece_is_thrown_away():
     assert cut("aabbc", 2) == ["aa", "bb"]
     assert cut("a", 2) == []
-    assert {len(new_word()) for _ in range(3 * BATCH)} == {8}
+    assert {len(new_keyword()) for _ in range(3 * BATCH)} == {8}

@@ -14,7 +14,7 @@ BACK = "https://shop.example/welcome?step=2#top"
 async def scanned(world):
     """A verification whose code somebody has, and the code."""
     person, started = await world.person(), await world.start(return_url=BACK, metadata={"note": "private"})
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     return started, await person.code_in_chat()
 
 

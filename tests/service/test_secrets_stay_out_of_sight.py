@@ -64,7 +64,7 @@ async def live_through_everything(world):
     await world.page("POST", scanned, "/check", {"code": code})
     bound = await world.get(scanned)
     await world.call("PUT", "/v1/bindings/attempt.secret-name", {"proof": bound["proof"]})
-    secrets |= {code, scanned["page_token"], bound["proof"], scanned["scan"]["word"], url}
+    secrets |= {code, scanned["page_token"], bound["proof"], scanned["scan"]["keyword"], url}
 
     await world.fault("errcode", errcode=43004, path="/cgi-bin/message/template/send", times=1)
     failed = await world.start("alice.the-owner")
@@ -139,9 +139,9 @@ async def test_plaintext_mode_logs_no_more(new_world):
     with log() as text:
         async with new_world(account=replace(DEFAULT_ACCOUNT, mode="plaintext")) as world:
             person, started = await world.person(), await world.start()
-            await person.say(started["scan"]["word"])
+            await person.say(started["scan"]["keyword"])
             await world.delivery(started, "sent")
             code = await person.code_in_chat()
     assert "claim" in text.getvalue()
-    for secret in (code, person.openid, started["scan"]["word"], started["page_token"]):
+    for secret in (code, person.openid, started["scan"]["keyword"], started["page_token"]):
         assert secret not in text.getvalue()

@@ -46,7 +46,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
         "reference": intent.reference,
         "created_at": rfc3339(intent.created),
         "expires_at": rfc3339(intent.expires),
-        "scan": {"image_url": f"{page_url}/qr.svg", "word": intent.word} if intent.scannable else None,
+        "scan": {"image_url": f"{page_url}/qr.svg", "keyword": intent.keyword} if intent.scannable else None,
         "page_url": page_url,
         "page_token": links.page_token(intent.site, intent.id),
     }

@@ -126,7 +126,7 @@ class Views:
 
     @staticmethod
     def _scan(record: Record, page_url: str) -> dict[str, str] | None:
-        return {"image_url": f"{page_url}/qr.svg", "word": record.word} if record.scannable else None
+        return {"image_url": f"{page_url}/qr.svg", "keyword": record.keyword} if record.scannable else None
 
 
 def _length(record: Record) -> int:

@@ -61,7 +61,7 @@ def stage(state: dict[str, Any]) -> str:
 
 
 def scan_part(request: web.Request, state: dict[str, Any], handset: str) -> str:
-    """How much of scanning is shown: `none`, `offered`, `word`, or `picture` (the QR code and the word).
+    """How much of scanning is shown: `none`, `offered`, `keyword`, or `picture` (the QR code and the keyword).
 
     A picture costs WeChat quota, so it is drawn unasked only where it is the way on; on a phone the word is.
     """
@@ -71,7 +71,7 @@ def scan_part(request: web.Request, state: dict[str, Any], handset: str) -> str:
     waiting = state["delivery"]["status"] == "awaiting_scan"
     if not waiting and wanted not in _SCAN_PARTS:
         return "offered"
-    return "word" if handset == "phone" and wanted != "picture" else "picture"
+    return "keyword" if handset == "phone" and wanted != "picture" else "picture"
 
 
 def explain(problem: Problem, state: dict[str, Any], t: Speech) -> str:
