@@ -16,7 +16,7 @@ import redis
 from bench import calls, floors
 from bench.bindings import KEYS, SITE, command, imports, openid
 from bench.service import bind_users, platform, service, start_body, start_many
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword
 from codesvc.store.script import load
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def _bound(numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
 def started(number: int) -> tuple:
     """A start by a user and from an address of his own, with the limits that are the default."""
     (identifier,) = VerificationId.mint("abcd", CodeFormat())
-    user, word = f"user-{number:08}", new_word()
+    user, word = f"user-{number:08}", new_keyword()
     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     keys = {
         "record": KEYS.record(identifier.text),
         "long_record": KEYS.record(identifier.text.replace("d6", "d8", 1)),
         "lately": KEYS.lately(SITE, user),
-        "word": KEYS.word(word),
+        "word": KEYS.keyword(word),
         "binding": KEYS.binding(SITE, user),
         "site_starts": KEYS.window("site_starts", SITE, "loaded"),
         "address_starts": KEYS.window("address_starts", SITE, address),

@@ -42,7 +42,7 @@ from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import Auditing
 from codesvc.service.bindings import Bindings
-from codesvc.service.callback_events import Chat, word_limits
+from codesvc.service.callback_events import Chat, keyword_limits
 from codesvc.service.callback_forwarding import Relay
 from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import Conversation
@@ -230,7 +230,7 @@ async def _run(
         people = People(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)
-        limits = word_limits(directory)
+        limits = keyword_limits(directory)
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)

@@ -174,7 +174,7 @@ class World:
     async def approved(self, user="u-1", purpose="register", *, key=KEY) -> Answer:
         """A verification, started, scanned by somebody new and approved; the proof is in it."""
         person, started = await self.person(), await self.start(user, purpose, key=key)
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         answer = await self.check(started, await person.code_in_chat(), key=key)
         assert answer.status == 200, answer.text
         answer.json["openid"] = person.openid

@@ -129,7 +129,7 @@ def describe(seen: Snapshot) -> str:
         case DeliveryStatus.UNKNOWN:
             return f"unknown{reason}: no answer from WeChat, being tried again under the same client_msg_id"
         case DeliveryStatus.AWAITING_SCAN:
-            return f"awaiting a scan or the word{reason}"
+            return f"awaiting a scan or the keyword{reason}"
         case None:
             return "pending: the API does not say more for this purpose"
         case _:
@@ -151,7 +151,7 @@ async def _show_scan(http: aiohttp.ClientSession, path: str) -> None:
     scan = await _ask(http, "GET", f"{path}/scan")
     if sys.stdout.isatty():
         segno.make(scan["url"], error="m").terminal(out=sys.stdout, compact=True)
-    _say(f"scan {scan['url']} or send the account the word {scan['word']}")
+    _say(f"scan {scan['url']} or send the account the keyword {scan['keyword']}")
 
 
 async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> dict[str, Any]:

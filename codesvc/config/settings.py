@@ -169,7 +169,7 @@ class Limits:
     address_starts: _Limit = (Rate(60, 3_600),)
     address_guesses: _Limit = (Rate(20, 3_600),)
     openid_pushes: _Limit = (Rate(10, 86_400),)
-    openid_words: _Limit = (Rate(10, 3_600),)
+    openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
 

@@ -75,9 +75,9 @@ def judge_quota(what: str, quota: Quota) -> Finding:
     if quota.daily_limit <= 0:
         return fail(what, "0 a day: WeChat has banned the call, or the account lacks it", "See the console's 通知中心.")
     if quota.remain <= 0:
-        return fail(what, found, "Counted anew at midnight in Beijing; until then codes come by scan or word.")
+        return fail(what, found, "Counted anew at midnight in Beijing; until then codes come by scan or keyword.")
     if quota.remain < quota.daily_limit * (1 - WARN_AT):
-        return warn(what, found, "See who uses it; near the end resets keep a reserve, the rest goes to scan and word.")
+        return warn(what, found, "See who uses it; near the end resets keep a reserve, others go to scan and keyword.")
     return ok(what, found)
 
 

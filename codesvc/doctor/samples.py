@@ -53,7 +53,7 @@ def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
         "life": purpose.code_life * 1000,
         "attempts": purpose.attempts,
         "attempts_left": purpose.attempts,
-        "word": "",
+        "keyword": "",
         "channel": "template",
         "delivery": "queued",
         "reason": "",

@@ -100,4 +100,4 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
             f"no messages.{_RESET_DONE}: a finished reset reaches only those who wrote to the account lately",
             f"Choose a template for it and add [accounts.{site.account}.messages.{_RESET_DONE}].",
         )
-    return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and word only'}")
+    return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and keyword only'}")

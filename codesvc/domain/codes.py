@@ -193,12 +193,12 @@ def reference(verification_id: str) -> str:
     return _REFERENCE_LETTERS[number % size] + _REFERENCE_LETTERS[number // size % size]
 
 
-WORD_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
-WORD_LENGTH: Final = 8
-_WORD_EVEN: Final = 256 // len(WORD_LETTERS) * len(WORD_LETTERS)
-_WORD_OF_BYTE: Final = bytes(ord(WORD_LETTERS[n % len(WORD_LETTERS)]) for n in range(256))
-_NO_WORD_BYTE: Final = bytes(range(_WORD_EVEN, 256))
-_WORD: Final = re.compile(rf"[{WORD_LETTERS}]{{{WORD_LENGTH}}}")
+KEYWORD_LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
+KEYWORD_LENGTH: Final = 8
+_KEYWORD_EVEN: Final = 256 // len(KEYWORD_LETTERS) * len(KEYWORD_LETTERS)
+_KEYWORD_OF_BYTE: Final = bytes(ord(KEYWORD_LETTERS[n % len(KEYWORD_LETTERS)]) for n in range(256))
+_NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
+_KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 
 
 def new_word() -> str:
@@ -210,7 +210,7 @@ def new_word() -> str:
             return letters[:WORD_LENGTH].decode()
 
 
-def read_word(text: str) -> str | None:
-    """The word in a chat message, or None where the message cannot be one."""
-    word = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
-    return word if _WORD.fullmatch(word) else None
+def read_keyword(text: str) -> str | None:
+    """The keyword in a chat message, or None where the message cannot be one."""
+    keyword = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
+    return keyword if _KEYWORD.fullmatch(keyword) else None

@@ -136,7 +136,7 @@ class Intent:
     expires: int
     ended: int | None
     reference: str
-    word: str
+    keyword: str
     replace: bool
     claimed_by: str
     choices: tuple[str, ...]
@@ -166,7 +166,7 @@ class Intent:
             expires=int(fields["expires"]),
             ended=int(fields["ended"]) if "ended" in fields else None,
             reference=fields["reference"],
-            word=fields["word"],
+            keyword=fields["word"],
             replace=fields["replace"] == "1",
             claimed_by=fields.get("claimed_by", ""),
             choices=tuple(fields.get("choices", "").split()),

@@ -86,7 +86,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     scan: ScanPolicy
     vouched: bool
     disclose: bool
-    word: str
+    keyword: str
     status: Status
     attempts: int
     attempts_left: int

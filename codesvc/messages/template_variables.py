@@ -23,7 +23,7 @@ _VERIFICATION: Final = _EVERY | {
     *("back", "problem", "explanation", "resent"),
 }
 _INTENT: Final = _EVERY | {
-    *("state", "kind", "method", "base", "query", "device", "scan_part", "word", "expires_in", "link", "back"),
+    *("state", "kind", "method", "base", "query", "device", "scan_part", "keyword", "expires_in", "link", "back"),
 }
 _PERSON: Final = _EVERY | {
     *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "action", "token"),

@@ -37,7 +37,7 @@ LONG_CODES: Final = Counter(
     registry=REGISTRY,
 )
 CLAIMS: Final = Counter(
-    "codesvc_claims", "Scans and words by what came of them", ("account", "by", "outcome"), registry=REGISTRY
+    "codesvc_claims", "Scans and keywords by what came of them", ("account", "by", "outcome"), registry=REGISTRY
 )
 DELIVERIES: Final = Counter(
     "codesvc_delivery_attempts",

@@ -43,17 +43,17 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def word_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
+def keyword_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
     """Each account's limit on words per openid, as the scripts read it.
 
-    A word does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
+    A keyword does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
     """
 
     def of(account: AccountEntry) -> str:
         telling = directory.sites_of(account.name, having="limits")
-        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_words)
+        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_keywords)
         if len(telling) < account.sites:
-            rates |= dict.fromkeys(Limits().openid_words)
+            rates |= dict.fromkeys(Limits().openid_keywords)
         return encode(rates)
 
     return PerEntry(directory.accounts, of)
@@ -203,7 +203,7 @@ class Chat:
             case Outcome.OTHER:
                 return await self._conversation.scanned(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
-                # Eight letters that are no word of ours are a message to the other side.
+                # Eight letters that are no keyword of ours are a message to the other side.
                 return None
             case _:
                 return self._composer.phrase("expired", {})

@@ -104,9 +104,9 @@ class Keys:
         """String: as `window`, for limits per openid, which all sites of the account share."""
         return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
 
-    def word(self, word: str) -> str:
+    def keyword(self, keyword: str) -> str:
         """String: what the word points at."""
-        return f"{self.account}word:{word}"
+        return f"{self.account}word:{keyword}"
 
     def scene(self, scene: str) -> str:
         """String: what the scene points at."""

@@ -151,7 +151,7 @@
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
-      getSelection().selectAllChildren(document.getElementById("word"));
+      getSelection().selectAllChildren(document.getElementById("keyword"));
       if (!document.execCommand("copy")) return;
     }
     button.textContent = announcer.textContent = words.copied;

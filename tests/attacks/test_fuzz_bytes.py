@@ -17,7 +17,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from codesvc.config import ConfigError, load
-from codesvc.domain.codes import VerificationId, matches, normalise, read_word
+from codesvc.domain.codes import VerificationId, matches, normalise, read_keyword
 from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import Errand, Seals
@@ -85,7 +85,7 @@ def test_ids_codes_and_words_are_read_or_not(text):
     intent = IntentId.parse(text)
     assert intent is None or intent.text == text
     is_ticket(text)
-    read_word(text)
+    read_keyword(text)
     assert not matches("no code looks like this", text)
     assert PROOFS.read(text, audience="shop") is None
     assert not TicketSecrets(KEYRING).is_digits(text, "tk_x", "browser") or len(normalise(text)) >= 4

@@ -90,7 +90,7 @@ async def test_a_neighbours_flood_takes_none_of_our_guesses(town):
 async def test_a_word_or_scene_works_for_the_site_that_made_it(town):
     """The account is shared, so the neighbour's customer may read our word aloud: the code stays ours."""
     ours, person = await town.start("attempt-1"), await town.person()
-    await person.say(ours["scan"]["word"])
+    await person.say(ours["scan"]["keyword"])
     code = await person.code_in_chat()
     theirs = await town.start("attempt-1", key=OTHER_KEY)
     assert (await town.check(theirs, code, key=OTHER_KEY)).problem == "wrong-code"

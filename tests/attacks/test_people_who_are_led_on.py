@@ -111,7 +111,7 @@ async def test_signing_up_first_under_a_victims_name_gets_nothing(world):
     assert (await world.call("GET", "/v1/bindings/victim@example.com")).status == 404
     victim = await world.person()
     started = await world.start("attempt-9")
-    await victim.say(started["scan"]["word"])
+    await victim.say(started["scan"]["keyword"])
     approved = await world.check(started, await victim.code_in_chat())
     bound = await world.call("PUT", "/v1/bindings/victim@example.com", {"proof": approved["proof"]})
     assert (bound.status, bound["openid"]) == (201, victim.openid)

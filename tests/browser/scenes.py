@@ -333,7 +333,7 @@ async def shop_account(stage, look):
     await page.fill("#password", "a good password")
     await page.click(".card button")
     await page.wait_for_url("**/p/**")
-    word = await page.locator("#word").text_content()
+    word = await page.locator("#keyword").text_content()
     person = await stage.person(follows=True)
     await person.say(word or "")
     await page.locator("#code").press_sequentially(await person.code())

@@ -31,7 +31,7 @@ async def test_a_login_from_the_scan_to_the_way_back(stage):
         await expect(page.locator("h1")).to_have_text("微信扫码登录")
         assert await page.locator(".qr img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
         await page.get_by_role("button", name="复制").click()
-        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["word"]
+        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
         await expect(page.locator("time")).to_have_text(re.compile(r"^[45]:\d\d$"))
         await person.scan(started["id"])
         await expect(page.locator("h1")).to_have_text("已扫码，请在微信中确认")
@@ -96,7 +96,7 @@ async def test_without_javascript(stage):
     async with stage.visitor(java_script_enabled=False) as context:
         page = await opened(context, started)
         await expect(page.locator(".qr img")).to_be_visible()
-        await expect(page.locator("#word")).to_have_text(started["scan"]["word"])
+        await expect(page.locator("#keyword")).to_have_text(started["scan"]["keyword"])
         await person.scan(started["id"])
         await page.get_by_role("link", name="刷新状态").click()
         await expect(page.locator("h1")).to_have_text("已扫码，请在微信中确认")

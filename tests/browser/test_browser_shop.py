@@ -95,7 +95,7 @@ async def test_a_refused_binding_leaves_the_settings_as_they_were(stage):
         await page.click("button.danger")
         await page.get_by_role("button", name="绑定微信").click()
         await page.wait_for_url("**/p/i.**")
-        await person.say(await page.locator("#word").text_content())
+        await person.say(await page.locator("#keyword").text_content())
         await person.say("不是我")
         await expect(page.locator("h1")).to_have_text("已拒绝")
         await page.get_by_role("link", name="返回山月茶铺").click()

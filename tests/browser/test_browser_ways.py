@@ -61,8 +61,8 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
         await expect(page.locator(".qr img")).to_have_count(0)
         await page.click("text=复制 >> visible=true >> nth=-1")
         await expect(page.locator(".copy")).to_have_text("已复制")
-        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["word"]
-        await person.say(started["scan"]["word"])
+        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
+        await person.say(started["scan"]["keyword"])
         await expect(page.locator("h1")).to_have_text("验证码已发到微信")
         await page.locator("#code").press_sequentially(await person.code())
         await expect(page.locator("h1")).to_have_text("验证成功")
@@ -75,7 +75,7 @@ async def test_the_picture_is_drawn_only_when_asked_for(stage):
         page = await context.new_page()
         await page.goto((await stage.start("reset"))["page_url"])
         await page.click("text=没有收到？用口令获取")
-        await expect(page.locator("#word")).to_be_visible()
+        await expect(page.locator("#keyword")).to_be_visible()
         assert asked == []
         await page.click("text=改为保存二维码图片")
         await expect(page.locator(".qr img")).to_be_visible()

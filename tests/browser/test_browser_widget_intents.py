@@ -47,7 +47,7 @@ async def test_a_login_on_a_phone_goes_on_to_the_return_address(stage):
         page = await opened(stage, context, started, how="token", more="&lang=en")
         await expect(page.locator(".headline")).to_have_text("Log in with WeChat")
         await expect(page.locator(".steps li")).to_have_count(3)
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         await person.say("确认")
         await page.wait_for_url(f"**/back?login={started['id']}")
 

@@ -33,10 +33,10 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
         await expect(page.locator(".qr img")).to_have_count(0)
         await page.get_by_role("button", name="复制").click()
         await expect(page.locator(".copy")).to_have_text("已复制")
-        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["word"]
+        assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
         await page.get_by_role("button", name="改为保存二维码图片").click()
         assert (await page.locator(".qr img").get_attribute("src")).endswith("/qr.png")
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         await page.locator("#code").press_sequentially(await person.code())
         await expect(page.locator(".headline")).to_have_text("验证成功")
 

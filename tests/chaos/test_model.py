@@ -286,7 +286,7 @@ class ServiceMachine(RuleBasedStateMachine):
         self.words[person.openid] += word
         # The account's other site limits words too, for all of them; past that a scan does what the word would have.
         if word and self.words[person.openid] <= MOST_WORDS:
-            await person.say(self.started[v.id]["scan"]["word"])
+            await person.say(self.started[v.id]["scan"]["keyword"])
         else:
             shown = await self.world.call("GET", f"/v1/verifications/{v.id}/scan")
             if shown.status != 200:

@@ -80,7 +80,7 @@ async def test_nothing_happens_by_halves_while_keys_are_moved_and_all_is_well_af
     world = ground.world
     person = await world.bound("alice")
     first = await ground.start()
-    await person.say(first["scan"]["word"])
+    await person.say(first["scan"]["keyword"])
     code = await person.code_in_chat()
     move.begin()
     for carried in (0, 1, 2):

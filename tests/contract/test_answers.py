@@ -182,7 +182,7 @@ async def test_what_is_left_is_said_where_a_call_counts(held):
     assert wrong_one.problem == "wrong-code"
     assert left(wrong_one) == {name: most - 1 for name, most in full.items()}
     person = await held.person()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     approved = await held.check(started, await person.code_in_chat(), headers={"Idempotency-Key": "b"})
     assert (approved.status, left(approved)) == (200, left(wrong_one))
     assert approved.headers["RateLimit-Policy"].startswith('"user_guesses/3600";q=10;w=3600, "user_guesses/2592000"')

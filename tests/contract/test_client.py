@@ -167,7 +167,7 @@ async def test_nobody_there_is_said_without_the_address():
 async def test_no_secret_in_a_repr(world, client):
     started = await client.start(purpose="register", user="attempt-77", client_ip="192.0.2.1", metadata={"x": "hidden"})
     shown = repr(started) + repr(client) + repr(SyncClient(world.service, KEY))
-    for secret in (KEY, started.page_token, started.page_url, started.scan.word, "attempt-77", "hidden"):
+    for secret in (KEY, started.page_token, started.page_url, started.scan.keyword, "attempt-77", "hidden"):
         assert secret not in shown
 
 

@@ -129,5 +129,5 @@ async def test_what_wechat_says_of_its_quota_is_taken_over(world):
     assert "Retry-After" in refused.headers
     # The word remains.
     person = await world.person()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert (await world.check(started, await person.code_in_chat())).status == 200

@@ -84,7 +84,7 @@ async def submit(browser, url, **fields):
 async def verify(world, browser, person, page_url):
     """On the hosted page: scan, read the code in the chat, type it, be led back."""
     state = await world.call("GET", page_url.removeprefix(world.service) + "/state", key=None)
-    await person.say(state["scan"]["word"])
+    await person.say(state["scan"]["keyword"])
     return await page(browser, f"{page_url}/check", {"code": await person.code_in_chat()})
 
 

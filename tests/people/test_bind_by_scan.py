@@ -49,7 +49,7 @@ async def test_scan_follow_confirm_bound(world):
 async def test_the_word_does_what_the_scan_does(world):
     person = await world.person()
     started = await bind_intent(world)
-    assert started["reference"] in await reply(person, started["scan"]["word"])
+    assert started["reference"] in await reply(person, started["scan"]["keyword"])
     assert "绑定成功" in await reply(person, "确认")
     assert await status(world, started) == "bound"
 
@@ -126,7 +126,7 @@ async def test_cancel_ends_it(world):
     assert (await world.call("POST", f"{path_of(started)}/cancel", {})).status == 200
     refused = await world.call("GET", f"{path_of(started)}/scan")
     assert (refused.status, refused.problem, refused["intent_status"]) == (410, "intent-ended", "canceled")
-    assert "已失效" in await reply(person, started["scan"]["word"])
+    assert "已失效" in await reply(person, started["scan"]["keyword"])
 
 
 async def test_confirmation_can_be_switched_off_for_bind_intents_only(new_world):

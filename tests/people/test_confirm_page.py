@@ -147,7 +147,7 @@ async def test_the_hosted_page_shows_and_cannot_confirm(world):
     path = urlsplit(started["page_url"]).path
     page = await world.call("GET", path, key=None)
     assert page.status == 200
-    assert started["scan"]["word"] in page.text
+    assert started["scan"]["keyword"] in page.text
     assert "script-src 'nonce-" in page.headers["Content-Security-Policy"]
     assert "alice" not in page.text
     assert (await world.call("GET", path + "/qr.png", key=None)).headers["Content-Type"] == "image/png"

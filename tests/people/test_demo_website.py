@@ -67,7 +67,7 @@ async def customer(website):
 async def scan_page(world, person, page_url):
     """Scan what the hosted page shows, by its word, and say yes; where the page leads then."""
     state = await world.call("GET", urlsplit(page_url).path + "/state", key=None)
-    await reply(person, state["scan"]["word"])
+    await reply(person, state["scan"]["keyword"])
     await reply(person, "确认")
     return (await world.call("GET", urlsplit(page_url).path + "/state", key=None))["return_to"]
 

@@ -210,7 +210,7 @@ async def test_a_whole_account_at_run_time(office):
     person = (await office.control("POST", "/users", {"account": sandboxed["appid"]}))["openid"]
     await office.control("POST", f"/users/{person}/follow")
     started = await office.start(key=key)
-    await office.control("POST", f"/users/{person}/send", {"text": started["scan"]["word"]})
+    await office.control("POST", f"/users/{person}/send", {"text": started["scan"]["keyword"]})
     said = await office.control("GET", f"/users/{person}/messages")
     code = next(line for m in said["messages"] for line in m.get("content", "").splitlines() if line.isdigit())
     approved = await office.check(started, code, key=key)

@@ -56,7 +56,7 @@ async def test_a_site_and_its_key_are_in_force_here_at_once(world):
     state = await world.page("GET", started, "/state")
     assert state["site"] == "Bar"
     person = await world.person()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert (await world.check(started, await person.code_in_chat(), key=NEW_KEY))["status"] == "approved"
     assert (await world.get(started)).problem == "not-found", "another site's"
 
@@ -112,7 +112,7 @@ async def test_a_removed_site_is_gone_and_its_verifications_with_it(world):
     assert (await world.start(key=NEW_KEY)).problem == "unauthenticated"
     assert (await world.page("GET", started, "/state")).status == 404
     person = await world.person()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     _, said = await person.texts()
     assert not any(line.isdigit() for line in said.splitlines())
     assert (await world.start()).status == 201, "the others are as they were"

@@ -12,9 +12,9 @@ from codesvc.domain.codes import (
     WORD_LENGTH,
     WORD_LETTERS,
     matches,
-    new_word,
+    new_keyword,
     normalise,
-    read_word,
+    read_keyword,
     reference,
 )
 
@@ -41,33 +41,33 @@ def test_any_text_can_be_looked_at(text):
 
 
 def test_words_can_be_typed_by_a_thumb_and_are_read_back():
-    words = {new_word() for _ in range(300)}
+    words = {new_keyword() for _ in range(300)}
     assert len(words) == 300
     for word in words:
-        assert len(word) == WORD_LENGTH
-        assert set(word) <= set(WORD_LETTERS)
-        assert read_word(word) == word
-        assert read_word(f" {word[:4].upper()} {word[4:]}\n") == word
-    assert not set("01lio") & set(WORD_LETTERS)
-    assert set("".join(words)) == set(WORD_LETTERS)
+        assert len(word) == KEYWORD_LENGTH
+        assert set(word) <= set(KEYWORD_LETTERS)
+        assert read_keyword(word) == word
+        assert read_keyword(f" {word[:4].upper()} {word[4:]}\n") == word
+    assert not set("01lio") & set(KEYWORD_LETTERS)
+    assert set("".join(words)) == set(KEYWORD_LETTERS)
 
 
 def test_every_letter_of_a_word_is_as_likely_as_any_other(monkeypatch):
-    monkeypatch.setattr("codesvc.domain.codes.WORD_LENGTH", 248)
+    monkeypatch.setattr("codesvc.domain.codes.KEYWORD_LENGTH", 248)
     monkeypatch.setattr("codesvc.domain.codes.secrets.token_bytes", lambda _: bytes(range(256)))
     assert set(Counter(new_word()).values()) == {8}
 
 
 @given(st.text(max_size=40))
 def test_no_other_message_is_a_word(text):
-    word = read_word(text)
+    word = read_keyword(text)
     squeezed = "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "").lower()
     assert word is None or (word == squeezed and len(word) == 8 and word.isascii())
 
 
 @pytest.mark.parametrize("text", ["", "hello", "abcdefghj", "abcdefg1", "abcdefgi", "你好你好你好你好", "abcd efg"])
 def test_these_are_no_words(text):
-    assert read_word(text) is None
+    assert read_keyword(text) is None
 
 
 def test_references_are_two_clear_letters_spread_evenly():

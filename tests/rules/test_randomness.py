@@ -8,11 +8,11 @@ from codesvc.domain.codes import CodeFormat, VerificationId, new_word, read_word
 
 FORKS = """
 import os
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word
-new_word(), VerificationId.mint("abcd", CodeFormat())
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword
+new_keyword(), VerificationId.mint("abcd", CodeFormat())
 reading, writing = os.pipe()
 child = os.fork()
-drawn = [new_word(), VerificationId.mint("abcd", CodeFormat())[0].text]
+drawn = [new_keyword(), VerificationId.mint("abcd", CodeFormat())[0].text]
 if child == 0:
     os.write(writing, " ".join(drawn).encode())
     os._exit(0)

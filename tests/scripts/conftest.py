@@ -108,7 +108,7 @@ class Shop:
         """Send the verification's word from this WeChat; `push` tells two pushes of WeChat apart."""
         names = self.site.keys
         keys = {
-            "pointer": names.word(record.word),
+            "pointer": names.keyword(record.keyword),
             "words": names.openid_window("openid_words", openid),
             "seen": names.seen(f"{openid}/{push or record.id}"),
             "outbox": names.outbox,

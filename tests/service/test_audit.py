@@ -53,7 +53,7 @@ async def test_every_change_of_a_binding_leaves_a_line(world):
 async def test_what_the_person_does_is_the_chats(world):
     person = await world.person()
     started = await world.call("POST", "/v1/bind-intents", {"user": "bob", "client_ip": "192.0.2.1"})
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     await person.say("确认")
     assert (await log(world))[0] == ("chat", "binding.made", "b***", "intent")
 

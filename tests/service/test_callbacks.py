@@ -19,7 +19,7 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><xml><ToUserNam
 async def test_a_push_that_comes_twice_is_answered_alike_and_counts_once(world):
     person, started = await world.person(), await world.start()
     await world.fault("twice", times=1)
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     answers = [a["response"] for a in (await world.control("GET", "/callbacks?path=text"))["callbacks"]]
     assert len(answers) == 2
     assert all(answer != "success" for answer in answers)
@@ -32,8 +32,8 @@ async def test_a_push_that_comes_twice_is_answered_alike_and_counts_once(world):
 
 async def test_the_same_push_repeated_by_hand_gives_the_same_text_while_pending_only(world):
     person, started = await world.person(), await world.start()
-    push = push_of(world.platform.default_account, person.openid, text=started["scan"]["word"])
-    await person.say(started["scan"]["word"])
+    push = push_of(world.platform.default_account, person.openid, text=started["scan"]["keyword"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     texts = [open_reply(world, await post(world, push)) for _ in range(2)]
     assert texts[0] == texts[1]
@@ -55,9 +55,9 @@ def open_reply(world, answer):
 async def test_a_lost_push_is_made_good_by_the_next(world):
     person, started = await world.person(), await world.start()
     await world.fault("lost", times=1)
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert (await world.get(started))["delivery"]["status"] == "awaiting_scan"
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert (await world.check(started, await person.code_in_chat())).status == 200
 
 

@@ -10,7 +10,7 @@ async def test_a_scan_and_an_approval_are_seen_as_they_happen(world):
     async with events_of(world, started) as stream:
         first = await stream.next()
         assert first == (await world.get(started)).json
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         seen = await stream.next()
         while seen["delivery"]["status"] != "sent":
             assert seen["delivery"]["status"] == "scanned"

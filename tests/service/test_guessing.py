@@ -10,13 +10,13 @@ async def guess(world, started, times=1, **more):
 
 async def test_attempts_run_out_and_the_right_code_comes_too_late(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     answers = await guess(world, started, 5)
     assert [a["attempts_left"] for a in answers] == [4, 3, 2, 1, 0]
     late = await world.check(started, await person.code_in_chat())
     assert (late.status, late.problem, late["verification_status"]) == (410, "verification-ended", "exhausted")
     assert (await world.get(started))["status"] == "exhausted"
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert "已失效" in await person.last_text()
 
 
@@ -56,7 +56,7 @@ async def test_having_scanned_lifts_the_users_budget_for_the_bound_wechat_only(w
     statuses = []
     for n in range(3):
         person, started = await world.person(), await world.start("alice", ip=f"198.51.100.{n}")
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         statuses += [a.status for a in await guess(world, started, 4)]
     assert statuses == [422] * 10 + [429] * 2
 
@@ -94,7 +94,7 @@ async def test_past_the_sites_limit_codes_grow_to_eight_digits_and_nobody_is_ref
         before = await world.start("u-1")
         await guess(world, before, 3)
         person, after, other = await world.person(), await world.start("u-2"), await world.start("u-3", "reset")
-        await person.say(after["scan"]["word"])
+        await person.say(after["scan"]["keyword"])
         code = await person.code_in_chat()
         assert len(code) == 8
         assert (await world.page("GET", after, "/state"))["code_length"] == 8
@@ -116,5 +116,5 @@ async def test_another_sites_guesses_are_its_own(new_world):
 async def test_a_right_code_costs_no_budget(world):
     for n in range(12):
         person, started = await world.person(), await world.start("alice", ip=f"198.51.100.{n}")
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         assert (await world.check(started, await person.code_in_chat())).status == 200

@@ -16,7 +16,7 @@ async def test_a_wechat_that_left_still_guards_its_user(world):
     owner, thief = await world.bound("alice"), await world.person()
     await owner.unfollow()
     started = await world.start("alice")
-    await thief.say(started["scan"]["word"])
+    await thief.say(started["scan"]["keyword"])
     assert "不能由当前微信使用" in await thief.last_text()
 
 

@@ -38,7 +38,7 @@ async def test_never_longer_than_ten_minutes_from_the_start(world):
 async def test_a_claiming_scan_lets_it_live_longer_too_but_no_longer_than_ten_minutes(world):
     person, started = await world.person(), await world.start()
     await world.advance(290)
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert 590 <= seconds(await world.get(started), "expires_at") <= 592
     await world.advance(30)
     resent = await world.resend(started)
@@ -47,7 +47,7 @@ async def test_a_claiming_scan_lets_it_live_longer_too_but_no_longer_than_ten_mi
 
 async def test_it_expires_and_the_right_code_comes_too_late(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     await world.advance(301)
     read = await world.get(started)
@@ -58,7 +58,7 @@ async def test_it_expires_and_the_right_code_comes_too_late(world):
         assert (await act(started)).problem == "verification-ended"
     gone = await world.call("GET", f"/v1/verifications/{started['id']}/scan")
     assert gone.problem == "verification-ended"
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert "已失效" in await person.last_text()
 
 
@@ -140,5 +140,5 @@ async def test_what_the_site_said_comes_back_as_it_came(world):
 
 async def test_messages_come_in_the_language_of_the_start(world):
     person, started = await world.person(), await world.start(locale="en-GB")
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert "Moonhill Tea: your Sign-up code" in await person.last_text()

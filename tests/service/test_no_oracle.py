@@ -32,7 +32,7 @@ async def town(world):
 def plain(answer, started, user):
     """An answer without what is different for every verification."""
     text = answer if isinstance(answer, str) else f"{answer.status}\n{headers_of(answer)}\n{answer.text}"
-    for value in (started["page_token"], started["id"], started["scan"]["word"]):
+    for value in (started["page_token"], started["id"], started["scan"]["keyword"]):
         text = text.replace(value, "*")
     text = without_reference(text, started["reference"])
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "*", text)
@@ -172,7 +172,7 @@ async def test_a_strangers_scan_changes_nothing_that_can_be_read(town):
         started = await town.start(user, "reset")
         before = (await town.get(started)).text
         await stranger.scan(await town.scan_url(started))
-        await stranger.say(started["scan"]["word"]) if user in USERS[:2] else None
+        await stranger.say(started["scan"]["keyword"]) if user in USERS[:2] else None
         assert (await town.get(started)).text == before
     assert len(set((await stranger.texts())[-len(USERS) :])) == 1
 

@@ -35,7 +35,7 @@ async def test_pushes_rest_for_a_day_and_the_scan_works_at_once(world):
     await owner.say("不是我。")
     muted = await world.start("alice")
     assert muted["delivery"] == {"channel": "scan", "status": "awaiting_scan", "reason": "muted"}
-    await owner.say(muted["scan"]["word"])
+    await owner.say(muted["scan"]["keyword"])
     assert (await world.check(muted, await owner.code_in_chat())).status == 200
     await world.advance(86_401)
     later = await world.start("alice")
@@ -61,7 +61,7 @@ async def test_it_stops_nobody_elses(world):
 
 async def test_who_scanned_himself_can_take_it_back(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     await person.say("不是我")
     assert (await world.get(started))["status"] == "canceled"
     assert (await world.check(started, code_of(world, started))).status == 410

@@ -94,7 +94,7 @@ async def test_words_are_limited_per_person_and_the_scan_still_works(world):
     person, started = await world.person(), await world.start()
     for n in range(10):
         await person.say(f"abcdefg{'hjkmnpqrst'[n]}")
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert "口令过多" in await person.last_text()
     await person.scan(await world.scan_url(started))
     assert (await world.check(started, await person.code_in_chat())).status == 200
@@ -107,7 +107,7 @@ async def test_words_come_back_after_an_hour(world):
     assert "口令过多" in await person.last_text()
     await world.advance(3601)
     started = await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert (await world.check(started, await person.code_in_chat())).status == 200
 
 

@@ -43,7 +43,7 @@ async def test_a_forged_scan_in_anothers_name_shows_the_forger_nothing(plain):
     owner, started = await plain.bound("alice"), await plain.start("alice", "reset")
     await owner.say("hello")
     account = plain.platform.default_account
-    answer = await post(plain, push_of(account, owner.openid, text=started["scan"]["word"]), mode="plaintext")
+    answer = await post(plain, push_of(account, owner.openid, text=started["scan"]["keyword"]), mode="plaintext")
     assert answer.status == 200
     code = await code_of_last_text(owner)
     assert not discloses(answer.text, code)
@@ -59,7 +59,7 @@ async def test_a_safe_account_reads_nothing_outside_the_envelope(world, dump):
     person, started = await world.person(), await world.start()
     before = dump()
     account = world.platform.default_account
-    naked = push_of(account, person.openid, text=started["scan"]["word"])
+    naked = push_of(account, person.openid, text=started["scan"]["keyword"])
     refused = await post(world, naked, mode="plaintext")
     assert refused.status in {400, 403}
     assert refused.problem in {"bad-callback", "bad-signature"}
@@ -74,7 +74,7 @@ async def test_in_compatible_mode_the_plain_elements_beside_it_are_not_read(new_
             world,
             push_of(account, thief.openid, text="hello"),
             mode="compatible",
-            outside=push_of(account, person.openid, text=started["scan"]["word"]),
+            outside=push_of(account, person.openid, text=started["scan"]["keyword"]),
         )
         assert answer.status == 200
         assert (await world.get(started))["delivery"]["status"] == "awaiting_scan"

@@ -148,6 +148,6 @@ async def test_two_sites_on_one_account_are_strangers(world):
         assert answer.status == 404
     cafe = await world.start("alice", "register", key=OTHER_KEY)
     assert cafe["delivery"]["channel"] == "scan"
-    await person.say(cafe["scan"]["word"])
+    await person.say(cafe["scan"]["keyword"])
     assert "Café" in await person.last_text()
     assert (await world.check(cafe, await person.code_in_chat(), key=OTHER_KEY)).status == 200

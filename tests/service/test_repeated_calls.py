@@ -25,7 +25,7 @@ async def test_even_after_it_was_pushed_claimed_resent_and_approved(world, purpo
     await world.check(first, wrong(code))
     await world.advance(61)
     await world.resend(first)
-    await owner.say(first["scan"]["word"])
+    await owner.say(first["scan"]["keyword"])
     assert (await world.start("alice", purpose, headers=ONCE)).text == first.text
     assert (await world.check(first, code)).status == 200
     again = await world.start("alice", purpose, headers=ONCE)
@@ -71,7 +71,7 @@ async def test_a_refused_start_may_be_repeated_under_its_key(new_world):
 
 async def test_the_winner_may_repeat_his_check_and_nobody_else(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     first = await world.check(started, code, headers=ONCE)
     again = await world.check(started, code, headers=ONCE)
@@ -89,7 +89,7 @@ async def test_a_wrong_guess_repeated_is_a_guess(world):
 
 async def test_what_is_kept_for_it_holds_no_secret_and_not_the_key_itself(world, dump):
     person, started = await world.person(), await world.start("alice", headers=ONCE)
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     approved = await world.check(started, await person.code_in_chat(), headers=ONCE)
     kept = {key: value for key, value in dump().items() if ":idem:" in key}
     assert len(kept) == 2

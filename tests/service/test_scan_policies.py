@@ -38,7 +38,7 @@ async def test_a_user_who_has_a_binding_is_never_approved_by_another_wechat(caut
     for purpose in ("register", "reset", "sell"):
         started = await cautious.start("alice", purpose)
         await thief.scan(await cautious.scan_url(started))
-        await thief.say(started["scan"]["word"])
+        await thief.say(started["scan"]["keyword"])
         assert [text.partition("\n")[0] for text in (await thief.texts())[-2:]] == [REFUSED + "。"] * 2
 
 
@@ -94,7 +94,7 @@ async def test_whoever_scans_first_has_it_and_may_scan_again(world):
     url = await world.scan_url(started)
     await first.scan(url)
     await second.scan(url)
-    await second.say(started["scan"]["word"])
+    await second.say(started["scan"]["keyword"])
     assert all(REFUSED in text for text in (await second.texts())[-2:])
     code = await first.code_in_chat()
     await first.scan(url)
@@ -117,14 +117,14 @@ async def test_until_it_has_gone_to_somebody_every_code_reads_as_wrong(world):
 
     code = code_of(world, started)
     assert (await world.check(started, code)).problem == "wrong-code"
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert await person.code_in_chat() == code
     assert (await world.check(started, code)).status == 200
 
 
 async def test_a_user_who_was_bound_in_the_meantime_is_not_approved_by_the_wechat_that_scanned_before(world):
     early, started = await world.person(), await world.start("alice")
-    await early.say(started["scan"]["word"])
+    await early.say(started["scan"]["keyword"])
     code = await early.code_in_chat()
     await world.bound("alice")
     assert (await world.check(started, code)).status == 422
@@ -151,12 +151,12 @@ async def test_approval_binds_nothing_by_itself(world):
 
 async def test_a_code_cannot_be_used_twice(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     assert (await world.check(started, code)).status == 200
     again = await world.check(started, code)
     assert (again.status, again.problem, again["verification_status"]) == (410, "verification-ended", "approved")
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     assert "已经完成" in await person.last_text()
 
 
@@ -180,10 +180,10 @@ async def test_a_stranger_reads_one_text_always(world, purpose):
     claimer, stranger = await world.person(), await world.person()
     started = [await world.start("alice", purpose), await world.start("bob", purpose)]
     if purpose == "register":
-        await claimer.say(started[1]["scan"]["word"])
+        await claimer.say(started[1]["scan"]["keyword"])
     for verification in started:
         await stranger.scan(await world.scan_url(verification))
-        await stranger.say(verification["scan"]["word"])
+        await stranger.say(verification["scan"]["keyword"])
     texts = await stranger.texts()
     assert len(set(texts[-4:])) == 1
     assert REFUSED in texts[-1]
@@ -208,7 +208,7 @@ async def test_somebody_elses_scene_is_not_ours_to_answer(world):
 
 async def test_a_wrong_code_from_the_claimer_leaves_the_right_one_good(world):
     person, started = await world.person(), await world.start()
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     assert (await world.check(started, wrong(code)))["attempts_left"] == 4
     assert (await world.check(started, f" {code[:3]}-{code[3:]} ")).status == 200

@@ -159,7 +159,7 @@ async def test_plaintext_mode_logs_no_more(new_world):
     with log() as text:
         async with new_world(account=replace(DEFAULT_ACCOUNT, mode="plaintext")) as world:
             person, started = await world.person(), await world.start()
-            await person.say(started["scan"]["word"])
+            await person.say(started["scan"]["keyword"])
             await world.delivery(started, "sent")
             code = await person.code_in_chat()
     assert "claim" in text.getvalue()

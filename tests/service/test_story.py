@@ -57,5 +57,5 @@ async def test_receipt_moves_the_delivery_to_delivered(world):
 async def test_word_does_what_the_scan_does(world):
     person = await world.person()
     started = await world.start()
-    await person.say(f" {started['scan']['word'].upper()} ")
+    await person.say(f" {started['scan']['keyword'].upper()} ")
     assert (await world.check(started, await person.code_in_chat())).status == 200

@@ -79,7 +79,7 @@ async def test_nobody_hears_of_it(tested, valkey):
         "unreachable",
     )
     person = await tested.person()
-    await person.say(other["scan"]["word"])
+    await person.say(other["scan"]["keyword"])
     assert await codes_in(person) == []
     assert await person.messages("template") == []
     moved = await tested.bind("alice", person, replace=True)

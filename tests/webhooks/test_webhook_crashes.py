@@ -77,7 +77,7 @@ async def test_between_the_act_and_the_sending_nothing_is_lost_or_doubled(new_wo
     sites = {"sites__shop__webhook": hook(receiver)}
     async with new_world(**sites, service__deliver=False) as world:
         started, person = await world.start(), await world.person()
-        await person.say(started["scan"]["word"])
+        await person.say(started["scan"]["keyword"])
         headers = {"Idempotency-Key": "once"}
         code = await person.code_in_chat()
         for _ in range(3):

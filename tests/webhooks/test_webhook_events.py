@@ -38,7 +38,7 @@ async def test_an_approval(told, receiver):
 
 async def test_spent_attempts(told, receiver):
     person, started = await told.person(), await told.start(metadata={"cart": "c-81"})
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     code = await person.code_in_chat()
     for _ in range(5):
         await told.check(started, wrong(code))
@@ -123,7 +123,7 @@ async def test_a_scan_by_the_bound_wechat_opens_it(told, receiver):
     await told.fault("template_status", status="none")
     started = await told.start("alice", "reset")
     await owner.wait_for_push()
-    await owner.say(started["scan"]["word"])
+    await owner.say(started["scan"]["keyword"])
     await told.advance(61)
     await told.fault("errcode", errcode=43004, path=SEND, times=1)
     await told.resend(started)

@@ -36,7 +36,7 @@ class Scan(Answer, frozen=True, kw_only=True):
     """How a scan may bring the code."""
 
     image_url: Annotated[str, told("the QR code as SVG, made when it is first asked for")]
-    word: Annotated[str, told("does what the scan does when sent to the account as a message", example="zs77sbm6")]
+    keyword: Annotated[str, told("does what the scan does when sent to the account as a message", example="zs77sbm6")]
 
 
 class Verification(Answer, frozen=True, kw_only=True):
@@ -74,11 +74,11 @@ class Verification(Answer, frozen=True, kw_only=True):
 class ScanCode(Answer, frozen=True, kw_only=True):
     """A QR code to draw oneself."""
 
-    secret: ClassVar[frozenset[str]] = frozenset({"url", "image_url", "word"})
+    secret: ClassVar[frozenset[str]] = frozenset({"url", "image_url", "keyword"})
 
     url: Annotated[str, told("what the QR code says", example="http://weixin.qq.com/q/02TApEFQtcBhQp1K82mtyQ")]
     image_url: Annotated[str, told("the picture as the service draws it")]
-    word: Annotated[str, told("does the same when sent as a message", example="zs77sbm6")]
+    keyword: Annotated[str, told("does the same when sent as a message", example="zs77sbm6")]
     expires_at: Time
 
 

@@ -27,7 +27,7 @@ _Wechat = Annotated[str, told("names the WeChat, as the history of a binding doe
 
 
 class VerificationNews(Answer, frozen=True, kw_only=True):
-    """A verification as it stood when it happened. No proof, page token or word: read those with your key."""
+    """A verification as it stood when it happened. No proof, page token or keyword: read those with your key."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user", "metadata"})
 

@@ -1,4 +1,4 @@
--- Purpose: what a scan, or the word sent in the chat, does: give the code to this openid if it may have it.
+-- Purpose: what a scan, or the keyword sent in the chat, does: give the code to this openid if it may have it.
 --   A scene is claimed once; its claimer may come again and gets the same answer. A refused one does not use it up.
 --   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a customer-service
 --   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
@@ -20,12 +20,12 @@ if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spo
 
 -- WeChat delivers a callback up to three times; it counts once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
-if A.kind == 'word' and first_time then
+if A.kind == 'keyword' and first_time then
   local words = window(K.words, A.words)
   local wait = wait_for(words)
   if wait > 0 then
     redis.call('DEL', K.seen)
-    return {'limited', now, 'openid_words', wait}
+    return {'limited', now, 'openid_keywords', wait}
   end
   count_event(words)
 end

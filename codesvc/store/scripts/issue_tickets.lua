@@ -23,7 +23,7 @@ if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
 end
 local words = window(K.words, A.words)
 local wait = wait_for(words)
-if wait > 0 then return {'limited', now, 'openid_words', wait} end
+if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
 count_event(words)
 
 local function issue(site, user)

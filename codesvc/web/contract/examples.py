@@ -13,7 +13,7 @@ BIND_ID: Final = "bi_4f7qk2m5x3zj6w7d2n5y4c3a2e"
 LOGIN_ID: Final = "lg_kq3v7e2xw4p5s6t7r2n4m6j3ba"
 PROOF: Final = "eyJhbGciOiJFZERTQSIsImtpZCI6ImE3In0.eyJpc3MiOiJodHRwczovL2NvZGUuZXhhbXBsZS5jb20ifQ.c2ln"
 HANDLE: Final = "hd_nB2mQ7x1u0"
-_SCAN: Final = {"image_url": f"{_ADDRESS}/p/{TOKEN}/qr.svg", "word": "zs77sbm6"}
+_SCAN: Final = {"image_url": f"{_ADDRESS}/p/{TOKEN}/qr.svg", "keyword": "zs77sbm6"}
 
 VERIFICATION: Final[dict[str, Any]] = {
     "id": VERIFICATION_ID,

@@ -69,11 +69,11 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
 
 
 def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
-    """As on a verification's page: `none`, `word` (a phone cannot scan its own screen) or `picture`."""
+    """As on a verification's page: `none`, `keyword` (a phone cannot scan its own screen) or `picture`."""
     if intent.status is not IntentStatus.PENDING or (intent.method == "oauth" and handset == "wechat"):
         return "none"
-    word = intent.scannable and handset == "phone" and request.query.get("scan") != "picture"
-    return "word" if word else "picture"
+    keyword = intent.scannable and handset == "phone" and request.query.get("scan") != "picture"
+    return "keyword" if keyword else "picture"
 
 
 def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
@@ -90,7 +90,7 @@ def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Re
         "query": "?scan=picture" if request.query.get("scan") == "picture" else "",
         "device": handset,
         "method": intent.method,
-        "word": intent.word,
+        "keyword": intent.keyword,
         "scan_part": _scan_part(request, intent, handset),
         "expires_in": seconds_until(intent.expires, intent.now),
         "link": here.links.ask_url(site.account.name, site.name, intent.id) if direct else "",

@@ -70,7 +70,7 @@ def scan_part(request: web.Request, state: VerificationPage, handset: str) -> st
     waiting = state.delivery.status == "awaiting_scan"
     if not waiting and wanted not in _SCAN_PARTS:
         return "offered"
-    return "word" if handset == "phone" and wanted != "picture" else "picture"
+    return "keyword" if handset == "phone" and wanted != "picture" else "picture"
 
 
 def explain(problem: Problem, state: VerificationPage, t: Speech) -> str:

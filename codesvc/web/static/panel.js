@@ -21,9 +21,9 @@ function makePanel(t, back, does) {
     h("p", { text: hint }),
     good && h("p.good", { role: "status", text: good }));
 
-  const word = (tag) => h(`${tag}.word`, {},
-    h("code", { id: "word", text: state.scan.word }),
-    h("button.copy", { type: "button", text: t("word.copy"), onclick: does.copy }));
+  const keyword = (tag) => h(`${tag}.keyword`, {},
+    h("code", { id: "keyword", text: state.scan.keyword }),
+    h("button.copy", { type: "button", text: t("keyword.copy"), onclick: does.copy }));
 
   function picture(address, alt, waiting) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
@@ -34,17 +34,17 @@ function makePanel(t, back, does) {
       h("figure", {},
         h("span.qr", {}, image),
         h("figcaption", { text: t(t.best(`scan.caption.${device}`, "scan.caption")) }, waiting && h("span.waiting", { text: t("scan.waiting") }))),
-      state.scan && h("p.or", { text: t("word.or") }),
-      state.scan && word("p"));
+      state.scan && h("p.or", { text: t("keyword.or") }),
+      state.scan && keyword("p"));
   }
 
   const steps = (last) => h("div.scan.steps", {},
     h("ol", {},
-      h("li", { text: t("word.step.copy") }, word("span")),
-      h("li", { text: t("word.step.open", state) }),
+      h("li", { text: t("keyword.step.copy") }, keyword("span")),
+      h("li", { text: t("keyword.step.open", state) }),
       h("li", { text: t(last) })),
     h("p.links", {},
-      h("a", { href: "weixin://", text: t("word.wechat") }),
+      h("a", { href: "weixin://", text: t("keyword.wechat") }),
       h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
 
   const tiles = (letters) => h("div.reference", {},
@@ -87,13 +87,13 @@ function makePanel(t, back, does) {
     root.className = state.delivery ? "panel" : "panel intent";
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
-    const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "word" : "picture";
+    const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const special = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
     const hint = t(t.best(special, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent], () => head(stage, title, hint, resent && t("resend.sent")))];
     if (state.status === "pending") {
-      const ways = { word: () => steps("word.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
+      const ways = { keyword: () => steps("keyword.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
       arrange(columns, [ways[scan] && part("scan", [scan, state.scan, waiting], ways[scan]), side]);
       shown.push(columns, part("foot", 0, () => foot("safety")));
@@ -106,8 +106,8 @@ function makePanel(t, back, does) {
   // A bind intent or login: the service says how it stands, and there is nothing to type.
   function drawIntent(wanted) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
-    const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "word" : "picture";
-    const ways = { word: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
+    const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
+    const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
     const shown = [part("head", [status, title, hint], () => head(confirmed ? "approved" : status, title, hint))];
     if (!over) {
       const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},

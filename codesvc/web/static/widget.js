@@ -112,7 +112,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   }
 
   function mark({ status, over, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
-    return JSON.stringify([status, over, delivery, expires, again, left, scan?.word]);
+    return JSON.stringify([status, over, delivery, expires, again, left, scan.keyword]);
   }
 
   const ended = ({ status, over }) => over ?? status !== "pending";
@@ -241,13 +241,13 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   async function copy({ currentTarget: button }) {
     try {
-      await navigator.clipboard.writeText(state.scan.word);
+      await navigator.clipboard.writeText(state.scan.keyword);
     } catch {
-      getSelection().selectAllChildren($("#word"));
+      getSelection().selectAllChildren($("#keyword"));
       if (!document.execCommand("copy")) return;
     }
-    button.textContent = announcer.textContent = t("word.copied");
-    setTimeout(() => { button.textContent = t("word.copy"); }, 2000);
+    button.textContent = announcer.textContent = t("keyword.copied");
+    setTimeout(() => { button.textContent = t("keyword.copy"); }, 2000);
   }
 
   // Coming back from WeChat: the phone may have cut the line meanwhile.
