@@ -91,7 +91,7 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
     if missing:
         return warn(
             what,
-            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or word only",
+            f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or keyword only",
             f"Add it under [accounts.{site.account}], or leave the channel out of the purposes' channels.",
         )
     if _RESET_DONE not in has and "reset" in site.purposes:

@@ -201,13 +201,13 @@ _NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 
 
-def new_word() -> str:
+def new_keyword() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
     while True:
         # 248 is eight times 31; bytes from 248 on are dropped. Of twice as many as needed, enough are usually left.
-        letters = secrets.token_bytes(2 * WORD_LENGTH).translate(_WORD_OF_BYTE, _NO_WORD_BYTE)
-        if len(letters) >= WORD_LENGTH:
-            return letters[:WORD_LENGTH].decode()
+        letters = secrets.token_bytes(2 * KEYWORD_LENGTH).translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE)
+        if len(letters) >= KEYWORD_LENGTH:
+            return letters[:KEYWORD_LENGTH].decode()
 
 
 def read_keyword(text: str) -> str | None:

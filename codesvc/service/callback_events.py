@@ -1,4 +1,4 @@
-"""What happens in the chat: scans, words, "this was not me", receipts, following and leaving."""
+"""What happens in the chat: scans, keywords, "this was not me", receipts, following and leaving."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import structlog
 
 from codesvc.config import Limits
-from codesvc.domain.codes import read_word
+from codesvc.domain.codes import read_keyword
 from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
@@ -44,7 +44,7 @@ def _beside_another(account: AccountEntry) -> bool:
 
 
 def keyword_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
-    """Each account's limit on words per openid, as the scripts read it.
+    """Each account's limit on keywords per openid, as the scripts read it.
 
     A keyword does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
     """
@@ -67,7 +67,7 @@ class Chat:
         composer: writes the answers.
         followers: who follows.
         conversation: answers what is about no verification.
-        limits: rates of words per openid, by account name.
+        limits: rates of keywords per openid, by account name.
         answer: writes the answer that carries a code.
         tally: counts what happens.
     """
@@ -131,8 +131,8 @@ class Chat:
                 pass
 
     async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, vouched: bool) -> str | None:
-        word, openid = read_word(content), inbound.event.openid
-        if word is None:
+        keyword, openid = read_keyword(content), inbound.event.openid
+        if keyword is None:
             await self._spoke(account, openid, _LONG_MS)
         plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
         if plain in _NOT_ME and not (inbound.covered or vouched):
@@ -142,22 +142,22 @@ class Chat:
             said = await self._conversation.decline(account, inbound)
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
-            if word is not None:
+            if keyword is not None:
                 await self._spoke(account, openid, _LONG_MS)
             return said
-        return await self._claim(account, inbound, "word", word, window_ms=_LONG_MS) if word else None
+        return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS) if keyword else None
 
     async def _claim(
         self,
         account: AccountEntry,
         inbound: Inbound,
-        by: Literal["scene", "word"],
+        by: Literal["scene", "keyword"],
         pointer: str,
         *,
         window_ms: int,
         followed: bool = False,
     ) -> str | None:
-        """Give the code that a scene or a word leads to; all that this changes in the store is one script."""
+        """Give the code that a scene or a keyword leads to; all that this changes in the store is one script."""
         answer = await self._store.claim(
             account.keys,
             inbound.event.openid,

@@ -52,7 +52,7 @@ class Conversation:
         self._teller = teller
 
     async def scanned(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
-        """A scan or word led to something that is no verification; None if it is nothing of ours either."""
+        """A scan or keyword led to something that is no verification; None if it is nothing of ours either."""
         identifier = IntentId.parse(target.partition(":")[2])
         if identifier is None:
             return None

@@ -135,7 +135,7 @@ class Intents:
             address=bucket(request.address) if request.address else NO_ADDRESS,
             fixed=msgspec.json.encode(fixed),
             reference=codes.reference(identifier),
-            word=codes.new_word() if request.method == "scan" else "",
+            keyword=codes.new_keyword() if request.method == "scan" else "",
             life_ms=LIFE_MS[request.kind],
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,

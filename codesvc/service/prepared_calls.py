@@ -21,12 +21,12 @@ class StartPlan:
     Attributes:
         rules: what the store has to know of all of them.
         formats: of the usual code, and of the longer one.
-        with_word: whether a word may bring the code.
+        with_keyword: whether a keyword may bring the code.
     """
 
     rules: StartRules
     formats: tuple[CodeFormat, CodeFormat]
-    with_word: bool
+    with_keyword: bool
 
 
 def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) -> StartPlan:

@@ -52,7 +52,7 @@ class TicketCounter:
         directory: which keywords mean what.
         teller: writes the answers.
         secrets: derives ids and digits.
-        limits: rates of words per openid, by account name; a request for tickets counts as one.
+        limits: rates of keywords per openid, by account name; a request for tickets counts as one.
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class Verifications:
             address=bucket(request.address) if request.address else NO_ADDRESS,
             fixed=msgspec.json.encode(fixed),
             vouched=request.vouched,
-            word=codes.new_word() if plan.with_word else "",
+            keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
         )

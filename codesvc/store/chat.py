@@ -1,4 +1,4 @@
-"""Scripts of the chat: claiming a verification by scan or word, disowning, noting that a person spoke."""
+"""Scripts of the chat: claiming a verification by scan or keyword, disowning, noting that a person spoke."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Claimed(VerificationReply, frozen=True):
 
     Attributes:
         limit: which limit refused.
-        wait_ms: until it allows another word.
+        wait_ms: until it allows another keyword.
         target: of OTHER: what the pointer leads to.
     """
 
@@ -49,7 +49,7 @@ class Chat:
         keys: Keys,
         openid: str,
         *,
-        by: Literal["scene", "word"],
+        by: Literal["scene", "keyword"],
         pointer: str,
         dedupe: str,
         reply: bool,
@@ -57,23 +57,23 @@ class Chat:
         window_ms: int,
         followed: bool = False,
     ) -> Claimed:
-        """Give a code to whoever scanned, or sent the word, if they may have it.
+        """Give a code to whoever scanned, or sent the keyword, if they may have it.
 
         Args:
             keys: of the account.
             openid: of the person.
             by: what leads to the verification.
-            pointer: the scene or the word.
+            pointer: the scene or the keyword.
             dedupe: names the callback; repeated, it counts once.
             reply: whether the code may stand in the answer to the callback.
-            rates: the limit on words of one openid.
+            rates: the limit on keywords of one openid.
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
         """
         return await self._claim(
             keys,
             {
-                "pointer": keys.scene(pointer) if by == "scene" else keys.word(pointer),
+                "pointer": keys.scene(pointer) if by == "scene" else keys.keyword(pointer),
                 "words": keys.openid_window("openid_words", openid),
                 "seen": keys.seen(dedupe),
                 "spoke": keys.spoke(openid),

@@ -34,7 +34,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         address: the bucket of who asks, `-` where the site sends none.
         fixed: what never changes of the record, JSON.
         reference: what the person compares.
-        word: eight characters that lead to it in the chat, "" for none.
+        keyword: eight characters that lead to it in the chat, "" for none.
         life_ms: how long it is good.
         idempotency_key: "" for none.
         fingerprint: of the request that came with it.
@@ -54,7 +54,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     fixed: bytes
     reference: str
-    word: str
+    keyword: str
     life_ms: int
     idempotency_key: str
     fingerprint: str
@@ -105,7 +105,7 @@ class Intents:
             {
                 "intent": keys.intent(start.id),
                 "idem": keys.idempotency(start.site, f"{start.kind}/{start.idempotency_key}"),
-                "word": keys.word(start.word),
+                "word": keys.keyword(start.keyword),
                 "site_starts": keys.window("site_starts", start.site, "all"),
                 "address_starts": keys.window("address_starts", start.site, start.address),
             },
@@ -124,7 +124,7 @@ class Intents:
                 "address": start.address,
                 "fixed": start.fixed,
                 "reference": start.reference,
-                "word": start.word,
+                "word": start.keyword,
                 "life": start.life_ms,
                 "site_starts": start.rates["site_starts"],
                 "address_starts": start.rates["address_starts"],

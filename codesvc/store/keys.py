@@ -73,7 +73,7 @@ class Keys:
 
     @cached_property
     def account(self) -> str:
-        """What all keys that mean something inside this account only begin with (openids, words, scenes)."""
+        """What all keys that mean something inside this account only begin with (openids, keywords, scenes)."""
         return f"{self.root}{self.appid}:"
 
     def record(self, verification: str) -> str:
@@ -105,7 +105,7 @@ class Keys:
         return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
 
     def keyword(self, keyword: str) -> str:
-        """String: what the word points at."""
+        """String: what the keyword points at."""
         return f"{self.account}word:{keyword}"
 
     def scene(self, scene: str) -> str:

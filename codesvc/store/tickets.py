@@ -78,7 +78,7 @@ class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
         sites: names of the sites, each with whether a WeChat may have several users there.
         life_ms: how long a ticket is good.
         tries: how many wrong digits end it.
-        rates: the limit on words of one openid.
+        rates: the limit on keywords of one openid.
     """
 
     openid: str

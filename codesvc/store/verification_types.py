@@ -61,7 +61,7 @@ class Start:
         address: the bucket of who asks, `-` where the site sends none.
         fixed: what never changes of the record, JSON.
         vouched: whether the site has authenticated the person by other means.
-        word: eight characters that bring the code in the chat, "" for none.
+        keyword: eight characters that bring the code in the chat, "" for none.
         idempotency_key: "" for none.
         fingerprint: of the request that came with it.
     """
@@ -72,7 +72,7 @@ class Start:
     address: str
     fixed: bytes
     vouched: bool
-    word: str
+    keyword: str
     idempotency_key: str
     fingerprint: str
 

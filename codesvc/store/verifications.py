@@ -49,7 +49,7 @@ class Verifications:
                 "long_record": keys.record(start.long_id),
                 "idem": idem,
                 "lately": keys.lately(rules.site, start.user),
-                "word": keys.word(start.word),
+                "word": keys.keyword(start.keyword),
                 "binding": keys.binding(rules.site, start.user),
                 "address_starts": keys.window("address_starts", rules.site, start.address),
             },
@@ -62,7 +62,7 @@ class Verifications:
                 "address": start.address,
                 "fixed": start.fixed,
                 "vouched": int(start.vouched),
-                "word": start.word,
+                "word": start.keyword,
                 "event": seed() if rules.hooks else "",
             },
         )

@@ -232,7 +232,7 @@ _ALL: Final = (
         503,
         "WeChat gave no QR code just now",
         "WeChat did not answer, or the account's quota is used up.",
-        "Try again after `Retry-After` seconds, or let the person send the word instead.",
+        "Try again after `Retry-After` seconds, or let the person send the keyword instead.",
     ),
 )
 

@@ -68,7 +68,7 @@ def public(started, answer):
     for name in ("page_token", "id", "user"):
         text = text.replace(f'"{started[name]}"', '"*"').replace(f"/{started[name]}", "/*")
     text = text.replace(f'"reference":"{started["reference"]}"', '"reference":"*"')
-    text = text.replace(started["scan"]["word"], "*")
+    text = text.replace(started["scan"]["keyword"], "*")
     text = re.sub(r'"attempts_left":\d', '"attempts_left":*', text)
     return re.sub(r"127\.0\.0\.1:\d+|\d{4}-\d\d-\d\dT[\d:.]+Z", "*", text)
 

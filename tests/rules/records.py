@@ -28,7 +28,7 @@ def a_record(*, now=NOW, **fields):
         "life": 300_000,
         "attempts": 5,
         "attempts_left": 5,
-        "word": "abcdefgh",
+        "keyword": "abcdefgh",
         "channel": "scan",
         "delivery": "awaiting_scan",
         "reason": "",

@@ -1,4 +1,4 @@
-"""What people type: codes, words and references."""
+"""What people type: codes, keywords and references."""
 
 import unicodedata
 from collections import Counter
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from codesvc.domain.codes import (
     ALPHABETS,
-    WORD_LENGTH,
-    WORD_LETTERS,
+    KEYWORD_LENGTH,
+    KEYWORD_LETTERS,
     matches,
     new_keyword,
     normalise,
@@ -41,28 +41,28 @@ def test_any_text_can_be_looked_at(text):
 
 
 def test_words_can_be_typed_by_a_thumb_and_are_read_back():
-    words = {new_keyword() for _ in range(300)}
-    assert len(words) == 300
-    for word in words:
-        assert len(word) == KEYWORD_LENGTH
-        assert set(word) <= set(KEYWORD_LETTERS)
-        assert read_keyword(word) == word
-        assert read_keyword(f" {word[:4].upper()} {word[4:]}\n") == word
+    keywords = {new_keyword() for _ in range(300)}
+    assert len(keywords) == 300
+    for keyword in keywords:
+        assert len(keyword) == KEYWORD_LENGTH
+        assert set(keyword) <= set(KEYWORD_LETTERS)
+        assert read_keyword(keyword) == keyword
+        assert read_keyword(f" {keyword[:4].upper()} {keyword[4:]}\n") == keyword
     assert not set("01lio") & set(KEYWORD_LETTERS)
-    assert set("".join(words)) == set(KEYWORD_LETTERS)
+    assert set("".join(keywords)) == set(KEYWORD_LETTERS)
 
 
 def test_every_letter_of_a_word_is_as_likely_as_any_other(monkeypatch):
     monkeypatch.setattr("codesvc.domain.codes.KEYWORD_LENGTH", 248)
     monkeypatch.setattr("codesvc.domain.codes.secrets.token_bytes", lambda _: bytes(range(256)))
-    assert set(Counter(new_word()).values()) == {8}
+    assert set(Counter(new_keyword()).values()) == {8}
 
 
 @given(st.text(max_size=40))
 def test_no_other_message_is_a_word(text):
-    word = read_keyword(text)
+    keyword = read_keyword(text)
     squeezed = "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "").lower()
-    assert word is None or (word == squeezed and len(word) == 8 and word.isascii())
+    assert keyword is None or (keyword == squeezed and len(keyword) == 8 and keyword.isascii())
 
 
 @pytest.mark.parametrize("text", ["", "hello", "abcdefghj", "abcdefg1", "abcdefgi", "你好你好你好你好", "abcd efg"])

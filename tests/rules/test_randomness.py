@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 
-from codesvc.domain.codes import CodeFormat, VerificationId, new_word, read_word
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword, read_keyword
 
 FORKS = """
 import os
@@ -41,6 +41,6 @@ def test_a_forked_process_draws_its_own():
 
 
 def test_a_word_always_has_eight_letters():
-    words = {new_word() for _ in range(200)}
-    assert len(words) == 200
-    assert all(len(word) == 8 and read_word(word) == word for word in words)
+    keywords = {new_keyword() for _ in range(200)}
+    assert len(keywords) == 200
+    assert all(len(keyword) == 8 and read_keyword(keyword) == keyword for keyword in keywords)

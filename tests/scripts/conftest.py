@@ -114,7 +114,7 @@ class Shop:
             "outbox": names.outbox,
         }
         more = {"words": "10/3600000", "window": 55_000, "followed": 0}
-        return await self.script("claim", keys, openid=openid, kind="word", reply=reply, **more)
+        return await self.script("claim", keys, openid=openid, kind="keyword", reply=reply, **more)
 
     async def bind(self, user, openid):
         keys = {"binding": self.site.keys.binding("shop", user), "outbox": self.site.keys.outbox}

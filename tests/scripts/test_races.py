@@ -121,7 +121,7 @@ async def test_replacing_at_once_leaves_one_owner(shop, valkey):
 async def proof(shop):
     record = await shop.started()
     await shop.claim(record, "o_someone")
-    return shop.here.views.verification_with_proof((await shop.check(record)).shown)["proof"]
+    return shop.here.views.verification_with_proof((await shop.check(record)).shown).proof
 
 
 async def test_a_proof_is_spent_once(shop, proof):

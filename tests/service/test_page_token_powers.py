@@ -17,7 +17,7 @@ async def scanned(world):
         await world.person(),
         await world.start("user-of-the-shop", return_url=BACK, metadata={"note": "private"}),
     )
-    await person.say(started["scan"]["word"])
+    await person.say(started["scan"]["keyword"])
     return started, await person.code_in_chat()
 
 

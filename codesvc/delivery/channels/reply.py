@@ -1,4 +1,4 @@
-"""The answer to a scan or to a word in the chat: the code stands in the HTTP answer to WeChat's callback.
+"""The answer to a scan or to a keyword in the chat: the code stands in the HTTP answer to WeChat's callback.
 
 The courier never sends by it: the service asks for the answer while the callback waits, and only where WeChat's
 signature covers who asked (DESIGN rule 9).

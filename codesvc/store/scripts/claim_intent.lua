@@ -1,4 +1,4 @@
--- Purpose: what a scan of a bind intent's or a login's QR code does, or its word, or its web authorisation: note who is
+-- Purpose: what a scan of a bind intent's or a login's QR code does, or its keyword, or its web authorisation: note who is
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
 --   An intent is claimed once; its claimer may come again and gets the same answer.
 -- KEYS: intent asked outbox

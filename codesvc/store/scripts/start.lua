@@ -1,4 +1,4 @@
--- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, word, outbox entry.
+-- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, keyword, outbox entry.
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
@@ -59,7 +59,7 @@ end
 local r = {at = at, held = true}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
-  scan = A.scan, vouched = A.vouched, disclose = A.disclose, word = A.word, status = 'pending',
+  scan = A.scan, vouched = A.vouched, disclose = A.disclose, keyword = A.word, status = 'pending',
   attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
   max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
 })

@@ -45,7 +45,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
         "reference": intent.reference,
         "created_at": wire_time(intent.created),
         "expires_at": wire_time(intent.expires),
-        "scan": schema.Scan(image_url=f"{page_url}/qr.svg", word=intent.word) if intent.scannable else None,
+        "scan": schema.Scan(image_url=f"{page_url}/qr.svg", keyword=intent.keyword) if intent.scannable else None,
         "page_url": page_url,
         "page_token": links.page_token(intent.site, intent.id),
     }

@@ -54,7 +54,7 @@ def json_response(document: Any, *, status: int = 200, headers: dict[str, str] |
 
 def scan_code(url: str, scan: schema.Scan, expires_at: datetime) -> schema.ScanCode:
     """What the API answers about a QR code to draw oneself."""
-    return schema.ScanCode(url=url, image_url=scan.image_url, word=scan.word, expires_at=expires_at)
+    return schema.ScanCode(url=url, image_url=scan.image_url, keyword=scan.keyword, expires_at=expires_at)
 
 
 class Views:
@@ -145,7 +145,7 @@ class Views:
 
     @staticmethod
     def _scan(record: Record, page_url: str) -> schema.Scan | None:
-        return schema.Scan(image_url=f"{page_url}/qr.svg", word=record.word) if record.scannable else None
+        return schema.Scan(image_url=f"{page_url}/qr.svg", keyword=record.keyword) if record.scannable else None
 
 
 def _length(record: Record) -> int:

@@ -198,7 +198,7 @@ EVENT_MEANINGS: Final = {
     "verification.approved": "The code was right",
     "verification.delivered": "WeChat says that the message is on the phone",
     "verification.failed": "The code could not be delivered, and no scan may bring it",
-    "verification.fell_back": "A push failed or could not be made; now a scan or the word brings the code",
+    "verification.fell_back": "A push failed or could not be made; now a scan or the keyword brings the code",
     "verification.exhausted": "All attempts were spent on wrong codes",
     "binding.created": "A user was bound, or moved to another WeChat",
     "binding.removed": "A user is no longer bound",

@@ -63,7 +63,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         **words,
         now=wire_time(intent.now),
         expires_at=wire_time(intent.expires),
-        scan=Scan(image_url=image, word=intent.word) if intent.scannable else None,
+        scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
         return_to=return_to(intent) if said_yes else None,
     )
 

@@ -60,9 +60,9 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
 
 
 def scan_part(request: web.Request, state: VerificationPage, handset: str) -> str:
-    """How much of scanning is shown: `none`, `offered`, `word`, or `picture` (the QR code and the word).
+    """How much of scanning is shown: `none`, `offered`, `keyword`, or `picture` (the QR code and the keyword).
 
-    A picture uses WeChat quota. So it is shown at once only if the person must scan. On a phone the word is shown.
+    A picture uses WeChat quota. So it is shown at once only if the person must scan. On a phone the keyword is shown.
     """
     if state.scan is None:
         return "none"
