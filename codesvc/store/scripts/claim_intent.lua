@@ -1,6 +1,6 @@
--- Purpose: what a scan of a bind intent's or a login's QR code does, or its word, or its web authorisation: note who is
---   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
---   An intent is claimed once; its claimer may come again and gets the same answer.
+-- Purpose: claim a bind intent or a login, by a scan of its QR code, by its keyword, or by web authorisation: store the
+--   openid and ask for confirmation. Nothing happens before the confirmation, unless the site switched it off for bind
+--   intents (rule 10). An intent is claimed once; the same WeChat may claim it again and gets the same answer.
 -- KEYS: intent asked outbox
 -- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept
 -- OUTCOMES: asked bound conflict ended refused absent

@@ -12,7 +12,7 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 if now < tonumber(r.resend_at) then return {'early', now, r.resend_at - now} end
 
 write(r, {resend_at = now + A.resend_after, expires = math.min(now + A.code_life, r.created + r.max_life), trail = trailed(r, 'resent')})
--- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
+-- The code goes to a WeChat that may use it: the one that claimed, if it is still eligible, or else the owner.
 local target = r.claimed_by or owner_of(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then

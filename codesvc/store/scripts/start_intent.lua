@@ -1,4 +1,4 @@
--- Purpose: start a bind intent or a login: limits, record, word. It counts as a start of its site and address.
+-- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
 -- KEYS: intent idem word site_starts address_starts
 -- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
