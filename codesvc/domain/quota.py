@@ -59,5 +59,5 @@ def share_out(daily: int, sites: int) -> Shares:
 
 
 def day_of(unix_ms: int) -> int:
-    """The number of the day in Beijing that a moment belongs to."""
+    """The number of the day in Beijing, counted from 1970."""
     return (unix_ms + _BEIJING_MS) // _DAY_MS

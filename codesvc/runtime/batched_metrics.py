@@ -56,7 +56,7 @@ class BatchedHistogram(Histogram):
         _series.append(self)
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:  # noqa: ARG002  none is ever given
-        """Observe; see the library."""
+        """Record an observation; see the library."""
         self._waiting[bisect_left(self._upper_bounds, amount)] += 1
         self._waiting_sum += amount
 

@@ -18,7 +18,7 @@ from codesvc.wechat.errors import (
     WeChatUnreachable,
 )
 
-Heard = Callable[[str, str, float], None]
+CallObserver = Callable[[str, str, float], None]
 """Called after each call with the endpoint, the result (`0`, an errcode, or a word) and the duration in seconds."""
 
 ENDPOINTS: Final = {
@@ -66,5 +66,5 @@ def result_of(fault: WeChatFault) -> str:
             return OTHER
 
 
-def hears_nothing(_: str, __: str, ___: float) -> None:
+def ignore_call(_: str, __: str, ___: float) -> None:
     """Ignore a finished call."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
-from codesvc.wechat.call_labels import Heard, hears_nothing
+from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled, WeChatError
 from codesvc.wechat.http import Wire
 
@@ -57,7 +57,7 @@ class WeChatClient:
         tokens: the source of access tokens.
         api_url: an origin such as https://api.weixin.qq.com.
         timeout: seconds for each exchange.
-        heard: called after every call.
+        observe: called after every call.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class WeChatClient:
         tokens: TokenSource,
         api_url: str,
         timeout: float = 8.0,
-        heard: Heard = hears_nothing,
+        observe: CallObserver = ignore_call,
     ) -> None:
-        """Make no connection yet."""
+        """Does not connect yet."""
         self.appid = appid
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = Wire(http, timeout=timeout, heard=heard)
+        self._wire = Wire(http, timeout=timeout, observe=observe)
 
     @cached_property
     def sdk(self) -> Sdk:
@@ -146,7 +146,7 @@ class WeChatClient:
         return answers.shaped(await self.call("GET", "/cgi-bin/user/info", params=asked), answers.UserInfo)
 
     async def list_templates(self) -> tuple[answers.Template, ...]:
-        """The account's templates (WECHAT.md 6.6). Category templates were once reported missing from it."""
+        """The account's templates (WECHAT.md 6.6). According to one report, category templates may be missing."""
         listed = await self.sdk.template.get_all_private_template()
         return _items(listed, "template_list", answers.Template)
 

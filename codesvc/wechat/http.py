@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from codesvc.wechat.call_labels import Heard, endpoint_of, hears_nothing, result_of
+from codesvc.wechat.call_labels import CallObserver, endpoint_of, ignore_call, result_of
 from codesvc.wechat.errors import (
     Garbled,
     NameNotResolved,
@@ -48,12 +48,14 @@ class Wire:
     Args:
         http: the shared session; it is neither opened nor closed here.
         timeout: seconds for a whole exchange. Connecting may take half of it, and at most 3 s.
-        heard: called after every exchange.
+        observe: called after every exchange.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, *, timeout: float = 8.0, heard: Heard = hears_nothing) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, *, timeout: float = 8.0, observe: CallObserver = ignore_call
+    ) -> None:
         """Limit the time for connecting, so that an unreachable address can be told from a slow answer."""
-        self._heard = heard
+        self._observe = observe
         self._http = http
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
 
@@ -86,7 +88,7 @@ class Wire:
             result = result_of(fault)
             raise
         finally:
-            self._heard(endpoint_of(url), result, perf_counter() - started)
+            self._observe(endpoint_of(url), result, perf_counter() - started)
 
     async def _ask(
         self,

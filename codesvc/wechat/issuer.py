@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from codesvc.domain.secret import Secret
-from codesvc.wechat.call_labels import Heard, hears_nothing
+from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled
 from codesvc.wechat.http import Wire
 
@@ -87,10 +87,10 @@ def issuer_for(
     http: aiohttp.ClientSession,
     api_url: str,
     timeout: float = 8.0,
-    heard: Heard = hears_nothing,
+    observe: CallObserver = ignore_call,
 ) -> Issuer:
     """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL."""
-    wire = Wire(http, timeout=timeout, heard=heard)
+    wire = Wire(http, timeout=timeout, observe=observe)
     origin = api_url.rstrip("/")
     hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":

@@ -111,7 +111,7 @@ class StoredTokens:
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Fetch nothing yet."""
+        """Does not fetch yet."""
         self._name = name
         self._issuer = issuer
         self._store = store
