@@ -53,7 +53,7 @@ class SharedStore(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Held:
+class _SharedToken:
     token: str = field(repr=False)
     fetched_at: float
     renew_at: float
@@ -68,7 +68,7 @@ class _Held:
         return min(LONGEST_COOL_DOWN, 3.0 ** (self.refusals - 1)) if self.refusals else 0.0
 
     @classmethod
-    def read(cls, kept: tuple[str, float] | None) -> "_Held | None":
+    def read(cls, kept: tuple[str, float] | None) -> "_SharedToken | None":
         if kept is None:
             return None
         try:
@@ -118,7 +118,7 @@ class StoredTokens:
         self._now = now
         self._sleep = sleep
         self._gate = asyncio.Lock()
-        self._held: _Held | None = None
+        self._held: _SharedToken | None = None
         self._failure: _Failure | None = None
 
     async def get(self) -> str:
@@ -134,7 +134,7 @@ class StoredTokens:
 
     async def ages(self) -> tuple[float, float] | None:
         """Seconds since the shared token was fetched, and until it expires; None if there is none. Does not fetch."""
-        held = _Held.read(await self._store.get(self._name))
+        held = _SharedToken.read(await self._store.get(self._name))
         return (self._now() - held.fetched_at, held.expires_at - self._now()) if held else None
 
     async def replace(self, bad: str) -> str:
@@ -155,9 +155,9 @@ class StoredTokens:
                 held = self._held = await self._look(bad) or await self._obtain(bad)
             return held.token
 
-    async def _look(self, bad: str | None) -> _Held | None:
+    async def _look(self, bad: str | None) -> _SharedToken | None:
         """The shared token, unless it is due for renewal or is the rejected one."""
-        held = _Held.read(await self._store.get(self._name))
+        held = _SharedToken.read(await self._store.get(self._name))
         if held is None or self._now() >= held.renew_at:
             return None
         if held.token != bad:
@@ -166,12 +166,12 @@ class StoredTokens:
             raise TokenRefused("WeChat refuses a token that it gave a moment ago")
         return None
 
-    async def _spare(self, bad: str | None) -> _Held | None:
+    async def _spare(self, bad: str | None) -> _SharedToken | None:
         """A token that is due for renewal but still works, so that a failed renewal has no effect yet."""
-        held = _Held.read(await self._store.get(self._name))
+        held = _SharedToken.read(await self._store.get(self._name))
         return held if held is not None and held.token != bad and self._now() < held.expires_at else None
 
-    async def _obtain(self, bad: str | None) -> _Held:
+    async def _obtain(self, bad: str | None) -> _SharedToken:
         spare = await self._spare(bad)
         if self._failure is not None and self._now() < self._failure.until:
             if spare is not None:
@@ -188,7 +188,7 @@ class StoredTokens:
                 return found
         raise TokenUnavailable("another process holds the lock for fetching a token, and fetches none")
 
-    async def _renew(self, bad: str | None, spare: _Held | None) -> _Held:
+    async def _renew(self, bad: str | None, spare: _SharedToken | None) -> _SharedToken:
         try:
             # Another process may have fetched a token between the last look and the lock.
             found = await self._look(bad)
@@ -214,16 +214,16 @@ class StoredTokens:
         """How many fetches in a row followed a rejection, including the coming one."""
         if bad is None:
             return 0
-        held = _Held.read(await self._store.get(self._name))
+        held = _SharedToken.read(await self._store.get(self._name))
         recent = held is not None and self._now() - held.fetched_at < FORGET_REFUSALS_AFTER
         return 1 + (held.refusals if held is not None and recent else 0)
 
-    async def _fetch(self, refusals: int) -> _Held:
+    async def _fetch(self, refusals: int) -> _SharedToken:
         issued = await self._issuer.issue()
         now = self._now()
         # stable_token may return a token that expires soon; then half of its remaining time is used.
         renew_at = now + issued.expires_in - min(AHEAD, issued.expires_in / 2)
-        held = _Held(
+        held = _SharedToken(
             token=issued.token,
             fetched_at=now,
             renew_at=renew_at,
