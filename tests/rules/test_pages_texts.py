@@ -12,7 +12,7 @@ from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
 from codesvc.web.texts.catalogue import counted_by, forms_of, place_of, read, texts_in, values_in
 from codesvc.web.texts.speech import direction_of
-from tests.languages.collect import SHOP, asked_for_by_the_shop, template, used_variables
+from tests.languages.collect import SHOP, asked_for, asked_for_by_the_shop, template
 
 DIRECTORY = shipped_directory() / "texts"
 LANGUAGES = sorted(path.stem for path in DIRECTORY.glob("*.po"))
@@ -61,14 +61,14 @@ def test_the_template_for_translators_is_up_to_date():
 
 def test_every_text_that_the_code_asks_for_by_name_is_there():
     places = catalogue(SOURCE).keys()
-    assert {key for key in used_variables() if ("", key) not in places and ("widget", key) not in places} == set()
+    assert {key for key in asked_for() if ("", key) not in places and ("widget", key) not in places} == set()
 
 
 def test_no_text_is_there_that_nothing_asks_for():
     stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "fallback", "failed.no-binding"}
     heads = {"code.label", "scan.caption", "scan.offer", "scan.again", "wait", "missing", "busy", "trouble", "refused"}
     families = stages | heads | {"bi", "lg", "ask", "tk", "msg"} | {f"problem.{name}" for name in PROBLEMS}
-    known = {*used_variables(), "problem.offline"}
+    known = {*asked_for(), "problem.offline"}
     idle = {
         key
         for _, key in catalogue(SOURCE)
