@@ -224,7 +224,7 @@ def forget_worker(directory: str, pid: int) -> None:
 
 
 def exposition() -> bytes:
-    """All metrics in Prometheus' text format; with several workers, their sum."""
+    """All metrics in Prometheus' text format; with several workers, those of all workers."""
     batched_metrics.settle()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
