@@ -69,7 +69,7 @@ class Platforms:
     def __init__(self) -> None:
         self._unanswered: dict[str, tuple[str, int]] = {}
 
-    def heard(self, account: str, result: str) -> None:
+    def record(self, account: str, result: str) -> None:
         """Record that a call ended; `result` is as in `codesvc.wechat.call_labels`."""
         if result not in WECHAT_MEANS:
             self._unanswered.pop(account, None)

@@ -7,7 +7,7 @@ alphabet:
 
 The value of the browser's cookie is part of the signed data but not of the text, so that a state is valid only in the
 browser that started the authorisation. Otherwise an attacker could start it in their own browser, stop before the
-return, and let a victim's browser return instead. The attacker's browser would then be taken for the victim's.
+return, and send the return URL to a victim. The victim's browser would then act as the attacker's WeChat account.
 """
 
 from __future__ import annotations

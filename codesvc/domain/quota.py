@@ -34,5 +34,5 @@ _BEIJING_MS: Final = 8 * 3_600_000
 
 
 def day_of(unix_ms: int) -> int:
-    """The number of the day in Beijing that a moment belongs to."""
+    """The number of the day in Beijing, counted from 1970."""
     return (unix_ms + _BEIJING_MS) // _DAY_MS

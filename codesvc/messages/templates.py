@@ -175,7 +175,7 @@ class Templates:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
-        # Accounts in the store bring their own templates (`codesvc.sites.registry`). The sandbox lets these reach
+        # Accounts in the store bring their own templates (`codesvc.sites.registry`). With jinja2's sandbox, these reach
         # values and nothing else.
         self._environment = ImmutableSandboxedEnvironment(
             loader=DictLoader({**shipped, **own}),

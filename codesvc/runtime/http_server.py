@@ -1,4 +1,4 @@
-"""Serving an aiohttp application on a port, and running a coroutine as a whole process."""
+"""Serves an aiohttp application on a port, and runs a coroutine as a whole process."""
 
 from __future__ import annotations
 

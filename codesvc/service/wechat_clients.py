@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesvc.service.statistics.recorder import Tally
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.secret_cache import SharedSecrets
-    from codesvc.wechat.call_labels import Heard
+    from codesvc.wechat.call_labels import CallObserver
 
 
 def reach(
@@ -35,19 +35,19 @@ def reach(
     What every call came to is counted by the one, and judged by the other.
     """
 
-    def ears_of(account: AccountEntry) -> Heard:
-        def heard(endpoint: str, result: str, seconds: float) -> None:
+    def observer_of(account: AccountEntry) -> CallObserver:
+        def observe(endpoint: str, result: str, seconds: float) -> None:
             tally.call(account.name, endpoint, result, seconds)
-            platforms.heard(account.name, result)
+            platforms.record(account.name, result)
 
-        return heard
+        return observe
 
     def tokens_of(account: AccountEntry) -> StoredTokens:
-        return _tokens_of(account, http, shared[account.name], ears_of(account), clock)
+        return _tokens_of(account, http, shared[account.name], observer_of(account), clock)
 
     tokens = PerEntry(directory.accounts, tokens_of, lambda entry: entry.config)
     clients = PerEntry(
-        directory.accounts, lambda a: _client_of(a, http, tokens[a.name], ears_of(a)), lambda entry: entry.config
+        directory.accounts, lambda a: _client_of(a, http, tokens[a.name], observer_of(a)), lambda entry: entry.config
     )
     return tokens, clients
 
@@ -56,7 +56,7 @@ def _tokens_of(
     account: AccountEntry,
     http: aiohttp.ClientSession,
     shared: SharedSecrets,
-    heard: Heard,
+    observe: CallObserver,
     clock: Callable[[], float],
 ) -> StoredTokens:
     config = account.config
@@ -68,14 +68,16 @@ def _tokens_of(
             secret=config.secret,
             http=http,
             api_url=config.api_url,
-            heard=heard,
+            observe=observe,
         ),
         store=shared,
         now=clock,
     )
 
 
-def _client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, heard: Heard) -> WeChatClient:
+def _client_of(
+    account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, observe: CallObserver
+) -> WeChatClient:
     config = account.config
     return WeChatClient(
         appid=config.appid,
@@ -83,5 +85,5 @@ def _client_of(account: AccountEntry, http: aiohttp.ClientSession, tokens: Store
         http=http,
         tokens=tokens,
         api_url=config.api_url,
-        heard=heard,
+        observe=observe,
     )

@@ -1,1 +1,1 @@
-"""The border to WeChat: what it pushes, what is asked of it, and what its answers mean."""
+"""The interface to WeChat: the events that it pushes, the calls that it offers, and the meaning of its answers."""

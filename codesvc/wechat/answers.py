@@ -1,4 +1,4 @@
-"""What WeChat's calls answer, as values; a shape that does not fit is `Garbled`, not a KeyError. Pure."""
+"""The answers of WeChat's calls as typed values. An answer with an unexpected form is `Garbled`, not a KeyError."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,14 +15,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """template/send took the message; `msgid` (64 bits) comes back in the receipt (WECHAT.md 6.2)."""
+    """template/send accepted the message. `msgid` (64 bits) returns in the receipt (WECHAT.md 6.2)."""
 
     msgid: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class QrCode:
-    """A parametric QR code (WECHAT.md 5.1): `url` is the text inside the picture, the life is in seconds."""
+    """A parametric QR code (WECHAT.md 5.1). `url` is the text inside the picture."""
 
     url: str = field(repr=False)
     ticket: str = field(repr=False)
@@ -31,7 +31,7 @@ class QrCode:
 
 @dataclass(frozen=True, kw_only=True)
 class UserInfo:
-    """Whether someone follows (a hint only, WECHAT.md 12), and who he is across accounts, if that is known."""
+    """Whether a person follows the account (not reliable, WECHAT.md 12), and their unionid if it is known."""
 
     subscribe: bool
     unionid: str | None = field(default=None, repr=False)
@@ -49,7 +49,7 @@ class Template:
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """At most `call_count` calls in `refresh_second` seconds."""
 
     call_count: int
     refresh_second: int
@@ -57,7 +57,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """What is left of one call today (WECHAT.md 4); `rate` is None where no limit per minute exists."""
+    """The remaining quota of one call today (WECHAT.md 4). `rate` is None if there is no limit per minute."""
 
     daily_limit: int
     used: int
@@ -67,7 +67,7 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """One address that WeChat resolves our callback's name to."""
+    """An address that WeChat resolves the name of our callback to."""
 
     ip: str
     real_operator: str = ""
@@ -75,7 +75,7 @@ class Resolved:
 
 @dataclass(frozen=True, kw_only=True)
 class Pinged:
-    """How our callback's address answers to a ping from one of WeChat's networks."""
+    """The result of a ping of our callback's address from one of WeChat's networks."""
 
     ip: str
     from_operator: str = ""
@@ -93,9 +93,9 @@ class CallbackCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class OAuthIdentity:
-    """Who came through web authorisation (WECHAT.md 11.2).
+    """The person identified by web authorisation (WECHAT.md 11.2).
 
-    `snapshot` means that the openid may be a virtual one (11.3): never bind it to anything.
+    If `snapshot` is true, the openid may be a virtual one (11.3) and must never be bound.
     """
 
     openid: str = field(repr=False)
@@ -104,15 +104,15 @@ class OAuthIdentity:
     who: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Put the masked openid where `repr` shows it."""
+        """Set the masked openid, which `repr` shows."""
         object.__setattr__(self, "who", mask(self.openid))
 
 
 def shaped(answer: Mapping[str, Any], shape: type[_T]) -> _T:
-    """`answer` as `shape`; numbers may come as strings, members that we do not know are ignored.
+    """Convert `answer` to `shape`. Numbers may be strings; unknown members are ignored.
 
     Raises:
-        Garbled: a member is missing or of another type. The values are not quoted.
+        Garbled: a member is missing or has another type. The text does not contain values.
     """
     fitting: _T | None = None
     with suppress(msgspec.ValidationError):

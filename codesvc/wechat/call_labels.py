@@ -1,4 +1,4 @@
-"""What may be told of a call to WeChat: words of closed lists, so that no token or made-up errcode is ever a label."""
+"""Labels of calls to WeChat for logs and metrics. They are from closed lists, so that a token never becomes a label."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from codesvc.wechat.errors import (
     WeChatUnreachable,
 )
 
-Heard = Callable[[str, str, float], None]
-"""Is told the endpoint, the result (`0`, an errcode, a word) and the seconds that a call took."""
+CallObserver = Callable[[str, str, float], None]
+"""Called after each call with the endpoint, the result (`0`, an errcode, or a word) and the duration in seconds."""
 
 ENDPOINTS: Final = {
     "/cgi-bin/message/template/send": "template",
@@ -38,17 +38,17 @@ ENDPOINTS: Final = {
 }
 OTHER: Final = "other"
 UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled"})
-"""Results of calls that WeChat did not answer."""
+"""Results of calls without an answer of WeChat."""
 
 
 @lru_cache(maxsize=256)
 def endpoint_of(url: str) -> str:
-    """A word for what is called; `other` for anything unknown, such as a token service of the operator's own."""
+    """The label of a URL; `other` if it is unknown, such as the operator's own token service."""
     return ENDPOINTS.get(urlsplit(url).path, OTHER)
 
 
 def result_of(fault: WeChatFault) -> str:
-    """The errcode if the triage table knows it, else a word."""
+    """The errcode if the table of errcodes knows it, else a word."""
     match fault:
         case WeChatError(errcode=errcode):
             return str(errcode) if errcode in TABLE else OTHER
@@ -66,5 +66,5 @@ def result_of(fault: WeChatFault) -> str:
             return OTHER
 
 
-def hears_nothing(_: str, __: str, ___: float) -> None:
-    """For whoever counts nothing."""
+def ignore_call(_: str, __: str, ___: float) -> None:
+    """Ignore a finished call."""

@@ -1,7 +1,7 @@
-"""The calls this service makes, one client for each account.
+"""The calls to WeChat that this service makes. Each account has one client.
 
-A call that WeChat refuses because of its access token is repeated once, with another token and the very same body (so
-the same `client_msg_id`). Every other answer is the caller's to judge (`triage`).
+If WeChat rejects the access token, the call is repeated once with another token and the same body, so also the same
+`client_msg_id`. Every other answer is for the caller to judge (`errcodes`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
-from codesvc.wechat.call_labels import Heard, hears_nothing
+from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled, WeChatError
 from codesvc.wechat.http import Wire
 
@@ -29,35 +29,35 @@ _T = TypeVar("_T")
 
 
 class TokenSource(Protocol):
-    """Where access tokens come from.
+    """A source of access tokens.
 
-    Both may raise `TokenUnavailable`; then the call was not made.
+    Both methods may raise `TokenUnavailable`; the call was then not made.
     """
 
     async def get(self) -> str:
-        """A token that ought to work."""
+        """A token that should be valid."""
         ...
 
     async def replace(self, bad: str) -> str:
-        """Another token than `bad`, which WeChat has just refused; fetched at most once for all that ask."""
+        """Another token than `bad`, which WeChat has just rejected. All callers that wait share one fetch."""
         ...
 
 
 class WeChatClient:
-    """One account's calls.
+    """The calls of one account.
 
     Every method may raise `TokenUnavailable` and `WeChatUnreachable` (nothing was done), `WeChatTimeout` and `Garbled`
-    (it may have been done) and `WeChatError` (WeChat said no). What has no method here is in `sdk`, with the same
-    errors.
+    (it may have been done), and `WeChatError` (WeChat refused). Calls without a method of their own are in `sdk`, with
+    the same errors.
 
     Args:
         appid: the account.
         secret: its AppSecret; only `oauth_openid` sends it.
         http: the shared session.
-        tokens: see `TokenSource`.
+        tokens: the source of access tokens.
         api_url: an origin such as https://api.weixin.qq.com.
         timeout: seconds for each exchange.
-        heard: is told of every call that ended.
+        observe: called after every call.
     """
 
     def __init__(
@@ -69,26 +69,26 @@ class WeChatClient:
         tokens: TokenSource,
         api_url: str,
         timeout: float = 8.0,
-        heard: Heard = hears_nothing,
+        observe: CallObserver = ignore_call,
     ) -> None:
-        """Make no connection yet."""
+        """Does not connect yet."""
         self.appid = appid
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = Wire(http, timeout=timeout, heard=heard)
+        self._wire = Wire(http, timeout=timeout, observe=observe)
 
     @cached_property
     def sdk(self) -> Sdk:
-        """The rest of WeChat's API as wechatpy has it: `await client.sdk.menu.create(…)`. Slow to have first."""
-        from codesvc.wechat.sdk import Sdk  # noqa: PLC0415  what a serving process does without
+        """The rest of WeChat's API, from wechatpy: `await client.sdk.menu.create(…)`. The first access is slow."""
+        from codesvc.wechat.sdk import Sdk  # noqa: PLC0415  loaded only when needed: a serving process never needs it
 
         return Sdk(self.appid, self.call)
 
     async def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> dict[str, Any]:
-        """Make one call with an access token; on a refused token once more with another one."""
+        """Make a call with an access token. If the token is rejected, repeat it once with another one."""
         token = await self._tokens.get()
         try:
             return await self._ask(token, method, path, params, body)
@@ -101,26 +101,27 @@ class WeChatClient:
     async def send_template(
         self, *, openid: str, template_id: str, data: Mapping[str, str], url: str | None, client_msg_id: str
     ) -> int:
-        """Send a template message (WECHAT.md 6.2); return its msgid, which the receipt will name.
+        """Send a template message (WECHAT.md 6.2). Returns its msgid, which the receipt will contain.
 
-        Accepted is not delivered. The same `client_msg_id` within 10 minutes is delivered once.
+        An accepted message is not yet delivered. Messages with the same `client_msg_id` within 10 minutes are delivered
+        once.
         """
         message = _message(openid, template_id, data, client_msg_id)
         if url is not None:
             message["url"] = url
-        # wechatpy's send_template knows no client_msg_id.
+        # wechatpy's send_template does not support client_msg_id.
         answer = await self.call("POST", "/cgi-bin/message/template/send", body=message)
         return answers.shaped(answer, answers.Sent).msgid
 
     async def send_text(self, *, openid: str, content: str) -> None:
-        """Send a customer-service message (WECHAT.md 8). There is no `client_msg_id`: repeated is sent twice."""
+        """Send a customer-service message (WECHAT.md 8). It has no `client_msg_id`: a repeated call sends it twice."""
         message = {"touser": openid, "msgtype": "text", "text": {"content": content}}
         await self.call("POST", "/cgi-bin/message/custom/send", body=message)
 
     async def send_subscription(
         self, *, openid: str, template_id: str, data: Mapping[str, str], page: str | None, client_msg_id: str
     ) -> None:
-        """Send a subscription notice (WECHAT.md 7.1); `page` is an https address. One consent, one notice."""
+        """Send a subscription notice (WECHAT.md 7.1); `page` is an https URL. Each consent allows one notice."""
         message = _message(openid, template_id, data, client_msg_id)
         if page is not None:
             message["page"] = page
@@ -140,20 +141,20 @@ class WeChatClient:
         return code
 
     async def user_info(self, openid: str) -> answers.UserInfo:
-        """Whether someone follows (WECHAT.md 12). Only a hint: the send itself knows."""
+        """Whether a person follows the account (WECHAT.md 12). Not reliable: only sending shows it for certain."""
         asked = {"openid": openid, "lang": "zh_CN"}
         return answers.shaped(await self.call("GET", "/cgi-bin/user/info", params=asked), answers.UserInfo)
 
     async def list_templates(self) -> tuple[answers.Template, ...]:
-        """The account's templates (WECHAT.md 6.6). Category templates were once reported missing from it."""
+        """The account's templates (WECHAT.md 6.6). According to one report, category templates may be missing."""
         listed = await self.sdk.template.get_all_private_template()
         return _items(listed, "template_list", answers.Template)
 
     async def get_quota(self, cgi_path: str) -> answers.Quota:
-        """What is left of `cgi_path` (such as `/cgi-bin/message/template/send`) today (WECHAT.md 4)."""
+        """The remaining quota of `cgi_path` (such as `/cgi-bin/message/template/send`) today (WECHAT.md 4)."""
         answer = await self.call("POST", "/cgi-bin/openapi/quota/get", body={"cgi_path": cgi_path})
         rate = answer.get("rate_limit")
-        # Zero calls in zero seconds is how "no such limit" is written.
+        # WeChat writes "no such limit" as zero calls in zero seconds.
         limited = isinstance(rate, dict) and rate.get("call_count")
         quota = answer.get("quota")
         return answers.shaped(
@@ -161,15 +162,15 @@ class WeChatClient:
         )
 
     async def callback_check(self) -> answers.CallbackCheck:
-        """Let WeChat look at the callback address (WECHAT.md 4)."""
+        """Let WeChat check the callback address (WECHAT.md 4)."""
         asked = {"action": "all", "check_operator": "DEFAULT"}
         answer = await self.call("POST", "/cgi-bin/callback/check", body=asked)
         return answers.shaped(answer, answers.CallbackCheck)
 
     async def oauth_openid(self, code: str) -> answers.OAuthIdentity:
-        """Exchange a web-authorisation code (WECHAT.md 11.2), which works once and for 5 minutes.
+        """Exchange a code of web authorisation (WECHAT.md 11.2), which works once and for 5 minutes.
 
-        A browser may come twice with one code: then WeChatError 40163 or 40029 answers the second.
+        A browser may come twice with the same code. The second call then gets WeChatError 40163 or 40029.
         """
         answer = await self._wire.ask(
             "GET",

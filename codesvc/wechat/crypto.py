@@ -1,9 +1,9 @@
-"""Signatures and the AES envelope of WeChat's callback (WECHAT.md 9.1 to 9.3). Pure.
+"""Signatures and the AES envelope of WeChat's callback (WECHAT.md 9.1 to 9.3).
 
-The envelope is `random(16) || uint32_be(length) || message || appid`, padded to a multiple of 32 bytes with the count
-of padding bytes, AES-256-CBC with the key's first 16 bytes as the initial vector, in base64. CBC carries no
-authentication of its own: the msg_signature must have been checked before `decrypt` is called, and every fault of
-decryption reads alike, so that the difference between them tells a forger nothing.
+The envelope is `random(16) || uint32_be(length) || message || appid`, padded to a multiple of 32 bytes with the number
+of padding bytes, AES-256-CBC with the key's first 16 bytes as the initial vector, in base64. CBC does not authenticate:
+the msg_signature must be checked before `decrypt` is called. Every fault of decryption has the same error, so that an
+attacker cannot learn from the difference.
 """
 
 import base64
@@ -28,8 +28,9 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 
 
 def signature(*parts: str) -> str:
-    """The 40 hex digits WeChat calls a signature: SHA-1 over the parts, sorted as plain strings (WECHAT.md 9.1)."""
-    # A query can hold anything, also halves of surrogate pairs; they must fail to match, not fail to encode.
+    """WeChat's signature, 40 hex digits: SHA-1 over the parts, sorted as plain strings (WECHAT.md 9.1)."""
+    # A query can contain any text, including unpaired surrogates, which must fail to match instead of failing to
+    # encode.
     joined = "".join(sorted(parts)).encode("utf-8", "surrogatepass")
     return hashlib.sha1(joined, usedforsecurity=False).hexdigest()
 
@@ -40,13 +41,13 @@ def matches(given: str, *parts: str) -> bool:
 
 
 def decrypt(encrypt_b64: str, aes_keys: Sequence[str], appid: str) -> tuple[bytes, str]:
-    """Open an envelope with whichever key fits (the current one, or the previous one while keys rotate).
+    """Decrypt an envelope with the current key, or with the previous one while keys are changed.
 
     Returns:
-        The message, and the key that opened it: the reply has to be closed with the same one.
+        The message, and the key that decrypted it. The reply must be encrypted with the same key.
 
     Raises:
-        BadEnvelope: no key opens it, or it is for another appid. One text for every cause.
+        BadEnvelope: no key decrypts it, or it is for another appid. The text is the same for every cause.
         BadKeys: a key of ours is malformed.
     """
     keys = [(text, _key_bytes(text)) for text in aes_keys]
@@ -63,13 +64,13 @@ def decrypt(encrypt_b64: str, aes_keys: Sequence[str], appid: str) -> tuple[byte
 
 
 def encrypt(plaintext: bytes, aes_key: str, appid: str, *, prefix: bytes | None = None) -> str:
-    """Close an envelope and return it in base64.
+    """Encrypt a message into an envelope, in base64.
 
     Args:
         plaintext: the message.
         aes_key: the 43 characters of EncodingAESKey.
-        appid: goes to the end; the other side checks it.
-        prefix: 16 bytes in place of random ones, for published vectors only.
+        appid: placed at the end; the other side checks it.
+        prefix: 16 bytes in place of random ones, only for published test vectors.
 
     Raises:
         BadKeys: the key is malformed.
@@ -86,7 +87,8 @@ def encrypt(plaintext: bytes, aes_key: str, appid: str, *, prefix: bytes | None 
 def _key_bytes(text: str) -> bytes:
     if not _KEY.fullmatch(text):
         raise BadKeys("an AES key is 43 characters of base64")
-    # The 43rd character carries two spare bits that the console does not set to zero; Python's decoder ignores them.
+    # The 43rd character contains two unused bits, which the console does not set to zero. Python's decoder ignores
+    # them.
     return base64.b64decode(text + "=")
 
 

@@ -1,13 +1,13 @@
-"""What each of WeChat's errcodes means for a code on its way (WECHAT.md 2 and 6.3). Pure: one table, two questions.
+"""The meaning of WeChat's errcodes for sending a code (WECHAT.md 2 and 6.3), as one table.
 
-Only DONE, RETRY and REFRESH_TOKEN leave hope for the same message. After any other verdict the verification falls
-back to the scan; what differs is who else has to know:
+DONE means sent. After RETRY and REFRESH_TOKEN the same message may still be sent. After any other verdict the
+verification falls back to the scan. These verdicts differ in who has to be informed:
 
-- FALL_BACK: this person, this time. The next one may well be served.
-- STOP: this channel serves nobody until a person has acted (in WeChat's console, mostly). Sound the alarm.
-- OUR_FAULT: the request or the configuration is wrong. Sound the alarm; trying again changes nothing.
+- FALL_BACK: only this person is affected, only this time.
+- STOP: the channel does not work for anybody until an operator acts, mostly in WeChat's console. Raise the alarm.
+- OUR_FAULT: the request or the configuration is wrong, and repeating does not help. Raise the alarm.
 
-A code that is not in the table falls back and sounds the alarm: the person is served by the scan, and somebody looks.
+A code that is not in the table falls back and raises the alarm: the person can scan, and an operator has to look.
 """
 
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ class Verdict(StrEnum):
 
 
 class Pause(StrEnum):
-    """What else has to rest, and for how long."""
+    """What else must pause, and for how long."""
 
     NONE = "none"
-    BACKOFF = "backoff"  # this message, a growing time with jitter
-    PERSON = "person"  # no pushes to this openid for a while; thresholds are unpublished
+    BACKOFF = "backoff"  # this message, for a growing time with jitter
+    PERSON = "person"  # no pushes to this openid for a while; WeChat does not publish the threshold
     MINUTE = "minute"  # this call, until the next minute
     DAY = "day"  # this call, until midnight in Beijing
 
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """A judged errcode.
+    """The meaning of an errcode.
 
     Attributes:
         errcode: as WeChat sent it.
-        verdict: what to do.
-        reason: a word or two of `[a-z-]`, for events, metrics and the log.
-        pause: what else has to rest.
-        alarm: whether a person has to look.
+        verdict: what to do with the message.
+        reason: one or two words of `[a-z-]`, for events, metrics and the log.
+        pause: what else must pause.
+        alarm: whether an operator has to act.
     """
 
     errcode: int
@@ -61,17 +61,17 @@ _FALL, _STOP, _OURS = Verdict.FALL_BACK, Verdict.STOP, Verdict.OUR_FAULT
 
 _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (0, _DONE, "ok", Pause.NONE),
-    # "The same content within 60 seconds": the first one is on its way, and a code does not change (DESIGN rule 1).
+    # "The same content within 60 seconds": the first message was accepted, and a code does not change (DESIGN rule 1).
     (40241, _DONE, "already-sent", Pause.NONE),
-    # Not now.
+    # Temporarily not possible.
     (-1, _RETRY, "busy", Pause.BACKOFF),
     (45011, _RETRY, "minute-quota", Pause.MINUTE),
     (43108, _RETRY, "concurrent-send", Pause.BACKOFF),
-    # Not with this token. The client has already tried another one when this reaches a caller.
+    # The token is rejected. The client has already tried another one before a caller sees this.
     (40001, _REFRESH, "token-replaced", Pause.BACKOFF),
     (40014, _REFRESH, "token-invalid", Pause.BACKOFF),
     (42001, _REFRESH, "token-expired", Pause.BACKOFF),
-    # Not to this person.
+    # Not possible for this person.
     (40003, _FALL, "unknown-openid", Pause.NONE),
     (43004, _FALL, "not-following", Pause.NONE),
     (43019, _FALL, "blacklisted", Pause.NONE),
@@ -84,18 +84,18 @@ _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (50005, _FALL, "not-following", Pause.NONE),
     (45015, _FALL, "window-closed", Pause.NONE),
     (45047, _FALL, "window-used-up", Pause.NONE),
-    # Held for review without a msgid: it may come half an hour late, or never.
+    # Held for review without a msgid: it may be delivered half an hour late, or never.
     (40252, _FALL, "in-review", Pause.NONE),
-    # Not any more today.
+    # The daily quota is used up.
     (45009, _FALL, "quota", Pause.DAY),
-    # What a person brought with him through web authorisation.
+    # Codes from web authorisation.
     (40029, _FALL, "oauth-code-invalid", Pause.NONE),
     (40163, _FALL, "oauth-code-used", Pause.NONE),
     (42003, _FALL, "oauth-code-expired", Pause.NONE),
     (40030, _FALL, "refresh-token-invalid", Pause.NONE),
     (42002, _FALL, "refresh-token-expired", Pause.NONE),
     (42007, _FALL, "password-changed", Pause.NONE),
-    # Not through this channel, until somebody has acted.
+    # This channel does not work until an operator has acted.
     (40037, _STOP, "unknown-template", Pause.NONE),
     (40036, _STOP, "template-id-length", Pause.NONE),
     (40164, _STOP, "ip-not-listed", Pause.NONE),
@@ -155,26 +155,26 @@ _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (76022, _OURS, "quota-path", Pause.NONE),
 )
 
-_ALARMING: Final = frozenset({Verdict.STOP, Verdict.OUR_FAULT})
+_ALARM_VERDICTS: Final = frozenset({Verdict.STOP, Verdict.OUR_FAULT})
 _QUOTA_GONE: Final = 45009
 
 
 def _judged(code: int, verdict: Verdict, reason: str, pause: Pause) -> Triage:
-    return Triage(code, verdict, reason, pause, alarm=verdict in _ALARMING or code == _QUOTA_GONE)
+    return Triage(code, verdict, reason, pause, alarm=verdict in _ALARM_VERDICTS or code == _QUOTA_GONE)
 
 
 TABLE: Final = MappingProxyType({row[0]: _judged(*row) for row in _ROWS})
 
-# At the token endpoints there is no token that could be replaced: 40001 is a wrong secret there (WECHAT.md 2).
+# At the token endpoints, 40001 means a wrong secret, because no token is involved (WECHAT.md 2).
 _TOKEN_ROWS: Final = MappingProxyType({40001: _judged(40001, _OURS, "appsecret", Pause.NONE)})
 
 
 def judge(errcode: int) -> Triage:
-    """What an errcode means for a message, a QR code or any other call with an access token."""
+    """The meaning of an errcode for a message, a QR code or any other call with an access token."""
     known = TABLE.get(errcode)
     return known or Triage(errcode, Verdict.FALL_BACK, "unknown", Pause.NONE, alarm=True)
 
 
 def judge_token(errcode: int) -> Triage:
-    """What an errcode of a token endpoint means (`TokenUnavailable.errcode`)."""
+    """The meaning of an errcode of a token endpoint (`TokenUnavailable.errcode`)."""
     return _TOKEN_ROWS.get(errcode) or judge(errcode)

@@ -1,8 +1,7 @@
-"""From WeChat's elements to an event. Pure; the shapes are WECHAT.md 6.5, 7.3 and 10.
+"""Conversion of WeChat's XML elements to events. The forms are in WECHAT.md 6.5, 7.3 and 10.
 
-What makes a message a message (sender, receiver, time, type) is insisted on. A kind of event that we know, but with
-a part missing, becomes `Other`: WeChat adds and changes events without notice, and refusing one would only make it
-come three times.
+Sender, receiver, time and type are required. A known kind of event in which another part is missing becomes `Other`:
+WeChat adds and changes events without notice, and would repeat a refused one three times.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ _REASONS = {"userblock": "user-block", "systemfailed": "system-failed", "freqlim
 
 @dataclass(frozen=True)
 class _Push:
-    """The common elements, and access to the rest."""
+    """The common elements of a push, and access to the others."""
 
     root: Element
     openid: str
@@ -37,11 +36,11 @@ class _Push:
         return (only(self.root, name, BadMessage) or "").strip()
 
     def number(self, *names: str) -> int | None:
-        """The first of these elements that is a number; messages spell it MsgId, receipts MsgID."""
+        """The first of these elements that is a number. Messages spell it MsgId, receipts MsgID."""
         return next((int(t) for t in map(self.text, names) if _NUMBER.fullmatch(t)), None)
 
     def key(self, *more: str) -> str:
-        """One key for all repetitions of an event without an id: CreateTime alone has only whole seconds."""
+        """The same key for all repetitions of an event without an id. CreateTime is too coarse: whole seconds."""
         parts = (self.openid, str(self.at), self.kind, *more)
         return "e:" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -56,7 +55,7 @@ def receiver(root: Element) -> str:
 
 
 def read_event(root: Element) -> events.Event:
-    """The event that a decrypted (or plaintext) message tells.
+    """The event that a decrypted or plaintext message describes.
 
     Raises:
         BadMessage: FromUserName, CreateTime or MsgType is missing, doubled or malformed.
@@ -101,7 +100,7 @@ def _message(push: _Push) -> events.Event:
 
 def _followed(push: _Push) -> events.Event:
     key = push.text("EventKey")
-    # A scene may itself begin with the prefix, so it comes off once; other keys (a payment's) are no scenes.
+    # A scene may itself begin with the prefix, so it is removed once. Other keys (of payments) are not scenes.
     scene = key.removeprefix(_QRSCENE) if key.startswith(_QRSCENE) else ""
     return events.Followed(
         openid=push.openid, at=push.at, dedupe=push.key(key), scene=scene or None, ticket=push.text("Ticket") or None
@@ -137,7 +136,10 @@ def _template_receipt(push: _Push) -> events.Event | None:
 
 
 def _outcome(status: str) -> tuple[Literal["delivered", "failed"], str]:
-    """WeChat writes `failed:user block` but `failed: system failed`, so blanks do not count; unknown is failed."""
+    """Parse a status. WeChat writes `failed:user block` but `failed: system failed`, so blanks are ignored.
+
+    A status that is not known counts as failed.
+    """
     squeezed = "".join(status.split()).lower()
     if squeezed == "success":
         return "delivered", ""
@@ -146,7 +148,7 @@ def _outcome(status: str) -> tuple[Literal["delivered", "failed"], str]:
 
 
 def _choices(push: _Push) -> events.Event | None:
-    # The documentation's sample of the change event wears the popup's wrapper, other SDKs parse one of its own.
+    # In WeChat's documentation the change event has the wrapper element of the popup event; other SDKs expect its own.
     lists = push.root.findall("SubscribeMsgPopupEvent/List") + push.root.findall("SubscribeMsgChangeEvent/List")
     choices = tuple(
         events.SubscriptionChoice(template_id=template, accepted=_child(item, "SubscribeStatusString") == "accept")

@@ -1,7 +1,8 @@
-"""What a push of WeChat says, as values: one frozen class for each kind that the service acts on (WECHAT.md 10).
+"""WeChat's pushes as typed events: one frozen class for each kind that the service handles (WECHAT.md 10).
 
-Every event names the person (`openid`), WeChat's second (`at`, unix time) and a `dedupe` key, the same for every
-repetition of one push (WECHAT.md 9.4). A `repr` shows four characters of the openid and nothing that a person wrote.
+Every event has the person's `openid`, WeChat's time in seconds (`at`, unix time) and a `dedupe` key, which is the same
+for every repetition of a push (WECHAT.md 9.4). A `repr` shows four characters of the openid and no text that a person
+wrote.
 """
 
 from dataclasses import dataclass, field
@@ -9,18 +10,18 @@ from typing import Literal
 
 
 def mask(openid: str) -> str:
-    """An openid as logs may show it: four characters and an ellipsis."""
+    """A masked openid for logs: four characters and an ellipsis."""
     return f"{openid[:4]}…"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Anything that WeChat pushes.
+    """Base class of all events.
 
     Attributes:
-        openid: the person, as this account knows him.
+        openid: the person's openid for this account.
         at: CreateTime in unix seconds.
-        dedupe: at most 40 characters of `[a-z0-9:]`; the same for every repetition, no openid in clear.
+        dedupe: at most 40 characters of `[a-z0-9:]`, the same for every repetition; it does not contain the openid.
     """
 
     openid: str = field(repr=False)
@@ -29,13 +30,13 @@ class Event:
     who: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Put the masked openid where `repr` shows it."""
+        """Set the masked openid, which `repr` shows."""
         object.__setattr__(self, "who", mask(self.openid))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Followed(Event):
-    """Someone follows the account, by a parametric QR code if `scene` is set (its `qrscene_` already taken off)."""
+    """A person follows the account; by a parametric QR code if `scene` is set (without its prefix `qrscene_`)."""
 
     scene: str | None = field(default=None, repr=False)
     ticket: str | None = field(default=None, repr=False)
@@ -51,7 +52,7 @@ class Scanned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Unfollowed(Event):
-    """Someone stopped following."""
+    """A person stopped following the account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +72,12 @@ class Clicked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateReceipt(Event):
-    """What became of a template message (WECHAT.md 6.5).
+    """WeChat's receipt for a template message (WECHAT.md 6.5).
 
     Attributes:
-        msgid: the number that template/send answered.
-        status: anything but WeChat's `success` is a failure.
-        reason: empty when delivered; else a short word of `[a-z0-9-]`: `user-block`, `system-failed`, `freq-limit`.
+        msgid: the number that template/send returned.
+        status: everything except WeChat's `success` is a failure.
+        reason: empty if delivered; else a short word of `[a-z0-9-]`: `user-block`, `system-failed`, `freq-limit`.
     """
 
     msgid: int
@@ -86,7 +87,7 @@ class TemplateReceipt(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChoice:
-    """One line of a subscription dialogue: this template, yes or no."""
+    """One template of a subscription dialogue, and whether it was accepted."""
 
     template_id: str
     accepted: bool
@@ -94,7 +95,7 @@ class SubscriptionChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChoices(Event):
-    """What someone chose in the subscription dialogue, or later in his settings (WECHAT.md 7.3)."""
+    """A person's choices in the subscription dialogue, or later in their settings (WECHAT.md 7.3)."""
 
     source: Literal["popup", "settings"]
     choices: tuple[SubscriptionChoice, ...]
@@ -102,9 +103,9 @@ class SubscriptionChoices(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionReceipt(Event):
-    """What became of a subscription notice; `reason` is as in `TemplateReceipt`.
+    """WeChat's receipt for a subscription notice; `reason` is as in `TemplateReceipt`.
 
-    bizsend answers no msgid, so a receipt is matched by person and template.
+    bizsend returns no msgid, so a receipt is matched by person and template.
     """
 
     template_id: str
@@ -115,11 +116,11 @@ class SubscriptionReceipt(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRevoked(Event):
-    """The person withdrew the use of his data: delete it. `openid` is the person's, not the sender's."""
+    """The person withdrew permission to use their data: delete it. `openid` is the person's, not the sender's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Other(Event):
-    """Anything else. `kind` is `image`, `event:view` …: lower case, at most 64 characters of `[a-z0-9_:]`."""
+    """Any other event. `kind` is `image`, `event:view` …: lower case, at most 64 characters of `[a-z0-9_:]`."""
 
     kind: str

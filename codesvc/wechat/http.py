@@ -1,7 +1,7 @@
-"""One HTTP exchange with WeChat: JSON out, a JSON object in, and nothing secret in what goes wrong.
+"""HTTP exchanges with WeChat: JSON in both directions, and errors without secrets.
 
-aiohttp's exceptions carry the address, and the address carries access_token and secret. So they are translated here,
-and the translation is raised after the handler has ended: not even `__context__` leads back to the address.
+aiohttp's exceptions contain the URL, and the URL contains access_token and secret. So this module translates them. It
+raises the translated exception outside of the handler, so that not even `__context__` refers to the URL.
 """
 
 import json
@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from codesvc.wechat.call_labels import Heard, endpoint_of, hears_nothing, result_of
+from codesvc.wechat.call_labels import CallObserver, endpoint_of, ignore_call, result_of
 from codesvc.wechat.errors import (
     Garbled,
     NameNotResolved,
@@ -36,12 +36,12 @@ _MAX_ERRMSG = 200
 _OK = 200
 _RID = re.compile(r"\s*\brid:\s*([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _decoder = msgspec.json.Decoder(dict[str, Any])
-# Tokens, openids, template ids: nothing a person needs to read is that long.
+# Tokens, openids, template ids: no text for people has words that long.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}")
-_BLOT = "***"
-_ASKING = {"Accept-Encoding": "identity"}
-_SENDING = {**_ASKING, "Content-Type": "application/json"}
-_SHORTEST_BLOTTED = 4
+_REDACTED = "***"
+_GET_HEADERS = {"Accept-Encoding": "identity"}
+_POST_HEADERS = {**_GET_HEADERS, "Content-Type": "application/json"}
+_SHORTEST_REDACTED = 4
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def sending_trace() -> aiohttp.TraceConfig:
 
 
 class Wire:
-    """Asks WeChat, one question at a time.
+    """Makes single exchanges with WeChat.
 
     Args:
         http: the shared session; it is neither opened nor closed here. Without `sending_trace` in it, an exchange that
@@ -87,9 +87,11 @@ class Wire:
         heard: is told of every call that ended.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, *, timeout: float = 8.0, heard: Heard = hears_nothing) -> None:
-        """Split the time, so that a dead address is told apart from a slow answer."""
-        self._heard = heard
+    def __init__(
+        self, http: aiohttp.ClientSession, *, timeout: float = 8.0, observe: CallObserver = ignore_call
+    ) -> None:
+        """Limit the time for connecting, so that an unreachable address can be told from a slow answer."""
+        self._observe = observe
         self._http = http
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
 
@@ -105,15 +107,15 @@ class Wire:
 
         Args:
             method: GET or POST.
-            url: where to.
-            params: added to its query; every value there is taken for a secret.
-            body: an object to send as raw UTF-8 JSON (WeChat refuses escapes, code 40033), or what to send as it is.
+            url: the URL.
+            params: added to the URL's query; every value is treated as a secret.
+            body: an object to send as raw UTF-8 JSON (WeChat refuses escapes, code 40033), or data to send unchanged.
 
         Raises:
             WeChatUnreachable: nothing was sent.
-            WeChatTimeout: it may have arrived, but no whole answer came.
-            Garbled: an answer came that is none.
-            WeChatError: WeChat said no.
+            WeChatTimeout: it may have been received, but no complete answer came.
+            Garbled: the answer is unusable.
+            WeChatError: WeChat refused.
         """
         started, result = perf_counter(), "0"
         try:
@@ -122,7 +124,7 @@ class Wire:
             result = result_of(fault)
             raise
         finally:
-            self._heard(endpoint_of(url), result, perf_counter() - started)
+            self._observe(endpoint_of(url), result, perf_counter() - started)
 
     async def _ask(
         self,
@@ -139,12 +141,12 @@ class Wire:
         answer = _object(raw)
         errcode = _errcode(answer)
         if errcode:
-            text, rid = _clean(answer.get("errmsg"), [*target.query.values(), *_leaves(body)])
+            text, rid = _redacted(answer.get("errmsg"), [*target.query.values(), *_strings_in(body)])
             raise WeChatError(errcode, text, rid)
         return answer
 
     async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
-        headers = _ASKING if data is None else _SENDING
+        headers = _GET_HEADERS if data is None else _POST_HEADERS
         fault: NotSent | OutcomeUnknown
         progress = _Progress()
         try:
@@ -176,7 +178,7 @@ class Wire:
 
 @lru_cache(maxsize=64)
 def _with_token(url: str, access_token: str) -> URL:
-    # The same few, as long as the token lives.
+    # The same few URLs repeat as long as the token is valid.
     return URL(url).update_query(access_token=access_token)
 
 
@@ -190,7 +192,7 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
-        # Half an emoji, cut off by somebody else.
+        # An unpaired surrogate, such as half an emoji that another program has cut.
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -208,7 +210,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decoder.decode(raw)
     with suppress(ValueError, RecursionError):
-        # Nicknames with raw control characters and broken UTF-8 have been seen; they must not hide a msgid.
+        # Nicknames with raw control characters and broken UTF-8 occur. They must not prevent reading a msgid.
         answer = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
     if not isinstance(answer, dict):
         raise Garbled("WeChat's answer is not a JSON object")
@@ -224,24 +226,24 @@ def _errcode(answer: Mapping[str, Any]) -> int:
     return code
 
 
-def _clean(errmsg: object, secrets: Iterable[str]) -> tuple[str, str | None]:
+def _redacted(errmsg: object, secrets: Iterable[str]) -> tuple[str, str | None]:
     text = errmsg if isinstance(errmsg, str) else ""
     found = _RID.search(text)
     text = _RID.sub("", text)
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_BLOTTED:
-            text = text.replace(secret, _BLOT)
-    text = "".join(character if character.isprintable() else " " for character in _OPAQUE.sub(_BLOT, text))
+        if len(secret) >= _SHORTEST_REDACTED:
+            text = text.replace(secret, _REDACTED)
+    text = "".join(character if character.isprintable() else " " for character in _OPAQUE.sub(_REDACTED, text))
     return text.strip()[:_MAX_ERRMSG], found[1] if found else None
 
 
-def _leaves(value: object) -> Iterable[str]:
-    """Every string that we sent: WeChat may quote it back, and it may be a code."""
+def _strings_in(value: object) -> Iterable[str]:
+    """Every string that we sent: WeChat may quote it in its answer, and it may be a code."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for member in value.values():
-            yield from _leaves(member)
+            yield from _strings_in(member)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            yield from _leaves(member)
+            yield from _strings_in(member)

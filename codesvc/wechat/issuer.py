@@ -1,4 +1,4 @@
-"""The three places an access token can come from (WECHAT.md 3), behind one method."""
+"""The three sources of access tokens (WECHAT.md 3), with one interface."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from codesvc.domain.secret import Secret
-from codesvc.wechat.call_labels import Heard, hears_nothing
+from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled
 from codesvc.wechat.http import Wire
 
@@ -18,23 +18,23 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedToken:
-    """A token and the seconds it has left."""
+    """A token, and its remaining lifetime in seconds."""
 
     token: str = field(repr=False)
     expires_in: int
 
 
 class Issuer(Protocol):
-    """Hands out tokens, each time by asking somebody."""
+    """Issues tokens. Each call makes a request."""
 
     async def issue(self) -> IssuedToken:
-        """Ask once. Raises `WeChatFault` of any kind; repeating is always safe."""
+        """Request a token. Raises `WeChatFault` of any kind; repeating is always safe."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class StableIssuer:
-    """stable_token (WECHAT.md 3.2): everybody is given the same token, and nobody's is killed by asking."""
+    """stable_token (WECHAT.md 3.2): all callers get the same token, and a request does not invalidate it."""
 
     wire: Wire
     api_url: str
@@ -42,7 +42,7 @@ class StableIssuer:
     secret: Secret
 
     async def issue(self) -> IssuedToken:
-        """Ask, never forcing: 20 forced refreshes a day would be gone within minutes of a bug."""
+        """Request a token, without force_refresh: its limit of 20 a day would be used up quickly by a defect."""
         body = {
             "grant_type": "client_credential",
             "appid": self.appid,
@@ -54,7 +54,7 @@ class StableIssuer:
 
 @dataclass(frozen=True, kw_only=True)
 class OrdinaryIssuer:
-    """The older endpoint (WECHAT.md 3.1): each call kills the token before the last; 2,000 a day."""
+    """The older endpoint (WECHAT.md 3.1): each call invalidates the token before the last; 2,000 a day."""
 
     wire: Wire
     api_url: str
@@ -62,20 +62,20 @@ class OrdinaryIssuer:
     secret: Secret
 
     async def issue(self) -> IssuedToken:
-        """Ask for a new token."""
+        """Request a new token."""
         params = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret.reveal()}
         return _issued(await self.wire.ask("GET", f"{self.api_url}/cgi-bin/token", params=params))
 
 
 @dataclass(frozen=True, kw_only=True)
 class CentralIssuer:
-    """A token service of the operator's own: GET, and an answer shaped like WeChat's."""
+    """The operator's own token service: GET, with an answer like WeChat's."""
 
     wire: Wire
     url: str = field(repr=False)
 
     async def issue(self) -> IssuedToken:
-        """Ask the service."""
+        """Request a token from the service."""
         return _issued(await self.wire.ask("GET", self.url))
 
 
@@ -87,10 +87,10 @@ def issuer_for(
     http: aiohttp.ClientSession,
     api_url: str,
     timeout: float = 8.0,
-    heard: Heard = hears_nothing,
+    observe: CallObserver = ignore_call,
 ) -> Issuer:
     """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL."""
-    wire = Wire(http, timeout=timeout, heard=heard)
+    wire = Wire(http, timeout=timeout, observe=observe)
     origin = api_url.rstrip("/")
     hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":

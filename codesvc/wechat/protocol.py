@@ -1,9 +1,9 @@
-"""WeChat's callback: bytes to events, and words to bytes. Pure; the clock is an argument.
+"""WeChat's callback: parsing of pushes and rendering of replies. The clock is an argument.
 
-An event is believed as far as it is signed (DESIGN rule 9). In safe and compatible mode the msg_signature covers the
-ciphertext, and then nothing outside `<Encrypt>` is read, however plausible it looks beside it. In plaintext mode the
-signature covers the token, the time and the nonce, but not the body: `Inbound.covered` is False, and the caller must
-not put a code, a link or a proof into the HTTP answer.
+An event is trusted as far as it is signed (DESIGN rule 9). In safe and compatible mode, msg_signature covers the
+ciphertext, and nothing outside of `<Encrypt>` is read. In plaintext mode, the signature covers the token, the time and
+the nonce, but not the body. Then `Inbound.covered` is False, and the caller must not put a code, a link or a proof into
+the HTTP answer.
 """
 
 import re
@@ -18,19 +18,20 @@ from codesvc.wechat.events import Event, mask
 from codesvc.wechat.xml import cdata, only, read
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
-# The signature does not cover echostr, so only what WeChat really sends (digits) and harmless neighbours go back.
+# The signature does not cover echostr. So only the digits that WeChat sends, and similar harmless characters, are
+# returned.
 _ECHO = re.compile(r"[A-Za-z0-9_+/=.-]{1,512}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackKeys:
-    """What an account shares with WeChat about its callback (WECHAT.md 9).
+    """The callback secrets that an account shares with WeChat (WECHAT.md 9).
 
     Attributes:
         appid: the account.
-        tokens: the token now in the console, then the one before it while a change is under way.
+        tokens: the present token of the console, then the previous one while it is being changed.
         aes_keys: likewise, 43 characters each; may be empty in plaintext mode.
-        mode: what the console says.
+        mode: the mode set in the console.
         original_id: `gh_…`; if given, a message to any other id is refused.
     """
 
@@ -43,7 +44,7 @@ class CallbackKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyContext:
-    """What it takes to answer one push: to whom, as whom, and closed with which keys (those that just fitted)."""
+    """What is needed to answer a push: receiver, sender, and the keys that matched the push."""
 
     appid: str
     openid: str = field(repr=False)
@@ -55,17 +56,17 @@ class ReplyContext:
     who: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Put the masked openid where `repr` shows it."""
+        """Set the masked openid, which `repr` shows."""
         object.__setattr__(self, "who", mask(self.openid))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """One push, checked.
+    """A checked push.
 
     Attributes:
-        event: what it says.
-        covered: whether a signature covers what it says (it came encrypted).
+        event: the event.
+        covered: whether a signature covers the event, because it was encrypted.
         reply_context: for `render_text`.
     """
 
@@ -75,7 +76,7 @@ class Inbound:
 
 
 def verify_url(keys: CallbackKeys, query: Mapping[str, str]) -> str:
-    """Answer the console's GET (WECHAT.md 9.1): the echostr to send back, exactly, as text/plain.
+    """Answer the console's GET (WECHAT.md 9.1): returns the echostr, to be sent back unchanged as text/plain.
 
     Raises:
         BadSignature: not signed with one of our tokens, or without a usable echostr.
@@ -88,19 +89,19 @@ def verify_url(keys: CallbackKeys, query: Mapping[str, str]) -> str:
 
 
 def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: float, window: int = 300) -> Inbound:
-    """Check a push and read it (WECHAT.md 9.2, 9.3).
+    """Check and parse a push (WECHAT.md 9.2, 9.3).
 
     Args:
-        keys: the account's.
+        keys: the account's keys.
         query: signature, timestamp, nonce; with encryption also msg_signature.
-        body: as it came.
+        body: the raw body.
         now: unix seconds.
         window: how many seconds the push's timestamp may lie before or after `now`.
 
     Raises:
         StaleCallback: outside the window.
         BadSignature: missing, or made with another token.
-        BadEnvelope: the outer body is malformed, not encrypted where it must be, or does not open.
+        BadEnvelope: the outer body is malformed, not encrypted where it must be, or cannot be decrypted.
         BadMessage: the message is malformed, or meant for another account.
         BadKeys: an AES key of ours is malformed.
     """
@@ -138,7 +139,7 @@ def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: flo
 
 
 def render_text(inbound: Inbound, text: str, *, now: float) -> bytes:
-    """A passive text reply (WECHAT.md 10.3), encrypted if the push was; to be sent within 5 s with status 200."""
+    """Render a passive text reply (WECHAT.md 10.3), encrypted if the push was. Send it within 5 s with status 200."""
     to = inbound.reply_context
     plain = (
         f"<xml><ToUserName>{cdata(to.openid)}</ToUserName><FromUserName>{cdata(to.original_id)}</FromUserName>"
@@ -152,7 +153,7 @@ def render_text(inbound: Inbound, text: str, *, now: float) -> bytes:
 
 
 def render_nothing() -> bytes:
-    """The answer that says nothing in the chat and stops WeChat from asking again; never encrypted."""
+    """The answer that shows nothing in the chat and stops WeChat's repetitions. It is never encrypted."""
     return b"success"
 
 
@@ -165,7 +166,7 @@ def _envelope(sealed: str, *, token: str, timestamp: str, nonce: str) -> bytes:
 
 
 def _signing_token(keys: CallbackKeys, given: str, *parts: str) -> str:
-    """The token of ours that made this signature. Every token is tried, so that time tells nothing."""
+    """The token of ours that made this signature. All are tried, so that the time does not reveal which matched."""
     fitting = [token for token in keys.tokens if token and crypto.matches(given, token, *parts)]
     if not fitting:
         raise BadSignature("the signature does not match")

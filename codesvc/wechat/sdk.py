@@ -1,12 +1,11 @@
-"""wechatpy's API surface on our own transport: the one module that imports wechatpy.
+"""wechatpy's API classes on our own transport. Only this module imports wechatpy.
 
-wechatpy 1.8.18 knows the paths and bodies of WeChat's calls. What it does around them is left aside: it blocks on
-requests, fetches tokens inside a property, and repeats on a refused token without end. Its API classes all end in
-`client._request`, and hand its result on untouched; so where that is a coroutine, `await sdk.menu.create(…)`
-works.
+wechatpy 1.8.18 knows the paths and bodies of WeChat's calls. Its own transport is not used: it blocks on requests,
+fetches tokens inside a property, and repeats calls with a rejected token without limit. All its API classes call
+`client._request` and return the result unchanged. Here `_request` is a coroutine, so `await sdk.menu.create(…)` works.
 
-It brings requests, urllib3 and their like, 8 MB: what a serving process asks WeChat all day goes without
-(`codesvc.wechat.client`), which imports this module when something else is asked for first.
+wechatpy loads requests, urllib3 and others, 8 MB. The calls of a serving process do not need it
+(`codesvc.wechat.client`). The client imports this module when another call is first used.
 """
 
 from collections.abc import Awaitable, Mapping
@@ -21,28 +20,28 @@ _ORIGIN = "https://api.weixin.qq.com"
 
 
 class Call(Protocol):
-    """Makes one call."""
+    """A function that makes one call."""
 
     def __call__(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> Awaitable[dict[str, Any]]:
-        """Make it; `path` begins with a slash."""
+        """Make the call; `path` begins with a slash."""
 
 
 class Sdk(wechatpy.WeChatClient):  # type: ignore[misc]  # wechatpy ships no types
-    """`message`, `template`, `qrcode`, `user`, `menu` … of wechatpy, to be awaited.
+    """wechatpy's `message`, `template`, `qrcode`, `user`, `menu` …, to be awaited.
 
-    Not usable: whatever asks another host, uploads files, or reads `access_token` in passing.
+    Not supported: calls to another host, file uploads, and reading `access_token`.
     """
 
     def __init__(self, appid: str, call: Call) -> None:
-        """Leave wechatpy's own session, token storage and secret unmade, so that nothing can use them."""
+        """Do not create wechatpy's own session, token storage and secret, so that nothing can use them."""
         self.appid = appid
         self._call = call
 
     @property
     def access_token(self) -> str:
-        """Nothing: a token is had by awaiting. wechatpy's constructor looks, and takes this error for absence."""
+        """Always raises, because tokens are fetched asynchronously. wechatpy's constructor accepts that."""
         raise AttributeError("tokens come from a TokenSource")
 
     async def _request(self, method: str, url_or_endpoint: str, **kwargs: Any) -> Any:

@@ -1,15 +1,15 @@
-"""What a field of a category template may hold (WECHAT.md 6.4). Pure.
+"""Rules for the fields of category templates (WECHAT.md 6.4).
 
-A key is a type and a number: `thing1`, `character_string2`. WeChat refuses the whole message (47003) when one value
-breaks its type's rule, and it does so at the moment a person waits for a code; so the rules are checked when the
-service starts. Where the documentation leaves room, the narrower reading is taken here: refusing a template that
-might have passed costs an operator a minute, accepting one that does not pass costs every user his code.
+A key is a type and a number: `thing1`, `character_string2`. If one value breaks the rule of its type, WeChat refuses
+the whole message (47003), at the moment when a person waits for a code. So the rules are checked when the service
+starts. Where WeChat's documentation is not clear, the stricter reading is used. Refusing a template that might pass
+costs an operator a minute. Accepting one that does not pass costs every user their code.
 
-Free keys are left alone but for control characters: `first`, `remark` and `keyword3` of legacy templates (WeChat cuts
-them silently), the freely named keys of test accounts, `short_thing` (its rule is undocumented) and anything newer
-than this file.
+Free keys are not checked, except for control characters. These are `first`, `remark` and `keyword3` of legacy templates
+(WeChat silently cuts their values), the freely named keys of test accounts, `short_thing` (its rule is not documented),
+and types that are newer than this module.
 
-Lengths count UTF-16 units, so an emoji counts two: it is not known how WeChat counts, and this is never too few.
+Lengths count UTF-16 units, so an emoji counts as two. It is not known how WeChat counts; this count is never too low.
 """
 
 import re
@@ -32,7 +32,7 @@ _AMOUNT_DIGITS = 10
 
 
 class FieldKind(StrEnum):
-    """The type that a key's prefix names; FREE for every other key."""
+    """The type named by a key's prefix; FREE for every other key."""
 
     THING = "thing"
     NUMBER = "number"
@@ -53,7 +53,7 @@ class FieldKind(StrEnum):
     @classmethod
     @cache
     def of(cls, key: str) -> "FieldKind":
-        """The kind of `thing1`, `time2` …; a prefix without a number is a free key."""
+        """The type of `thing1`, `time2` …. A prefix without a number is a free key."""
         found = _KEY.fullmatch(key)
         return _KINDS.get(found[1], cls.FREE) if found else cls.FREE
 
@@ -62,9 +62,9 @@ _KINDS = {kind.value: kind for kind in FieldKind if kind}
 
 
 def check_field(key: str, value: str) -> str | None:
-    """Why WeChat would refuse `value` under `key`, in plain English; None if it would not.
+    """The reason why WeChat would refuse `value` under `key`, in plain English; None if it would accept it.
 
-    The reason quotes the key but never the value, which may be a code.
+    The reason contains the key but never the value, which may be a code.
     """
     kind = FieldKind.of(key)
     if any(_is_control(character) for character in value):
@@ -78,11 +78,11 @@ def check_field(key: str, value: str) -> str | None:
 
 
 def fit(key: str, value: str) -> str:
-    """`value` made to fit `key`, where its meaning survives that.
+    """Adapt `value` to the rule of `key`, without changing its meaning.
 
-    Line breaks and runs of blanks become one blank, other control characters vanish; a `thing` or `name` that is too
-    long is cut and ends in "…". Nothing else is ever shortened: half a code, date or sum is worse than none. Check the
-    result with `check_field`.
+    Line breaks and sequences of blanks become one blank, and other control characters are removed. A `thing` or `name`
+    that is too long is cut and ends in "…". Other types are never shortened: half a code, date or amount would be
+    wrong. Check the result with `check_field`.
     """
     kind = FieldKind.of(key)
     if kind is FieldKind.FREE:
@@ -98,17 +98,17 @@ def fit(key: str, value: str) -> str:
 
 
 def _shorten(text: str, limit: int) -> str:
-    # No character takes more than two units.
+    # A character takes at most two units.
     if 2 * len(text) <= limit or _length(text) <= limit:
         return text
     while _length(text) > limit - 1:
         text = text[:-1]
-    # Half of a composed emoji would show as another one.
+    # Part of a composed emoji would look like another emoji.
     return text.rstrip(_JOINERS + " ") + _ELLIPSIS
 
 
 def _is_control(character: str) -> bool:
-    # Cf holds the marks that turn the direction of writing, with which a message could be made to read otherwise.
+    # Category Cf contains the marks that change the writing direction, which could make a message read differently.
     category = unicodedata.category(character)
     return category in {"Cc", "Cs", "Zl", "Zp"} or (category == "Cf" and character not in _JOINERS)
 
@@ -178,7 +178,7 @@ _RULES: dict[FieldKind, Callable[[str], str | None]] = {
     ),
     FieldKind.NAME: _name,
     FieldKind.PHRASE: _pattern(f"[{_HAN}]{{1,5}}", "at most 5 Chinese characters and nothing else"),
-    # The list of allowed values is known to the reviewer of the template only.
+    # Only the reviewer of the template knows the list of allowed values.
     FieldKind.CONST: _at_most(20),
     FieldKind.ENUM: _at_most(20),
 }

@@ -1,12 +1,12 @@
-"""One access token for all processes of an account, fetched by one of them at a time.
+"""One access token of an account, shared by all processes and fetched by one process at a time.
 
-Most storms of code 40001 come from several workers that each fetch a token (WECHAT.md 17). Here the token lies in a
-shared store. Whoever finds it missing, due or refused takes the store's lock and fetches; the others go on with the
-present token while it works, and wait for the new one where it does not.
+Most series of errcode 40001 occur because several workers each fetch a token (WECHAT.md 17). So the token is in the
+shared store. A process that finds it missing, due for renewal, or rejected takes the store's lock and fetches a new
+one. Meanwhile the other processes use the present token if it still works, otherwise they wait for the new one.
 
-Three things keep this from turning in circles. Each fetch that follows a refusal makes the next one wait longer (at
-once, then 1, 3, 9, 27, 60 s), until ten minutes have passed in peace. A failed fetch is remembered, so that a thousand
-waiting sends make one attempt, not a thousand. And nothing is ever forced: WeChat allows 20 forced refreshes a day.
+Three rules prevent endless fetching. After each rejected token the next fetch must wait longer (0, 1, 3, 9, 27, 60 s),
+until ten minutes have passed without a rejection. A failed fetch is remembered, so that a thousand waiting sends cause
+one attempt and not a thousand. And force_refresh is never used: WeChat allows it 20 times a day.
 """
 
 import asyncio
@@ -21,39 +21,39 @@ from codesvc.wechat.issuer import Issuer
 
 _log = structlog.get_logger(__name__)
 
-AHEAD: Final = 300.0  # seconds before its end that a token is due; both old and new work that long (WECHAT.md 3.1)
-COOL_DOWN: Final = 10.0  # seconds after a refused fetch in which none follows
+AHEAD: Final = 300.0  # seconds before expiry when a token is renewed; old and new both work then (WECHAT.md 3.1)
+COOL_DOWN: Final = 10.0  # seconds without another fetch after a refused one
 LONGEST_COOL_DOWN: Final = 60.0
-PEACE: Final = 600.0  # seconds after which earlier refusals count no more
-BRIEF_PAUSE: Final = 1.0  # seconds after a fetch that got no answer, or found WeChat busy
-_LOCK_TTL: Final = 20.0  # longer than any fetch takes, short enough not to outlive a killed process for long
+FORGET_REFUSALS_AFTER: Final = 600.0  # seconds after which earlier rejections no longer count
+BRIEF_PAUSE: Final = 1.0  # seconds after a fetch without an answer, or when WeChat was busy
+_LOCK_TTL: Final = 20.0  # longer than any fetch; short, so that a killed process does not hold it for long
 _POLL: Final = 0.1
 _POLLS: Final = 100
 _BUSY: Final = -1
 
 
 class SharedStore(Protocol):
-    """What all processes see. Values are secrets. Times are unix seconds of the clock that `StoredTokens` is given."""
+    """The store shared by all processes. Values are secrets. Times are unix seconds of `StoredTokens`' clock."""
 
     async def get(self, name: str) -> tuple[str, float] | None:
-        """The value and when it ends, or None."""
+        """The value and its expiry, or None."""
         ...
 
     async def put(self, name: str, value: str, ttl: float) -> None:
-        """Keep a value for `ttl` seconds, replacing any other."""
+        """Store a value for `ttl` seconds, replacing any other."""
         ...
 
     async def lock(self, name: str, ttl: float) -> bool:
-        """Take a lock for at most `ttl` seconds; False, at once, if another holds it."""
+        """Take a lock for at most `ttl` seconds. Returns False at once if another process holds it."""
         ...
 
     async def unlock(self, name: str) -> None:
-        """Give back a lock taken here; nothing happens if it has run out or is another's by now."""
+        """Release a lock that this process took. Nothing happens if it has expired or belongs to another process."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Held:
+class _SharedToken:
     token: str = field(repr=False)
     fetched_at: float
     renew_at: float
@@ -64,11 +64,11 @@ class _Held:
         return f"{self.fetched_at:.3f} {self.renew_at:.3f} {self.refusals} {self.token}"
 
     def cool_down(self) -> float:
-        """Seconds after its fetch in which a refusal is not answered with another one."""
+        """Seconds after the fetch during which a rejection does not cause another fetch."""
         return min(LONGEST_COOL_DOWN, 3.0 ** (self.refusals - 1)) if self.refusals else 0.0
 
     @classmethod
-    def read(cls, kept: tuple[str, float] | None) -> "_Held | None":
+    def read(cls, kept: tuple[str, float] | None) -> "_SharedToken | None":
         if kept is None:
             return None
         try:
@@ -81,7 +81,7 @@ class _Held:
                 refusals=int(refusals),
             )
         except ValueError:
-            return None  # written by another version; fetching again is cheap
+            return None  # written by another version of the service; fetching again is cheap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +92,11 @@ class _Failure:
 
 
 class StoredTokens:
-    """A `TokenSource` over a shared store.
+    """A `TokenSource` with a shared store.
 
     Args:
-        name: under which the store keeps the token and its lock; one for each account and kind of issuer.
-        issuer: whom to ask.
+        name: name of the token and of its lock in the store; one for each account and kind of issuer.
+        issuer: where tokens are fetched.
         store: shared by all processes.
         now: unix seconds.
         sleep: how to wait while another process fetches.
@@ -111,18 +111,18 @@ class StoredTokens:
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Fetch nothing yet."""
+        """Does not fetch yet."""
         self._name = name
         self._issuer = issuer
         self._store = store
         self._now = now
         self._sleep = sleep
         self._gate = asyncio.Lock()
-        self._held: _Held | None = None
+        self._held: _SharedToken | None = None
         self._failure: _Failure | None = None
 
     async def get(self) -> str:
-        """A token that ought to work.
+        """A token that should be valid.
 
         Raises:
             TokenUnavailable: there is none, and none could be fetched.
@@ -133,31 +133,31 @@ class StoredTokens:
         return await self._next(bad=None)
 
     async def ages(self) -> tuple[float, float] | None:
-        """Seconds since the shared token was fetched, and until it ends; None if there is none. Fetches nothing."""
-        held = _Held.read(await self._store.get(self._name))
+        """Seconds since the shared token was fetched, and until it expires; None if there is none. Does not fetch."""
+        held = _SharedToken.read(await self._store.get(self._name))
         return (self._now() - held.fetched_at, held.expires_at - self._now()) if held else None
 
     async def replace(self, bad: str) -> str:
         """Another token than `bad`.
 
         Raises:
-            TokenRefused: `bad` was fetched a moment ago, or asking again gave the same one.
+            TokenRefused: `bad` was just fetched, or a new fetch returned it again.
             TokenUnavailable: none could be fetched.
         """
         return await self._next(bad=bad)
 
     async def _next(self, bad: str | None) -> str:
         if self._held is not None and self._held.token == bad:
-            self._held = None  # nobody else here needs to be refused first
+            self._held = None  # no other task of this process should use it again
         async with self._gate:
             held = self._held
             if held is None or held.token == bad or self._now() >= held.renew_at:
                 held = self._held = await self._look(bad) or await self._obtain(bad)
             return held.token
 
-    async def _look(self, bad: str | None) -> _Held | None:
-        """The shared token, if it is neither due nor the refused one."""
-        held = _Held.read(await self._store.get(self._name))
+    async def _look(self, bad: str | None) -> _SharedToken | None:
+        """The shared token, unless it is due for renewal or is the rejected one."""
+        held = _SharedToken.read(await self._store.get(self._name))
         if held is None or self._now() >= held.renew_at:
             return None
         if held.token != bad:
@@ -166,12 +166,12 @@ class StoredTokens:
             raise TokenRefused("WeChat refuses a token that it gave a moment ago")
         return None
 
-    async def _spare(self, bad: str | None) -> _Held | None:
-        """A token that is due but still works, so that a failed renewal harms nobody yet."""
-        held = _Held.read(await self._store.get(self._name))
+    async def _spare(self, bad: str | None) -> _SharedToken | None:
+        """A token that is due for renewal but still works, so that a failed renewal has no effect yet."""
+        held = _SharedToken.read(await self._store.get(self._name))
         return held if held is not None and held.token != bad and self._now() < held.expires_at else None
 
-    async def _obtain(self, bad: str | None) -> _Held:
+    async def _obtain(self, bad: str | None) -> _SharedToken:
         spare = await self._spare(bad)
         if self._failure is not None and self._now() < self._failure.until:
             if spare is not None:
@@ -188,9 +188,9 @@ class StoredTokens:
                 return found
         raise TokenUnavailable("another process holds the lock for fetching a token, and fetches none")
 
-    async def _renew(self, bad: str | None, spare: _Held | None) -> _Held:
+    async def _renew(self, bad: str | None, spare: _SharedToken | None) -> _SharedToken:
         try:
-            # Between our last look and the lock, another process may have come and gone.
+            # Another process may have fetched a token between the last look and the lock.
             found = await self._look(bad)
             if found is not None:
                 return found
@@ -211,19 +211,19 @@ class StoredTokens:
         return spare
 
     async def _refusals(self, bad: str | None) -> int:
-        """How many fetches in a row have followed a refusal, the coming one included."""
+        """How many fetches in a row followed a rejection, including the coming one."""
         if bad is None:
             return 0
-        held = _Held.read(await self._store.get(self._name))
-        recent = held is not None and self._now() - held.fetched_at < PEACE
+        held = _SharedToken.read(await self._store.get(self._name))
+        recent = held is not None and self._now() - held.fetched_at < FORGET_REFUSALS_AFTER
         return 1 + (held.refusals if held is not None and recent else 0)
 
-    async def _fetch(self, refusals: int) -> _Held:
+    async def _fetch(self, refusals: int) -> _SharedToken:
         issued = await self._issuer.issue()
         now = self._now()
-        # stable_token may return the last minutes of a token; then half of them are used.
+        # stable_token may return a token that expires soon; then half of its remaining time is used.
         renew_at = now + issued.expires_in - min(AHEAD, issued.expires_in / 2)
-        held = _Held(
+        held = _SharedToken(
             token=issued.token,
             fetched_at=now,
             renew_at=renew_at,

@@ -1,8 +1,8 @@
-"""WeChat's XML, read with suspicion and written with care. Pure.
+"""Safe reading and writing of WeChat's XML.
 
-What arrives is a flat list of elements, two levels deeper at most. So everything an attacker could want of an XML
-parser is refused before or right after parsing: document types, entities, size, depth, number, another root, bytes
-that are not UTF-8.
+A push is a flat list of elements, or has two more levels. So everything that attacks on XML parsers use is refused
+before or right after parsing: document types, entities, size, depth, number of elements, another root, bytes that are
+not UTF-8.
 """
 
 import re
@@ -16,19 +16,19 @@ from codesvc.wechat.errors import BadCallback
 MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 6
 _MAX_ELEMENTS = 512
-# XML 1.0 has no way to write these, not even escaped.
+# XML 1.0 cannot represent these characters, not even escaped.
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read(body: bytes, fault: type[BadCallback]) -> Element:
-    """Parse `body` into its `xml` root.
+    """Parse `body` and return its `xml` root.
 
     Args:
         body: at most 64 KiB of UTF-8.
-        fault: what to raise; the envelope and the message inside it fail under different names.
+        fault: the exception to raise; it differs between the envelope and the message inside it.
 
     Raises:
-        BadCallback: as `fault`; its text says what is wrong and quotes nothing.
+        BadCallback: as `fault`; the text gives the reason and quotes nothing.
     """
     if len(body) > MAX_BYTES:
         raise fault("the body is larger than 64 KiB")
@@ -46,11 +46,11 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
         raise fault(problem)
     if root.tag != "xml":
         raise fault("the root element is not xml")
-    _refuse_sprawl(root, fault)
+    _check_size(root, fault)
     return root
 
 
-def _refuse_sprawl(root: Element, fault: type[BadCallback]) -> None:
+def _check_size(root: Element, fault: type[BadCallback]) -> None:
     level, seen = [root], 0
     for _ in range(_MAX_DEPTH):
         seen += len(level)
@@ -62,10 +62,10 @@ def _refuse_sprawl(root: Element, fault: type[BadCallback]) -> None:
 
 
 def only(root: Element, name: str, fault: type[BadCallback]) -> str | None:
-    """The text of the one child called `name`, as it stands; None if there is none.
+    """The text of the only child called `name`, unchanged; None if there is none.
 
     Raises:
-        BadCallback: as `fault`, if there are two, for then two readers could read two different messages.
+        BadCallback: as `fault`, if there are two: two readers could then read two different messages.
     """
     found = root.findall(name)
     if len(found) > 1:
@@ -74,5 +74,5 @@ def only(root: Element, name: str, fault: type[BadCallback]) -> str | None:
 
 
 def cdata(text: str) -> str:
-    """`text` as a CDATA section that it cannot end; characters that XML cannot hold are left out."""
+    """`text` as a CDATA section, with the end mark escaped. Characters that XML cannot represent are removed."""
     return "<![CDATA[" + _UNWRITABLE.sub("", text).replace("]]>", "]]]]><![CDATA[>") + "]]>"

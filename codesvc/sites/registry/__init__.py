@@ -1,1 +1,1 @@
-"""Sites, accounts and keys that are kept in the store and change while the service runs."""
+"""The registry: sites, accounts and keys that are in the store and can change while the service runs."""

@@ -1,8 +1,8 @@
-"""What the registry holds, in memory: sealed entries by name, and beside each what must be known without opening it.
+"""The registry's contents in memory: encrypted entries by name, with indexes that need no decryption.
 
-An entry is called `site/shop`, `account/main`, `key/shop/server` or `removed/shop`. Its text is a hint, a blank and the
-sealed contents (`codesvc.sites.registry.sealing`). The hint is only for finding: nothing is believed of it that the
-sealed part does not say too.
+The name of an entry is `site/shop`, `account/main`, `key/shop/server` or `removed/shop`. Its text is a hint, a blank,
+and the encrypted table (`codesvc.sites.registry.sealing`). The hint is only used to find entries. It is not trusted:
+the decrypted table decides.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of an entry without opening it.
+    """The unencrypted facts about an entry.
 
     Attributes:
-        account: of a site: its account.
-        appid: of an account.
-        hash: of a key: SHA-256, hexadecimal.
-        has: of a site: the options that it sets.
+        account: for a site, its account.
+        appid: for an account, its appid.
+        hash: for a key, its SHA-256, hexadecimal.
+        has: for a site, the options that it sets.
     """
 
     account: str = ""
@@ -37,7 +37,7 @@ class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def entry_text(sealer: Sealer, name: str, table: dict[str, Any]) -> str:
-    """The text of an entry with these contents."""
+    """The text of an entry with this table."""
     kind = name.partition("/")[0]
     hint = Hint(
         account=table["account"] if kind == "site" else "",
@@ -49,10 +49,10 @@ def entry_text(sealer: Sealer, name: str, table: dict[str, Any]) -> str:
 
 
 class Contents:
-    """Every entry, and indexes of them.
+    """All entries and their indexes.
 
     Args:
-        sealer: opens entries.
+        sealer: decrypts entries.
     """
 
     def __init__(self, sealer: Sealer) -> None:
@@ -65,17 +65,17 @@ class Contents:
         self._keys_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def apply(self, changes: Mapping[str, str | None]) -> set[str]:
-        """Take over entries, None meaning that one is gone; the names of the accounts that something changed for."""
+        """Apply changed entries; None removes one. Returns the names of the accounts that are affected."""
         touched: set[str] = set()
         for name, text in changes.items():
             if text == self.texts.get(name):
                 continue
-            touched |= self._forget(name)
+            touched |= self._remove(name)
             if text is not None:
-                touched |= self._learn(name, text)
+                touched |= self._add(name, text)
         return touched
 
-    def _learn(self, name: str, text: str) -> set[str]:
+    def _add(self, name: str, text: str) -> set[str]:
         try:
             hint = msgspec.json.decode(text.partition(" ")[0], type=Hint)
         except msgspec.DecodeError:
@@ -95,7 +95,7 @@ class Contents:
                 self._keys_of[site][key] = None
         return set()
 
-    def _forget(self, name: str) -> set[str]:
+    def _remove(self, name: str) -> set[str]:
         if self.texts.pop(name, None) is None:
             return set()
         hint = self._hints.pop(name)
@@ -114,16 +114,16 @@ class Contents:
         return set()
 
     def open(self, name: str) -> dict[str, Any] | None:
-        """What an entry holds; None if there is none, or it cannot be opened."""
+        """The table of an entry; None if there is no such entry, or it cannot be decrypted."""
         text = self.texts.get(name)
         return self._sealer.open(name, text.partition(" ")[2]) if text is not None else None
 
     def aged(self) -> list[str]:
-        """Entries under a master key that has been replaced."""
+        """Names of the entries that are encrypted under a previous master key."""
         return [name for name, text in self.texts.items() if self._sealer.aged(text.partition(" ")[2])]
 
     def lost(self) -> list[str]:
-        """Entries that no master key opens any more."""
+        """Names of the entries whose master key is no longer configured."""
         return [name for name, text in self.texts.items() if self._sealer.lost(text.partition(" ")[2])]
 
     def names(self, kind: str) -> list[str]:
@@ -131,12 +131,12 @@ class Contents:
         return [name.partition("/")[2] for name in self.texts if name.startswith(f"{kind}/")]
 
     def appid_of(self, account: str) -> str:
-        """The appid of an account, "" if there is none of that name."""
+        """The appid of an account, "" if there is no such account."""
         hint = self._hints.get(f"account/{account}")
         return hint.appid if hint else ""
 
     def account_with(self, appid: str) -> str | None:
-        """The account of that appid."""
+        """The name of the account with that appid."""
         return self._by_appid.get(appid)
 
     def key_with(self, digest: str) -> tuple[str, str] | None:
@@ -144,7 +144,7 @@ class Contents:
         return self._by_hash.get(digest)
 
     def partitions(self, *, hearing: bool = False) -> set[int]:
-        """The partitions of all accounts; or of those of whose sites one has a webhook."""
+        """The partitions of all accounts; with `hearing`, only of accounts with a site that has a webhook."""
         accounts = {name.partition("/")[2]: hint for name, hint in self._hints.items() if name.startswith("account/")}
         if hearing:
             sites = [hint for hint in self._hints.values() if "webhook" in hint.has]
@@ -152,7 +152,7 @@ class Contents:
         return {partition_of(hint.appid) for hint in accounts.values()}
 
     def sites_of(self, account: str, *, having: str = "") -> list[str]:
-        """The sites of an account; with `having` those that set this option."""
+        """The sites of an account; with `having`, only those that set this option."""
         return [
             site for site in self._sites_of.get(account, ()) if not having or having in self._hints[f"site/{site}"].has
         ]

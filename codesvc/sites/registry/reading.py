@@ -1,4 +1,4 @@
-"""The sites that there are, for commands: those of the configuration, and those that the store keeps."""
+"""The directory for commands: sites of the configuration and of the store."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 async def read_directory(store: Store, settings: Settings) -> Directory:
-    """All sites and accounts, as a running service knows them.
+    """All sites and accounts, as a running service has them.
 
     Raises:
-        StoreUnavailable: no answer.
+        StoreUnavailable: the store does not answer.
     """
     keyring = Keyring(
         settings.secrets.master_key.reveal().encode(),
@@ -34,10 +34,10 @@ async def read_directory(store: Store, settings: Settings) -> Directory:
 
 
 def known_site(directory: Directory, name: str) -> SiteEntry:
-    """A site by its name.
+    """The site with that name.
 
     Raises:
-        CodesvcError: there is none.
+        CodesvcError: there is no such site.
     """
     site = directory.sites.get(name)
     if site is None:

@@ -1,7 +1,7 @@
-"""The registry: sites, accounts and keys in the store, followed by every process and changed by anyone of them.
+"""Reading and changing the registry: sites, accounts and keys in the store. Every process follows its changes.
 
-A change is taken only if nobody has changed anything since it was thought out; then it is thought out anew. Every
-process hears of it by publish/subscribe and, should that be lost, by asking for the version before a second is over.
+A change is accepted only if the registry has not changed since it was prepared; otherwise it is prepared again.
+Processes are notified by publish/subscribe. In case a notification is lost, they also check the version every 0.75 s.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _TRIES: Final = 20
 
 
 class Contended(CodesvcError):
-    """Others keep changing the registry; try again."""
+    """Other processes keep changing the registry, so a change was not accepted. Try again."""
 
 
 class Registry:
     """Follows and changes the registry.
 
     Args:
-        store: where it lies.
-        directory: takes over what has changed.
-        sealer: closes entries.
+        store: the store that contains it.
+        directory: receives the changes.
+        sealer: encrypts entries.
     """
 
     def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
@@ -53,15 +53,15 @@ class Registry:
         self._sealer = sealer
         self._version = ""
         self._reading = asyncio.Lock()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self.listeners: list[Callable[[], None]] = []
-        """Called after every change that was taken over."""
+        """Called after every change that was applied."""
 
     async def refresh(self) -> bool:
-        """Take over what has changed; whether anything has.
+        """Read and apply changes. Returns whether there were any.
 
         Raises:
-            StoreUnavailable: no answer; what was known stays.
+            StoreUnavailable: the store does not answer; the present entries stay.
         """
         async with self._reading:
             read = await self._store.read(self._version)
@@ -80,22 +80,22 @@ class Registry:
     def _warn(self) -> None:
         kept = self._directory.kept
         shadowed, lost = self._directory.shadowed, kept.lost() if kept is not None else []
-        for name in {*shadowed, *lost} - self._told:
-            self._told.add(name)
+        for name in {*shadowed, *lost} - self._reported:
+            self._reported.add(name)
             why = "the configuration file has it too" if name in shadowed else "its master key is gone"
             _log.error("registry_entry_not_used", entry=name, why=why)
 
     async def change(self, think: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
-        """Change entries, all or none of them, and take the change over here at once.
+        """Change entries, all or none of them, and apply the change in this process at once.
 
         Args:
-            think: looks at the directory as it is now, and answers entries with their new contents, None for none.
-                Called again where somebody else was quicker; what it raises comes through, and nothing has changed.
+            think: reads the directory and returns entries with their new tables, None to remove one. It is called again
+                if another process was faster. Its exceptions are passed on, and then nothing has changed.
             by: who changes them, for the audit log; "" writes no line.
 
         Raises:
-            Contended: somebody else was quicker, again and again.
-            StoreUnavailable: no answer; it may or may not have happened.
+            Contended: other processes were faster in every attempt.
+            StoreUnavailable: the store does not answer; the change may or may not have been made.
         """
         for _ in range(_TRIES):
             await self.refresh()
@@ -115,7 +115,7 @@ class Registry:
 
     @asynccontextmanager
     async def running(self, wakeups: Wakeups) -> AsyncIterator[None]:
-        """Read everything, then follow for as long as this context is open."""
+        """Read the registry, and follow it while the context is open."""
         await self._try()
         task = asyncio.create_task(self._follow(wakeups), name="registry")
         try:
@@ -140,7 +140,7 @@ class Registry:
             _log.warning("registry_not_read", error=str(error))
 
     async def _reseal(self) -> type_of_changes:
-        """Entries under a master key that has been replaced, to be closed under the present one."""
+        """Entries under a previous master key, to be encrypted under the present one."""
         kept = self._directory.kept
         opened = {name: kept.open(name) for name in kept.aged()} if kept is not None else {}
         return {name: table for name, table in opened.items() if table is not None}

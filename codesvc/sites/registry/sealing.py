@@ -1,7 +1,8 @@
-"""Entries of the registry at rest: encrypted and bound to their place, under a key derived from the master secret.
+"""Encryption of the registry's entries, under a key derived from the master secret.
 
-An entry is the master key's name, a dot, and nonce and AES-256-GCM box in base64url. The name of the entry is
-authenticated with it: who can write to the store, but has no master key, can neither make an entry nor move one.
+An entry is the master key's id, a dot, and nonce and AES-256-GCM ciphertext in base64url. The entry's name is
+authenticated too. So an attacker who can write to the store, but has no master key, can neither create an entry nor
+move it to another name.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ _NONCE_BYTES: Final = 12
 
 
 class Sealer:
-    """Closes and opens entries.
+    """Encrypts and decrypts entries.
 
     Args:
-        keyring: closes with the current master key, opens with any.
+        keyring: the current master key encrypts; every master key can decrypt.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -37,7 +38,7 @@ class Sealer:
         return AESGCM(master.derive("registry")) if master else None
 
     def close(self, name: str, table: dict[str, Any]) -> str:
-        """The entry `name` with these contents."""
+        """Encrypt the table of the entry `name`."""
         key_id, nonce = self._keyring.current.key_id, secrets.token_bytes(_NONCE_BYTES)
         cipher = self._cipher(key_id)
         if cipher is None:  # pragma: no cover  the current key is always there
@@ -46,7 +47,7 @@ class Sealer:
         return f"{key_id}.{urlsafe_b64encode(nonce + box).decode()}"
 
     def open(self, name: str, sealed: str) -> dict[str, Any] | None:
-        """What an entry holds; None if its master key is gone, or it is not genuine, or not of that name."""
+        """The table of an entry; None if its master key is gone, or it is not genuine, or belongs to another name."""
         key_id, _, text = sealed.partition(".")
         cipher = self._cipher(key_id)
         if cipher is None:
@@ -59,9 +60,9 @@ class Sealer:
         return table if isinstance(table, dict) else None
 
     def lost(self, sealed: str) -> bool:
-        """Whether the master key that an entry was closed with is not there any more."""
+        """Whether an entry's master key is no longer configured."""
         return self._cipher(sealed.partition(".")[0]) is None
 
     def aged(self, text: str) -> bool:
-        """Whether an entry was closed with a master key that has been replaced since."""
+        """Whether an entry is encrypted under a previous master key."""
         return text.partition(".")[0] != self._keyring.current.key_id

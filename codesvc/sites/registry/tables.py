@@ -1,4 +1,4 @@
-"""Settings as tables that travel: JSON in, JSON out, changed piece by piece."""
+"""Settings as JSON tables, which can be changed in part."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Kept = Literal["file", "store"]
 
 
 class Conflict(CodesvcError):
-    """What is there already stands in the way; the text says what."""
+    """The change conflicts with existing entries; the text gives the reason."""
 
 
 class Missing(CodesvcError):
-    """There is nothing of that name."""
+    """There is no entry of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Described:
 
     Attributes:
         name: its name.
-        kept: where it is.
-        table: its settings without secrets; None for one of the file, which is to be read there.
+        kept: whether the configuration file or the store contains it.
+        table: its settings without secrets; None for an entry of the file, where they can be read.
         secrets: the options that hold secrets and are set.
     """
 
@@ -40,7 +40,7 @@ class Described:
 
 
 def merged(table: Table, patch: Mapping[str, Any]) -> Table:
-    """A table changed by a JSON merge patch (RFC 7396): None takes an option away, tables are merged."""
+    """Apply a JSON merge patch (RFC 7396) to a table: None removes an option, tables are merged."""
     result = dict(table)
     for option, value in patch.items():
         if value is None:

@@ -1,7 +1,7 @@
-"""When each API key was last used, so that one that nobody uses any more can be found and taken away.
+"""The time when each API key was last used, so that unused keys can be found and removed.
 
-Noted in memory on the hot path and written in the background: at most once a minute for each key, whoever asks how
-often. A key is named by the beginning of its hash, so that a key that takes over another's name starts anew.
+A use is recorded in memory and written in the background, at most once a minute for each key. A key is identified by
+the beginning of its hash, so that a new key of the same name has its own record.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def _name(key: ApiKey) -> str:
 
 
 class KeyUses:
-    """Notes uses, writes them now and then, reads them.
+    """Records uses of keys, and writes and reads them.
 
     Args:
-        store: where they are kept, for 400 days after the last use of any key.
+        store: keeps them for 400 days after the last use of any key.
     """
 
     def __init__(self, store: Store) -> None:
@@ -44,14 +44,14 @@ class KeyUses:
         self._written: dict[str, float] = {}
 
     def note(self, key: ApiKey) -> None:
-        """This key has just been used."""
+        """Record that this key was used now."""
         self._noted[key.hash] = time.monotonic()
 
     async def write(self, *, spaced: bool = True) -> None:
-        """Write what was noted; `spaced` leaves keys for later that were written within the last minute.
+        """Write the recorded uses; `spaced` skips keys that were written within the last minute.
 
         Raises:
-            StoreUnavailable: no answer; nothing noted is lost.
+            StoreUnavailable: the store does not answer; recorded uses are kept.
         """
         now = time.monotonic()
         due = {
@@ -69,16 +69,16 @@ class KeyUses:
                 del self._noted[line]
 
     async def last(self, keys: Sequence[ApiKey]) -> list[int | None]:
-        """When each of these keys was last used, ms; None for never. Up to a minute late.
+        """When each of these keys was last used, in ms since 1970; None for never. It may be a minute late.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         return list((await self._store.uses([_name(key) for key in keys])).times)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write now and then for as long as this context is open, and once more at its end."""
+        """Write every few seconds while the context is open, and once more at its end."""
         task = asyncio.create_task(self._run(), name="key uses")
         try:
             yield

@@ -1,5 +1,5 @@
--- Purpose: add what a process has counted of a subject (a site or an account) to this minute and this hour, and its new
---   verifications to the latest ones. A batch that was added already, its answer lost, is not added again.
+-- Purpose: add the counts of one process for a subject (a site or an account) to the current minute and hour, and its
+--   new verifications to the latest ones. A repeated batch, whose answer was lost, is not added again.
 -- KEYS: batch latest
 -- ARGS: offset root subject counts started minutes_kept hours_kept latest_kept
 -- OUTCOMES: done same

@@ -1,4 +1,5 @@
--- Purpose: may somebody at this address try a password of the operator page? A try is counted; a right one is uncounted.
+-- Purpose: whether this address may try a password of the operator pages. A try is counted; a right one resets the
+--   count.
 -- KEYS: window
 -- ARGS: offset rates right
 -- OUTCOMES: done limited

@@ -1,4 +1,5 @@
--- Purpose: the old WeChat agrees that its user moves to the one that scanned; it names the request by its reference.
+-- Purpose: the previous WeChat agrees that its user moves to the WeChat that scanned. It names the request by its
+--   reference.
 -- KEYS: moving outbox
 -- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept
 -- OUTCOMES: bound conflict absent
@@ -10,7 +11,7 @@ local r = id and read_record(key('intent', id))
 if not r or r.previous ~= A.openid or r.reference ~= A.reference then return {'absent', now} end
 if r.status == 'bound' then return answer('bound', r) end
 if r.status ~= 'conflict' or now >= tonumber(r.expires) then return {'absent', now} end
--- It can give away only what is still its own.
+-- It can agree only while it is still the bound one.
 if redis.call('HGET', key('binding', r.site, r.user), 'openid') ~= A.openid then return {'absent', now} end
 if not settle_bind(r, true) then return answer('conflict', r) end
 tell_bound(r)

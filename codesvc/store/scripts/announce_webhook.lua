@@ -1,5 +1,5 @@
--- Purpose: queue an event that no change of state makes: a test, or what an account has to tell its sites. The same id is
---   the same event.
+-- Purpose: queue an event that no other script emits: a test, or news about an account for its sites. A known id is not
+--   queued again.
 -- KEYS: webhook
 -- ARGS: offset root channel site id kind facts
 -- OUTCOMES: done same

@@ -1,4 +1,4 @@
--- Purpose: give a bind intent or login its QR code when a page first asks for the picture; as attach_scene does for
+-- Purpose: attach a QR code to a bind intent or login when a page first requests the image, as attach_scene does for
 --   verifications, from the same pool.
 -- KEYS: intent pool day outbox
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid

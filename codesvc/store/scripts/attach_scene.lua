@@ -1,5 +1,5 @@
--- Purpose: give a verification its QR code when a page first asks for the picture: from the pool, or the one handed in
---   (minted on demand because the pool was empty). Bound or not makes no difference here (rule 7).
+-- Purpose: attach a QR code to a verification when a page first requests the image. It is taken from the pool, or is
+--   the one in `minted` (made on demand because the pool was empty). The user's binding makes no difference (rule 7).
 -- KEYS: record pool day outbox
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
@@ -12,7 +12,7 @@ local r = read_record(K.record)
 if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 if r.scan == 'off' then return answer('closed', r) end
--- Where everybody may know that no scan can bring this code, none is spent on showing one.
+-- If it is disclosed that no scan can bring this code, no QR code is used up for it.
 if r.disclose == '1' and r.delivery == 'failed' and r.reason == 'no-binding' then return answer('closed', r) end
 if r.scene then return answer('attached', r, redis.call('LLEN', K.pool)) end
 

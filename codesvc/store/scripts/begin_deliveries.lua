@@ -1,6 +1,6 @@
--- Purpose: look at jobs before doing them: is each still wanted, and for whom? Those that are not are acknowledged here.
---   A template message is taken from the day's quota here, one for each call that will be made. `jobs` is MessagePack: for
---   each its kind, verification, number and entry.
+-- Purpose: decide before sending whether each job is still needed, and who receives it. Jobs that are not needed are
+--   acknowledged. Each template message that will be sent is taken from the day's quota. `jobs` is MessagePack: for
+--   each job its kind, verification, number and entry.
 -- KEYS: outbox day
 -- ARGS: offset jobs root account appid group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
@@ -17,7 +17,7 @@ local function begin(kind, id, number, entry)
     if kind == 'push' or kind == 'scan' then
       local wanted = status_of(r) == 'pending' and r.number == tonumber(number) and r.disarmed ~= '1'
         and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
-      -- The binding may have changed since: nobody gets a code that he could not use.
+      -- The binding may have changed meanwhile: a WeChat that could not use the code does not receive it.
       if wanted and basis_for(r, r.sent_to) then openid = r.sent_to end
     elseif kind ~= 'void' then
       openid = owner_of(r)

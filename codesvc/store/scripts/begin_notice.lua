@@ -1,4 +1,4 @@
--- Purpose: look at a notice before sending it. One that is too old to matter is acknowledged here.
+-- Purpose: read a notice before sending it. The job of an expired notice is acknowledged.
 -- KEYS: notice outbox
 -- ARGS: offset entry group
 -- OUTCOMES: begun stale

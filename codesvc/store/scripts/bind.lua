@@ -1,5 +1,5 @@
--- Purpose: bind a site's user to an openid: by a proof (the openid that was sent the code), by a handle, or by an
---   openid that the site knows. Proof or handle is spent in the same act.
+-- Purpose: bind a site's user to an openid: by a proof (the openid that the code was sent to), by a handle, or by an
+--   openid that the site knows. The proof or handle is spent in the same script.
 -- KEYS: binding record spent outbox
 -- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor history_kept audit_kept
 -- OUTCOMES: bound same conflict spent stale-proof absent
@@ -14,7 +14,7 @@ if A.proof_of ~= '' then
   if not record or record.site ~= A.site or record.status ~= 'approved' then return {'absent', now} end
   openid = record.sent_to
 end
--- A repeated PUT finds what it did the first time.
+-- A repeated PUT has the same result as the first.
 if source ~= '' and current[1] == openid and current[2] == source then
   return {'same', now, redis.call('HGETALL', K.binding), 1 - redis.call('EXISTS', account_key('gone', openid))}
 end

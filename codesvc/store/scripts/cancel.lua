@@ -1,4 +1,4 @@
--- Purpose: end a pending verification at the site's wish. Canceling twice is the same as once.
+-- Purpose: cancel a pending verification for the site. Canceling it again has no further effect.
 -- KEYS: record
 -- ARGS: offset root account channel site
 -- OUTCOMES: done ended absent

@@ -1,4 +1,4 @@
--- Purpose: end a live bind intent or login at the site's wish. Canceling twice is the same as once.
+-- Purpose: cancel a live bind intent or login for the site. Canceling it again has no further effect.
 -- KEYS: intent
 -- ARGS: offset channel site
 -- OUTCOMES: done ended absent

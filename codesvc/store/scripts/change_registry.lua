@@ -1,5 +1,5 @@
--- Purpose: change entries of the registry, if nobody has changed it since `expected`, and tell every process.
---   `changes` is a JSON object: name to text, '' for one that goes. All of them happen, or none.
+-- Purpose: change entries of the registry, if its version is still `expected`, and inform every process. `changes` is a
+--   JSON object: name to text, '' to remove an entry. Either all of them are made or none.
 -- KEYS: registry registry_log
 -- ARGS: offset root channel actor expected epoch changes audit_kept
 -- OUTCOMES: done stale

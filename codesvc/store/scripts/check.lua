@@ -1,6 +1,6 @@
--- Purpose: check a typed code. The verdict (is it the code?) comes from outside; whether it may count is decided here:
---   expiry, guess budgets, whether the code has gone to anybody at all, whether that WeChat may approve this user.
---   Scripts run one after the other, so of two right checks exactly one is approved.
+-- Purpose: check a typed code. The caller has compared the code; `verdict` is the result. The script decides whether it
+--   counts: expiry, guess budgets, whether the code was sent to a WeChat, and whether that WeChat may approve this
+--   user. Scripts run one after the other, so of two correct checks at once exactly one is approved.
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
@@ -21,15 +21,15 @@ local address_guesses = window(key('window', 'address_guesses', r.site, address)
 if A.idem ~= '' then
   local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
   if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-  -- The winner may repeat its call; a wrong guess repeated is a guess.
+  -- The approved call may be repeated. A repeated wrong guess counts as a new guess.
   if known[1] and known[2] == 'approved' and r.status == 'approved' then
     return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
   end
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 
--- Claimed by the bound WeChat: its attempts lie outside the budgets that strangers can use up: the user's, and that of
--- an address that many people share (rule 3). Five attempts for each scan of the owner's bound them.
+-- A verification that the bound WeChat has claimed does not use the budgets that strangers can use up: those of the
+-- user, and of an address shared by many people (rule 3). It is limited by the five attempts of each scan by the owner.
 local owner = owner_of(r)
 local claimed_by_owner = r.claimed_by and owner == r.claimed_by
 if not claimed_by_owner then
@@ -41,7 +41,7 @@ if not claimed_by_owner then
   end
 end
 
--- Until a delivery is queued or a scan claimed, and after "this was not me", every code reads as wrong (rule 5).
+-- Before a delivery is queued or a scan claimed, and after "this was not me", every code counts as wrong (rule 5).
 local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
 if A.verdict == '1' and basis then
   r.held = true
@@ -51,7 +51,7 @@ if A.verdict == '1' and basis then
     redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', 'approved')
     redis.call('PEXPIRE', K.idem, 86400000)
   end
-  -- Every finished reset is told to the bound WeChat (rule 6).
+  -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
   end

@@ -18,7 +18,7 @@ if A.followed == '1' then
 end
 if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
 
--- WeChat delivers a callback up to three times; it counts once.
+-- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
 if A.kind == 'keyword' and first_time then
   local words = window(K.words, A.words)
@@ -48,14 +48,14 @@ if not basis or (r.claimed_by and r.claimed_by ~= A.openid) or r.disarmed == '1'
   return {'refused', now}
 end
 
--- A push that was refused a moment ago may be let in now (the user has been bound since), and then it is new.
+-- A scan that was refused before may be accepted now, because the user has been bound since. Then it is a new claim.
 local anew = first_time or not r.claimed_by
 if not r.claimed_by then
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
     expires = math.min(now + r.life, r.created + r.max_life),
   })
-  -- The owner's attempts are his own, whatever was guessed before (rule 3).
+  -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
   if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
   local theirs = read_recent_activity(account_key('recent', A.openid), '')
   enter(theirs, string.sub(r.id, 4))

@@ -1,6 +1,6 @@
--- Purpose: take over sites with something to send: one process at a time sends for a site, so that no event is under way
---   twice and a slow endpoint holds up nobody else. Who does not say again within `lease` ms that it is at it has died.
---   A lease is about processes: it runs by the store's own clock, without test mode's offset.
+-- Purpose: claim sites with events to send. Only one process at a time sends for a site, so that no event is sent twice
+--   at once and a slow endpoint delays no other site. A process that does not renew its lease within `lease` ms counts
+--   as dead. A lease concerns processes, so it uses the store's own clock, without the offset of test mode.
 -- KEYS: sites
 -- ARGS: offset root owner lease most
 -- OUTCOMES: done
@@ -18,7 +18,7 @@ for _, site in ipairs(redis.call('ZRANGEBYSCORE', K.sites, '-inf', now, 'LIMIT',
     redis.call('PEXPIRE', lane, tonumber(A.lease) + TTL_MARGIN)
     found[#found + 1] = site
   end
-  -- Out of the way of others until the lease is over; whoever gives the site back says when it is due.
+  -- Other workers see the site again after the lease. The worker that returns the site sets its next due time.
   redis.call('ZADD', K.sites, 'XX', now + A.lease, site)
 end
 return {'done', now, found}

@@ -1,5 +1,5 @@
--- Purpose: numbers for operators about a partition: how many events wait, and for how long the one that is most overdue
---   has been due. At most a thousand sites are looked at.
+-- Purpose: numbers about a partition for operators: how many events wait, and for how long the most overdue one has
+--   been due. At most a thousand sites are read.
 -- KEYS: sites
 -- ARGS: offset root
 -- OUTCOMES: done

@@ -1,6 +1,6 @@
--- Purpose: the yes or no of the WeChat that scanned: by a reply in the chat (`id` is '': whatever this WeChat was asked
---   last), or by a button on a page that has proved to be the same openid. The same answer again finds what it did.
---   A repeated callback means what it meant the first time, whatever was asked since.
+-- Purpose: the WeChat that scanned confirms or declines: by a reply in the chat (`id` is '' and means its latest
+--   request), or by a button on a page after web authorisation proved the openid. Repeating the same answer returns the
+--   same result. A repeated callback refers to the request of the first one, even if there is a newer request.
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid channel notice event openid id yes choice tell history_kept audit_kept
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
@@ -15,21 +15,21 @@ if id == '' then
 end
 local r = id and read_record(key('intent', id))
 if not r or intent_gone(r) or r.claimed_by ~= A.openid then return {'absent', now} end
--- A number chooses among the users of a login; it is no yes to anything else.
+-- A number chooses one of the users of a login. For a bind intent it is not a confirmation.
 if A.choice ~= '' and r.kind ~= 'lg' then return {'absent', now} end
 if intent_status(r) ~= 'scanned' then
-  -- WeChat repeats a callback within seconds. A later no is about something else.
+  -- WeChat repeats a callback within seconds. A later "no" refers to something else.
   if A.yes ~= '1' and now >= tonumber(r.ended or r.expires) + REPEAT_MARGIN then return {'absent', now} end
 elseif A.yes ~= '1' then
   move_intent(r, 'declined', {})
 elseif r.kind == 'lg' then
   if not settle_login(r, A.choice) then return answer('choose', r) end
 elseif settle_bind(r, r.replace == '1') and A.tell == '1' then
-  -- A yes on a page is told in the chat; a reply in the chat is its own answer.
+  -- A confirmation on a page is reported in the chat. A reply in the chat gets its answer directly.
   tell_bound(r)
 end
 
--- What it has come to, just now or before.
+-- The present result, of this call or of an earlier one.
 local outcome = 'ended'
 if r.status == 'bound' then outcome = 'bound' end
 if r.status == 'conflict' then outcome = 'conflict' end

@@ -1,6 +1,6 @@
--- Purpose: "this was not me": cancel what was lately sent to this openid and is still pending, and mute pushes for a day.
---   An undisclosed verification that was only pushed goes on reading pending, and takes no code (DESIGN rule 5).
---   The same message again stops nothing more: what has been started since is something else.
+-- Purpose: "this was not me": cancel pending verifications that were recently sent to this openid, and mute pushes for
+--   a day. An undisclosed verification that was only pushed still reads as pending, but accepts no code (DESIGN rule
+--   5). A repeated callback stops nothing more, because later verifications are not what the person meant.
 -- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: send to an endpoint again that said it was gone; what waited goes out.
+-- Purpose: enable an endpoint that was disabled because it answered "gone"; waiting events are sent.
 -- KEYS: state due
 -- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done

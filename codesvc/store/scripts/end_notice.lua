@@ -1,4 +1,4 @@
--- Purpose: a notice has been sent, or never will be: acknowledge its job and forget it, in one act.
+-- Purpose: end a notice that was sent or given up: acknowledge its job and delete it, in one script.
 -- KEYS: notice outbox
 -- ARGS: offset entry group
 -- OUTCOMES: done

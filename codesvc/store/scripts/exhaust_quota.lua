@@ -1,4 +1,4 @@
--- Purpose: WeChat has just said that today's quota of a call is gone, whatever we had counted.
+-- Purpose: record that WeChat reports today's quota of a call as used up, whatever the service has counted.
 -- KEYS: day outbox
 -- ARGS: offset appid assumed_daily
 -- OUTCOMES: done

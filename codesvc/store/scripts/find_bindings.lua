@@ -1,4 +1,5 @@
--- Purpose: the users of a site that one WeChat, or one person by unionid, is bound to. At most `most` are told.
+-- Purpose: find the users of a site that are bound to one WeChat, or to one person by unionid. At most `most` are
+--   returned.
 -- KEYS: index
 -- ARGS: offset root account site most
 -- OUTCOMES: done

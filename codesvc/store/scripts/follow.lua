@@ -1,4 +1,4 @@
--- Purpose: note that an openid follows, perhaps again: it can be reached.
+-- Purpose: record that an openid follows the account, perhaps again, so that it can be reached.
 -- KEYS: gone leavers
 -- ARGS: offset openid
 -- OUTCOMES: done

@@ -1,5 +1,5 @@
--- Purpose: forget readers of the outbox that are long dead and hold no job. Each start of a process is a new reader, and
---   the stream outlives them all. One that holds a job stays: whoever takes the job over empties it.
+-- Purpose: remove consumers of the outbox that ended long ago and hold no job. Each start of a process adds a consumer,
+--   and the stream is permanent. A consumer with a job stays until another consumer has taken over the job.
 -- KEYS: outbox
 -- ARGS: offset group idle
 -- OUTCOMES: done

@@ -1,5 +1,5 @@
--- Purpose: delete everything about an openid: a person withdrew the use of his data, or left long ago. Verifications
---   under way are disarmed, since nobody is left to use their code.
+-- Purpose: delete everything about an openid, because the person withdrew permission to use their data, or left long
+--   ago. Pending verifications accept no code any more.
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept
 -- OUTCOMES: done stale
@@ -19,7 +19,7 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   local owners = key('owners', site, A.openid)
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
     redis.call('DEL', key('history', site, user))
-    -- Long gone, or by his own wish in WeChat.
+    -- Either the person left long ago, or they withdrew permission in WeChat.
     remove(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
     unbound[#unbound + 1] = site .. ' ' .. user
   end
@@ -34,7 +34,7 @@ for _, entry in ipairs(theirs.entries) do
   end
 end
 redis.call('DEL', K.gone, K.muted, K.spoke)
--- How often this WeChat was written to still counts: to go and come back refunds nothing.
+-- The count of messages to this WeChat is kept, so that leaving and returning does not reset its limit.
 theirs.entries = {}
 if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end
 redis.call('ZREM', K.leavers, A.openid)

@@ -1,5 +1,6 @@
--- Purpose: take over a batch of bindings that a site has from elsewhere, each by the rules of all bindings; nobody is
---   told, and no event is emitted. `dry` only says what would happen. `rows` is JSON: lists of user, openid, unionid, since (ms as text or '').
+-- Purpose: import a batch of bindings from a site's earlier system, by the rules of all bindings. No person is informed
+--   and no event is emitted. `dry` only returns what would happen. `rows` is JSON: lists of user, openid, unionid,
+--   since (ms as text or '').
 -- KEYS: outbox
 -- ARGS: offset root account appid channel notice event site rows many dry history_kept audit_kept
 -- OUTCOMES: done
@@ -7,14 +8,14 @@
 -- REPLY done: verdicts
 --   verdicts: for each row bound, same, user (has another WeChat) or wechat (has another user)
 
-local words = {}
+local results = {}
 for _, row in ipairs(cjson.decode(A.rows)) do
   local wanted = {
     site = A.site, user = row[1], openid = row[2], unionid = row[3], at = row[4] ~= '' and row[4] or nil,
     made_by = 'import', source = '', actor = 'cli', many = A.many == '1',
   }
-  local word, whose
-  if A.dry == '1' then word, whose = verdict(wanted) else word, whose = join(wanted) end
-  words[#words + 1] = whose or word
+  local result, whose
+  if A.dry == '1' then result, whose = verdict(wanted) else result, whose = join(wanted) end
+  results[#results + 1] = whose or result
 end
-return {'done', now, words}
+return {'done', now, results}

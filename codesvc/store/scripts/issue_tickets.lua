@@ -1,5 +1,5 @@
--- Purpose: a keyword or menu key in the chat: make the tickets it asks for. To bind, one for each site where this WeChat
---   may still bind; to reset, one for each of its users. A repeated callback finds the tickets of the first.
+-- Purpose: issue the tickets that a chat message or a menu key requests. To bind: one for each site where this WeChat
+--   may still be bound. To reset: one for each of its users. A repeated callback returns the tickets of the first.
 -- KEYS: words seen
 -- ARGS: offset root channel openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same

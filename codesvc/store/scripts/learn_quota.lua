@@ -1,4 +1,5 @@
--- Purpose: take over what WeChat says about today's quota. Counters only grow: other programs may use the account too.
+-- Purpose: store what WeChat reports about today's quota. Counters only grow, because other programs may use the
+--   account too.
 -- KEYS: day outbox
 -- ARGS: offset appid daily used calls seconds
 -- OUTCOMES: done

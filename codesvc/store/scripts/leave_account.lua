@@ -1,11 +1,11 @@
--- Purpose: somebody stopped following. Bindings stay, because a WeChat that left still guards its user (DESIGN rule 6),
---   but of the person only user and openid are kept, and those for `unfollow_retention`.
+-- Purpose: record that a person stopped following. Bindings stay, because that WeChat still protects its user (DESIGN
+--   rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
 -- KEYS: gone leavers
 -- ARGS: offset root account channel openid sites event
 -- OUTCOMES: done
 -- USES: clock names webhook binding_history binding
 
--- WeChat repeats a callback; who has left already leaves nobody a second time.
+-- WeChat repeats callbacks; the event is emitted once.
 local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)

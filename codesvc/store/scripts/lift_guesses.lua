@@ -1,4 +1,4 @@
--- Purpose: give a user a fresh guess budget.
+-- Purpose: reset a user's guess budget.
 -- KEYS: user_guesses
 -- ARGS: offset root actor site user reason audit_kept
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: who left longer ago than the retention.
+-- Purpose: list the openids that stopped following longer ago than the retention.
 -- KEYS: leavers
 -- ARGS: offset keep most
 -- OUTCOMES: done

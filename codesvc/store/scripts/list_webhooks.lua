@@ -1,6 +1,6 @@
--- Purpose: a page of a site's events, latest first, before the one named `after` (its time and name; '' for the first
---   page). `status` and `kind` filter, '' takes all. One call looks at a bounded number; where it ends without a full page
---   there is more behind the last it looked at.
+-- Purpose: list one page of a site's events, latest first, before the event named `after` (its time and name; '' for
+--   the first page). `status` and `kind` filter, '' takes all. One call reads a limited number of events. If it ends
+--   without a full page, the next call continues after the last event that was read.
 -- KEYS: log
 -- ARGS: offset root site after_at after status kind most
 -- OUTCOMES: done
@@ -17,7 +17,7 @@ while true do
   if #part == 0 then return {'done', now, found, '', ''} end
   for i = 1, #part, 2 do
     local member, score = part[i], part[i + 1]
-    -- Of those of the same millisecond, the ones up to `after` were seen.
+    -- Of several events in the same millisecond, those up to `after` are on earlier pages.
     if A.after == '' or tonumber(score) < tonumber(A.after_at) or member < A.after then
       looked, at_time, at_name = looked + 1, score, member
       if A.kind == '' or string.sub(member, 1, #A.kind + 1) == A.kind .. ' ' then

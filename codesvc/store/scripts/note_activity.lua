@@ -1,5 +1,5 @@
--- Purpose: note that a person did something that lets us send customer-service messages for a while (WECHAT.md 8).
---   A short window never shortens a longer one.
+-- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
+--   window never shortens a longer one.
 -- KEYS: spoke
 -- ARGS: offset window
 -- OUTCOMES: done

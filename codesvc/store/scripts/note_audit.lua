@@ -1,4 +1,5 @@
--- Purpose: note an administrative act that no other script does. `user` and `wechat` are masked here, '' if there is none.
+-- Purpose: record an administrative act that no other script records. `user` and `wechat` are masked by the script, ''
+--   if there is none.
 -- KEYS:
 -- ARGS: offset root actor act site user wechat reason detail audit_kept
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: note in the trail why a delivery has to wait: each reason once, however often it is tried.
+-- Purpose: record in the timeline why a delivery has to wait. Each reason is recorded once, even if attempts repeat.
 -- KEYS: record
 -- ARGS: offset number reason
 -- OUTCOMES: done stale

@@ -1,4 +1,5 @@
--- Purpose: keep the unionid that WeChat told of a bound person. If the binding is another by now, it is somebody else's.
+-- Purpose: store the unionid that WeChat returned for a bound person, unless the user is bound to another openid by
+--   now.
 -- KEYS: binding union
 -- ARGS: offset root site user openid unionid
 -- OUTCOMES: done stale

@@ -1,4 +1,4 @@
--- Purpose: note when API keys were last used; of each at most once in `spacing` ms, whichever process saw it.
+-- Purpose: record when API keys were last used; for each key at most once in `spacing` ms over all processes.
 -- KEYS: uses
 -- ARGS: offset ages spacing
 -- OUTCOMES: done

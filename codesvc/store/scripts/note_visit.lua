@@ -1,4 +1,4 @@
--- Purpose: WeChat has said who a browser is; it is remembered for one subject and a few minutes.
+-- Purpose: store the openid that web authorisation returned for a browser, for one subject and for a few minutes.
 -- KEYS: visit
 -- ARGS: offset openid unionid life
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: whether the store can be written to; nobody reads what is written.
+-- Purpose: test whether the store accepts writes. The value written is never read.
 -- KEYS: probe
 -- ARGS: offset
 -- OUTCOMES: done

@@ -1,5 +1,5 @@
--- Purpose: the ticket's WeChat sent six digits. The verdict (are they the browser's?) comes from outside; whether they
---   may count is decided here. Three wrong ones end the ticket.
+-- Purpose: check six digits that a ticket's WeChat sent. The caller has compared them; `verdict` is the result. The
+--   script decides whether they count. Three wrong attempts end the ticket.
 -- KEYS: ticket awaiting seen
 -- ARGS: offset root channel openid browser verdict
 -- OUTCOMES: approved wrong ended absent
@@ -15,7 +15,7 @@ if A.verdict == '1' then
   wake(r)
   return answer('approved', r)
 end
--- WeChat delivers a callback up to three times; it counts once.
+-- WeChat repeats a callback up to three times; it is counted once.
 if redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then write(r, {tries_left = r.tries_left - 1}) end
 if tonumber(r.tries_left) > 0 then return answer('wrong', r) end
 redis.call('DEL', K.awaiting)

@@ -1,4 +1,4 @@
--- Purpose: read a verification, with the time it is by the clock that decides.
+-- Purpose: read a verification, and the time by the store's clock.
 -- KEYS: record
 -- ARGS: offset site
 -- OUTCOMES: done absent

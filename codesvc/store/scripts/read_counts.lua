@@ -1,4 +1,5 @@
--- Purpose: read the buckets of a subject, minutes or hours by `kind`: from the one `first` back from now to that `last` back.
+-- Purpose: read the counts of a subject by minute or hour (`kind`), for the buckets from `first` to `last` before the
+--   present one.
 -- KEYS:
 -- ARGS: offset root subject kind first last
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: how a site's endpoint fares.
+-- Purpose: read the state of a site's endpoint.
 -- KEYS: state due
 -- ARGS: offset
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: what became of a user's bindings, oldest first; the last line may be the binding that there is now.
+-- Purpose: read the history of a user's bindings, oldest first. The last line may be the present binding.
 -- KEYS: history binding
 -- ARGS: offset site history_kept
 -- OUTCOMES: done

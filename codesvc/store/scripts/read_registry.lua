@@ -1,5 +1,5 @@
--- Purpose: say what has changed in the registry since a version, or all of it where that is not known any more.
---   A version is `epoch:number`; another epoch is another registry (a store that was emptied or restored).
+-- Purpose: read the changes of the registry since a version, or all of it if that version is no longer known. A version
+--   is `epoch:number`. Another epoch means another registry (a store that was emptied or restored).
 -- KEYS: registry registry_log
 -- ARGS: offset since
 -- OUTCOMES: done same
@@ -14,7 +14,7 @@ local epoch, number = string.match(version, '^(%w+):(%d+)$')
 local known_epoch, known = string.match(A.since, '^(%w+):(%d+)$')
 local found, all = {}, 1
 if epoch and epoch == known_epoch and tonumber(known) < tonumber(number) then
-  -- The log holds `number name`, oldest first; it reaches back far enough if it knows the change after ours.
+  -- The log holds `number name`, oldest first. It is complete if it contains the change after our version.
   local log = redis.call('LRANGE', K.registry_log, 0, -1)
   local names, oldest = {}, nil
   for _, line in ipairs(log) do

@@ -1,4 +1,4 @@
--- Purpose: read a ticket by its id, or the one whose digits a WeChat is expected to send.
+-- Purpose: read a ticket by its id, or the ticket for which a WeChat is expected to send digits.
 -- KEYS: awaiting
 -- ARGS: offset root channel id
 -- OUTCOMES: done absent

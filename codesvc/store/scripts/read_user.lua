@@ -1,4 +1,5 @@
--- Purpose: what an operator asks about a user: the latest verifications, and how far the user's own limits are used.
+-- Purpose: read what an operator needs about a user: the latest verifications, and how much of the user's limits is
+--   used.
 -- KEYS: lately user_guesses
 -- ARGS: offset user_pushes user_guesses
 -- OUTCOMES: done

@@ -1,4 +1,4 @@
--- Purpose: say when API keys were last used.
+-- Purpose: read when API keys were last used.
 -- KEYS: uses
 -- ARGS: offset names
 -- OUTCOMES: done

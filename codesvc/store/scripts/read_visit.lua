@@ -1,4 +1,4 @@
--- Purpose: who a browser has proved to be, for one subject.
+-- Purpose: read the openid that a browser has proved by web authorisation, for one subject.
 -- KEYS: visit
 -- ARGS: offset
 -- OUTCOMES: done absent

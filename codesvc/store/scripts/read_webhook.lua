@@ -1,4 +1,4 @@
--- Purpose: one event and what came of sending it.
+-- Purpose: read one event and the results of its attempts.
 -- KEYS: webhook
 -- ARGS: offset
 -- OUTCOMES: done absent

@@ -1,7 +1,7 @@
--- Purpose: record how deliveries went, and acknowledge their jobs in the same act (DESIGN rule 4).
---   `results` is MessagePack: for each delivery its verification, number, status (sent, unknown or failed), channel, reason,
---   errcode or '', msgid or '', and the entry of its job, '' where it goes on. After failed, the verification falls back to
---   a scan by itself where a scan may bring the code. A receipt that came before this record is applied now.
+-- Purpose: record the results of deliveries, and acknowledge their jobs in the same script (DESIGN rule 4). `results`
+--   is MessagePack: for each delivery its verification, number, status (sent, unknown or failed), channel, reason,
+--   errcode or '', msgid or '', and the entry of its job ('' if the job continues). After failed, the verification
+--   falls back to a scan if a scan can bring the code. A receipt that arrived before this record is applied now.
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
@@ -16,7 +16,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
   local changes, detail = {reason = reason}, errcode ~= '' and reason .. '.' .. errcode or nil
   if via ~= '' then changes.channel = via end
   if msgid ~= '' then changes.msgid = msgid end
-  -- One act may follow another about the same verification.
+  -- Several acts of one call may concern the same verification.
   firsts[r.id] = nil
   move_delivery(r, status, changes, detail)
 

@@ -1,4 +1,5 @@
--- Purpose: apply WeChat's delivery receipt, matched by its message id: before our own record of the send, after it, twice.
+-- Purpose: apply WeChat's delivery receipt, matched by its message id. It may arrive before the result of the send is
+--   recorded, after it, or twice.
 -- KEYS: receipt
 -- ARGS: offset root account channel status reason openid event
 -- OUTCOMES: done stale early-receipt

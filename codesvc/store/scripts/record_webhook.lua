@@ -1,5 +1,5 @@
--- Purpose: what came of an attempt to send an event. `verdict` delivered or failed ends it, again puts it off until `pause`
---   ms from now, gone disables the endpoint and leaves the event waiting.
+-- Purpose: record the result of an attempt to send an event. `verdict`: delivered or failed ends the event, again
+--   repeats it in `pause` ms, gone disables the endpoint while the event waits.
 -- KEYS: sites
 -- ARGS: offset root site id attempt verdict pause
 -- OUTCOMES: done stale

@@ -1,5 +1,6 @@
--- Purpose: a site redeems a ticket, once. Of a reset, a verification is started and approved in the same act: the WeChat
---   that asked is the one bound to the user, or nothing happens. The bound WeChat is told, as of every reset (rule 6).
+-- Purpose: redeem a ticket for a site, once. For a reset, a verification is started and approved in the same script,
+--   but only if the WeChat that requested it is the one bound to the user. That WeChat is informed, as of every reset
+--   (rule 6).
 -- KEYS: ticket record outbox idem
 -- ARGS: offset root channel appid site id fixed attempts event hooks idem fingerprint
 -- OUTCOMES: done spent ended absent mismatch
@@ -13,7 +14,7 @@ local at = string.format('%.0f', now)
 if A.idem ~= '' then
   local known = redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at')
   if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-  -- The winner may repeat its call: it gets a handle that lives no longer than the first, or the same verification.
+  -- The successful call may be repeated: it gets the same verification, or a handle with the expiry of the first.
   if known[1] and r.wish == 'bind' then return answer('done', r, known[3]) end
   local v = known[1] and read_record(record_at(known[2]))
   if v then return answer('done', r, 0, {0, v.packed, v.id}) end

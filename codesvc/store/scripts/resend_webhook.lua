@@ -1,4 +1,4 @@
--- Purpose: send an event again, or now instead of later: under the same id, with all attempts before it.
+-- Purpose: send an event again, or sooner than planned, under the same id, with all its earlier attempts.
 -- KEYS: webhook
 -- ARGS: offset root channel actor site audit_kept
 -- OUTCOMES: done absent

@@ -1,5 +1,5 @@
--- Purpose: give a claimed site back before its work is done: at the end of a process, or where its configuration does not
---   know the site's endpoint (another's may; `after` ms until somebody looks again).
+-- Purpose: return a claimed site before its events are sent: at the end of a process, or if the process does not know
+--   the site's endpoint. Another process may know it; the site becomes due after `after` ms.
 -- KEYS: sites
 -- ARGS: offset root site owner after
 -- OUTCOMES: done stale

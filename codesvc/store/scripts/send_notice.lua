@@ -1,5 +1,5 @@
--- Purpose: tell a WeChat something by a message of our own: what a callback that no signature covers may not be answered
---   with (rule 9). WeChat delivers a callback up to three times; it is told once.
+-- Purpose: send a WeChat a message of our own, with what must not be in the answer to a callback whose body is not
+--   signed (rule 9). WeChat repeats a callback up to three times; the message is sent once.
 -- KEYS: notice seen outbox
 -- ARGS: offset appid id openid name about
 -- OUTCOMES: done same

@@ -1,5 +1,5 @@
--- Purpose: a browser outside of WeChat shows digits for a ticket: it is this browser that they will prove. The latest
---   one counts, so whoever is sent a link cannot take away the asker's own page for long, nor the other way round.
+-- Purpose: record that a browser outside of WeChat shows digits for a ticket: these digits will prove that browser. The
+--   latest browser counts, so that two people with the link cannot block each other's page for long.
 -- KEYS: ticket
 -- ARGS: offset account root channel id browser
 -- OUTCOMES: done ended absent

@@ -1,4 +1,5 @@
--- Purpose: is this proof's verification approved, the proof fresh and not spent? Spend it unless only asked.
+-- Purpose: check that a proof's verification is approved and the proof neither expired nor spent, and spend it if
+--   `consume` is 1.
 -- KEYS: record
 -- ARGS: offset site consume
 -- OUTCOMES: done spent stale-proof absent

@@ -21,10 +21,11 @@ end
 
 count_start()
 
--- A claimed verification is not among these, so an unclaimed one cannot supersede it; and another address has its own.
--- An entry of the user's ledger is two bytes that stand for purpose and address, when it ends at the latest, in s, and
--- the id. One that has no room there any more and is still live goes into a list of its purpose and address: however many
--- start for this user from however many addresses, a start looks at a bounded number, and misses none.
+-- An unclaimed verification cannot supersede a claimed one, so claimed ones are left out. Other addresses have
+-- verifications of their own.
+-- An entry of the user's recent activity has two bytes for purpose and address, the latest possible end in s, and the
+-- id. An entry that is removed from there while it is live is added to a list for its purpose and address. So a start
+-- reads a limited number of entries and misses none, even if there are many starts from many addresses for this user.
 local mine = read_recent_activity(K.lately, A.user_pushes)
 local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4), 16))
 local live = {}
@@ -67,7 +68,7 @@ if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max
 pushes.mine = mine
 deliver(r, redis.call('HGET', K.binding, 'openid'), {channels = A.channels, max_life = A.max_life})
 save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
--- What a repeated start answers: this moment, whatever has happened since.
+-- The answer to a repeated start is the state at this moment, even if it changes later.
 if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
 save(r, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)

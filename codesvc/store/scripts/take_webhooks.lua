@@ -1,6 +1,6 @@
--- Purpose: what is to be sent for a site now, for the process that has claimed it; says again that it is at it. With
---   `give` 1 the site is given back where nothing is due. Nothing is taken out: an event stays due until what came of it
---   is recorded, so whoever takes over after a crash finds it again.
+-- Purpose: read the events of a site that are due now, for the process that has claimed it, and renew its lease. With
+--   `give` 1 the site is returned if no event is due. Nothing is removed: an event stays due until its result is
+--   recorded, so that another process finds it again after a crash.
 -- KEYS: sites
 -- ARGS: offset root site owner lease most give
 -- OUTCOMES: done empty stale closed

@@ -1,4 +1,4 @@
--- Purpose: remove a user's binding, and tell the person.
+-- Purpose: remove a user's binding, and inform the person.
 -- KEYS: binding outbox
 -- ARGS: offset root account appid channel notice site user by notices event hooks actor reason history_kept audit_kept
 -- OUTCOMES: done absent

@@ -1,6 +1,6 @@
--- admission: what every start is asked before it writes anything: was it answered before (Idempotency-Key), and do the
--- site's and the address's limits allow it. `refusal` answers what to return instead of starting, or nil; `starts_left`
--- what is left of both limits: the site's rates, a comma, the address's.
+-- admission: checks before every start: was it answered before (Idempotency-Key), and do the limits of the site and of
+-- the address allow it. `refusal` returns the answer that replaces a start, or nil. `starts_left` returns what remains
+-- of both limits: the site's rates, a comma, the address's rates.
 local of_site = window(K.site_starts, A.site_starts)
 local of_address = window(K.address_starts, A.address ~= '-' and A.address_starts or '')
 local function starts_left() return left_of_both(of_site, of_address) end

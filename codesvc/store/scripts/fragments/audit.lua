@@ -1,5 +1,6 @@
--- audit: who did what, as a line of the partition's log; bounded in number and in time (codesvc.domain.audit reads it).
--- People stand in it masked, so that it may outlive what is kept of them; the masks are those of codesvc.domain.masking.
+-- audit: writes a line into the partition's audit log, which is limited in length and in age (codesvc.domain.audit
+-- reads it). Users and openids are masked, so that the log may be kept longer than personal data; the masks are those
+-- of codesvc.domain.masking.
 local function masked_part(text)
   if #text <= 4 then return string.sub(text, 1, 1) .. '***' end
   local ends = #text >= 8 and 2 or 1

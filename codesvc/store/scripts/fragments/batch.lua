@@ -1,5 +1,5 @@
--- batch: acts of one kind in one call, given as lists of what each takes. Each act is for itself: one that fails is answered
--- with 'again', and whoever asked repeats it alone, where the error is the call's own.
+-- batch: several acts of one kind in one call, given as lists of arguments. Each act is independent: one that fails is
+-- answered with 'again', and the caller repeats it alone, so that its error is the error of that call.
 local function each(lists, act)
   local answers = {}
   if #lists == 1 then return {act(unpack(lists[1]))} end
@@ -10,7 +10,7 @@ local function each(lists, act)
   return answers
 end
 
--- These jobs of the outbox are done.
+-- Acknowledge these jobs of the outbox and remove them.
 local function acknowledge(entries)
   if #entries == 0 then return end
   redis.call('XACK', K.outbox, A.group, unpack(entries))

@@ -1,6 +1,6 @@
--- binding: the only place where a user and a WeChat are joined or parted. Every change leaves a line in the history.
+-- binding: making and removing bindings; no other fragment does. Every change adds a line to the user's history.
 
--- Index by unionid: how a site finds the same person that it knows from another account of the same owner.
+-- The index by unionid: with it a site finds a person that it knows from another account of the same owner.
 local function forget_unionid(at, site, user)
   local unionid = redis.call('HGET', at, 'unionid')
   if not unionid then return end
@@ -8,7 +8,8 @@ local function forget_unionid(at, site, user)
   redis.call('HDEL', at, 'unionid')
 end
 
--- What the history has to say of the binding that ends here is written down now, unless nobody is to know it any more.
+-- Remove a binding. Its line, which the history does not contain while the binding exists, is added now, unless the
+-- person is being forgotten.
 local function part(site, user, openid, forgotten)
   local at = key('binding', site, user)
   local past = not forgotten and present(at, site)
@@ -18,7 +19,7 @@ local function part(site, user, openid, forgotten)
   redis.call('SREM', key('owners', site, openid), user)
 end
 
--- `actor` is who did it, as the audit log names people: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
+-- `actor` as in the audit log: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
 local function remove(wanted, site, user, openid, by, actor, reason)
   part(site, user, openid, by == 'forgotten')
   remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid), at = string.format('%.0f', now)})
@@ -26,8 +27,8 @@ local function remove(wanted, site, user, openid, by, actor, reason)
   audit(actor, 'binding.removed', {site = site, user = user, wechat = openid, reason = reason, detail = by})
 end
 
--- What joining b.user to b.openid would come to: 'bound' or 'same'; or 'conflict' and whose it is: 'user' (has another
--- WeChat) or 'wechat' (has another user). The WeChat that the user has now, if any, comes third.
+-- What binding b.user to b.openid would result in: 'bound', 'same', or 'conflict' and with whom: 'user' (has another
+-- WeChat) or 'wechat' (has another user). The third value is the user's present WeChat, if any.
 local function verdict(b)
   local current = redis.call('HGET', key('binding', b.site, b.user), 'openid')
   if current == b.openid then return 'same', nil, current end
@@ -36,7 +37,7 @@ local function verdict(b)
   return 'bound', nil, current
 end
 
--- Join them, if the verdict allows it. One WeChat a user; one user a WeChat, unless b.many.
+-- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, unless b.many.
 local function join(b)
   local outcome, whose, current = verdict(b)
   if outcome ~= 'bound' then return outcome, whose, current end

@@ -1,14 +1,15 @@
--- binding_history: the history of a user's bindings, line by line. The binding that there is now is its own last line: what it would
--- say stands in the binding already. So it is written into the history only when the binding ends, and a user who was
--- bound once and never again, as nearly everybody, has no history of his own in the store.
--- The history names a WeChat by a tag that tells whether two lines mean the same one, and from which nobody gets back
--- to an openid: it outlives the binding, and what is kept of a person must not (codesvc.domain.binding draws the same tag).
+-- binding_history: the history of a user's bindings, one line for each change. The last line of the present binding is
+-- computed from the binding itself and is written only when the binding ends. So a user who was bound once, like nearly
+-- every user, has no history in the store.
+-- In the history a tag stands for a WeChat. Two lines with the same tag mean the same WeChat, but a tag cannot be
+-- converted back to an openid: the history is kept longer than personal data may be (codesvc.domain.binding makes the
+-- same tag).
 local function tag_of(site, openid) return string.sub(redis.sha1hex(site .. '/' .. openid), 1, 12) end
 
--- The line of the binding at `at`; nil if there is none, or if it is older than the history is kept.
+-- The line of the binding at `at`; nil if there is none, or if it is older than the history's retention.
 local function present(at, site)
   local b = redis.call('HMGET', at, 'openid', 'made_by', 'source', 'at', 'noted', 'from')
-  -- An import may say that a binding is older; the history says when it was told so.
+  -- An import may set an earlier time of binding; the history has the time of the import.
   local stamp = b[5] or b[4]
   if not b[1] or now >= stamp + A.history_kept then return nil end
   return {

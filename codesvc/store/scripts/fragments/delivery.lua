@@ -1,5 +1,5 @@
--- delivery: moving the current delivery of a record by the table, and starting a new one.
--- `detail` is what the trail says beside it: the reason, or by which channel it was sent.
+-- delivery: changes the state of a record's delivery by the transition table, and starts a new delivery.
+-- `detail` is the detail of the entry in the timeline: the reason, or the channel by which it was sent.
 local function move_delivery(r, status, changes, detail)
   if not DELIVERY_MOVES[r.delivery][status] then
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
@@ -11,7 +11,7 @@ local function move_delivery(r, status, changes, detail)
   write(r, changes)
 end
 
--- A new delivery replaces the record's current one; a receipt for an older one no longer matters.
+-- A new delivery replaces the record's current one. Receipts for an older delivery are then ignored.
 local function new_delivery(r, channel, status, reason, detail)
   write(r, {
     number = (r.number or 0) + 1, channel = channel, delivery = status, reason = reason or '',
@@ -19,7 +19,7 @@ local function new_delivery(r, channel, status, reason, detail)
   })
 end
 
--- Every start and resend leaves exactly one entry, so that the stream tells nobody whether a user is bound.
+-- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound.
 local function enqueue(r, kind, account)
   redis.call('XADD', K.outbox, '*', 'kind', kind, 'id', r.id, 'number', r.number, 'account', account)
 end

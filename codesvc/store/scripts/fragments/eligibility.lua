@@ -1,7 +1,7 @@
 -- eligibility: who may receive and use a verification's code (DESIGN rule 6).
 local function owner_of(r) return redis.call('HGET', key('binding', r.site, r.user), 'openid') end
 
--- The basis on which this openid may be approved, or nil. A user who has a binding is never approved by another WeChat.
+-- The basis on which this openid may be approved, or nil. A user with a binding is never approved by another WeChat.
 local function basis_for(r, openid)
   if is_test(r) then return 'test' end
   local owner = owner_of(r)
@@ -11,7 +11,7 @@ local function basis_for(r, openid)
   return nil
 end
 
--- Whether anybody's scan may bring this code.
+-- Whether a scan can bring this code to any WeChat.
 local function scan_may_bring(r)
   return r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1'))
 end

@@ -1,4 +1,4 @@
--- fall_back: what a delivery that failed for good, or arrived for certain, leads to.
+-- fall_back: what follows from a delivery that failed for good or that was delivered.
 local function after_delivery(r, status, reason, detail)
   if status == 'delivered' then tell_of_delivery(r, 'verification.delivered') end
   if status ~= 'failed' then return end

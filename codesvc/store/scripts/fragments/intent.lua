@@ -1,4 +1,4 @@
--- intent: reading and moving one bind intent or login by its table. `r` is as in record.lua.
+-- intent: the state of a bind intent or login, and its changes by the transition table. `r` is as in record.lua.
 local INTENT_MOVES = {bi = BIND_MOVES, lg = LOGIN_MOVES}
 
 local function intent_status(r)

@@ -1,5 +1,5 @@
--- notice: telling a WeChat something outside of any verification, by a job of the outbox that brings its own addressee.
--- `A.notice` is a fresh id; a script that sends two notices appends their number. What is told is JSON, read by
+-- notice: sends a WeChat a message outside of any verification, by a job of the outbox with its own recipient.
+-- `A.notice` is a fresh id; a script that sends two notices appends their number. The content is JSON, read by
 -- codesvc.delivery.notices.
 local notices_sent = 0
 local function notify(openid, name, about)

@@ -1,6 +1,7 @@
--- pool: taking a QR code from those minted ahead, or the one handed in (`A.minted`: made on demand, the pool was empty).
--- Pool entries are 'expires-in-ms-since-1970 scene url'; WeChat's clock counts, not ours, so the test offset is left out.
--- Answers scene and url; or nil and why: 'empty', or 'limited' where the day's quota or the site's part of it is gone.
+-- pool: takes a QR code from the pool of prepared ones, or the one in `A.minted` (made on demand because the pool was
+-- empty). Entries are 'expires-in-ms-since-1970 scene url'. They expire by WeChat's clock, so the test offset is left
+-- out. Returns scene and url; or nil and the reason: 'empty', or 'limited' if the day's quota or the site's share of it
+-- is used up.
 local function take_picture(site, reset)
   local real_now = now - tonumber(A.offset)
   local entry = A.minted ~= '' and A.minted or redis.call('LPOP', K.pool)

@@ -1,6 +1,8 @@
--- push: whether a push to an openid may happen now, and the bookkeeping where it does.
--- The reasons are for disclosed verifications only; for others they silence the push, never the answer (rule 7).
--- `pushes.mine` is the user's ledger, `pushes.theirs` the WeChat's; `pushes.made` says whether the first is to be saved.
+-- push: decides whether a push to an openid is allowed now, and records it.
+-- The reasons are for disclosed verifications only. For others they prevent the push but do not change the answer (rule
+-- 7).
+-- `pushes.mine` is the user's recent activity, `pushes.theirs` the WeChat's; `pushes.made` is true if the first must be
+-- saved.
 local pushes = {}
 local function why_no_push(r, openid, policy)
   if policy.channels == '' then return 'no-channel' end
@@ -26,21 +28,21 @@ local function push(r, openid, policy)
   enqueue(r, 'push', A.appid)
 end
 
--- Where a push cannot bring the code: wait for a scan, if a scan may. `limit` is what stood in the way of a push.
+-- Without a push: wait for a scan, if a scan is allowed. `limit` is the limit that prevented the push.
 local function wait_for_scan(r, reason, limit)
   local detail = limit and reason .. '.' .. limit or reason
   if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason, detail)
     tell_of_delivery(r, 'verification.failed')
   else
-    -- Nothing has gone wrong for somebody who was never bound; for others the page may say why a scan is wanted.
+    -- It is not an error if a user has no binding. For other reasons the page may show why a scan is needed.
     new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '', detail)
     if reason ~= 'no-binding' then tell_of_delivery(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
 end
 
--- Of a test identity nothing leaves and nothing is counted; it reads as if a message had been sent.
+-- For a test identity nothing is sent or counted. The delivery reads as sent.
 local function pretend(r)
   new_delivery(r, 'template', 'sent', 'test')
   write(r, {sent_to = TEST_OPENID .. string.sub(redis.sha1hex(r.site .. '/' .. r.user), 1, 20)})

@@ -1,10 +1,11 @@
--- quota: taking one from a day's quota (codesvc.domain.quota). The day's hash: `daily` as WeChat told it, `total` used,
--- `over` used beyond what each site is sure of, for each site `s:<name>`, and where WeChat limits the minute too
--- `calls` in `seconds`. Resets may use all of the day. Answers 'yes', 'day' or 'minute'.
+-- quota: takes one unit of a day's quota (codesvc.domain.quota). The day's hash holds `daily` as WeChat reported it,
+-- `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site, and `calls` in `seconds`
+-- if WeChat also limits the minute. Resets may use the whole quota. Returns 'yes', or the limit that is reached: 'day'
+-- or 'minute'.
 local function take_quota(day, site, reset)
-  local told = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
-  local daily = tonumber(told[1] or A.assumed_daily)
-  local total, over, used = tonumber(told[2] or 0), tonumber(told[3] or 0), tonumber(told[4] or 0)
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
+  local daily = tonumber(counts[1] or A.assumed_daily)
+  local total, over, used = tonumber(counts[2] or 0), tonumber(counts[3] or 0), tonumber(counts[4] or 0)
   if total >= daily then return 'day' end
   local general = daily - math.floor(daily * A.reserve + 0.5)
   local sites = tonumber(A.sites)
@@ -13,11 +14,11 @@ local function take_quota(day, site, reset)
     if total >= general then return 'day' end
     if used >= sure and sites * sure + over >= general then return 'day' end
   end
-  if told[5] then
-    -- WeChat's clock counts, not test mode's.
-    local span = told[6] * 1000
+  if counts[5] then
+    -- WeChat's clock counts, so the offset of test mode is left out.
+    local span = counts[6] * 1000
     local minute = day .. ':' .. string.format('%.0f', math.floor((now - A.offset) / span))
-    if redis.call('INCR', minute) > tonumber(told[5]) then
+    if redis.call('INCR', minute) > tonumber(counts[5]) then
       redis.call('PEXPIRE', minute, 2 * span)
       return 'minute'
     end

@@ -1,5 +1,6 @@
--- quota_alert: a day's quota has sunk so far that the sites of the account are told: by a job of the outbox, once for each
--- threshold and day (codesvc.delivery.quota_events). Of several passed at once, the last is told.
+-- quota_alert: when a day's quota is nearly used up, the account's sites are informed by a job of the outbox, once for
+-- each threshold and day (codesvc.delivery.quota_events). If several thresholds are passed at once, only the highest is
+-- reported.
 local function mind_quota(day, daily, used)
   local reached = 0
   for percent in string.gmatch(QUOTA_THRESHOLDS, '%d+') do

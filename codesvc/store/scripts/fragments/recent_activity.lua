@@ -1,7 +1,7 @@
--- recent_activity: what is remembered of the latest pushes and verifications of one user, or of one WeChat, in one value: how many
--- times follow (LONG_TIMES: they are in the window's list), whether live verifications stand elsewhere too (start.lua),
--- the times of pushes as a window has them, and the latest verifications, oldest first, each with its length in front.
--- Of ids the `vf_` is left out. Saving never shortens a ledger's life.
+-- recent_activity: the latest pushes and verifications of one user or one WeChat, in one value. It contains: the number
+-- of times that follow (LONG_TIMES: the times are in the window's list); whether live verifications are in other lists
+-- too (start.lua); the times of pushes, as in a window; and the latest verifications, oldest first, each with its
+-- length in front. The `vf_` of ids is left out. Saving never shortens the value's TTL.
 local LONG_TIMES = 255
 
 local function read_recent_activity(at, rates)
@@ -18,7 +18,7 @@ local function read_recent_activity(at, rates)
   return g
 end
 
--- Add an entry; the one that has no room any more, or nil.
+-- Add an entry. Returns the entry that was removed to make room, or nil.
 local function enter(g, entry)
   g.entries[#g.entries + 1] = entry
   if #g.entries <= MOST_LATEST then return nil end

@@ -1,7 +1,8 @@
--- record: reading and moving one verification, intent or ticket. A record is a Lua table of its fields, plus `at`, its key,
--- and `packed`, how it lies there: an array in MessagePack. A verification's fields lie in the order of codesvc.domain.record,
--- absent ones as nil, numbers as numbers; its id is said by its key. What has no place there, and all of intents and
--- tickets, is a table of texts in front.
+-- record: reading and writing of a verification, intent or ticket. In Lua a record is a table of its fields, with its
+-- key in `at` and its stored form in `packed`, an array in MessagePack. For a verification the array has the fields in
+-- the order of codesvc.domain.record, absent ones as nil, numbers as numbers; the id is part of the key. Its first
+-- element is a table of texts with every field that has no place in the array. For intents and tickets this table holds
+-- all fields.
 
 local NOT_STORED = {at = true, packed = true, held = true}
 
@@ -34,41 +35,42 @@ local function read_record(at)
   return packed and unpack_record(at, packed) or nil
 end
 
--- What a record reads as now: nobody writes 'expired'.
+-- The status of a verification now. 'expired' is never stored.
 local function status_of(r)
   if r.status == 'pending' and now >= tonumber(r.expires) then return 'expired' end
   return r.status
 end
 
--- An ended verification is kept for a while and then reads as if it had never been.
+-- Whether an ended verification reads as absent: it can be read for a while after its end.
 local function is_gone(r)
   local status = status_of(r)
   if status == 'pending' then return false end
   return now >= tonumber(r.ended or r.expires) + KEPT_AFTER_END
 end
 
--- The trail: what happened to a verification and when, as 'ms-since-its-start:word' or '…:word/detail' (codesvc.domain.timeline).
--- What happens for the first time is told with the answer as well, and counted by whoever asked: once, whatever repeats.
--- A trail that is full takes first times only, and there are few of those.
+-- The timeline: what happened to a verification and when, as 'ms-since-its-start:kind' or '…:kind/detail'
+-- (codesvc.domain.timeline). Entries of a kind that is new in this timeline are also returned with the answer, and the
+-- caller counts them. So each is counted once, even if acts repeat. A timeline that is full accepts only entries of a
+-- new kind; there are few of them.
 local TRAIL_LONGEST = 1500
 local firsts = {}
-local function trailed(r, word, detail)
+local function trailed(r, kind, detail)
   local trail = r.trail or ''
-  local told = word .. (detail and detail ~= '' and '/' .. detail or '')
-  local first = not string.find(trail .. ' ', ':' .. word .. '[/ ]')
-  if first then firsts[r.id] = (firsts[r.id] and firsts[r.id] .. ' ' or '') .. told end
+  local entry = kind .. (detail and detail ~= '' and '/' .. detail or '')
+  local first = not string.find(trail .. ' ', ':' .. kind .. '[/ ]')
+  if first then firsts[r.id] = (firsts[r.id] and firsts[r.id] .. ' ' or '') .. entry end
   if not first and #trail > TRAIL_LONGEST then return trail end
-  return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. told
+  return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. entry
 end
 
--- `life`, in ms, for a new one; otherwise it lives as long as it would have.
+-- `life`, in ms, is for a new record; otherwise the TTL stays.
 local function save(r, life)
   r.held = nil
   r.packed = packed_of(r)
   if life then redis.call('SET', r.at, r.packed, 'PX', life) else redis.call('SET', r.at, r.packed, 'KEEPTTL') end
 end
 
--- A script that changes a record more than once may hold it (`r.held = true`) and save it at the end.
+-- A script that changes a record several times can set `r.held = true` and save it at the end.
 local function write(r, changes)
   for field, value in pairs(changes) do r[field] = value end
   if not r.held then save(r) end
@@ -79,11 +81,11 @@ local function end_as(r, status)
   write(r, {status = status, ended = now, trail = trailed(r, status, status == 'approved' and r.basis or nil)})
 end
 
--- Every call that shows a verification answers in this form: outcome, now, {0, record, its id}, what else, what limits leave after the
--- call (if it has any), and first times of this act.
+-- The form of every answer with a verification: outcome, now, {0, record, its id}, an extra value, what remains of the
+-- limits ('' if the script has none), and the new kinds of timeline entries.
 local function answer(outcome, r, extra, left)
   return {outcome, now, {0, r.packed, r.id}, extra or 0, left or '', firsts[r.id] or ''}
 end
 
--- Publishing only wakes; whoever hears it reads the state again.
+-- A publication contains no state: subscribers read the record again.
 local function wake(r) redis.call('PUBLISH', A.channel, r.id) end

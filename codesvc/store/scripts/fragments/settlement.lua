@@ -1,6 +1,7 @@
--- settlement: what the yes of whoever scanned does to a bind intent or a login.
+-- settlement: what follows when the person who scanned confirms a bind intent or a login.
 
--- Bind r.user to r.claimed_by; `replace` where the site or the old WeChat has agreed. Whether it is bound now.
+-- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat, agreed to replace a binding. Returns
+-- whether it is bound.
 local function settle_bind(r, replace)
   local joined, whose, other = join({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
@@ -16,7 +17,7 @@ local function settle_bind(r, replace)
       user = r.user, id = r.id, reference = r.reference, conflict = whose, method = r.method,
     })
   end
-  -- The old WeChat is asked, once at a time, however often somebody with the user's session tries.
+  -- Ask the previous WeChat. Only one request at a time, even if a person with the user's session tries repeatedly.
   if other and r.notices == '1' then
     local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
     if asked then
@@ -27,7 +28,8 @@ local function settle_bind(r, replace)
   return false
 end
 
--- Let r.claimed_by in: as its only user on the site, as the one chosen, or as nobody yet. False: it has to choose.
+-- Decide a login of r.claimed_by: as its only user on the site, as the chosen user, or as unknown. Returns false if the
+-- person has to choose.
 local function settle_login(r, choice)
   local owners, user = key('owners', r.site, r.claimed_by), nil
   local count = redis.call('SCARD', owners)

@@ -1,4 +1,4 @@
--- ticket: reading and moving one ticket by its table (codesvc.domain.ticket).
+-- ticket: reading a ticket, and its changes by the transition table (codesvc.domain.ticket).
 local function read_ticket(id)
   local r = read_record(key('ticket', id))
   if not r or now >= tonumber(r.expires) + KEPT_AFTER_END then return nil end

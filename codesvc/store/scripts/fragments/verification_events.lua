@@ -1,5 +1,5 @@
--- verification_events: what there is to tell of a verification, as it stands now. Before its delivery may be disclosed, nothing about
--- the delivery is told, not even that there is something to tell (DESIGN rule 7).
+-- verification_events: emits an event about a verification's present state. Before the delivery may be disclosed, no
+-- event about the delivery is emitted at all (DESIGN rule 7).
 local function is_disclosed(r) return r.disclose == '1' or r.status == 'approved' or r.claimed_basis == 'bound' end
 
 local function tell_of(r, kind)

@@ -1,7 +1,7 @@
--- webhook: events for a site's webhook, written by the very script that makes the change they tell of. `wanted` is what
--- the site listens to: '' nothing, '*' everything, else types set apart by commas. `A.event` is a fresh id; a script that
--- emits several appends their number. The facts are JSON, read by codesvc.delivery.webhooks.payload; no code, openid or token
--- stands in them. Members of the sorted sets are 'type id'.
+-- webhook: queues events for a site's webhook, in the same script as the change that they report. `wanted` is what the
+-- site subscribes to: '' nothing, '*' everything, else event types separated by commas. `A.event` is a fresh id; a
+-- script that emits several events appends their number. The facts are JSON, read by codesvc.delivery.webhooks.payload;
+-- they contain no code, openid or token. Members of the sorted sets are 'type id'.
 local events_emitted = 0
 local function wants(wanted, kind)
   if not wanted or wanted == '' then return false end
@@ -10,7 +10,7 @@ end
 
 local function webhook_at(site, member) return key('webhook', site, string.match(member, '(%S+)$')) end
 
--- An event has been sent or given up. Of those only the latest are kept.
+-- End an event that was sent or given up. Only the latest ended events are kept.
 local function end_webhook(site, member, status, reason)
   redis.call('HSET', webhook_at(site, member), 'status', status, 'reason', reason, 'ended', string.format('%.0f', now))
   redis.call('ZREM', key('webhook_due', site), member)
@@ -24,8 +24,8 @@ local function end_webhook(site, member, status, reason)
   end
 end
 
--- Put the site where workers look for work and wake them, unless one is at it, which looks again by itself, or nothing
--- may be sent, or it stands there already.
+-- Put the site into the workers' queue and wake them. Not if a worker is sending for it, which looks again by itself;
+-- nor if its endpoint is disabled; nor if it is in the queue already.
 local function offer(site, due)
   local busy = redis.call('HGET', key('webhook_lane', site), 'until')
   if busy and tonumber(busy) > now - A.offset then return end
@@ -41,7 +41,7 @@ local function make_due(site, member)
   offer(site, now)
 end
 
--- Queue one event. Where too many wait, the one that would wait longest gives way.
+-- Queue one event. If too many wait, the one with the latest due time is given up.
 local function queue_webhook(site, id, kind, facts)
   local at, member, log = key('webhook', site, id), kind .. ' ' .. id, key('webhook_log', site)
   local stamp = string.format('%.0f', now)

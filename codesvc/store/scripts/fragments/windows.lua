@@ -1,18 +1,18 @@
--- windows: exact limits, at most N events in *every* window of T (DESIGN rule 3).
--- A window is the times of the latest events, as many as the largest N, six bytes each and the oldest first, in a string.
--- Past MOST_PACKED of them the string only says LONG, and a list holds the times: an event never costs more than a few
--- looks, however many are allowed. One more is allowed when the N-th latest has left the window (now - T, now].
--- Rates are text, 'N/T N/T …' with T in ms; no rates mean no limit.
+-- windows: exact limits: at most N events in *every* window of length T (DESIGN rule 3).
+-- A window holds the times of the latest events, as many as the largest N, oldest first, six bytes each, in a string.
+-- With more than MOST_PACKED times, the string is just LONG and a list holds the times. So an event costs only a few
+-- reads, even for a large N. One more event is allowed when the N-th latest has left the window (now - T, now]. Rates
+-- are text, 'N/T N/T …' with T in ms; '' means no limit.
 local LONG = 'L'
 
--- The list beside a key: the same name with a kind of its own.
+-- The key of a window's list: the window's own key with another kind.
 local function long_name(at)
   local root, rest = string.match(at, '^(.-}:)(.*)$')
   local account = string.match(rest, '^wx%x+:') or ''
   return root .. account .. 'long-' .. string.sub(rest, #account + 1)
 end
 
--- A window as it lies in the value at `at`, or in a part of it.
+-- The window in the value at `at`, or in a part of that value.
 local function window_in(packed, at, rates)
   local w = {packed = packed, at = at, rates = {}, most = 0, span = 0, length = 0}
   if rates == '' then return w end
@@ -25,7 +25,7 @@ local function window_in(packed, at, rates)
   return w
 end
 
--- A window that has a key of its own.
+-- A window with a key of its own.
 local function window(at, rates)
   local w = window_in(rates ~= '' and redis.call('GET', at) or '', at, rates)
   w.alone = true
@@ -45,7 +45,7 @@ local function wait_for(w)
   return wait
 end
 
--- How many of the first times have left the window that began at `since`. In doubling steps: mostly it is none or one.
+-- How many of the oldest times are at or before `since`. The steps double, because usually it is none or one.
 local function outside(w, since)
   local low, high, step = 0, w.length, 1
   while low < high do
@@ -83,16 +83,16 @@ local function count_event(w)
   if w.alone then redis.call('SET', w.at, w.packed, 'PX', w.span + TTL_MARGIN) end
 end
 
--- What is left: for each rate 'how many more/in how many ms', in the order of the rates, '' for no rates.
+-- What remains: for each rate 'how many more/in how many ms', in the order of the rates; '' without rates.
 local function left_of(w)
-  local told = {}
+  local remaining = {}
   for i, rate in ipairs(w.rates) do
     local first = math.max(outside(w, now - rate[2]), w.length - rate[1])
     local lasts = first < w.length and time_at(w, first + 1) + rate[2] - now or rate[2]
-    told[i] = string.format('%.0f/%.0f', rate[1] - (w.length - first), lasts)
+    remaining[i] = string.format('%.0f/%.0f', rate[1] - (w.length - first), lasts)
   end
-  return table.concat(told, ' ')
+  return table.concat(remaining, ' ')
 end
 
--- The same of two limits, a comma between them.
+-- The same for two limits, separated by a comma.
 local function left_of_both(w, other) return left_of(w) .. ',' .. left_of(other) end
