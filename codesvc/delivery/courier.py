@@ -65,7 +65,7 @@ class Courier:
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         apart: by kind, who carries what is about no verification.
-        tally: counts what happens.
+        recorder: counts what happens.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
         pauses: seconds between the tries of one job, give or take a fifth; the last one repeats.

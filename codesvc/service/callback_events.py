@@ -69,7 +69,7 @@ class Chat:
         conversation: answers what is about no verification.
         limits: rates of keywords per openid, by account name.
         answer: writes the answer that carries a code.
-        tally: counts what happens.
+        recorder: counts what happens.
     """
 
     def __init__(

@@ -79,7 +79,7 @@ class Intents:
     Args:
         store: where state lives.
         pool: QR codes minted ahead.
-        tally: counts refusals.
+        recorder: counts refusals.
     """
 
     def __init__(self, store: Store, pool: QrPool, recorder: Recorder) -> None:

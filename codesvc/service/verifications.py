@@ -55,7 +55,7 @@ class Verifications:
         store: where state lives.
         keyring: derives codes.
         pool: QR codes minted ahead.
-        tally: counts what happens.
+        recorder: counts what happens.
     """
 
     def __init__(self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder) -> None:

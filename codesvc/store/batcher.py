@@ -1,6 +1,6 @@
 """Acts asked for one by one and run in batches: what comes together in one turn of the event loop leaves in one call.
 
-Nobody waits for a batch to fill: alone, an act leaves at once. A script that runs several (fragment `several`) answers
+Nobody waits for a batch to fill: alone, an act leaves at once. A script that runs several (fragment `batch`) answers
 for each; what fails inside a batch is asked again alone, so that no act suffers from its neighbour's error.
 """
 

@@ -84,7 +84,7 @@ class HttpExchange:
         http: the shared session; it is neither opened nor closed here. Without `sending_trace` in it, an exchange that
             timed out counts as one that may have been sent.
         timeout: seconds for a whole exchange; half of it, and 3 s at most, for getting a connection.
-        heard: is told of every call that ended.
+        observe: is told of every call that ended.
     """
 
     def __init__(
