@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
+from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
 from codesvc.web.problem import Problem
 
@@ -44,7 +45,13 @@ UserAgent = Annotated[
     str, Meta(max_length=1024, description="the browser's header; only a family from a closed list is kept and shown")
 ]
 Locale = Annotated[
-    str, Meta(max_length=35, description="en… for English, anything else for Chinese", examples=["zh-CN", "en"])
+    str,
+    Meta(
+        description="a language tag, or the browser's Accept-Language: Chinese or English, whichever is nearer",
+        examples=["zh-CN", "en"],
+        # Published as the length of a sensible tag (RFC 5646 section 4.4.1); a longer text is not refused.
+        extra_json_schema={"maxLength": 35},
+    ),
 ]
 ReturnUrl = Annotated[
     str,
@@ -290,5 +297,5 @@ def is_user(text: str) -> bool:
 
 
 def language(locale: str) -> str:
-    """`en` for English, `zh` for every other locale."""
-    return "en" if locale.lower().startswith("en") else "zh"
+    """`zh` or `en`, whichever is nearer to a tag or to the value of an `Accept-Language`."""
+    return nearest(locale, ("zh", "en"), "zh")
