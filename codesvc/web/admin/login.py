@@ -95,7 +95,7 @@ async def choose_language(request: web.Request) -> web.Response:
     check_origin(request)
     fields = await request.post()
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
-    response = see_other(back if back.startswith("/admin") and "\\" not in back else "/admin")
+    response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")
     if language:
         keep_language(request, response, nearest(language, LANGUAGES, words_of(request).language))
     return response

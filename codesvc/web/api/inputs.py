@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -14,6 +13,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
 from codesvc.web.problem import Problem
+from codesvc.web.uris import origin_of
 
 # `$` alone would also match before a trailing line break.
 USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}(?!\n)$"
@@ -283,8 +283,7 @@ def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
     if url is None:
         return
     try:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        origin = origin_of(url)
     except ValueError:
         origin = ""
     if origin not in origins or not url.isprintable() or any(c in url for c in "\\ ") or "@" in origin:
