@@ -28,6 +28,7 @@ from codesvc.config.faults import Fault
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
+from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
@@ -66,6 +67,7 @@ class Service:
     port: Annotated[int, Between(1, 65_535)] = 8080
     public_url: _WebAddress
     trusted_proxies: tuple[Network, ...] = ()
+    forwarded_header: ForwardedHeader = "X-Forwarded-For"
     templates_dir: Path | None = None
     workers: Annotated[int, Between(1, 64)] = 1
     deliver: bool = True

@@ -10,10 +10,11 @@ from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from babel import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from codesvc.domain.language_tags import nearest
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -54,9 +55,8 @@ _PAGES: Final = {name: _pages(translations) for name, translations in _LANGUAGES
 
 
 def locale_of(request: web.Request) -> str:
-    """The first supported language in the browser's Accept-Language; Chinese if there is none."""
-    asked = [part.partition(";")[0].strip() for part in request.headers.get("Accept-Language", "")[:256].split(",")]
-    return negotiate_locale(asked, _LANGUAGES, sep="-") or _FIRST
+    """The supported language that the browser's Accept-Language prefers; Chinese if there is none."""
+    return nearest(",".join(request.headers.getall("Accept-Language", ())), tuple(_LANGUAGES), _FIRST)
 
 
 def pages_in(locale: str) -> Environment:

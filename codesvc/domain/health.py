@@ -7,6 +7,7 @@ error code: WeChat is then reachable.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,12 +39,22 @@ DESCRIPTORS_MEAN: Final = {
 }
 
 
+PROXIES_MEAN: Final = {
+    OK: "Trusted proxies hand on the addresses of visitors.",
+    "unreadable": (
+        "A trusted proxy handed on an address that cannot be read; such visitors have no limit by address. The log "
+        "says why in forwarded_unreadable. Let the proxy write plain addresses, or set service.forwarded_header."
+    ),
+}
+_LATEST_VISITORS: Final = 100
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
     """The health of one component.
 
     Attributes:
-        component: `store`, `wechat:{account}` or `descriptors`.
+        component: `store`, `wechat:{account}`, `descriptors` or `proxies`.
         state: one or two words; `ok` if nothing is wrong.
         means: what the state means for callers.
     """
@@ -61,6 +72,23 @@ def of_store(state: str) -> ComponentHealth:
 def of_descriptors(state: str) -> ComponentHealth:
     """The health of this process's file descriptors, from `codesvc.runtime.file_descriptors.state`."""
     return ComponentHealth("descriptors", state, DESCRIPTORS_MEAN[state])
+
+
+class Proxies:
+    """Whether the addresses of the latest visitors, as trusted proxies handed them on, could be read."""
+
+    def __init__(self) -> None:
+        self._latest: deque[bool] = deque(maxlen=_LATEST_VISITORS)
+
+    def note(self, *, readable: bool) -> None:
+        """Record a visitor who came through a trusted proxy."""
+        self._latest.append(readable)
+
+    @property
+    def condition(self) -> ComponentHealth:
+        """`unreadable` as long as one of the latest hundred addresses was."""
+        state = OK if all(self._latest) else "unreadable"
+        return ComponentHealth("proxies", state, PROXIES_MEAN[state])
 
 
 class PlatformHealth:

@@ -30,6 +30,12 @@ VERIFICATIONS: Final = Counter(
     registry=REGISTRY,
 )
 REFUSED: Final = Counter("codesvc_refused", "Calls refused by a limit", ("site", "limit"), registry=REGISTRY)
+FORWARDED_UNREADABLE: Final = Counter(
+    "codesvc_forwarded_unreadable",
+    "Addresses of visitors that a trusted proxy did not hand on readably",
+    ("reason",),
+    registry=REGISTRY,
+)
 LONG_CODES: Final = Counter(
     "codesvc_long_codes",
     "Longer codes made because the site is being guessed at",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import parse_address
+import structlog
+
+from codesvc.domain.forwarding import UnreadableHop, address_of, hops
+from codesvc.runtime import metrics
 from codesvc.web.context import SITE, services
 from codesvc.web.problem import Problem
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from codesvc.config.settings import Scope
     from codesvc.sites.directory import Caller
+
+_log = structlog.get_logger(__name__)
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
 
@@ -45,21 +48,34 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
 
 
 def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
-    """The address of the client that sent this request.
+    """The address of the client that sent this request; None where a trusted proxy does not say it readably.
 
-    `X-Forwarded-For` is read from the right, as long as the hops are trusted proxies. An entry further left may be
-    forged by the client.
+    The header of `service.forwarded_header` is read from the right, as long as the hops are trusted proxies. An entry
+    further left may be forged by the client. None counts under no address: were it the proxy's, such visitors would
+    use up each other's limits.
     """
-    trusted = services(request).settings.service.trusted_proxies
-    hops = [request.remote or ""]
-    hops += [hop.strip() for line in request.headers.getall("X-Forwarded-For", []) for hop in line.split(",")][::-1]
-    address = None
-    for hop in hops:
+    here = services(request)
+    trusted = here.settings.service.trusted_proxies
+    try:
+        address = address_of(request.remote or "")
+    except UnreadableHop:
+        return None
+    if not any(address in network for network in trusted):
+        return address
+    header = here.settings.service.forwarded_header
+    for hop in hops(header, request.headers.getall(header, [])):
         try:
-            parse_address(hop)
-        except Invalid:
+            address = address_of(hop) if hop is not None else _nobody()
+        except UnreadableHop as unreadable:
+            metrics.FORWARDED_UNREADABLE.labels(unreadable.reason).inc()
+            _log.warning("forwarded_unreadable", header=header, reason=unreadable.reason)
+            here.readiness.proxies.note(readable=False)
+            return None
+        if not any(address in network for network in trusted):
             break
-        address = parse_address(hop)
-        if not any(ip_address(address) in network for network in trusted):
-            break
+    here.readiness.proxies.note(readable=True)
     return address
+
+
+def _nobody() -> NoReturn:
+    raise UnreadableHop("no-address")

@@ -11,6 +11,7 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
+from codesvc.web.uris import as_uri
 
 if TYPE_CHECKING:
     from codesvc.domain.oauth_state import ReturnPage
@@ -66,7 +67,7 @@ def goes_to_wechat(request: web.Request) -> bool:
 
 def see_other(url: str) -> web.Response:
     """Redirect to another page with GET (303)."""
-    return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+    return web.Response(status=303, headers={"Location": as_uri(url), "Cache-Control": "no-store"})
 
 
 def send_off(request: web.Request, account: AccountEntry, errand: ReturnPage, *, profile: bool) -> web.Response:

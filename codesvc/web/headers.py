@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from multidict import CIMultiDict
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 STANDING_HEADERS: Final = {
     "Server": "codesvc",
@@ -13,6 +16,23 @@ STANDING_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """The headers of every answer, unless the answer sets its own value."""
+
+
+class UnfitHeader(Exception):
+    """A handler made a header that cannot be sent; the argument is its name."""
+
+
+def require_fit(headers: CIMultiDict[str]) -> None:
+    """Refuse headers with a control character (RFC 9110 section 5.5): a line break would make two of one.
+
+    Raises:
+        UnfitHeader: one has.
+    """
+    if "".join(headers.values()).isprintable():
+        return
+    for name, value in headers.items():
+        if _CONTROL.search(value):
+            raise UnfitHeader(name)
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codesvc.web.context import services
 
@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
     from codesvc.web.texts import Speech
 
-_LONGEST_HEADER: Final = 512
+
+def asked_by(request: web.Request) -> str:
+    """The `Accept-Language` of a request; several lines are one list (RFC 9110 section 5.3)."""
+    return ",".join(request.headers.getall("Accept-Language", ()))
 
 
 def spoken_by(request: web.Request) -> str:
     """The name of the language, such as `zh`, from `Accept-Language`."""
-    return services(request).texts.chosen(request.headers.get("Accept-Language", "")[:_LONGEST_HEADER])
+    return services(request).texts.chosen(asked_by(request))
 
 
 def speech_for(request: web.Request) -> Speech:

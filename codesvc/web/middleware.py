@@ -18,7 +18,7 @@ from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, tell_request
 from codesvc.web.api.inputs import invalid
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
-from codesvc.web.headers import STANDING_HEADERS
+from codesvc.web.headers import STANDING_HEADERS, require_fit
 from codesvc.web.problem import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)
+        if not response.prepared:
+            require_fit(response.headers)
     except Exception as error:  # noqa: BLE001  every error must become a problem document
         response = _answer_to(error, request, route, request_id)
     if not response.prepared:

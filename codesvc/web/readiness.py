@@ -27,9 +27,13 @@ class Readiness:
         store: the store.
         directory: the accounts.
         platforms: the results of the accounts' calls to WeChat.
+
+    Attributes:
+        proxies: what trusted proxies handed on.
     """
 
     def __init__(self, store: Store, directory: Directory, platforms: PlatformHealth) -> None:
+        self.proxies = health.Proxies()
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -64,4 +68,5 @@ class Readiness:
             health.of_store(await self.state()),
             *(self._platforms.of(account.name) for account in self._directory.active_accounts),
             health.of_descriptors(file_descriptors.state()),
+            self.proxies.condition,
         ]

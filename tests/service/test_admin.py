@@ -299,3 +299,14 @@ async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
         assert "重发 webhook" in audit
         assert "启用 webhook" in audit
         assert SECRET not in (await lan.get("/admin/webhooks"))[2]
+
+
+@pytest.mark.parametrize("back", ["/admin\r\nSet-Cookie: a=b", "/admin\n", "/admin\0", "/admin\x85", "/admin\u2028x"])
+async def test_a_way_back_with_control_characters_leads_to_the_overview(lan, back):
+    status, headers, _ = await lan.post("/admin/language", {"language": "EN", "back": back})
+    assert (status, headers["Location"]) == (303, "/admin")
+
+
+async def test_a_way_back_in_another_script_is_encoded(lan):
+    headers = (await lan.post("/admin/language", {"language": "en", "back": "/admin?site=店"}))[1]
+    assert headers["Location"] == "/admin?site=%E5%BA%97"

@@ -1,6 +1,13 @@
 """Whose address counts: what a key says of its visitor, what a trusted proxy says of a browser, nobody else's word."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesvc.domain.forwarding import UnreadableHop, address_of, hops
+from codesvc.runtime.metrics import FORWARDED_UNREADABLE
 
 ONE_START = {"address_starts": ["1/hour"]}
 TWO_GUESSES = {"address_guesses": ["2/hour"], "user_guesses": "none"}
@@ -57,3 +64,65 @@ async def test_a_check_by_key_may_name_whoever_types(new_world):
         started = await world.start("a-9")
         assert (await world.check(started, "000000", client_ip="198.51.100.7")).problem == "guess-budget"
         assert (await world.check(started, "000000", client_ip="198.51.100.8")).problem == "wrong-code"
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("X-Forwarded-For", "198.18.1.{n}:5000"),
+        ("X-Forwarded-For", "[2001:db8:0:{n}::7]:443"),
+        ("X-Forwarded-For", "2001:db8:0:{n}::7"),
+        ("X-Forwarded-For", "::ffff:198.18.1.{n}"),
+        ("X-Forwarded-For", "[2001:db8:0:{n}::7%25eth0]"),
+        ("X-Forwarded-For", "2001:db8:0:{n}::7%eth0, "),
+        ("Forwarded", "for=198.18.1.{n}"),
+        ("Forwarded", 'proto=https;FOR="198.18.1.{n}:5000";by=_me'),
+        ("Forwarded", 'for=unknown, For="[2001:db8:0:{n}::7]:443" ; proto=https, for=127.0.0.1'),
+    ],
+)
+async def test_every_form_of_an_address_is_the_visitors(new_world, header, line):
+    settings = {"service__trusted_proxies": ["127.0.0.0/8"], "service__forwarded_header": header}
+    async with new_world(sites__shop__limits=TWO_GUESSES, **settings) as world:
+        other = {"X-Forwarded-For": "203.0.113.1", "Forwarded": "for=203.0.113.1"}
+        for n, problem in ((1, "wrong-code"), (1, "wrong-code"), (1, "guess-budget"), (2, "wrong-code")):
+            started = await world.start(f"f-{guess.number}", ip=f"192.0.2.{guess.number}")
+            guess.number += 1
+            headers = other | {header: line.format(n=n)}
+            assert (await world.page("POST", started, "/check", {"code": "000000"}, headers=headers)).problem == problem
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "reason"),
+    [
+        ("X-Forwarded-For", "unknown", "unknown"),
+        ("X-Forwarded-For", "203.0.113.1, _hidden", "obfuscated"),
+        ("X-Forwarded-For", "203.0.113.1, 1.2.3", "malformed"),
+        ("X-Forwarded-For", "[2001:db8::7", "malformed"),
+        ("Forwarded", "for=203.0.113.1, proto=https", "no-address"),
+        ("Forwarded", 'for="_a:_b"', "obfuscated"),
+        ("Forwarded", 'for=203.0.113.1, for="198.18.1.1', "malformed"),
+        ("Forwarded", "for=203.0.113.1, for", "malformed"),
+    ],
+)
+async def test_what_a_trusted_proxy_writes_unreadably_is_a_warning_and_not_the_proxys_address(
+    new_world, header, line, reason
+):
+    settings = {"service__trusted_proxies": ["127.0.0.0/8"], "service__forwarded_header": header}
+    async with new_world(sites__shop__limits=TWO_GUESSES, **settings) as world:
+        counted = FORWARDED_UNREADABLE.labels(reason)._value.get()
+        for _ in range(4):
+            started = await world.start(f"f-{guess.number}", ip=f"192.0.2.{guess.number}")
+            guess.number += 1
+            answer = await world.page("POST", started, "/check", {"code": "000000"}, headers={header: line})
+            assert answer.problem == "wrong-code"
+        assert FORWARDED_UNREADABLE.labels(reason)._value.get() == counted + 4
+        ready = await world.call("GET", "/readyz")
+        assert [c["state"] for c in ready["components"] if c["component"] == "proxies"] == ["unreadable"]
+        assert ready.status == 200
+
+
+@given(lines=st.lists(st.text(max_size=60), max_size=3), header=st.sampled_from(["X-Forwarded-For", "Forwarded"]))
+def test_every_line_is_an_address_or_has_a_reason(lines, header):
+    for hop in hops(header, lines):
+        with contextlib.suppress(UnreadableHop):
+            address_of(hop or "")

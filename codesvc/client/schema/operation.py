@@ -16,7 +16,7 @@ class Health(Answer, frozen=True, kw_only=True):
 class Component(Answer, frozen=True, kw_only=True):
     """One part around the process, and how it is."""
 
-    component: Annotated[str, told("store, wechat:{account} or descriptors", example="wechat:main")]
+    component: Annotated[str, told("store, wechat:{account}, descriptors or proxies", example="wechat:main")]
     state: Annotated[str, told("ok, or what is wrong in a word or two", example="timeout")]
     means: Annotated[str, told("what that means for callers")]
 

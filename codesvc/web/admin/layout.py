@@ -17,9 +17,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
+from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import masked_user
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
+from codesvc.web.languages import asked_by
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
 from codesvc.web.texts.catalogue import place_of, read, texts_in
@@ -122,11 +124,8 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    chosen = request.cookies.get(_LANGUAGE_COOKIE, "")
-    if chosen in LANGUAGES:
-        return Words(chosen)
-    spoken = services(request).texts.chosen(request.headers.get("Accept-Language", "")[:512])
-    return Words("zh" if spoken.startswith("zh") else "en")
+    asked = f"{request.cookies.get(_LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
 
 
 def sessions_of(request: web.Request) -> Sessions:

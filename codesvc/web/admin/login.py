@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
+from codesvc.domain.language_tags import nearest
 from codesvc.domain.limits import bucket
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import (
@@ -94,9 +95,9 @@ async def choose_language(request: web.Request) -> web.Response:
     check_origin(request)
     fields = await request.post()
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
-    response = see_other(back if back.startswith("/admin") and "\\" not in back else "/admin")
-    if language in LANGUAGES:
-        keep_language(request, response, language)
+    response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")
+    if language:
+        keep_language(request, response, nearest(language, LANGUAGES, words_of(request).language))
     return response
 
 

@@ -19,7 +19,7 @@ from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_link
 from codesvc.web.admin.peers_affected import company_of
-from codesvc.web.api.inputs import USER_PATTERN
+from codesvc.web.api.user_ids import USER_PATTERN
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.problem import Problem

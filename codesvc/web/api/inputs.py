@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
+from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
+from codesvc.web.api.user_ids import USER_PATTERN, check_user
 from codesvc.web.problem import Problem
+from codesvc.web.uris import origin_of
 
 # `$` alone would also match before a trailing line break.
-USER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}(?!\n)$"
 OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -23,8 +24,7 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 User = Annotated[
     str,
     Meta(
-        pattern=USER_PATTERN,
-        max_length=128,
+        extra_json_schema={"pattern": USER_PATTERN, "maxLength": 128},  # `check_user` holds them
         description="your opaque identifier of the person; for a sign-up a random id for each attempt",
         examples=["attempt-7f3a"],
     ),
@@ -44,7 +44,13 @@ UserAgent = Annotated[
     str, Meta(max_length=1024, description="the browser's header; only a family from a closed list is kept and shown")
 ]
 Locale = Annotated[
-    str, Meta(max_length=35, description="en… for English, anything else for Chinese", examples=["zh-CN", "en"])
+    str,
+    Meta(
+        description="a language tag, or the browser's Accept-Language: Chinese or English, whichever is nearer",
+        examples=["zh-CN", "en"],
+        # Published as the length of a sensible tag (RFC 5646 section 4.4.1); a longer text is not refused.
+        extra_json_schema={"maxLength": 35},
+    ),
 ]
 ReturnUrl = Annotated[
     str,
@@ -193,12 +199,18 @@ def decode(body: bytes, shape: type[_T]) -> _T:
         Problem: malformed or invalid.
     """
     try:
-        return msgspec.json.decode(body or b"{}", type=shape)
+        given = msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.ValidationError as error:
         text = str(error)
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
+    if isinstance(given, StartInput | BindIntentInput):
+        try:
+            check_user(given.user)
+        except Invalid as error:
+            raise invalid(error) from None
+    return given
 
 
 def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
@@ -276,19 +288,13 @@ def check_return_url(url: str | None, origins: tuple[str, ...]) -> None:
     if url is None:
         return
     try:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        origin = origin_of(url)
     except ValueError:
         origin = ""
     if origin not in origins or not url.isprintable() or any(c in url for c in "\\ ") or "@" in origin:
         raise Invalid("return_url must be an absolute address on one of the site's origins", "/return_url")
 
 
-def is_user(text: str) -> bool:
-    """Whether a text in a path has the form of a user."""
-    return re.fullmatch(USER_PATTERN.strip("^$"), text) is not None
-
-
 def language(locale: str) -> str:
-    """`en` for English, `zh` for every other locale."""
-    return "en" if locale.lower().startswith("en") else "zh"
+    """`zh` or `en`, whichever is nearer to a tag or to the value of an `Accept-Language`."""
+    return nearest(locale, ("zh", "en"), "zh")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import bucket, parse_address
 from codesvc.service.models import StartRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import CheckInput, EmptyInput, StartInput
+from codesvc.web.api.user_ids import check_user
 from codesvc.web.api.views import json_response, scan_code
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
@@ -188,6 +188,5 @@ def user_in(request: web.Request) -> str:
         Invalid: it has not the form of a user.
     """
     user = request.match_info["user"]
-    if not inputs.is_user(user):
-        raise Invalid("not a user: 1 to 128 of A-Z a-z 0-9 . _ @ + : -, beginning with a letter or digit", "/user")
+    check_user(user)
     return user

@@ -14,6 +14,7 @@ from codesvc.domain.page_token import Subject
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import Status
 from codesvc.web.headers import prepared
+from codesvc.web.uris import with_parameters
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -133,10 +134,7 @@ class Views:
     def return_to(record: Record) -> str | None:
         """Where the browser goes after the page: the site compares the id with its own session's."""
         url = record.fixed.return_url
-        if url is None:
-            return None
-        url, hash_mark, fragment = url.partition("#")
-        return f"{url}{'&' if '?' in url else '?'}verification={record.id}{hash_mark}{fragment}"
+        return None if url is None else with_parameters(url, verification=record.id)
 
     @staticmethod
     def _delivery(record: Record) -> schema.Delivery:

@@ -16,6 +16,7 @@ from codesvc.web.api.views import wire_time
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
+from codesvc.web.uris import with_parameters
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import Intent
@@ -30,10 +31,7 @@ _SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentS
 def return_to(intent: Intent) -> str | None:
     """Where the browser goes after the page: the site compares the id with its own session's."""
     url = intent.fixed.return_url
-    if url is None:
-        return None
-    url, hash_mark, fragment = url.partition("#")
-    return f"{url}{'&' if '?' in url else '?'}{_PARAMETERS[intent.kind]}={intent.id}{hash_mark}{fragment}"
+    return None if url is None else with_parameters(url, **{_PARAMETERS[intent.kind]: intent.id})
 
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:

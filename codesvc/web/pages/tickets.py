@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.person_view import PersonPage, draw_plight, draw_sight
 from codesvc.web.problem import Problem
+from codesvc.web.uris import with_parameters
 
 if TYPE_CHECKING:
     from codesvc.domain.ticket import Ticket
@@ -74,7 +74,7 @@ async def open_link(request: web.Request) -> web.Response:
     account, site, ticket, landing = found
     proven = await _proven(request, account, ticket)
     if proven:
-        return see_other(f"{landing}?{urlencode({'ticket': request.match_info['token']})}")
+        return see_other(with_parameters(landing, ticket=request.match_info["token"]))
     if proven is not None:
         return draw_plight(request, site, "other")
     if goes_to_wechat(request):
@@ -130,7 +130,7 @@ async def go_on(request: web.Request) -> web.Response:
     if not await _proven(request, account, ticket):
         return draw_plight(request, site, "other")
     code = services(request).tickets.redeem_code(account, ticket, state)
-    return see_other(f"{landing}?{urlencode({'redeem': code, 'state': state})}")
+    return see_other(with_parameters(landing, redeem=code, state=state))
 
 
 @routes.post("/v1/tickets/redeem")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiohttp import web
 
 from codesvc.web.context import services
-from codesvc.web.problem import Problem
 
 routes = web.RouteTableDef()
 
@@ -16,13 +15,10 @@ async def script(request: web.Request) -> web.Response:
     return services(request).widget.script.answer(request)
 
 
-@routes.get("/widget/{language:[a-z0-9-]+}.json")
+@routes.get("/widget/{language}.json")
 async def language(request: web.Request) -> web.Response:
-    """The widget's texts in one language."""
-    widget, wanted = services(request).widget, request.match_info["language"]
-    if wanted not in widget.languages:
-        raise Problem("not-found", "There is no such language.")
-    return widget.said_in(wanted).answer(request)
+    """The widget's texts in the language that is nearest to the path's tag."""
+    return services(request).widget.said_in(request.match_info["language"]).answer(request)
 
 
 @routes.get("/widget.d.ts")

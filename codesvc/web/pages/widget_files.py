@@ -118,19 +118,16 @@ class Widget:
 
     def __init__(self, templates: Templates, texts: Texts) -> None:
         self.languages = {name.replace("_", "-").lower(): texts.speech(name) for name in texts.languages}
-        self._templates = templates
+        self._templates, self._texts = templates, texts
         self._words: dict[str, Asset] = {}
 
     def said_in(self, language: str) -> Asset:
-        """The texts of one language, made at the first request.
-
-        Raises:
-            KeyError: there is no such language.
-        """
-        if language not in self._words:
-            said = msgspec.json.encode(words(self.languages[language]))
-            self._words[language] = Asset(said, "application/json")
-        return self._words[language]
+        """The texts of the language that is nearest to a tag, made at the first request."""
+        name = self._texts.chosen(language)
+        if name not in self._words:
+            said = msgspec.json.encode(words(self._texts.speech(name)))
+            self._words[name] = Asset(said, "application/json")
+        return self._words[name]
 
     @cached_property
     def script(self) -> Asset:

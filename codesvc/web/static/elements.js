@@ -93,7 +93,7 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).p
 // What is asked for, else the page's own language, else the browser's; `zh-HK` is content with `zh`.
 function languageOf(element, asked) {
   const known = (tag) => {
-    for (let part = tag?.toLowerCase(); part; part = part.replace(/-?[^-]*$/, "")) if (part in given.tags) return part;
+    for (let part = tag?.toLowerCase().replaceAll("_", "-"); part; part = part.replace(/-?[^-]*$/, "")) if (part in given.tags) return part;
   };
   return [asked, element.closest("[lang]")?.lang, ...(navigator.languages ?? [])].map(known).find(Boolean) ?? "zh";
 }

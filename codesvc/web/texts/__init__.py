@@ -9,14 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from babel import Locale, UnknownLocaleError, negotiate_locale
-
+from codesvc.domain.language_tags import nearest
 from codesvc.web.texts.catalogue import check, place_of, read, texts_in
 from codesvc.web.texts.speech import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from babel.messages.catalog import Catalog
 
     from codesvc.messages.templates import Templates
@@ -27,8 +24,8 @@ SOURCE: Final = "en"
 FIRST: Final = "zh"
 """The language for browsers that ask for no available language."""
 
-_MOST_TAGS: Final = 20
 _HEADERS_KEPT: Final = 1024
+_LONGEST_KEPT: Final = 512  # characters; answers for longer headers are not kept, because they would fill the memory
 
 
 class Texts:
@@ -55,7 +52,7 @@ class Texts:
         self._speeches = {SOURCE: english}
         for name in files.keys() - {SOURCE}:
             self._speeches[name] = Speech(name, catalogues[name], known, english)
-        self.chosen = lru_cache(_HEADERS_KEPT)(self._chosen)
+        self._chosen = lru_cache(_HEADERS_KEPT)(self._choose)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -70,10 +67,12 @@ class Texts:
         """
         return self._speeches[name]
 
-    def _chosen(self, header: str) -> str:
-        """The available language that an `Accept-Language` prefers (RFC 9110 section 12.5.4)."""
-        wanted = [candidate for tag in _by_preference(header) for candidate in _ladder(tag)]
-        return negotiate_locale(wanted, self.languages) or FIRST
+    def chosen(self, asked: str) -> str:
+        """The available language that an `Accept-Language` or a tag prefers; `FIRST` for all that fits none."""
+        return self._chosen(asked) if len(asked) <= _LONGEST_KEPT else self._choose(asked)
+
+    def _choose(self, asked: str) -> str:
+        return nearest(asked, self.languages, FIRST)
 
 
 def _file(name: str) -> str:
@@ -87,28 +86,3 @@ def _merged(name: str, texts: list[str]) -> Catalog:
             catalogue.delete(message.id, message.context)
             catalogue[message.id] = message
     return catalogue
-
-
-def _by_preference(header: str) -> list[str]:
-    tags = []
-    for part in header.split(",")[:_MOST_TAGS]:
-        tag, _, parameters = part.partition(";")
-        try:
-            quality = float(parameters.strip().removeprefix("q=") or 1)
-        except ValueError:
-            quality = 0.0
-        if quality > 0:
-            tags.append((-quality, tag.strip()))
-    return [tag for _, tag in sorted(tags, key=lambda each: each[0])]
-
-
-def _ladder(tag: str) -> Iterator[str]:
-    """A language tag and its fallbacks in order: for Hong Kong `zh_Hant`, then `zh`."""
-    yield tag.replace("-", "_")
-    try:
-        locale = Locale.parse(tag, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return
-    if locale.script:
-        yield f"{locale.language}_{locale.script}"
-    yield locale.language

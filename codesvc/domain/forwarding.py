@@ -1,0 +1,84 @@
+"""The addresses that proxies hand on: `X-Forwarded-For`, and `Forwarded` by RFC 7239.
+
+An element names the node that a proxy was called by. Besides plain addresses there are ports, brackets, IPv4-mapped
+addresses and zones; RFC 7239 section 6 also has `unknown` and obfuscated names, which are no addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal
+
+from codesvc.domain.errors import Invalid
+from codesvc.domain.limits import parse_address
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+ForwardedHeader = Literal["X-Forwarded-For", "Forwarded"]
+Reason = Literal["unknown", "obfuscated", "malformed", "no-address"]
+
+_PORT: Final = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?"
+_BRACKETED: Final = re.compile(rf"\[([^\[\]]*)\]{_PORT}", re.ASCII)
+_WITH_PORT: Final = re.compile(rf"([^:\[\]]+){_PORT}", re.ASCII)
+_ZONE: Final = re.compile(r"%[^\s%/]+")
+_ELEMENT: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+_PAIR: Final = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|$)')
+_UNQUOTED: Final = re.compile(r"\\(.)")
+
+
+class UnreadableHop(Exception):
+    """An element names no address; `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+def address_of(node: str) -> IPv4Address | IPv6Address:
+    """The address of a node (RFC 7239 section 6), without its port and its zone; IPv4-mapped becomes IPv4.
+
+    Raises:
+        UnreadableHop: it names no address.
+    """
+    text = node.strip(" \t")
+    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    found = _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare)
+    host = found[1] if found else bare
+    if host.lower() == "unknown":
+        raise UnreadableHop("unknown")
+    if re.fullmatch(r"_[A-Za-z0-9._-]+", host):
+        raise UnreadableHop("obfuscated")
+    try:
+        # A zone only has a meaning on the proxy (RFC 4007 section 11).
+        return parse_address(_ZONE.sub("", host, count=1))
+    except Invalid:
+        raise UnreadableHop("malformed") from None
+
+
+def hops(header: ForwardedHeader, lines: list[str]) -> list[str | None]:
+    """The nodes that the lines of a header name, the latest proxy's first. None is an element without a node.
+
+    Several lines are one list, and empty elements do not count (RFC 9110 sections 5.3 and 5.6.1).
+    """
+    whole = ",".join(lines)
+    if header == "X-Forwarded-For":
+        return [each for each in reversed(whole.split(",")) if each.strip(" \t")]
+    if (whole.count('"') - whole.count('\\"')) % 2:
+        # A quote that does not close: which commas separate elements is unknown.
+        return [whole]
+    return [_node(each) for each in reversed(_ELEMENT.findall(whole)) if each.strip(" \t")]
+
+
+def _node(element: str) -> str | None:
+    rest, node = element, None
+    while rest.strip():
+        pair = _PAIR.match(rest)
+        if pair is None:
+            return element
+        if pair[1].lower() == "for" and node is None:
+            node = pair[2]
+        rest = rest[pair.end() :]
+    if node is not None and node.startswith('"'):
+        return _UNQUOTED.sub(r"\1", node[1:-1])
+    return node
