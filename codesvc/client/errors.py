@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
-from codesvc.client.schema import PROBLEM_SHAPES, ProblemDocument
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.client.schema import Fault
+    from codesvc.client.schema import Fault, ProblemDocument
 
 
 class ServiceError(Exception):
@@ -87,6 +83,12 @@ class TooLarge(Misused):
     """The request is too large."""
 
     problem = "too-large"
+
+
+class Compressed(Misused):
+    """The body is compressed, most likely by a proxy; nothing was done."""
+
+    problem = "compressed"
 
 
 class MethodNotAllowed(Misused):
@@ -283,15 +285,3 @@ def _kinds(of: type[Refused]) -> Iterator[tuple[str, type[Refused]]]:
 
 BY_PROBLEM = dict(_kinds(Refused))
 """The class of each problem type."""
-
-
-def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceError:
-    """The error for an answer with this status, body and `Retry-After` header."""
-    try:
-        plain = msgspec.json.decode(body, type=ProblemDocument)
-        name = plain.type.rpartition("/")[2]
-        document = msgspec.json.decode(body, type=PROBLEM_SHAPES.get(name, ProblemDocument))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return BadAnswer(status)
-    wait = int(retry_after) if retry_after and retry_after.isdecimal() else None
-    return BY_PROBLEM.get(name, Refused)(document, wait)

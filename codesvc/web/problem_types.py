@@ -170,6 +170,13 @@ _ALL: Final = (
         "Send ids instead of data.",
     ),
     ProblemType(
+        "compressed",
+        415,
+        "The body is compressed",
+        "`Content-Encoding` names a compression. No call takes one; the body was not read and nothing was done.",
+        "Send the body as it is, without `Content-Encoding`. A proxy that compresses requests must not do so here.",
+    ),
+    ProblemType(
         "wrong-code",
         422,
         "That is not the code",
