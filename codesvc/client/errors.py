@@ -254,6 +254,12 @@ class ResendTooSoon(Limited):
     problem = "resend-too-soon"
 
 
+class TooManyStreams(Limited):
+    """The page token has too many open event streams; read the state instead."""
+
+    problem = "too-many-streams"
+
+
 class Failed(Refused):
     """The service failed."""
 

@@ -221,6 +221,13 @@ _ALL: Final = (
         "Wait for `Retry-After` seconds, and tell the person to look at the chat.",
     ),
     ProblemType(
+        "too-many-streams",
+        429,
+        "This page is open too often",
+        "A page token may have 16 event streams open at once. Those that are open go on.",
+        "Read the state instead, every few seconds, as the page and the widget do by themselves; or close other tabs.",
+    ),
+    ProblemType(
         "internal",
         500,
         "Something went wrong on our side",

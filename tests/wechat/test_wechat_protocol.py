@@ -61,6 +61,26 @@ def test_an_empty_token_signs_nothing():
         verify_url(keys, {**query_for(token=""), "echostr": "1"})
 
 
+# --- what is looked at before a signature is checked
+
+
+@pytest.mark.parametrize("mode", ["safe", "compatible", "plaintext"])
+@pytest.mark.parametrize("sent", [{}, {"signature": "0" * 40}, {"msg_signature": "0" * 40}, {"encrypt_type": "aes"}])
+def test_nothing_unsigned_is_parsed(mode, sent):
+    query = {"timestamp": str(NOW), "nonce": "1", **sent}
+    for body in (b"<xml>" + b"<a/>" * 14_000 + b"</xml>", b"no XML", sealed_push()[1], b""):
+        with pytest.raises(BadSignature):
+            parse(KEYS[mode], query, body, now=NOW)
+
+
+def test_a_right_signature_of_the_query_is_looked_at_first():
+    query, body = sealed_push()
+    signature = query_for()["signature"]
+    assert parse(KEYS["safe"], {**query, "signature": signature}, body, now=NOW).covered
+    with pytest.raises(BadSignature):
+        parse(KEYS["safe"], {**query, "signature": "0" * 40}, body, now=NOW)
+
+
 # --- what is believed
 
 

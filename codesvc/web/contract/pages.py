@@ -64,7 +64,7 @@ WATCH: Final = Operation(
             example=examples.event(examples.PAGE | {"now": None}),
         ),
     ),
-    problems=("not-found", "forbidden"),
+    problems=("not-found", "forbidden", "too-many-streams"),
 )
 PICTURE: Final = Operation(
     method="GET",
