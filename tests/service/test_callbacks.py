@@ -165,3 +165,10 @@ async def test_small_talk_is_answered_with_silence(world, text):
     said = len(await person.texts())
     await person.say(text)
     assert len(await person.texts()) == said
+
+
+async def test_control_characters_in_a_text_are_dropped(world):
+    person, started = await world.person(), await world.start()
+    keyword = started["scan"]["keyword"]
+    await person.say(f"\x02{keyword[:3]}\x0b\x10{keyword[3:]}\x1d\ufffe")
+    assert (await world.check(started, await person.code_in_chat())).status == 200
