@@ -215,6 +215,12 @@ class WrongCode(Wrong):
         return int(getattr(self.document, "attempts_left", 0))
 
 
+class MalformedCode(Wrong):
+    """The text cannot be a code by its form; it was not counted as a guess."""
+
+    problem = "malformed-code"
+
+
 class BadProof(Wrong):
     """The proof is not genuine, or belongs to another site. Do not let the person in."""
 

@@ -173,9 +173,30 @@ def derive(key: bytes, verification: VerificationId) -> str:
     return code
 
 
+# Blanks and dashes that Unicode counts among letters, symbols and mathematical signs.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u2212")
+
+
 def normalise(typed: str) -> str:
-    """Normalise typed text: full-width characters, blanks, dashes and case do not matter."""
-    return re.sub(r"[\s\-‐-―.]", "", unicodedata.normalize("NFKC", typed)).upper()
+    """Normalise typed text: width, case, digits of other scripts, and what people paste around a code do not matter.
+
+    Dropped are blanks, dashes and punctuation, control and format characters (U+200B, U+FEFF, U+202A), and marks.
+    """
+    if typed.isascii() and typed.isalnum():
+        return typed.upper()
+    folded = []
+    for character in unicodedata.normalize("NFKC", typed):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            folded.append(str(unicodedata.decimal(character)))
+        elif category[0] not in "ZCPM" and character not in _BLANK:
+            folded.append(character)
+    return "".join(folded).upper()
+
+
+def well_formed(form: CodeFormat, normalised: str) -> bool:
+    """Whether a normalised text could be a code of this format. It says nothing about which code is right."""
+    return len(normalised) == form.length and set(normalised) <= set(ALPHABETS[form.alphabet])
 
 
 def matches(expected: str, typed: str) -> bool:

@@ -184,6 +184,14 @@ _ALL: Final = (
         "Let the person compare the two letters of the page with those of the message, and type again.",
     ),
     ProblemType(
+        "malformed-code",
+        422,
+        "That cannot be a code",
+        "It has another length than the code, or characters that the code cannot have, or is nothing but blanks and "
+        "punctuation. It was not counted as a guess: no attempt was taken, and no limit counts it.",
+        "Let the person type the whole code as the message shows it. `code_length` and `code_digits` say how it looks.",
+    ),
+    ProblemType(
         "bad-proof",
         422,
         "That is not a proof of this site's",

@@ -110,7 +110,7 @@ CHECK: Final = Operation(
         ),
         *_ON,
     ),
-    problems=("not-found", "forbidden", "verification-ended", "wrong-code", "guess-budget"),
+    problems=("not-found", "forbidden", "verification-ended", "wrong-code", "malformed-code", "guess-budget"),
     people=True,
 )
 RESEND: Final = Operation(
