@@ -219,7 +219,6 @@ KEYWORD_LENGTH: Final = 8
 _KEYWORD_EVEN: Final = 256 // len(KEYWORD_LETTERS) * len(KEYWORD_LETTERS)
 _KEYWORD_OF_BYTE: Final = bytes(ord(KEYWORD_LETTERS[n % len(KEYWORD_LETTERS)]) for n in range(256))
 _NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
-_KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 
 
 def new_keyword() -> str:
@@ -229,9 +228,3 @@ def new_keyword() -> str:
         letters = secrets.token_bytes(2 * KEYWORD_LENGTH).translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE)
         if len(letters) >= KEYWORD_LENGTH:
             return letters[:KEYWORD_LENGTH].decode()
-
-
-def read_keyword(text: str) -> str | None:
-    """The keyword in a chat message, or None where the message cannot be one."""
-    keyword = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
-    return keyword if _KEYWORD.fullmatch(keyword) else None

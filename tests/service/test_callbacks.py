@@ -172,3 +172,15 @@ async def test_control_characters_in_a_text_are_dropped(world):
     keyword = started["scan"]["keyword"]
     await person.say(f"\x02{keyword[:3]}\x0b\x10{keyword[3:]}\x1d\ufffe")
     assert (await world.check(started, await person.code_in_chat())).status == 200
+
+
+async def test_a_keyword_with_text_around_it_is_understood_or_answered(world):
+    person, started = await world.person(), await world.start()
+    keyword = started["scan"]["keyword"]
+    await person.say(f"{keyword[:7]}。")
+    assert "没有认出口令" in await person.last_text()
+    await person.say(f"口令：「{keyword.upper()}」。")
+    assert (await world.check(started, await person.code_in_chat())).status == 200
+    heard = len(await person.texts())
+    await person.say("什么时候发货？")
+    assert len(await person.texts()) == heard
