@@ -15,6 +15,7 @@ from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, StaleCallback
 from codesvc.wechat.event_parser import read_event, receiver
 from codesvc.wechat.events import Event, mask
+from codesvc.wechat.unexpected_body import describe
 from codesvc.wechat.xml import MAX_BYTES, cdata, only, read
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -186,7 +187,7 @@ def _require_signature(
         return
     found = _SEALED.findall(envelope[:MAX_BYTES])
     if len(found) != 1:
-        raise BadSignature("the signature is missing, and the body is not encrypted")
+        raise BadSignature(f"the signature is missing, and so is the encrypted message: {describe(envelope)}")
     _signing_token(keys, query.get("msg_signature", ""), timestamp, nonce, found[0].decode())
 
 

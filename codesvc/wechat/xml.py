@@ -13,6 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from codesvc.wechat.errors import BadCallback
+from codesvc.wechat.unexpected_body import describe
 
 MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 6
@@ -51,24 +52,28 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
         fault: the exception to raise; it differs between the envelope and the message inside it.
 
     Raises:
-        BadCallback: as `fault`; the text gives the reason and quotes nothing.
+        BadCallback: as `fault`; the text gives the reason, and quotes no value of the body.
     """
     if len(body) > MAX_BYTES:
         raise fault("the body is larger than 64 KiB")
-    problem = "the body is not well-formed XML"
+    problem = ""
     root: Element | None = None
     try:
         root = fromstring(readable(body.decode("utf-8-sig", "surrogatepass")), forbid_dtd=True)
     except UnicodeDecodeError:
-        problem = "the body is not UTF-8"
+        problem = "" if body.startswith(b"\x1f\x8b") else "the body is not UTF-8"
     except DefusedXmlException:
         problem = "the body declares a document type or an entity"
     except (ParseError, ValueError):
         pass
     if root is None:
-        raise fault(problem)
+        raise fault(problem or describe(body))
     if root.tag != "xml":
-        raise fault("the root element is not xml")
+        raise fault(
+            f"the root element is not xml; {describe(body)}"
+            if root.tag.lower() == "html"
+            else "the root element is not xml"
+        )
     _check_size(root, fault)
     return root
 

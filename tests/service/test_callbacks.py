@@ -184,3 +184,19 @@ async def test_a_keyword_with_text_around_it_is_understood_or_answered(world):
     heard = len(await person.texts())
     await person.say("什么时候发货？")
     assert len(await person.texts()) == heard
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"FromUserName": "o_person_1234567"}', "JSON"),
+        ("<html><body>502</body></html>", "HTML"),
+        ("a=b&c=d", "a form"),
+    ],
+)
+async def test_what_is_no_xml_is_named_in_the_answer(world, body, said):
+    query, _ = sealed(world.platform.default_account, {}, mode="plaintext")
+    answer = await send(world, query, body)
+    assert (answer.status, answer.problem) == (400, "bad-callback")
+    assert said in answer["detail"]
+    assert "o_person" not in answer.text
