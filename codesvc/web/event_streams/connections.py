@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.store.change_notifier import Wakeups
-    from codesvc.web.event_streams.look import Look
+    from codesvc.store.change_notifier import ChangeNotifier
+    from codesvc.web.event_streams.look import StreamState
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 COME_BACK: Final = b"retry: 1000\n\n"
@@ -60,7 +60,7 @@ class OpenStream(asyncio.Protocol):
         self,
         streams: OpenStreams,
         identifier: str,
-        look: Callable[[], Awaitable[Look | None]],
+        look: Callable[[], Awaitable[StreamState | None]],
         *,
         of_page: bool = False,
     ) -> None:
@@ -72,7 +72,7 @@ class OpenStream(asyncio.Protocol):
         self._said = b""
         self._beat = self.due = 0.0
 
-    def take_over(self, request: web.Request, response: web.StreamResponse, seen: Look) -> None:
+    def take_over(self, request: web.Request, response: web.StreamResponse, seen: StreamState) -> None:
         """Take over the connection from the request, which has sent the response head and the first event."""
         transport = request.transport
         if transport is None or transport.is_closing():
@@ -116,7 +116,7 @@ class OpenStream(asyncio.Protocol):
         finally:
             self._looking = False
 
-    def _tell(self, seen: Look | None) -> None:
+    def _tell(self, seen: StreamState | None) -> None:
         if seen is None:
             self.end()
             return
@@ -129,7 +129,7 @@ class OpenStream(asyncio.Protocol):
         else:
             self._expect(seen)
 
-    def _expect(self, seen: Look) -> None:
+    def _expect(self, seen: StreamState) -> None:
         until = self._streams.time() + max(0.0, seen.until_ms / 1000 + _LATER_SECONDS)
         self._streams.ring_at(self, min(self._beat, until))
 
@@ -188,9 +188,9 @@ class OpenStreams:
         looks_at_once: how many streams read the store at the same time.
     """
 
-    def __init__(self, wakeups: Wakeups, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
+    def __init__(self, change_notifier: ChangeNotifier, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
         self.looks_at_once = looks_at_once
-        self._wakeups = wakeups
+        self._change_notifier = change_notifier
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self.closing = False
@@ -207,7 +207,7 @@ class OpenStreams:
         return len(self._open)
 
     def add(
-        self, identifier: str, look: Callable[[], Awaitable[Look | None]], *, of_page: bool = False
+        self, identifier: str, look: Callable[[], Awaitable[StreamState | None]], *, of_page: bool = False
     ) -> OpenStream | None:
         """Add a stream that is about to open; it receives change notices from now on.
 
@@ -219,7 +219,7 @@ class OpenStreams:
         self._open.add(stream)
         if of_page:
             self._of_pages[identifier] += 1
-        self._wakeups.listen(identifier, stream.wake)
+        self._change_notifier.listen(identifier, stream.wake)
         return stream
 
     def forget(self, stream: OpenStream) -> None:
@@ -230,7 +230,7 @@ class OpenStreams:
                 self._of_pages[stream.identifier] -= 1
                 if not self._of_pages[stream.identifier]:
                     del self._of_pages[stream.identifier]
-            self._wakeups.unlisten(stream.identifier, stream.wake)
+            self._change_notifier.unlisten(stream.identifier, stream.wake)
 
     def begin(self, stream: OpenStream) -> None:
         """Let a stream look, as soon as fewer than so many do."""

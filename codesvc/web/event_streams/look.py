@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StreamState:
     """The state of a streamed object at one read.
 
     Attributes:
