@@ -16,6 +16,7 @@ from aiohttp import web
 from codesvc.app import create_app
 from codesvc.config import parse
 from codesvc.config.keys import hash_line
+from codesvc.runtime.http_server import runner as service_runner
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
@@ -292,7 +293,7 @@ async def running_world(
         stack.push_async_callback(sandbox_runner.cleanup)
         settings = parse(document(service, sandbox, account, **changes), env={}, directory=directory)
         app = create_app(settings, store_url, pace=pace)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        runner = service_runner(app, grace_seconds=1)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, listener).start()

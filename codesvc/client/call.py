@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from codesvc.client.errors import BadAnswer, read_problem
+from codesvc.client.errors import BadAnswer
+from codesvc.client.problems import read_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
-from codesvc.client.schema import PROBLEM_SHAPES, ProblemDocument
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.client.schema import Fault
+    from codesvc.client.schema import Fault, ProblemDocument
 
 
 class ServiceError(Exception):
@@ -87,6 +83,12 @@ class TooLarge(Misused):
     """The request is too large."""
 
     problem = "too-large"
+
+
+class Compressed(Misused):
+    """The body is compressed, most likely by a proxy; nothing was done."""
+
+    problem = "compressed"
 
 
 class MethodNotAllowed(Misused):
@@ -213,6 +215,12 @@ class WrongCode(Wrong):
         return int(getattr(self.document, "attempts_left", 0))
 
 
+class MalformedCode(Wrong):
+    """The text cannot be a code by its form; it was not counted as a guess."""
+
+    problem = "malformed-code"
+
+
 class BadProof(Wrong):
     """The proof is not genuine, or belongs to another site. Do not let the person in."""
 
@@ -252,6 +260,12 @@ class ResendTooSoon(Limited):
     problem = "resend-too-soon"
 
 
+class TooManyStreams(Limited):
+    """The page token has too many open event streams; read the state instead."""
+
+    problem = "too-many-streams"
+
+
 class Failed(Refused):
     """The service failed."""
 
@@ -283,15 +297,3 @@ def _kinds(of: type[Refused]) -> Iterator[tuple[str, type[Refused]]]:
 
 BY_PROBLEM = dict(_kinds(Refused))
 """The class of each problem type."""
-
-
-def read_problem(status: int, body: bytes, retry_after: str | None) -> ServiceError:
-    """The error for an answer with this status, body and `Retry-After` header."""
-    try:
-        plain = msgspec.json.decode(body, type=ProblemDocument)
-        name = plain.type.rpartition("/")[2]
-        document = msgspec.json.decode(body, type=PROBLEM_SHAPES.get(name, ProblemDocument))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return BadAnswer(status)
-    wait = int(retry_after) if retry_after and retry_after.isdecimal() else None
-    return BY_PROBLEM.get(name, Refused)(document, wait)

@@ -173,9 +173,30 @@ def derive(key: bytes, verification: VerificationId) -> str:
     return code
 
 
+# Blanks and dashes that Unicode counts among letters, symbols and mathematical signs.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u2212")
+
+
 def normalise(typed: str) -> str:
-    """Normalise typed text: full-width characters, blanks, dashes and case do not matter."""
-    return re.sub(r"[\s\-‐-―.]", "", unicodedata.normalize("NFKC", typed)).upper()
+    """Normalise typed text: width, case, digits of other scripts, and what people paste around a code do not matter.
+
+    Dropped are blanks, dashes and punctuation, control and format characters (U+200B, U+FEFF, U+202A), and marks.
+    """
+    if typed.isascii() and typed.isalnum():
+        return typed.upper()
+    folded = []
+    for character in unicodedata.normalize("NFKC", typed):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            folded.append(str(unicodedata.decimal(character)))
+        elif category[0] not in "ZCPM" and character not in _BLANK:
+            folded.append(character)
+    return "".join(folded).upper()
+
+
+def well_formed(form: CodeFormat, normalised: str) -> bool:
+    """Whether a normalised text could be a code of this format. It says nothing about which code is right."""
+    return len(normalised) == form.length and set(normalised) <= set(ALPHABETS[form.alphabet])
 
 
 def matches(expected: str, typed: str) -> bool:
@@ -198,7 +219,6 @@ KEYWORD_LENGTH: Final = 8
 _KEYWORD_EVEN: Final = 256 // len(KEYWORD_LETTERS) * len(KEYWORD_LETTERS)
 _KEYWORD_OF_BYTE: Final = bytes(ord(KEYWORD_LETTERS[n % len(KEYWORD_LETTERS)]) for n in range(256))
 _NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
-_KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 
 
 def new_keyword() -> str:
@@ -208,9 +228,3 @@ def new_keyword() -> str:
         letters = secrets.token_bytes(2 * KEYWORD_LENGTH).translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE)
         if len(letters) >= KEYWORD_LENGTH:
             return letters[:KEYWORD_LENGTH].decode()
-
-
-def read_keyword(text: str) -> str | None:
-    """The keyword in a chat message, or None where the message cannot be one."""
-    keyword = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).lower()
-    return keyword if _KEYWORD.fullmatch(keyword) else None

@@ -41,6 +41,7 @@ CHAT_MESSAGES = (
     "canceled",
     "approved",
     "limited",
+    "keyword_unclear",
     "disowned",
     "disown_by_link",
     "welcome",

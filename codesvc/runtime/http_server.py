@@ -17,12 +17,14 @@ GRACE_SECONDS: Final = 10.0
 """How long running requests may take after a stop was requested, in seconds."""
 
 
-def runner(app: web.Application) -> web.AppRunner:
+def runner(app: web.Application, *, grace_seconds: float = GRACE_SECONDS) -> web.AppRunner:
     """The runner that serves every application of the service."""
     return web.AppRunner(
         app,
         access_log=None,
-        shutdown_timeout=GRACE_SECONDS,
+        shutdown_timeout=grace_seconds,
+        # Compressed bodies are refused. Inflating one costs much more time than sending it.
+        auto_decompress=False,
         keepalive_timeout=75.0,
         # Clients that send their headers slowly, or never end them, hold resources only for a short time.
         lingering_time=5.0,

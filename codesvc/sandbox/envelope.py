@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import encrypt, sign
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Envelope:
 def write_xml(fields: Mapping[str, Any]) -> str:
     """Write fields as WeChat does (WECHAT.md 10).
 
-    Text is in CDATA, numbers are plain, objects are nested elements, lists are repeated elements.
+    Text is in CDATA, numbers are plain, objects are nested elements, lists are repeated elements. Control characters of
+    a text are passed on, although XML forbids them: WeChat does so too.
     """
     return f"<xml>{_elements(fields)}</xml>"
 
@@ -42,7 +43,7 @@ def _element(name: str, value: Any) -> str:
     elif isinstance(value, int | float):
         inner = escape(str(value))
     else:
-        text = _NOT_XML.sub("", str(value)).replace("]]>", "]]]]><![CDATA[>")
+        text = _NOT_UTF8.sub("", str(value)).replace("]]>", "]]]]><![CDATA[>")
         inner = f"<![CDATA[{text}]]>"
     return f"<{name}>{inner}</{name}>"
 

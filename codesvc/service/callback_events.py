@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
 from codesvc.config import Limits
-from codesvc.domain.codes import read_keyword
+from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
@@ -134,7 +133,7 @@ class Chat:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
             await self._spoke(account, openid, _LONG_MS)
-        plain = "".join(unicodedata.normalize("NFKC", content).lower().split()).rstrip("。.!！")
+        plain = read_command(content)
         if plain in _NOT_ME and not (inbound.covered or vouched):
             # Whoever saw one plaintext callback could stop anybody's verifications; the link's page proves who it is.
             return self._composer.phrase("disown_by_link", {})
@@ -145,7 +144,11 @@ class Chat:
             if keyword is not None:
                 await self._spoke(account, openid, _LONG_MS)
             return said
-        return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS) if keyword else None
+        if keyword is not None:
+            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS)
+        if attempts_keyword(content) and not _beside_another(account):
+            return self._composer.phrase("keyword_unclear", {})
+        return None
 
     async def _claim(
         self,

@@ -61,6 +61,7 @@ class Result(msgspec.Struct, frozen=True):
         outcome: what happened.
         record: the verification, where there is one to show.
         denial: the limit that refused.
+        malformed: whether what was typed cannot be a code by its form; only with WRONG, and it was not counted.
         left: what the limits of the call leave, as scripts tell it (`fragments/windows.lua`); "" where there are none.
     """
 
@@ -68,6 +69,7 @@ class Result(msgspec.Struct, frozen=True):
     record: Record | None = None
     denial: LimitReached | None = None
     left: str = ""
+    malformed: bool = False
 
     @property
     def shown(self) -> Record:

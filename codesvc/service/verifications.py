@@ -16,6 +16,8 @@ from codesvc.domain.device import family
 from codesvc.domain.errors import PlatformUnavailable
 from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
 from codesvc.domain.record import Fixed
+from codesvc.domain.test_identity import format_of
+from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
 from codesvc.service.models import NOT_IDEMPOTENT, Result
 from codesvc.service.policies import policy_of
@@ -143,8 +145,16 @@ class Verifications:
         """Check a typed code: APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT.
 
         `address` is the bucket of whoever types; without one the start's is counted.
+        WRONG with `malformed` is no guess: no code of this format looks so. It takes no attempt and no limit counts it.
         """
         expected = await self._code(site, identifier)
+        form = (format_of(expected) if identifier.test and expected else None) or identifier.format
+        if not codes.well_formed(form, codes.normalise(typed)):
+            record = (await self.get(site, identifier)).record
+            if record is None:
+                return Result(Outcome.ABSENT)
+            pending = record.status is Status.PENDING
+            return Result(Outcome.WRONG if pending else Outcome.ENDED, record, malformed=pending)
         verdict = expected is not None and codes.matches(expected, typed)
         checks = self._plans_of(site).checks
         rules = checks.get(identifier.test)

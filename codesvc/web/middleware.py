@@ -56,6 +56,31 @@ def _problem_of(error: Exception) -> Problem:
             return Problem("internal")
 
 
+def _require_plain_body(request: web.Request) -> None:
+    """Refuse a compressed body before any of it is read (RFC 9110 sections 8.4 and 15.5.16).
+
+    Raises:
+        Problem: `Content-Encoding` names more than `identity`, or `Transfer-Encoding` more than `chunked`.
+    """
+    for header, plain in ((hdrs.CONTENT_ENCODING, "identity"), (hdrs.TRANSFER_ENCODING, "chunked")):
+        for value in request.headers.getall(header, ()):
+            if any(name.strip().lower() not in {plain, ""} for name in value.split(",")):
+                detail = f"{header} is allowed to be {plain} only; send the body uncompressed."
+                raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
+
+
+async def _read_body(request: web.Request) -> None:
+    """Read the whole body, so that no handler waits for it.
+
+    Raises:
+        Problem: the body is compressed, multipart or not complete in time.
+    """
+    if hdrs.CONTENT_ENCODING in request.headers or hdrs.TRANSFER_ENCODING in request.headers:
+        _require_plain_body(request)
+    if not request.content.is_eof():
+        await _arrived(request)
+
+
 async def _arrived(request: web.Request) -> None:
     """Wait for the rest of the body, with a time limit against slow-loris attacks.
 
@@ -97,8 +122,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        if not request.content.is_eof():
-            await _arrived(request)
+        await _read_body(request)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Final
 
@@ -17,15 +18,21 @@ _ICON: Final = (
 )
 
 
-def draw_code(text: str, kind: str) -> web.Response:
-    """A QR code as `svg` or `png`; dark on white, in light and in dark mode."""
+@lru_cache(maxsize=256)
+def _drawn(text: str, kind: str) -> bytes:
+    """The bytes of a QR code. Drawing takes 10 ms, so the latest ones are kept: 3 to 20 KB each."""
     code, drawing = segno.make(text, error="m", micro=False), BytesIO()
     if kind == "svg":
         code.save(drawing, kind="svg", xmldecl=False, scale=8, border=_QUIET_ZONE, light="#fff")
     else:
         code.save(drawing, kind="png", scale=10, border=_QUIET_ZONE)
+    return drawing.getvalue()
+
+
+def draw_code(text: str, kind: str) -> web.Response:
+    """A QR code as `svg` or `png`; dark on white, in light and in dark mode."""
     return web.Response(
-        body=drawing.getvalue(),
+        body=_drawn(text, kind),
         content_type=_TYPES[kind],
         headers={
             "Cache-Control": "private, no-store",

@@ -170,11 +170,26 @@ _ALL: Final = (
         "Send ids instead of data.",
     ),
     ProblemType(
+        "compressed",
+        415,
+        "The body is compressed",
+        "`Content-Encoding` names a compression. No call takes one; the body was not read and nothing was done.",
+        "Send the body as it is, without `Content-Encoding`. A proxy that compresses requests must not do so here.",
+    ),
+    ProblemType(
         "wrong-code",
         422,
         "That is not the code",
         "The code is wrong, or has not gone to anybody yet. `attempts_left` says how often one may still try.",
         "Let the person compare the two letters of the page with those of the message, and type again.",
+    ),
+    ProblemType(
+        "malformed-code",
+        422,
+        "That cannot be a code",
+        "It has another length than the code, or characters that the code cannot have, or is nothing but blanks and "
+        "punctuation. It was not counted as a guess: no attempt was taken, and no limit counts it.",
+        "Let the person type the whole code as the message shows it. `code_length` and `code_digits` say how it looks.",
     ),
     ProblemType(
         "bad-proof",
@@ -212,6 +227,13 @@ _ALL: Final = (
         "The code was sent a moment ago",
         "A code can be sent again from `resend_at` on.",
         "Wait for `Retry-After` seconds, and tell the person to look at the chat.",
+    ),
+    ProblemType(
+        "too-many-streams",
+        429,
+        "This page is open too often",
+        "A page token may have 16 event streams open at once. Those that are open go on.",
+        "Read the state instead, every few seconds, as the page and the widget do by themselves; or close other tabs.",
     ),
     ProblemType(
         "internal",

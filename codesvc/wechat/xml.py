@@ -6,46 +6,74 @@ not UTF-8.
 """
 
 import re
+import sys
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from codesvc.wechat.errors import BadCallback
+from codesvc.wechat.unexpected_body import describe
 
 MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 6
 _MAX_ELEMENTS = 512
 # XML 1.0 cannot represent these characters, not even escaped.
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# In a CDATA section, `&#2;` is text that a person typed. An unended section reaches to the end, so the time is linear.
+_REFERENCE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&#(?:x([0-9a-fA-F]+)|([0-9]+));", re.DOTALL)
+_LAST_CHARACTER_DIGITS = 7
+
+
+def readable(text: str) -> str:
+    """`text` without the characters that XML forbids, written out or as character references (XML 1.0 section 2.2).
+
+    WeChat passes on what people paste, such as U+0002 and U+000B, although no XML parser accepts it.
+    """
+    return _REFERENCE.sub(_allowed_reference, _UNWRITABLE.sub("", text))
+
+
+def _allowed_reference(found: re.Match[str]) -> str:
+    hexadecimal, decimal = found.groups()
+    digits = (hexadecimal or decimal or "").lstrip("0")
+    if hexadecimal is None and decimal is None:
+        return found[0]
+    if not digits or len(digits) > _LAST_CHARACTER_DIGITS:
+        return ""
+    number = int(digits, 16 if hexadecimal else 10)
+    return "" if number > sys.maxunicode or _UNWRITABLE.fullmatch(chr(number)) else found[0]
 
 
 def read(body: bytes, fault: type[BadCallback]) -> Element:
-    """Parse `body` and return its `xml` root.
+    """Parse `body` and return its `xml` root. Its signature has been checked before.
 
     Args:
-        body: at most 64 KiB of UTF-8.
+        body: at most 64 KiB of UTF-8; characters that XML forbids are dropped, lone surrogates with them.
         fault: the exception to raise; it differs between the envelope and the message inside it.
 
     Raises:
-        BadCallback: as `fault`; the text gives the reason and quotes nothing.
+        BadCallback: as `fault`; the text gives the reason, and quotes no value of the body.
     """
     if len(body) > MAX_BYTES:
         raise fault("the body is larger than 64 KiB")
-    problem = "the body is not well-formed XML"
+    problem = ""
     root: Element | None = None
     try:
-        root = fromstring(body.decode("utf-8-sig"), forbid_dtd=True)
+        root = fromstring(readable(body.decode("utf-8-sig", "surrogatepass")), forbid_dtd=True)
     except UnicodeDecodeError:
-        problem = "the body is not UTF-8"
+        problem = "" if body.startswith(b"\x1f\x8b") else "the body is not UTF-8"
     except DefusedXmlException:
         problem = "the body declares a document type or an entity"
     except (ParseError, ValueError):
         pass
     if root is None:
-        raise fault(problem)
+        raise fault(problem or describe(body))
     if root.tag != "xml":
-        raise fault("the root element is not xml")
+        raise fault(
+            f"the root element is not xml; {describe(body)}"
+            if root.tag.lower() == "html"
+            else "the root element is not xml"
+        )
     _check_size(root, fault)
     return root
 

@@ -20,7 +20,9 @@
   const $ = (selector) => home.querySelector(selector);
   const panel = () => home.firstElementChild;
   const parts = (root) => new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-  const normal = (text) => text.normalize("NFKC").replace(/[^0-9a-z]/gi, "").toUpperCase();
+  // Digits of any script, by their place in its run of ten.
+  const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
+  const normal = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[^0-9a-z]/gi, "").toUpperCase();
 
   // Drawing ------------------------------------------------------------------------------------------------------
 

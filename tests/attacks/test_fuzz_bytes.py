@@ -17,7 +17,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from codesvc.config import ConfigError, load
-from codesvc.domain.codes import VerificationId, matches, normalise, read_keyword
+from codesvc.domain.chat_text import read_keyword
+from codesvc.domain.codes import VerificationId, matches, normalise
 from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates, ReturnPage

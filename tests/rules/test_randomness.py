@@ -4,7 +4,8 @@ import subprocess
 import sys
 import threading
 
-from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword, read_keyword
+from codesvc.domain.chat_text import read_keyword
+from codesvc.domain.codes import CodeFormat, VerificationId, new_keyword
 
 FORKS = """
 import os

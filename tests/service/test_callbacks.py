@@ -165,3 +165,38 @@ async def test_small_talk_is_answered_with_silence(world, text):
     said = len(await person.texts())
     await person.say(text)
     assert len(await person.texts()) == said
+
+
+async def test_control_characters_in_a_text_are_dropped(world):
+    person, started = await world.person(), await world.start()
+    keyword = started["scan"]["keyword"]
+    await person.say(f"\x02{keyword[:3]}\x0b\x10{keyword[3:]}\x1d\ufffe")
+    assert (await world.check(started, await person.code_in_chat())).status == 200
+
+
+async def test_a_keyword_with_text_around_it_is_understood_or_answered(world):
+    person, started = await world.person(), await world.start()
+    keyword = started["scan"]["keyword"]
+    await person.say(f"{keyword[:7]}。")
+    assert "没有认出口令" in await person.last_text()
+    await person.say(f"口令：「{keyword.upper()}」。")
+    assert (await world.check(started, await person.code_in_chat())).status == 200
+    heard = len(await person.texts())
+    await person.say("什么时候发货？")
+    assert len(await person.texts()) == heard
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"FromUserName": "o_person_1234567"}', "JSON"),
+        ("<html><body>502</body></html>", "HTML"),
+        ("a=b&c=d", "a form"),
+    ],
+)
+async def test_what_is_no_xml_is_named_in_the_answer(world, body, said):
+    query, _ = sealed(world.platform.default_account, {}, mode="plaintext")
+    answer = await send(world, query, body)
+    assert (answer.status, answer.problem) == (400, "bad-callback")
+    assert said in answer["detail"]
+    assert "o_person" not in answer.text

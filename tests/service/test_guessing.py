@@ -118,3 +118,54 @@ async def test_a_right_code_costs_no_budget(world):
         person, started = await world.person(), await world.start("alice", ip=f"198.51.100.{n}")
         await person.say(started["scan"]["keyword"])
         assert (await world.check(started, await person.code_in_chat())).status == 200
+
+
+MALFORMED = [
+    "12345",
+    "1234567",
+    "12345a",
+    "ABCDEF",
+    "。",
+    "\u200b\ufeff",
+    "- -",
+    "1234５６７",
+    "12३45",
+    "½½½½½½",
+    "一二三四五六",
+]
+
+
+async def test_what_cannot_be_a_code_is_no_guess(world, dump):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["keyword"])
+    code, before = await person.code_in_chat(), dump()
+    for text in MALFORMED * 3:
+        answer = await world.check(started, text)
+        assert (answer.status, answer.problem) == (422, "malformed-code"), text
+        answer = await world.page("POST", started, "/check", {"code": text})
+        assert (answer.status, answer.problem) == (422, "malformed-code"), text
+    assert dump() == before
+    assert (await world.get(started))["attempts_left"] == 5
+    page = await world.page(
+        "POST", started, "/check", data={"code": "12345"}, headers={"Accept": "text/html", "Accept-Language": "zh"}
+    )
+    assert "这不像是验证码" in page.text
+    pasted = f"\u202a\u200b{code[:3]} {code[3:].translate({48 + n: 0x0660 + n for n in range(10)})}\u202c。"
+    assert (await world.check(started, pasted)).status == 200
+    assert (await world.check(started, "12345")).problem == "verification-ended"
+
+
+async def test_what_cannot_be_a_code_says_nothing_about_other_verifications(world):
+    started = await world.start()
+    assert (await world.check(started, "12345", key=OTHER_KEY)).problem == "not-found"
+    assert (
+        await world.call("POST", f"/v1/verifications/vf_abcdd6{'a' * 26}/check", {"code": "x"})
+    ).problem == "not-found"
+
+
+async def test_where_the_guesses_are_used_up_a_misspelt_code_is_still_no_guess(world):
+    started = await world.start()
+    await guess(world, started, 4)
+    for n in range(2):
+        await guess(world, await world.start("u-1", ip=f"198.51.100.{n}"), 4)
+    assert (await world.check(started, "12345")).problem == "malformed-code"

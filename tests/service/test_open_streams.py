@@ -12,7 +12,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import EVERYBODY
 from codesvc.web.context import SERVICES
 from codesvc.web.event_streams import stream as streaming
-from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS
+from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS, MOST_OF_A_PAGE
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
 from tests.world import KEY, wrong
@@ -174,3 +174,25 @@ async def test_who_asks_for_the_head_gets_it_and_no_stream(world, streams):
     async with world.http.head(url, headers=headers, timeout=aiohttp.ClientTimeout(20)) as answer:
         assert answer.content_type == "text/event-stream"
     assert len(streams) == 0
+
+
+async def test_a_page_token_has_so_many_streams_and_its_page_asks_around(world, streams):
+    started, other = await world.start(), await world.start("u-2")
+    async with AsyncExitStack() as stack:
+        for _ in range(MOST_OF_A_PAGE):
+            await (await stack.enter_async_context(page_events_of(world, started))).next()
+        headers = {"Authorization": f"Bearer {KEY}", "Origin": "https://shop.example"}
+        refused = await world.page("GET", started, "/events", headers=headers)
+        assert (refused.status, refused.problem) == (429, "too-many-streams")
+        assert refused.headers["Retry-After"] == "5"
+        assert refused.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert (await world.page("GET", started, "/state")).status == 200
+        await (await stack.enter_async_context(page_events_of(world, other))).next()
+        await (await stack.enter_async_context(events_of(world, started))).next()
+    for _ in range(2000):
+        if not len(streams):
+            break
+        await asyncio.sleep(0.01)
+    async with page_events_of(world, started) as again:
+        await again.next()
+    assert len(streams._of_pages) <= 1

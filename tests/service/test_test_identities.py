@@ -93,8 +93,8 @@ async def test_nobody_hears_of_it(tested, valkey):
 async def test_the_right_code_of_somebody_else_is_wrong(tested):
     first, second = await tested.start("e2e-1"), await tested.start("e2e-slow")
     assert (await tested.page("GET", second, "/state"))["code_length"] == 8
-    assert (await tested.check(first, "ABCDEFGH")).problem == "wrong-code"
-    assert (await tested.check(second, "246810")).problem == "wrong-code"
+    assert (await tested.check(first, "ABCDEFGH")).problem == "malformed-code"
+    assert (await tested.check(second, "246810")).problem == "malformed-code"
     assert (await tested.check(second, "abcd-efgh"))["status"] == "approved"
     real = await tested.start("alice")
     assert (await tested.check(real, "246810")).problem == "wrong-code"

@@ -50,6 +50,8 @@ def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
         case Outcome.LIMITED if result.denial:
             name = "guess-budget" if result.denial.limit.endswith("_guesses") else "rate-limited"
             return limited(result.denial, name)
+        case Outcome.WRONG if result.malformed:
+            return Problem("malformed-code")
         case Outcome.WRONG:
             left = result.shown.attempts_left
             return Problem(

@@ -64,7 +64,7 @@ WATCH: Final = Operation(
             example=examples.event(examples.PAGE | {"now": None}),
         ),
     ),
-    problems=("not-found", "forbidden"),
+    problems=("not-found", "forbidden", "too-many-streams"),
 )
 PICTURE: Final = Operation(
     method="GET",
@@ -110,7 +110,7 @@ CHECK: Final = Operation(
         ),
         *_ON,
     ),
-    problems=("not-found", "forbidden", "verification-ended", "wrong-code", "guess-budget"),
+    problems=("not-found", "forbidden", "verification-ended", "wrong-code", "malformed-code", "guess-budget"),
     people=True,
 )
 RESEND: Final = Operation(

@@ -22,7 +22,7 @@ _OF_ACCESS: Final = {
     Access.SIGNATURE: ("unavailable",),
     Access.ANYBODY: (),
 }
-_OF_BODY: Final = ("malformed", "invalid", "slow-request", "too-large")
+_OF_BODY: Final = ("malformed", "invalid", "slow-request", "too-large", "compressed")
 
 
 def shapes(answer: Answer) -> tuple[type[Shape], ...]:

@@ -109,7 +109,14 @@ CHECK: Final = Operation(
             links={"verifyProof": {"proof": "$response.body#/proof"}},
         ),
     ),
-    problems=("not-found", "verification-ended", "wrong-code", "idempotency-mismatch", "guess-budget"),
+    problems=(
+        "not-found",
+        "verification-ended",
+        "wrong-code",
+        "malformed-code",
+        "idempotency-mismatch",
+        "guess-budget",
+    ),
     retry=True,
     limited=True,
 )

@@ -104,7 +104,7 @@ CALLBACK: Final = Operation(
         Answer(status=200, description="`success`, where nothing is to be said.", media="text/plain", schema=_TEXT),
         Answer(status=200, description="A reply in the chat.", media="application/xml", schema={}),
     ),
-    problems=("not-found", "bad-signature", "bad-callback", "slow-request", "too-large", "unavailable"),
+    problems=("not-found", "bad-signature", "bad-callback", "slow-request", "too-large", "compressed", "unavailable"),
 )
 
 CALLS: Final = (EVENT, CALLBACK_CHECK, CALLBACK)

@@ -9,16 +9,14 @@ stream has a task only while it reads its state.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.client.schema import Answer
     from codesvc.store.change_notifier import ChangeNotifier
+    from codesvc.web.event_streams.look import StreamState
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 COME_BACK: Final = b"retry: 1000\n\n"
@@ -38,26 +36,9 @@ _BEAT: Final = b": \n\n"
 _LATER_SECONDS: Final = 0.05
 LOOKS_AT_ONCE: Final = 500
 """When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
+MOST_OF_A_PAGE: Final = 16
+"""Streams that are open at once for one page token, in one process. Each reads the store at every change."""
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """The state of a streamed object at one read.
-
-    Attributes:
-        document: the state that may be disclosed.
-        over: whether the state is final.
-        until_ms: milliseconds until the state changes by time alone.
-    """
-
-    document: Answer
-    over: bool
-    until_ms: int
-
-    def event(self) -> bytes:
-        """The event as bytes."""
-        return b"event: change\ndata: " + msgspec.json.encode(self.document) + b"\n\n"
 
 
 class OpenStream(asyncio.Protocol):
@@ -67,16 +48,23 @@ class OpenStream(asyncio.Protocol):
         streams: all streams.
         identifier: the id of the object; a change notice for it wakes the stream.
         look: reads the state; None if the object does not exist any more.
+        of_page: whether a page token opened it.
     """
 
     __slots__ = (
         *("_again", "_beat", "_blocked", "_chunked", "_look", "_looking", "_over", "_said", "_streams", "_transport"),
-        *("due", "identifier"),
+        *("due", "identifier", "of_page"),
     )
 
     def __init__(
-        self, streams: OpenStreams, identifier: str, look: Callable[[], Awaitable[StreamState | None]]
+        self,
+        streams: OpenStreams,
+        identifier: str,
+        look: Callable[[], Awaitable[StreamState | None]],
+        *,
+        of_page: bool = False,
     ) -> None:
+        self.of_page = of_page
         self.identifier, self._look, self._streams = identifier, look, streams
         self._transport: asyncio.Transport | None = None
         self._looking, self._again = True, False  # the request makes the first read
@@ -207,6 +195,7 @@ class OpenStreams:
         self.time = self._loop.time
         self.closing = False
         self._open: set[OpenStream] = set()
+        self._of_pages: Counter[str] = Counter()
         self._looks: set[asyncio.Task[None]] = set()
         self._waiting: deque[OpenStream] = deque()
         self._due: list[tuple[float, int, OpenStream]] = []
@@ -217,10 +206,19 @@ class OpenStreams:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, identifier: str, look: Callable[[], Awaitable[StreamState | None]]) -> OpenStream:
-        """Add a stream that is about to open; it receives change notices from now on."""
-        stream = OpenStream(self, identifier, look)
+    def add(
+        self, identifier: str, look: Callable[[], Awaitable[StreamState | None]], *, of_page: bool = False
+    ) -> OpenStream | None:
+        """Add a stream that is about to open; it receives change notices from now on.
+
+        None: the page token has `MOST_OF_A_PAGE` already. Streams that a key opened are not counted with them.
+        """
+        if of_page and self._of_pages[identifier] >= MOST_OF_A_PAGE:
+            return None
+        stream = OpenStream(self, identifier, look, of_page=of_page)
         self._open.add(stream)
+        if of_page:
+            self._of_pages[identifier] += 1
         self._change_notifier.listen(identifier, stream.wake)
         return stream
 
@@ -228,6 +226,10 @@ class OpenStreams:
         """Remove a stream that has ended or was never opened."""
         if stream in self._open:
             self._open.remove(stream)
+            if stream.of_page:
+                self._of_pages[stream.identifier] -= 1
+                if not self._of_pages[stream.identifier]:
+                    del self._of_pages[stream.identifier]
             self._change_notifier.unlisten(stream.identifier, stream.wake)
 
     def begin(self, stream: OpenStream) -> None:

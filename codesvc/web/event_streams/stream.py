@@ -12,7 +12,8 @@ from aiohttp import hdrs, web
 
 from codesvc.domain.verification import Status
 from codesvc.web.context import SERVICES, services
-from codesvc.web.event_streams.connections import COME_BACK, OpenStreams, StreamState
+from codesvc.web.event_streams.connections import COME_BACK, OpenStreams
+from codesvc.web.event_streams.look import StreamState
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -60,8 +61,11 @@ async def stream_changes(
     The returned response is complete for aiohttp, while the stream may stay open for long. So `draw` must not keep a
     reference to the request.
 
+    `headers` are those of a page, which reads with a page token: its streams are bounded (`MOST_OF_A_PAGE`). Without
+    them a key reads.
+
     Raises:
-        Problem: there is no such verification.
+        Problem: there is no such verification, or its page has too many streams.
     """
     verifications = services(request).verifications
 
@@ -71,7 +75,7 @@ async def stream_changes(
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
-    return await _stream(request, identifier.text, look, headers or {})
+    return await _stream(request, identifier.text, look, headers)
 
 
 async def stream_intent(
@@ -93,14 +97,19 @@ async def stream_intent(
         intent = (await intents.get(site, identifier)).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
-    return await _stream(request, identifier.text, look, headers or {})
+    return await _stream(request, identifier.text, look, headers)
 
 
 async def _stream(
-    request: web.Request, identifier: str, look: Callable[[], Awaitable[StreamState | None]], headers: Mapping[str, str]
+    request: web.Request,
+    identifier: str,
+    look: Callable[[], Awaitable[StreamState | None]],
+    headers: Mapping[str, str] | None,
 ) -> web.StreamResponse:
     streams = request.app[_STREAMS]
-    stream = streams.add(identifier, look)
+    stream = streams.add(identifier, look, of_page=headers is not None)
+    if stream is None:
+        raise Problem("too-many-streams", headers={hdrs.RETRY_AFTER: "5", **(headers or {})})
     opened = False
     try:
         seen = await look()
@@ -111,7 +120,7 @@ async def _stream(
                 "Content-Type": "text/event-stream; charset=utf-8",
                 "Cache-Control": "no-store",
                 "X-Accel-Buffering": "no",
-                **headers,
+                **(headers or {}),
             },
         )
         if not seen.over:

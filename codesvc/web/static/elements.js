@@ -87,7 +87,9 @@ function stageOf({ status, delivery, test }) {
   return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;
 }
 
-const clean = (text) => text.normalize("NFKC").replace(/[^0-9a-z]/gi, "").toUpperCase();
+// Digits of any script, by their place in its run of ten.
+const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
+const clean = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[^0-9a-z]/gi, "").toUpperCase();
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 // What is asked for, else the page's own language, else the browser's; `zh-HK` is content with `zh`.

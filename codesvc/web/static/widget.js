@@ -203,7 +203,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     button.removeAttribute("aria-disabled");
     button.textContent = t("code.submit");
     if (wrong === "offline") tried = "";
-    if (wrong === "wrong-code") {
+    if (wrong === "wrong-code" || wrong === "malformed-code") {
       $(".code").classList.add("bad");
       input.setAttribute("aria-invalid", "true");
       input.value = "";

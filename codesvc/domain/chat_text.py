@@ -1,0 +1,62 @@
+"""What a text in the chat means: a keyword, a command, or neither. People paste keywords with all sorts around them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS, normalise
+
+_KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
+_ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")
+_LABEL: Final = re.compile(r"(?:口令|关键词|關鍵詞|暗号|暗號|\bkey ?word\b)\W*(?:是|为|為|is\b)?")
+# Letters and digits mixed, one more or less than a keyword has: words, dates and numbers are none.
+_ATTEMPT: Final = re.compile(
+    rf"(?<![a-z0-9])(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{{{KEYWORD_LENGTH - 1},{KEYWORD_LENGTH + 1}}}(?![a-z0-9])"
+)
+
+
+def _visible(text: str) -> str:
+    """In one width and lower case, without control and format characters and marks; line breaks become blanks."""
+    kept = []
+    for character in unicodedata.normalize("NFKC", text):
+        category = unicodedata.category(character)
+        if category[0] == "Z" or character.isspace():
+            kept.append(" ")
+        elif category == "Nd":
+            kept.append(str(unicodedata.decimal(character)))
+        elif category[0] not in "CM":
+            kept.append(character)
+    return "".join(kept).lower()
+
+
+def read_keyword(text: str) -> str | None:
+    """The keyword in a chat message: alone, after `口令：` or `keyword:`, or the only one in other text. Else None."""
+    whole = normalise(text).lower()
+    if _KEYWORD.fullmatch(whole):
+        return whole
+    visible = _visible(text)
+    for label in _LABEL.finditer(visible):
+        after = normalise(visible[label.end() :]).lower()
+        if _KEYWORD.fullmatch(after):
+            return after
+    found = set(_ALONE.findall(visible))
+    return found.pop() if len(found) == 1 else None
+
+
+def attempts_keyword(text: str) -> bool:
+    """Whether a message without a keyword seems to be meant as one: misread, cut off, or two at once."""
+    visible = _visible(text)
+    return bool(_LABEL.search(visible) or _ATTEMPT.search(visible))
+
+
+def read_command(text: str) -> str:
+    """The message without blanks, width, case, and without punctuation at both ends, as commands are compared."""
+    plain = _visible(text).replace(" ", "")
+    start, end = 0, len(plain)
+    while start < end and unicodedata.category(plain[start])[0] == "P":
+        start += 1
+    while end > start and unicodedata.category(plain[end - 1])[0] == "P":
+        end -= 1
+    return plain[start:end]
