@@ -109,8 +109,13 @@ class CheckRules:
 
 
 class Checked(VerificationReply, frozen=True):
-    """APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT; attributes as `Started`."""
+    """APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT; other attributes as `Started`.
 
+    Attributes:
+        repeated: the call's Idempotency-Key has had this answer before; nothing was taken.
+    """
+
+    repeated: bool = False
     left: str = ""
     limit: str = ""
     wait_ms: int = 0
