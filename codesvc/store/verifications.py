@@ -92,6 +92,7 @@ class Verifications:
                 "site_guesses": rules.rates["site_guesses"],
                 "user_pushes": rules.rates["user_pushes"],
                 "openid_pushes": rules.rates["openid_pushes"],
+                "shared_pushes": rules.shared_pushes,
                 "hooks": rules.hooks,
             },
         )
@@ -161,6 +162,7 @@ class Verifications:
                     "purposes": msgspec.msgpack.encode(rules.purposes),
                     "user_pushes": rules.rates["user_pushes"],
                     "openid_pushes": rules.rates["openid_pushes"],
+                    "shared_pushes": rules.shared_pushes,
                 },
             )
         return await prepared.run({"record": rules.keys.record(identifier)}, {"event": seed()})

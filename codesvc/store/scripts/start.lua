@@ -2,7 +2,7 @@
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
+-- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
 -- REPLY started repeated: record long left firsts
