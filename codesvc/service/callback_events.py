@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
@@ -46,15 +47,17 @@ def _beside_another(account: AccountEntry) -> bool:
 def keyword_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
     """Each account's limit on keywords per openid, as the scripts read it.
 
-    A keyword does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
+    In front the rates that most sites have, then those of each other site; what each allows is counted over all
+    keywords that a WeChat sent to the account (`fragments/keyword_rates.lua`).
     """
 
     def of(account: AccountEntry) -> str:
         telling = directory.sites_of(account.name, having="limits")
-        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_keywords)
-        if len(telling) < account.sites:
-            rates |= dict.fromkeys(Limits().openid_keywords)
-        return encode(rates)
+        own = {site.name: encode(site.config.limits.openid_keywords) for site in telling}
+        usual = encode(Limits().openid_keywords)
+        if len(telling) == account.sites:
+            usual = Counter(own.values()).most_common(1)[0][0] if own else usual
+        return usual + "".join(f";{name}={rates}" for name, rates in own.items() if rates != usual)
 
     return PerEntry(directory.accounts, of)
 

@@ -55,7 +55,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) ->
 
 
 def _shared_pushes(site: SiteEntry) -> str:
-    """A WeChat's pushes are remembered as long as any site of its account needs; each site's own rates decide for it."""
+    """What is remembered of a WeChat suffices for every site of its account; each site's own rates decide for it."""
     return widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes))
 
 

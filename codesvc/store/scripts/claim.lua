@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers
 -- ARGS: offset root account appid channel openid kind reply words window followed
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows recent_activity record delivery eligibility
+-- USES: clock names windows keyword_rates recent_activity record delivery eligibility
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -20,9 +20,12 @@ if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spo
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
+local target = redis.call('GET', K.pointer)
+local kind, id = string.match(target or '', '^(%l+):(.+)$')
+local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 if A.kind == 'keyword' and first_time then
-  local words = window(K.words, A.words)
-  local wait = wait_for(words)
+  local words = keyword_window(K.words, A.words)
+  local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_keywords', wait}
@@ -30,11 +33,8 @@ if A.kind == 'keyword' and first_time then
   count_event(words)
 end
 
-local target = redis.call('GET', K.pointer)
 if not target then return {'absent', now} end
-local kind, id = string.match(target, '^(%l+):(.+)$')
 if kind ~= 'vf' then return {'other', now, target} end
-local r = read_record(record_at(id))
 if not r or is_gone(r) then return {'absent', now} end
 
 local mine = r.claimed_by == A.openid or r.sent_to == A.openid
