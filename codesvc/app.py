@@ -230,7 +230,7 @@ async def _run(
         people = People(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = Decisions(store, directory, people)
-        limits = keyword_limits(directory)
+        limits, pushes = keyword_limits(directory), keyword_limits(directory, "openid_pushes")
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
@@ -250,7 +250,9 @@ async def _run(
             intents=Intents(store, pool, tally),
             decisions=decisions,
             composer=composer,
-            chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, tally=tally),
+            chat=Chat(
+                store, composer, followers, conversation, (limits, pushes), answer=Reply(means).answer, tally=tally
+            ),
             followers=followers,
             relay=relay,
             pages=page_tokens,

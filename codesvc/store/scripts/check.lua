@@ -40,7 +40,7 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 -- A verification that the bound WeChat has claimed does not use the budgets that strangers can use up: those of the
 -- user, and of an address shared by many people (rule 3). It is limited by the five attempts of each scan by the owner.
 local owner = owner_of(r)
-local claimed_by_owner = r.claimed_by and owner == r.claimed_by
+local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(user_guesses)
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end

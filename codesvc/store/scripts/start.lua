@@ -31,7 +31,7 @@ local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. 
 local live = {}
 local function is_live(id)
   local other = read_record(record_at(id))
-  if not other or status_of(other) ~= 'pending' or other.claimed_by then return false end
+  if not other or status_of(other) ~= 'pending' or is_claimed(other) then return false end
   if other.purpose == A.purpose and other.address == A.address then live[#live + 1] = other end
   return true
 end
@@ -49,7 +49,7 @@ end
 local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
 if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
-  if other and status_of(other) == 'pending' and not other.claimed_by then
+  if other and status_of(other) == 'pending' and not is_claimed(other) then
     local list = key('live', other.site, other.purpose, other.address, other.user)
     redis.call('RPUSH', list, other.id)
     redis.call('PEXPIRE', list, tonumber(A.max_life) + TTL_MARGIN)

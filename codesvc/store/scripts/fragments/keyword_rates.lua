@@ -1,13 +1,14 @@
 -- keyword_rates: the limits on keywords of one WeChat, of all sites of its account: 'N/T …;site=N/T …;…'. In front stand
 -- the rates of all sites that are not named. The window is the account's and holds what any of its sites needs; each
 -- site's own rates decide over it.
-local function keyword_window(at, words)
+local function widest_of(words)
   local most, longest = 0, 0
   for count, span in string.gmatch(words, '(%d+)/(%d+)') do
     most, longest = math.max(most, tonumber(count)), math.max(longest, tonumber(span))
   end
-  return window(at, '', most > 0 and string.format('%.0f/%.0f', most, longest) or '')
+  return most > 0 and string.format('%.0f/%.0f', most, longest) or ''
 end
+local function keyword_window(at, words) return window(at, '', widest_of(words)) end
 
 local function wait_at_rates(w, rates)
   w.rates = {}
