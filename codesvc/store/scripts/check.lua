@@ -30,7 +30,7 @@ if known[2] == 'wrong' and now < tonumber(r.expires) then
   r.packed = packed_of(r)
   return answer('wrong', r, 1, left_of_both(user_guesses, address_guesses))
 end
-local function remember(outcome, left)
+local function keep_answer(outcome, left)
   if A.idem == '' then return end
   redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', outcome, unpack(left or {}))
   redis.call('PEXPIRE', K.idem, 86400000)
@@ -56,7 +56,7 @@ if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})
   end_as(r, 'approved')
-  remember('approved')
+  keep_answer('approved')
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
@@ -79,6 +79,6 @@ if tonumber(r.attempts_left) <= 0 then
   tell_of(r, 'verification.exhausted')
 end
 save(r)
-remember('wrong', {'left', r.attempts_left})
+keep_answer('wrong', {'left', r.attempts_left})
 wake(r)
 return answer('wrong', r, 0, left_of_both(user_guesses, address_guesses))
