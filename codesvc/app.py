@@ -228,11 +228,11 @@ async def _run(
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
-        limits = keyword_limits(directory)
+        limits = (keyword_limits(directory), keyword_limits(directory, "openid_pushes"))
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
-        counter = TicketCounter(store, directory, teller, secrets, limits)
+        counter = TicketCounter(store, directory, teller, secrets, limits[0])
         conversation = IntentChat(store, decisions, counter, teller)
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(

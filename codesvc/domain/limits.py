@@ -82,6 +82,12 @@ def encode(rates: Iterable[Rate]) -> str:
     return " ".join(f"{rate.count}/{rate.seconds * 1000}" for rate in rates)
 
 
+def widest(limits: Iterable[Iterable[Rate]]) -> str:
+    """The most events and the longest time of any of these limits, encoded as one rate; "" where none has a rate."""
+    rates = [rate for limit in limits for rate in limit]
+    return encode([Rate(max(r.count for r in rates), max(r.seconds for r in rates))]) if rates else ""
+
+
 def parse_address(text: str) -> IPv4Address | IPv6Address:
     """Parse an address. An IPv4-mapped IPv6 address becomes IPv4.
 

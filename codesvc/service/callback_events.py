@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
@@ -42,18 +43,20 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def keyword_limits(directory: Directory) -> PerEntry[AccountEntry, str]:
-    """Each account's limit on keywords per openid, as the scripts read it.
+def keyword_limits(directory: Directory, limit: str = "openid_keywords") -> PerEntry[AccountEntry, str]:
+    """Each account's limit on keywords per openid, as the scripts read it; or another limit on what an openid does.
 
-    A keyword does not say whose it is before it is looked up, so all rates of all the account's sites hold at once.
+    In front the rates that most sites have, then those of each other site; what each allows is counted over all
+    keywords that a WeChat sent to the account (`fragments/keyword_rates.lua`).
     """
 
     def of(account: AccountEntry) -> str:
         telling = directory.sites_of(account.name, having="limits")
-        rates = dict.fromkeys(rate for site in telling for rate in site.config.limits.openid_keywords)
-        if len(telling) < account.sites:
-            rates |= dict.fromkeys(Limits().openid_keywords)
-        return encode(rates)
+        own = {site.name: encode(getattr(site.config.limits, limit)) for site in telling}
+        usual = encode(getattr(Limits(), limit))
+        if len(telling) == account.sites:
+            usual = Counter(own.values()).most_common(1)[0][0] if own else usual
+        return usual + "".join(f";{name}={rates}" for name, rates in own.items() if rates != usual)
 
     return PerEntry(directory.accounts, of)
 
@@ -66,7 +69,7 @@ class Chat:
         composer: writes the answers.
         followers: who follows.
         conversation: answers what is about no verification.
-        limits: rates of keywords per openid, by account name.
+        limits: rates of keywords per openid, and of messages to one, each by account name.
         answer: writes the answer that carries a code.
         recorder: counts what happens.
     """
@@ -77,7 +80,7 @@ class Chat:
         composer: Composer,
         followers: Followers,
         conversation: IntentChat,
-        limits: Mapping[str, str],
+        limits: tuple[Mapping[str, str], Mapping[str, str]],
         *,
         answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
         recorder: Recorder,
@@ -89,7 +92,7 @@ class Chat:
         self._followers = followers
         self._conversation = conversation
         self._composer = composer
-        self._limits = limits
+        self._limits, self._push_limits = limits
 
     async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
         """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1).
@@ -99,14 +102,16 @@ class Chat:
         match inbound.event:
             case Followed(openid=openid, scene=scene):
                 if scene is not None and scene.startswith(SCENE_PREFIX):
-                    return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True)
+                    return await self._claim(
+                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, vouched=vouched
+                    )
                 await self._followers.follows(account, openid)
                 await self._spoke(account, openid, _BRIEF_MS)
                 # Beside another back end, greeting people is its business.
                 if not _beside_another(account):
                     return self._composer.phrase("welcome", {"account": account.config.name})
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
-                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS)
+                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, vouched=vouched)
             case Text(content=content):
                 return await self._read(account, inbound, content, vouched=vouched)
             case Clicked(openid=openid, key=key):
@@ -145,7 +150,7 @@ class Chat:
                 await self._spoke(account, openid, _LONG_MS)
             return said
         if keyword is not None:
-            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS)
+            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, vouched=vouched)
         if attempts_keyword(content) and not _beside_another(account):
             return self._composer.phrase("keyword_unclear", {})
         return None
@@ -158,6 +163,7 @@ class Chat:
         pointer: str,
         *,
         window_ms: int,
+        vouched: bool,
         followed: bool = False,
     ) -> str | None:
         """Give the code that a scene or a keyword leads to; all that this changes in the store is one script."""
@@ -171,6 +177,8 @@ class Chat:
             rates=self._limits[account.name],
             window_ms=window_ms,
             followed=followed,
+            unsigned=not (inbound.covered or vouched),
+            pushes=self._push_limits[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
         self._recorder.hear(answer)

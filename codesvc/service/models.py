@@ -47,8 +47,11 @@ class Idempotency(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, key: str | None, request: bytes) -> Idempotency:
-        """From the header and whatever identifies the request: only a hash of it is kept."""
-        return cls(key, sha256(request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
+        """From the header and whatever identifies the request: only a hash of it is kept.
+
+        The hash covers the key too, which is not kept: else whoever reads the store could try all codes on the hash.
+        """
+        return cls(key, sha256(key.encode() + b"\n" + request).hexdigest()[:32]) if key else NOT_IDEMPOTENT
 
 
 NOT_IDEMPOTENT: Final = Idempotency()

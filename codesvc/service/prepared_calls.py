@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
+from codesvc.domain.limits import widest
 from codesvc.sites.directory import NO_RATES
 from codesvc.store.verification_types import CheckRules, Resend, ResendRules, StartRules
 
@@ -44,12 +45,18 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) ->
         max_live=policy.max_live,
         channels=",".join(policy.channels),
         rates=NO_RATES if test else site.rates,
+        shared_pushes=_shared_pushes(site),
         hooks=site.wanted,
     )
     alphabet = ALPHABET_NAMES[policy.code_alphabet]
     short = CodeFormat(alphabet, policy.code_length)
     long = CodeFormat(alphabet, max(policy.code_length, policy.long_code_length))
     return StartPlan(rules, (short, long), policy.scan != "off")
+
+
+def _shared_pushes(site: SiteEntry) -> str:
+    """What is remembered of a WeChat suffices for every site of its account; each site's own rates decide for it."""
+    return widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes))
 
 
 def check_rules(site: SiteEntry, *, test: bool) -> CheckRules:
@@ -68,4 +75,4 @@ def resend_rules(site: SiteEntry) -> ResendRules:
         )
         for name, policy in site.config.purposes.items()
     }
-    return ResendRules(site.keys, site.name, purposes, site.rates)
+    return ResendRules(site.keys, site.name, purposes, site.rates, _shared_pushes(site))

@@ -169,7 +169,8 @@ class Verifications:
             fingerprint=idempotency.fingerprint,
         )
         purpose = reply.record.purpose if reply.record else ""
-        self._recorder.act("check", site.name, purpose, reply, limit=reply.limit)
+        if not reply.repeated:
+            self._recorder.act("check", site.name, purpose, reply, limit=reply.limit)
         return self._limited(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:

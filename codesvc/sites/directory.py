@@ -6,12 +6,13 @@ up.
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import structlog
 
-from codesvc.config import ApiKey, ConfigError
+from codesvc.config import ApiKey, ConfigError, Limits
 from codesvc.config.one_entry import one_account, one_site
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.sites.lazy import LazyEntries
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.config import Account, Settings, Site
+    from codesvc.domain.limits import Rate
     from codesvc.sites.registry.contents import Contents
 
 _log = structlog.get_logger(__name__)
@@ -158,7 +160,15 @@ class Directory:
     def entry_of(self, name: str, config: Account) -> AccountEntry:
         """The entry of an account with these settings, whether they are in force or only proposed."""
         keys, sites = Keys(self._settings.store.prefix, config.appid), len(self.site_names_of(name))
-        return AccountEntry(name, config, keys, callback_keys(config), sites)
+        return AccountEntry(name, config, keys, callback_keys(config), sites, partial(self._rates_on, name))
+
+    def _rates_on(self, account: str, limit: str) -> tuple[tuple[Rate, ...], ...]:
+        """The different rates that an account's sites have for a limit."""
+        telling = self.sites_of(account, having="limits")
+        found = dict.fromkeys(getattr(site.config.limits, limit) for site in telling)
+        if len(telling) < len(self.site_names_of(account)):
+            found[getattr(Limits(), limit)] = None
+        return tuple(found)
 
     def has_key(self, line: str) -> bool:
         """Whether a key with that hash (`sha256:…`) exists, for a site or for the admin API."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,10 @@ from codesvc.domain.webhook import EVENTS
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from codesvc.config import Account, ApiKey, Purpose, Site, Webhook
+    from codesvc.domain.limits import Rate
     from codesvc.store.keys import Keys
 
 NO_RATES: Final = dict.fromkeys(Limits.__slots__, "")
@@ -30,6 +33,7 @@ class AccountEntry:
         keys: its keys in the store.
         callback_keys: the secrets that it shares with WeChat.
         sites: how many sites share it.
+        rates: the different rates that its sites have for a limit, by the limit's name.
     """
 
     name: str
@@ -37,6 +41,7 @@ class AccountEntry:
     keys: Keys
     callback_keys: CallbackKeys
     sites: int = 1
+    rates: Callable[[str], tuple[tuple[Rate, ...], ...]] = field(default=lambda _: (), compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

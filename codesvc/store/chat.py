@@ -56,6 +56,8 @@ class Chat:
         rates: str,
         window_ms: int,
         followed: bool = False,
+        unsigned: bool = False,
+        pushes: str = "",
     ) -> Claimed:
         """Give a code to whoever scanned, or sent the keyword, if they may have it.
 
@@ -69,6 +71,8 @@ class Chat:
             rates: the limit on keywords of one openid.
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
+            unsigned: whether nobody vouches that the person did this.
+            pushes: the limit on messages to one openid, for what nobody vouches for.
         """
         return await self._claim(
             keys,
@@ -87,6 +91,8 @@ class Chat:
                 "words": rates,
                 "window": window_ms,
                 "followed": int(followed),
+                "unsigned": int(unsigned),
+                "pushes": pushes,
             },
         )
 

@@ -104,7 +104,7 @@ class Intents:
             keys,
             {
                 "intent": keys.intent(start.id),
-                "idem": keys.idempotency(start.site, f"{start.kind}/{start.idempotency_key}"),
+                "idem": keys.idempotency(start.site, start.idempotency_key),
                 "word": keys.keyword(start.keyword),
                 "site_starts": keys.window("site_starts", start.site, "all"),
                 "address_starts": keys.window("address_starts", start.site, start.address),

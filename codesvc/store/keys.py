@@ -81,7 +81,7 @@ class Keys:
         return self.root + IN_PARTITION["record"] % verification[3:]
 
     def idempotency(self, site: str, key: str) -> str:
-        """Hash: what a call with this Idempotency-Key led to."""
+        """Hash: what a call with this Idempotency-Key led to; the key is the site's, not a path's."""
         return f"{self.root}idem:{site}:{sha256(key.encode()).hexdigest()[:32]}"
 
     def live(self, site: str, purpose: str, address: str, user: str) -> str:

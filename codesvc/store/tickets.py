@@ -188,7 +188,7 @@ class Tickets:
             {
                 "ticket": keys.ticket(wanted.ticket),
                 "record": keys.record(wanted.verification),
-                "idem": keys.idempotency(wanted.site, "redeem/" + wanted.idempotency_key),
+                "idem": keys.idempotency(wanted.site, wanted.idempotency_key),
             },
             {
                 "idem": wanted.idempotency_key,

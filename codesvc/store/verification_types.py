@@ -32,6 +32,7 @@ class StartRules:
         max_live: how many pending ones a user may have with one purpose and address.
         channels: by which a push goes, in order, separated by commas.
         rates: each limit as the scripts read it; "" is no limit.
+        shared_pushes: what the account's sites together have to remember of pushes to one WeChat.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
@@ -47,6 +48,7 @@ class StartRules:
     max_live: int
     channels: str
     rates: Mapping[str, str]
+    shared_pushes: str
     hooks: str
 
 
@@ -109,8 +111,13 @@ class CheckRules:
 
 
 class Checked(VerificationReply, frozen=True):
-    """APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT; attributes as `Started`."""
+    """APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT; other attributes as `Started`.
 
+    Attributes:
+        repeated: the call's Idempotency-Key has had this answer before; nothing was taken.
+    """
+
+    repeated: bool = False
     left: str = ""
     limit: str = ""
     wait_ms: int = 0
@@ -141,12 +148,14 @@ class ResendRules:
         site: its name.
         purposes: how each of its purposes resends.
         rates: each limit as the scripts read it.
+        shared_pushes: as `StartRules`.
     """
 
     keys: Keys
     site: str
     purposes: Mapping[str, Resend]
     rates: Mapping[str, str]
+    shared_pushes: str
 
 
 class Resent(VerificationReply, frozen=True):

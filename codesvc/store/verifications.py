@@ -42,7 +42,7 @@ class Verifications:
         prepared, idem = self._starts.get(rules) or self._starts.setdefault(rules, self._prepared_start(rules))
         keys = rules.keys
         if start.idempotency_key:
-            idem = keys.idempotency(rules.site, "start/" + start.idempotency_key)
+            idem = keys.idempotency(rules.site, start.idempotency_key)
         return await prepared.run(
             {
                 "record": keys.record(start.id),
@@ -92,10 +92,11 @@ class Verifications:
                 "site_guesses": rules.rates["site_guesses"],
                 "user_pushes": rules.rates["user_pushes"],
                 "openid_pushes": rules.rates["openid_pushes"],
+                "shared_pushes": rules.shared_pushes,
                 "hooks": rules.hooks,
             },
         )
-        return prepared, keys.idempotency(rules.site, "start/")
+        return prepared, keys.idempotency(rules.site, "")
 
     async def check(
         self,
@@ -120,7 +121,7 @@ class Verifications:
         prepared, idem = self._checks.get(rules) or self._checks.setdefault(rules, self._prepared_check(rules))
         keys = rules.keys
         if idempotency_key:
-            idem = keys.idempotency(rules.site, f"check/{identifier}/{idempotency_key}")
+            idem = keys.idempotency(rules.site, idempotency_key)
         return await prepared.run(
             {"record": keys.record(identifier), "idem": idem},
             {
@@ -143,7 +144,7 @@ class Verifications:
                 "site_guesses": rules.rates["site_guesses"],
             },
         )
-        return prepared, rules.keys.idempotency(rules.site, "check/")
+        return prepared, rules.keys.idempotency(rules.site, "")
 
     async def read(self, keys: Keys, identifier: str, *, site: str = "") -> VerificationReply:
         """Read one: DONE or ABSENT; with `site` only that site's."""
@@ -161,6 +162,7 @@ class Verifications:
                     "purposes": msgspec.msgpack.encode(rules.purposes),
                     "user_pushes": rules.rates["user_pushes"],
                     "openid_pushes": rules.rates["openid_pushes"],
+                    "shared_pushes": rules.shared_pushes,
                 },
             )
         return await prepared.run({"record": rules.keys.record(identifier)}, {"event": seed()})

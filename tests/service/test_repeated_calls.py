@@ -9,6 +9,11 @@ from tests.world import OTHER_KEY, wrong
 ONCE = {"Idempotency-Key": "order-17"}
 
 
+def said(answer):
+    """Status and body of an answer, without what tells one request from another."""
+    return answer.status, {name: value for name, value in answer.json.items() if name != "request_id"}
+
+
 async def test_the_same_start_again_gives_the_same_answer(world, dump):
     first = await world.start("alice", headers=ONCE, metadata={"n": 1})
     stored = dump()
@@ -81,19 +86,123 @@ async def test_the_winner_may_repeat_his_check_and_nobody_else(world):
     assert (await world.check(started, wrong(code), headers=ONCE)).problem == "idempotency-mismatch"
 
 
-async def test_a_wrong_guess_repeated_is_a_guess(world):
+async def test_a_wrong_check_repeated_costs_nothing(world, dump):
     started = await world.start()
-    left = [(await world.check(started, "no", headers=ONCE))["attempts_left"] for _ in range(3)]
+    first = await world.check(started, "no", headers=ONCE)
+    stored = dump()
+    again = [await world.check(started, "no", headers=ONCE) for _ in range(3)]
+    assert [said(a) for a in again] == [said(first)] * 3
+    assert first["attempts_left"] == 4
+    assert dump() == stored
+
+
+async def test_wrong_checks_under_different_keys_are_guesses(world):
+    started = await world.start()
+    left = [(await world.check(started, "no", headers={"Idempotency-Key": f"k{n}"}))["attempts_left"] for n in range(3)]
     assert left == [4, 3, 2]
+    assert (await world.check(started, "no", headers={"Idempotency-Key": "k0"}))["attempts_left"] == 4
+    assert (await world.check(started, "no"))["attempts_left"] == 1
+
+
+@pytest.mark.parametrize("ended", ["exhausted", "canceled"])
+async def test_a_wrong_check_repeated_after_the_end_gives_the_first_answer(world, ended):
+    started = await world.start()
+    first = await world.check(started, "no", headers=ONCE)
+    for n in range(4 if ended == "exhausted" else 0):
+        last = await world.check(started, "no", headers={"Idempotency-Key": f"k{n}"})
+    if ended == "exhausted":
+        assert last["attempts_left"] == 0
+        assert said(await world.check(started, "no", headers={"Idempotency-Key": "k3"})) == said(last)
+    else:
+        await world.cancel(started)
+    assert said(await world.check(started, "no", headers=ONCE)) == said(first)
+    assert (await world.check(started, "no")).problem == "verification-ended"
+
+
+async def test_a_wrong_check_is_repeated_within_the_code_s_life(world):
+    started = await world.start()
+    await world.check(started, "no", headers=ONCE)
+    await world.advance(3600)
+    assert (await world.check(started, "no", headers=ONCE)).problem in {"verification-ended", "not-found"}
+
+
+async def test_a_repeat_past_the_guess_budget_gives_the_first_answer(new_world):
+    async with new_world(sites__shop__limits={"user_guesses": ["1/hour"]}) as world:
+        started = await world.start()
+        first = await world.check(started, "no", headers=ONCE)
+        assert (await world.check(started, "no")).problem == "guess-budget"
+        assert said(await world.check(started, "no", headers=ONCE)) == said(first)
+
+
+async def test_a_check_refused_by_the_budget_may_be_repeated_under_its_key(new_world):
+    async with new_world(sites__shop__limits={"user_guesses": ["1/minute"]}) as world:
+        started = await world.start()
+        await world.check(started, "no")
+        assert (await world.check(started, "no", headers=ONCE)).problem == "guess-budget"
+        await world.advance(61)
+        assert (await world.check(started, "no", headers=ONCE))["attempts_left"] == 3
+
+
+async def test_many_wrong_checks_at_once_under_one_key_take_one_attempt(world):
+    started = await world.start()
+    answers = await asyncio.gather(*(world.check(started, "no", headers=ONCE) for _ in range(20)))
+    assert {(a.status, a["attempts_left"]) for a in answers} == {(422, 4)}
+
+
+async def test_a_key_belongs_to_one_path(world, dump):
+    one, two = await world.start(), await world.start("bob")
+    login, bind = {}, {"user": "alice"}
+    acts = {
+        "start": lambda headers: world.start("alice", headers=headers),
+        "check": lambda headers: world.check(one, "no", headers=headers),
+        "another check": lambda headers: world.check(two, "no", headers=headers),
+        "login": lambda headers: world.call("POST", "/v1/logins", {**login, "client_ip": "192.0.2.1"}, headers=headers),
+        "bind": lambda headers: world.call(
+            "POST", "/v1/bind-intents", {**bind, "client_ip": "192.0.2.1"}, headers=headers
+        ),
+    }
+    for name, act in acts.items():
+        headers = {"Idempotency-Key": f"of-{name.replace(' ', '-')}"}
+        first = await act(headers)
+        assert first.status == 201 or first.problem == "wrong-code", first.text
+        stored = dump()
+        for other, again in acts.items():
+            if other != name:
+                answer = await again(headers)
+                assert (answer.status, answer.problem) == (422, "idempotency-mismatch"), (name, other)
+        assert dump() == stored
+        assert said(await act(headers)) == said(first)
+
+
+async def test_what_needs_no_key_answers_a_repeat_as_documented(world):
+    """The last sentences of docs/api.md, Repeating a call."""
+    started, person = await world.start(), await world.person()
+    first, again = await world.cancel(started), await world.cancel(started)
+    assert (first.status, again.status, again.text) == (200, 200, first.text)
+    approved = await world.approved("bob")
+    ended = await world.call("POST", f"/v1/verifications/{approved['id']}/cancel", {})
+    assert (ended.status, ended.problem) == (410, "verification-ended")
+    put = [await world.bind("carol", person) for _ in range(2)]
+    assert [answer.status for answer in put] == [201, 200]
+    gone = [await world.call("DELETE", "/v1/bindings/carol") for _ in range(2)]
+    assert [answer.status for answer in gone] == [204, 404]
+    lifted = [await world.call("DELETE", "/v1/users/carol/guesses") for _ in range(2)]
+    assert [answer.status for answer in lifted] == [204, 204]
+    for path, body in (("logins", {}), ("bind-intents", {"user": "dave"})):
+        intent = await world.call("POST", f"/v1/{path}", {"client_ip": "192.0.2.1", **body})
+        end = [await world.call("POST", f"/v1/{path}/{intent['id']}/cancel", {}) for _ in range(2)]
+        assert end[0].status == 200, end[0].text
+        assert [answer.status for answer in end] == [200, 200]
+        assert end[1].text == end[0].text
 
 
 async def test_what_is_kept_for_it_holds_no_secret_and_not_the_key_itself(world, dump):
     person, started = await world.person(), await world.start("alice", headers=ONCE)
     await person.say(started["scan"]["keyword"])
-    approved = await world.check(started, await person.code_in_chat(), headers=ONCE)
+    approved = await world.check(started, await person.code_in_chat(), headers={"Idempotency-Key": "order-18"})
     kept = {key: value for key, value in dump().items() if ":idem:" in key}
     assert len(kept) == 2
-    assert "order-17" not in str(kept)
+    assert "order-1" not in str(kept)
     assert approved["proof"] not in str(kept)
     assert set().union(*kept.values()) == {b"fingerprint", b"id", b"outcome"}
 

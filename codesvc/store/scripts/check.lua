@@ -5,11 +5,13 @@
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows record delivery eligibility webhook verification_events
--- REPLY approved wrong: record _ left firsts
+-- REPLY approved wrong: record repeated left firsts
 -- REPLY ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
---   wrong: the attempt was taken
+--   wrong: the attempt was taken; repeated: 1 where this Idempotency-Key has had its answer before, and nothing was taken
 
+local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'outcome', 'left') or {}
+if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 
@@ -18,20 +20,27 @@ local user_guesses = window(key('window', 'user_guesses', r.site, r.user), A.use
 local address_rates = address ~= '-' and A.address_guesses or ''
 local address_guesses = window(key('window', 'address_guesses', r.site, address), address_rates)
 
-if A.idem ~= '' then
-  local known = redis.call('HMGET', K.idem, 'fingerprint', 'outcome')
-  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
-  -- The approved call may be repeated. A repeated wrong guess counts as a new guess.
-  if known[1] and known[2] == 'approved' and r.status == 'approved' then
-    return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
-  end
+-- A call that is repeated under its key gets its first answer, and costs nothing. A wrong one gets it within the code's
+-- life, whatever has ended the verification since.
+if known[2] == 'approved' and r.status == 'approved' then
+  return answer('approved', r, 1, left_of_both(user_guesses, address_guesses))
+end
+if known[2] == 'wrong' and now < tonumber(r.expires) then
+  r.attempts_left = tonumber(known[3])
+  r.packed = packed_of(r)
+  return answer('wrong', r, 1, left_of_both(user_guesses, address_guesses))
+end
+local function keep_answer(outcome, left)
+  if A.idem == '' then return end
+  redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', outcome, unpack(left or {}))
+  redis.call('PEXPIRE', K.idem, 86400000)
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 
 -- A verification that the bound WeChat has claimed does not use the budgets that strangers can use up: those of the
 -- user, and of an address shared by many people (rule 3). It is limited by the five attempts of each scan by the owner.
 local owner = owner_of(r)
-local claimed_by_owner = r.claimed_by and owner == r.claimed_by
+local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(user_guesses)
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
@@ -47,10 +56,7 @@ if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})
   end_as(r, 'approved')
-  if A.idem ~= '' then
-    redis.call('HSET', K.idem, 'fingerprint', A.fingerprint, 'outcome', 'approved')
-    redis.call('PEXPIRE', K.idem, 86400000)
-  end
+  keep_answer('approved')
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
@@ -73,5 +79,6 @@ if tonumber(r.attempts_left) <= 0 then
   tell_of(r, 'verification.exhausted')
 end
 save(r)
+keep_answer('wrong', {'left', r.attempts_left})
 wake(r)
 return answer('wrong', r, 0, left_of_both(user_guesses, address_guesses))

@@ -4,9 +4,9 @@
 --   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
 --   followed (`followed` 1) can be reached, as follow has it.
 -- KEYS: pointer words seen outbox spoke gone leavers
--- ARGS: offset root account appid channel openid kind reply words window followed
+-- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows recent_activity record delivery eligibility
+-- USES: clock names windows keyword_rates recent_activity record delivery eligibility
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -20,9 +20,12 @@ if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spo
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
+local target = redis.call('GET', K.pointer)
+local kind, id = string.match(target or '', '^(%l+):(.+)$')
+local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 if A.kind == 'keyword' and first_time then
-  local words = window(K.words, A.words)
-  local wait = wait_for(words)
+  local words = keyword_window(K.words, A.words)
+  local wait = r and keyword_wait(words, A.words, r.site) or guess_wait(words, A.words)
   if wait > 0 then
     redis.call('DEL', K.seen)
     return {'limited', now, 'openid_keywords', wait}
@@ -30,11 +33,8 @@ if A.kind == 'keyword' and first_time then
   count_event(words)
 end
 
-local target = redis.call('GET', K.pointer)
 if not target then return {'absent', now} end
-local kind, id = string.match(target, '^(%l+):(.+)$')
 if kind ~= 'vf' then return {'other', now, target} end
-local r = read_record(record_at(id))
 if not r or is_gone(r) then return {'absent', now} end
 
 local mine = r.claimed_by == A.openid or r.sent_to == A.openid
@@ -50,14 +50,23 @@ end
 
 -- A scan that was refused before may be accepted now, because the user has been bound since. Then it is a new claim.
 local anew = first_time or not r.claimed_by
-if not r.claimed_by then
+local signed = A.unsigned ~= '1'
+if not r.claimed_by or (signed and not is_claimed(r)) then
+  local theirs = read_recent_activity(account_key('recent', A.openid), '', widest_of(A.pushes))
+  -- What a forger can cause stays in the budget of the WeChat that it is sent to.
+  local wait = signed and 0 or keyword_wait(theirs.times, A.pushes, r.site)
+  if wait > 0 then
+    redis.call('DEL', K.seen)
+    return {'limited', now, 'openid_pushes', wait}
+  end
+  if not signed then count_event(theirs.times) end
+  r.unsigned = not signed and '1' or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
     expires = math.min(now + r.life, r.created + r.max_life),
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
-  if basis == 'bound' then write(r, {attempts_left = r.attempts}) end
-  local theirs = read_recent_activity(account_key('recent', A.openid), '')
+  if basis == 'bound' and signed then write(r, {attempts_left = r.attempts}) end
   enter(theirs, string.sub(r.id, 4))
   save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end

@@ -3,7 +3,7 @@
 -- KEYS: words seen
 -- ARGS: offset root channel openid seed wish sites life tries words
 -- OUTCOMES: done limited absent same
--- USES: clock names windows record
+-- USES: clock names windows keyword_rates record
 -- REPLY done: tickets
 -- REPLY limited: limit wait_ms
 --   tickets: id, site, user, and so on; absent: nothing to reset; same: bound already wherever it could bind
@@ -21,8 +21,14 @@ if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
   end
   if #listed > 0 then return {'done', now, listed} end
 end
-local words = window(K.words, A.words)
-local wait = wait_for(words)
+-- Only sites whose own limit allows it issue tickets.
+local words, wait, allowed = keyword_window(K.words, A.words), nil, {}
+for site in string.gmatch(A.sites, '(%S+)/%d') do
+  local theirs = keyword_wait(words, A.words, site)
+  allowed[site] = theirs <= 0
+  wait = math.min(wait or theirs, theirs)
+end
+wait = wait or guess_wait(words, A.words)
 if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
 count_event(words)
 
@@ -39,10 +45,10 @@ local function issue(site, user)
 end
 
 for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
-  local users = redis.call('SMEMBERS', key('owners', site, A.openid))
+  local users = allowed[site] and redis.call('SMEMBERS', key('owners', site, A.openid)) or {}
   table.sort(users)
   if A.wish == 'bind' then
-    if #users == 0 or many == '1' then issue(site, '') end
+    if allowed[site] and (#users == 0 or many == '1') then issue(site, '') end
   else
     for _, user in ipairs(users) do issue(site, user) end
   end

@@ -8,15 +8,15 @@
 -- REPLY done: ticket at record
 --   at: when a ticket to bind was redeemed, ms; record: of a reset, its verification
 
+local known = A.idem ~= '' and redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at') or {}
+if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
 local r = read_record(K.ticket)
 if not r or r.site ~= A.site then return {'absent', now} end
 local at = string.format('%.0f', now)
-if A.idem ~= '' then
-  local known = redis.call('HMGET', K.idem, 'fingerprint', 'id', 'at')
-  if known[1] and known[1] ~= A.fingerprint then return {'mismatch', now} end
+if known[1] then
   -- The successful call may be repeated: it gets the same verification, or a handle with the expiry of the first.
-  if known[1] and r.wish == 'bind' then return answer('done', r, known[3]) end
-  local v = known[1] and read_record(record_at(known[2]))
+  if r.wish == 'bind' then return answer('done', r, known[3]) end
+  local v = read_record(record_at(known[2]))
   if v then return answer('done', r, 0, {0, v.packed, v.id}) end
 end
 if r.status == 'redeemed' then return {'spent', now} end

@@ -2,7 +2,7 @@
 --   Past a push limit the answer is the same and no push happens: only a scan brings the code (rule 3).
 --   `purposes` is MessagePack: for each of the site's purposes code_life, max_life, resend_after (ms) and channels.
 -- KEYS: record outbox
--- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes
+-- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
 -- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push
 -- REPLY resent ended: record _ _ firsts

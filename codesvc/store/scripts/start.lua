@@ -2,7 +2,7 @@
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes hooks
+-- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
 -- REPLY started repeated: record long left firsts
@@ -31,7 +31,7 @@ local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. 
 local live = {}
 local function is_live(id)
   local other = read_record(record_at(id))
-  if not other or status_of(other) ~= 'pending' or other.claimed_by then return false end
+  if not other or status_of(other) ~= 'pending' or is_claimed(other) then return false end
   if other.purpose == A.purpose and other.address == A.address then live[#live + 1] = other end
   return true
 end
@@ -49,7 +49,7 @@ end
 local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
 if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
-  if other and status_of(other) == 'pending' and not other.claimed_by then
+  if other and status_of(other) == 'pending' and not is_claimed(other) then
     local list = key('live', other.site, other.purpose, other.address, other.user)
     redis.call('RPUSH', list, other.id)
     redis.call('PEXPIRE', list, tonumber(A.max_life) + TTL_MARGIN)

@@ -15,3 +15,7 @@ end
 local function scan_may_bring(r)
   return r.scan == 'open' or (r.scan == 'bound' and (owner_of(r) or r.vouched == '1'))
 end
+
+-- Whether a WeChat has claimed this, by a callback that was signed or vouched for. A claim that nobody signed could be
+-- forged: it exempts from no budget, and does not protect from being superseded (rule 9).
+local function is_claimed(r) return r.claimed_by and r.unsigned ~= '1' end

@@ -12,7 +12,7 @@ local function why_no_push(r, openid, policy)
   if muted_until and now < tonumber(muted_until) then return 'muted' end
   pushes.mine = pushes.mine or read_recent_activity(key('lately', r.site, r.user), A.user_pushes)
   if wait_for(pushes.mine.times) > 0 then return 'limited', 'user_pushes' end
-  pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes)
+  pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes, A.shared_pushes)
   if wait_for(pushes.theirs.times) > 0 then return 'limited', 'openid_pushes' end
   return nil
 end

@@ -4,11 +4,11 @@
 -- length in front. The `vf_` of ids is left out. Saving never shortens the value's TTL.
 local LONG_TIMES = 255
 
-local function read_recent_activity(at, rates)
+local function read_recent_activity(at, rates, shared)
   local raw = redis.call('GET', at) or '\0\0'
   local count, scattered = string.byte(raw, 1, 2)
   local packed = count == LONG_TIMES and LONG or string.sub(raw, 3, 2 + 6 * count)
-  local g = {at = at, scattered = scattered == 1, times = window_in(packed, at, rates), entries = {}}
+  local g = {at = at, scattered = scattered == 1, times = window_in(packed, at, rates, shared), entries = {}}
   local place = 3 + (count == LONG_TIMES and 0 or 6 * count)
   while place <= #raw do
     local length = string.byte(raw, place)

@@ -12,22 +12,27 @@ local function long_name(at)
   return root .. account .. 'long-' .. string.sub(rest, #account + 1)
 end
 
--- The window in the value at `at`, or in a part of that value.
-local function window_in(packed, at, rates)
+-- The window in the value at `at`, or in a part of that value. `shared` is for a window that several sites count in:
+-- 'N/T' with the most events and the longest time of any of them, so that none forgets what another still needs.
+local function window_in(packed, at, rates, shared)
   local w = {packed = packed, at = at, rates = {}, most = 0, span = 0, length = 0}
-  if rates == '' then return w end
+  for count, span in string.gmatch(shared or '', '(%d+)/(%d+)') do
+    w.most, w.span = tonumber(count), tonumber(span)
+  end
   for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
     count, span = tonumber(count), tonumber(span)
     w.rates[#w.rates + 1] = {count, span}
     w.most, w.span = math.max(w.most, count), math.max(w.span, span)
   end
+  if w.most == 0 then return w end
   w.length = packed == LONG and redis.call('LLEN', long_name(at)) or #packed / 6
   return w
 end
 
 -- A window with a key of its own.
-local function window(at, rates)
-  local w = window_in(rates ~= '' and redis.call('GET', at) or '', at, rates)
+local function window(at, rates, shared)
+  local counted = rates ~= '' or (shared or '') ~= ''
+  local w = window_in(counted and redis.call('GET', at) or '', at, rates, shared)
   w.alone = true
   return w
 end
