@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-class People:
+class ProfileSync:
     """Gets to know the people behind new bindings.
 
     Args:

@@ -23,9 +23,9 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.domain.oauth_state import Errand, Seals
+    from codesvc.domain.oauth_state import OAuthStates, ReturnPage
     from codesvc.sites.directory import AccountEntry
-    from codesvc.store.secret_cache import SharedSecrets
+    from codesvc.store.secret_cache import SecretCache
     from codesvc.store.store import Store
     from codesvc.wechat.client import WeChatClient
 
@@ -54,7 +54,7 @@ class Arrival:
         problem: "", or `refused` (no consent), `snapshot`, `stale` (no such code any more).
     """
 
-    errand: Errand | None
+    errand: ReturnPage | None
     problem: str = ""
 
 
@@ -82,9 +82,9 @@ class Visits:
     def __init__(
         self,
         store: Store,
-        seals: Seals,
+        seals: OAuthStates,
         clients: Mapping[str, WeChatClient],
-        shared: Mapping[str, SharedSecrets],
+        shared: Mapping[str, SecretCache],
         public_url: str,
     ) -> None:
         self._store = store.visits
@@ -93,7 +93,7 @@ class Visits:
         self._shared = shared
         self._public_url = public_url
 
-    def authorize_url(self, account: AccountEntry, errand: Errand, cookie: str, *, profile: bool) -> str:
+    def authorize_url(self, account: AccountEntry, errand: ReturnPage, cookie: str, *, profile: bool) -> str:
         """Where to send a browser; the parameters' order matters to WeChat, and the fragment too (WECHAT.md 11.1)."""
         query = urlencode(
             {

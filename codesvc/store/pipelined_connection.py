@@ -153,7 +153,7 @@ class _Line(asyncio.Protocol):
         await self._connection.disconnect(nowait=True)
 
 
-class Multiplexed:
+class PipelinedConnection:
     """Commands over one shared connection, opened when first needed and again after it broke.
 
     Args:

@@ -39,7 +39,7 @@ class Use:
     used: int
 
 
-class Casebook:
+class OperatorQueries:
     """Looks things up; changes nothing.
 
     Args:

@@ -76,7 +76,7 @@ class QueueStanding:
     overdue: float
 
 
-class Standings:
+class Gauges:
     """Reads them.
 
     Args:

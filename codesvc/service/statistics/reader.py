@@ -17,7 +17,7 @@ _AT_ONCE: Final = 60
 """Buckets read by one script: of a busy site they hold the store up for some 5 ms (360 took 33 ms)."""
 
 
-class Archive:
+class StatisticsReader:
     """What was counted, over a span.
 
     Args:
