@@ -10,8 +10,9 @@ LINT_STAMP := $(VENV)/.lint-installed
 
 .PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate
 
+# On other ports: make demo PORT_BASE=18080
 demo: $(STAMP)
-	$(BIN)/codesvc demo
+	$(BIN)/codesvc demo$(if $(PORT_BASE), --port-base $(PORT_BASE))
 
 # Real browsers, real processes that are killed, clusters that fail: most of the time, and seldom the first to go red.
 SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations

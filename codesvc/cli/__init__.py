@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     bindings.add_argument("--config", type=Path, required=True)
     bindings.add_argument("--site", required=True)
     bindings.add_argument("--dry-run", action="store_true", help="import: only say what would happen")
+    bindings.add_argument("--encoding", default="", help="import: of the file, such as gb18030 (default: detected)")
+    bindings.add_argument("--timezone", default="", help="import: of times that name none: Asia/Shanghai, +08:00")
 
     webhooks = commands.add_parser(
         "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"

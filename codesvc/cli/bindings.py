@@ -1,10 +1,12 @@
-"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run]`."""
+"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run] [--encoding E] [--timezone Z]`."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
 
@@ -16,6 +18,7 @@ from codesvc.sites.registry.reading import known_site, read_directory
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import tzinfo
 
     from codesvc.config import Settings
 
@@ -23,13 +26,18 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or import bindings; returns 0, 1 if it failed, 3 if some lines were not imported."""
     try:
-        return http_server.run(_run(arguments, settings))
+        zone = _zone(arguments.timezone)
+    except ValueError as error:
+        sys.stderr.write(f"codesvc bindings: {error}\n")
+        return 2
+    try:
+        return http_server.run(_run(arguments, settings, zone))
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 1
 
 
-async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo | None) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
         site = known_site(await read_directory(store, settings), arguments.site)
@@ -37,7 +45,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             count = await export(store, site, arguments.file)
             sys.stdout.write(f"{count} bindings written to {arguments.file}\n")
             return 0
-        taking = Import(store, site, arguments.file, dry=arguments.dry_run)
+        taking = Import(store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone)
         await taking.run()
     return _tell(taking, arguments)
 
@@ -45,6 +53,9 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     counts = taking.counts
     would = "would be bound" if arguments.dry_run else "bound"
+    if taking.encoding is not None and taking.encoding.name != "utf-8":
+        guess = " by guess, so only ASCII was taken from it" if taking.encoding.guessed else ""
+        sys.stderr.write(f"note: {arguments.file} was read as {taking.encoding.name.upper()}{guess}\n")
     refused = counts["user"] + counts["wechat"] + counts["faulty"]
     sys.stdout.write(
         f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat, "
@@ -54,3 +65,22 @@ def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     if refused:
         sys.stdout.write(f"what was not taken: {arguments.file}.conflicts.jsonl\n")
     return 3 if refused else 0
+
+
+def _zone(name: str) -> tzinfo | None:
+    """The zone of `--timezone`: a name of the IANA database, or an offset such as +08:00.
+
+    Raises:
+        ValueError: neither.
+    """
+    if not name:
+        return None
+    if name[0] in "+-" or name.upper() == "Z":
+        try:
+            return datetime.fromisoformat(f"2000-01-01T00:00:00{name.upper()}").tzinfo
+        except ValueError:
+            pass
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"--timezone {name!r} is not known here; try Asia/Shanghai, or an offset: +08:00") from None

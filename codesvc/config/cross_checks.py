@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, loopback
+from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
+from codesvc.config.master_key import REMEDY, weakness
 from codesvc.config.partial import UnsoundError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def inconsistencies(settings: Settings) -> Iterator[Fault]:
 
 def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
     """The rules, as lazy generators: a rule that raises does not stop the others."""
-    yield from (rule(settings) for rule in (_public_url, _master_keys, _appids, _key_hashes))
+    yield from (rule(settings) for rule in (_public_url, _master_keys, _strength, _appids, _key_hashes, _examples))
     for name, account in _tables(settings, "accounts"):
         yield from (
             _under(rule(settings, account), "accounts", name)
@@ -70,6 +72,32 @@ def _master_keys(settings: Settings) -> Iterator[Fault]:
         yield Fault(("secrets", "previous_master_keys"), "names the same key twice")
     if settings.secrets.master_key in keys:
         yield Fault(("secrets", "previous_master_keys"), "holds the present master_key")
+
+
+def _strength(settings: Settings) -> Iterator[Fault]:
+    """A previous key may be weak: whoever replaces one keeps it for a day."""
+    weak = weakness(settings.secrets.master_key.reveal()) if settings.mode == "live" else ""
+    if weak:
+        yield Fault(("secrets", "master_key"), f"{weak}; codes and signing keys derive from it: {REMEDY}")
+
+
+def _examples(settings: Settings) -> Iterator[Fault]:
+    if settings.mode != "live":
+        return
+    said = "is the value of an example, which everybody can read; make your own with "
+    for admin in _sound(settings, "admin"):
+        for name, operator in _tables(admin, "operators"):
+            for line in _sound(operator, "password"):
+                if is_example(line):
+                    yield Fault(("admin", "operators", name, "password"), f"{said}`codesvc admin password`")
+        for path, keys, make in (
+            (("admin",), _sound(admin, "keys"), "keys new --admin"),
+            *((("sites", name), _sound(site, "keys"), f"keys new {name}") for name, site in _tables(settings, "sites")),
+        ):
+            for number, key in enumerate(key for found in keys for key in found):
+                for line in _sound(key, "hash"):
+                    if is_example(line):
+                        yield Fault((*path, "keys", number, "hash"), f"{said}`codesvc {make}`")
 
 
 def _appids(settings: Settings) -> Iterator[Fault]:

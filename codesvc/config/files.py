@@ -1,11 +1,18 @@
-"""Reading the configuration file and the files with secrets. Nothing else in this package reads files."""
+"""Reading the configuration file and the files with secrets. Nothing else in this package reads files.
+
+Editors and shells put things into files that nobody typed: a byte order mark is dropped, another encoding than UTF-8
+and typographic quotes are named with the remedy.
+"""
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
+import shlex
 import stat
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config.faults import ConfigError, Fault, UnfitError
 
@@ -13,6 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LONGEST_SECRET = 65_536  # bytes
+_WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_QUOTES: Final = ('""', "''", "``", "“”", "””", "‘’", "’’", "「」", "„“", "«»")
+# What word processors and input methods put where TOML needs ASCII.
+_TYPOGRAPHIC: Final = re.compile(r"[“”„‟‘’«»「」＂＇＝［］｛｝，\u00a0\u200b\u3000\ufeff]")
+_PLACE: Final = re.compile(r"at line (\d+), column (\d+)")
 
 
 def read_secret(path: Path) -> tuple[str, bool]:
@@ -39,10 +51,7 @@ def read_secret(path: Path) -> tuple[str, bool]:
         raise error if isinstance(error, UnfitError) else UnfitError("is no possible file name") from None
     if len(octets) > _LONGEST_SECRET:
         raise UnfitError(f"is longer than {_LONGEST_SECRET} bytes")
-    try:
-        text = octets.decode().strip()
-    except UnicodeDecodeError:
-        raise UnfitError("is not UTF-8 text") from None
+    text = without_marks(_decoded(octets))
     if not text:
         raise UnfitError("is empty")
     return text, bool(mode & stat.S_IROTH)
@@ -52,20 +61,68 @@ def read_tables(path: Path) -> tuple[dict[str, Any], bool]:
     """The tables of a TOML file, and whether every user of the machine can read it.
 
     Raises:
-        ConfigError: it cannot be read or is not TOML.
+        ConfigError: it cannot be read, is not TOML, or every user of the machine can write it.
     """
+    text = ""
     try:
         with path.open("rb") as file:
-            exposed = bool(os.fstat(file.fileno()).st_mode & stat.S_IROTH)
-            return tomllib.load(file), exposed
+            mode = os.fstat(file.fileno()).st_mode
+            _refuse_open(path, mode)
+            text = _decoded(file.read())
+            return tomllib.loads(text.removeprefix("\ufeff")), bool(mode & stat.S_IROTH)
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
     except tomllib.TOMLDecodeError as error:
-        reason = f"{path} is not TOML: {error}"
-    except UnicodeDecodeError:
-        reason = f"{path} is not UTF-8 text"
+        reason = f"{path} is not TOML: {error}{_remedy(str(error), text.removeprefix(chr(0xFEFF)))}"
+    except UnfitError as error:
+        reason = f"{path} {error}"
     except ValueError:
         reason = f"{path} holds a value that is out of range"
     except RecursionError:
         reason = f"{path} is nested too deeply"
     raise ConfigError([Fault((), reason)])
+
+
+def without_marks(text: str) -> str:
+    """A secret without blanks and byte order marks around it.
+
+    Raises:
+        UnfitError: it stands in quotes. They would be part of the secret; whether they are meant, nobody can tell.
+    """
+    bare = text.strip().strip("\ufeff\u200b").strip()
+    if len(bare) > 1 and bare[0] + bare[-1] in _QUOTES:
+        raise UnfitError("stands in quotes, which would be part of it; remove the first and the last character")
+    return bare
+
+
+def _refuse_open(path: Path, mode: int) -> None:
+    if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
+        raise UnfitError(
+            "can be written by every user of the machine, who could let themselves in; "
+            f"mend that with: chmod o-w {shlex.quote(str(path))}"
+        )
+
+
+def _decoded(octets: bytes) -> str:
+    if octets.startswith(_WIDE_MARKS):
+        raise UnfitError("is UTF-16 text, as some editors and PowerShell write it; save it as UTF-8")
+    try:
+        return octets.decode()
+    except UnicodeDecodeError as error:
+        before = octets[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise UnfitError(f"is not UTF-8 text (line {line}, column {column}); save it as UTF-8") from None
+
+
+def _remedy(said: str, text: str) -> str:
+    """What to do about a character that only looks as TOML needs it, on the line that the parser names."""
+    place = _PLACE.search(said)
+    number = int(place[1]) if place else text.count("\n") + 1
+    line = "".join(text.split("\n")[number - 1 : number])
+    found = _TYPOGRAPHIC.search(line)
+    if found is None:
+        return ""
+    return (
+        f"; line {number} has {found[0]!r} (U+{ord(found[0]):04X}) at column {found.start() + 1}: "
+        "TOML wants the plain characters \" ' = [ ] { } , and plain blanks"
+    )

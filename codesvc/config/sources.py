@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
-from codesvc.config.files import read_secret
+from codesvc.config.files import read_secret, without_marks
 from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
@@ -100,8 +100,10 @@ class Sources:
                 return Refused(f"{path[-1]}_file {error}")
         elif not words:
             self.inline.append(path)
-            return value
-        return tuple(words.split()) if path[-1] in _LISTS else words
+        try:
+            return _clean(value) if file is None and not words else _split(words, path)
+        except UnfitError as error:
+            return Refused(str(error))
 
     def _file_words(self, raw: object, path: tuple[str, ...]) -> str:
         if not isinstance(raw, str) or not raw or "\0" in raw:
@@ -113,3 +115,15 @@ class Sources:
         if exposed:
             self.notices.append(Fault((*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"))
         return words
+
+
+def _split(words: str, path: tuple[str, ...]) -> object:
+    return tuple(map(without_marks, words.split())) if path[-1] in _LISTS else without_marks(words)
+
+
+def _clean(value: object) -> object:
+    """A value of the file; one that stands in quotes once more is refused, blanks are for the option's own rule."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str):
+            without_marks(each)
+    return value

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from codesvc.config.keys import new_key
-from codesvc.demo.configuration import SITE, Addresses
+from codesvc.demo.configuration import LOOPBACK, SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import tell
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server, signals
 from codesvc.runtime import logging as runtime_logging
+from codesvc.runtime.sockets import require_free
 
 if TYPE_CHECKING:
     import argparse
@@ -39,9 +40,17 @@ def run(arguments: argparse.Namespace) -> int:
         data_dir = (arguments.data_dir or Path(temporary) / "data").absolute()
         story = _check if arguments.check else _show
         try:
+            # Before anything starts; the demo needs three ports in a row.
+            require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 3), remedy=_other_ports(arguments))
             return http_server.run(story(addresses, key, data_dir))
         except (CodesvcError, OSError) as error:
             return _complain(str(error))
+
+
+def _other_ports(arguments: argparse.Namespace) -> str:
+    other = arguments.port_base + 10_000
+    other = other if other <= _HIGHEST_PORT - 2 else 18_080
+    return f"choose three other ports: codesvc demo --port-base {other} (make demo PORT_BASE={other})"
 
 
 def _complain(text: str) -> int:

@@ -4,34 +4,42 @@ The file's ending selects JSON Lines (one RFC 8259 object on each line) or CSV (
 
     {"user": "alice", "openid": "o6_bmj…", "unionid": null, "bound_at": "2025-05-01T07:01:00Z"}
 
-`user` and `openid` are required, the other members are optional. Lines are read and written one at a time, so that a
-file of any size needs little memory.
+`user` and `openid` are required, the other members are optional. Names count in any case and with blanks; a CSV may be
+separated by `,`, `;` or tabs, as spreadsheets do it. Lines are read and written one at a time, so that a file of any
+size needs little memory.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
+from codesvc.domain.binding_values import BadValue, checked_id, checked_user, milliseconds, stripped
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import tzinfo
     from pathlib import Path
 
 COLUMNS: Final = ("user", "openid", "unionid", "bound_at")
-_USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}")
-_OPENID: Final = re.compile(r"[A-Za-z0-9_-]{6,64}")
+_SEPARATORS: Final = (",", ";", "\t")
+_BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
+_WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
+_LONGEST_SHOWN: Final = 80
+_UNSURE: Final = (
+    "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
+)
 
 
 class BadFile(CodesvcError):
-    """The file's ending is not supported, or a required column is missing."""
+    """The file's ending is not supported, a required column is missing, or its quotes do not close."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,7 +47,7 @@ class Row:
     """One binding read from a file.
 
     Attributes:
-        number: line number, from 1; the header of a CSV file is line 1.
+        number: line of the file on which it begins, from 1; line breaks within quotes count.
         problem: what is wrong with the line, "" if nothing.
         since: when it was bound, ms since 1970 as text, "" if the file does not say.
     """
@@ -50,6 +58,19 @@ class Row:
     unionid: str = ""
     since: str = ""
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the values of a file are understood.
+
+    Attributes:
+        zone: what times mean that name no zone; None refuses them.
+        ascii_only: whether the encoding is a guess, so that only ASCII can be trusted.
+    """
+
+    zone: tzinfo | None = None
+    ascii_only: bool = False
 
 
 def kind_of(path: Path) -> str:
@@ -64,52 +85,110 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def read_rows(file: IO[str], kind: str) -> Iterator[Row]:
+def read_rows(file: Iterable[str], kind: str, reading: Reading = Reading()) -> Iterator[Row]:
     """Read every line of a file. A faulty line has its `problem` set.
 
     Raises:
-        BadFile: a CSV file without the columns user and openid.
+        BadFile: a CSV file without the columns user and openid, or with a quote that is not closed.
     """
-    if kind == "jsonl":
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield _row(number, line)
-        return
-    reader = csv.DictReader(file)
-    if not {"user", "openid"} <= set(reader.fieldnames or ()):
-        raise BadFile("the first line of the CSV must name the columns user and openid")
-    for number, fields in enumerate(reader, 2):
-        yield _checked(number, {name: value for name, value in fields.items() if isinstance(value, str)})
+    for number, fields in _sheet(file) if kind == "csv" else _objects(file):
+        if isinstance(fields, str):
+            yield Row(number, problem=fields)
+        else:
+            yield _checked(number, fields, reading)
 
 
-def _row(number: int, line: str) -> Row:
+def _objects(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | str]]:
+    for number, line in enumerate(file, 1):
+        text = stripped(line)
+        if text:
+            yield number, _members(text)
+
+
+def _members(text: str) -> dict[str, str] | str:
+    """The known members of a JSON object as texts, or what is wrong with it."""
+    fields: dict[str, str] = {}
     try:
-        fields = msgspec.json.decode(line, type=dict[str, str | None])
-    except (msgspec.DecodeError, UnicodeError):
-        return Row(number, problem="not a JSON object of texts")
-    return _checked(number, {name: value for name, value in fields.items() if value is not None})
+        for key, raw in msgspec.json.decode(text, type=dict[str, msgspec.Raw]).items():
+            name, value = _BY_NAME.get(_plain(key)), bytes(raw).decode()
+            if name is None or value == "null":
+                continue
+            if name in fields:
+                return f"names {name} twice"
+            whole = _WHOLE.fullmatch(value)
+            if whole:
+                # As it is written: a number of 20 digits loses none.
+                fields[name] = whole[1]
+            elif value.startswith('"'):
+                fields[name] = stripped(msgspec.json.decode(value, type=str))
+            else:
+                return f"{name} is {value[:_LONGEST_SHOWN]}, neither a text nor a whole number"
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return "is not a JSON object"
+    return fields
 
 
-def _checked(number: int, fields: dict[str, str]) -> Row:
-    user, openid, unionid = fields.get("user", ""), fields.get("openid", ""), fields.get("unionid", "")
-    if not _USER.fullmatch(user):
-        return Row(number, problem="no user")
-    if not _OPENID.fullmatch(openid):
-        return Row(number, user, problem="no openid")
-    if unionid and not _OPENID.fullmatch(unionid):
-        return Row(number, user, problem="no unionid")
+def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    lines, first, heading = iter(file), 0, ""
+    for line in lines:
+        first, heading = first + 1, line.lstrip("\ufeff")
+        # "sep=;" is Excel's own way to name the separator.
+        if stripped(heading) and not heading.lower().startswith("sep="):
+            break
+    separator, names = _header(heading)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    begin = first + 1
     try:
-        since = _milliseconds(fields.get("bound_at", ""))
-    except ValueError:
-        return Row(number, user, problem="bound_at is no RFC 3339 time")
+        for values in reader:
+            cells = [stripped(value) for value in values]
+            if any(cells):
+                yield begin, {name: cell for name, cell in zip(names, cells, strict=False) if name}
+            begin = first + reader.line_num + 1
+    except csv.Error as error:
+        raise BadFile(
+            f"line {begin}: the quotes do not match ({error}); a quote within a value is written twice, "
+            "and the value stands in quotes"
+        ) from None
+
+
+def _header(heading: str) -> tuple[str, list[str]]:
+    """The separator and the names of the columns, "" for those that are not ours."""
+    for separator in _SEPARATORS:
+        try:
+            given = next(csv.reader([heading.rstrip("\r\n")], delimiter=separator, strict=True), [])
+        except csv.Error:
+            continue
+        names = [_BY_NAME.get(_plain(name), "") for name in given]
+        if {"user", "openid"} <= set(names):
+            twice = next((name for name in COLUMNS if names.count(name) > 1), "")
+            if twice:
+                raise BadFile(f"the first line of the CSV names the column {twice} twice; keep one")
+            return separator, names
+    shown = stripped(heading)[:_LONGEST_SHOWN]
+    raise BadFile(
+        f"the first line of the CSV must name the columns user and openid, separated by , or ; or tabs; it is {shown!r}"
+    )
+
+
+def _plain(name: str) -> str:
+    """A name without case, blanks, dashes and underscores; full-width letters count as their narrow ones."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if character.isalnum())
+
+
+def _checked(number: int, fields: dict[str, str], reading: Reading) -> Row:
+    user, unionid = fields.get("user", ""), fields.get("unionid", "")
+    if reading.ascii_only and not "".join(fields.values()).isascii():
+        return Row(number, problem=_UNSURE)
+    try:
+        checked_user(user)
+        openid = checked_id("openid", fields.get("openid", ""))
+        if unionid:
+            checked_id("unionid", unionid)
+        since = milliseconds(fields.get("bound_at", ""), reading.zone)
+    except BadValue as error:
+        return Row(number, user[:_LONGEST_SHOWN], problem=str(error))
     return Row(number, user, openid, unionid, since)
-
-
-def _milliseconds(text: str) -> str:
-    if not text:
-        return ""
-    moment = datetime.fromisoformat(text)
-    return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
 def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int], None]:

@@ -46,7 +46,14 @@ class Signals:
 
 
 async def stopped() -> None:
-    """Wait for SIGINT or SIGTERM; a SIGHUP changes nothing."""
-    with Signals().heard() as signals:
-        while await signals.reload():
-            pass
+    """Wait for SIGINT, SIGTERM, or the end of the terminal (SIGHUP, unless `nohup` ignores it)."""
+    received = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = [number for number in (*_STOP, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in numbers:
+        loop.add_signal_handler(number, received.set)
+    try:
+        await received.wait()
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -11,6 +11,7 @@ with it for hours.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from typing import TYPE_CHECKING, Final
@@ -104,5 +105,37 @@ def _opened(host: str, port: int, *, shared: bool) -> list[socket.socket]:
     except OSError as error:
         for made in opened:
             made.close()
-        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+        raise not_listening(host, port, error, remedy="set another service.port") from None
     return opened
+
+
+def not_listening(host: str, port: int, error: OSError, *, remedy: str) -> OSError:
+    """The error of a port that cannot be opened, in words: which port, why, and what to do.
+
+    Args:
+        host: host that was to be listened on.
+        port: port that was to be listened on.
+        error: what the system said.
+        remedy: how another port is chosen.
+    """
+    advice = {
+        errno.EADDRINUSE: f"another codesvc or server of yours may hold it: `ss -ltnp 'sport = :{port}'` names the "
+        f"process; end that, or {remedy}",
+        errno.EACCES: f"ports below 1024 need the capability CAP_NET_BIND_SERVICE; grant it, or {remedy}",
+        errno.EADDRNOTAVAIL: "this machine has no such address; `ip address` shows those that it has",
+    }.get(error.errno or 0, remedy)
+    # Without its errno, which Python would print in front.
+    why = os.strerror(error.errno) if error.errno and error.errno in errno.errorcode else str(error)
+    return OSError(f"cannot listen on {host}, port {port}: {why}; {advice}")
+
+
+def require_free(host: str, ports: Sequence[int], *, remedy: str) -> None:
+    """Raise the error of `not_listening` for the first port that cannot be opened now."""
+    for port in ports:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                probe.listen(1)
+            except OSError as error:
+                raise not_listening(host, port, error, remedy=remedy) from None

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -44,9 +45,25 @@ def run(args: argparse.Namespace) -> int:
     try:
         asyncio.run(_serve(args, account))
     except (OSError, ImportError) as error:
-        print(f"codesvc sandbox: {error}", file=sys.stderr)  # noqa: T201 - as above
+        print(f"codesvc sandbox: {_explained(error, args)}", file=sys.stderr)  # noqa: T201 - as above
         return 1
     return 0
+
+
+def _explained(error: Exception, args: argparse.Namespace) -> str:
+    """The error; that of a port that is in use names the ports and the options that change them."""
+    if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
+        return str(error)
+    ports = {"--port": args.port}
+    if args.tls:
+        ports |= {"--tls-port": args.tls_port, "--proxy-port": args.proxy_port}
+    named = " or ".join(f"{port} ({option})" for option, port in ports.items() if str(port) in str(error))
+    named = named or " or ".join(f"{port} ({option})" for option, port in ports.items())
+    options = " or ".join(ports)
+    return (
+        f"port {named} on {args.host} is in use, perhaps by another sandbox or demo; `ss -ltnp` names the process; "
+        f"end it, or choose another port with {options}"
+    )
 
 
 def _account(args: argparse.Namespace) -> AccountSpec:

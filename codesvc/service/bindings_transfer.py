@@ -11,24 +11,30 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.binding_lines import kind_of, read_rows, writer
+from codesvc.domain.binding_lines import BadFile, Reading, kind_of, read_rows, writer
+from codesvc.domain.text_encoding import BadText, encoding_of
 from codesvc.runtime.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
     from pathlib import Path
     from typing import IO
 
     from codesvc.domain.binding_lines import Row
+    from codesvc.domain.text_encoding import Encoding
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
 
 BATCH: Final = 200
 _SCAN: Final = 1_000
+_CHUNK: Final = 262_144  # bytes
 
 
 async def export(store: Store, site: SiteEntry, path: Path) -> int:
@@ -99,13 +105,27 @@ class Import:
         site: whose they are.
         path: the file.
         dry: only say what would happen. Two lines of the file that contradict each other are not seen then.
+        encoding: the file's encoding, "" to detect it.
+        zone: what times mean that name no zone; None refuses them.
     """
 
-    def __init__(self, store: Store, site: SiteEntry, path: Path, *, dry: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        site: SiteEntry,
+        path: Path,
+        *,
+        dry: bool,
+        encoding: str = "",
+        zone: tzinfo | None = None,
+    ) -> None:
         self._store = store
         self._site = site
         self._path = path
         self._dry = dry
+        self._named = encoding
+        self._zone = zone
+        self.encoding: Encoding | None = None
         self._mark = path.with_name(path.name + ".done")
         self._report = path.with_name(path.name + ".conflicts.jsonl")
         self.counts: Counter[str] = Counter()
@@ -114,17 +134,20 @@ class Import:
         """Do it; what came of it stands in `counts`: bound, same, user, wechat, faulty, skipped.
 
         Raises:
-            BadFile: an ending that is not known, or columns are missing.
+            BadFile: an ending that is not known, columns are missing, or a byte is not of the file's encoding. The
+                whole file is looked through before the first binding is taken.
             OSError: the file cannot be read, or what stands beside it not written.
             StoreUnavailable: the store went away; started again, the import goes on where it was.
         """
         kind, done = kind_of(self._path), self._read_mark()
+        encoding = self._look_through(kind)
+        reading = Reading(self._zone, encoding.guessed)
         progress, lines = Progress(self._path.stat().st_size), 0
         with (
-            self._path.open(encoding="utf-8-sig", newline="") as file,
+            self._path.open(encoding=encoding.name, newline="") as file,
             self._report.open("a" if done else "w", encoding="utf-8") as report,
         ):
-            rows = read_rows(file, kind)
+            rows = read_rows(file, kind, reading)
             while batch := list(islice(rows, BATCH)):
                 lines += len(batch)
                 wanted = [row for row in batch if row.number > done]
@@ -138,6 +161,21 @@ class Import:
         self._mark.unlink(missing_ok=True)
         if not self._report.stat().st_size:
             self._report.unlink()
+
+    def _look_through(self, kind: str) -> Encoding:
+        """The file's encoding; raises BadFile if the file cannot be read to its end."""
+        try:
+            self.encoding = encoding = encoding_of(self._chunks, self._named)
+            with self._path.open(encoding=encoding.name, newline="") as file:
+                for _ in read_rows(file, kind):
+                    pass
+        except (BadText, BadFile) as error:
+            raise BadFile(f"{self._path.name}: {error}; nothing was imported") from None
+        return encoding
+
+    def _chunks(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            yield from iter(partial(file.read, _CHUNK), b"")
 
     async def _take(self, rows: list[Row], report: IO[str]) -> None:
         sound = [row for row in rows if not row.problem]

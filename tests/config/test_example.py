@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from codesvc.config import Account, Admin, Limits, LocalText, Purpose, Rate, Service, Site, Store, load, parse
+from codesvc.config import (
+    Account,
+    Admin,
+    ConfigError,
+    Limits,
+    LocalText,
+    Purpose,
+    Rate,
+    Service,
+    Site,
+    Store,
+    load,
+    parse,
+)
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED
 from codesvc.domain.codes import ALPHABET_NAMES
@@ -21,6 +34,45 @@ ENV = {
     "CODESVC_ACCOUNTS_MAIN_TOKEN": "token123",
     "CODESVC_ACCOUNTS_MAIN_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 }
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
+    """The example with keys of one's own in place of its placeholders."""
+    path = tmp_path_factory.mktemp("edited") / "config.toml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"sha256:0+(\d)", lambda found: "sha256:" + f"{found[1]}a" * 32, text), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def test_nothing_in_it_lets_anybody_in():
+    with pytest.raises(ConfigError) as caught:
+        load(EXAMPLE, ENV)
+    places = [str(fault).split(":")[0] for fault in caught.value.faults]
+    assert places == ["sites.shop.keys[0].hash", "sites.shop.keys[1].hash", "sites.club.keys[0].hash"]
+    assert all("value of an example" in fault.message for fault in caught.value.faults)
+    assert "admin" not in tomllib.loads(EXAMPLE.read_text(encoding="utf-8")).get("admin", {})
+
+
+@pytest.mark.parametrize("where", ["sites", "admin"])
+@pytest.mark.parametrize("value", ["b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a", "0" * 64])
+def test_the_known_values_of_examples_are_refused(document, where, value):
+    key = {"name": "known", "hash": f"sha256:{value}"}
+    if where == "sites":
+        document.set("sites.shop.keys", [{**key, "scopes": ["verify"]}])
+    else:
+        document.set("admin.keys", [{**key, "scopes": ["read"]}])
+    (line,) = document.faults()
+    assert "keys[0].hash: is the value of an example, which everybody can read; make your own" in line
+
+
+def test_the_known_password_of_the_example_is_refused(document):
+    line = "scrypt:32768:8:1:AAECAwQFBgcICQoLDA0ODw:z-MnaQ-4IqKXd225iIoVQPdQhKvyURsqYfeGJqlbrx0"
+    (said,) = document.set("admin.operators.lan", {"password": line}).faults()
+    assert said.startswith("admin.operators.lan.password: is the value of an example")
+
+
 # `# name = value   # comment`: an option that the example shows with its default.
 SHOWN = re.compile(r"^# ([a-z_]+) = (.+?)(?:  +#.*)?$", re.MULTILINE)
 ILLUSTRATED = {"templates_dir", "original_id", "forward_to", "fields"}  # shown with a value where the default is none
@@ -34,14 +86,14 @@ def test_it_names_every_word_of_a_list(option, words):
     assert set(re.findall(r'"([a-z_]+)"', line)) == set(words)
 
 
-def test_it_loads_with_its_secrets_from_the_environment():
-    settings = load(EXAMPLE, ENV)
+def test_it_loads_with_its_secrets_from_the_environment(edited):
+    settings = load(edited, ENV)
     assert settings.mode == "live"
     assert set(settings.sites) == {"shop", "club"}
     assert {site.account for site in settings.sites.values()} == {"main"}
     assert set(settings.sites["shop"].purposes) == {"register", "reset", "change-phone"}
     assert settings.sites["shop"].name.en == "Moonhill Tea"
-    assert settings.store.data_dir == EXAMPLE.parent / "codesvc-data"
+    assert settings.store.data_dir == edited.parent / "codesvc-data"
     assert settings.notices == ()
 
 
@@ -73,13 +125,13 @@ def defaults(settings):
     return {option.name: plain(getattr(table, option.name)) for table in tables for option in dataclasses.fields(table)}
 
 
-def test_what_it_shows_as_a_default_is_the_default():
+def test_what_it_shows_as_a_default_is_the_default(edited):
     shown = {
         name: tomllib.loads(f"value = {value}")["value"] or ""
         for name, value in SHOWN.findall(EXAMPLE.read_text(encoding="utf-8"))
         if name not in ILLUSTRATED
     }
-    found = defaults(load(EXAMPLE, ENV))
+    found = defaults(load(edited, ENV))
     assert len(shown) > 40
     assert shown == {name: found[name] or "" for name in shown}
 
@@ -97,8 +149,8 @@ def test_it_names_every_option(cls):
     assert missing == []
 
 
-def test_the_least_site_needs_nothing_else():
-    tables = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+def test_the_least_site_needs_nothing_else(edited):
+    tables = tomllib.loads(edited.read_text(encoding="utf-8"))
     del tables["sites"]["shop"]
     del tables["accounts"]["main"]["messages"]
     assert parse(tables, env=ENV, directory=EXAMPLE.parent).sites["club"].limits == Limits()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
 import os
@@ -113,7 +114,7 @@ def test_a_file_that_is_none(document, tmp_path):
         "nothing": "cannot be read: No such file or directory",
         ".": "cannot be read: Is a directory",
         "pipe": "names something that is not a regular file",
-        "binary": "is not UTF-8 text",
+        "binary": "is not UTF-8 text (line 1, column 1); save it as UTF-8",
         "a\0b": "must be the name of a file, not a string",
         "": "must be the name of a file, not a string",
         7: "must be the name of a file, not a whole number",
@@ -240,3 +241,67 @@ def test_a_webhooks_secrets_from_the_environment_and_from_a_file(document, tmp_p
     assert [secret.reveal() for secret in document.settings().sites["shop"].webhook.secrets] == two
     (line,) = document.drop("sites.shop.webhook.secrets_file").faults()
     assert line.endswith("or set CODESVC_SITES_SHOP_WEBHOOK_SECRETS")
+
+
+@pytest.mark.parametrize("octets", [codecs.BOM_UTF8 + OTHER_KEY.encode(), f"\r\n{OTHER_KEY} \r\n".encode()])
+def test_a_byte_order_mark_is_no_part_of_a_secret(document, tmp_path, octets):
+    (tmp_path / "key").write_bytes(octets)
+    (tmp_path / "key").chmod(0o600)
+    assert key_from_file(document, tmp_path / "key").settings().secrets.master_key == Secret(OTHER_KEY)
+    document.drop("secrets.master_key_file")
+    document.env = {"CODESVC_SECRETS_MASTER_KEY": octets.decode()}
+    assert document.settings().secrets.master_key == Secret(OTHER_KEY)
+
+
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", "“{}”", "‘{}’", '\ufeff"{}"\n'])
+@pytest.mark.parametrize("way", ["file", "environment", "value"])
+def test_quotes_around_a_secret_are_named(document, tmp_path, quoted, way):
+    text = quoted.format(OTHER_KEY)
+    if way == "file":
+        key_from_file(document, secret_file(tmp_path, text))
+    elif way == "environment":
+        document.drop("secrets.master_key").env = {"CODESVC_SECRETS_MASTER_KEY": text}
+    else:
+        document.set("secrets.master_key", text)
+    (line,) = document.faults()
+    assert "stands in quotes, which would be part of it; remove the first and the last character" in line
+    assert OTHER_KEY not in line
+
+
+def test_a_secret_as_powershell_writes_it_is_named(document, tmp_path):
+    (tmp_path / "key").write_bytes(codecs.BOM_UTF16_LE + OTHER_KEY.encode("utf-16-le"))
+    (line,) = key_from_file(document, tmp_path / "key").faults()
+    assert "is UTF-16 text, as some editors and PowerShell write it; save it as UTF-8" in line
+
+
+def test_a_byte_order_mark_of_the_configuration_is_dropped(document, tmp_path):
+    path = write_toml(tmp_path / "config.toml", document.tables)
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load(path, {}).mode == "live"
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (codecs.BOM_UTF16_LE + "mode".encode("utf-16-le"), "is UTF-16 text"),
+        ("mode = 'live'\n# 张".encode("gbk"), "is not UTF-8 text (line 2, column 3); save it as UTF-8"),
+        ("mode = “live”\n".encode(), "line 1 has"),
+        ("mode\u00a0= 'live'\n".encode(), "(U+00A0) at column 5"),
+        ("a = 1\nmode ＝ 'live'\n".encode(), "line 2 has"),
+    ],
+)
+def test_what_editors_do_to_a_configuration_is_named(tmp_path, octets, said):
+    path = tmp_path / "config.toml"
+    path.write_bytes(octets)
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    assert said in str(caught.value)
+
+
+def test_a_configuration_that_everybody_can_write_is_refused(document, tmp_path):
+    path = write_toml(tmp_path / "config.toml", document.tables)
+    path.chmod(0o646)
+    with pytest.raises(ConfigError, match=f"can be written by every user .*: chmod o-w {path}$"):
+        load(path, {})
+    path.chmod(0o640)
+    assert load(path, {}).mode == "live"

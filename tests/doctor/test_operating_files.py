@@ -82,7 +82,8 @@ def test_the_manifests_are_of_the_kinds_that_they_say():
 def test_the_configuration_in_the_manifests_is_sound(tmp_path):
     yaml = (OPS / "kubernetes" / "codesvc.yaml").read_text()
     text = re.search(r"config\.toml: \|\n(.*?)^---", yaml, re.DOTALL | re.MULTILINE)[1]
-    text = text.replace("/etc/codesvc/secrets", str(tmp_path))
+    # The placeholder is refused; `codesvc keys new shop` makes another.
+    text = text.replace("/etc/codesvc/secrets", str(tmp_path)).replace("sha256:" + "0" * 64, "sha256:" + "5a" * 32)
     tables = tomllib.loads("\n".join(line.removeprefix("    ") for line in text.splitlines()))
     made = {
         "store_url": "redis://store:6379",

@@ -130,10 +130,10 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
     assert sorted((line["line"], line["why"]) for line in report) == [
         (1, "the user has another WeChat"),
         (2, "the WeChat has another user"),
-        (3, "no user"),
-        (4, "no openid"),
-        (5, "bound_at is no RFC 3339 time"),
-        (7, "not a JSON object of texts"),
+        (3, 'user "-" begins with a character that is neither a letter nor a digit'),
+        (4, 'openid "?" has "?" (U+003F) at place 1; possible are A-Z, a-z, 0-9, - and _'),
+        (5, 'bound_at "yesterday" is no time such as 2025-05-01T07:01:00+08:00'),
+        (7, "is not a JSON object"),
     ]
     assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
 

@@ -223,3 +223,38 @@ def test_a_handed_over_configuration_is_the_same(config):
     path, _ = config
     document = ConfigSnapshot.read(path, {})
     assert ConfigSnapshot.unpack(document.packed()).settings == document.settings
+
+
+async def reload(path, pid, **how):
+    command = [sys.executable, "-m", "codesvc.cli", "reload", "--config", path, "--pid", str(pid)]
+    asked = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, **how)
+    _, said = await asked.communicate()
+    return asked.returncode, said.decode()
+
+
+async def test_another_configuration_than_the_services_own_is_refused(config, log, tmp_path):
+    path, _ = config
+    other = tmp_path / "other.toml"
+    other.write_text(path.read_text())
+    other.chmod(0o600)
+    async with running(config, log) as process:
+        status, said = await reload(other, process.pid)
+        assert status == 2
+        assert f"was started with --config {path}" in said
+        assert "nothing was reloaded" in said
+        link = tmp_path / "link.toml"
+        link.symlink_to(path)
+        add_key(path)
+        assert (await reload("link.toml", process.pid, cwd=tmp_path))[0] == 0
+        assert (await log.wait("reload_done"))["changed"] == ["sites.shop.keys"]
+        assert len(log.lines("reload_begun")) == 1
+
+
+async def test_a_process_that_is_no_service_is_left_alone(config):
+    path, _ = config
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    status, said = await reload(path, stranger.pid)
+    assert (status, "is no `codesvc serve`" in said) == (2, True)
+    assert stranger.returncode is None
+    stranger.stdin.close()
+    await stranger.wait()

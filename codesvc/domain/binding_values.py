@@ -1,0 +1,131 @@
+"""The values of one imported binding: what each has to look like, and in words what is wrong with one that does not.
+
+A report shows a malformed value, so that its line can be found and mended; openids and unionids are masked.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+_USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}")
+_USER_CHARACTER: Final = re.compile(r"[A-Za-z0-9._@+:-]")
+_OPENID: Final = re.compile(r"[A-Za-z0-9_-]{6,64}")
+_OPENID_CHARACTER: Final = re.compile(r"[A-Za-z0-9_-]")
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
+# What spreadsheets make of times: 2025/5/1 7:01
+_SHEET_TIME: Final = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\u3000\ufeff"
+_LONGEST_USER, _SHORTEST_OPENID, _LONGEST_OPENID, _LONGEST_SHOWN = 128, 6, 64, 40
+
+
+class BadValue(ValueError):
+    """A value that cannot be taken; the text says which, what is wrong with it, and shows it."""
+
+
+def stripped(text: str) -> str:
+    """The text without blanks and invisible characters at its ends."""
+    return text.strip(_BLANKS)
+
+
+def checked_user(text: str) -> str:
+    """The user.
+
+    Raises:
+        BadValue: it is missing or malformed.
+    """
+    if not text:
+        raise BadValue("user is missing")
+    if _SHORTENED.fullmatch(text):
+        raise BadValue(
+            f'user "{text}" is a number that a spreadsheet has shortened; format the column as text, and export again'
+        )
+    if _USER.fullmatch(text):
+        return text
+    if len(text) > _LONGEST_USER:
+        why = f"has {len(text)} characters; at most {_LONGEST_USER} are possible"
+    elif stranger := _stranger(text, _USER_CHARACTER):
+        why = f"has {stranger}; possible are A-Z, a-z, 0-9 and . _ @ + : -"
+    else:
+        why = "begins with a character that is neither a letter nor a digit"
+    raise BadValue(f'user "{_shown(text)}" {why}')
+
+
+def checked_id(name: str, text: str) -> str:
+    """An openid or unionid; `name` says which.
+
+    Raises:
+        BadValue: it is missing or malformed.
+    """
+    if not text:
+        raise BadValue(f"{name} is missing")
+    if _OPENID.fullmatch(text):
+        return text
+    if stranger := _stranger(text, _OPENID_CHARACTER):
+        why = f"has {stranger}; possible are A-Z, a-z, 0-9, - and _"
+    else:
+        why = f"has {len(text)} characters; {_SHORTEST_OPENID} to {_LONGEST_OPENID} are possible"
+    raise BadValue(f'{name} "{masked_id(text)}" {why}')
+
+
+def masked_id(text: str) -> str:
+    """The ends of an openid or unionid; one too short to be one is shown whole."""
+    if len(text) < _SHORTEST_OPENID:
+        return _shown(text)
+    ends = 2 if len(text) <= _LONGEST_SHOWN // 2 else 4
+    return _shown(f"{text[:ends]}…{text[-ends:]}")
+
+
+def milliseconds(text: str, zone: tzinfo | None) -> str:
+    """A time as ms since 1970; "" for an empty text.
+
+    Args:
+        text: RFC 3339, or `2025/5/1 7:01` as spreadsheets write it.
+        zone: what times mean that name no zone; None refuses them.
+
+    Raises:
+        BadValue: it is no time, lies before 1970, or names no zone and `zone` is None.
+    """
+    if not text:
+        return ""
+    moment = _moment(text)
+    if moment is None:
+        raise BadValue(f'bound_at "{_shown(text)}" is no time such as 2025-05-01T07:01:00+08:00')
+    if moment.tzinfo is None and zone is None:
+        raise BadValue(
+            f'bound_at "{_shown(text)}" names no time zone; say which is meant, such as --timezone Asia/Shanghai'
+        )
+    try:
+        since = int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
+    except (OverflowError, ValueError):
+        since = -1
+    if since < 0:
+        raise BadValue(f'bound_at "{_shown(text)}" lies before 1970')
+    return str(since)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        sheet = _SHEET_TIME.fullmatch(text)
+        if sheet:
+            return datetime(*(int(part or 0) for part in sheet.groups()))  # type: ignore[arg-type]  # noqa: DTZ001  # six numbers; the zone follows
+        return None if text.isdigit() else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _stranger(text: str, known: re.Pattern[str]) -> str:
+    """The first character that does not belong, with its code point and place."""
+    for place, character in enumerate(text, 1):
+        if not known.fullmatch(character):
+            return f'"{_shown(character)}" (U+{ord(character):04X}) at place {place}'
+    return ""
+
+
+def _shown(text: str) -> str:
+    short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in short)
