@@ -13,7 +13,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from bench.processes import free_port, running, wait_for_port
-from codesvc.store.pipelined_connection import Multiplexed
+from codesvc.store.pipelined_connection import PipelinedConnection
 
 WINDOWS = """
 local t = redis.call('TIME')
@@ -80,7 +80,7 @@ async def main(name: str, port: int, url: str) -> None:
     if name == "bare":
         app.router.add_post("/", bare)
     elif name in {"multiplexed", "delayed"}:
-        line = Multiplexed(redis.connection_pool.make_connection, timeout=2)
+        line = PipelinedConnection(redis.connection_pool.make_connection, timeout=2)
         await _with_store(app, line.execute, spin_us=SPIN_US if name == "delayed" else 0)
     else:
         await _with_store(app, redis.execute_command)

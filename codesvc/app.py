@@ -20,39 +20,39 @@ from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.pace import Pace
-from codesvc.delivery.quota_events import QUOTA_LOW, Announcements
+from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.webhooks.worker import WebhookWorker
 from codesvc.delivery.worker import Worker
 from codesvc.domain.clock import Offset
-from codesvc.domain.health import Platforms
+from codesvc.domain.health import PlatformHealth
 from codesvc.domain.intent import LIFE_MS
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.oauth_state import Seals
+from codesvc.domain.oauth_state import OAuthStates
 from codesvc.domain.openid_handle import Handles
 from codesvc.domain.page_token import PageTokens
 from codesvc.domain.proof import Proofs
 from codesvc.domain.signed_links import Links
 from codesvc.domain.ticket import TicketSecrets
-from codesvc.messages.chat import Teller
+from codesvc.messages.chat import ChatComposer
 from codesvc.messages.composer import Composer
 from codesvc.messages.templates import Templates
 from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
-from codesvc.service.auditing import Auditing
+from codesvc.service.auditing import AuditLog
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, keyword_limits
-from codesvc.service.callback_forwarding import Relay
+from codesvc.service.callback_forwarding import CallbackForwarding
 from codesvc.service.followers import Followers
-from codesvc.service.intent_chat import Conversation
-from codesvc.service.intent_decisions import Decisions
+from codesvc.service.intent_chat import IntentChat
+from codesvc.service.intent_decisions import IntentDecisions
 from codesvc.service.intents import Intents
-from codesvc.service.profile_sync import People
+from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
-from codesvc.service.registry_administration import Administration
-from codesvc.service.statistics.gauges import Standings
-from codesvc.service.statistics.recorder import Tally
+from codesvc.service.registry_administration import RegistryAdministration
+from codesvc.service.statistics.gauges import Gauges
+from codesvc.service.statistics.recorder import Recorder
 from codesvc.service.test_clock import follow_clock
 from codesvc.service.ticket_issuing import TicketCounter
 from codesvc.service.tickets import Tickets
@@ -66,9 +66,9 @@ from codesvc.sites.registry.contents import Contents
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
-from codesvc.store.change_notifier import Wakeups
+from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.connection import connect, retention_of
-from codesvc.store.secret_cache import SharedSecrets
+from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
 from codesvc.web import admin, callback
@@ -152,7 +152,7 @@ class Fixed:
     texts: Texts
     links: Links
     composer: Composer
-    teller: Teller
+    teller: ChatComposer
 
 
 def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
@@ -175,7 +175,7 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     loaded = Templates(settings.service.templates_dir if templates is None else templates)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
-    teller = Teller(loaded, directory, links)
+    teller = ChatComposer(loaded, directory, links)
     return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
@@ -206,36 +206,34 @@ async def _run(
                 trace_configs=[sending_trace()],
             )
         )
-        shared = PerEntry(
-            directory.accounts, lambda a: SharedSecrets(store, a.keys, keyring), lambda entry: entry.config
-        )
-        tally = Tally(store, directory)
-        await stack.enter_async_context(tally.running())
-        platforms = Platforms()
-        tokens, clients = reach(directory, http, shared, tally, platforms, clock=time.time)
+        shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
+        recorder = Recorder(store, directory)
+        await stack.enter_async_context(recorder.running())
+        platforms = PlatformHealth()
+        tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        wakeups = Wakeups(servers, settings.store.prefix)
-        await stack.enter_async_context(wakeups.running())
+        change_notifier = ChangeNotifier(servers, settings.store.prefix)
+        await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
-        await stack.enter_async_context(registry.running(wakeups))
+        await stack.enter_async_context(registry.running(change_notifier))
         partitions = directory.partitions()
         if settings.mode == "test":
-            await stack.enter_async_context(follow_clock(store, wakeups))
+            await stack.enter_async_context(follow_clock(store, change_notifier))
         followers = Followers(store, directory)
-        relay = Relay(http)
+        relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
         proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
-        people = People(store, clients)
+        people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
-        decisions = Decisions(store, directory, people)
+        decisions = IntentDecisions(store, directory, people)
         limits = keyword_limits(directory)
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
-        handles, seals, secrets = Handles(keyring), Seals(keyring), TicketSecrets(keyring)
+        handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits)
-        conversation = Conversation(store, decisions, counter, teller)
+        conversation = IntentChat(store, decisions, counter, teller)
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
@@ -244,20 +242,20 @@ async def _run(
             store=store,
             offset=offset,
             readiness=Readiness(store, directory, platforms),
-            wakeups=wakeups,
-            verifications=Verifications(store, keyring, pool, tally),
+            change_notifier=change_notifier,
+            verifications=Verifications(store, keyring, pool, recorder),
             bindings=Bindings(store, proofs, handles, people),
-            intents=Intents(store, pool, tally),
+            intents=Intents(store, pool, recorder),
             decisions=decisions,
             composer=composer,
-            chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, tally=tally),
+            chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, recorder=recorder),
             followers=followers,
             relay=relay,
             pages=page_tokens,
             views=Views(settings.service.public_url, page_tokens, proofs),
-            standings=Standings(store, directory, tokens),
-            tally=tally,
-            auditing=Auditing(store, partitions),
+            standings=Gauges(store, directory, tokens),
+            recorder=recorder,
+            auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
             reference=Reference(settings.service.public_url, fixed.templates),
@@ -270,7 +268,7 @@ async def _run(
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
-            administration=Administration(settings, directory, registry, composer),
+            administration=RegistryAdministration(settings, directory, registry, composer),
         )
         if settings.service.deliver:
             courier = Courier(
@@ -280,13 +278,13 @@ async def _run(
                 make_channels(means),
                 clients,
                 quotas=store.quotas,
-                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: Announcements(store, directory)},
-                tally=tally,
+                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: QuotaEvents(store, directory)},
+                recorder=recorder,
                 pauses=pace.pauses,
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, wakeups)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))

@@ -14,7 +14,7 @@ from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.audit_file import written
-from codesvc.service.auditing import Auditing
+from codesvc.service.auditing import AuditLog
 from codesvc.store.keys import PARTITIONS
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
-        lines = await Auditing(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
+        lines = await AuditLog(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
     for line in reversed(lines):
         if arguments.site in {None, line.site}:
             sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))

@@ -21,7 +21,7 @@ from codesvc.cli.follow import open_store_alone
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
-from codesvc.service.registry_administration import Administration
+from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.uses import KeyUses
 
@@ -50,7 +50,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         store, fixed = await open_store_alone(stack, settings), prepare(settings)
         registry = Registry(store, fixed.directory, fixed.sealer)
         await registry.refresh()
-        office = Administration(settings, fixed.directory, registry, fixed.composer)
+        office = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
         if arguments.command == "keys":
             await _keys(arguments, office, fixed.directory, KeyUses(store))
         elif arguments.act == "list":
@@ -62,11 +62,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _described(office: Administration, kind: str, name: str) -> Described:
+def _described(office: RegistryAdministration, kind: str, name: str) -> Described:
     return office.site(name) if kind == "sites" else office.account(name)
 
 
-async def _change(arguments: argparse.Namespace, office: Administration) -> None:
+async def _change(arguments: argparse.Namespace, office: RegistryAdministration) -> None:
     kind, name = arguments.command, arguments.name
     match kind, arguments.act:
         case "sites", "put":
@@ -105,7 +105,9 @@ def _table(file: str) -> dict[str, Any]:
     return found
 
 
-async def _keys(arguments: argparse.Namespace, office: Administration, directory: Directory, uses: KeyUses) -> None:
+async def _keys(
+    arguments: argparse.Namespace, office: RegistryAdministration, directory: Directory, uses: KeyUses
+) -> None:
     if arguments.act == "add":
         scopes = [scope for scope in arguments.scopes.split(",") if scope]
         made = await office.add_key(arguments.site, arguments.name, scopes, by=_BY)

@@ -26,7 +26,7 @@ FIXED: Final = (("mode",), ("service", "host"), ("service", "port"), ("service",
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Document:
+class ConfigSnapshot:
     """A configuration with all secrets filled in. It must be protected like a secret.
 
     Attributes:
@@ -39,7 +39,7 @@ class Document:
     settings: Settings = field(compare=False)
 
     @classmethod
-    def read(cls, path: Path, env: Mapping[str, str]) -> Document:
+    def read(cls, path: Path, env: Mapping[str, str]) -> ConfigSnapshot:
         """Read and check the configuration file.
 
         Raises:
@@ -53,12 +53,12 @@ class Document:
         return msgspec.json.encode([str(self.directory), self.tables])
 
     @classmethod
-    def unpack(cls, octets: bytes) -> Document:
+    def unpack(cls, octets: bytes) -> ConfigSnapshot:
         """Decode the result of `packed`."""
         directory, tables = msgspec.json.decode(octets, type=tuple[str, dict[str, Any]])
         return cls(tables, Path(directory), parse(tables, env={}, directory=Path(directory)))
 
-    def kept_over(self, running: Document) -> tuple[Document, list[str]]:
+    def kept_over(self, running: ConfigSnapshot) -> tuple[ConfigSnapshot, list[str]]:
         """This document with the `FIXED` options of `running`, and the paths of those options that it would change.
 
         Raises:
@@ -72,9 +72,9 @@ class Document:
                 wanted.extend(_differences(old, _at(tables, path), path))
                 _put(tables, path, old)
         settings = parse(tables, env={}, directory=self.directory) if wanted else self.settings
-        return Document(tables, self.directory, settings), wanted
+        return ConfigSnapshot(tables, self.directory, settings), wanted
 
-    def changes_since(self, running: Document) -> list[str]:
+    def changes_since(self, running: ConfigSnapshot) -> list[str]:
         """The paths of options that differ, such as `accounts.main.token`, without their values."""
         return list(_differences(running.tables, self.tables, ()))
 

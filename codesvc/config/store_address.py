@@ -28,7 +28,7 @@ SCHEMES: Final = (
 _PORTS: Final = {"cluster": 6379, "sentinel": 26379}
 
 
-class Way(StrEnum):
+class Topology(StrEnum):
     """How the server that holds a key is found."""
 
     SERVER = "server"
@@ -49,7 +49,7 @@ class StoreAddress:
         shown: the location, without login and options.
     """
 
-    way: Way
+    way: Topology
     url: str
     hosts: tuple[tuple[str, int], ...] = ()
     service: str = ""
@@ -72,17 +72,17 @@ class StoreAddress:
         if scheme == "unix":
             if not path:
                 raise ValueError("must name the socket, as in unix:///run/valkey.sock")
-            return cls(Way.SERVER, text, shown=unquote(f"/{path}"))
+            return cls(Topology.SERVER, text, shown=unquote(f"/{path}"))
         if not hosts:
             raise ValueError("must name a host")
         plain, _, kind = scheme.partition("+")
         if not kind:
-            return cls(Way.SERVER, text, shown=hosts)
-        way = Way(kind)
-        service, _, database = path.partition("/") if way is Way.SENTINEL else ("", "", path)
-        if way is Way.CLUSTER and database not in {"", "0"}:
+            return cls(Topology.SERVER, text, shown=hosts)
+        way = Topology(kind)
+        service, _, database = path.partition("/") if way is Topology.SENTINEL else ("", "", path)
+        if way is Topology.CLUSTER and database not in {"", "0"}:
             raise ValueError("must name no database: a cluster has only one")
-        if way is Way.SENTINEL and not service:
+        if way is Topology.SENTINEL and not service:
             raise ValueError(
                 "must end with the Sentinels' name for the primary, as in redis+sentinel://host:26379/mymaster"
             )

@@ -17,7 +17,7 @@ import structlog
 
 from codesvc.delivery.breaker import Breaker
 from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
-from codesvc.delivery.job_state import Ledger
+from codesvc.delivery.job_state import JobState
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from codesvc.delivery.channels.protocol import DeliveryChannel
     from codesvc.delivery.notices import Notices
-    from codesvc.delivery.quota_events import Announcements
+    from codesvc.delivery.quota_events import QuotaEvents
     from codesvc.domain.record import Record
     from codesvc.messages.composer import Composer
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.deliveries import Begun
     from codesvc.store.outbox import Job
@@ -80,19 +80,19 @@ class Courier:
         clients: Mapping[str, WeChatClient],
         *,
         quotas: Quotas,
-        apart: Mapping[str, Notices | Announcements],
-        tally: Tally,
+        apart: Mapping[str, Notices | QuotaEvents],
+        recorder: Recorder,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
-        self._ledger = Ledger(store, directory, sleep=sleep)
+        self._ledger = JobState(store, directory, sleep=sleep)
         self._directory = directory
         self._composer = composer
         self._channels, self._clients = channels, clients
         self._quotas = quotas
         self._apart = apart
-        self._tally = tally
+        self._recorder = recorder
         self._sleep, self._clock, self._pauses = sleep, clock, pauses
         self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
         self._places = PerEntry(
@@ -211,7 +211,7 @@ class Courier:
             _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
 
     async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        self._tally.hear(await self._ledger.record(account, job, attempt))
+        self._recorder.hear(await self._ledger.record(account, job, attempt))
 
     async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
         """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""

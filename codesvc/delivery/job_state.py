@@ -33,7 +33,7 @@ _STATUS: Final = {
 }
 
 
-class Ledger:
+class JobState:
     """Asks and tells the store.
 
     Args:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import structlog
 
-from codesvc.messages.chat import About
+from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import NotSent, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from codesvc.messages.chat import Teller
+    from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.outbox import Job
     from codesvc.store.store import Store
@@ -45,7 +45,7 @@ class Notices:
     def __init__(
         self,
         store: Store,
-        teller: Teller,
+        teller: ChatComposer,
         clients: Mapping[str, WeChatClient],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,7 +65,7 @@ class Notices:
         if begun.outcome is not Outcome.BEGUN:
             return
         openid, name = begun.openid, begun.name
-        about = msgspec.json.decode(begun.about, type=About)
+        about = msgspec.json.decode(begun.about, type=NoticeSubject)
         for pause in (*_PAUSES, None):
             try:
                 await self._send(account, job, openid, name, about)
@@ -77,7 +77,7 @@ class Notices:
             break
         await self._store.end_notice(account.keys, job.verification, job.entry)
 
-    async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: About) -> None:
+    async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: NoticeSubject) -> None:
         client, message = self._clients[account.name], account.config.messages.get(name)
         if message is None:
             await client.send_text(openid=openid, content=self._teller.notice(name, about))

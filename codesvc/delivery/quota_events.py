@@ -22,7 +22,7 @@ QUOTA_LOW: Final = "quota_low"
 _EVENT: Final = "quota.low"
 
 
-class Announcements:
+class QuotaEvents:
     """Carries announcements.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from codesvc.doctor.errcode_advice import refused_address, remedy_for
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
-from codesvc.store.secret_cache import SharedSecrets
+from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.wechat.errors import TokenRefused, WeChatFault
 from codesvc.wechat.issuer import Issuer, issuer_for
@@ -68,7 +68,7 @@ def tokens_for(
     if place is None:
         return None
     store = Store(place.servers, offset=Offset(movable=False), prefix=account.keys.prefix)
-    shared = SharedSecrets(store, account.keys, keyring)
+    shared = SecretCache(store, account.keys, keyring)
     return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
 
 

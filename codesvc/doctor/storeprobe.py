@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from redis.exceptions import RedisError, ResponseError
 
-from codesvc.config.store_address import StoreAddress, Way
+from codesvc.config.store_address import StoreAddress, Topology
 from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
 from codesvc.doctor.finding import Finding, fail, ok
 from codesvc.domain.errors import StoreUnavailable
@@ -119,7 +119,7 @@ async def findings(place: ReachableStore, settings: Settings) -> list[Finding]:
     if not place.servers.several:
         found = await _of_server(nodes[0], place.shown, settings, moved=moved)
         url = settings.store.url
-        if url is not None and StoreAddress.parse(url.reveal()).way is Way.SENTINEL:
+        if url is not None and StoreAddress.parse(url.reveal()).way is Topology.SENTINEL:
             found += await sentinelstate.findings(nodes[0])
         return found
     each = [await _of_server(node, node.shown, settings, moved=moved) for node in nodes]

@@ -39,7 +39,7 @@ DESCRIPTORS_MEAN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ComponentHealth:
     """The health of one component.
 
     Attributes:
@@ -53,17 +53,17 @@ class Condition:
     means: str
 
 
-def of_store(state: str) -> Condition:
+def of_store(state: str) -> ComponentHealth:
     """The store's health, from `Store.state`."""
-    return Condition("store", state, STORE_MEANS.get(state, _STORE_AWAY))
+    return ComponentHealth("store", state, STORE_MEANS.get(state, _STORE_AWAY))
 
 
-def of_descriptors(state: str) -> Condition:
+def of_descriptors(state: str) -> ComponentHealth:
     """The health of this process's file descriptors, from `codesvc.runtime.file_descriptors.state`."""
-    return Condition("descriptors", state, DESCRIPTORS_MEAN[state])
+    return ComponentHealth("descriptors", state, DESCRIPTORS_MEAN[state])
 
 
-class Platforms:
+class PlatformHealth:
     """The results of the latest calls to WeChat, by account."""
 
     def __init__(self) -> None:
@@ -77,8 +77,8 @@ class Platforms:
         count = self._unanswered.get(account, ("", 0))[1]
         self._unanswered[account] = (result, count + 1)
 
-    def of(self, account: str) -> Condition:
+    def of(self, account: str) -> ComponentHealth:
         """The health of an account's connection to WeChat."""
         word, count = self._unanswered.get(account, (OK, 0))
         state = word if count >= _UNANSWERED_IN_A_ROW else OK
-        return Condition(f"wechat:{account}", state, WECHAT_MEANS[state])
+        return ComponentHealth(f"wechat:{account}", state, WECHAT_MEANS[state])

@@ -45,7 +45,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
+class LimitReached:
     """A limit that was reached.
 
     Attributes:

@@ -29,7 +29,7 @@ _STATE: Final = re.compile(r"[a-z2-7]{25,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ReturnPage:
     """The page that a browser returns to after web authorisation.
 
     Attributes:
@@ -43,7 +43,7 @@ class Errand:
     id: str
 
 
-class Seals:
+class OAuthStates:
     """Creates and checks OAuth states and form tokens."""
 
     def __init__(self, keyring: Keyring) -> None:
@@ -51,12 +51,12 @@ class Seals:
         self._state_keys = keyring.token_keys("oauth state")[::-1]
         self._form_key = keyring.token_keys("page form")[-1]
 
-    def state(self, errand: Errand, browser: str) -> str:
+    def state(self, errand: ReturnPage, browser: str) -> str:
         """Create a state for one browser, at most 125 characters."""
         subject = _base32(f"{errand.page[:1]}{errand.place}/{errand.id}".encode())
         return subject + _mac(self._state_keys[0], subject, browser)
 
-    def errand(self, state: str, browser: str) -> Errand | None:
+    def errand(self, state: str, browser: str) -> ReturnPage | None:
         """The page that a state names; None if the state is not ours or was started in another browser."""
         if not _STATE.fullmatch(state):
             return None
@@ -69,7 +69,7 @@ class Seals:
         except (NotBase32, UnicodeError):
             return None
         place, _, identifier = text[1:].partition("/")
-        return Errand(_PAGES.get(text[:1], "ticket"), place, identifier)
+        return ReturnPage(_PAGES.get(text[:1], "ticket"), place, identifier)
 
     def form(self, browser: str, subject: str) -> str:
         """The token that a form about `subject` must contain to be accepted from this browser."""

@@ -34,7 +34,7 @@ TRIES: Final = 3
 _ID: Final = re.compile(r"tk_[a-z2-7]{26}-[1-9]")
 
 
-class Wish(StrEnum):
+class TicketPurpose(StrEnum):
     """The purpose of a ticket."""
 
     BIND = "bind"
@@ -69,7 +69,7 @@ class Ticket:
 
     id: str
     site: str
-    wish: Wish
+    wish: TicketPurpose
     user: str
     openid: str
     status: TicketStatus
@@ -86,7 +86,7 @@ class Ticket:
         return cls(
             id=fields["id"],
             site=fields["site"],
-            wish=Wish(fields["wish"]),
+            wish=TicketPurpose(fields["wish"]),
             user=fields["user"],
             openid=fields["openid"],
             status=TicketStatus(fields["status"]),
@@ -115,7 +115,7 @@ class TicketSecrets:
         self._seed_key = keyring.token_keys("ticket id")[-1]
         self._digit_keys = keyring.token_keys("ticket digits")[::-1]
 
-    def seed(self, dedupe: str, wish: Wish) -> str:
+    def seed(self, dedupe: str, wish: TicketPurpose) -> str:
         """Prefix of the ids of one request's tickets. A repeated callback has the same prefix."""
         digest = hmac.digest(self._seed_key, f"{wish}/{dedupe}".encode(), sha256)
         return f"tk_{b32encode(digest[:17]).decode().rstrip('=').lower()[:26]}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MOST_CHOICES: Final = 9
 
 
-class About(msgspec.Struct, frozen=True, omit_defaults=True):
+class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
     """The subject of a notice, as the scripts store it.
 
     Attributes:
@@ -48,7 +48,7 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
-class Teller:
+class ChatComposer:
     """Renders these messages.
 
     Args:
@@ -92,22 +92,22 @@ class Teller:
         ]
         return self._templates.chat(name, "zh", {"rows": listed, "minutes": minutes})
 
-    def notice(self, name: str, about: About) -> str:
+    def notice(self, name: str, about: NoticeSubject) -> str:
         """A message about a changed binding, or the text that was rendered earlier."""
         if about.text:
             return about.text
         return self._templates.chat(name, self._fixed(about).locale, self._notice_variables(about))
 
-    def notice_fields(self, account: AccountEntry, name: str, about: About) -> dict[str, str]:
+    def notice_fields(self, account: AccountEntry, name: str, about: NoticeSubject) -> dict[str, str]:
         """The same message as the fields of a template message."""
         variables = self._notice_variables(about)
         return self._fields[account.name][name].filled(variables)
 
     @staticmethod
-    def _fixed(about: About) -> Fixed:
+    def _fixed(about: NoticeSubject) -> Fixed:
         return msgspec.json.decode(about.fixed, type=Fixed)
 
-    def _notice_variables(self, about: About) -> dict[str, Any]:
+    def _notice_variables(self, about: NoticeSubject) -> dict[str, Any]:
         site = self._directory.sites[about.site]
         return self._variables(site, about.user, int(about.now), self._fixed(about), about.reference)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST: Final = 1_000
 
 
-class Auditing:
+class AuditLog:
     """Access to the audit log.
 
     Args:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesvc.domain.binding import Passage
     from codesvc.domain.openid_handle import Claim, Handles
     from codesvc.domain.proof import Claims, Proofs
-    from codesvc.service.profile_sync import People
+    from codesvc.service.profile_sync import ProfileSync
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.replies import Binding
     from codesvc.store.store import Store
@@ -56,7 +56,7 @@ class Bindings:
         people: fetches the profile of a newly bound person.
     """
 
-    def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: People) -> None:
+    def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync) -> None:
         self._store = store.bindings
         self._proofs = proofs
         self._handles = handles

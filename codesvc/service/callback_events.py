@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from codesvc.domain.record import Record
     from codesvc.messages.composer import Composer
     from codesvc.service.followers import Followers
-    from codesvc.service.intent_chat import Conversation
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.service.intent_chat import IntentChat
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.chat import Claimed
     from codesvc.store.store import Store
@@ -78,14 +78,14 @@ class Chat:
         store: Store,
         composer: Composer,
         followers: Followers,
-        conversation: Conversation,
+        conversation: IntentChat,
         limits: Mapping[str, str],
         *,
         answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
-        tally: Tally,
+        recorder: Recorder,
     ) -> None:
         self._answer = answer
-        self._tally = tally
+        self._recorder = recorder
         self._store = store.chat
         self._deliveries = store.deliveries
         self._followers = followers
@@ -173,7 +173,7 @@ class Chat:
             followed=followed,
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
-        self._tally.hear(answer)
+        self._recorder.hear(answer)
         _log.info(
             "claim",
             account=account.name,
@@ -230,7 +230,7 @@ class Chat:
             account.keys, event.msgid, status=event.status, reason=event.reason, openid=event.openid
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
-        self._tally.hear(answer)
+        self._recorder.hear(answer)
         if answer.record is not None:
             tracing.told("receipt", answer.record.fixed.trace, account=account.name, status=event.status)
         _log.info("receipt", account=account.name, status=event.status, outcome=answer.outcome.value)

@@ -38,7 +38,7 @@ class Relayed:
     content_type: str
 
 
-class Relay:
+class CallbackForwarding:
     """Forwards callbacks.
 
     Args:

@@ -15,12 +15,12 @@ import msgspec
 import structlog
 
 from codesvc.domain.intent import IntentId, Kind
-from codesvc.messages.chat import About
+from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from codesvc.messages.chat import Teller
-    from codesvc.service.intent_decisions import Decisions
+    from codesvc.messages.chat import ChatComposer
+    from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.ticket_issuing import TicketCounter
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.replies import IntentReply
@@ -35,7 +35,7 @@ _MOVE: Final = re.compile(r"同意换绑([a-z]{2})")
 _DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
-class Conversation:
+class IntentChat:
     """Answers messages and scans that are about intents and tickets.
 
     Args:
@@ -45,7 +45,7 @@ class Conversation:
         teller: writes the answers.
     """
 
-    def __init__(self, store: Store, decisions: Decisions, tickets: TicketCounter, teller: Teller) -> None:
+    def __init__(self, store: Store, decisions: IntentDecisions, tickets: TicketCounter, teller: ChatComposer) -> None:
         self._store = store.deliveries
         self._decisions = decisions
         self._tickets = tickets
@@ -75,7 +75,7 @@ class Conversation:
         text = await self._tickets.request(account, inbound.event, wish)
         if text is None or inbound.covered:
             return text
-        await self._send(account, inbound, "link", About(text=text))
+        await self._send(account, inbound, "link", NoticeSubject(text=text))
         return self._teller.phrase("soon")
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
@@ -121,10 +121,10 @@ class Conversation:
 
     async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentReply) -> str:
         text = self._teller.intent(question(answer), answer.shown, by_reply=False)
-        await self._send(account, inbound, "question", About(text=text))
+        await self._send(account, inbound, "question", NoticeSubject(text=text))
         return self._teller.phrase("soon")
 
-    async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: About) -> None:
+    async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: NoticeSubject) -> None:
         dedupe = inbound.event.dedupe
         await self._store.send_notice(
             account.keys,

@@ -8,13 +8,13 @@ from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import IntentId
-    from codesvc.service.profile_sync import People
+    from codesvc.service.profile_sync import ProfileSync
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
 
 
-class Decisions:
+class IntentDecisions:
     """Records scans and decisions.
 
     Args:
@@ -23,7 +23,7 @@ class Decisions:
         people: fetches the profile of a newly bound person.
     """
 
-    def __init__(self, store: Store, directory: Directory, people: People) -> None:
+    def __init__(self, store: Store, directory: Directory, people: ProfileSync) -> None:
         self._store = store.intents
         self._directory = directory
         self._people = people

@@ -11,7 +11,7 @@ from codesvc.domain import codes
 from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid, PlatformUnavailable
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
-from codesvc.domain.limits import NO_ADDRESS, Denial, bucket, masked
+from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, masked
 from codesvc.domain.record import Fixed
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.intents import IntentStart
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from codesvc.domain.intent import Intent
     from codesvc.service.models import Idempotency
     from codesvc.service.qr_pool import QrPool
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.intents import IntentScene, IntentStarted
     from codesvc.store.store import Store
@@ -69,7 +69,7 @@ class IntentResult:
 
     outcome: Outcome
     intent: Intent | None = None
-    denial: Denial | None = None
+    denial: LimitReached | None = None
     left: str = ""
 
 
@@ -82,8 +82,8 @@ class Intents:
         tally: counts refusals.
     """
 
-    def __init__(self, store: Store, pool: QrPool, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, store: Store, pool: QrPool, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._store = store.intents
         self._pool = pool
 
@@ -107,9 +107,9 @@ class Intents:
             if reply.outcome is not Outcome.COLLISION:
                 break
         if reply.outcome is Outcome.LIMITED:
-            self._tally.refused(site.name, "", reply.limit)
+            self._recorder.refused(site.name, "", reply.limit)
             rates = getattr(site.config.limits, reply.limit)
-            return IntentResult(reply.outcome, denial=Denial(reply.limit, reply.wait_ms, rates))
+            return IntentResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
         if reply.outcome is Outcome.REPEATED:
             return IntentResult(reply.outcome, reply.shown.as_started(), left=reply.left)
         return IntentResult(reply.outcome, reply.intent, left=reply.left)

@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from codesvc.domain.limits import Denial
+    from codesvc.domain.limits import LimitReached
     from codesvc.domain.record import Record
     from codesvc.store.outcomes import Outcome
 
@@ -66,7 +66,7 @@ class Result(msgspec.Struct, frozen=True):
 
     outcome: Outcome
     record: Record | None = None
-    denial: Denial | None = None
+    denial: LimitReached | None = None
     left: str = ""
 
     @property

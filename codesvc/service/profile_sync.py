@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
-class People:
+class ProfileSync:
     """Fetches the profiles of newly bound people.
 
     Args:

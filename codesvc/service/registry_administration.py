@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codesvc.sites.registry.registry import Registry, type_of_changes
 
 
-class Administration:
+class RegistryAdministration:
     """The use cases. Each change names its actor (`by`), for the audit log.
 
     Args:

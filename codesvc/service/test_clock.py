@@ -18,7 +18,7 @@ from codesvc.store.keys import offset as offset_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.change_notifier import ChangeNotifier
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +31,8 @@ async def _take_over(store: Store) -> None:
         _log.warning("offset_unknown", error=type(error).__name__)
 
 
-async def _follow(store: Store, wakeups: Wakeups) -> None:
-    with wakeups.watch(EVERYBODY) as moved:
+async def _follow(store: Store, change_notifier: ChangeNotifier) -> None:
+    with change_notifier.watch(EVERYBODY) as moved:
         while True:
             await _take_over(store)
             await moved.wait()
@@ -40,10 +40,10 @@ async def _follow(store: Store, wakeups: Wakeups) -> None:
 
 
 @asynccontextmanager
-async def follow_clock(store: Store, wakeups: Wakeups) -> AsyncIterator[None]:
+async def follow_clock(store: Store, change_notifier: ChangeNotifier) -> AsyncIterator[None]:
     """Read the offset at the start and after every change, as long as this context is open."""
     await _take_over(store)
-    task = asyncio.create_task(_follow(store, wakeups), name="test clock")
+    task = asyncio.create_task(_follow(store, change_notifier), name="test clock")
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from codesvc.domain.ticket import LIFE_MS, TRIES, Wish
+from codesvc.domain.ticket import LIFE_MS, TRIES, TicketPurpose
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
 from codesvc.store.tickets import TicketRequest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codesvc.domain.ticket import TicketSecrets
-    from codesvc.messages.chat import Teller
+    from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
     from codesvc.store.store import Store
     from codesvc.wechat.events import Event
@@ -30,14 +30,14 @@ def plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
 
 
-def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[Wish, list[SiteEntry]]]:
+def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[TicketPurpose, list[SiteEntry]]]:
     """Maps a keyword or menu key to the wish and the sites that offer it."""
-    found: dict[str, tuple[Wish, list[SiteEntry]]] = {}
+    found: dict[str, tuple[TicketPurpose, list[SiteEntry]]] = {}
     for site in directory.sites_of(account.name, having="chat"):
         chat = site.config.chat
         for wish, url, words in (
-            (Wish.BIND, chat.bind_url, chat.bind_keywords),
-            (Wish.RESET, chat.reset_url, chat.reset_keywords),
+            (TicketPurpose.BIND, chat.bind_url, chat.bind_keywords),
+            (TicketPurpose.RESET, chat.reset_url, chat.reset_keywords),
         ):
             for word in words if url else ():
                 found.setdefault(plain(word), (wish, []))[1].append(site)
@@ -56,7 +56,12 @@ class TicketCounter:
     """
 
     def __init__(
-        self, store: Store, directory: Directory, teller: Teller, secrets: TicketSecrets, limits: Mapping[str, str]
+        self,
+        store: Store,
+        directory: Directory,
+        teller: ChatComposer,
+        secrets: TicketSecrets,
+        limits: Mapping[str, str],
     ) -> None:
         self._store = store.tickets
         self._teller = teller

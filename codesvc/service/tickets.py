@@ -13,7 +13,7 @@ from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
 from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Subject, Use
-from codesvc.domain.ticket import Wish, is_ticket
+from codesvc.domain.ticket import TicketPurpose, is_ticket
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.outcomes import Outcome
 from codesvc.store.tickets import Redemption
@@ -35,7 +35,7 @@ class Redeemed:
     """The result of redeeming a ticket: a handle to bind with, or the verification and proof of a password reset."""
 
     outcome: Outcome
-    wish: Wish | None = None
+    wish: TicketPurpose | None = None
     handle: str | None = None
     record: Record | None = None
     proof: str | None = None
@@ -119,8 +119,8 @@ class Tickets:
         if reply.outcome is not Outcome.DONE:
             return Redeemed(reply.outcome)
         ticket = reply.shown
-        if ticket.wish is Wish.BIND:
+        if ticket.wish is TicketPurpose.BIND:
             claim = Claim(ticket.id, ticket.openid, reply.at + HANDLE_LIFE_MS)
-            return Redeemed(Outcome.DONE, Wish.BIND, handle=self._handles.seal(site.name, claim))
+            return Redeemed(Outcome.DONE, TicketPurpose.BIND, handle=self._handles.seal(site.name, claim))
         record = reply.verification
-        return Redeemed(Outcome.DONE, Wish.RESET, record=record, proof=self._proofs.mint(record))
+        return Redeemed(Outcome.DONE, TicketPurpose.RESET, record=record, proof=self._proofs.mint(record))

@@ -14,7 +14,7 @@ from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.errors import PlatformUnavailable
-from codesvc.domain.limits import NO_ADDRESS, Denial, bucket
+from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
 from codesvc.domain.record import Fixed
 from codesvc.runtime import metrics, tracing
 from codesvc.service.models import NOT_IDEMPOTENT, Result
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from codesvc.service.models import Idempotency, StartRequest
     from codesvc.service.prepared_calls import StartPlan
     from codesvc.service.qr_pool import QrPool
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
@@ -58,8 +58,8 @@ class Verifications:
         tally: counts what happens.
     """
 
-    def __init__(self, store: Store, keyring: Keyring, pool: QrPool, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._store = store.verifications
         self._keyring = keyring
         self._pool = pool
@@ -78,9 +78,9 @@ class Verifications:
             if reply.outcome is not Outcome.COLLISION:
                 break
         metrics.observe_issue(site.name, perf_counter() - started)
-        self._tally.act("start", site.name, request.purpose, reply, limit=reply.limit)
+        self._recorder.act("start", site.name, request.purpose, reply, limit=reply.limit)
         if reply.outcome is Outcome.STARTED and reply.long:
-            self._tally.guessed_at(reply.shown)
+            self._recorder.guessed_at(reply.shown)
         if reply.outcome is Outcome.REPEATED:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
         return self._limited(site, reply)
@@ -159,7 +159,7 @@ class Verifications:
             fingerprint=idempotency.fingerprint,
         )
         purpose = reply.record.purpose if reply.record else ""
-        self._tally.act("check", site.name, purpose, reply, limit=reply.limit)
+        self._recorder.act("check", site.name, purpose, reply, limit=reply.limit)
         return self._limited(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
@@ -176,17 +176,17 @@ class Verifications:
         reply = await self._store.resend(self._plans_of(site).resends, identifier.text)
         if reply.record is None:
             return Result(reply.outcome)
-        self._tally.act("resend", site.name, reply.record.purpose, reply)
+        self._recorder.act("resend", site.name, reply.record.purpose, reply)
         if reply.outcome is Outcome.EARLY:
             policy = site.config.purposes[reply.record.purpose]
-            denial = Denial("resend", reply.wait_ms, (Rate(1, max(1, policy.resend_after)),))
+            denial = LimitReached("resend", reply.wait_ms, (Rate(1, max(1, policy.resend_after)),))
             return Result(reply.outcome, reply.record, denial)
         return _result(reply)
 
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Cancel a verification: DONE, ENDED or ABSENT."""
         reply = await self._store.cancel(site.keys, site.name, identifier.text)
-        self._tally.hear(reply)
+        self._recorder.hear(reply)
         return _result(reply)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
@@ -204,7 +204,7 @@ class Verifications:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
             self._pool.seen(site.account, left=reply.pool_left)
-            self._tally.hear(reply)
+            self._recorder.hear(reply)
         return _result(reply)
 
     async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> SceneAttached:
@@ -221,7 +221,7 @@ class Verifications:
     def _limited(site: SiteEntry, reply: Started | Checked) -> Result:
         if reply.outcome is Outcome.LIMITED:
             rates = getattr(site.config.limits, reply.limit)
-            return Result(reply.outcome, denial=Denial(reply.limit, reply.wait_ms, rates))
+            return Result(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
         return Result(reply.outcome, reply.record, left=reply.left)
 
 

@@ -24,9 +24,9 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.domain.oauth_state import Errand, Seals
+    from codesvc.domain.oauth_state import OAuthStates, ReturnPage
     from codesvc.sites.directory import AccountEntry
-    from codesvc.store.secret_cache import SharedSecrets
+    from codesvc.store.secret_cache import SecretCache
     from codesvc.store.store import Store
     from codesvc.wechat.client import WeChatClient
 
@@ -55,7 +55,7 @@ class Arrival:
         problem: "", or `refused` (no consent), `snapshot`, `stale` (the code is no longer valid).
     """
 
-    errand: Errand | None
+    errand: ReturnPage | None
     problem: str = ""
 
 
@@ -83,9 +83,9 @@ class Visits:
     def __init__(
         self,
         store: Store,
-        seals: Seals,
+        seals: OAuthStates,
         clients: Mapping[str, WeChatClient],
-        shared: Mapping[str, SharedSecrets],
+        shared: Mapping[str, SecretCache],
         public_url: str,
     ) -> None:
         self._store = store.visits
@@ -94,7 +94,7 @@ class Visits:
         self._shared = shared
         self._public_url = public_url
 
-    def authorize_url(self, account: AccountEntry, errand: Errand, cookie: str, *, profile: bool) -> str:
+    def authorize_url(self, account: AccountEntry, errand: ReturnPage, cookie: str, *, profile: bool) -> str:
         """WeChat's authorisation address. The order of its parameters and the fragment matter (WECHAT.md 11.1)."""
         query = urlencode(
             {

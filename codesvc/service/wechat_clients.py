@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from codesvc.domain.health import Platforms
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.domain.health import PlatformHealth
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.secret_cache import SharedSecrets
+    from codesvc.store.secret_cache import SecretCache
     from codesvc.wechat.call_labels import CallObserver
 
 
 def reach(
     directory: Directory,
     http: aiohttp.ClientSession,
-    shared: Mapping[str, SharedSecrets],
-    tally: Tally,
-    platforms: Platforms,
+    shared: Mapping[str, SecretCache],
+    recorder: Recorder,
+    platforms: PlatformHealth,
     *,
     clock: Callable[[], float],
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
@@ -37,7 +37,7 @@ def reach(
 
     def observer_of(account: AccountEntry) -> CallObserver:
         def observe(endpoint: str, result: str, seconds: float) -> None:
-            tally.call(account.name, endpoint, result, seconds)
+            recorder.call(account.name, endpoint, result, seconds)
             platforms.record(account.name, result)
 
         return observe
@@ -55,7 +55,7 @@ def reach(
 def _tokens_of(
     account: AccountEntry,
     http: aiohttp.ClientSession,
-    shared: SharedSecrets,
+    shared: SecretCache,
     observe: CallObserver,
     clock: Callable[[], float],
 ) -> StoredTokens:

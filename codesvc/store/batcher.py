@@ -21,7 +21,7 @@ MOST_TOGETHER: Final = 16
 _AGAIN: Final = b"again"
 
 
-class Gathered:
+class Batcher:
     """Runs one kind of act in batches.
 
     Args:

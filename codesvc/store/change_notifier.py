@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 _RECONNECT_SECONDS: Final = 0.5
 
 
-class Wakeups:
+class ChangeNotifier:
     """One subscription per process, shared by all waiting readers.
 
     Args:

@@ -15,7 +15,7 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from codesvc.config.store_address import StoreAddress, Way
+from codesvc.config.store_address import StoreAddress, Topology
 from codesvc.store.act import Retention
 from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
@@ -56,13 +56,13 @@ async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a 
     address = StoreAddress.parse(url)
     options: dict[str, Any] = dict(parse_url(address.url))
     match address.way:
-        case Way.SERVER:
+        case Topology.SERVER:
             return OneServer(Server(partial(_pool, options), timeout=timeout, shown=address.shown))
-        case Way.SENTINEL:
+        case Topology.SENTINEL:
             sentinels = Sentinels(address, options, behaving(timeout / (len(address.hosts) + 1)))
             server = Server(partial(sentinels.pool, behaving), timeout=timeout, shown=address.shown)
             return OneServer(server, sentinels.aclose)
-        case Way.CLUSTER:
+        case Topology.CLUSTER:
             cluster = Cluster(address.hosts, partial(_node, options, timeout), shown=address.shown)
             await cluster.discover()
             return cluster

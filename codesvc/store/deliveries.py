@@ -12,7 +12,7 @@ import msgspec
 from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
-from codesvc.store.batcher import Gathered
+from codesvc.store.batcher import Batcher
 from codesvc.store.keys import PartitionKeys
 from codesvc.store.quotas import day_key
 from codesvc.store.replies import RecordReply, Reply, VerificationReply
@@ -109,8 +109,8 @@ class AccountDeliveries:
     ) -> None:
         self._begin, self._record = begin, record
         self._keys, self._sites = keys, sites
-        self._beginning = Gathered(self._run_begin, wrapped=wrapped)
-        self._recording = Gathered(self._run_record, wrapped=wrapped)
+        self._beginning = Batcher(self._run_begin, wrapped=wrapped)
+        self._recording = Batcher(self._run_record, wrapped=wrapped)
         self._day = ""
         self._prepared_begin: Prepared[Begun] | None = None
         self._prepared_record = record.prepare(keys, {}, {})

@@ -155,7 +155,7 @@ class _Line(asyncio.Protocol):
         await self._connection.disconnect(nowait=True)
 
 
-class Multiplexed:
+class PipelinedConnection:
     """Commands over one shared connection, which is opened on first use and again after it broke.
 
     Args:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 
-class SharedSecrets:
+class SecretCache:
     """The `SharedStore` of `codesvc.wechat.token` for one account.
 
     Args:

@@ -14,7 +14,7 @@ from redis.exceptions import AskError, ClusterError
 from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import TimeoutError as TooLate
 
-from codesvc.store.pipelined_connection import Multiplexed
+from codesvc.store.pipelined_connection import PipelinedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,7 +69,7 @@ class Server:
         for client in (self.redis, self.reader):
             if isinstance(client, _Client):
                 client.trouble = trouble
-        self.line = Multiplexed(self.redis.connection_pool.make_connection, timeout=timeout)
+        self.line = PipelinedConnection(self.redis.connection_pool.make_connection, timeout=timeout)
         self.shown = shown
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from codesvc.web.context import services
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
-    from codesvc.domain.oauth_state import Errand
+    from codesvc.domain.oauth_state import ReturnPage
     from codesvc.sites.directory import AccountEntry
 
 _NAME: Final = "codesvc_visit"
@@ -69,7 +69,7 @@ def see_other(url: str) -> web.Response:
     return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
 
 
-def send_off(request: web.Request, account: AccountEntry, errand: Errand, *, profile: bool) -> web.Response:
+def send_off(request: web.Request, account: AccountEntry, errand: ReturnPage, *, profile: bool) -> web.Response:
     """Redirect to WeChat's web authorisation, which redirects back with a code."""
     cookie = cookie_of(request) or new_browser()
     response = see_other(services(request).visits.authorize_url(account, errand, cookie, profile=profile))

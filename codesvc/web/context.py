@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.domain.clock import Offset
     from codesvc.domain.keyring import Keyring
-    from codesvc.domain.oauth_state import Seals
+    from codesvc.domain.oauth_state import OAuthStates
     from codesvc.domain.openid_handle import Handles
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.signed_links import Links
     from codesvc.messages.composer import Composer
     from codesvc.messages.templates import Templates
-    from codesvc.service.auditing import Auditing
+    from codesvc.service.auditing import AuditLog
     from codesvc.service.bindings import Bindings
     from codesvc.service.callback_events import Chat
-    from codesvc.service.callback_forwarding import Relay
+    from codesvc.service.callback_forwarding import CallbackForwarding
     from codesvc.service.followers import Followers
-    from codesvc.service.intent_decisions import Decisions
+    from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.intents import Intents
-    from codesvc.service.registry_administration import Administration
-    from codesvc.service.statistics.gauges import Standings
-    from codesvc.service.statistics.recorder import Tally
+    from codesvc.service.registry_administration import RegistryAdministration
+    from codesvc.service.statistics.gauges import Gauges
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.service.tickets import Tickets
     from codesvc.service.verifications import Verifications
     from codesvc.service.web_authorisation import Visits
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import Directory
     from codesvc.sites.registry.registry import Registry
     from codesvc.sites.registry.uses import KeyUses
-    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.change_notifier import ChangeNotifier
     from codesvc.store.store import Store
     from codesvc.web.api.views import Views
     from codesvc.web.pages.contract_page import Reference
@@ -54,33 +54,33 @@ class Services:
     store: Store
     offset: Offset
     readiness: Readiness
-    wakeups: Wakeups
+    change_notifier: ChangeNotifier
     verifications: Verifications
     bindings: Bindings
     chat: Chat
     composer: Composer
     followers: Followers
-    relay: Relay
+    relay: CallbackForwarding
     pages: PageTokens
     views: Views
-    standings: Standings
-    tally: Tally
-    auditing: Auditing
+    standings: Gauges
+    recorder: Recorder
+    auditing: AuditLog
     templates: Templates
     texts: Texts
     reference: Reference
     widget: Widget
     intents: Intents
-    decisions: Decisions
+    decisions: IntentDecisions
     handles: Handles
     links: Links
-    seals: Seals
+    seals: OAuthStates
     visits: Visits
     tickets: Tickets
     uses: KeyUses
     registry: Registry
     webhooks: Webhooks
-    administration: Administration
+    administration: RegistryAdministration
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

@@ -14,7 +14,7 @@ from codesvc.web.problem_types import PROBLEMS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.domain.limits import Denial
+    from codesvc.domain.limits import LimitReached
 
 
 _PROBLEM: Final = prepared("application/problem+json")
@@ -54,7 +54,7 @@ class Problem(Exception):
         return response
 
 
-def limited(denial: Denial, name: str = "rate-limited") -> Problem:
+def limited(denial: LimitReached, name: str = "rate-limited") -> Problem:
     """A 429 that names the limit, with the headers of the IETF draft (draft-ietf-httpapi-ratelimit-headers)."""
     # The rate that refused is the one with the shortest period that can require so long a wait.
     fitting = [rate for rate in denial.rates if rate.seconds >= denial.retry_after] or list(denial.rates)

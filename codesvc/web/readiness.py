@@ -12,7 +12,7 @@ from codesvc.runtime import file_descriptors
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
-    from codesvc.domain.health import Condition, Platforms
+    from codesvc.domain.health import ComponentHealth, PlatformHealth
     from codesvc.sites.directory import Directory
     from codesvc.store.store import Store
 
@@ -29,7 +29,7 @@ class Readiness:
         platforms: the results of the accounts' calls to WeChat.
     """
 
-    def __init__(self, store: Store, directory: Directory, platforms: Platforms) -> None:
+    def __init__(self, store: Store, directory: Directory, platforms: PlatformHealth) -> None:
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -58,7 +58,7 @@ class Readiness:
                 return "too old"
         return state
 
-    async def conditions(self) -> list[Condition]:
+    async def conditions(self) -> list[ComponentHealth]:
         """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
             health.of_store(await self.state()),

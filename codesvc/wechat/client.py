@@ -14,7 +14,7 @@ from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled, WeChatError
-from codesvc.wechat.http import Wire
+from codesvc.wechat.http import HttpExchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ class WeChatClient:
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = Wire(http, timeout=timeout, observe=observe)
+        self._wire = HttpExchange(http, timeout=timeout, observe=observe)
 
     @cached_property
     def sdk(self) -> Sdk:

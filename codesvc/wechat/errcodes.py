@@ -38,7 +38,7 @@ class Pause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Triage:
+class Judgement:
     """The meaning of an errcode.
 
     Attributes:
@@ -159,8 +159,8 @@ _ALARM_VERDICTS: Final = frozenset({Verdict.STOP, Verdict.OUR_FAULT})
 _QUOTA_GONE: Final = 45009
 
 
-def _judged(code: int, verdict: Verdict, reason: str, pause: Pause) -> Triage:
-    return Triage(code, verdict, reason, pause, alarm=verdict in _ALARM_VERDICTS or code == _QUOTA_GONE)
+def _judged(code: int, verdict: Verdict, reason: str, pause: Pause) -> Judgement:
+    return Judgement(code, verdict, reason, pause, alarm=verdict in _ALARM_VERDICTS or code == _QUOTA_GONE)
 
 
 TABLE: Final = MappingProxyType({row[0]: _judged(*row) for row in _ROWS})
@@ -169,12 +169,12 @@ TABLE: Final = MappingProxyType({row[0]: _judged(*row) for row in _ROWS})
 _TOKEN_ROWS: Final = MappingProxyType({40001: _judged(40001, _OURS, "appsecret", Pause.NONE)})
 
 
-def judge(errcode: int) -> Triage:
+def judge(errcode: int) -> Judgement:
     """The meaning of an errcode for a message, a QR code or any other call with an access token."""
     known = TABLE.get(errcode)
-    return known or Triage(errcode, Verdict.FALL_BACK, "unknown", Pause.NONE, alarm=True)
+    return known or Judgement(errcode, Verdict.FALL_BACK, "unknown", Pause.NONE, alarm=True)
 
 
-def judge_token(errcode: int) -> Triage:
+def judge_token(errcode: int) -> Judgement:
     """The meaning of an errcode of a token endpoint (`TokenUnavailable.errcode`)."""
     return _TOKEN_ROWS.get(errcode) or judge(errcode)

@@ -56,7 +56,7 @@ class _Progress:
 
 
 def sending_trace() -> aiohttp.TraceConfig:
-    """The trace by which `Wire` knows whether a request that failed was sent; for `ClientSession(trace_configs=…)`.
+    """The trace by which `HttpExchange` knows whether a failed request was sent; for `ClientSession(trace_configs=…)`.
 
     The type of aiohttp's exception does not say it: if the times for the connection and for the whole exchange expire
     together, as after a stall of the event loop, it is the same `TimeoutError` as for an answer that does not come.
@@ -77,7 +77,7 @@ def sending_trace() -> aiohttp.TraceConfig:
     return trace
 
 
-class Wire:
+class HttpExchange:
     """Makes single exchanges with WeChat.
 
     Args:

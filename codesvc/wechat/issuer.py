@@ -10,7 +10,7 @@ import aiohttp
 from codesvc.domain.secret import Secret
 from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled
-from codesvc.wechat.http import Wire
+from codesvc.wechat.http import HttpExchange
 
 # 136 characters today; WeChat asks for room for at least 512.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
@@ -36,7 +36,7 @@ class Issuer(Protocol):
 class StableIssuer:
     """stable_token (WECHAT.md 3.2): all callers get the same token, and a request does not invalidate it."""
 
-    wire: Wire
+    wire: HttpExchange
     api_url: str
     appid: str
     secret: Secret
@@ -56,7 +56,7 @@ class StableIssuer:
 class OrdinaryIssuer:
     """The older endpoint (WECHAT.md 3.1): each call invalidates the token before the last; 2,000 a day."""
 
-    wire: Wire
+    wire: HttpExchange
     api_url: str
     appid: str
     secret: Secret
@@ -71,7 +71,7 @@ class OrdinaryIssuer:
 class CentralIssuer:
     """The operator's own token service: GET, with an answer like WeChat's."""
 
-    wire: Wire
+    wire: HttpExchange
     url: str = field(repr=False)
 
     async def issue(self) -> IssuedToken:
@@ -90,7 +90,7 @@ def issuer_for(
     observe: CallObserver = ignore_call,
 ) -> Issuer:
     """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL."""
-    wire = Wire(http, timeout=timeout, observe=observe)
+    wire = HttpExchange(http, timeout=timeout, observe=observe)
     origin = api_url.rstrip("/")
     hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":

@@ -20,7 +20,7 @@ from codesvc.config import ConfigError, load
 from codesvc.domain.codes import VerificationId, matches, normalise, read_keyword
 from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
-from codesvc.domain.oauth_state import Errand, Seals
+from codesvc.domain.oauth_state import OAuthStates, ReturnPage
 from codesvc.domain.openid_handle import Claim, Handles
 from codesvc.domain.page_token import PageTokens, Subject
 from codesvc.domain.proof import Proofs
@@ -38,13 +38,16 @@ EXAMPLES = int(os.environ.get("CODESVC_FUZZ_EXAMPLES", "250"))
 much = settings(max_examples=EXAMPLES, deadline=None)
 KEYRING = Keyring(MASTER.encode())
 PAGES, LINKS = PageTokens(KEYRING), Links("https://code.example", KEYRING)
-HANDLES, SEALS, PROOFS = Handles(KEYRING), Seals(KEYRING), Proofs("https://code.example", KEYRING)
+HANDLES, SEALS, PROOFS = Handles(KEYRING), OAuthStates(KEYRING), Proofs("https://code.example", KEYRING)
 GENUINE = {
     "page token": (PAGES.sign(Subject("shop", "vf_x")), PAGES.read),
     "link": (LINKS.sign(Use.ASK, LinkSubject("main", "bi_x")), lambda text: LINKS.read(Use.ASK, text)),
     "handle": (HANDLES.seal("shop", Claim("lg_x", "o_x", 10**15)), lambda text: HANDLES.open("shop", text)),
     "openid handle": (HANDLES.name("shop", "o_x"), lambda text: HANDLES.openid("shop", text)),
-    "state": (SEALS.state(Errand("confirm", "main", "bi_x"), "browser"), lambda text: SEALS.errand(text, "browser")),
+    "state": (
+        SEALS.state(ReturnPage("confirm", "main", "bi_x"), "browser"),
+        lambda text: SEALS.errand(text, "browser"),
+    ),
     "form token": (SEALS.form("browser", "bi_x"), lambda text: SEALS.is_form(text, "browser", "bi_x") or None),
 }
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)

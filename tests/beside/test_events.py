@@ -21,7 +21,7 @@ async def test_a_scan_is_heard_and_the_code_leaves_by_customer_service(beside):
     person = await beside.person()
     started = await beside.start()
     scanned = await beside.scan_url(started)
-    scene = next(c.order.scene for c in beside.platform.codes.recent(100) if c.url == scanned)
+    scene = next(c.spec.scene for c in beside.platform.codes.recent(100) if c.url == scanned)
     before = len(await person.messages())
     answer = await hand_over(beside, type="scan", openid=person.openid, scene=scene)
     assert (answer.status, answer["ours"]) == (200, True)

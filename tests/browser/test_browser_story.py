@@ -110,7 +110,7 @@ async def seen_on(page):
     """The panel without what is random or runs: reference, word, seconds."""
     return await page.locator("#panel").evaluate("""panel => {
         const copy = panel.cloneNode(true);
-        const random = "noscript, .tiles b, #reference-note, #word, time, #resend button";
+        const random = "noscript, .tiles b, #reference-note, #keyword, time, #resend button";
         for (const each of copy.querySelectorAll(random)) each.remove();
         return copy.textContent.replace(/\\s+/g, " ");
     }""")

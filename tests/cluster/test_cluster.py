@@ -8,7 +8,7 @@ import pytest
 
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.change_notifier import Wakeups
+from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
 from codesvc.store.keys import PARTITIONS, channel, outbox
@@ -57,9 +57,9 @@ async def test_streams_are_read_where_they_lie(store):
 
 
 async def test_what_any_node_publishes_wakes_everybody(store, nodes):
-    wakeups = Wakeups(store.servers, "cs")
-    async with wakeups.running():
-        with wakeups.watch("vf_1") as woken:
+    change_notifier = ChangeNotifier(store.servers, "cs")
+    async with change_notifier.running():
+        with change_notifier.watch("vf_1") as woken:
             await asyncio.wait_for(woken.wait(), 10)  # the subscription itself
             for node in nodes.primaries:
                 woken.clear()

@@ -137,7 +137,7 @@ async def test_all_primaries_at_once_and_an_operator_who_promotes_the_replicas(g
 async def test_wake_ups_survive_a_node_that_hangs(guarded, tmp_path):
     """It accepts everything and answers nothing: the subscription goes to another node, and everybody looks again."""
     async with ground_on(guarded.url, tmp_path) as ground:
-        with ground.here.wakeups.watch("vf_of_somebody") as woken:
+        with ground.here.change_notifier.watch("vf_of_somebody") as woken:
 
             def subscribed():
                 everybody = guarded.primaries + guarded.replicas

@@ -35,7 +35,7 @@ DOCUMENT = {
 }
 
 
-class Document:
+class ConfigSnapshot:
     """The right configuration with changes: `set("sites.shop.account", "x")`, `drop("mode")`, `faults()`."""
 
     def __init__(self, directory):
@@ -70,7 +70,7 @@ class Document:
 
 @pytest.fixture
 def document(tmp_path):
-    return Document(tmp_path)
+    return ConfigSnapshot(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ async def test_send_tells_of_a_scan_and_sees_the_reply(ward, config):
         await asyncio.sleep(0.01)
     status, out, err = await sending
     assert status == 0, out + err
-    assert "awaiting a scan or the word" in out
+    assert "awaiting a scan or the keyword" in out
     assert "sent by reply" in out
     assert not discloses(out, await person.code_in_chat())
 
@@ -161,7 +161,7 @@ async def test_send_follows_a_fallback_to_the_scan(ward, config):
                                                  "errcode": 43116})  # fmt: skip
     status, out, _ = await run(*send(config(ward), "alice", "reset", "--wait", "2"), CODESVC_API_KEY=KEY)
     assert status == 3
-    assert "awaiting a scan or the word (template-banned)" in out
+    assert "awaiting a scan or the keyword (template-banned)" in out
     assert "http://weixin.qq.com/q/" in out
 
 

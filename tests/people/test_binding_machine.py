@@ -23,11 +23,11 @@ from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim, Handles
 from codesvc.domain.proof import Proofs
 from codesvc.service.bindings import Bindings
 from codesvc.service.followers import Followers
-from codesvc.service.intent_decisions import Decisions
+from codesvc.service.intent_decisions import IntentDecisions
 from codesvc.service.intents import AskRequest, Intents
-from codesvc.service.profile_sync import People
+from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
-from codesvc.service.statistics.recorder import Tally
+from codesvc.service.statistics.recorder import Recorder
 from codesvc.sites.directory import Directory
 from codesvc.store.connection import connect
 from codesvc.store.outcomes import Outcome
@@ -39,7 +39,7 @@ PHONES = ["openid-1", "openid-2", "openid-3"]
 a_user, a_phone, maybe = st.sampled_from(USERS), st.sampled_from(PHONES), st.booleans()
 
 
-class UnaskedPeople(People):
+class UnaskedPeople(ProfileSync):
     """Nobody asks WeChat for more about anybody."""
 
     def meet(self, site, user, openid):
@@ -65,8 +65,10 @@ class BindingMachine(RuleBasedStateMachine):
         people = UnaskedPeople(self.store, {})
         self.handles = Handles(ring)
         self.bindings = Bindings(self.store, Proofs("http://127.0.0.1:1", ring), self.handles, people)
-        self.intents = Intents(self.store, QrPool(self.store, {}, longest_life=600), Tally(self.store, self.directory))
-        self.decisions = Decisions(self.store, self.directory, people)
+        self.intents = Intents(
+            self.store, QrPool(self.store, {}, longest_life=600), Recorder(self.store, self.directory)
+        )
+        self.decisions = IntentDecisions(self.store, self.directory, people)
         self.followers = Followers(self.store, self.directory)
         self.bound = {}
         self.changes = dict.fromkeys(USERS, 0)

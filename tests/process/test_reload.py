@@ -13,7 +13,7 @@ import pytest
 
 from codesvc.config import ConfigError
 from codesvc.config.keys import hash_line
-from codesvc.config.snapshot import Document
+from codesvc.config.snapshot import ConfigSnapshot
 from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
 
 SECOND = "csk_shop_" + "s" * 43
@@ -209,17 +209,17 @@ async def test_what_needs_a_restart_stays_and_is_named(config, log):
 def test_a_live_service_takes_no_test_powers_from_a_reload(tmp_path, config):
     """DESIGN rule 11: what stays and what is new are checked together."""
     path, _ = config
-    test = Document.read(path, {})
+    test = ConfigSnapshot.read(path, {})
     live = tmp_path / "live.toml"
     live.write_text(path.read_text().replace('mode = "test"', "").replace('api_url = "http://127.0.0.1:9"', ""))
     live.chmod(0o600)
     with pytest.raises(ConfigError, match="WeChat's own in mode"):
-        test.kept_over(Document.read(live, {}))
-    kept, wanted = Document.read(live, {}).kept_over(test)
+        test.kept_over(ConfigSnapshot.read(live, {}))
+    kept, wanted = ConfigSnapshot.read(live, {}).kept_over(test)
     assert (wanted, kept.settings.mode) == (["mode"], "test")
 
 
 def test_a_handed_over_configuration_is_the_same(config):
     path, _ = config
-    document = Document.read(path, {})
-    assert Document.unpack(document.packed()).settings == document.settings
+    document = ConfigSnapshot.read(path, {})
+    assert ConfigSnapshot.unpack(document.packed()).settings == document.settings

@@ -68,8 +68,8 @@ async def test_another_process_has_it_within_a_second(new_world, monkeypatch):
         await put(other, key__bar__server=None)
         await until(lambda: refused(one, NEW_KEY))
         # The word that something has changed gets lost: the next look finds it all the same.
-        monkeypatch.setattr(one.app[SERVICES].wakeups, "wake", lambda _: None)
-        monkeypatch.setattr(other.app[SERVICES].wakeups, "wake", lambda _: None)
+        monkeypatch.setattr(one.app[SERVICES].change_notifier, "wake", lambda _: None)
+        monkeypatch.setattr(other.app[SERVICES].change_notifier, "wake", lambda _: None)
         await put(one, key__bar__server=key_table(NEW_KEY))
         await until(good(other, NEW_KEY))
 

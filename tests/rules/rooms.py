@@ -125,3 +125,25 @@ def circles(imports: set[Import]) -> list[list[str]]:
         if module not in index:
             visit(module)
     return found
+
+
+def table(imports: set[Import]) -> str:
+    """Each room and the rooms that it imports, as a table in Markdown."""
+    below: dict[str, set[str]] = {}
+    for one in imports:
+        here, there = one.rooms
+        if here and there and here != there:
+            below.setdefault(here, set()).add(there)
+    rooms = [room for level in ORDER for room in sorted(level)] + sorted(INDEPENDENT)
+    lines = [
+        f"| `{room}` | {', '.join(f'`{there}`' for there in rooms if there in below.get(room, ()))} |" for room in rooms
+    ]
+    return "\n".join(["| room | imports |", "| --- | --- |", *lines])
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    import codesvc
+
+    print(table(set(imports_of(Path(codesvc.__file__).parent))))  # noqa: T201

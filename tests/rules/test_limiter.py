@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codesvc.config import Rate
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import Denial, bucket, encode, masked, masked_bucket, parse_address
+from codesvc.domain.limits import LimitReached, bucket, encode, masked, masked_bucket, parse_address
 
 subscriber = st.integers(0, 2**64 - 1)
 
@@ -56,7 +56,7 @@ def test_anything_else_is_no_address(text):
 
 @pytest.mark.parametrize(("wait", "seconds"), [(0, 1), (1, 1), (1000, 1), (1001, 2), (3_599_001, 3600)])
 def test_retry_after_is_never_too_early(wait, seconds):
-    assert Denial("user_guesses", wait, ()).retry_after == seconds
+    assert LimitReached("user_guesses", wait, ()).retry_after == seconds
 
 
 def test_rates_are_told_to_the_scripts_in_milliseconds():

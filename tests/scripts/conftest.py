@@ -18,7 +18,7 @@ from codesvc.domain.codes import VerificationId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.limits import Rate
 from codesvc.service.models import NOT_IDEMPOTENT, Idempotency, StartRequest
-from codesvc.service.statistics.recorder import Tally
+from codesvc.service.statistics.recorder import Recorder
 from codesvc.service.verifications import Verifications
 from codesvc.sites.directory import Directory, SiteEntry
 from codesvc.store.act import STANDING_ARGS
@@ -156,7 +156,7 @@ async def quiet_shop(store_url, tmp_path):
         keyring=keyring,
         offset=offset,
         store=store,
-        verifications=Verifications(store, keyring, None, Tally(store, directory)),
+        verifications=Verifications(store, keyring, None, Recorder(store, directory)),
     )
     yield shop
     await servers.aclose()

@@ -2,7 +2,7 @@
 
 from codesvc.domain.record import Record
 from codesvc.domain.verification import Status
-from codesvc.service.operators.queries import Casebook
+from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store import script
 
 HOME, MOST_LIVE = "203.0.113.5", 3
@@ -37,7 +37,7 @@ async def test_what_is_kept_of_a_user_does_not_grow_with_the_crowd(shop, valkey)
     full = valkey.strlen(name)
     started += [await shop.started(ip=crowd(1000 + number)) for number in range(60)]
     assert valkey.strlen(name) == full < 1200
-    book = Casebook(shop.here.store, shop.here.directory)
+    book = OperatorQueries(shop.here.store, shop.here.directory)
     listed = await book.of_user(shop.site, "u-1")
     assert [record.id for record in listed] == [record.id for record in started[: -script.MOST_LATEST - 1 : -1]]
     assert max(valkey.llen(key) for key in valkey.keys("*:live:*")) == 1
@@ -61,6 +61,6 @@ async def test_a_user_s_pushes_are_counted_over_strings_and_lists(new_shop, valk
         found = [(await shop.started("u-9", ip=crowd(n), site=site)).delivery for n in range(8)]
         assert [status != "awaiting_scan" for status in found] == [True] * 6 + [False] * 2
         assert valkey.llen(site.keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
-        [use, *_] = await Casebook(shop.here.store, shop.here.directory).uses(site, "u-9")
+        [use, *_] = await OperatorQueries(shop.here.store, shop.here.directory).uses(site, "u-9")
         assert (use.limit, use.count, use.used) == ("user_pushes", 6, 6)
         assert len(valkey.keys("*:long-recent:*")) == 1

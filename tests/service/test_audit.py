@@ -12,7 +12,7 @@ from codesvc.config import parse
 from codesvc.domain.masking import masked_user
 from codesvc.domain.passwords import is_password
 from codesvc.service.audit_file import AuditFile
-from codesvc.service.auditing import Auditing
+from codesvc.service.auditing import AuditLog
 from codesvc.store.keys import PARTITIONS
 from codesvc.web.context import SERVICES
 from tests.world import document
@@ -30,7 +30,7 @@ master_key = "a master key that is only for tests, 0123456789abcdefghij"
 
 async def log(world):
     """Newest first: actor, act, user, detail."""
-    lines = await Auditing(world.app[SERVICES].store, range(PARTITIONS)).latest()
+    lines = await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).latest()
     return [(line.actor, line.act, line.user, line.detail) for line in lines]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.service.statistics.fields import BOUNDS, Fact, bound_of, field
-from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, gathered, quantile, since
 from codesvc.web.context import SERVICES
 from tests.world import wrong
@@ -14,8 +14,8 @@ from tests.world import wrong
 
 async def read(world, span="24h", site="shop"):
     here = world.app[SERVICES]
-    await here.tally.flush()
-    return await Archive(here.store).site(here.directory.sites[site], SPANS[span])
+    await here.recorder.flush()
+    return await StatisticsReader(here.store).site(here.directory.sites[site], SPANS[span])
 
 
 async def story(world, user):
@@ -66,10 +66,10 @@ async def test_what_was_counted_while_the_store_was_away_is_added_once(world, mo
 
     monkeypatch.setattr(here.store.counts, "add", answers_get_lost)
     await world.start("one")
-    await here.tally.flush()
+    await here.recorder.flush()
     await world.start("two")
     for _ in range(8):
-        await here.tally.flush()
+        await here.recorder.flush()
     assert lost == 3
     assert (await read(world)).total["register.issued"] == 2
 
@@ -79,8 +79,8 @@ async def test_the_account_counts_calls_by_endpoint_and_errcode(world):
     await world.bound("alice")
     await world.fault("errcode", path="/cgi-bin/message/template/send", errcode=43004, times=1)
     await world.delivery(await world.start("alice"), "awaiting_scan")
-    await here.tally.flush()
-    figures = await Archive(here.store).account(here.directory.accounts["main"], SPANS["1h"])
+    await here.recorder.flush()
+    figures = await StatisticsReader(here.store).account(here.directory.accounts["main"], SPANS["1h"])
     assert figures.total["call.template.43004"] == 1
     assert figures.total["call.token.0"] >= 1
     assert since(figures, ["call.template.43004"]) in figures.starts[-2:]

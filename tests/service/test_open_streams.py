@@ -69,7 +69,7 @@ async def test_who_leaves_is_forgotten(world, streams):
         await asyncio.sleep(0.01)
     assert len(streams) == 0
     await world.check(started, wrong(code_of(world, started)))
-    assert not world.app[SERVICES].wakeups._waiting.get(started["id"])
+    assert not world.app[SERVICES].change_notifier._waiting.get(started["id"])
 
 
 async def test_the_beat_comes_by_the_clock(world, streams):
@@ -127,7 +127,7 @@ async def test_all_who_are_woken_look_a_few_at_a_time(world, streams):
         for each in opened:
             await each.next()
         await world.cancel(started)
-        world.app[SERVICES].wakeups.wake(EVERYBODY)
+        world.app[SERVICES].change_notifier.wake(EVERYBODY)
         assert len(streams._looks) == 2
         assert [(await each.next())["status"] for each in opened] == ["canceled"] * 7
 

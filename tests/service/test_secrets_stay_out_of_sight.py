@@ -68,7 +68,7 @@ async def live_through_everything(world):
     bound = await world.get(scanned)
     await world.call("PUT", "/v1/bindings/attempt.secret-name", {"proof": bound["proof"]})
     codes.add(code)
-    secrets |= {scanned["page_token"], bound["proof"], scanned["scan"]["word"], url}
+    secrets |= {scanned["page_token"], bound["proof"], scanned["scan"]["keyword"], url}
 
     await world.fault("errcode", errcode=43004, path="/cgi-bin/message/template/send", times=1)
     failed = await world.start("alice.the-owner")
@@ -164,5 +164,5 @@ async def test_plaintext_mode_logs_no_more(new_world):
             code = await person.code_in_chat()
     assert "claim" in text.getvalue()
     assert not discloses(text.getvalue(), code)
-    for secret in (person.openid, started["scan"]["word"], started["page_token"]):
+    for secret in (person.openid, started["scan"]["keyword"], started["page_token"]):
         assert secret not in text.getvalue()

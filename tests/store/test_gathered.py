@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from codesvc.domain.errors import ScriptError, StoreUnavailable
-from codesvc.store.batcher import MOST_TOGETHER, Gathered
+from codesvc.store.batcher import MOST_TOGETHER, Batcher
 
 
 class Store:
@@ -35,7 +35,7 @@ def store():
 
 
 def asked(store, *names):
-    gathered = Gathered(store.run)
+    gathered = Batcher(store.run)
     return asyncio.gather(*(gathered.ask([name]) for name in names), return_exceptions=True)
 
 
@@ -76,7 +76,7 @@ async def test_an_error_of_the_call_is_everybodys(store, fault):
 
 
 async def test_who_gives_up_takes_nothing_from_the_others(store):
-    gathered = Gathered(store.run)
+    gathered = Batcher(store.run)
     store.gate.clear()
     left, stays = (asyncio.create_task(gathered.ask([name])) for name in "ab")
     await store.called.wait()
@@ -88,7 +88,7 @@ async def test_who_gives_up_takes_nothing_from_the_others(store):
 
 async def test_a_call_that_is_ended_leaves_nobody_waiting(store):
     store.gate.clear()
-    gathered = Gathered(store.run)
+    gathered = Batcher(store.run)
     waiting = [asyncio.create_task(gathered.ask([name])) for name in "ab"]
     await store.called.wait()
     [call] = gathered._calls

@@ -10,7 +10,7 @@ from redis.asyncio.connection import Connection
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store import pipelined_connection
 from codesvc.store.connection import connect
-from codesvc.store.pipelined_connection import Multiplexed, ServerSaidError
+from codesvc.store.pipelined_connection import PipelinedConnection, ServerSaidError
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def talking(scripted):
     def connection():
         return Connection(host="127.0.0.1", port=scripted.port, protocol=2, driver_info=None)
 
-    transport = Multiplexed(connection, timeout=0.4)
+    transport = PipelinedConnection(connection, timeout=0.4)
     yield transport
     await transport.aclose()
 
@@ -169,7 +169,7 @@ async def test_noise_ends_the_connection(talking, scripted, noise):
 
 
 async def test_nobody_there_is_said_at_once():
-    transport = Multiplexed(lambda: Connection(host="127.0.0.1", port=1), timeout=0.4)
+    transport = PipelinedConnection(lambda: Connection(host="127.0.0.1", port=1), timeout=0.4)
     with pytest.raises(StoreUnavailable, match="no connection"):
         await transport.execute("PING")
     await transport.aclose()
@@ -218,7 +218,7 @@ async def test_who_needs_a_connection_shares_one_attempt_to_open_it(scripted):
         opened.append(Connection(host="127.0.0.1", port=scripted.port, protocol=3, driver_info=None))
         return opened[-1]
 
-    transport = Multiplexed(connection, timeout=0.2)
+    transport = PipelinedConnection(connection, timeout=0.2)
     calls = [asyncio.create_task(transport.execute("PING")) for _ in range(20)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(answer, StoreUnavailable) for answer in answers)
@@ -227,7 +227,7 @@ async def test_who_needs_a_connection_shares_one_attempt_to_open_it(scripted):
 
 
 async def test_closing_tells_who_waits_for_a_connection(scripted):
-    transport = Multiplexed(
+    transport = PipelinedConnection(
         lambda: Connection(host="127.0.0.1", port=scripted.port, protocol=3, driver_info=None), timeout=5
     )
     waiting = asyncio.create_task(transport.execute("PING"))

@@ -45,7 +45,7 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
     answers: list = field(default_factory=list)
     forged: int = 0
-    arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+    arrived: asyncio.ComponentHealth = field(default_factory=asyncio.ComponentHealth)
 
     async def take(self, request):
         body = await request.read()

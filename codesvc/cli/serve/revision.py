@@ -13,7 +13,7 @@ from jinja2 import TemplateError
 
 from codesvc.app import Fixed, create_app, prepare
 from codesvc.config import ConfigError
-from codesvc.config.snapshot import Document
+from codesvc.config.snapshot import ConfigSnapshot
 from codesvc.domain.errors import CodesvcError
 from codesvc.messages.templates import read_templates
 
@@ -39,7 +39,7 @@ class Revision:
         templates: the templates from the configured directory, by name; they override the shipped ones.
     """
 
-    document: Document
+    document: ConfigSnapshot
     templates: Mapping[str, str]
     _tried: list[Fixed] = field(default_factory=list, compare=False)
     """The objects that checking the revision has made; the first application with this revision uses them."""
@@ -52,7 +52,7 @@ class Revision:
             UnusableConfiguration: they cannot be used.
         """
         try:
-            document = Document.read(path, env)
+            document = ConfigSnapshot.read(path, env)
         except ConfigError as error:
             raise UnusableConfiguration(str(error)) from None
         directory = document.settings.service.templates_dir
@@ -80,7 +80,7 @@ class Revision:
     def unpack(cls, octets: bytes) -> Revision:
         """Restore from the bytes of `packed`."""
         document, templates = msgspec.json.decode(octets, type=tuple[str, dict[str, str]])
-        return cls(Document.unpack(document.encode()), templates)
+        return cls(ConfigSnapshot.unpack(document.encode()), templates)
 
 
 @dataclass(frozen=True, slots=True)

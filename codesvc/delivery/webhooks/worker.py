@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from codesvc.delivery.webhooks.sender import Sender
     from codesvc.sites.directory import Directory
-    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.change_notifier import ChangeNotifier
     from codesvc.store.webhook_queue import WebhookQueue
 
 MOST_LANES: Final = 256
@@ -38,11 +38,13 @@ class WebhookWorker:
         wakeups: tells when something was queued.
     """
 
-    def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, wakeups: Wakeups) -> None:
+    def __init__(
+        self, queue: WebhookQueue, sender: Sender, directory: Directory, change_notifier: ChangeNotifier
+    ) -> None:
         self._queue = queue
         self._sender = sender
         self._directory = directory
-        self._wakeups = wakeups
+        self._change_notifier = change_notifier
         self._lanes: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._looking: dict[int, asyncio.Task[None]] = {}
         self._runs = False
@@ -69,7 +71,7 @@ class WebhookWorker:
                 await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _look(self, partition: int) -> None:
-        with self._wakeups.watch(WEBHOOKS) as woken:
+        with self._change_notifier.watch(WEBHOOKS) as woken:
             while True:
                 woken.clear()
                 try:

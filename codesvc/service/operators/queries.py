@@ -39,7 +39,7 @@ class Use:
     used: int
 
 
-class Casebook:
+class OperatorQueries:
     """Reads verifications and limits; changes nothing.
 
     Args:

@@ -93,7 +93,7 @@ class Effect:
             add(self.site, name, times)
 
 
-class Effects:
+class CounterGroups:
     """The counter groups of all kinds of events that this process has met."""
 
     def __init__(self) -> None:

@@ -76,7 +76,7 @@ class QueueStanding:
     overdue: float
 
 
-class Standings:
+class Gauges:
     """Reads the present state of accounts and queues.
 
     Args:

@@ -17,7 +17,7 @@ _AT_ONCE: Final = 60
 """Buckets that one script reads. For a busy site this blocks the store for about 5 ms (360 took 33 ms)."""
 
 
-class Archive:
+class StatisticsReader:
     """Reads the figures of a span.
 
     Args:

@@ -22,7 +22,7 @@ from codesvc.runtime import metrics
 from codesvc.runtime.logging import tell_steps
 from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
-from codesvc.service.statistics.counter_groups import Effects
+from codesvc.service.statistics.counter_groups import CounterGroups
 from codesvc.service.statistics.fields import Fact
 from codesvc.store.counts import Counted
 from codesvc.store.outcomes import Outcome
@@ -55,7 +55,7 @@ class _Batch:
     started: list[str] = field(default_factory=list)
 
 
-class Tally:
+class Recorder:
     """Counts events.
 
     Args:
@@ -69,7 +69,7 @@ class Tally:
         self._waiting: dict[str, _Batch] = {}
         self._sent: dict[str, _Batch] = {}
         self._flushing = asyncio.Lock()
-        self._effects = Effects()
+        self._effects = CounterGroups()
 
     def act(self, act: str, site: str, purpose: str, reply: VerificationReply, *, limit: str = "") -> None:
         """Count the end of a start, check or resend.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.series import by_purpose, details, quantile, since
-from codesvc.wechat.errcodes import TABLE, Triage, judge
+from codesvc.wechat.errcodes import TABLE, Judgement, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +134,7 @@ class Fault:
     endpoints: Sequence[str]
     count: int
     since: int
-    triage: Triage | None
+    triage: Judgement | None
 
     @property
     def needs_action(self) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from codesvc.sites.directory import Directory
     from codesvc.sites.registry.sealing import Sealer
-    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.change_notifier import ChangeNotifier
     from codesvc.store.store import Store
 
 type_of_changes = dict[str, dict[str, object] | None]
@@ -34,7 +34,7 @@ _POLL_SECONDS: Final = 0.75
 _TRIES: Final = 20
 
 
-class Contended(CodesvcError):
+class RegistryBusy(CodesvcError):
     """Other processes keep changing the registry, so a change was not accepted. Try again."""
 
 
@@ -111,20 +111,20 @@ class Registry:
             if changed.outcome is Outcome.DONE:
                 await self.refresh()
                 return
-        raise Contended("the registry is being changed by others all the time")
+        raise RegistryBusy("the registry is being changed by others all the time")
 
     @asynccontextmanager
-    async def running(self, wakeups: Wakeups) -> AsyncIterator[None]:
+    async def running(self, change_notifier: ChangeNotifier) -> AsyncIterator[None]:
         """Read the registry, and follow it while the context is open."""
         await self._try()
-        task = asyncio.create_task(self._follow(wakeups), name="registry")
+        task = asyncio.create_task(self._follow(change_notifier), name="registry")
         try:
             yield
         finally:
             await end([task])
 
-    async def _follow(self, wakeups: Wakeups) -> None:
-        with wakeups.watch(REGISTRY) as changed:
+    async def _follow(self, change_notifier: ChangeNotifier) -> None:
+        with change_notifier.watch(REGISTRY) as changed:
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_POLL_SECONDS):
@@ -136,7 +136,7 @@ class Registry:
         try:
             if await self.refresh() and self._directory.kept is not None and self._directory.kept.aged():
                 await self.change(self._reseal, by="")
-        except (StoreUnavailable, ScriptError, Contended) as error:
+        except (StoreUnavailable, ScriptError, RegistryBusy) as error:
             _log.warning("registry_not_read", error=str(error))
 
     async def _reseal(self) -> type_of_changes:

@@ -18,7 +18,7 @@ routes = web.RouteTableDef()
 async def show(request: web.Request) -> web.Response:
     """Show all accounts."""
     here = services(request)
-    await here.tally.flush()
+    await here.recorder.flush()
     found = await healths(here)
     queues = await here.standings.queues()
     by_partition = {queue.partition: (queue, backlog(queue)) for queue in queues}

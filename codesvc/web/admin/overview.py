@@ -10,7 +10,7 @@ from aiohttp import web
 from codesvc.domain.clock import unix_ms
 from codesvc.service.operators.forecast import backlog, outlooks
 from codesvc.service.statistics.fields import Fact
-from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, quantile
 from codesvc.service.statistics.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
 from codesvc.web.admin.filters import Chart, choice_in, together
@@ -46,7 +46,7 @@ class Health:
 
 async def healths(here: Services, span: str = "24h") -> list[Health]:
     """The state of all accounts."""
-    archive, found = Archive(here.store), []
+    archive, found = StatisticsReader(here.store), []
     now = unix_ms() / 1000
     for standing in await here.standings.accounts():
         account = here.directory.accounts[standing.account]
@@ -69,8 +69,8 @@ async def healths(here: Services, span: str = "24h") -> list[Health]:
 async def show(request: web.Request) -> web.Response:
     """Show the overview."""
     here, choice, words = services(request), choice_in(request), words_of(request)
-    await here.tally.flush()
-    archive = Archive(here.store)
+    await here.recorder.flush()
+    archive = StatisticsReader(here.store)
     by_site = {site.name: await archive.site(site, choice.span) for site in choice.sites}
     figures = together(list(by_site.values()))
     accounts = await healths(here)

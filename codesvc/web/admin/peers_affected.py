@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.service.statistics.fields import Fact, field
-from codesvc.service.statistics.reader import Archive
+from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, by_purpose, since
 from codesvc.wechat.call_labels import UNANSWERED
 
@@ -29,7 +29,7 @@ EVERYBODY: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class ProblemExtent:
     """The extent of a problem.
 
     Attributes:
@@ -47,7 +47,7 @@ class Company:
     scope: str
 
 
-async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> Company | None:
+async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> ProblemExtent | None:
     """The extent of a diagnosed problem; None if there is no problem.
 
     Raises:
@@ -55,7 +55,7 @@ async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> C
     """
     if not diagnosis.went_wrong:
         return None
-    archive = Archive(here.store)
+    archive = StatisticsReader(here.store)
     results = (diagnosis.cause,) if diagnosis.cause.lstrip("-").isdigit() else _UNANSWERED.get(diagnosis.reason)
     if results is not None:
         day = await archive.account(site.account, SPANS["24h"])
@@ -80,9 +80,9 @@ def _wanted(hour: Figures, purposes: Sequence[str]) -> int:
 
 def _judged(
     scope: str, day: Figures, hour: Figures, names: Sequence[str], whole: Callable[[Sequence[tuple[str, int]]], int]
-) -> Company:
+) -> ProblemExtent:
     same = sum(hour.total[name] for name in names)
     of = max(same, whole(list(hour.total.items())))
     verdict = "alone" if same <= 1 else "everybody" if same >= of * EVERYBODY else "some"
     finest = hour if since(hour, names) != hour.starts[0] else day
-    return Company(verdict, same, of, since(finest, names), scope)
+    return ProblemExtent(verdict, same, of, since(finest, names), scope)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.binding import tag_of
-from codesvc.service.operators.queries import Casebook
+from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_of
@@ -48,7 +48,7 @@ async def _reason(request: web.Request) -> str | None:
 
 async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
     here, (site, user) = services(request), _person(request)
-    book = Casebook(here.store, here.directory)
+    book = OperatorQueries(here.store, here.directory)
     found = await here.bindings.get(site, user)
     records = await book.of_user(site, user)
     variables = {

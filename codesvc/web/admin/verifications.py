@@ -13,7 +13,7 @@ from codesvc.domain.codes import VerificationId
 from codesvc.domain.timeline import Step, StepKind, read_trail
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Diagnosis, diagnose
-from codesvc.service.operators.queries import Casebook
+from codesvc.service.operators.queries import OperatorQueries
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineStep:
     """A step of the timeline: its time (ms since 1970), its text and its tone."""
 
     at: int
@@ -70,16 +70,16 @@ def row_of(request: web.Request, record: Record) -> Row:
     return Row(record, diagnose(record), person_link(services(request).keyring, record.site, record.user))
 
 
-def story_of(record: Record) -> list[Moment]:
+def story_of(record: Record) -> list[TimelineStep]:
     """All steps, oldest first, with an expiry at the end, which is computed and not stored."""
     steps = read_trail(record.trail or "")
-    found = [Moment(record.created, None, "started", "")]
+    found = [TimelineStep(record.created, None, "started", "")]
     for step in steps:
         plain = step.kind is StepKind.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
         tone = "" if plain else _TONES.get(step.kind, "")
-        found.append(Moment(record.created + step.after, step, "wants_scan" if plain else step.kind.value, tone))
+        found.append(TimelineStep(record.created + step.after, step, "wants_scan" if plain else step.kind.value, tone))
     if record.status is Status.EXPIRED:
-        found.append(Moment(record.expires, None, "expired", "warn"))
+        found.append(TimelineStep(record.expires, None, "expired", "warn"))
     return sorted(found, key=lambda moment: moment.at)
 
 
@@ -88,8 +88,8 @@ def story_of(record: Record) -> list[Moment]:
 async def show_all(request: web.Request) -> web.Response:
     """Show the latest verifications."""
     here, choice = services(request), choice_in(request)
-    await here.tally.flush()
-    book = Casebook(here.store, here.directory)
+    await here.recorder.flush()
+    book = OperatorQueries(here.store, here.directory)
     records = [record for site in choice.sites for record in await book.latest(site)]
     wanted = [record for record in records if choice.purpose in {"", record.purpose}]
     newest = sorted(wanted, key=lambda record: -record.created)[:50]
@@ -120,8 +120,8 @@ async def search(request: web.Request) -> web.Response:
 async def show_one(request: web.Request) -> web.Response:
     """Show one verification with its timeline."""
     here = services(request)
-    await here.tally.flush()
-    record = await Casebook(here.store, here.directory).find(request.match_info["id"])
+    await here.recorder.flush()
+    record = await OperatorQueries(here.store, here.directory).find(request.match_info["id"])
     site = here.directory.sites.get(record.site) if record else None
     if record is None or site is None:
         raise Problem("not-found", "There is no such verification, or no longer.")

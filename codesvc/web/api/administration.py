@@ -12,7 +12,7 @@ from aiohttp import web
 from codesvc.client import schema
 from codesvc.config import ConfigError
 from codesvc.domain.errors import Invalid
-from codesvc.sites.registry.registry import Contended
+from codesvc.sites.registry.registry import RegistryBusy
 from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from codesvc.config.settings import AdminScope
-    from codesvc.service.registry_administration import Administration
+    from codesvc.service.registry_administration import RegistryAdministration
     from codesvc.sites.registry.tables import Described
 
     _Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -35,7 +35,7 @@ _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
 
 
-def _admit(request: web.Request, scope: AdminScope) -> tuple[Administration, str]:
+def _admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministration, str]:
     """The use cases, for a caller with an admin key of this scope, and the caller's name for the audit log.
 
     Raises:
@@ -68,7 +68,7 @@ def _tells(handler: _Handler) -> _Handler:
             raise Problem("not-found", str(error)) from None
         except Conflict as error:
             raise Problem("registry-conflict", str(error)) from None
-        except Contended:
+        except RegistryBusy:
             raise unavailable() from None
 
     told.__doc__ = handler.__doc__

@@ -106,14 +106,14 @@ async def move_clock(request: web.Request) -> web.Response:
         raise Problem("not-found", "There is no such address.")
     given, _ = await inputs.read(request, ClockInput)
     # Write the counters now, because they belong to the time before the move.
-    await here.tally.flush()
+    await here.recorder.flush()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
             pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
             pipe.expire(offset_key(here.store.prefix), _OFFSET_LIFE_SECONDS)
             moved, _ = await pipe.execute()
         here.offset.move_to(moved)
-        await here.wakeups.publish(EVERYBODY)
+        await here.change_notifier.publish(EVERYBODY)
     except (RedisError, OSError):
         raise unavailable() from None
     return json_response(schema.Clock(offset=moved / 1000, now=wire_time(unix_ms() + moved)))

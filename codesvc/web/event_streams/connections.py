@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from codesvc.client.schema import Answer
-    from codesvc.store.change_notifier import Wakeups
+    from codesvc.store.change_notifier import ChangeNotifier
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 COME_BACK: Final = b"retry: 1000\n\n"
@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StreamState:
     """The state of a streamed object at one read.
 
     Attributes:
@@ -74,7 +74,9 @@ class OpenStream(asyncio.Protocol):
         *("due", "identifier"),
     )
 
-    def __init__(self, streams: OpenStreams, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> None:
+    def __init__(
+        self, streams: OpenStreams, identifier: str, look: Callable[[], Awaitable[StreamState | None]]
+    ) -> None:
         self.identifier, self._look, self._streams = identifier, look, streams
         self._transport: asyncio.Transport | None = None
         self._looking, self._again = True, False  # the request makes the first read
@@ -82,7 +84,7 @@ class OpenStream(asyncio.Protocol):
         self._said = b""
         self._beat = self.due = 0.0
 
-    def take_over(self, request: web.Request, response: web.StreamResponse, seen: Look) -> None:
+    def take_over(self, request: web.Request, response: web.StreamResponse, seen: StreamState) -> None:
         """Take over the connection from the request, which has sent the response head and the first event."""
         transport = request.transport
         if transport is None or transport.is_closing():
@@ -126,7 +128,7 @@ class OpenStream(asyncio.Protocol):
         finally:
             self._looking = False
 
-    def _tell(self, seen: Look | None) -> None:
+    def _tell(self, seen: StreamState | None) -> None:
         if seen is None:
             self.end()
             return
@@ -139,7 +141,7 @@ class OpenStream(asyncio.Protocol):
         else:
             self._expect(seen)
 
-    def _expect(self, seen: Look) -> None:
+    def _expect(self, seen: StreamState) -> None:
         until = self._streams.time() + max(0.0, seen.until_ms / 1000 + _LATER_SECONDS)
         self._streams.ring_at(self, min(self._beat, until))
 
@@ -198,9 +200,9 @@ class OpenStreams:
         looks_at_once: how many streams read the store at the same time.
     """
 
-    def __init__(self, wakeups: Wakeups, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
+    def __init__(self, change_notifier: ChangeNotifier, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
         self.looks_at_once = looks_at_once
-        self._wakeups = wakeups
+        self._change_notifier = change_notifier
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self.closing = False
@@ -215,18 +217,18 @@ class OpenStreams:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, identifier: str, look: Callable[[], Awaitable[Look | None]]) -> OpenStream:
+    def add(self, identifier: str, look: Callable[[], Awaitable[StreamState | None]]) -> OpenStream:
         """Add a stream that is about to open; it receives change notices from now on."""
         stream = OpenStream(self, identifier, look)
         self._open.add(stream)
-        self._wakeups.listen(identifier, stream.wake)
+        self._change_notifier.listen(identifier, stream.wake)
         return stream
 
     def forget(self, stream: OpenStream) -> None:
         """Remove a stream that has ended or was never opened."""
         if stream in self._open:
             self._open.remove(stream)
-            self._wakeups.unlisten(stream.identifier, stream.wake)
+            self._change_notifier.unlisten(stream.identifier, stream.wake)
 
     def begin(self, stream: OpenStream) -> None:
         """Let a stream look, as soon as fewer than so many do."""

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 
 from codesvc.domain.verification import Status
 from codesvc.web.context import SERVICES, services
-from codesvc.web.event_streams.connections import COME_BACK, Look, OpenStreams
+from codesvc.web.event_streams.connections import COME_BACK, OpenStreams, StreamState
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def prepare(app: web.Application) -> None:
     """Set up the streams of an application, and end them when it shuts down."""
 
     async def keep(app: web.Application) -> AsyncIterator[None]:
-        app[_STREAMS] = OpenStreams(app[SERVICES].wakeups)
+        app[_STREAMS] = OpenStreams(app[SERVICES].change_notifier)
         yield
 
     async def end_streams(app: web.Application) -> None:
@@ -65,11 +65,11 @@ async def stream_changes(
     """
     verifications = services(request).verifications
 
-    async def look() -> Look | None:
+    async def look() -> StreamState | None:
         record = (await verifications.get(site, identifier)).record
         if record is None:
             return None
-        return Look(draw(record), record.status is not Status.PENDING, record.expires - record.now)
+        return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
     return await _stream(request, identifier.text, look, headers or {})
 
@@ -89,15 +89,15 @@ async def stream_intent(
     """
     intents = services(request).intents
 
-    async def look() -> Look | None:
+    async def look() -> StreamState | None:
         intent = (await intents.get(site, identifier)).intent
-        return Look(draw(intent), intent.over, intent.expires - intent.now) if intent else None
+        return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
     return await _stream(request, identifier.text, look, headers or {})
 
 
 async def _stream(
-    request: web.Request, identifier: str, look: Callable[[], Awaitable[Look | None]], headers: Mapping[str, str]
+    request: web.Request, identifier: str, look: Callable[[], Awaitable[StreamState | None]], headers: Mapping[str, str]
 ) -> web.StreamResponse:
     streams = request.app[_STREAMS]
     stream = streams.add(identifier, look)

@@ -12,14 +12,14 @@ from aiohttp import web
 
 from codesvc.domain.intent import LIVE, IntentId, IntentStatus, Kind
 from codesvc.domain.masking import masked_user
-from codesvc.domain.oauth_state import Errand
+from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.pages.person_view import Sight, asked_from, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, asked_from, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def show(request: web.Request) -> web.Response:
     if visitor is None:
         if not goes_to_wechat(request):
             return draw_plight(request, site, "open")
-        errand = Errand("ask", site.name, identifier.text)
+        errand = ReturnPage("ask", site.name, identifier.text)
         return send_off(request, account, errand, profile=intent.method == "oauth")
     if not _theirs(intent, visitor.openid):
         return draw_plight(request, site, "other")
@@ -99,7 +99,7 @@ def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
     return ("yes", t("ask.yes"), True), refusal
 
 
-def _question(request: web.Request, intent: Intent) -> Sight:
+def _question(request: web.Request, intent: Intent) -> PersonPage:
     t, site = speech_for(request), services(request).directory.sites[intent.site]
     lines = []
     if intent.fixed.agent or intent.fixed.place:
@@ -112,7 +112,7 @@ def _question(request: web.Request, intent: Intent) -> Sight:
             lines.append(t("ask.new"))
         elif len(intent.choices) == 1:
             lines.append(t("ask.account", user=masked_user(intent.choices[0])))
-    return Sight(
+    return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=title,
         hint=t("ask.check", reference=intent.reference),
@@ -125,11 +125,11 @@ def _question(request: web.Request, intent: Intent) -> Sight:
     )
 
 
-def _end(request: web.Request, intent: Intent) -> Sight:
+def _end(request: web.Request, intent: Intent) -> PersonPage:
     t, site = speech_for(request), services(request).directory.sites[intent.site]
     words = {"site": site.config.name.spoken(spoken_by(request)), "account": site.account.config.name}
     key = f"{intent.kind.value}.{intent.status.value}"
-    return Sight(
+    return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=t(key, **words),
         hint=t(f"{key}.hint", **words),

@@ -12,14 +12,14 @@ from aiohttp import web
 
 from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.oauth_state import Errand
+from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
 from codesvc.domain.verification import Status
 from codesvc.service.web_authorisation import browser_of
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.pages.person_view import Sight, asked_from, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, asked_from, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def show(request: web.Request) -> web.Response:
     if visitor is None:
         if not goes_to_wechat(request):
             return draw_plight(request, None, "open")
-        return send_off(request, account, Errand("message", "", identifier.text), profile=False)
+        return send_off(request, account, ReturnPage("message", "", identifier.text), profile=False)
     site = here.directory.sites.get(record.site) if record else None
     if record is None or site is None or record.sent_to != visitor.openid:
         return draw_plight(request, None, "other")
@@ -72,23 +72,23 @@ async def disown(request: web.Request) -> web.Response:
         return draw_plight(request, None, "other")
     await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = speech_for(request)
-    sight = Sight(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
+    sight = PersonPage(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
     return draw_sight(request, site, sight)
 
 
-def _sight(request: web.Request, site: SiteEntry, record: Record) -> Sight:
+def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
     here, t = services(request), speech_for(request)
     policy = site.purpose(record.purpose)
     subtitle = t("msg.subtitle", purpose=policy.name.spoken(spoken_by(request)) if policy else record.purpose)
     if record.status is not Status.PENDING or record.disarmed:
-        return Sight(title=t("msg.over"), hint=t("msg.over.hint"), subtitle=subtitle, icon="stop", stage="expired")
+        return PersonPage(title=t("msg.over"), hint=t("msg.over.hint"), subtitle=subtitle, icon="stop", stage="expired")
     reference, variables = codes.reference(record.id), here.composer.variables(record)
     hidden = here.composer.hides_code(record)
     lines = [t("msg.until", time=variables["expires_time"])]
     if record.fixed.agent or record.fixed.place:
         lines.append(asked_from(t, record.fixed))
     key = "msg.code" if hidden else "msg.shown"
-    return Sight(
+    return PersonPage(
         title=t(key),
         hint=t(f"{key}.hint", reference=reference),
         subtitle=subtitle,

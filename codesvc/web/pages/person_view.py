@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class PersonPage:
     """The content of the page; the template explains each member."""
 
     title: str
@@ -42,7 +42,7 @@ def asked_from(t: Speech, fixed: Fixed) -> str:
     return t("ask.from", agent=agent, place=fixed.place) if fixed.place else t("ask.from.agent", agent=agent)
 
 
-def draw_sight(request: web.Request, site: SiteEntry | None, sight: Sight, *, status: int = 200) -> web.Response:
+def draw_sight(request: web.Request, site: SiteEntry | None, sight: PersonPage, *, status: int = 200) -> web.Response:
     """Render the page."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
@@ -56,5 +56,5 @@ def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, stat
     t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
     words = {"site": site.config.name.spoken(t.name) if site else t("service")}
-    sight = Sight(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
+    sight = PersonPage(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
     return draw_sight(request, site, sight, status=status)

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from codesvc.client.schema import Redemption
 from codesvc.domain.errors import Invalid
-from codesvc.domain.oauth_state import Errand
+from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
-from codesvc.domain.ticket import Wish, is_ticket
+from codesvc.domain.ticket import TicketPurpose, is_ticket
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
@@ -22,7 +22,7 @@ from codesvc.web.authentication import authenticate
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.person_view import Sight, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, draw_plight, draw_sight
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
     if ticket is None or site is None or not ticket.good:
         return None
     chat = site.config.chat
-    landing = chat.bind_url if ticket.wish is Wish.BIND else chat.reset_url
+    landing = chat.bind_url if ticket.wish is TicketPurpose.BIND else chat.reset_url
     return (account, site, ticket, landing) if landing else None
 
 
@@ -78,7 +78,7 @@ async def open_link(request: web.Request) -> web.Response:
     if proven is not None:
         return draw_plight(request, site, "other")
     if goes_to_wechat(request):
-        return send_off(request, account, Errand("ticket", "", ticket.id), profile=False)
+        return send_off(request, account, ReturnPage("ticket", "", ticket.id), profile=False)
     return _digits_page(request, account, site, ticket)
 
 
@@ -89,7 +89,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
     shown = ticket.browser == browser
     key = "tk.digits" if shown else "tk.show"
     words = {"account": account.config.name}
-    sight = Sight(
+    sight = PersonPage(
         subtitle=t("tk.subtitle", **words),
         title=t(key, **words),
         hint=t(f"{key}.hint", **words),

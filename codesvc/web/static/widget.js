@@ -112,7 +112,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   }
 
   function mark({ status, over, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
-    return JSON.stringify([status, over, delivery, expires, again, left, scan.keyword]);
+    return JSON.stringify([status, over, delivery, expires, again, left, scan?.keyword]);
   }
 
   const ended = ({ status, over }) => over ?? status !== "pending";
