@@ -29,7 +29,7 @@ class Begun(RecordReply, frozen=True):
     """BEGUN, or STALE if the job is no longer needed; then it is acknowledged.
 
     Attributes:
-        openid: who is to be told.
+        openid: of the receiver.
         template_quota: whether the template quota allows a send: `yes`, or which one is used up: `day`, `minute`.
         spoke: whether a customer-service message may be sent now.
     """
@@ -67,7 +67,7 @@ class NoticeBegun(Reply, frozen=True):
     """BEGUN, or STALE if the notice is too old; then its job is acknowledged.
 
     Attributes:
-        openid: who is to be told.
+        openid: of the receiver.
         name: of the message.
         about: what the message says, JSON.
     """

@@ -10,10 +10,8 @@ PERMANENT: Final = frozenset(
     | {"registry", "registry-log"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
-is
-disabled stays until it is enabled again. Bindings with their two indexes, and the registry, are the operator's
-permanent
-data. The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
+is disabled stays until it is enabled again. Bindings with their two indexes, and the registry, are the operator's
+permanent data. The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
 """
 
 IN_PARTITION: Final = {

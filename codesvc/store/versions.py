@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 OLDEST: Final = {"redis": (6, 2), "valkey": (7, 2)}
 """The oldest supported servers. Redis 6.2 brought XAUTOCLAIM and LPOP with a count; Valkey begins with 7.2. The tests
-run
-on Redis 6.2, Redis 7.0 and the bundled Valkey 9.
+run on Redis 6.2, Redis 7.0 and the bundled Valkey 9.
 """
 
 
