@@ -1,4 +1,4 @@
-"""The composition root: every concrete part is made here, put together once, and ended in the opposite order."""
+"""The composition root: every concrete part is made here, connected once, and closed in the opposite order."""
 
 from __future__ import annotations
 
@@ -108,23 +108,23 @@ _TABLES: Final = (
     reference.routes,
     widget.routes,
 )
-"""Every route; the first that fits answers."""
+"""All routes. The first one that matches is used."""
 
 
 def create_app(
     settings: Settings, store_url: str, fixed: Fixed | None = None, *, pace: Pace | None = None
 ) -> web.Application:
-    """The whole service as an aiohttp application, over a store that is already there.
+    """The whole service as an aiohttp application, on an existing store.
 
     Args:
         settings: checked settings.
         store_url: see `codesvc.config.store_address`, and `codesvc.store.connection.store_url` for the embedded one.
-        fixed: what `prepare` has made of the settings for this application alone; None: it is made now.
-        pace: how long deliveries wait; None: as in production.
+        fixed: the result of `prepare` for this application; None: it is made now.
+        pace: waiting times of deliveries; None: as in production.
 
     Raises:
         CodesvcError: a fault point is armed although the service is live. Starting the application raises
-            `StoreTooOld` where a server of the store is; one that does not answer is no error, `/readyz` says so.
+            `StoreTooOld` if a server of the store is too old. One that does not answer is no error; see `/readyz`.
         BadTemplate: a template does not load.
         BadMessage: a template message would be refused by WeChat.
     """
@@ -143,7 +143,7 @@ def create_app(
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What is made once, before anything is opened, and fails early."""
+    """The parts that are made once, before anything is opened, so that faults are found early."""
 
     keyring: Keyring
     sealer: Sealer
@@ -156,11 +156,11 @@ class Fixed:
 
 
 def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> Fixed:
-    """Make what needs nothing opened.
+    """Make the parts that need no open connection.
 
     Args:
         settings: checked settings.
-        templates: what overrides the shipped ones, by name; None: read it from the configured directory.
+        templates: replacements for the shipped templates, by name; None: read from the configured directory.
 
     Raises:
         BadTemplate: a template does not load.
@@ -180,7 +180,7 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
 
 
 async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
-    """The store, closed with the stack; one that does not answer yet is no error, one that is too old is."""
+    """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
     servers = await connect(url, timeout=settings.store.timeout)
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
@@ -191,7 +191,7 @@ async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Of
 async def _run(
     app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
 ) -> AsyncIterator[None]:
-    """Everything that opens something, in order; closed in the opposite order."""
+    """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
     teller, composer = fixed.teller, fixed.composer
     async with AsyncExitStack() as stack:
@@ -199,7 +199,7 @@ async def _run(
         store = await _store(stack, settings, store_url, offset)
         servers = store.servers
         http = await stack.enter_async_context(
-            # WeChat's API sets no cookies that mean anything; with a jar each call would look into it.
+            # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,1 +1,1 @@
-"""From the outbox to WeChat."""
+"""Delivery of codes, notices and events: from the outbox to their receivers."""

@@ -1,9 +1,9 @@
-"""A circuit breaker per account: a WeChat that does not answer is left alone for a while. Pure; time is an argument.
+"""A circuit breaker per account: if WeChat does not answer, calls stop for some time. Pure; time is an argument.
 
     closed --(FAILURES in a row)--> open --(PAUSE over)--> half open --(success)--> closed
                                      ^---------------------(failure)---'
 
-Only silence counts: a connection that fails, a timeout, an answer that is none. A WeChat that says no is healthy.
+Only missing answers count: a failed connection, a timeout, an unreadable answer. A refusal by WeChat is no failure.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are being held back."""
+        """Whether calls are stopped."""
         return self._open_until is not None
 
     def allows(self, now: float) -> bool:
-        """Ask before a call; `now` in seconds of any steady clock. Half open, only one call is let through."""
+        """Whether a call may be made; `now` in seconds of any steady clock. If half open, only one call is allowed."""
         if self._open_until is None:
             return True
         if now < self._open_until or self._trial:
@@ -42,11 +42,11 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """WeChat answered, whatever it said."""
+        """Record that WeChat answered, also with a refusal."""
         self._failures, self._pause, self._open_until, self._trial = 0, PAUSE, None, False
 
     def failed(self, now: float) -> None:
-        """WeChat did not answer."""
+        """Record that WeChat did not answer."""
         self._failures += 1
         if self._trial:
             self._pause = min(LONGEST_PAUSE, self._pause * 2)

@@ -1,8 +1,9 @@
-"""Carries one job of the outbox to its end (DESIGN rule 4).
+"""Does one job of the outbox until it has a result (DESIGN rule 4).
 
-A job ends in exactly one script that records the result and acknowledges the job together. Killed before that, the job
-stays in the stream and somebody does it again under the same `client_msg_id`, which WeChat delivers once. While a
-result is unknown or another try may help, the job is held and tried again, until the code's life is over.
+A job ends in exactly one script that records the result and acknowledges the job together. If the process is killed
+before that, the job stays in the stream and another process does it again under the same `client_msg_id`, which WeChat
+delivers once. While a result is unknown or another attempt may help, the job is held and tried again, until the code's
+life is over.
 """
 
 from __future__ import annotations
@@ -48,27 +49,28 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 _MINUTE: Final = 60.0
 _MOST_TRIES: Final = 200
 LONGEST_WAIT: Final = 0.1
-"""Seconds within which a push that nobody may know of begins at a random moment (DESIGN rule 7): sending keeps the
-process busy for a part of a millisecond, which the caller's next request would feel."""
+"""Seconds within which a push begins at a random moment, if the caller may not know that there is one (DESIGN rule 7).
+Sending keeps the process busy for part of a millisecond, which could be measured in the caller's next request.
+"""
 MOST_PER_ACCOUNT: Final = 64
-"""So many calls to WeChat at once for one account: a slow account delays no other."""
+"""The most calls to WeChat at once for one account, so that a slow account delays no other."""
 
 
 class Courier:
-    """Does jobs.
+    """Does jobs of the outbox.
 
     Args:
-        store: where results go.
+        store: takes the results.
         directory: finds accounts and sites.
         composer: writes the messages.
-        channels: what carries codes.
+        channels: the channels that send codes.
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         apart: by kind, who carries what is about no verification.
         recorder: counts what happens.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
-        pauses: seconds between the tries of one job, give or take a fifth; the last one repeats.
+        pauses: seconds between the attempts of one job, plus or minus a fifth; the last one repeats.
     """
 
     def __init__(
@@ -100,21 +102,21 @@ class Courier:
         )
 
     async def carry(self, job: Job) -> None:
-        """Do a job to its end; where the store goes away meanwhile, to its end once it is back.
+        """Do a job to its end. If the store fails meanwhile, wait until it is back.
 
         Raises:
-            StoreUnavailable: the store went away while a notice was carried; the job stays in the stream.
+            StoreUnavailable: the store failed while a notice was sent; the job stays in the stream.
         """
         account = self._directory.by_appid.get(job.appid)
         if account is None:
-            # Another process may know this account; if none does, the job ends when its verification is gone.
+            # Another process may know this account. If none does, the job ends when its verification is gone.
             return
         if job.kind in self._apart:
             async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
         for number in range(_MOST_TRIES):
-            # The place is given up while pausing, so that a message to be tried again delays no other.
+            # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
                 begun = await self._ledger.begin(account, job)
                 if begun is None:
@@ -133,7 +135,7 @@ class Courier:
             await self._sleep(self._pause(attempt, number))
 
     async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
-        """Write down what came of an attempt, or why it waits: for whoever looks at the verification."""
+        """Record the result of an attempt, or why the job waits."""
         if attempt.ending is Ending.LATER:
             await self._ledger.note(account, job, attempt)
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
@@ -145,12 +147,12 @@ class Courier:
         return self._pauses[min(number, len(self._pauses) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
 
     def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
-        """The policy's channels in order, without those that cannot bring it just now."""
+        """The policy's channels in order, without those that cannot bring the code now."""
         record = begun.shown
         if job.kind == "scan":
             return [Channel.CUSTOMER_SERVICE]
         if record.delivery is DeliveryStatus.UNKNOWN:
-            # Another channel would bring a second message if the first one did arrive.
+            # Another channel would bring a second message if the first one arrived.
             return [Channel(record.channel)]
         policy = self._directory.sites[record.site].purpose(record.purpose)
         channels = [Channel(channel) for channel in policy.channels] if policy else []
@@ -161,7 +163,7 @@ class Courier:
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
     async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
-        """Try the channels in order, until one does not fail for good."""
+        """Try the channels in order, until one does not fail finally."""
         breaker, record = self._breakers[account.name], begun.shown
         parcel = Parcel(account, record, begun.openid, job.client_msg_id)
         attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
@@ -179,7 +181,7 @@ class Courier:
                 self._heed(account, attempt)
             self._tell(account, record, attempt)
             if attempt.pause is Pause.DAY and quota:
-                with contextlib.suppress(StoreUnavailable):  # WeChat will say so again
+                with contextlib.suppress(StoreUnavailable):  # WeChat will report it again
                     await self._quotas.exhaust(account.keys, quota)
             if attempt.ending is not Ending.FAILED:
                 break
@@ -214,7 +216,7 @@ class Courier:
         self._recorder.hear(await self._ledger.record(account, job, attempt))
 
     async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
-        """Tell the bound WeChat something, as far as a channel reaches it: once, and without a promise (rule 6)."""
+        """Send a notice to the bound WeChat account, once and best effort, by a channel that can reach it (rule 6)."""
         client, message = self._clients[account.name], account.config.messages.get(job.kind)
         record, openid = begun.shown, begun.openid
         try:

@@ -1,7 +1,7 @@
-"""What the store says of jobs before they are done, and what it is told afterwards; for several jobs in one call.
+"""Reads jobs before they are done and records their results, in batches.
 
-A job is marked in the store before anything is sent for it, and its result and its acknowledgement are one act, batch
-or no batch (DESIGN rule 4): each job waits for its own answer before it goes on.
+A job is marked in the store before anything is sent for it. Its result and its acknowledgement are one act, also in a
+batch (DESIGN rule 4). Each job waits for its own answer before it goes on.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _STATUS: Final = {
 
 
 class JobState:
-    """Asks and tells the store.
+    """Begins jobs and records their results.
 
     Args:
-        store: where jobs and verifications lie.
+        store: holds jobs and verifications.
         directory: finds accounts.
         sleep: how to pause between tries, seconds.
     """
@@ -48,13 +48,13 @@ class JobState:
         self._deliveries = PerEntry(directory.accounts, self._deliveries_of)
 
     async def begin(self, account: AccountEntry, job: Job) -> Begun | None:
-        """Before each try: what the job needs; None where it is no longer wanted, and then it is acknowledged."""
+        """The job's data, before each attempt. None if the job is no longer needed; then it is acknowledged."""
         begin = partial(self._deliveries[account.name].begin, job.kind, job.verification, job.number, job.entry)
         begun = await self._patient.ask("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 
     async def record(self, account: AccountEntry, job: Job, attempt: Attempt) -> VerificationReply:
-        """What came of a try; where it was the last one, the job is acknowledged in the same act."""
+        """Record the result of an attempt. If it was the last one, the job is acknowledged in the same act."""
         delivered = Delivered(
             verification=job.verification,
             number=str(job.number),
@@ -69,7 +69,7 @@ class JobState:
         return await self._patient.ask("record_deliveries", record)
 
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        """Why a job waits, for whoever looks at the verification."""
+        """Note why a job waits, in the verification's timeline."""
         reason = f"{attempt.reason}.{attempt.errcode}" if attempt.errcode else attempt.reason
         note = partial(self._store.note_trouble, account.keys, job.verification, job.number, reason)
         await self._patient.ask("note_trouble", note)

@@ -1,7 +1,8 @@
-"""Tells a WeChat something outside of any verification: a binding that changed, a question, a link.
+"""Sends notices that do not belong to a verification: a changed binding, a question, a link.
 
-By the account's template message of that name where it has one, else by a customer-service message. Best effort: a few
-tries while nothing has left, then the job ends; whatever was told stands in the binding's history too.
+A notice goes by the account's template message of that name if there is one, otherwise by a customer-service message.
+It is best effort: a few attempts while nothing has been sent, then the job ends. Changes of a binding are also in the
+binding's history.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ _PAUSES: Final = (1.0, 5.0, 15.0)
 
 
 class Notices:
-    """Carries notices.
+    """Sends notices.
 
     Args:
-        store: where they lie.
+        store: holds notices.
         teller: writes them.
         clients: WeChat clients by account name.
-        sleep: how to pause between tries, seconds.
+        sleep: how to pause between attempts, seconds.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Notices:
         """Do a job to its end.
 
         Raises:
-            StoreUnavailable: the store went away; the job stays in the stream.
+            StoreUnavailable: the store does not answer; the job stays in the stream.
         """
         begun = await self._store.begin_notice(account.keys, job.verification, job.entry)
         if begun.outcome is not Outcome.BEGUN:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What an application passes on to its worker and its courier.
+    """The waiting times of an application's worker and courier.
 
     Attributes:
         hold_seconds: see `Worker`.

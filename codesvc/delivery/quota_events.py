@@ -1,7 +1,7 @@
-"""Tells the sites of an account what concerns them all: that a day's quota runs out.
+"""Sends the sites of an account the event that a day's quota runs low.
 
-Noted once for the account by the script that saw it, as a job of the outbox; queued here for every site whose webhook
-wants to know. The events' ids are derived, so a job that is done again tells nobody twice.
+The script that notices it queues one job of the outbox for the account. The job queues an event for every site whose
+webhook listens to it. The events' ids are derived, so a job that is done again sends no event twice.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 QUOTA_LOW: Final = "quota_low"
-"""The kind of these jobs in the outbox; what stands for their verification is `call:day:daily:left`."""
+"""The kind of these jobs in the outbox; their `verification` is `call:day:daily:left`."""
 _EVENT: Final = "quota.low"
 
 
 class QuotaEvents:
-    """Carries announcements.
+    """Queues the events.
 
     Args:
-        store: where events are queued.
-        directory: which sites share an account, and what they listen to.
+        store: holds the webhooks' queue.
+        directory: which sites share an account, and which events they listen to.
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:
@@ -38,7 +38,7 @@ class QuotaEvents:
         """Do a job to its end.
 
         Raises:
-            StoreUnavailable: the store went away; the job stays in the stream.
+            StoreUnavailable: the store does not answer; the job stays in the stream.
         """
         call, day, daily, left = job.verification.split(":")
         facts = {"account": account.name, "call": call, "threshold": job.number, "daily": daily, "left": left}

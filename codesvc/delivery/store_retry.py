@@ -1,7 +1,7 @@
-"""Waits for the store rather than forget what became of a message.
+"""Waits for the store, so that the result of a send is not lost.
 
-What WeChat said to a send is known to this process alone. Somebody who takes the job over could only send it again:
-under the same `client_msg_id` where the channel has one, and a second time where it has none.
+Only this process knows what WeChat answered to a send. A process that takes over the job could only send again: under
+the same `client_msg_id` if the channel has one, otherwise as a second message.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _PAUSES: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
 class PatientStore:
-    """Asks what may be asked again, until the store answers; whoever waits can be cancelled.
+    """Repeats calls that are safe to repeat until the store answers. A waiting caller can be cancelled.
 
     Args:
-        sleep: how to pause between tries, seconds.
+        sleep: how to pause between attempts, seconds.
     """
 
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
 
     async def ask(self, name: str, asking: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """The answer to `asking`, and never StoreUnavailable; `name` is the script's, for the log.
+        """The answer to `asking`; never raises StoreUnavailable. `name` is the script's name for the log.
 
         Raises:
             ScriptError: the script itself failed.

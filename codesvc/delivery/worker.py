@@ -1,4 +1,4 @@
-"""Reads the outbox and keeps many couriers on the road at once."""
+"""Reads the outbox and runs many couriers at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 MOST_HELD: Final = 10_000
-"""So many jobs taken from the stream and not yet done; the rest wait in the stream."""
+"""The most jobs that are read and not yet done; the others wait in the stream."""
 _BATCH: Final = 64
 _BLOCK_MS: Final = 1_000
 HOLD_SECONDS: Final = 5.0
@@ -38,14 +38,14 @@ _FORGOTTEN_AFTER_MS: Final = 3_600_000
 
 
 class Worker:
-    """Delivers for some partitions, for as long as its context is open.
+    """Delivers for some partitions, as long as its context is open.
 
     Args:
         store: runs scripts.
         servers: the store's connections.
         courier: does the jobs.
-        partitions: whose streams to read.
-        hold_seconds: how often a job under way is renewed, and how long one may take to end when the worker stops.
+        partitions: the partitions whose streams to read.
+        hold_seconds: how often a running job is renewed, and how long it may take to end when the worker stops.
     """
 
     def __init__(
@@ -69,10 +69,11 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work; on leaving, stop reading and give those on the road a moment to arrive.
+        """Work. On leaving, stop reading and give running jobs a moment to end.
 
-        What does not arrive stays in the stream, and is handed back: the next process need not wait until this one
-        counts as dead.
+        Jobs that do not end in time stay in the stream and are handed back, so that the next process need not wait
+        until this
+        one counts as dead.
         """
         self._runs = True
         for box in self._outboxes:
@@ -100,11 +101,12 @@ class Worker:
         try:
             await self._store.deliveries.forget_consumers(box.partition, idle_ms=_FORGOTTEN_AFTER_MS)
         except ScriptError as error:
-            # A store whose access rules allow no XINFO, say: untidy, and no reason to rescue nobody.
+            # For example, access rules that forbid XINFO. Dead consumers then stay in the list, and taking over still
+            # works.
             _log.warning("consumers_not_forgotten", error=str(error))
 
     def attend(self, partitions: AbstractSet[int]) -> None:
-        """Deliver for these partitions too, from now on."""
+        """Deliver for these partitions too from now on."""
         for partition in sorted(partitions - {box.partition for box in self._outboxes}):
             box = self._open(partition=partition)
             self._outboxes.append(box)
@@ -127,7 +129,7 @@ class Worker:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _rescue(self, box: Outbox) -> None:
-        """Hold what is on the road, take over what a dead worker left."""
+        """Renew running jobs and take over jobs of dead workers."""
         forgotten = False
         while True:
             try:
@@ -162,5 +164,5 @@ class Worker:
             # The job is still in the stream; it is taken over when the store is back.
             _log.warning("job_left", verification=job.verification, error=str(error))
         except (LookupError, ValueError, TypeError, TemplateError) as error:
-            # A site or purpose that the configuration has lost, say: not without a word.
+            # For example, a site or purpose that is no longer configured. It must not fail without a log line.
             _log.exception("job_failed", verification=job.verification, kind=job.kind, error=type(error).__name__)

@@ -1,1 +1,1 @@
-"""Use cases. Here the story is told; the rules stand in pure modules, the acts in scripts."""
+"""The use cases. The rules are in the pure modules of `codesvc.domain`, the changes of state in Lua scripts."""

@@ -1,4 +1,4 @@
-"""What each account needs now and then, without anybody asking: quotas read, the QR pool filled, leavers forgotten."""
+"""Regular maintenance of accounts: reads quotas, fills the QR pool, deletes the data of people who left."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ EVERY_SECONDS: Final = 600.0
 
 
 class Upkeep:
-    """Looks after accounts, one after the other.
+    """Maintains accounts, one after the other.
 
     Args:
-        directory: which accounts.
+        directory: which accounts there are.
         clients: WeChat clients by account name.
-        quotas: hears what WeChat says of its quotas.
-        pool: filled as far as it is empty.
-        followers: forgets who left long ago.
+        quotas: takes the quotas that WeChat reports.
+        pool: the pool of QR codes.
+        followers: deletes the data of people who left long ago.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Upkeep:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look after all accounts at once and then every ten minutes, for as long as this context is open."""
+        """Maintain all accounts now and then every ten minutes, as long as this context is open."""
         task = asyncio.create_task(self._run(), name="account upkeep")
         try:
             yield
@@ -76,7 +76,7 @@ class Upkeep:
             try:
                 quota = await self._clients[account.name].get_quota(path)
             except WeChatFault as error:
-                # Then the assumed quota goes on; code 45009 tells the truth in time.
+                # The assumed quota stays in use. If it is wrong, errcode 45009 shows it.
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)

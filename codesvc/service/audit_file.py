@@ -1,8 +1,8 @@
-"""The audit log as a file: one JSON object a line, added and never changed.
+"""Writes the audit log to a file: one JSON object a line, only ever appended.
 
-Each partition's log is read by one consumer group for the whole deployment, so that every line is written by one
-process, whichever it is. A line is acknowledged after it lies on the disk: after a crash it may stand there twice, and
-its `id` says so; it is never missing for as long as the store keeps it.
+One consumer group of the whole deployment reads the log of each partition, so any one process writes a line. A line is
+acknowledged after it is on the disk. After a crash it may be in the file twice, with the same `id`. No line is missing
+as long as the store still keeps it.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ _AT_ONCE: Final = 500
 
 
 def written(line: Line) -> bytes:
-    """A line of the file, its end included; empty members are left out."""
+    """A line of the file, with its line end. Empty members are left out."""
     told = {name: value for name, value in msgspec.structs.asdict(line).items() if value}
     return msgspec.json.encode({**told, "at": rfc3339(int(line.at))}) + b"\n"
 
 
 def append(path: Path, lines: Sequence[Line]) -> None:
-    """Add lines, and see that they lie on the disk.
+    """Append lines and flush them to the disk.
 
     Raises:
-        OSError: they do not.
+        OSError: the lines could not be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        # One write for each line: whatever else appends to the file cannot come in between.
+        # Each line is one write, so that other writers of the file cannot split it.
         for line in lines:
             os.write(descriptor, written(line))
         os.fsync(descriptor)
@@ -58,12 +58,12 @@ def append(path: Path, lines: Sequence[Line]) -> None:
 
 
 class AuditFile:
-    """Keeps the file.
+    """Keeps the audit file.
 
     Args:
-        store: where the log lies.
-        partitions: which logs there are; asked anew each time.
-        path: of the file; None: nobody wants one.
+        store: holds the log.
+        partitions: returns the partitions that have logs; called anew each time.
+        path: of the file; None if no file is configured.
     """
 
     def __init__(self, store: Store, partitions: Callable[[], Iterable[int]], path: Path | None) -> None:
@@ -73,7 +73,7 @@ class AuditFile:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write what is new, for as long as this context is open."""
+        """Append new lines to the file, as long as this context is open."""
         tasks = [asyncio.create_task(self._run(), name="audit file")] if self._path else []
         try:
             yield
@@ -81,7 +81,7 @@ class AuditFile:
             await end(tasks)
 
     async def _run(self) -> None:
-        # What a process that died had read and not acknowledged comes first.
+        # Lines come first that a process had read and not acknowledged when it died.
         place = "0"
         while True:
             try:
@@ -92,11 +92,11 @@ class AuditFile:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def write_new(self, place: str = ">") -> int:
-        """Write what is new (or with `0`, what was read and not acknowledged); how many lines.
+        """Append new lines, or with `0` those that were read and not acknowledged. Returns how many.
 
         Raises:
-            StoreUnavailable: nobody knows which server holds a partition.
-            RedisError: no answer.
+            StoreUnavailable: no server is known for a partition.
+            RedisError: the store does not answer.
             OSError: the file cannot be written.
         """
         count = 0
@@ -111,7 +111,7 @@ class AuditFile:
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
-            # A log that nobody has written to yet has no key, and must not get one here: it would have no TTL.
+            # A log without lines has no key. Creating the group now would create the key, and without a TTL.
             if await redis.exists(key):
                 await redis.xgroup_create(key, _GROUP, id="0")
             return 0

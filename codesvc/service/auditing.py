@@ -1,4 +1,4 @@
-"""Writing to the audit log what no script writes by itself, and reading it."""
+"""Writes the audit lines that no Lua script writes, and reads the audit log."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MOST: Final = 1_000
 
 
 class AuditLog:
-    """The log.
+    """Access to the audit log.
 
     Args:
-        store: where it lies.
-        partitions: where lines may be; may grow.
+        store: holds the log.
+        partitions: the partitions that may have lines; this collection may grow.
     """
 
     def __init__(self, store: Store, partitions: Iterable[int]) -> None:
@@ -34,10 +34,10 @@ class AuditLog:
     async def note(
         self, actor: str, act: Act, *, site: SiteEntry | None = None, user: str = "", reason: str = "", detail: str = ""
     ) -> None:
-        """Write a line. `user` is masked on the way.
+        """Write a line. `user` is masked first.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         await self._store.audit.note(
             site.keys.partition if site else DEPLOYMENT,
@@ -50,13 +50,14 @@ class AuditLog:
         )
 
     async def latest(self, *, before: int = 0, since: int = 0, most: int = _MOST) -> list[Line]:
-        """The newest lines, newest first; `before` and `since` in ms since 1970, 0 for no bound.
+        """The newest lines, newest first. `before` and `since` are in ms since 1970, 0 for no bound.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         lines: list[Line] = []
-        # Entries are named by the store's own clock; where test mode has moved ours, the two cannot be compared.
+        # The ids of entries come from the store's own clock. In test mode our clock may differ, so ids and times of
+        # ours are not compared.
         newest, count = (f"({before}-0", most) if before and not self._store.offset.ms else ("+", _MOST)
         for partition in sorted({DEPLOYMENT, *self._partitions}):
             try:

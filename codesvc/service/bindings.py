@@ -1,4 +1,4 @@
-"""Who is bound to which WeChat, and the proofs by which a site binds."""
+"""The use cases of bindings, and of the proofs by which a site binds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _MOST_FOUND: Final = 100
 SITE: Final = "site"
-"""Who acts, where nobody says by which key."""
+"""The actor of a call that names no key."""
 
 
 @dataclass(frozen=True, slots=True)
 class BindingResult:
-    """How a binding call ended, the binding where there is one, and ms by the clock that decides."""
+    """The outcome of a binding call, the binding if there is one, and the store's time in ms."""
 
     outcome: Outcome
     binding: Binding | None = None
@@ -35,7 +35,7 @@ class BindingResult:
 
 @dataclass(frozen=True, slots=True)
 class ProofResult:
-    """How looking at a proof ended, and its claims where it is genuine."""
+    """The outcome of verifying a proof, and its claims if it is genuine."""
 
     outcome: Outcome
     claims: Claims | None = None
@@ -47,13 +47,13 @@ def _refuse_test_identity(site: SiteEntry, user: str) -> None:
 
 
 class Bindings:
-    """The use cases around bindings and proofs.
+    """The use cases of bindings and proofs.
 
     Args:
-        store: where state lives.
+        store: holds bindings.
         proofs: reads proofs.
         handles: opens handles.
-        people: learns what WeChat knows of a newly bound person.
+        people: fetches the profile of a newly bound person.
     """
 
     def __init__(self, store: Store, proofs: Proofs, handles: Handles, people: ProfileSync) -> None:
@@ -63,14 +63,14 @@ class Bindings:
         self._people = people
 
     async def get(self, site: SiteEntry, user: str) -> BindingResult:
-        """Look up: DONE or ABSENT."""
+        """Read a binding: DONE or ABSENT."""
         reply = await self._store.read(site.keys, site.name, user)
         return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(
         self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE
     ) -> BindingResult:
-        """Bind the openid that was sent the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
+        """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
@@ -81,14 +81,14 @@ class Bindings:
     async def bind_by_openid(
         self, site: SiteEntry, user: str, openid: str, *, replace: bool, actor: str = SITE
     ) -> BindingResult:
-        """Bind an openid that the site knows: BOUND, SAME or CONFLICT."""
+        """Bind an openid that the site already knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
         return await self._bind(site, user, made_by="openid", openid=openid, replace=replace, actor=actor)
 
     async def bind_by_handle(
         self, site: SiteEntry, user: str, handle: str, *, replace: bool, actor: str = SITE
     ) -> BindingResult:
-        """Bind the WeChat behind a handle: as `bind_by_proof`."""
+        """Bind the WeChat account of a handle, with the outcomes of `bind_by_proof`."""
         _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
@@ -129,7 +129,7 @@ class Bindings:
     async def unbind(
         self, site: SiteEntry, user: str, *, by: str = "site", actor: str = SITE, reason: str = ""
     ) -> BindingResult:
-        """Remove a binding and tell the person: DONE or ABSENT."""
+        """Remove a binding and notify the person: DONE or ABSENT."""
         unwanted = Unbind(
             site=site.name,
             user=user,
@@ -142,16 +142,16 @@ class Bindings:
         return BindingResult((await self._store.unbind(site.keys, unwanted)).outcome)
 
     async def find(self, site: SiteEntry, *, openid: str = "", unionid: str = "") -> list[tuple[str, Binding]]:
-        """The users that a WeChat, or a person by unionid, is bound to, at most 100."""
+        """The users that a WeChat account (`openid`) or a person (`unionid`) is bound to, at most 100."""
         reply = await self._store.find(site.keys, site.name, openid=openid, unionid=unionid, most=_MOST_FOUND)
         return list(reply.bindings)
 
     async def history(self, site: SiteEntry, user: str) -> list[Passage]:
-        """What became of a user's bindings, oldest first; bounded (`codesvc.store.script`)."""
+        """The history of a user's bindings, oldest first; its length is bounded (`codesvc.store.script`)."""
         return list((await self._store.history(site.keys, site.name, user)).lines)
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:
-        """Genuine, fresh, mine? DONE, SPENT, STALE_PROOF, or ABSENT if it is no proof of this site's."""
+        """Verify a proof: DONE, SPENT, STALE_PROOF, or ABSENT if it is no genuine proof for this site."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return ProofResult(Outcome.ABSENT)
@@ -159,5 +159,5 @@ class Bindings:
         return ProofResult(reply.outcome, claims)
 
     async def lift_guesses(self, site: SiteEntry, user: str, *, actor: str = SITE, reason: str = "") -> None:
-        """Give a user a fresh guess budget."""
+        """Reset the limit of wrong guesses of a user."""
         await self._store.lift_guesses(site.keys, site.name, user, actor=actor, reason=reason)

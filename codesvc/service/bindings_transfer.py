@@ -1,10 +1,12 @@
-"""Moving many bindings: out by walking the store, in by batches of one script each; memory holds one batch.
+"""Exports and imports many bindings: exports by walking the store, imports in batches of one script each.
 
-*Going on after an interruption.* An import notes after each batch how many lines are done, in `FILE.done`; started
-again it skips them, and a batch that was done but not noted is harmless, because a binding that is there already is the
-same one. An export writes beside its goal and takes its name at the end, so that half a file never looks like a whole
-one; beside it, too, it notes how far it got and in which run of the store's server, because only there the place in the
-walk means something. Started again, it goes on from there, or anew where the server was started again in between.
+Memory holds one batch. Both can continue after an interruption:
+
+- An import notes in `FILE.done` after each batch how many lines are done, and skips them when it is started again. A
+  batch that was done but not noted is harmless: importing the same binding again changes nothing.
+- An export writes to a partial file and renames it at the end, so that an incomplete file never has the final name. It
+  notes its position in the walk and the run id of the store's server, because the position is valid only in that run.
+  Started again, it continues there, or from the beginning if the server was restarted.
 """
 
 from __future__ import annotations
@@ -38,27 +40,27 @@ _CHUNK: Final = 262_144  # bytes
 
 
 async def export(store: Store, site: SiteEntry, path: Path) -> int:
-    """Write every binding of a site; how many.
+    """Write every binding of a site. Returns how many.
 
     Raises:
-        BadFile: an ending that is not known.
+        BadFile: the file's ending is not known.
         OSError: the file cannot be written.
-        RedisError: the store went away.
+        RedisError: the store does not answer.
     """
     kind, start = kind_of(path), site.keys.binding(site.name, "")
     partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
-    # All bindings of a site lie in one partition, so on one server.
+    # All bindings of a site are in one partition, so on one server.
     redis = store.at(site.keys.partition)
     progress, server = Progress(0), str((await redis.info("server"))["run_id"])
     place = _read_place(mark, server) if partial.exists() else None
     cursor, count, length = place or (-1, 0, 0)
-    # openids stand in it: for nobody but its owner.
+    # The file holds openids, so only its owner may read it.
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         write = writer(file, kind)
         file.flush()
         if place:
-            # What was written after the last note is written again, and the heading stands there already.
+            # Lines after the last note are written again. The heading is already in the file.
             file.seek(length)
         file.truncate()
         while cursor:
@@ -69,7 +71,7 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
                     pipe.hmget(name, ["openid", "unionid", "at"])
                 found = await pipe.execute()
             for name, (openid, unionid, at) in zip(names, found, strict=True):
-                # SCAN may tell a key twice; a second line of the same binding is harmless where it is read.
+                # SCAN may return a key twice. A second line of the same binding is harmless when it is imported.
                 if openid is not None:
                     user = name.decode().removeprefix(start)
                     write(user, openid.decode(), unionid.decode() if unionid else None, int(at))
@@ -84,7 +86,7 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
 
 
 def _read_place(mark: Path, server: str) -> tuple[int, int, int] | None:
-    """Cursor, lines and length of an export that was interrupted, if its place still means something."""
+    """The cursor, lines and length of an interrupted export, if that position is still valid."""
     if not mark.exists():
         return None
     run, cursor, count, length = mark.read_text(encoding="ascii").split()
@@ -98,11 +100,11 @@ def _write_place(mark: Path, server: str, cursor: int, count: int, length: int) 
 
 
 class Import:
-    """Takes over the bindings of a file.
+    """Imports the bindings of a file.
 
     Args:
-        store: where they go.
-        site: whose they are.
+        store: takes the bindings.
+        site: owns the bindings.
         path: the file.
         dry: only say what would happen. Two lines of the file that contradict each other are not seen then.
         encoding: the file's encoding, "" to detect it.
@@ -131,7 +133,7 @@ class Import:
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Do it; what came of it stands in `counts`: bound, same, user, wechat, faulty, skipped.
+        """Import the file. `counts` holds the results: bound, same, user, wechat, faulty, skipped.
 
         Raises:
             BadFile: an ending that is not known, columns are missing, or a byte is not of the file's encoding. The
@@ -206,7 +208,7 @@ class Import:
         if self._dry or not self._mark.exists():
             return 0
         size, done = self._mark.read_text(encoding="ascii").split()
-        # Another file under the same name begins at its beginning.
+        # The note applies only to a file of the same size. Any other file is imported from its beginning.
         return int(done) if int(size) == self._path.stat().st_size else 0
 
     def _write_mark(self, number: int) -> None:

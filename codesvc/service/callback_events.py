@@ -1,4 +1,4 @@
-"""What happens in the chat: scans, keywords, "this was not me", receipts, following and leaving."""
+"""Handles WeChat's events: scans, keywords, "this was not me", receipts, following and unfollowing."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
 _MUTE_MS: Final = 86_400_000
-# WECHAT.md 8, with a little taken off: 48 h after a message, 1 min after a scan, a click or following.
+# Windows of WECHAT.md 8 with a margin: 48 h after a message, 1 min after a scan, a click or following.
 _LONG_MS: Final = 47 * 3_600_000
 _BRIEF_MS: Final = 55_000
 
 
 def _beside_another(account: AccountEntry) -> bool:
-    """Whether another back end answers what is not ours."""
+    """Whether another back end answers the events that do not belong to this service."""
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
@@ -62,10 +62,10 @@ def keyword_limits(directory: Directory, limit: str = "openid_keywords") -> PerE
 
 
 class Chat:
-    """Answers what WeChat pushes.
+    """Answers the events that WeChat sends.
 
     Args:
-        store: where state lives.
+        store: holds verifications and the chat's state.
         composer: writes the answers.
         followers: who follows.
         conversation: answers what is about no verification.
@@ -95,9 +95,9 @@ class Chat:
         self._limits, self._push_limits = limits
 
     async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
-        """Act on a push: the text to reply, or None to say nothing. The same push gets the same answer (rule 1).
+        """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1).
 
-        `vouched`: no signature of WeChat's covers it, but the back end that received it says that it is genuine.
+        `vouched`: no signature of WeChat covers it, but the back end that received it says that it is genuine.
         """
         match inbound.event:
             case Followed(openid=openid, scene=scene):
@@ -107,7 +107,7 @@ class Chat:
                     )
                 await self._followers.follows(account, openid)
                 await self._spoke(account, openid, _BRIEF_MS)
-                # Beside another back end, greeting people is its business.
+                # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
                     return self._composer.phrase("welcome", {"account": account.config.name})
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
@@ -122,10 +122,11 @@ class Chat:
         return None
 
     async def _note(self, account: AccountEntry, inbound: Inbound) -> None:
-        """What nobody waits for an answer to."""
+        """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
-                # Unsigned, it could be anybody's; a push to somebody who left tells the truth soon enough (rule 9).
+                # An event without a signature may be forged. If the person really left, the next push shows it (rule
+                # 9).
                 await self._followers.left(account, openid)
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid)
@@ -140,7 +141,8 @@ class Chat:
             await self._spoke(account, openid, _LONG_MS)
         plain = read_command(content)
         if plain in _NOT_ME and not (inbound.covered or vouched):
-            # Whoever saw one plaintext callback could stop anybody's verifications; the link's page proves who it is.
+            # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
+            # who it is.
             return self._composer.phrase("disown_by_link", {})
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
@@ -166,7 +168,7 @@ class Chat:
         vouched: bool,
         followed: bool = False,
     ) -> str | None:
-        """Give the code that a scene or a keyword leads to; all that this changes in the store is one script."""
+        """Give the code of a scene or a keyword. All changes in the store are made by one script."""
         answer = await self._store.claim(
             account.keys,
             inbound.event.openid,
@@ -193,12 +195,12 @@ class Chat:
 
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
-            # Its site has been removed since: nobody could use the code.
+            # The site has been removed since, so the code would be useless.
             return self._composer.phrase("refused", {})
         match answer.outcome:
             case Outcome.CLAIMED:
-                # Uncovered, the code leaves by a customer-service message, addressed by us and not by whoever sent this
-                # (rule 9).
+                # Without a signature, the callback may not come from WeChat, and a reply would reach its sender. So the
+                # code leaves as a customer-service message (rule 9).
                 if not inbound.covered:
                     return self._composer.chat("soon", answer.shown)
                 return await self._answer(account, inbound.event.openid, answer.shown)
@@ -209,27 +211,28 @@ class Chat:
                 minutes = max(1, round(answer.wait_ms / 60_000))
                 return self._composer.phrase("limited", {"minutes": minutes})
             case Outcome.REFUSED:
-                # One text, always: whether the user exists, is bound, or somebody else was faster (rule 7).
+                # The text is always the same, so that it does not reveal whether the user exists, is bound, or another
+                # person was faster (rule 7).
                 return self._composer.phrase("refused", {})
             case Outcome.OTHER:
                 return await self._conversation.scanned(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
-                # Eight letters that are no keyword of ours are a message to the other side.
+                # Eight letters that are no keyword of this service are a message to the other back end.
                 return None
             case _:
                 return self._composer.phrase("expired", {})
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
-        """Stop what was lately sent to this WeChat, and mute pushes for a day; what to say about it.
+        """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
 
-        `dedupe` is the message's: repeated, it stops nothing more.
+        `dedupe` identifies the message. A repeated message cancels nothing more.
         """
         stopped = (await self._store.disown(account.keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._composer.phrase("disowned", {"stopped": stopped})
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int) -> None:
-        """Customer-service messages may go to this person for a while (WECHAT.md 8)."""
+        """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""
         await self._store.note_activity(account.keys, openid, window_ms=window_ms)
 
     async def _receipt(self, account: AccountEntry, event: TemplateReceipt) -> None:

@@ -1,8 +1,8 @@
-"""Living beside another back end on the same account: what is not ours is passed on, signed as it came.
+"""Forwards callbacks to another back end that uses the same account.
 
-WeChat knows one callback address per account. Where something else lived there before, it goes on working: pushes that
-are not ours are relayed with their query and body untouched, so that the other side checks WeChat's own signature, and
-its answer goes back within WeChat's five seconds (WECHAT.md 9.4). Our scenes carry a prefix, so the two never mix.
+WeChat knows one callback address per account. Events that do not belong to this service are forwarded with their query
+and body unchanged, so that the other back end can check WeChat's own signature. Its answer goes back within WeChat's
+five seconds (WECHAT.md 9.4). The scenes of this service have a prefix, so that the two do not mix.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _OK: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """What the other side answered.
+    """The answer of the other back end.
 
     Attributes:
-        body: as it came.
-        content_type: as it came.
+        body: unchanged.
+        content_type: unchanged.
     """
 
     body: bytes
@@ -39,7 +39,7 @@ class Relayed:
 
 
 class CallbackForwarding:
-    """Passes pushes on.
+    """Forwards callbacks.
 
     Args:
         http: the shared session.
@@ -50,7 +50,7 @@ class CallbackForwarding:
         self._copies: set[asyncio.Task[Relayed | None]] = set()
 
     async def ask(self, account: AccountEntry, query: str, body: bytes) -> Relayed | None:
-        """Pass a push on and wait for the answer; None if there is no other side, or it does not answer well."""
+        """Forward a callback and wait for the answer; None if there is no other back end or no usable answer."""
         target = account.config.forward_to
         if target is None:
             return None
@@ -64,13 +64,13 @@ class CallbackForwarding:
                     return Relayed(answer, response.content_type)
                 why = f"status {response.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Not the error's text: it may hold the query, and with it a signature that is good for a while.
+            # The error's text is not logged. It may hold the query, whose signature stays valid for some time.
             why = type(error).__name__
         _log.warning("relay_failed", account=account.name, why=why)
         return None
 
     def copy(self, account: AccountEntry, query: str, body: bytes) -> None:
-        """Pass on a copy of what is ours, if wanted; the answer is not used."""
+        """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
         if account.config.forward_to is None or not account.config.forward_copies:
             return
         task = asyncio.create_task(self.ask(account, query, body), name="relay copy")
@@ -78,5 +78,5 @@ class CallbackForwarding:
         task.add_done_callback(self._copies.discard)
 
     async def aclose(self) -> None:
-        """Give up the copies that are still under way."""
+        """Cancel the copies that are still being sent."""
         await end(self._copies)

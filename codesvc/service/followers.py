@@ -1,4 +1,4 @@
-"""People as the account knows them: who follows, who left, who wants to be forgotten."""
+"""The followers of an account: following, unfollowing, and deleting personal data."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BATCH: Final = 100
 
 
 def _sites_of(directory: Directory, account: AccountEntry) -> str:
-    """The account's sites with what their webhooks listen to; only those that have one need a closer look."""
+    """The account's sites as scripts read them: `site/events`, with the events that the site's webhook receives."""
     wanted = {site.name: site.wanted for site in directory.sites_of(account.name, having="webhook")}
     return " ".join(f"{name}/{wanted.get(name, '')}" for name in directory.site_names_of(account.name))
 
 
 class Followers:
-    """Following, leaving, forgetting.
+    """Records who follows an account and deletes the data of those who left.
 
     Args:
-        store: where state lives.
+        store: holds the data.
         directory: which sites share an account.
     """
 
@@ -36,22 +36,22 @@ class Followers:
         self._sites = PerEntry(directory.accounts, partial(_sites_of, directory))
 
     async def follows(self, account: AccountEntry, openid: str) -> None:
-        """Somebody follows, perhaps again: reachable."""
+        """Record that a person follows, perhaps again. They can be reached from now on."""
         await self._store.follow(account.keys, openid)
 
     async def left(self, account: AccountEntry, openid: str) -> None:
-        """Somebody stopped following: unreachable, and only user and openid are kept of him."""
+        """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
         await self._store.leave(account.keys, openid, sites=self._sites[account.name])
 
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
-        """Delete all that is known of somebody; how many bindings that removed."""
+        """Delete all data of a person. Returns how many bindings were removed."""
         forgotten = await self._store.forget(
             account.keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
         )
         return len(forgotten.unbound)
 
     async def forget_leavers(self, account: AccountEntry) -> int:
-        """Delete those who left longer ago than `unfollow_retention`; how many."""
+        """Delete the data of people who left longer ago than `unfollow_retention`. Returns how many people."""
         found = await self._store.leavers(account.keys, keep_ms=account.config.unfollow_retention * 1000, most=_BATCH)
         for openid in found.openids:
             await self.forget(account, openid, only_if_left_before=found.before)

@@ -1,8 +1,8 @@
-"""The chat about bind intents, logins and tickets: a scan asks, a reply decides, a keyword brings a link.
+"""The chat of bind intents, logins and tickets: a scan asks a question, a reply decides, a keyword brings a link.
 
-A reply decides only where a signature covers it (DESIGN rule 9): in plaintext mode anybody who saw one callback could
-say yes in another's name. There the question leaves as a message of our own, and its link decides, which WeChat's own
-browser proves.
+A reply decides only if a signature covers it (DESIGN rule 9). In plaintext mode, a person who saw one callback could
+otherwise confirm in another's name. In that case the question is sent as a message with a link, and the page behind the
+link decides. WeChat's own browser proves who opens it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
 class IntentChat:
-    """Answers in the chat.
+    """Answers messages and scans that are about intents and tickets.
 
     Args:
-        store: where notices go.
-        decisions: scans and yeses.
-        tickets: links from the chat to a site.
+        store: takes notices.
+        decisions: records scans and decisions.
+        tickets: issues links from the chat to a site.
         teller: writes the answers.
     """
 
@@ -52,7 +52,7 @@ class IntentChat:
         self._teller = teller
 
     async def scanned(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
-        """A scan or keyword led to something that is no verification; None if it is nothing of ours either."""
+        """Answer a scan or keyword that led to no verification. None if it led to no intent either."""
         identifier = IntentId.parse(target.partition(":")[2])
         if identifier is None:
             return None
@@ -63,7 +63,7 @@ class IntentChat:
         return self._said(answer)
 
     async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
-        """Act on a message; `plain` is without blanks, width and case. None if it means nothing here."""
+        """Act on a message, `plain` as made by `ticket_issuing.plain`. None if it is not for this service."""
         if inbound.covered:
             said = await self._decide(account, inbound, plain)
             if said is not None:
@@ -71,7 +71,7 @@ class IntentChat:
         return await self.request(account, inbound, plain)
 
     async def request(self, account: AccountEntry, inbound: Inbound, wish: str) -> str | None:
-        """A keyword, or a menu key, that brings a link; None if it is none."""
+        """Answer a keyword or menu key with a link; None if the text is neither."""
         text = await self._tickets.request(account, inbound.event, wish)
         if text is None or inbound.covered:
             return text
@@ -79,7 +79,7 @@ class IntentChat:
         return self._teller.phrase("soon")
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
-        """No to what this WeChat was asked last; None if it was asked nothing."""
+        """Decline the question that this WeChat account was asked last; None if it was asked nothing."""
         if not inbound.covered:
             return None
         answer = await self._decisions.decide(account, inbound.event.openid, yes=False, dedupe=inbound.event.dedupe)
@@ -143,9 +143,9 @@ _ENDED: Final = {
     "approved": "login_approved",
     "unknown": "login_unknown",
 }
-"""What a repeated scan hears, by how it ended; everything else is simply over."""
+"""The answer to a repeated scan, by the intent's state. All other states are answered as ended."""
 
 
 def question(answer: IntentReply) -> str:
-    """The chat message that asks."""
+    """The chat message that asks for a decision."""
     return "ask_login" if answer.shown.kind is Kind.LOGIN else "ask_bind"

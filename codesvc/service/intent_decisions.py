@@ -1,4 +1,4 @@
-"""Bind intents and logins as a WeChat sees them: who scanned, and that WeChat's yes or no (DESIGN rule 10)."""
+"""Scans of bind intents and logins, and the person's answer to them (DESIGN rule 10)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class IntentDecisions:
-    """Scans and answers.
+    """Records scans and decisions.
 
     Args:
-        store: where state lives.
+        store: holds intents.
         directory: finds an intent's site.
-        people: learns what WeChat knows of a newly bound person.
+        people: fetches the profile of a newly bound person.
     """
 
     def __init__(self, store: Store, directory: Directory, people: ProfileSync) -> None:
@@ -31,7 +31,7 @@ class IntentDecisions:
     async def claim(
         self, account: AccountEntry, identifier: IntentId, openid: str, *, unionid: str = "", method: str = "scan"
     ) -> IntentReply:
-        """Somebody scanned, or came by web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        """Record a scan or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
         return self._met(await self._store.claim(account.keys, identifier.text, openid, unionid=unionid, method=method))
 
     async def decide(
@@ -44,10 +44,11 @@ class IntentDecisions:
         identifier: IntentId | None = None,
         dedupe: str = "",
     ) -> IntentReply:
-        """The yes or no of a WeChat, to one intent or (in the chat) to what it was asked last.
+        """Record the answer of a WeChat account to one intent or, in the chat, to the question it was asked last.
 
-        BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, or ABSENT where this
-        WeChat was asked nothing. `dedupe` is the message's: repeated, it means what it meant the first time.
+        Returns BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED, or ABSENT if this
+        WeChat account was asked nothing. `dedupe` identifies the message: if it is repeated, it has the same effect as
+        before.
         """
         return self._met(
             await self._store.decide(
@@ -61,11 +62,11 @@ class IntentDecisions:
         )
 
     async def allow_move(self, account: AccountEntry, openid: str, reference: str) -> IntentReply:
-        """The old WeChat agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked about that."""
+        """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
         return self._met(await self._store.allow_move(account.keys, openid, reference))
 
     def _met(self, reply: IntentReply) -> IntentReply:
-        """Learn about a person who has just been bound."""
+        """Start fetching the profile of a person who has just been bound."""
         if reply.outcome is Outcome.BOUND:
             intent = reply.shown
             self._people.meet(self._directory.sites[intent.site], intent.user, intent.claimed_by)

@@ -1,4 +1,4 @@
-"""Bind intents and logins as a site and its page see them: starting, reading, canceling, showing the picture."""
+"""Bind intents and logins on the side of sites and pages: starting, reading, canceling, showing the QR code."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _MINTING_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """What a start needs to know, validated.
+    """The validated input of a start.
 
     Attributes:
         kind: bind intent or login.
-        user: whom to bind; "" for a login.
+        user: the user to bind; "" for a login.
         method: `scan` or `oauth`.
         replace: the site moves the user from another WeChat on its own account.
-        address: who asks, None where the site sends no addresses.
+        address: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
-        return_url: where the hosted page leads back to.
+        return_url: the address to which the hosted page returns.
     """
 
     kind: Kind
@@ -58,13 +58,13 @@ class AskRequest:
 
 @dataclass(frozen=True, slots=True)
 class IntentResult:
-    """How a use case ended.
+    """The result of a use case.
 
     Attributes:
         outcome: what happened.
-        intent: the bind intent or login, where there is one to show.
-        denial: the limit that refused.
-        left: what the limits of the call leave, as in `codesvc.service.models.Result`.
+        intent: the bind intent or login, if there is one to show.
+        denial: the limit that refused, if one did.
+        left: how much of each limit remains, as in `codesvc.service.models.Result`.
     """
 
     outcome: Outcome
@@ -74,7 +74,7 @@ class IntentResult:
 
 
 class Intents:
-    """The use cases around bind intents and logins.
+    """The use cases of bind intents and logins.
 
     Args:
         store: where state lives.
@@ -90,10 +90,10 @@ class Intents:
     async def start(
         self, site: SiteEntry, request: AskRequest, idempotency: Idempotency = NOT_IDEMPOTENT
     ) -> IntentResult:
-        """Start one: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT where a repeated one is long gone.
+        """Start an intent: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one no longer exists.
 
         Raises:
-            Invalid: the site wants an address, or the user is a test identity.
+            Invalid: the site requires a client address and there is none, or the user is a test identity.
         """
         if request.address is None and site.config.client_ip == "required":
             raise Invalid(
@@ -145,20 +145,20 @@ class Intents:
         return await self._store.start(site.keys, start)
 
     async def get(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
-        """Read one: DONE or ABSENT."""
+        """Read an intent: DONE or ABSENT."""
         reply = await self._store.read(site.keys, site.name, identifier.text)
         return IntentResult(reply.outcome, reply.intent)
 
     async def cancel(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
-        """End one: DONE, ENDED or ABSENT."""
+        """Cancel an intent: DONE, ENDED or ABSENT."""
         reply = await self._store.cancel(site.keys, site.name, identifier.text)
         return IntentResult(reply.outcome, reply.intent)
 
     async def scan(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
-        """Attach a QR code if there is none yet: ATTACHED, CLOSED where none is wanted, ENDED or ABSENT.
+        """Attach a QR code if there is none yet: ATTACHED, CLOSED if the intent needs none, ENDED or ABSENT.
 
         Raises:
-            PlatformUnavailable: the pool is empty and WeChat could not be asked.
+            PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
         reply = await self._attach(site, identifier, "")
         if reply.outcome is Outcome.EMPTY:

@@ -1,4 +1,4 @@
-"""What goes into the use cases around a verification, and what comes out of them."""
+"""Requests and results of the use cases of a verification."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a start needs to know, validated.
+    """The validated input of a start.
 
     Attributes:
         purpose: a purpose of the site.
         user: the site's identifier of the person.
-        address: who asks, None where the site sends no addresses.
+        address: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
         vouched: the site has authenticated the person by other means.
-        return_url: where the hosted page leads back to, on one of the site's origins.
-        metadata: the site's own object.
+        return_url: the address to which the hosted page returns, on one of the site's origins.
+        metadata: an object that the site attached.
     """
 
     purpose: str
@@ -58,7 +58,7 @@ NOT_IDEMPOTENT: Final = Idempotency()
 
 
 class Result(msgspec.Struct, frozen=True):
-    """How a use case ended.
+    """The result of a use case.
 
     Attributes:
         outcome: what happened.
@@ -76,7 +76,7 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> Record:
-        """The record, where the outcome promises one.
+        """The record, for outcomes that always have one.
 
         Raises:
             LookupError: this outcome has none.

@@ -1,4 +1,4 @@
-"""Which policy a start comes under: its purpose's, or what is left of it for a test identity."""
+"""The policy of a start: the one of its purpose, or a reduced one for a test identity."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
-    """The policy that a start comes under.
+    """The policy of a start.
 
     Raises:
-        Invalid: the site has no such purpose, or wants an address.
+        Invalid: the site has no such purpose, or it requires a client address and the request has none.
     """
     policy = site.purpose(request.purpose)
     if policy is None:
@@ -36,7 +36,7 @@ def policy_of(site: SiteEntry, request: StartRequest) -> Purpose:
 
 
 def _of_test_identity(policy: Purpose, code: str) -> Purpose:
-    """The same rules for attempts and times, with codes like the fixed one, and nothing to scan."""
+    """The purpose's policy with the format of the fixed code and without scanning. Attempts and times stay."""
     form = format_of(code)
     if form is None:
         raise ValueError("the configuration takes no such code")

@@ -1,4 +1,4 @@
-"""What all starts, checks and resends of a site have in common, worked out once: rules for the store, code formats."""
+"""The arguments that all starts, checks and resends of a site share: rules for the store and code formats."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StartPlan:
-    """How starts of one site and purpose go.
+    """The prepared arguments of starts, for one site and purpose.
 
     Attributes:
-        rules: what the store has to know of all of them.
-        formats: of the usual code, and of the longer one.
+        rules: the arguments of the script that are the same for all starts.
+        formats: the usual code format and the longer one.
         with_keyword: whether a keyword may bring the code.
     """
 
@@ -31,7 +31,7 @@ class StartPlan:
 
 
 def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) -> StartPlan:
-    """For one purpose; `test` for test identities, which no limit holds for."""
+    """Prepare the starts of one purpose. `test` is for test identities, which no limit applies to."""
     rules = StartRules(
         keys=site.keys,
         site=site.name,
@@ -60,12 +60,12 @@ def _shared_pushes(site: SiteEntry) -> str:
 
 
 def check_rules(site: SiteEntry, *, test: bool) -> CheckRules:
-    """`test` for verifications of test identities, whose wrong guesses do not count for the site."""
+    """Prepare checks. `test` is for verifications of test identities, whose wrong guesses do not count for the site."""
     return CheckRules(site.keys, site.name, site.rates | {"site_guesses": ""} if test else site.rates)
 
 
 def resend_rules(site: SiteEntry) -> ResendRules:
-    """How each purpose of a site resends."""
+    """Prepare resends, with the times and channels of each purpose of the site."""
     purposes = {
         name: Resend(
             code_life=policy.code_life * 1000,

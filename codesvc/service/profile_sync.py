@@ -1,7 +1,8 @@
-"""What WeChat knows of a person who has just been bound: the unionid (WECHAT.md 12).
+"""Fetches the unionid of a person who has just been bound (WECHAT.md 12).
 
-Asked in the background, once for each new binding, and best effort: a binding is complete without it, so nothing waits
-for the answer and a failure is only logged. Whether the person follows is not taken from here: the next send knows it.
+This runs in the background, once for each new binding. A binding is complete without a unionid, so nothing waits for
+the
+answer and a failure is only logged. Whether the person follows is not read from this answer: the next send shows it.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ _log = structlog.get_logger(__name__)
 
 
 class ProfileSync:
-    """Gets to know the people behind new bindings.
+    """Fetches the profiles of newly bound people.
 
     Args:
-        store: where what is learnt goes.
-        clients: by account name.
+        store: takes the unionids.
+        clients: WeChat clients by account name.
     """
 
     def __init__(self, store: Store, clients: Mapping[str, WeChatClient]) -> None:
@@ -39,7 +40,7 @@ class ProfileSync:
         self._asking: set[asyncio.Task[None]] = set()
 
     def meet(self, site: SiteEntry, user: str, openid: str) -> None:
-        """Ask WeChat about a newly bound person, in the background."""
+        """Fetch the profile of a newly bound person, in the background."""
         if is_test_openid(openid):
             return
         task = asyncio.create_task(self._ask(site, user, openid), name="user info")
@@ -56,7 +57,7 @@ class ProfileSync:
             _log.info("person_not_known", account=account, error=type(error).__name__)
 
     async def aclose(self) -> None:
-        """Stop asking."""
+        """Cancel the requests that are still running."""
         for task in self._asking:
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)

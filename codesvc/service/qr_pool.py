@@ -1,7 +1,9 @@
-"""QR codes minted ahead, so that a page never waits for WeChat (DESIGN, "QR codes").
+"""QR codes that are created in advance, so that a page never waits for WeChat (DESIGN, "QR codes").
 
-A small pool per account lies in the store, shared by all processes. Showing a picture takes one; when few are left they
-are replaced in the background. A pool entry is `when-it-expires scene url`; scenes are random and prefixed.
+Each account has a small pool in the store, shared by all processes. Showing a QR code takes one entry. When half of
+them
+are used, new ones are created in the background. An entry is `when-it-expires scene url`. Scenes are random and have a
+prefix.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from codesvc.wechat.client import WeChatClient
 
 SCENE_PREFIX: Final = "cs_"
-"""What our scenes begin with, so that they never mix with those of another back end on the same account."""
+"""The beginning of this service's scenes. It separates them from scenes of another back end on the same account."""
 
 _log = structlog.get_logger(__name__)
 _LIFE_SECONDS: Final = 86_400
@@ -34,17 +36,17 @@ _MARGIN_MS: Final = 60_000
 
 
 def new_scene() -> str:
-    """A scene nobody can guess: the prefix and 120 random bits, 23 characters of WeChat's 64."""
+    """A scene that cannot be guessed: the prefix and 120 random bits, 23 characters of the 64 that WeChat allows."""
     return SCENE_PREFIX + secrets.token_urlsafe(15)
 
 
 class QrPool:
-    """Mints, keeps and refills.
+    """Creates QR codes and keeps the pool filled.
 
     Args:
-        store: where the pool lies.
-        clients: by account name.
-        longest_life: the longest that any verification may live, seconds.
+        store: holds the pool.
+        clients: WeChat clients by account name.
+        longest_life: the longest life of any verification, seconds.
     """
 
     def __init__(self, store: Store, clients: Mapping[str, WeChatClient], *, longest_life: int) -> None:
@@ -54,10 +56,10 @@ class QrPool:
         self._refilling: dict[str, asyncio.Task[None]] = {}
 
     async def mint(self, account: AccountEntry) -> str:
-        """One new code as a pool entry.
+        """Create one QR code, as a pool entry.
 
         Raises:
-            PlatformUnavailable: WeChat did not give one.
+            PlatformUnavailable: WeChat did not return one.
         """
         scene = new_scene()
         asked = unix_ms()
@@ -69,7 +71,7 @@ class QrPool:
         return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
 
     def seen(self, account: AccountEntry, *, left: int) -> None:
-        """Take notice of how many are left, and refill in the background when half are gone."""
+        """Refill in the background if half of the pool or more is used. `left` is the number of entries that remain."""
         size = account.config.qr_pool
         running = self._refilling.get(account.name)
         if left > size // 2 or size == 0 or (running and not running.done()):
@@ -79,10 +81,10 @@ class QrPool:
         )
 
     async def fill(self, account: AccountEntry) -> None:
-        """Fill the pool as far as it is empty, in the background; several processes may do so at once.
+        """Fill the pool in the background. Several processes may do so at once.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         try:
             left = int(await self._store.at(account.keys.partition).llen(account.keys.pool))
@@ -106,5 +108,5 @@ class QrPool:
             _log.warning("qr_pool_not_refilled", account=account.name, error=type(error).__name__)
 
     async def aclose(self) -> None:
-        """Stop refilling."""
+        """Cancel refilling."""
         await end(self._refilling.values())

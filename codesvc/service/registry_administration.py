@@ -1,7 +1,7 @@
-"""What an operator does to sites, accounts and keys at run time: use cases of the admin API and of the commands.
+"""Changes of sites, accounts and keys at run time: the use cases of the admin API and of the commands.
 
-Everything is held to the rules of the configuration file (`codesvc.config.one_entry`), and to those between entries:
-names, appids and keys are unique, the file's own are not touched, an account that has sites stays.
+Every change must keep the rules of the configuration file (`codesvc.config.one_entry`) and the rules between entries:
+names, appids and keys are unique, entries of the file cannot be changed, an account that has sites cannot be removed.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 class RegistryAdministration:
-    """The use cases. Each change names who made it (`by`), for the audit log.
+    """The use cases. Each change names its actor (`by`), for the audit log.
 
     Args:
-        settings: the configuration file's.
-        directory: what there is.
-        registry: changes what the store keeps.
-        composer: tries every message before it is taken.
+        settings: of the configuration file.
+        directory: the present sites and accounts.
+        registry: changes the entries in the store.
+        composer: tries every message before the settings are accepted.
     """
 
     def __init__(self, settings: Settings, directory: Directory, registry: Registry, composer: Composer) -> None:
@@ -54,7 +54,7 @@ class RegistryAdministration:
     # Sites
 
     def site(self, name: str) -> Described:
-        """A site.
+        """Read a site.
 
         Raises:
             Missing: there is none.
@@ -64,17 +64,17 @@ class RegistryAdministration:
         return self._described(Site, "site", name)
 
     async def put_site(self, name: str, table: Table, *, by: str, again: bool = False) -> bool:
-        """Make a site or replace its settings; whether it is new.
+        """Create a site or replace its settings. Returns whether it is new.
 
         Args:
-            name: the site's.
-            table: as in the file, without `keys`.
-            by: who does it.
-            again: take the name of a site that was removed, with the bindings that lie under it.
+            name: the site's name.
+            table: the settings as in the file, without `keys`.
+            by: the actor.
+            again: reuse the name of a removed site, and with it the bindings under that name.
 
         Raises:
             ConfigError: the settings break a rule.
-            Conflict: the file has it, it was removed before, or it would change its account.
+            Conflict: the site is in the file, it was removed before, or its account would change.
         """
         return await self._put("site", name, lambda _: table, by=by, again=again)
 
@@ -88,11 +88,11 @@ class RegistryAdministration:
         await self._put("site", name, lambda known: merged(self._known(name, known), patch), by=by)
 
     async def remove_site(self, name: str, *, by: str) -> None:
-        """Take a site and its keys away; its bindings stay in the store, and the name is spent.
+        """Remove a site and its keys. Its bindings stay in the store, and the name stays reserved.
 
         Raises:
-            Missing: there is none.
-            Conflict: it stands in the file.
+            Missing: there is no such site.
+            Conflict: it is in the configuration file.
         """
 
         async def think() -> type_of_changes:
@@ -105,7 +105,7 @@ class RegistryAdministration:
     # Accounts
 
     def account(self, name: str) -> Described:
-        """An account.
+        """Read an account.
 
         Raises:
             Missing: there is none.
@@ -115,16 +115,16 @@ class RegistryAdministration:
         return self._described(Account, "account", name)
 
     async def put_account(self, name: str, table: Table, *, by: str) -> bool:
-        """Make an account or replace its settings, secrets included; whether it is new.
+        """Create an account or replace its settings, secrets included. Returns whether it is new.
 
         Raises:
             ConfigError: the settings break a rule.
-            Conflict: the file has it, or its sites depend on the appid that it has.
+            Conflict: the account is in the file, or its sites depend on its present appid.
         """
         return await self._put("account", name, lambda _: table, by=by)
 
     async def patch_account(self, name: str, patch: Mapping[str, Any], *, by: str) -> None:
-        """Change some settings of an account; secrets that are not named stay.
+        """Change some settings of an account. Secrets that are not named stay.
 
         Raises:
             ConfigError, Conflict: as `put_account`.
@@ -133,11 +133,11 @@ class RegistryAdministration:
         await self._put("account", name, lambda known: merged(self._known(name, known), patch), by=by)
 
     async def remove_account(self, name: str, *, by: str) -> None:
-        """Take an account away.
+        """Remove an account.
 
         Raises:
-            Missing: there is none.
-            Conflict: it stands in the file, or has sites.
+            Missing: there is no such account.
+            Conflict: it is in the configuration file, or it has sites.
         """
 
         async def think() -> type_of_changes:
@@ -165,19 +165,19 @@ class RegistryAdministration:
     async def add_key(
         self, site: str, name: str, scopes: Sequence[str], digest: str | None = None, *, by: str
     ) -> str | None:
-        """Give a site, also one of the file, another key: the key, never to be seen again; None if only hashed.
+        """Add a key to a site, also to one of the file. Returns the new key, which is shown once; None for a hash.
 
         Args:
-            site: whose.
-            name: what it is called.
-            scopes: what it may do.
-            digest: `sha256:…` of a key that was made elsewhere.
-            by: who does it.
+            site: the site's name.
+            name: the key's name.
+            scopes: what the key permits.
+            digest: `sha256:…` of a key that was created elsewhere.
+            by: the actor.
 
         Raises:
-            ConfigError: no such name, scope or hash.
+            ConfigError: the name, a scope or the hash is not valid.
             Missing: there is no such site.
-            Conflict: the site has a key of that name, or somebody has that key.
+            Conflict: the site has a key of that name, or a site already has that key.
         """
         made = new_key(site, secrets.token_bytes(32)) if digest is None and site in self._directory.sites else None
         line = hash_line(made) if made is not None else digest
@@ -196,11 +196,11 @@ class RegistryAdministration:
         return made
 
     async def remove_key(self, site: str, name: str, *, by: str) -> None:
-        """Take a key away.
+        """Remove a key.
 
         Raises:
             Missing: there is no such site or key.
-            Conflict: it stands in the file.
+            Conflict: it is in the configuration file.
         """
 
         async def think() -> type_of_changes:
@@ -213,10 +213,10 @@ class RegistryAdministration:
 
         await self._registry.change(think, by=by)
 
-    # What all of them need
+    # Shared steps
 
     def _own(self, kind: str, name: str) -> Table | None:
-        """What the store keeps of that name."""
+        """The entry of that name in the store."""
         if name in (self._settings.sites if kind == "site" else self._settings.accounts):
             raise Conflict(f"the {kind} {name} stands in the configuration file; change it there")
         return self._kept.open(f"{kind}/{name}")
@@ -284,7 +284,7 @@ class RegistryAdministration:
                 await asyncio.sleep(0)
 
     def _try_messages(self, site: SiteEntry, *, anew: bool = False) -> None:
-        """Every message of the site, with real values, as at the start of the service."""
+        """Try every message of the site with real values, as at the start of the service."""
         try:
             faults = self._composer.faults(site, site.account if anew else None)
         except BadTemplate as error:

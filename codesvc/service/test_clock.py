@@ -1,4 +1,4 @@
-"""Test mode's clock, the same in every process: the offset lies in the store, and a wake-up says that it moved."""
+"""The clock of test mode. Its offset is in the store, and a change notice tells all processes that it changed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def _follow(store: Store, change_notifier: ChangeNotifier) -> None:
 
 @asynccontextmanager
 async def follow_clock(store: Store, change_notifier: ChangeNotifier) -> AsyncIterator[None]:
-    """Take over the offset at the start and whenever it moves, for as long as this context is open."""
+    """Read the offset at the start and after every change, as long as this context is open."""
     await _take_over(store)
     task = asyncio.create_task(_follow(store, change_notifier), name="test clock")
     try:

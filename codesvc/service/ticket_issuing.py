@@ -1,4 +1,4 @@
-"""Where tickets are asked for in the chat, and where the digits of a browser are brought back to."""
+"""Issues tickets on request in the chat, and checks the digits that prove a browser."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _log = structlog.get_logger(__name__)
 
 
 def plain(text: str) -> str:
-    """A message without blanks, width, case and a final stop: how keywords are compared."""
+    """A message without blanks, letter case, character width and a final stop. Keywords are compared in this form."""
     return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip("。.!！")
 
 
 def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[TicketPurpose, list[SiteEntry]]]:
-    """By keyword or menu key: what is wanted, and of which sites."""
+    """Maps a keyword or menu key to the wish and the sites that offer it."""
     found: dict[str, tuple[TicketPurpose, list[SiteEntry]]] = {}
     for site in directory.sites_of(account.name, having="chat"):
         chat = site.config.chat
@@ -45,14 +45,14 @@ def _wishes(directory: Directory, account: AccountEntry) -> dict[str, tuple[Tick
 
 
 class TicketCounter:
-    """Issues tickets and takes digits.
+    """Issues tickets and checks digits.
 
     Args:
-        store: where tickets lie.
-        directory: which keywords mean what.
+        store: holds tickets.
+        directory: the sites and their keywords.
         teller: writes the answers.
         secrets: derives ids and digits.
-        limits: rates of keywords per openid, by account name; a request for tickets counts as one.
+        limits: rates of keywords per openid, by account name. A request for tickets counts as one keyword.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TicketCounter:
         self._wishes = PerEntry(directory.accounts, partial(_wishes, directory))
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
-        """The answer to a keyword or menu key: links, or why there are none; None if it is no keyword."""
+        """The answer to a keyword or menu key: links, or the reason why there are none; None for any other text."""
         wanted = self._wishes[account.name].get(plain(word))
         if wanted is None:
             return None
@@ -99,7 +99,7 @@ class TicketCounter:
                 return self._teller.phrase("no_accounts")
 
     async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
-        """Six digits in the chat: do they prove the browser that shows them? None if no browser shows any."""
+        """Check six digits from the chat against the browser that shows them. None if no browser shows digits."""
         ticket = (await self._store.awaited(account.keys, event.openid)).ticket
         if ticket is None or not ticket.browser:
             return None

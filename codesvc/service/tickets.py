@@ -1,4 +1,4 @@
-"""Tickets as browsers and sites see them: showing digits, going on, redeeming (`codesvc.domain.ticket`)."""
+"""Tickets on the side of browsers and sites: showing digits, continuing, redeeming (`codesvc.domain.ticket`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Redeemed:
-    """What a site gets for a ticket: a handle to bind with, or a user and the proof of a reset."""
+    """The result of redeeming a ticket: a handle to bind with, or the verification and proof of a password reset."""
 
     outcome: Outcome
     wish: TicketPurpose | None = None
@@ -46,15 +46,15 @@ def _fingerprint(state: str) -> str:
 
 
 class Tickets:
-    """The use cases around one ticket.
+    """The use cases of a ticket.
 
     Args:
-        store: where tickets lie.
-        keyring: names the key under which a reset's verification id is minted.
+        store: holds tickets.
+        keyring: provides the key under which a reset's verification id is created.
         secrets: derives digits.
         links: signs redeem codes.
         handles: seals handles.
-        proofs: mints proofs.
+        proofs: creates proofs.
     """
 
     def __init__(
@@ -79,21 +79,24 @@ class Tickets:
         return (await self._store.read(account.keys, identifier)).ticket
 
     async def show_digits(self, account: AccountEntry, identifier: str, browser: str) -> bool:
-        """From now on it is this browser that the digits will prove; False if the ticket is over."""
+        """Make this browser the one that the digits prove. False if the ticket has ended."""
         return (await self._store.show_digits(account.keys, identifier, browser)).outcome is Outcome.DONE
 
     def digits(self, ticket: Ticket, browser: str) -> str:
-        """What this browser shows."""
+        """The digits that this browser shows."""
         return self._secrets.digits(ticket.id, browser)
 
     def redeem_code(self, account: AccountEntry, ticket: Ticket, state: str) -> str:
-        """What a browser that was proven takes to the site: good only together with the state of its session."""
+        """The code that a proven browser brings to the site.
+
+        It is valid only together with the state of the browser's session.
+        """
         return self._links.sign(Use.REDEEM, Subject(account.name, ticket.id, _fingerprint(state)))
 
     async def redeem(
         self, site: SiteEntry, code: str, state: str, idempotency: Idempotency = NOT_IDEMPOTENT
     ) -> Redeemed:
-        """Spend a ticket: DONE, SPENT, ENDED, MISMATCH; ABSENT if the code is no code of this site and session."""
+        """Redeem a ticket: DONE, SPENT, ENDED, MISMATCH, or ABSENT if the code is not for this site and session."""
         subject = self._links.read(Use.REDEEM, code)
         if subject is None or subject.place != site.account.name or not is_ticket(subject.id):
             return Redeemed(Outcome.ABSENT)

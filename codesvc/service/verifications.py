@@ -43,7 +43,7 @@ _MINTING_TRIES = 3
 
 @dataclass(slots=True)
 class _Plans:
-    """What was worked out for a site: of starts by purpose, of checks by whether they are a test identity's."""
+    """The prepared arguments of a site: starts by purpose, checks by whether they are for a test identity."""
 
     resends: ResendRules
     starts: dict[str, StartPlan] = field(default_factory=dict)
@@ -51,10 +51,10 @@ class _Plans:
 
 
 class Verifications:
-    """The use cases around one verification.
+    """The use cases of a verification.
 
     Args:
-        store: where state lives.
+        store: holds verifications.
         keyring: derives codes.
         pool: QR codes minted ahead.
         recorder: counts what happens.
@@ -68,10 +68,10 @@ class Verifications:
         self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
-        """Start a verification: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT where a repeated one is long gone.
+        """Start a verification: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
 
         Raises:
-            Invalid: the site has no such purpose, or wants an address.
+            Invalid: the site has no such purpose, or it requires a client address and there is none.
         """
         policy = policy_of(site, request)
         started = perf_counter()
@@ -97,7 +97,7 @@ class Verifications:
         self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
     ) -> Started:
         test = site.test_code(request.user) is not None
-        # A test identity's policy is its own.
+        # The plans are cached by purpose. A test identity has a policy of its own, so its plan is not cached.
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
         if plan is None:
@@ -130,7 +130,7 @@ class Verifications:
         return _result(await self._store.read(site.keys, identifier.text, site=site.name))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
-        """A verification of any of an account's sites; for pages that prove the WeChat and not the site."""
+        """Read a verification of any site of an account, for pages that know the WeChat account and not the site."""
         return (await self._store.read(account.keys, identifier.text)).record
 
     async def check(
@@ -174,16 +174,16 @@ class Verifications:
         return self._limited(site, reply)
 
     async def _code(self, site: SiteEntry, identifier: VerificationId) -> str | None:
-        """The code of a verification; None where there is none any more, and then every code is wrong."""
+        """The code of a verification; None if it no longer exists, and then every typed code is wrong."""
         if identifier.test:
             record = (await self.get(site, identifier)).record
             return site.test_code(record.user) if record else None
-        # A master key that was taken away derives nothing, as for a forged id.
+        # A verification of a removed master key is treated like one with a forged id.
         master = self._keyring.find(identifier.key_id)
         return codes.derive(master.code_key, identifier) if master else None
 
     async def resend(self, site: SiteEntry, identifier: VerificationId) -> Result:
-        """Carry the same code again: RESENT, EARLY, ENDED or ABSENT."""
+        """Send the same code again: RESENT, EARLY, ENDED or ABSENT."""
         reply = await self._store.resend(self._plans_of(site).resends, identifier.text)
         if reply.record is None:
             return Result(reply.outcome)
@@ -195,16 +195,16 @@ class Verifications:
         return _result(reply)
 
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
-        """End a verification: DONE, ENDED or ABSENT."""
+        """Cancel a verification: DONE, ENDED or ABSENT."""
         reply = await self._store.cancel(site.keys, site.name, identifier.text)
         self._recorder.hear(reply)
         return _result(reply)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
-        """Attach a QR code if there is none yet: ATTACHED, CLOSED where no scan may bring the code, ENDED or ABSENT.
+        """Attach a QR code if there is none yet: ATTACHED, CLOSED if a scan may not bring the code, ENDED or ABSENT.
 
         Raises:
-            PlatformUnavailable: the pool is empty and WeChat could not be asked.
+            PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
         reply = await self._attach(site, identifier, "")
         if reply.outcome is Outcome.EMPTY:

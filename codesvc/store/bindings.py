@@ -1,4 +1,4 @@
-"""Scripts about bindings of a site's users to WeChats, and about the proofs that bind."""
+"""Scripts about bindings of a site's users to WeChat accounts, and about the proofs that bind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class BindingReply(Reply, frozen=True):
     """The reply of a script about one binding.
 
     Attributes:
-        binding: its fields, empty where the outcome promises none.
-        reachable: whether its WeChat follows the account.
+        binding: its fields, empty if the outcome has none.
+        reachable: whether the person follows the account.
     """
 
     binding: Annotated[dict[str, str], fields_of] = msgspec.field(default_factory=dict)
@@ -30,7 +30,7 @@ class BindingReply(Reply, frozen=True):
 
     @property
     def found(self) -> Binding | None:
-        """The binding, where there is one."""
+        """The binding, if there is one."""
         return Binding.of(self.binding, reachable=self.reachable) if self.binding else None
 
 
@@ -69,7 +69,7 @@ class History(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        lines: what became of a user's bindings, oldest first.
+        lines: the history of a user's bindings, oldest first.
     """
 
     lines: Annotated[tuple[Passage, ...], _passages] = ()
@@ -79,7 +79,7 @@ class Imported(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        verdicts: for each row bound, same, user (has another WeChat) or wechat (has another user).
+        verdicts: for each row bound, same, user (has another WeChat account) or wechat (has another user).
     """
 
     verdicts: tuple[str, ...] = ()
@@ -90,15 +90,15 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         site: its name.
-        user: whom to bind.
+        user: the user to bind.
         made_by: proof, openid or handle.
-        openid: to which WeChat; "" where the proof says it.
+        openid: the WeChat account to bind; "" if the proof names it.
         proof_of: the verification that proves it, "" for none.
         handle_of: the login or ticket whose handle proves it, "" for none.
         handle_until: when that handle ends, ms.
-        replace: whether to take the user from another WeChat.
-        many: whether a WeChat may have several users of the site.
-        notices: whether people are told.
+        replace: whether to move the user from another WeChat account.
+        many: whether a WeChat account may have several users of the site.
+        notices: whether people are notified.
         actor: who binds, for the audit log.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
@@ -118,15 +118,15 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unbind(msgspec.Struct, frozen=True, kw_only=True):
-    """A binding that is to go.
+    """A binding to remove.
 
     Attributes:
         site: its name.
-        user: whom to unbind.
-        by: who removes it, as the history says.
-        actor: who removes it, for the audit log.
+        user: the user to unbind.
+        by: the actor for the history.
+        actor: the actor for the audit log.
         reason: for the audit log.
-        notices: whether the person is told.
+        notices: whether the person is notified.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
@@ -140,7 +140,7 @@ class Unbind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bindings:
-    """Bindings in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Bindings in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._read = Act(here, "read_binding", BindingReply)
@@ -154,11 +154,11 @@ class Bindings:
         self._lift_guesses = Act(here, "lift_guesses", Reply)
 
     async def read(self, keys: Keys, site: str, user: str) -> BindingReply:
-        """Read one: DONE or ABSENT."""
+        """Read a binding: DONE or ABSENT."""
         return await self._read(keys, {"binding": keys.binding(site, user)}, {})
 
     async def bind(self, keys: Keys, wanted: Bind) -> BindingReply:
-        """Make one: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF or ABSENT (no such proof)."""
+        """Create a binding: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF or ABSENT (no such proof)."""
         return await self._bind(
             keys,
             {
@@ -184,7 +184,7 @@ class Bindings:
         )
 
     async def unbind(self, keys: Keys, unwanted: Unbind) -> Unbound:
-        """Remove one."""
+        """Remove a binding."""
         return await self._unbind(
             keys,
             {"binding": keys.binding(unwanted.site, unwanted.user)},
@@ -200,12 +200,12 @@ class Bindings:
         )
 
     async def find(self, keys: Keys, site: str, *, openid: str, unionid: str, most: int) -> BindingsFound:
-        """The users that a WeChat is bound to, or, where `openid` is "", a person by unionid."""
+        """The users that a WeChat account is bound to, or a person by unionid if `openid` is ""."""
         index = keys.owners(site, openid) if openid else keys.union(site, unionid)
         return await self._find(keys, {"index": index}, {"site": site, "most": most})
 
     async def history(self, keys: Keys, site: str, user: str) -> History:
-        """What became of a user's bindings; bounded (`codesvc.store.script`)."""
+        """The history of a user's bindings; bounded (`codesvc.store.script`)."""
         return await self._history(
             keys, {"history": keys.history(site, user), "binding": keys.binding(site, user)}, {"site": site}
         )
@@ -215,7 +215,7 @@ class Bindings:
         return await self._import(keys, {}, {"site": site, "rows": rows, "many": int(many), "dry": int(dry)})
 
     async def note_unionid(self, keys: Keys, site: str, user: str, *, openid: str, unionid: str) -> Reply:
-        """Keep the unionid of a bound person: DONE, or STALE where the binding is another by now."""
+        """Keep the unionid of a bound person: DONE, or STALE if the user has another binding by now."""
         return await self._note_unionid(
             keys,
             {"binding": keys.binding(site, user), "union": keys.union(site, unionid)},
@@ -229,7 +229,7 @@ class Bindings:
         )
 
     async def lift_guesses(self, keys: Keys, site: str, user: str, *, actor: str, reason: str) -> None:
-        """Give a user a fresh guess budget."""
+        """Reset the limit of wrong guesses of a user."""
         await self._lift_guesses(
             keys,
             {"user_guesses": keys.window("user_guesses", site, user)},

@@ -1,4 +1,4 @@
-"""Live updates: publish/subscribe only wakes; state is re-read on wake and on every (re)connection (DESIGN, Flow)."""
+"""Live updates. A published message only wakes; readers read the state again on each wake-up and (re)connection."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from codesvc.store.servers import Servers
 
 EVERYBODY: Final = "*"
-"""Published when something concerns all who wait, such as a moved clock."""
+"""Published for a change that concerns all waiting readers, such as a moved clock."""
 
 _log = structlog.get_logger(__name__)
 _RECONNECT_SECONDS: Final = 0.5
 
 
 class ChangeNotifier:
-    """One subscription per process, however many wait.
+    """One subscription per process, shared by all waiting readers.
 
     Args:
-        servers: the store. In a cluster, what is published at one node reaches the subscribers of all.
+        servers: the store. In a cluster, a message published at one node reaches the subscribers of all nodes.
         prefix: of the deployment.
     """
 
@@ -54,7 +54,7 @@ class ChangeNotifier:
         self._waiting[identifier] = (*self._waiting.get(identifier, ()), told)
 
     def unlisten(self, identifier: str, told: Callable[[], None]) -> None:
-        """Call it no more."""
+        """Stop calling `told`."""
         left = tuple(each for each in self._waiting.get(identifier, ()) if each != told)
         if left:
             self._waiting[identifier] = left
@@ -62,7 +62,7 @@ class ChangeNotifier:
             self._waiting.pop(identifier, None)
 
     async def publish(self, identifier: str) -> None:
-        """Wake those who wait for `identifier` in every process."""
+        """Wake the readers that wait for `identifier` in every process."""
         await self._servers.anyone().redis.publish(self._channel, identifier)
 
     @asynccontextmanager
@@ -75,7 +75,7 @@ class ChangeNotifier:
             await end([task])
 
     def wake(self, identifier: str) -> None:
-        """Wake those who wait for `identifier` in this process."""
+        """Wake the readers that wait for `identifier` in this process."""
         everybody = identifier == EVERYBODY
         for listeners in tuple(self._waiting.values()) if everybody else (self._waiting.get(identifier, ()),):
             for told in listeners:
@@ -85,7 +85,7 @@ class ChangeNotifier:
         while True:
             try:
                 async with subscribed(self._servers.anyone().reader, self._channel) as messages:
-                    # What was published while we were away is lost; so everybody looks again.
+                    # Messages published during a disconnection are lost, so all readers read again.
                     self.wake(EVERYBODY)
                     while True:
                         for identifier in await messages.some():

@@ -1,4 +1,4 @@
-"""Scripts of the chat: claiming a verification by scan or keyword, disowning, noting that a person spoke."""
+"""Scripts of the chat: claiming a verification by scan or keyword, disowning, noting a person's activity."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Claimed(VerificationReply, frozen=True):
-    """CLAIMED, REFUSED, ENDED, ABSENT, LIMITED, or OTHER where the pointer leads to no verification.
+    """CLAIMED, REFUSED, ENDED, ABSENT, LIMITED, or OTHER if the pointer leads to no verification.
 
     Attributes:
-        limit: which limit refused.
-        wait_ms: until it allows another keyword.
-        target: of OTHER: what the pointer leads to.
+        limit: the limit that refused.
+        wait_ms: ms until the limit allows another keyword.
+        target: what the pointer leads to, for OTHER.
     """
 
     limit: str = ""
@@ -30,14 +30,14 @@ class Disowned(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        stopped: how many verifications the person stopped.
+        stopped: how many verifications were canceled.
     """
 
     stopped: int = 0
 
 
 class Chat:
-    """What people do in the chat. Every call raises StoreUnavailable where there is no answer."""
+    """What people do in the chat. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._claim = Act(here, "claim", Claimed)
@@ -59,15 +59,15 @@ class Chat:
         unsigned: bool = False,
         pushes: str = "",
     ) -> Claimed:
-        """Give a code to whoever scanned, or sent the keyword, if they may have it.
+        """Give a code to the person who scanned or sent the keyword, if they may have it.
 
         Args:
             keys: of the account.
             openid: of the person.
             by: what leads to the verification.
             pointer: the scene or the keyword.
-            dedupe: names the callback; repeated, it counts once.
-            reply: whether the code may stand in the answer to the callback.
+            dedupe: identifies the callback; a repeated callback counts once.
+            reply: whether the answer to the callback may hold the code.
             rates: the limit on keywords of one openid.
             window_ms: for how long customer-service messages may go to the person.
             followed: whether the person has just followed the account.
@@ -97,7 +97,7 @@ class Chat:
         )
 
     async def disown(self, keys: Keys, openid: str, *, dedupe: str, mute_ms: int) -> Disowned:
-        """Stop what was lately sent to a person, and mute pushes for `mute_ms`; `dedupe` names the message."""
+        """Cancel a person's recent verifications and mute pushes for `mute_ms`; `dedupe` identifies the message."""
         return await self._disown(
             keys,
             {"recent": keys.recent(openid), "muted": keys.muted(openid), "seen": keys.seen(f"{dedupe}/disown")},
@@ -105,5 +105,5 @@ class Chat:
         )
 
     async def note_activity(self, keys: Keys, openid: str, *, window_ms: int) -> None:
-        """Customer-service messages may go to this person for `window_ms` (WECHAT.md 8)."""
+        """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8)."""
         await self._note_activity(keys, {"spoke": keys.spoke(openid)}, {"window": window_ms})

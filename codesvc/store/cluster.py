@@ -1,17 +1,18 @@
-"""A cluster: which node holds which partition, learnt from the nodes themselves and kept up to date.
+"""A cluster. Which node holds which partition is learnt from the nodes and kept up to date.
 
-Each partition has one hash tag, so one slot, so one node; a node is used like a single server. redis-py's own cluster
-client is not used: it repeats commands, closes everybody's connections when one node is in trouble, and its errors are
-no `RedisError`. What remains to do is small:
+Each partition has one hash tag, so one slot, so one node. A node is used like a single server. redis-py's own cluster
+client is not used: it repeats commands, closes all connections when one node fails, and its errors are no `RedisError`.
+This module does the rest:
 
-- *The map.* All known nodes are asked at once for their state and their slots; the first that says the cluster is up is
-  believed. That happens at the start, and in the background whenever something fails that a changed cluster explains.
+- *The map.* All known nodes are asked at once for their state and their slots. The first answer that says that the
+  cluster is up is used. This happens at the start, and in the background after each failure that a changed cluster
+  could explain.
 - *MOVED* names the new owner of a slot. Nothing has been executed, so the call goes there at once.
-- *ASK, TRYAGAIN*: the slot's keys are being moved one by one, and lie on two nodes. A script that forms names of keys
-  itself could then stop in the middle. So every call to a cluster names one key more, of the same slot, that never
-  exists (`codesvc.store.keys.never`): the node sees that a key is missing and refuses before anything runs. The call
-  waits a moment, for it may be over soon; else it fails. Nothing is executed by halves (docs/decisions/0013).
-- *CLUSTERDOWN* and connections that break fail the call, and the map is asked for again.
+- *ASK, TRYAGAIN*: the slot's keys are being moved one by one and are on two nodes. A script that forms key names itself
+  could stop in the middle. So every call to a cluster names one more key of the same slot that never exists
+  (`codesvc.store.keys.never`): the node sees that a key is missing and refuses before anything runs. The call waits a
+  moment, because the move may end soon; otherwise it fails. No script runs in part (docs/decisions/0013).
+- *CLUSTERDOWN* and broken connections fail the call, and the map is asked for again.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from codesvc.store.servers import Server
 
 SLOTS: Final = tuple(key_slot(partition_root("", partition).encode()) for partition in range(PARTITIONS))
-"""The hash slot of each partition; the prefix stands before the tag and does not count."""
+"""The hash slot of each partition. The prefix is outside the tag and does not change the slot."""
 
 Address = tuple[str, int]
 
@@ -48,7 +49,7 @@ class Cluster:
 
     Args:
         seeds: nodes to begin with.
-        make: opens one, given its address and whom to tell of trouble.
+        make: opens a node, given its address and a callback for failures.
         shown: where the cluster is, without login.
     """
 
@@ -85,10 +86,10 @@ class Cluster:
         return holder
 
     def anyone(self) -> Server:
-        """Some node: what is published to one reaches the subscribers of all.
+        """Any node. A message published at one node reaches the subscribers of all.
 
         Raises:
-            StoreUnavailable: none is known.
+            StoreUnavailable: no node is known.
         """
         if not self._primaries:
             self.doubt()
@@ -100,7 +101,7 @@ class Cluster:
         return self._primaries
 
     async def redirected(self, partition: int, said: str) -> bool:
-        """Take notice of a refusal; whether to send the same command again, because nothing was executed."""
+        """Handle a refusal. Returns whether to send the same command again, because nothing was executed."""
         word, _, rest = said.partition(" ")
         match word:
             case "MOVED":
@@ -128,7 +129,7 @@ class Cluster:
             await asyncio.sleep(_BETWEEN_SECONDS)
 
     async def discover(self) -> None:
-        """Ask all known nodes, and the seeds, for the map. Where none answers, the old map stays."""
+        """Ask all known nodes and the seeds for the map. If no node answers, the old map stays."""
         known = dict.fromkeys([*self._nodes, *self._mentioned, *self._seeds])
         asked = [self._node(address) for address in known]
         tasks = [asyncio.create_task(_ask(node)) for node in asked]
@@ -148,10 +149,10 @@ class Cluster:
         finally:
             await end(task for task in tasks if not task.done())
             for task in tasks:
-                # Whoever came too late to be heard; its error is nobody's.
+                # Retrieve the error of a late answer, so that asyncio does not report it.
                 task.cancelled() or task.exception()
         if second_best:
-            # Nobody says that the cluster is up. What they know of it is still where the answers will come from.
+            # No node says that the cluster is up. The map they know is still the best one.
             await self._take(second_best)
 
     async def _take(self, ranges: list[tuple[Any, ...]]) -> None:
@@ -164,7 +165,7 @@ class Cluster:
             for partition, slot in enumerate(SLOTS):
                 if first <= slot <= last:
                     holders[partition] = owner
-        # Replicas as well: they are who is left when all primaries are gone.
+        # Replicas too: they remain when all primaries have failed.
         self._holders, self._primaries, self._mentioned = holders, list(primaries.values()), mentioned
         for address in [*self._nodes]:
             if address not in mentioned and address not in self._seeds:
@@ -185,7 +186,7 @@ class Cluster:
 
 
 def _address(text: str, asked: Server | None) -> Address:
-    """`host:port`; no host means the one that was asked, or for IPv6 everything before the last colon."""
+    """Read `host:port`. An empty host is that of the asked node; an IPv6 host is all before the last colon."""
     host, _, port = text.rpartition(":")
     if not host and asked is not None:
         host = asked.shown.rpartition(":")[0]
@@ -209,6 +210,6 @@ async def _ask(node: Server) -> tuple[bool, list[tuple[Any, ...]]]:
 
 
 def _listed(node: Sequence[Any], own: str) -> Address:
-    """A node as CLUSTER SLOTS names it; a host that it does not know is that of the node that was asked."""
+    """The address of a node in CLUSTER SLOTS. If it has no host, it is the host of the node that was asked."""
     host = node[0].decode() if node[0] else ""
     return (host if host not in {"", "?"} else own, int(node[1]))

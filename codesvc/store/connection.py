@@ -1,7 +1,7 @@
-"""Opening a store by its address, with redis-py behaving (DESIGN, known traps).
+"""Opens a store by its address, with redis-py set so that it retries nothing (DESIGN, known traps).
 
-redis-py repeats a command by itself when the answer is lost, which would run a script twice, and its default pool
-raises when it is empty. Here nothing is ever retried, and callers wait for a connection, no longer than for an answer.
+By default redis-py repeats a command when the answer is lost, which would run a script twice, and its pool raises when
+it is empty. With these options nothing is retried, and callers wait for a connection, at most as long as for an answer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def behaving(timeout: float) -> dict[str, Any]:
-    """redis-py's options for a connection that waits so many seconds and repeats nothing."""
+    """redis-py's options for a connection that waits `timeout` seconds and repeats nothing."""
     return {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
@@ -42,16 +42,16 @@ def behaving(timeout: float) -> dict[str, Any]:
 
 
 async def connect(url: str, *, timeout: float) -> Servers:  # noqa: ASYNC109  a setting, handed on
-    """Open a store; single servers and Sentinels connect on first use, a cluster is asked at once where things are.
+    """Open a store. Single servers and Sentinels are connected on first use; a cluster is asked for its map at once.
 
-    A store that does not answer is no error here: whoever uses it is told, until it does.
+    A store that does not answer is no error at this point. Its callers get errors until it answers.
 
     Args:
-        url: see `codesvc.config.store_address`. It may hold a password and appears in no error of ours.
+        url: see `codesvc.config.store_address`. It may hold a password, so it appears in no error of ours.
         timeout: seconds to wait for a connection and for an answer.
 
     Raises:
-        ValueError: it is no address.
+        ValueError: it is no valid address.
     """
     address = StoreAddress.parse(url)
     options: dict[str, Any] = dict(parse_url(address.url))
@@ -79,7 +79,7 @@ def _node(options: dict[str, Any], timeout: float, address: Address, trouble: Ca
 
 
 def retention_of(settings: StoreSettings) -> Retention:
-    """How long the configuration wants things kept."""
+    """The retention times of the configuration."""
     return Retention(history=settings.history_retention * 1_000, audit=settings.audit_retention * 1_000)
 
 

@@ -1,4 +1,4 @@
-"""Scripts about what is counted of a site or an account, by minute and by hour."""
+"""Scripts about the figures of a site or an account, by minute and by hour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """A batch of counts.
 
     Attributes:
-        batch: its name; sent again under the same name, it is added once.
+        batch: its name. A batch that is sent again under the same name is added once.
         subject: the site or account.
         counts: by name.
         started: ids of new verifications, oldest first.
@@ -56,7 +56,7 @@ class CountsRead(Reply, frozen=True):
 
 
 class Counts:
-    """Counts in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Counts in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._add = Act(here, "add_counts", Reply)

@@ -1,6 +1,6 @@
-"""Scripts about deliveries and notices: beginning jobs of the outbox, recording what became of them.
+"""Scripts about deliveries and notices: beginning jobs of the outbox and recording their results.
 
-Deliveries are begun and recorded in batches: what comes together in one turn of the event loop leaves in one call.
+Deliveries begin and are recorded in batches: all that are requested in one turn of the event loop leave in one call.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Begun(RecordReply, frozen=True):
-    """BEGUN, or STALE where the job is no longer wanted; then it is acknowledged.
+    """BEGUN, or STALE if the job is no longer needed; then it is acknowledged.
 
     Attributes:
-        openid: who is to be told.
+        openid: of the receiver.
         template_quota: whether the template quota allows a send: `yes`, or which one is used up: `day`, `minute`.
-        spoke: whether a customer-service message may be sent.
+        spoke: whether a customer-service message may be sent now.
     """
 
     openid: str = ""
@@ -40,17 +40,17 @@ class Begun(RecordReply, frozen=True):
 
 
 class Delivered(msgspec.Struct, frozen=True, array_like=True):
-    """What came of a delivery; its members in this order are what `record_deliveries.lua` reads.
+    """The result of a delivery. `record_deliveries.lua` reads its members in this order.
 
     Attributes:
-        verification: whose code.
+        verification: the verification.
         number: which delivery of that verification.
         status: sent, unknown or failed.
-        channel: by which it went.
+        channel: the channel that was used.
         reason: why it failed or is unknown, "" otherwise.
         errcode: WeChat's, "" for none.
         msgid: WeChat's, "" for none.
-        entry: of the job to be acknowledged, "" where it goes on.
+        entry: of the job to acknowledge, "" if the job continues.
     """
 
     verification: str
@@ -64,10 +64,10 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
 
 
 class NoticeBegun(Reply, frozen=True):
-    """BEGUN, or STALE where the notice is too old to matter; then its job is acknowledged.
+    """BEGUN, or STALE if the notice is too old; then its job is acknowledged.
 
     Attributes:
-        openid: who is to be told.
+        openid: of the receiver.
         name: of the message.
         about: what the message says, JSON.
     """
@@ -95,7 +95,7 @@ class AccountDeliveries:
         record: the script that records results.
         keys: of the account.
         sites: how many sites share it.
-        wrapped: what is put around a batch's coroutine before it runs as a task.
+        wrapped: wraps a batch's coroutine before it runs as a task.
     """
 
     def __init__(
@@ -120,23 +120,23 @@ class AccountDeliveries:
         return self._begin.read(await self._beginning.ask((kind, verification, str(number), entry)))
 
     async def record(self, result: Delivered) -> VerificationReply:
-        """Record how a delivery went, and acknowledge its job in the same act: DONE or STALE."""
+        """Record the result of a delivery and acknowledge its job in the same act: DONE or STALE."""
         return self._record.read(await self._recording.ask(result))
 
     async def _run_begin(self, packed: bytes) -> Sequence[Any]:
-        # The counters of a day have a key of their own, so the call is prepared once a day.
+        # The counters of a day have their own key, so the call is prepared once a day.
         day = day_key(self._keys, Api.TEMPLATE)
         if self._prepared_begin is None or day != self._day:
             self._day, self._prepared_begin = day, self._begin.prepare(self._keys, {"day": day}, {"sites": self._sites})
         return await self._prepared_begin.raw({}, {"jobs": packed})
 
     async def _run_record(self, packed: bytes) -> Sequence[Any]:
-        # The events of a batch are told apart by their number.
+        # The number of an event in the batch makes its id unique.
         return await self._prepared_record.raw({}, {"results": packed, "event": seed()})
 
 
 class Deliveries:
-    """Deliveries and notices in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Deliveries and notices in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._prefix = here.prefix
@@ -160,7 +160,7 @@ class Deliveries:
         return AccountDeliveries(self._begin, self._record, keys, sites=sites, wrapped=wrapped)
 
     async def note_trouble(self, keys: Keys, verification: str, number: int, reason: str) -> Reply:
-        """Note in the trail why a delivery has to wait: DONE or STALE."""
+        """Note in the timeline why a delivery has to wait: DONE or STALE."""
         return await self._note_trouble(
             keys, {"record": keys.record(verification)}, {"number": str(number), "reason": reason}
         )
@@ -168,7 +168,7 @@ class Deliveries:
     async def receipt(
         self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str
     ) -> VerificationReply:
-        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT where our own record of the send is still to come."""
+        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT if the send has not been recorded yet."""
         return await self._receipt(
             keys, {"receipt": keys.receipt(msgid)}, {"status": status, "reason": reason, "openid": openid}
         )
@@ -176,7 +176,7 @@ class Deliveries:
     async def send_notice(
         self, keys: Keys, identifier: str, *, openid: str, name: str, about: bytes, dedupe: str
     ) -> Reply:
-        """Queue a message to a WeChat: DONE, or SAME where the callback `dedupe` has queued one already."""
+        """Queue a message to a WeChat account: DONE, or SAME if the callback `dedupe` has queued it already."""
         return await self._send_notice(
             keys,
             {"notice": keys.notice(identifier), "seen": keys.seen(f"{dedupe}/notice")},
@@ -184,13 +184,13 @@ class Deliveries:
         )
 
     async def begin_notice(self, keys: Keys, identifier: str, entry: str) -> NoticeBegun:
-        """Look at a notice before sending it."""
+        """Begin a notice: read it before it is sent."""
         return await self._begin_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
 
     async def end_notice(self, keys: Keys, identifier: str, entry: str) -> None:
-        """A notice was sent, or never will be: acknowledge its job and forget it."""
+        """End a notice that was sent or given up: acknowledge its job and delete it."""
         await self._end_notice(keys, {"notice": keys.notice(identifier)}, {"entry": entry})
 
     async def forget_consumers(self, partition: int, *, idle_ms: int) -> ConsumersForgotten:
-        """Forget readers of a partition's outbox that have been idle for `idle_ms` and hold no job."""
+        """Remove readers of a partition's outbox that have been idle for `idle_ms` and hold no job."""
         return await self._forget_consumers(PartitionKeys(self._prefix, partition), {}, {"idle": idle_ms})

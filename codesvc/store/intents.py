@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 
 class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
-    """One start.
+    """The arguments of a start.
 
     Attributes:
         id: of the new intent or login.
         kind: `bi` or `lg`.
         site: the site's name.
-        user: whom to bind, "" for a login.
+        user: the user to bind, "" for a login.
         method: `scan` or `oauth`.
-        replace: whether the site moves the user from another WeChat on its own account.
-        many: whether a WeChat may have several users of the site.
-        notices: whether people are told of changes of their bindings.
-        confirm: whether the WeChat is asked before it is bound.
-        address: the bucket of who asks, `-` where the site sends none.
-        fixed: what never changes of the record, JSON.
-        reference: what the person compares.
+        replace: whether the site moves the user from another WeChat account on its own responsibility.
+        many: whether a WeChat account may have several users of the site.
+        notices: whether people are notified of changes of their bindings.
+        confirm: whether the person is asked before the binding is made.
+        address: the rate-limit bucket of the client's address, `-` if the site sends none.
+        fixed: the constant part of the record, JSON.
+        reference: the two letters that the person compares.
         keyword: eight characters that lead to it in the chat, "" for none.
-        life_ms: how long it is good.
+        life_ms: how long the intent is valid.
         idempotency_key: "" for none.
-        fingerprint: of the request that came with it.
+        fingerprint: of the request with that key.
         rates: each limit as the scripts read it.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
@@ -63,12 +63,12 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntentStarted(IntentReply, frozen=True):
-    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT where a repeated one is no longer kept.
+    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT if a repeated one is no longer kept.
 
     Attributes:
-        left: what the limits leave (`fragments/windows.lua`).
-        limit: which limit refused.
-        wait_ms: until it allows a start.
+        left: how much of each limit remains (`fragments/windows.lua`).
+        limit: the limit that refused.
+        wait_ms: ms until the limit allows a start.
     """
 
     left: str = ""
@@ -87,7 +87,7 @@ class IntentScene(IntentReply, frozen=True):
 
 
 class Intents:
-    """Bind intents and logins in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Bind intents and logins in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._start = Act(here, "start_intent", IntentStarted)
@@ -99,7 +99,7 @@ class Intents:
         self._allow_move = Act(here, "allow_move", IntentReply)
 
     async def start(self, keys: Keys, start: IntentStart) -> IntentStarted:
-        """Start one."""
+        """Start an intent."""
         return await self._start(
             keys,
             {
@@ -133,17 +133,17 @@ class Intents:
         )
 
     async def read(self, keys: Keys, site: str, identifier: str) -> IntentReply:
-        """Read one: DONE or ABSENT."""
+        """Read an intent: DONE or ABSENT."""
         return await self._read(keys, {"intent": keys.intent(identifier)}, {"site": site})
 
     async def cancel(self, keys: Keys, site: str, identifier: str) -> IntentReply:
-        """End one: DONE, ENDED or ABSENT."""
+        """Cancel an intent: DONE, ENDED or ABSENT."""
         return await self._cancel(keys, {"intent": keys.intent(identifier)}, {"site": site})
 
     async def attach_scene(
         self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
     ) -> IntentScene:
-        """Give one its QR code; arguments as `codesvc.store.verifications.Verifications.attach_scene`."""
+        """Attach a QR code; arguments as `codesvc.store.verifications.Verifications.attach_scene`."""
         return await self._attach(
             keys,
             {"intent": keys.intent(identifier), "pool": keys.pool, "day": day_key(keys, Api.QRCODE)},
@@ -151,7 +151,7 @@ class Intents:
         )
 
     async def claim(self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str) -> IntentReply:
-        """Note who scanned, or came by web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        """Record a scan or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
         return await self._claim(
             keys,
             {"intent": keys.intent(identifier), "asked": keys.asked(openid)},
@@ -161,17 +161,17 @@ class Intents:
     async def decide(
         self, keys: Keys, openid: str, *, identifier: str, yes: bool, choice: str, dedupe: str
     ) -> IntentReply:
-        """The yes or no of a WeChat.
+        """Record the answer of a WeChat account.
 
         BOUND, CONFLICT, APPROVED, UNKNOWN, DECLINED, CHOOSE (which of several users), ENDED or ABSENT.
 
         Args:
             keys: of the account.
-            openid: who decides.
-            identifier: of the intent or login; "" for what this WeChat was asked last.
+            openid: of the person who decides.
+            identifier: of the intent or login; "" for the last question to this WeChat account.
             yes: whether they agree.
             choice: the number of a user of a login, "" for none.
-            dedupe: names the message; repeated, it means what it meant the first time.
+            dedupe: identifies the message. A repeated message has the same effect as before.
         """
         return await self._decide(
             keys,
@@ -180,5 +180,5 @@ class Intents:
         )
 
     async def allow_move(self, keys: Keys, openid: str, reference: str) -> IntentReply:
-        """The old WeChat agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked about that."""
+        """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
         return await self._allow_move(keys, {"moving": keys.moving(openid)}, {"openid": openid, "reference": reference})

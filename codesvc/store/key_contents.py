@@ -1,7 +1,7 @@
-"""What stands under a key, as a value that can be compared and written elsewhere.
+"""The content of a key, as a value that can be compared and written to another store.
 
-Not DUMP and RESTORE: their format differs between Valkey and Redis and between versions of each, and a store is moved
-for just that reason. Here only what the protocol itself says of a key is carried.
+DUMP and RESTORE are not used. Their format differs between Valkey and Redis and between versions, and a different
+server is the usual reason to move a store. Only the protocol's own commands are used.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Content:
     """One key's value.
 
     Attributes:
-        kind: its type as TYPE says it.
-        value: of a shape that depends on the type; of equal keys equal.
-        left: ms that it has left, -1 for ever.
+        kind: its type as TYPE reports it.
+        value: its shape depends on the type. Equal keys have equal values.
+        left: ms until it expires, -1 for never.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Content:
     left: int
 
     def like(self, other: Content | None) -> bool:
-        """Whether the other is the same; of time that is left, as far as two clocks and two looks can tell."""
+        """Whether the other is equal. Remaining times may differ as much as two clocks and two reads explain."""
         if other is None or (self.kind, self.value) != (other.kind, other.value):
             return False
         both_stay = self.left < 0 and other.left < 0
@@ -45,10 +45,10 @@ _NOTHING: Final[tuple[Any, ...]] = (b"", [], {}, set(), None)
 
 
 async def read(redis: Redis, names: Sequence[bytes]) -> dict[bytes, Content]:
-    """What stands under these keys; one that has gone, or an empty stream, is left out.
+    """The contents of these keys. A key that no longer exists and an empty stream are left out.
 
     Raises:
-        RedisError: no answer.
+        RedisError: the store does not answer.
     """
     async with redis.pipeline(transaction=False) as pipe:
         for name in names:
@@ -88,7 +88,7 @@ def _comparable(kind: str, value: Any) -> Any:
 
 
 def write(pipe: Pipeline, name: bytes, content: Content) -> None:
-    """Queue the commands that put a content under a key, in place of whatever stands there."""
+    """Queue the commands that write a content to a key and replace its former content."""
     pipe.delete(name)
     match content.kind:
         case "hash":

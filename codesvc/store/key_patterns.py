@@ -1,4 +1,4 @@
-"""The kinds of keys: which of them the Lua scripts spell too, and which live for ever (`codesvc.store.keys`)."""
+"""The kinds of keys: which of them Lua scripts form too, and which have no TTL (`codesvc.store.keys`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ PERMANENT: Final = frozenset(
     {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
     | {"registry", "registry-log"}
 )
-"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers; whether an endpoint
-is disabled stays until somebody enables it; bindings with their two indexes, and the registry, are what the operator
-must not lose; who left is forgotten by `codesvc.service.profile_sync` after `unfollow_retention`, with the bindings."""
+"""Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
+is disabled stays until it is enabled again. Bindings with their two indexes, and the registry, are the operator's
+permanent data. The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
+"""
 
 IN_PARTITION: Final = {
     "record": "vf:%s",
@@ -36,7 +37,7 @@ IN_PARTITION: Final = {
     "minute": "minute:%s:%s",
     "hour": "hour:%s:%s",
 }
-"""Kinds whose names the Lua scripts form too, as patterns for `%` there and here: `store.script` hands them over."""
+"""Kinds whose names Lua scripts form too, as patterns for `%` in both languages: `store.script` passes them to Lua."""
 
 IN_ACCOUNT: Final = {
     "gone": "gone:%s",
@@ -50,20 +51,20 @@ IN_ACCOUNT: Final = {
     "awaiting": "awaiting:%s",
     "receipt": "receipt:%s",
 }
-"""The same for kinds that mean something inside one account only."""
+"""The same for kinds whose names are unique only inside one account."""
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+:\{p(\d\d)\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)(?::|$)")
 
 
 def place_of(name: str) -> tuple[int, str] | None:
-    """The partition and the kind of a key, None if it is none of ours."""
+    """The partition and the kind of a key, None if the key does not belong to this service."""
     found = _NAME.match(name)
     return (int(found[1]), found[2]) if found else None
 
 
 def names_of_user(site: str, user: str) -> re.Pattern[str]:
-    """What finds the keys whose names end with a user; he may hold colons, what stands before him may not."""
+    """A pattern for the keys whose names end with a user. The user may contain colons; the parts before it may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
     told = [
         *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately")),

@@ -1,10 +1,11 @@
-"""How everything in the store is called: the only place that spells a key.
+"""The names of all keys in the store. No other module spells a key.
 
-Every key of an account carries the hash tag of the account's partition, so that all keys of one script live in one
-cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` says which kinds are permanent; a key of any other kind
-has a TTL, always (DESIGN rule 2), and a test walks the store to see it.
+Every key of an account has the hash tag of the account's partition, so that all keys of one script are in one
+cluster slot: `cs:{p07}:vf:…`. `codesvc.store.key_patterns` says which kinds are permanent. A key of any other kind
+always has a TTL (DESIGN rule 2), and a test walks the store to check it.
 
-Users may contain `:`; they come last in their key, and what stands before them (site, purpose, address) may not.
+Users may contain `:`. They come last in their key, and the parts before them (site, purpose, address) may not contain
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 
 PARTITIONS: Final = 16
-"""Fixed for ever: an account's partition is part of where its bindings lie."""
+"""Must never change: an account's partition is part of the names of its bindings' keys."""
 
 
 @cache
@@ -28,11 +29,11 @@ def partition_of(appid: str) -> int:
 
 @dataclass(frozen=True)
 class PartitionKeys:
-    """Key names of one partition, for what belongs to no account.
+    """Key names of one partition, for data that belongs to no account.
 
     Attributes:
         prefix: the deployment's prefix.
-        partition: which.
+        partition: its number.
     """
 
     prefix: str
@@ -73,11 +74,11 @@ class Keys:
 
     @cached_property
     def account(self) -> str:
-        """What all keys that mean something inside this account only begin with (openids, keywords, scenes)."""
+        """The beginning of all keys that are unique only inside this account (openids, keywords, scenes)."""
         return f"{self.root}{self.appid}:"
 
     def record(self, verification: str) -> str:
-        """String: one verification. Of its id `vf_…` the beginning stands in the kind already."""
+        """String: one verification. The kind replaces the beginning `vf_` of its id."""
         return self.root + IN_PARTITION["record"] % verification[3:]
 
     def idempotency(self, site: str, key: str) -> str:
@@ -85,7 +86,7 @@ class Keys:
         return f"{self.root}idem:{site}:{sha256(key.encode()).hexdigest()[:32]}"
 
     def live(self, site: str, purpose: str, address: str, user: str) -> str:
-        """List: live unclaimed verifications of a user, purpose and address that `lately` has no room for."""
+        """List: live unclaimed verifications of a user, purpose and address beyond those in `lately`."""
         return self.root + IN_PARTITION["live"] % (site, purpose, address, user)
 
     def lately(self, site: str, user: str) -> str:
@@ -97,7 +98,7 @@ class Keys:
         return f"{self.root}latest:{subject}"
 
     def window(self, limit: str, site: str, subject: str) -> str:
-        """String: times of the events that a limit counts; past some, a list beside it (`fragments/windows.lua`)."""
+        """String: times of the events that a limit counts; many are in a list of its own (`fragments/windows.lua`)."""
         return self.root + IN_PARTITION["window"] % (limit, site, subject)
 
     def openid_window(self, limit: str, openid: str) -> str:
@@ -105,32 +106,32 @@ class Keys:
         return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
 
     def keyword(self, keyword: str) -> str:
-        """String: what the keyword points at."""
+        """String: the target of a keyword."""
         return f"{self.account}word:{keyword}"
 
     def scene(self, scene: str) -> str:
-        """String: what the scene points at."""
+        """String: the target of a scene."""
         return self.account + IN_ACCOUNT["scene"] % scene
 
     @cached_property
     def pool(self) -> str:
-        """List: QR codes minted ahead."""
+        """List: QR codes created in advance."""
         return f"{self.account}pool"
 
     def binding(self, site: str, user: str) -> str:
-        """Hash: the WeChat of a site's user."""
+        """Hash: the WeChat account of a site's user."""
         return self.root + IN_PARTITION["binding"] % (site, user)
 
     def owners(self, site: str, openid: str) -> str:
-        """Set: the site's users that a WeChat is bound to."""
+        """Set: the site's users that a WeChat account is bound to."""
         return self.root + IN_PARTITION["owners"] % (site, openid)
 
     def union(self, site: str, unionid: str) -> str:
-        """Set: the site's users that a person is bound to, by the id he has over all accounts of one owner."""
+        """Set: the site's users that a person is bound to, by the unionid, their id for all accounts of one owner."""
         return self.root + IN_PARTITION["union"] % (site, unionid)
 
     def history(self, site: str, user: str) -> str:
-        """List: what became of a user's bindings, oldest first."""
+        """List: the history of a user's bindings, oldest first."""
         return self.root + IN_PARTITION["history"] % (site, user)
 
     def intent(self, intent: str) -> str:
@@ -142,11 +143,11 @@ class Keys:
         return self.root + IN_PARTITION["ticket"] % ticket
 
     def notice(self, notice: str) -> str:
-        """Hash: something to tell a WeChat."""
+        """Hash: a notice to a WeChat account."""
         return self.root + IN_PARTITION["notice"] % notice
 
     def webhook(self, site: str, event: str) -> str:
-        """Hash: one event for a site's webhook, and what came of sending it."""
+        """Hash: one event for a site's webhook, and the result of sending it."""
         return self.root + IN_PARTITION["webhook"] % (site, event)
 
     def webhook_log(self, site: str) -> str:
@@ -158,68 +159,68 @@ class Keys:
         return self.root + IN_PARTITION["webhook_due"] % site
 
     def webhook_state(self, site: str) -> str:
-        """Hash: how the site's endpoint fares, and whether it is disabled."""
+        """Hash: the state of the site's endpoint, and whether it is disabled."""
         return self.root + IN_PARTITION["webhook_state"] % site
 
     def batch(self, name: str) -> str:
-        """String: these counts were added already."""
+        """String: marks a batch of counts that has been added."""
         return f"{self.root}batch:{name}"
 
     def spent(self, source: str) -> str:
-        """String: the handle that came from this login or ticket has been used."""
+        """String: marks that the handle of this login or ticket has been used."""
         return f"{self.root}spent:{source}"
 
     def asked(self, openid: str) -> str:
-        """String: the intent or login that this WeChat was asked about last."""
+        """String: the intent or login that this WeChat account was asked about last."""
         return self.account + IN_ACCOUNT["asked"] % openid
 
     def moving(self, openid: str) -> str:
-        """String: the bind intent that wants to take a user away from this WeChat."""
+        """String: the bind intent that would move a user away from this WeChat account."""
         return self.account + IN_ACCOUNT["moving"] % openid
 
     def awaiting(self, openid: str) -> str:
-        """String: the ticket whose page shows digits that this WeChat should send."""
+        """String: the ticket whose page shows digits that this WeChat account should send."""
         return self.account + IN_ACCOUNT["awaiting"] % openid
 
     def visit(self, browser: str, subject: str) -> str:
-        """String: who a browser has proved to be, for one subject."""
+        """String: the identity that a browser has proved, for one subject."""
         return f"{self.account}visit:{browser}:{subject}"
 
     def gone(self, openid: str) -> str:
-        """String: this openid does not follow; the time it left."""
+        """String: when this openid stopped following."""
         return self.account + IN_ACCOUNT["gone"] % openid
 
     @property
     def leavers(self) -> str:
-        """Sorted set: openids that left, by when."""
+        """Sorted set: openids that stopped following, by time."""
         return f"{self.account}leavers"
 
     def muted(self, openid: str) -> str:
-        """String: until when this openid wants no pushes."""
+        """String: the time until which this openid gets no pushes."""
         return self.account + IN_ACCOUNT["muted"] % openid
 
     def spoke(self, openid: str) -> str:
-        """String: this openid did something that opens the customer-service window; lasts as long as the window."""
+        """String: this openid has been active; its TTL is the customer-service window."""
         return self.account + IN_ACCOUNT["spoke"] % openid
 
     def recent(self, openid: str) -> str:
-        """String: verifications whose code went to this openid lately, and when it was pushed to; as `lately`."""
+        """String: recent verifications whose code went to this openid, and times of pushes; as `lately`."""
         return self.account + IN_ACCOUNT["recent"] % openid
 
     def receipt(self, msgid: int | str) -> str:
-        """String: which delivery a WeChat message id belongs to, or a receipt that came before our own record."""
+        """String: the delivery of a WeChat message id, or a receipt that came before the send was recorded."""
         return self.account + IN_ACCOUNT["receipt"] % msgid
 
     def seen(self, dedupe: str) -> str:
-        """String: a callback that was counted already."""
+        """String: marks a callback that has been handled."""
         return f"{self.account}seen:{sha256(dedupe.encode()).hexdigest()[:32]}"
 
     def token(self, name: str) -> str:
-        """String: an access token, or the lock of whoever is fetching one."""
+        """String: an access token, or the lock of the process that fetches one."""
         return f"{self.account}token:{name}"
 
     def quota(self, api: str, day: int) -> str:
-        """Hash: what of a call's daily quota was used on a day."""
+        """Hash: how much of an API's daily quota was used on a day."""
         return f"{self.account}quota:{api}:{day}"
 
     @cached_property
@@ -229,23 +230,23 @@ class Keys:
 
 
 def signed_out(prefix: str, session: str) -> str:
-    """String: an operator ended this session before its time."""
+    """String: marks an operator's session that was signed out."""
     return f"{partition_root(prefix, DEPLOYMENT)}signed-out:{session}"
 
 
 def login_window(prefix: str, address: str) -> str:
-    """List: when somebody at this address tried a password of the operator page."""
+    """List: times of password attempts on the operator page from this address."""
     return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", address)
 
 
 def audit(prefix: str, partition: int) -> str:
-    """Stream: who did what in a partition."""
+    """Stream: the audit log of a partition."""
     return partition_root(prefix, partition) + IN_PARTITION["audit"]
 
 
 @cache
 def partition_root(prefix: str, partition: int) -> str:
-    """What all keys of a partition begin with."""
+    """The beginning of all keys of a partition."""
     return f"{prefix}:{{p{partition:02d}}}:"
 
 
@@ -260,17 +261,17 @@ def webhook_sites(prefix: str, partition: int) -> str:
 
 
 def channel(prefix: str) -> str:
-    """Publish/subscribe channel: ids of what has changed. It only wakes; state is re-read."""
+    """Publish/subscribe channel: ids of changed objects. It only wakes readers, which read the state again."""
     return f"{prefix}:changed"
 
 
 WEBHOOKS: Final = "webhooks"
-"""What is published there when a site has a webhook to send."""
+"""Published when a site has a webhook to send."""
 REGISTRY: Final = "registry"
-"""What is published there when sites, accounts or keys have changed."""
+"""Published when sites, accounts or keys have changed."""
 
 DEPLOYMENT: Final = 0
-"""The partition of what belongs to no account."""
+"""The partition of data that belongs to no account."""
 
 
 def offset(prefix: str) -> str:
@@ -279,10 +280,10 @@ def offset(prefix: str) -> str:
 
 
 def probe(prefix: str, partition: int) -> str:
-    """String: written to see whether it can be."""
+    """String: written to test whether the partition can be written."""
     return f"{partition_root(prefix, partition)}probe"
 
 
 def never(prefix: str, partition: int) -> str:
-    """A key that never exists: a cluster that moves the partition's slot sees that it is missing, and refuses."""
+    """A key that never exists. While a cluster moves the partition's slot, it makes the node refuse the call."""
     return f"{partition_root(prefix, partition)}never"

@@ -1,7 +1,7 @@
-"""Copying a whole store into another, and seeing that it has arrived.
+"""Copies a whole store into another one and verifies the copy.
 
-Like rsync: only what differs is written, so that a copy which was interrupted is gone on with by starting it again, and
-looking whether everything has arrived is the same walk without the writing.
+It works like rsync: only differences are written, so an interrupted copy is continued by starting it again, and the
+verification is the same walk without writing.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _BATCH: Final = 500
 
 
 class Walk:
-    """What one walk over a store found out about another one.
+    """The result of a walk over a store that compares it with another one.
 
     Attributes:
         found: keys by kind.
-        different: keys by kind that the other store lacked, or had otherwise.
-        strange: keys that are none of ours, and stay where they are.
+        different: keys by kind that the other store lacks or has with another content.
+        strange: keys that do not belong to this service; they are not copied.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class Walk:
 
 
 async def count(servers: Servers) -> int:
-    """How many keys there are, of whomever.
+    """The number of keys, including those of other programs.
 
     Raises:
-        RedisError: no answer.
+        RedisError: the store does not answer.
     """
     return sum([await server.redis.dbsize() for server in servers.primaries()])
 
@@ -60,10 +60,10 @@ async def in_use(servers: Servers, prefix: str) -> bool:
 
 
 async def compare(source: Servers, target: Servers, prefix: str, progress: Progress, *, copy: bool) -> Walk:
-    """Walk the source; with `copy`, write into the target whatever is not there as it is here.
+    """Walk the source; with `copy`, write every difference into the target.
 
     Raises:
-        RedisError: a store went away; started again, the copy goes on.
+        RedisError: a store does not answer. Started again, the copy continues.
         StoreUnavailable: no node of a cluster holds a partition.
     """
     walk, done = Walk(), 0
@@ -81,7 +81,7 @@ async def compare(source: Servers, target: Servers, prefix: str, progress: Progr
             missing = [name for name in here if not here[name].like(there.get(name))]
             walk.different.update(kinds[name] for name in missing)
             if copy and missing:
-                # One transaction a batch: all of these keys lie in one slot.
+                # One transaction for each batch, whose keys are all in one slot.
                 async with target.at(partition).redis.pipeline(transaction=True) as pipe:
                     for name in missing:
                         write(pipe, name, here[name])
@@ -93,13 +93,13 @@ async def compare(source: Servers, target: Servers, prefix: str, progress: Progr
 
 
 async def _batches(servers: Servers, prefix: str) -> AsyncIterator[list[bytes]]:
-    """All keys of a deployment, each once, some hundred at a time."""
+    """All keys of a deployment, each once, in batches of some hundred."""
     for server in servers.primaries():
         cursor, seen = -1, set[bytes]()
         while cursor:
             names: list[bytes]
             cursor, names = await server.redis.scan(max(cursor, 0), match=f"{prefix}:*", count=_BATCH)  # type: ignore[assignment]  # this connection decodes nothing
-            # SCAN may tell a key twice, in the same breath or later; later costs a look, no second count.
+            # SCAN may return a key twice, in one batch or in two. It is counted once.
             fresh = [name for name in dict.fromkeys(names) if name not in seen]
             seen.update(fresh)
             if fresh:

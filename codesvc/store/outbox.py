@@ -1,7 +1,7 @@
 """The outbox: jobs in a stream per partition, read by a consumer group (DESIGN rule 4).
 
-A job that was read stays pending until a script acknowledges it together with its result. A worker that dies leaves its
-jobs behind; whoever sees them idle for long enough takes them over.
+A job that was read stays pending until a script acknowledges it together with its result. If a worker dies, another
+worker takes over its jobs when they have been idle for long enough.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Job(msgspec.Struct, frozen=True):
     Attributes:
         entry: its id in the stream.
         kind: push, scan, void or the name of a notice.
-        verification: whose code, or about what.
-        number: which delivery of that verification.
-        appid: by which account.
-        partition: from which stream.
+        verification: the verification, or the subject of a notice.
+        number: the number of the verification's delivery.
+        appid: of the sending account.
+        partition: of the stream.
     """
 
     entry: str
@@ -46,17 +46,17 @@ class Job(msgspec.Struct, frozen=True):
 
     @property
     def client_msg_id(self) -> str:
-        """WeChat delivers one message per openid and this id within 10 minutes (WECHAT.md 6.2)."""
+        """The message's id: WeChat delivers one message per openid and id within 10 minutes (WECHAT.md 6.2)."""
         return f"{self.verification}-{self.kind}-{self.number}"
 
 
 class Outbox:
-    """Reads one partition's stream on behalf of one consumer.
+    """Reads one partition's stream for one consumer.
 
     Args:
         servers: the store.
         prefix: of the deployment.
-        partition: which stream.
+        partition: of the stream.
         consumer: this process's name in the group; a new one for each start.
     """
 
@@ -71,7 +71,7 @@ class Outbox:
         return self._servers.at(self.partition).reader
 
     async def _prepare(self) -> None:
-        """Make the stream and its group; several processes may do so at once."""
+        """Create the stream and its group; several processes may do so at once."""
         try:
             await self._redis().xgroup_create(self._stream, GROUP, id="0", mkstream=True)
         except ResponseError as error:
@@ -79,7 +79,7 @@ class Outbox:
                 raise
 
     async def _prepared(self, read: Callable[[], Awaitable[Any]]) -> Any:
-        """Read; where the store is new, or was emptied under us, make the group first."""
+        """Read. If the group is missing, because the store is new or was emptied, create it first."""
         try:
             return await read()
         except ResponseError as error:
@@ -101,12 +101,12 @@ class Outbox:
         return jobs
 
     async def _read_on(self, count: int) -> list[Job] | None:
-        """New jobs while there are many: over the shared connection, which nothing may block; None where it fails."""
+        """New jobs without blocking, over the shared connection; used while there are many. None if the read fails."""
         words = ("XREADGROUP", "GROUP", GROUP, self._consumer, "COUNT", count, "STREAMS", self._stream, ">")
         try:
             answer = await self._servers.at(self.partition).line.execute(*words)
         except (ServerSaidError, StoreUnavailable):
-            # The other connection will say what is the matter. What was read and lost is taken over later.
+            # The blocking connection reports the fault. Jobs that were read and lost are taken over later.
             return None
         if not answer:
             return []
@@ -127,10 +127,10 @@ class Outbox:
         return self._jobs(answer[0][1]) if answer else []
 
     async def take_over(self, *, idle_ms: int, count: int) -> list[Job]:
-        """Jobs that nobody has touched for `idle_ms`: their worker is dead.
+        """Take over jobs that have been idle for `idle_ms`, because their worker is dead.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         try:
             answer: Any = await self._prepared(
@@ -141,10 +141,10 @@ class Outbox:
         return self._jobs(answer[1])
 
     async def hold(self, entries: Iterable[str]) -> None:
-        """Say that these jobs are still being worked on.
+        """Reset the idle time of jobs that are still being worked on.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:
@@ -155,10 +155,10 @@ class Outbox:
             raise StoreUnavailable(f"jobs cannot be held ({type(error).__name__})") from None
 
     async def hand_back(self, entries: Iterable[str], *, idle_ms: int) -> None:
-        """Let whoever looks next for jobs untouched for `idle_ms` take these over: not done, and this process goes.
+        """Set the idle time of jobs to `idle_ms` when this process stops, so that another one takes them over.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         ids: list[int | bytes | str | memoryview[int]] = list(entries)
         if not ids:

@@ -1,4 +1,4 @@
-"""What the scripts answer, as words. Each script's header lists its outcomes, and a test holds the two together."""
+"""The outcomes of the scripts. Each script's header lists its outcomes, and a test compares the two."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """First element of every script's answer."""
+    """The first element of every script's answer."""
 
     DONE = "done"
     ABSENT = "absent"

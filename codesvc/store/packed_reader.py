@@ -1,6 +1,6 @@
-"""What the scripts keep in packed strings, opened for whoever asks what is kept.
+"""Reads the packed strings of the scripts, for tools that show what is stored.
 
-The layouts are those of `fragments/windows.lua` and `fragments/recent_activity.lua`, which alone write them.
+The layouts are those of `fragments/windows.lua` and `fragments/recent_activity.lua`. Only these write them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _GROUP_AND_END: Final = 6
 
 
 def opened(kind: str, value: bytes) -> dict[str, list[int] | list[str]] | None:
-    """Times (ms) of events, and ids of verifications, oldest first; None where a kind is not packed.
+    """Times (ms) of events and ids of verifications, oldest first; None if this kind is not packed.
 
-    Times that have a key of their own, beside this one, are left out.
+    Times that are in a list of their own are left out.
     """
     if kind == "window":
         return {"times": [] if value == _ELSEWHERE else _times(value)}

@@ -1,7 +1,7 @@
-"""Finding what the store holds of one person. Pure: a key's name and value in, yes or no out.
+"""Finds the keys that hold data of one person, by a key's name and value. Pure.
 
-Exact, not by search: `user` must stand as a value of its own, and of the same site; an openid must stand as a value, or
-as a part of the name. So a person called `1` takes nothing of a person called `11` along.
+The match is exact. `user` must be a whole value of the same site; an openid must be a whole value or a part of the
+name. So a search for the person `1` finds nothing of the person `11`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ OF_MANY: Final = frozenset(
     {"owners", "union", "leavers", "outbox", "audit", "latest", "minute", "hour", "batch", "quota", "pool", "registry"}
     | {"registry-log", "uses", "webhook-log", "webhook-due", "webhook-done", "webhook-lane", "webhook-sites"}
 )
-"""Kinds that hold something of several people or of nobody; what they hold of one goes by a script of their own."""
+"""Kinds that hold data of several people or of none. A script of its own deletes one person's data from them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """Whom to look for.
+    """The person to look for.
 
     Attributes:
-        site: on which site.
+        site: the site.
         user: the site's id of the person.
-        openid: the WeChat that is bound, "" for none.
+        openid: the bound WeChat account, "" for none.
     """
 
     site: str
@@ -40,7 +40,7 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
     """Whether a key is about the person.
 
     Args:
-        person: whom.
+        person: the person.
         name: the whole name.
         kind: of the key.
         value: as `codesvc.store.key_contents` reads it.
@@ -58,7 +58,7 @@ def concerns(person: Person, name: str, kind: str, value: Any) -> bool:
 
 
 def values(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep: in lists and tables, and in text that is JSON or MessagePack itself."""
+    """Every text in a value at any depth: in lists, in tables, and in text that is itself JSON or MessagePack."""
     if isinstance(value, bytes):
         inner = _opened(value)
         if inner is not None:
@@ -78,7 +78,7 @@ def values(value: Any) -> Iterator[str]:
 
 
 def readable(value: Any) -> Any:
-    """A value as JSON can tell it, with what is packed in it opened."""
+    """A value as JSON, with its packed parts decoded."""
     if isinstance(value, bytes):
         inner = _opened(value)
         return readable(inner) if inner is not None else value.decode(errors="replace")
@@ -88,7 +88,7 @@ def readable(value: Any) -> Any:
 
 
 def _opened(octets: bytes) -> Any:
-    """The list or table that these bytes are in JSON or MessagePack; None if they are none."""
+    """The list or table that these bytes encode in JSON or MessagePack; None for anything else."""
     for decode in (msgspec.json.decode, msgspec.msgpack.decode):
         try:
             found = decode(octets)

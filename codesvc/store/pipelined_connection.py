@@ -1,17 +1,17 @@
-"""One connection for everybody: all commands of one turn of the event loop leave in one write, answers come in order.
+"""One shared connection: all commands of one turn of the event loop leave in one write, and answers come in order.
 
-redis-py spends more on one command than aiohttp on a whole request, and under load its pool makes callers wait for one
-another. Here a command costs its bytes and a future. redis-py still opens the connection (URL, TLS, AUTH, SELECT) and
-keeps all that is off the hot path. The contract:
+redis-py spends more time on one command than aiohttp on a whole request, and under load callers wait for connections of
+its pool. This module needs only the bytes and a future for a command. redis-py still opens the connection (URL, TLS,
+AUTH, SELECT) and sends the commands that are not frequent. The contract:
 
-- Nothing is ever sent twice. A command whose bytes were written and whose answer was lost fails with
-  `StoreUnavailable`; it may or may not have happened.
-- Answers belong to commands by order. A caller who gives up leaves his place in the queue, not a gap.
-- An answer that does not come within `timeout` means that the connection is dead: all who wait fail, and the next
-  command opens another.
-- A server that may not be written any more (READONLY after a fail-over) costs the connection as well, so that the next
-  one is opened anew to whoever is primary by then.
-- More than `MOST_WAITING` callers are turned away at once rather than kept in a queue that only grows.
+- Nothing is ever sent twice. If a command was written and its answer was lost, it fails with `StoreUnavailable`; it may
+  or may not have run.
+- Answers belong to commands by order. A cancelled caller keeps its place in the queue.
+- An answer that does not come within `timeout` means that the connection is dead: all waiting callers fail, and the
+  next command opens another connection.
+- A server that can no longer be written (READONLY after a fail-over) also ends the connection, so that the next one is
+  opened to the present primary.
+- More than `MOST_WAITING` callers are refused at once, so that the queue does not grow without bound.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ _IN_SCRIPT: Final = re.compile(r"^ERR Error running script .* @user_script: \d+:
 
 
 class ServerSaidError(Exception):
-    """The server answered with an error; the text is its own, such as `NOSCRIPT No matching script`.
+    """The server answered with an error; the text is the server's, such as `NOSCRIPT No matching script`.
 
     Attributes:
-        word: what it begins with. Redis before 7.0 wraps what a script met in words of its own; then what it met. A
-            long command without a login is refused as a fault of the protocol; then NOAUTH.
+        word: its first word. Redis before 7.0 wraps an error inside a script in another text; then the word of the
+            inner
+            error. A server refuses a long command without a login as a protocol error; then NOAUTH.
     """
 
     def __init__(self, text: str) -> None:
@@ -53,10 +54,11 @@ class ServerSaidError(Exception):
 
 
 class _Line(asyncio.Protocol):
-    """One open connection and those who wait for its answers.
+    """One open connection and the callers that wait for its answers.
 
-    It takes the place of redis-py's streams at the transport: an answer reaches who waits for it in the same turn of
-    the loop in which its bytes have come.
+    It replaces redis-py's streams at the transport, so that an answer reaches its caller in the same turn of the loop
+    in
+    which its bytes came.
     """
 
     def __init__(self, connection: AbstractConnection, timeout: float) -> None:
@@ -73,7 +75,7 @@ class _Line(asyncio.Protocol):
         self.broken: str | None = None
         self._transport.set_protocol(self)
         self._watchdog = self._loop.call_later(timeout / 4, self._watch)
-        # The transport may have told the streams of its end a moment ago.
+        # The transport may already have reported its end to the streams.
         if self._transport.is_closing() or reader.at_eof():
             self.fail("the store closed the connection")
 
@@ -95,7 +97,7 @@ class _Line(asyncio.Protocol):
             try:
                 self._transport.write(b"".join(self._unsent))
             except (OSError, RuntimeError) as error:
-                # uvloop writes to no transport that has broken, some turns of the loop before the reader hears of it.
+                # uvloop refuses to write to a broken transport some turns before the reader is notified.
                 self.fail(type(error).__name__)
             self._unsent.clear()
 
@@ -106,7 +108,7 @@ class _Line(asyncio.Protocol):
             self._watchdog = self._loop.call_later(self._timeout / 4, self._watch)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Read the answers in the received bytes."""
         try:
             self._parser.feed(data)
             while self.broken is None and (answer := self._parser.gets()) is not False:
@@ -115,11 +117,11 @@ class _Line(asyncio.Protocol):
             self.fail(type(error).__name__)
 
     def eof_received(self) -> None:
-        """No more will come."""
+        """Handle the end of the server's stream."""
         self.fail("the store closed the connection")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The connection has ended, by whomever."""
+        """Handle the end of the connection by either side."""
         self.fail(type(error).__name__ if error else "the store closed the connection")
 
     def _deliver(self, answer: Any) -> None:
@@ -136,7 +138,7 @@ class _Line(asyncio.Protocol):
             future.set_result(answer)
 
     def fail(self, why: str) -> None:
-        """Give the connection up; everybody who waits is told."""
+        """Close the connection; all waiting callers get an error."""
         if self.broken is not None:
             return
         self.broken = why
@@ -154,7 +156,7 @@ class _Line(asyncio.Protocol):
 
 
 class PipelinedConnection:
-    """Commands over one shared connection, opened when first needed and again after it broke.
+    """Commands over one shared connection, which is opened on first use and again after it broke.
 
     Args:
         connect: makes a redis-py connection object that is not yet connected.
@@ -175,20 +177,20 @@ class PipelinedConnection:
             StoreUnavailable: no connection, no answer, or too many are waiting.
             ServerSaidError: the server refused.
         """
-        # Before it takes its place: what cannot be packed is not sent, and must not wait for somebody else's answer.
+        # Pack first. A command that cannot be packed must not get a place in the queue of answers.
         return await self.deliver(hiredis.pack_command(command))
 
     async def deliver(self, packed: bytes) -> Any:
-        """Send one command that is packed already, and wait for its answer; raises as `execute`."""
+        """Send one packed command and wait for its answer; raises as `execute`."""
         line = self._line
         if line is None or line.broken is not None:
             line = await self._opened()
         return await line.send(packed)
 
     async def _opened(self) -> _Line:
-        """A new connection. All who need it wait for the same attempt and share its outcome.
+        """Open a connection. All callers that need it wait for the same attempt and share its result.
 
-        One after another they would each wait `timeout` for a server that does not answer at all.
+        If they tried one after another, each would wait `timeout` for a server that does not answer.
         """
         if self._closed:
             raise StoreUnavailable("the store connection is closed")
@@ -197,7 +199,7 @@ class PipelinedConnection:
             self._opening.add_done_callback(self._settled)
         opening = self._opening
         try:
-            # Shielded: who gives up takes nothing from the others.
+            # Shielded, so that one cancelled caller does not cancel the attempt for the others.
             line = await asyncio.shield(opening)
         except asyncio.CancelledError:
             if opening.cancelled():
@@ -231,7 +233,7 @@ class PipelinedConnection:
         return self._line
 
     async def aclose(self) -> None:
-        """End the connection for good; whoever still waits is told."""
+        """Close the connection finally; all waiting callers get an error."""
         self._closed = True
         if self._opening is not None:
             await end([self._opening])

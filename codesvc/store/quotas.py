@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def day_key(keys: Keys, api: Api) -> str:
-    """Today's counters of a call. WeChat's midnight counts, so test mode's offset is left out."""
+    """The key of today's counters of an API. The day follows WeChat's midnight, so test mode's offset is not added."""
     return keys.quota(api.value, day_of(unix_ms()))
 
 
@@ -31,7 +31,7 @@ class QuotaLearned(Reply, frozen=True):
 
 
 class Quotas:
-    """Corrects the counters; other scripts take from them. Every call raises StoreUnavailable without an answer."""
+    """Corrects the counters that other scripts use. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._learn = Act(here, "learn_quota", QuotaLearned)
@@ -40,9 +40,9 @@ class Quotas:
     async def learn(
         self, keys: Keys, api: Api, *, daily: int, used: int, rate: tuple[int, int] = (0, 0)
     ) -> QuotaLearned:
-        """Take over what WeChat says; other programs may use the same account.
+        """Set the counters to what WeChat reports, because other programs may use the same account.
 
-        `rate` is so many calls in so many seconds, zeros where no such limit exists.
+        `rate` is a number of calls in a number of seconds, zeros if there is no such limit.
         """
         return await self._learn(
             keys,
@@ -51,5 +51,5 @@ class Quotas:
         )
 
     async def exhaust(self, keys: Keys, api: Api) -> None:
-        """WeChat has just said that today's quota is used up."""
+        """Set the counters to used up, because WeChat has reported it."""
         await self._exhaust(keys, {"day": day_key(keys, api)}, {})

@@ -1,4 +1,4 @@
-"""Scripts about what the deployment keeps of sites, accounts and API keys."""
+"""Scripts about the registry of sites, accounts and API keys."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RegistryRead(Reply, frozen=True):
 
 
 class RegistryChanged(Reply, frozen=True):
-    """DONE, or STALE where another change came first.
+    """DONE, or STALE if another change came first.
 
     Attributes:
         version: the new one.
@@ -56,7 +56,7 @@ class UsesRead(Reply, frozen=True):
 
 
 class Registry:
-    """The registry in the store. Every call raises StoreUnavailable where there is no answer."""
+    """The registry in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         prefix = here.prefix
@@ -68,7 +68,7 @@ class Registry:
         self._read_uses = Act(here, "read_uses", UsesRead)
 
     async def read(self, since: str) -> RegistryRead:
-        """What has changed since a version, "" for everything."""
+        """The changes since a version, "" for the whole registry."""
         return await self._read(self._place, {"registry": self._registry, "registry_log": self._log}, {"since": since})
 
     async def change(self, changes: Mapping[str, str], *, actor: str, expected: str, epoch: str) -> RegistryChanged:
@@ -87,7 +87,7 @@ class Registry:
         )
 
     async def note_uses(self, ages_ms: Mapping[str, int], *, spacing_ms: int) -> None:
-        """Note how long ago keys were used; of each at most once in `spacing_ms`."""
+        """Note how long ago keys were used; for each key at most once in `spacing_ms`."""
         await self._note_uses(
             self._place, {"uses": self._uses_at}, {"ages": msgspec.json.encode(ages_ms), "spacing": spacing_ms}
         )

@@ -1,7 +1,7 @@
-"""Typed replies: how a script's list of bytes becomes a struct, as the script's header names its parts.
+"""Typed replies: a script's list of bytes becomes a struct, by the names in the script's header.
 
-A reply is a subclass of `Reply` whose further fields are those that the REPLY lines of the header name, each with a
-default for the outcomes that do not carry it. `reader` refuses a class whose fields are not exactly the header's.
+A reply is a subclass of `Reply`. Its further fields are those in the REPLY lines of the header, each with a
+default for outcomes that do not have it. `reader` refuses a class whose fields are not exactly the header's.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     type_of_part = Callable[[int, Any], Any]
 
 NOT_READ: Final = "_"
-"""What a header calls a part of a reply that no caller reads."""
+"""The name in a header for a part of a reply that no caller reads."""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a script answers; also the whole reply of a script that says no more than this.
+    """The answer of a script, and the whole reply of a script without further parts.
 
     Attributes:
         outcome: what happened.
-        now: ms by the clock that decides.
+        now: the store's time, ms.
     """
 
     outcome: Outcome
@@ -61,7 +61,7 @@ class VerificationReply(RecordReply, frozen=True):
     """The reply of a script that may change one verification.
 
     Attributes:
-        firsts: what happened to it for the first time in this call: steps of its trail, separated by blanks.
+        firsts: steps that this call added to its timeline for the first time, separated by blanks.
     """
 
     firsts: str = ""
@@ -112,14 +112,14 @@ def fields_of(flat: Sequence[bytes]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Binding:
-    """A site's user and a WeChat.
+    """A site's user and a WeChat account.
 
     Attributes:
-        openid: who; never in a log.
-        unionid: the same person over the accounts of one owner, where WeChat told it.
+        openid: of the WeChat account; never logged.
+        unionid: the person's id for all accounts of one owner, if WeChat has reported it.
         made_by: proof, openid, handle, intent, oauth or import.
         bound_at: ms.
-        reachable: False while the WeChat does not follow the account.
+        reachable: False while the person does not follow the account.
     """
 
     openid: str
@@ -130,7 +130,7 @@ class Binding:
 
     @classmethod
     def of(cls, fields: Mapping[str, str], *, reachable: bool) -> Binding:
-        """From the fields of its hash."""
+        """Build it from the fields of its hash."""
         return cls(
             openid=fields["openid"],
             unionid=fields.get("unionid"),
@@ -171,7 +171,7 @@ def _part(kind: Any) -> type_of_part:
     """How a field of this type is read.
 
     Raises:
-        KeyError: nothing is known of this type.
+        KeyError: the type is not known.
     """
     if get_origin(kind) is Annotated:
         read = get_args(kind)[1]
@@ -186,7 +186,7 @@ def reader(replies: Mapping[Outcome, Sequence[str]], kind: type[_R]) -> Callable
 
     Args:
         replies: each outcome of the script with the names of the parts that follow `now`.
-        kind: what to read it into.
+        kind: the class of the reply.
 
     Raises:
         ValueError: the fields of `kind` are not those of the replies.

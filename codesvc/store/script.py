@@ -1,6 +1,6 @@
-"""Lua scripts as files: one verb-named file for each atomic act, put together at start from fragments.
+"""Lua scripts as files: one file, named with a verb, for each atomic act. They are assembled from fragments at start.
 
-A script opens with a header, and the header is what binds it to Python:
+A script opens with a header, which connects it to Python:
 
     -- Purpose: …
     -- KEYS: record live
@@ -10,12 +10,12 @@ A script opens with a header, and the header is what binds it to Python:
     -- REPLY started: record long
     -- REPLY limited: limit wait_ms
 
-A REPLY line names what follows outcome and time in the script's answer; an outcome that no REPLY line names says no
-more. Of a script that takes several acts in one call (fragment `batch`) they name the answer to one of them.
+A REPLY line names the parts after outcome and time in the script's answer. An outcome without a REPLY line has no
+further parts. For a script with several acts in one call (fragment `batch`) they name the parts of one act's answer.
 
-The loader puts what a script needs of the named fragments in front, and the place of a key or an argument for its
-name (`K.record`, `A.site`); `Script.pack` refuses a call whose names are not exactly these. So no script and no caller
-ever counts positions.
+The loader prepends the needed parts of the fragments, and replaces the name of a key or an argument by its position
+(`K.record`, `A.site`). `Script.pack` refuses a call whose names are not exactly these. So no script and no caller
+counts positions.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _SCRIPTS = files(__package__) / "scripts"
 _Word = TypeVar("_Word", bound=str)
 
 HISTORY_LENGTH: Final = 50
-"""So many lines are remembered of a user's bindings; how long, `Retention` says."""
+"""The most lines in the history of a user's bindings; `Retention` says how long they are kept."""
 AUDIT_LENGTH: Final = 20_000
-"""The same of the audit log, of each partition."""
+"""The most lines in the audit log of each partition."""
 MOST_PACKED: Final = 128
-"""So many times of events stand in one string; more stand in a list."""
+"""The most times of events in one packed string; more are in a list."""
 MOST_LATEST: Final = 20
-"""So many verifications are remembered of a user, and of a WeChat."""
+"""The most recent verifications kept for a user, and for a WeChat account."""
 _NOTICE_KEPT_MS: Final = 86_400_000
 
 type_of_argument = str | int | bytes
@@ -73,10 +73,10 @@ class Script:
         name: file name without its ending.
         keys: names of the keys, in order.
         args: names of the arguments, in order.
-        outcomes: what it can answer.
-        replies: what else it says, by outcome: names of the parts in order.
+        outcomes: its possible outcomes.
+        replies: the names of the further parts in order, by outcome.
         source: complete Lua text.
-        sha: SHA-1 of the text, hexadecimal, as EVALSHA wants it.
+        sha: SHA-1 of the text, hexadecimal, for EVALSHA.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Script:
     def pack(
         self, keys: Mapping[str, str], args: Mapping[str, type_of_argument], guard: Sequence[str] = ()
     ) -> list[type_of_argument]:
-        """Keys and arguments in the order of the header; `guard` goes between, keys that the script does not look at.
+        """Keys and arguments in the order of the header, with the keys `guard` between, which the script does not use.
 
         Raises:
             TypeError: names are missing or too many.
@@ -144,7 +144,7 @@ def _known() -> dict[str, str]:
 
 
 def _layout() -> str:
-    """How a record becomes an array and comes out of it, field by field: a loop takes three times as long."""
+    """Lua code that converts a record to an array and back, field by field: a loop takes three times as long."""
     places = {field: place for place, field in enumerate(LAYOUT, 2)}
     into = "".join(
         f"  v = r.{field} if v == nil then v = null else last = {place} end flat[{place}] = v\n"
@@ -170,11 +170,13 @@ def _preamble() -> str:
 
 
 def _needed(definitions: str, text: str) -> str:
-    """Those of these definitions that a text leads to: the store makes each function and each table anew for each call.
+    """Select the definitions that a text needs, because the store creates all functions and tables anew for each call.
 
-    A definition begins with `local` at the start of a line and ends where the next begins; Lua knows a name only behind
-    its definition, so one look from the end to the beginning finds them all. A name inside a string counts as well: too
-    much does no harm.
+    A definition begins with `local` at the start of a line and ends where the next begins. Lua knows a name only after
+    its
+    definition, so one pass from the end to the beginning finds all. A name inside a string counts too; that only keeps
+    a
+    definition too many.
     """
     kept: list[str] = []
     seen = set(_NAME.findall(text))
@@ -187,7 +189,7 @@ def _needed(definitions: str, text: str) -> str:
 
 
 def _placed(text: str, tables: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
-    """Put places for names: a table of names would have to be made for each call.
+    """Replace names by positions, because a table of names would be created for each call.
 
     Raises:
         ValueError: the header does not have a name.
@@ -204,7 +206,7 @@ def _placed(text: str, tables: Mapping[str, tuple[str, tuple[str, ...]]]) -> str
 
 @cache
 def load(name: str) -> Script:
-    """Read and put together one script.
+    """Read and assemble one script.
 
     Raises:
         ValueError: the header lacks a line or names an outcome that does not exist.
@@ -230,7 +232,7 @@ def load(name: str) -> Script:
         outcomes=outcomes,
         replies={outcome: parts_of.get(outcome, ()) for outcome in outcomes},
         source=source,
-        # EVALSHA's name for a script; nothing is protected by it.
+        # The name of a script for EVALSHA; not used for security.
         sha=sha1(source.encode(), usedforsecurity=False).hexdigest(),
     )
 

@@ -1,6 +1,6 @@
-"""Small secrets that all processes share for a while: access tokens and the lock of whoever fetches one.
+"""Small secrets that all processes share for some time: access tokens, and the lock of the process that fetches one.
 
-They are encrypted under a key derived from the master secret, so that a copy of the store opens no account.
+They are encrypted under a key derived from the master secret, so a copy of the store gives no access to an account.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class SecretCache:
     """The `SharedStore` of `codesvc.wechat.token` for one account.
 
     Args:
-        store: where they lie.
+        store: holds them.
         keys: the account's names in it.
-        keyring: encrypts what is kept.
+        keyring: encrypts the values.
     """
 
     def __init__(self, store: Store, keys: Keys, keyring: Keyring) -> None:
@@ -62,7 +62,7 @@ class SecretCache:
         try:
             return self._cipher.decrypt(sealed).decode(), (unix_ms() + left) / 1000
         except InvalidToken:
-            # Written under a master key that is gone: as good as nothing.
+            # Written under a removed master key: treated as missing.
             return None
 
     async def put(self, name: str, value: str, ttl: float) -> None:
@@ -89,7 +89,7 @@ class SecretCache:
         return bool(taken)
 
     async def unlock(self, name: str) -> None:
-        """Give back a lock taken here; one that has run out and is another's by now stays.
+        """Release a lock of this process. If it has expired and another holds it now, it stays.
 
         Raises:
             StoreUnavailable: no answer.

@@ -1,8 +1,9 @@
-"""Sentinels: every new connection asks them who is primary, and asks the server itself whether it agrees.
+"""Sentinels: every new connection asks them for the primary, and asks the server itself whether it is primary.
 
-A fail-over costs the connections. Until the Sentinels have agreed on another primary, calls fail; then the next
-connection goes there. A server that a Sentinel still names, but that has been made a replica, is refused at once: a
-replica would answer reads with what was true some time ago, and no answer is better than a wrong one.
+A fail-over breaks the connections. Calls fail until the Sentinels have agreed on another primary; then the next
+connection goes there. A server that a Sentinel still names, but that has become a replica, is refused at once. A
+replica
+would answer reads with old data, and no answer is better than a wrong one.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ class Sentinels:
     """The Sentinels of one service.
 
     Args:
-        address: where they are, and what they call the service.
+        address: their hosts, and their name for the service.
         options: redis-py's options for the data servers.
-        behaviour: redis-py's options for the Sentinels themselves. They wait less long for an answer than a caller
-            does, so that one that is silent leaves time to ask another.
+        behaviour: redis-py's options for the Sentinels. Their timeout is shorter than a caller's, so that there is time
+            to
+            ask another one if one does not answer.
     """
 
     def __init__(self, address: StoreAddress, options: dict[str, Any], behaviour: dict[str, Any]) -> None:
@@ -63,7 +65,7 @@ class Sentinels:
     def pool(
         self, behaving: Callable[[float], dict[str, Any]], timeout: float, connections: int
     ) -> BlockingConnectionPool:
-        """Connections to whoever is primary."""
+        """Connections to the present primary."""
         return _Pool(  # type: ignore[no-untyped-call]  # redis-py
             self._service,
             self._sentinel,

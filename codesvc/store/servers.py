@@ -1,7 +1,7 @@
-"""Which server holds a partition, and the three ways to a server.
+"""Which server holds a partition, and the three kinds of connections to a server.
 
-One server holds everything; in a cluster each partition's keys lie on the node that owns the partition's slot. Whoever
-wants something of the store names the partition and is given the server; nobody else knows how many there are.
+A single server holds all partitions. In a cluster, a partition's keys are on the node that owns the partition's slot.
+Callers name the partition and get the server; they do not know how many servers there are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BLOCKING_EXTRA = 2.0
 
 
 class _Client(Redis):
-    """redis-py's client, which tells when what it met may mean that the partitions have moved."""
+    """redis-py's client, which calls `trouble` after an error that may mean that partitions have moved."""
 
     trouble: Callable[[], None] | None = None
 
@@ -45,7 +45,7 @@ class Server:
 
     Attributes:
         line: the shared connection for scripts; see `codesvc.store.pipelined_connection`.
-        redis: for commands off the hot path; callers wait for a connection, no longer than for an answer.
+        redis: for commands that are not frequent; callers wait for a connection at most as long as for an answer.
         reader: for reads that block on purpose (streams, subscriptions); waits a little longer for an answer.
         shown: where it is.
 
@@ -53,7 +53,7 @@ class Server:
         pool: makes a pool of connections, given seconds to wait and how many at most.
         timeout: seconds to wait for a connection and for an answer.
         shown: where it is.
-        trouble: called when a command met something that a change of the cluster explains.
+        trouble: called after an error that a change of the cluster could explain.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class Server:
         self.shown = shown
 
     async def aclose(self) -> None:
-        """End all connections; whoever still waits is told."""
+        """Close all connections; all waiting callers get an error."""
         await asyncio.gather(self.line.aclose(), self.redis.aclose(), self.reader.aclose(), return_exceptions=True)
 
 
 class Servers(Protocol):
-    """Where the partitions are.
+    """The servers of the store.
 
     Attributes:
-        shown: where the store is, without login.
+        shown: the store's address, without login.
         several: whether partitions lie on different servers and may move.
     """
 
@@ -92,35 +92,35 @@ class Servers(Protocol):
         """The server that holds a partition.
 
         Raises:
-            StoreUnavailable: nobody knows just now.
+            StoreUnavailable: no server is known for it now.
         """
 
     def anyone(self) -> Server:
-        """Some server, for what concerns no partition: publishing and subscribing.
+        """Any server, for publishing and subscribing, which belong to no partition.
 
         Raises:
-            StoreUnavailable: none is known just now.
+            StoreUnavailable: no server is known now.
         """
 
     def primaries(self) -> list[Server]:
-        """All servers that hold partitions, as far as known."""
+        """All known servers that hold partitions."""
 
     async def redirected(self, partition: int, said: str) -> bool:
-        """Take notice of a refusal; whether the same command may now be sent again, because nothing has happened."""
+        """Handle a refusal. Returns whether to send the same command again, because nothing was executed."""
 
     def doubt(self) -> None:
-        """Something went wrong that a change of the cluster would explain: look again soon, in the background."""
+        """Learn the cluster's map again soon, in the background, after a failure that a change could explain."""
 
     async def aclose(self) -> None:
         """End all connections."""
 
 
 class OneServer:
-    """One server that holds everything: `redis://`, `unix://`, or whoever the Sentinels name.
+    """One server that holds all partitions: `redis://`, `unix://`, or the primary that the Sentinels name.
 
     Args:
         server: the server.
-        closing: what else to end with it.
+        closing: called after the server is closed.
     """
 
     several = False
@@ -130,7 +130,7 @@ class OneServer:
         self._closing = closing
         self.shown = server.shown
 
-    def at(self, partition: int) -> Server:  # noqa: ARG002  it holds them all
+    def at(self, partition: int) -> Server:  # noqa: ARG002  one server holds all partitions
         """The server."""
         return self._server
 
@@ -142,12 +142,12 @@ class OneServer:
         """The server."""
         return [self._server]
 
-    async def redirected(self, partition: int, said: str) -> bool:  # noqa: ARG002  there is no other to go to
-        """Never."""
+    async def redirected(self, partition: int, said: str) -> bool:  # noqa: ARG002  there is no other server
+        """Always False: there is no other server."""
         return False
 
     def doubt(self) -> None:
-        """Nothing: the next connection is opened anew anyway, to whoever is primary by then."""
+        """Does nothing: the next connection is opened to the present primary anyway."""
 
     async def aclose(self) -> None:
         """End all connections."""

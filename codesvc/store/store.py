@@ -37,19 +37,20 @@ _FOR_A_YEAR: Final = Retention()
 
 
 class Store:
-    """The rooms, and what needs no script.
+    """The typed calls of all rooms, and clients for commands without a script.
 
-    All scripts are read when it is made: later there may be no file descriptor left to read one with, or an upgrade's
-    on the disk.
+    All scripts are read when it is made. Later, no file descriptor may be left to read one, or the files may be those
+    of a
+    newer version after an upgrade.
 
     Attributes:
-        deployment: what all scripts have in common; for the store's own modules.
+        deployment: what all scripts share; for the store's own modules.
 
     Args:
         servers: which server holds which partition; see `codesvc.store.connection.connect`.
-        offset: test mode's clock offset, handed to each script.
-        prefix: what all keys of this deployment begin with.
-        retention: how long the store keeps what is rarely read.
+        offset: test mode's clock offset, passed to each script.
+        prefix: the beginning of all keys of this deployment.
+        retention: how long the store keeps data that is rarely read.
     """
 
     def __init__(self, servers: Servers, *, offset: Offset, prefix: str, retention: Retention = _FOR_A_YEAR) -> None:
@@ -76,7 +77,7 @@ class Store:
         self._probe = Act(here, "probe", Reply)
 
     async def state(self, partitions: Iterable[int]) -> str:
-        """`ok` where each of these partitions can be written to now, else what one of them lacks."""
+        """`ok` if each of these partitions can be written now, else the reason why one cannot."""
         try:
             await asyncio.gather(*(self._write_to(partition) for partition in partitions))
         except StoreUnavailable as error:
@@ -87,9 +88,9 @@ class Store:
         await self._probe(PartitionKeys(self.prefix, partition), {"probe": probe(self.prefix, partition)}, {})
 
     def at(self, partition: int) -> Redis:
-        """redis-py's client for what needs no script, at the server that holds a partition.
+        """redis-py's client for commands without a script, at the server that holds a partition.
 
         Raises:
-            StoreUnavailable: nobody knows just now which server that is.
+            StoreUnavailable: no server is known for it now.
         """
         return self.servers.at(partition).redis

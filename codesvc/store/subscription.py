@@ -1,4 +1,4 @@
-"""One subscription, read in the chunks in which it comes: redis-py takes 30 µs for each message, and there are many."""
+"""A subscription that reads messages in chunks as they come, because redis-py needs 30 µs for each message."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 SILENCE_SECONDS: Final = 5.0
-"""After so long without a word the server is asked whether it is still there, and has as long to say so."""
+"""Seconds without data after which the server is asked for a sign of life, and the time that it has to answer."""
 _READ_BYTES: Final = 65_536
 
 
 @asynccontextmanager
 async def subscribed(redis: Redis, channel: str, *, silence: float = SILENCE_SECONDS) -> AsyncIterator[Messages]:
-    """The messages of a channel, from here on. redis-py opens the connection.
+    """The messages of a channel from now on. redis-py opens the connection.
 
     Raises:
         RedisError, OSError: no connection, or it broke.
@@ -42,7 +42,7 @@ async def subscribed(redis: Redis, channel: str, *, silence: float = SILENCE_SEC
 
 
 class Messages:
-    """What comes, in chunks."""
+    """The received messages, in chunks."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silence: float) -> None:
         self._reader = reader
@@ -51,7 +51,7 @@ class Messages:
         self._parser = hiredis.Reader()
 
     async def subscribe(self, channel: str) -> None:
-        """Subscribe; whatever is published once this has returned is heard."""
+        """Subscribe. All messages that are published after this call returns are received."""
         self._writer.write(b"*2\r\n$9\r\nSUBSCRIBE\r\n$%d\r\n%b\r\n" % (len(channel), channel.encode()))
         while not any(said[0] == b"subscribe" for said in await self._next()):
             pass

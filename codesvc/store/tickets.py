@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class IssuedTicket(msgspec.Struct, frozen=True):
-    """A ticket as the chat lists it; `user` is "" of one that binds."""
+    """A ticket as the chat lists it; `user` is "" for a ticket that binds."""
 
     id: str
     site: str
@@ -31,12 +31,12 @@ def _issued(raw: Sequence[bytes]) -> tuple[IssuedTicket, ...]:
 
 
 class TicketsIssued(Reply, frozen=True):
-    """DONE, LIMITED, ABSENT (nothing to reset), SAME (bound already wherever it could bind).
+    """DONE, LIMITED, ABSENT (nothing to reset), SAME (already bound on all sites where it could bind).
 
     Attributes:
-        tickets: of DONE.
-        limit: which limit refused.
-        wait_ms: until it allows another request.
+        tickets: the tickets, for DONE.
+        limit: the limit that refused.
+        wait_ms: ms until the limit allows another request.
     """
 
     tickets: Annotated[tuple[IssuedTicket, ...], _issued] = ()
@@ -49,7 +49,7 @@ class TicketRedeemed(TicketReply, frozen=True):
 
     Attributes:
         at: when a ticket that binds was redeemed, ms.
-        record: of a reset: its verification, approved already.
+        record: the approved verification, for a reset.
     """
 
     at: int = 0
@@ -57,10 +57,10 @@ class TicketRedeemed(TicketReply, frozen=True):
 
     @property
     def verification(self) -> Record:
-        """A reset's verification.
+        """The verification of a reset.
 
         Raises:
-            LookupError: the ticket resets nothing.
+            LookupError: the ticket is not for a reset.
         """
         if self.record is None:
             raise LookupError("a ticket that binds leads to no verification")
@@ -68,15 +68,15 @@ class TicketRedeemed(TicketReply, frozen=True):
 
 
 class TicketRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person asks for in the chat.
+    """A person's request for tickets in the chat.
 
     Attributes:
         openid: of the person.
-        dedupe: names the message; repeated, it finds the tickets of the first time.
-        seed: what the ids of the tickets begin with.
+        dedupe: identifies the message. A repeated message finds the tickets of the first time.
+        seed: the beginning of the tickets' ids.
         wish: `bind` or `reset`.
-        sites: names of the sites, each with whether a WeChat may have several users there.
-        life_ms: how long a ticket is good.
+        sites: names of the sites, each with whether a WeChat account may have several users of it.
+        life_ms: how long a ticket is valid.
         tries: how many wrong digits end it.
         rates: the limit on keywords of one openid.
     """
@@ -98,10 +98,10 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
         ticket: its id.
         site: the site's name.
         verification: id for the verification of a reset.
-        fixed: what never changes of that verification's record, JSON.
-        attempts: what that verification says of attempts.
+        fixed: the constant part of that verification's record, JSON.
+        attempts: the number of attempts in that verification.
         idempotency_key: "" for none.
-        fingerprint: of the request that came with it.
+        fingerprint: of the request with that key.
         hooks: events that the site's webhook listens to, as the scripts read them.
     """
 
@@ -116,7 +116,7 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tickets:
-    """Tickets in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Tickets in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._issue = Act(here, "issue_tickets", TicketsIssued)
@@ -126,7 +126,7 @@ class Tickets:
         self._redeem = Act(here, "redeem_ticket", TicketRedeemed)
 
     async def issue(self, keys: Keys, request: TicketRequest) -> TicketsIssued:
-        """Make the tickets that a keyword or menu key asks for."""
+        """Issue the tickets that a keyword or menu key requests."""
         return await self._issue(
             keys,
             {
@@ -145,15 +145,15 @@ class Tickets:
         )
 
     async def read(self, keys: Keys, identifier: str) -> TicketReply:
-        """Read one: DONE or ABSENT."""
+        """Read a ticket: DONE or ABSENT."""
         return await self._read(keys, {"awaiting": keys.awaiting("")}, {"id": identifier})
 
     async def awaited(self, keys: Keys, openid: str) -> TicketReply:
-        """Read the one whose digits this WeChat is expected to send: DONE or ABSENT."""
+        """Read the ticket whose digits this WeChat account should send: DONE or ABSENT."""
         return await self._read(keys, {"awaiting": keys.awaiting(openid)}, {"id": ""})
 
     async def show_digits(self, keys: Keys, identifier: str, browser: str) -> TicketReply:
-        """From now on the digits prove this browser: DONE, ENDED or ABSENT."""
+        """Make this browser the one that the digits prove: DONE, ENDED or ABSENT."""
         return await self._show_digits(
             keys, {"ticket": keys.ticket(identifier)}, {"id": identifier, "browser": browser}
         )
@@ -161,15 +161,15 @@ class Tickets:
     async def prove_browser(
         self, keys: Keys, identifier: str, openid: str, *, browser: str, right: bool, dedupe: str
     ) -> TicketReply:
-        """The ticket's WeChat sent six digits: APPROVED, WRONG, ENDED or ABSENT.
+        """Apply six digits that the ticket's WeChat account sent: APPROVED, WRONG, ENDED or ABSENT.
 
         Args:
             keys: of the account.
             identifier: of the ticket.
-            openid: who sent them.
-            browser: which browser they prove.
-            right: whether they are the browser's.
-            dedupe: names the message; repeated, it counts once.
+            openid: of the sender.
+            browser: the browser that they prove.
+            right: whether they are this browser's digits.
+            dedupe: identifies the message. A repeated message counts once.
         """
         return await self._prove_browser(
             keys,
@@ -182,7 +182,7 @@ class Tickets:
         )
 
     async def redeem(self, keys: Keys, wanted: Redemption) -> TicketRedeemed:
-        """Spend one."""
+        """Redeem a ticket."""
         return await self._redeem(
             keys,
             {

@@ -19,7 +19,7 @@ class Tokens:
         self._release_lock = Act(here, "release_lock", Reply)
 
     async def release_lock(self, keys: Keys, name: str, owner: str) -> Reply:
-        """Give back the lock of a token: DONE, or STALE where it is another's by now.
+        """Release the lock of a token: DONE, or STALE if another holds it by now.
 
         Raises:
             StoreUnavailable: no answer.

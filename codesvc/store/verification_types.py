@@ -1,4 +1,4 @@
-"""What goes into the scripts about one verification, and what comes out of them."""
+"""Arguments and replies of the scripts about one verification."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class StartRules:
-    """What all starts of one site and purpose have in common. Kept by the caller: a call is prepared once for each.
+    """The arguments that all starts of one site and purpose share.
+
+    The caller keeps the object, so that its call is prepared once.
 
     Attributes:
         keys: of the site's account.
@@ -25,12 +27,12 @@ class StartRules:
         purpose: its name.
         scan: who may scan: off, bound or open.
         disclose: whether the site may learn that a user is bound.
-        attempts: how many guesses one code stands.
-        code_life_ms: how long a code is good.
-        max_life_ms: how long it is good at most, with all resends.
+        attempts: how many wrong guesses one code allows.
+        code_life_ms: how long a code is valid.
+        max_life_ms: how long it is valid at most, with all resends.
         resend_after_ms: how long a resend has to wait.
-        max_live: how many pending ones a user may have with one purpose and address.
-        channels: by which a push goes, in order, separated by commas.
+        max_live: the most pending verifications of a user with one purpose and address.
+        channels: the channels of a push, in order, separated by commas.
         rates: each limit as the scripts read it; "" is no limit.
         shared_pushes: what the account's sites together have to remember of pushes to one WeChat.
         hooks: events that the site's webhook listens to, as the scripts read them.
@@ -54,18 +56,18 @@ class StartRules:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start.
+    """The arguments of one start.
 
     Attributes:
         id: with a code of the usual length.
-        long_id: with the longer code, which is taken past the site's limit of guesses.
-        user: whom the code is for.
-        address: the bucket of who asks, `-` where the site sends none.
-        fixed: what never changes of the record, JSON.
+        long_id: with the longer code, which is used after the site's limit of guesses is reached.
+        user: of the code.
+        address: the rate-limit bucket of the client's address, `-` if the site sends none.
+        fixed: the constant part of the record, JSON.
         vouched: whether the site has authenticated the person by other means.
         keyword: eight characters that bring the code in the chat, "" for none.
         idempotency_key: "" for none.
-        fingerprint: of the request that came with it.
+        fingerprint: of the request with that key.
     """
 
     id: str
@@ -80,13 +82,13 @@ class Start:
 
 
 class Started(VerificationReply, frozen=True):
-    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT where a repeated one is no longer kept.
+    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT if a repeated one is no longer kept.
 
     Attributes:
-        long: whether the longer code was made.
-        left: what the limits leave (`fragments/windows.lua`).
-        limit: which limit refused.
-        wait_ms: until it allows a start.
+        long: whether the longer code is used.
+        left: how much of each limit remains (`fragments/windows.lua`).
+        limit: the limit that refused.
+        wait_ms: ms until the limit allows a start.
     """
 
     long: bool = False
@@ -97,7 +99,7 @@ class Started(VerificationReply, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class CheckRules:
-    """What all checks of one site have in common; as `StartRules`.
+    """The arguments that all checks of one site share; as `StartRules`.
 
     Attributes:
         keys: of the site's account.
@@ -127,8 +129,8 @@ class Resend(msgspec.Struct, frozen=True):
     """How a purpose resends.
 
     Attributes:
-        code_life: how much longer the code is good, ms.
-        max_life: how long it is good at most, counted from its start, ms.
+        code_life: how much longer the code is valid, ms.
+        max_life: how long it is valid at most, counted from its start, ms.
         resend_after: how long the next resend has to wait, ms.
         channels: by which a push goes, in order, separated by commas.
     """
@@ -141,7 +143,7 @@ class Resend(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ResendRules:
-    """What all resends of one site have in common; as `StartRules`.
+    """The arguments that all resends of one site share; as `StartRules`.
 
     Attributes:
         keys: of the site's account.
@@ -159,10 +161,10 @@ class ResendRules:
 
 
 class Resent(VerificationReply, frozen=True):
-    """RESENT, EARLY, ENDED, or ABSENT, also where the site no longer has the purpose.
+    """RESENT, EARLY, ENDED, or ABSENT; ABSENT also if the site no longer has the purpose.
 
     Attributes:
-        wait_ms: of EARLY: until a resend is possible.
+        wait_ms: ms until a resend is possible, for EARLY.
     """
 
     wait_ms: int = 0
@@ -179,12 +181,12 @@ class SceneAttached(VerificationReply, frozen=True):
 
 
 class UserRead(Reply, frozen=True):
-    """What an operator asks about a user.
+    """A user's latest verifications and use of limits, for operators.
 
     Attributes:
         verifications: the latest ids, newest first.
-        pushes_left: what the limit of pushes leaves.
-        guesses_left: what the limit of guesses leaves.
+        pushes_left: how much of the limit of pushes remains.
+        guesses_left: how much of the limit of guesses remains.
     """
 
     verifications: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Verifications:
-    """Verifications in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Verifications in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._start = Act(here, "start", Started)
@@ -38,7 +38,7 @@ class Verifications:
         self._resends: WeakKeyDictionary[ResendRules, Prepared[Resent]] = WeakKeyDictionary()
 
     async def start(self, rules: StartRules, start: Start) -> Started:
-        """Start one."""
+        """Start a verification."""
         prepared, idem = self._starts.get(rules) or self._starts.setdefault(rules, self._prepared_start(rules))
         keys = rules.keys
         if start.idempotency_key:
@@ -68,7 +68,7 @@ class Verifications:
         )
 
     def _prepared_start(self, rules: StartRules) -> tuple[Prepared[Started], str]:
-        """The call, and the key for a start without an Idempotency-Key; nothing ever lies there."""
+        """The prepared call, and the key, always empty, for a start without an Idempotency-Key."""
         keys = rules.keys
         prepared = self._start.prepare(
             keys,
@@ -114,9 +114,9 @@ class Verifications:
             rules: of the site.
             identifier: of the verification.
             right: whether it is the code.
-            address: the bucket of whoever types, "" for that of the start.
+            address: the rate-limit bucket of the person who types, "" for that of the start.
             idempotency_key: "" for none.
-            fingerprint: of the request that came with it.
+            fingerprint: of the request with that key.
         """
         prepared, idem = self._checks.get(rules) or self._checks.setdefault(rules, self._prepared_check(rules))
         keys = rules.keys
@@ -147,11 +147,11 @@ class Verifications:
         return prepared, rules.keys.idempotency(rules.site, "")
 
     async def read(self, keys: Keys, identifier: str, *, site: str = "") -> VerificationReply:
-        """Read one: DONE or ABSENT; with `site` only that site's."""
+        """Read a verification: DONE or ABSENT; with `site`, only one of that site."""
         return await self._read(keys, {"record": keys.record(identifier)}, {"site": site})
 
     async def resend(self, rules: ResendRules, identifier: str) -> Resent:
-        """Carry the same code again, by the rules of the verification's purpose."""
+        """Send the same code again, by the rules of the verification's purpose."""
         prepared = self._resends.get(rules)
         if prepared is None:
             prepared = self._resends[rules] = self._resend.prepare(
@@ -168,20 +168,20 @@ class Verifications:
         return await prepared.run({"record": rules.keys.record(identifier)}, {"event": seed()})
 
     async def cancel(self, keys: Keys, site: str, identifier: str) -> VerificationReply:
-        """End one: DONE, ENDED or ABSENT."""
+        """Cancel a verification: DONE, ENDED or ABSENT."""
         return await self._cancel(keys, {"record": keys.record(identifier)}, {"site": site})
 
     async def attach_scene(
         self, keys: Keys, site: str, identifier: str, *, minted: str, needed_ms: int, sites: int
     ) -> SceneAttached:
-        """Give one its QR code.
+        """Attach a QR code.
 
         Args:
             keys: of the site's account.
             site: its name.
             identifier: of the verification.
-            minted: a QR code minted for it, as an entry of the pool; "" to take one of the pool.
-            needed_ms: how long a QR code of the pool has to be good still.
+            minted: a QR code created for it, as an entry of the pool; "" to take one from the pool.
+            needed_ms: how long a QR code of the pool must remain valid.
             sites: how many sites share the account.
         """
         return await self._attach(
@@ -191,7 +191,7 @@ class Verifications:
         )
 
     async def read_user(self, keys: Keys, site: str, user: str, rates: Mapping[str, str]) -> UserRead:
-        """A user's latest verifications, and how far the user's own limits are used."""
+        """A user's latest verifications, and how much of the user's own limits is used."""
         return await self._read_user(
             keys,
             {"lately": keys.lately(site, user), "user_guesses": keys.window("user_guesses", site, user)},

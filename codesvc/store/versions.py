@@ -1,4 +1,4 @@
-"""Which servers are new enough, asked of the servers themselves."""
+"""Checks that the store's servers are new enough."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from codesvc.store.servers import Servers
 
 OLDEST: Final = {"redis": (6, 2), "valkey": (7, 2)}
-"""The oldest servers that have every command that is used. Redis 6.2 brought XAUTOCLAIM and LPOP with a count; Valkey
-begins with 7.2. The tests run on Redis 6.2, Redis 7.0 and the bundled Valkey 9."""
+"""The oldest supported servers. Redis 6.2 brought XAUTOCLAIM and LPOP with a count; Valkey begins with 7.2. The tests
+run on Redis 6.2, Redis 7.0 and the bundled Valkey 9.
+"""
 
 
 class StoreTooOld(CodesvcError):
-    """A server that lacks commands which are needed."""
+    """A server is too old: it lacks commands that the service needs."""
 
 
 def version_of(info: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
@@ -36,10 +37,10 @@ def shown(server: str, version: tuple[int, ...]) -> str:
 
 
 async def require_new_enough(servers: Servers) -> bool:
-    """Look at the version of every server that holds partitions; whether all of them could be asked.
+    """Check the version of every server that holds partitions. Returns whether all of them answered.
 
     Raises:
-        StoreTooOld: one is too old; the text says which, and what is needed.
+        StoreTooOld: a server is too old. The text says which one and what is needed.
     """
     nodes = servers.primaries()
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Scripts about visits: who a browser has proved to be, for one subject and a few minutes."""
+"""Scripts about visits: the identity that a browser has proved, for one subject and a few minutes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class VisitRead(Reply, frozen=True):
     """DONE or ABSENT.
 
     Attributes:
-        openid: who the browser has proved to be.
-        unionid: the same person over the accounts of one owner, "" where WeChat did not say it.
+        openid: the identity that the browser has proved.
+        unionid: the person's id for all accounts of one owner, "" if WeChat did not report it.
     """
 
     openid: str = ""
@@ -25,14 +25,14 @@ class VisitRead(Reply, frozen=True):
 
 
 class Visits:
-    """Visits in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Visits in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._note = Act(here, "note_visit", Reply)
         self._read = Act(here, "read_visit", VisitRead)
 
     async def note(self, keys: Keys, browser: str, subject: str, *, openid: str, unionid: str, life_ms: int) -> None:
-        """WeChat has said who a browser is."""
+        """Record the identity of a browser that WeChat has reported."""
         await self._note(
             keys,
             {"visit": keys.visit(browser, subject)},
@@ -40,5 +40,5 @@ class Visits:
         )
 
     async def read(self, keys: Keys, browser: str, subject: str) -> VisitRead:
-        """Who a browser has proved to be."""
+        """The identity that a browser has proved."""
         return await self._read(keys, {"visit": keys.visit(browser, subject)}, {})

@@ -1,4 +1,4 @@
-"""The webhooks' queue: events per site, written by scripts, sent by `codesvc.delivery.webhooks`."""
+"""The queue of webhook events, per site. Scripts write it, `codesvc.delivery.webhooks` sends it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codesvc.store.act import Deployment
 
 LEASE_MS: Final = 15_000
-"""A process that has not said for so long that it is at a site is taken for dead."""
+"""How long a process holds a site without renewing its lease. After that it counts as dead."""
 
 Verdict = Literal["delivered", "again", "failed", "gone"]
 
@@ -27,11 +27,11 @@ class Job:
     """An event to be sent.
 
     Attributes:
-        id: what the receiver knows it by.
+        id: the event's id for the receiver.
         kind: its type.
         created: when it happened, ms.
-        attempts: how many tries have failed.
-        facts: what a script noted, JSON.
+        attempts: how many attempts have failed.
+        facts: the data that a script noted, JSON.
     """
 
     id: str
@@ -61,17 +61,17 @@ class SitesClaimed(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        sites: names of those that were taken over.
+        sites: names of the sites that were claimed.
     """
 
     sites: tuple[str, ...] = ()
 
 
 class Work(Reply, frozen=True):
-    """What there is to do for a site: DONE; EMPTY, STALE or CLOSED where the site is no longer held.
+    """The due events of a site: DONE; EMPTY, STALE or CLOSED if the site is no longer held.
 
     Attributes:
-        jobs: what is due, first things first; those under way are among them.
+        jobs: the due events, the earliest first, including those that are being sent.
         failures: attempts in a row that have failed.
     """
 
@@ -80,7 +80,7 @@ class Work(Reply, frozen=True):
 
 
 class WebhookQueue:
-    """What a process that sends asks of the store. Every call raises StoreUnavailable where there is no answer.
+    """The queue for a sending process. Every call raises StoreUnavailable if the store does not answer.
 
     Args:
         here: the deployment.
@@ -96,7 +96,7 @@ class WebhookQueue:
         self._record = Act(here, "record_webhook", Reply)
 
     async def claim(self, partition: int, *, most: int) -> SitesClaimed:
-        """Take over sites with something to send."""
+        """Claim sites that have events to send."""
         return await self._claim(
             PartitionKeys(self._prefix, partition),
             {"sites": webhook_sites(self._prefix, partition)},
@@ -104,7 +104,7 @@ class WebhookQueue:
         )
 
     async def take(self, partition: int, site: str, *, most: int, give: bool) -> Work:
-        """What is due, and another lease; with `give` the site is given back where nothing is due."""
+        """Read the due events and renew the lease; with `give`, release the site if nothing is due."""
         return await self._take(
             PartitionKeys(self._prefix, partition),
             {"sites": webhook_sites(self._prefix, partition)},
@@ -112,7 +112,7 @@ class WebhookQueue:
         )
 
     async def give_back(self, partition: int, site: str, *, after_ms: int) -> None:
-        """Let others have a site, after a while."""
+        """Release a site; other processes may claim it after `after_ms`."""
         await self._return(
             PartitionKeys(self._prefix, partition),
             {"sites": webhook_sites(self._prefix, partition)},
@@ -122,7 +122,7 @@ class WebhookQueue:
     async def record(
         self, partition: int, site: str, job: Job, tried: Tried, verdict: Verdict, *, pause_ms: int = 0
     ) -> None:
-        """Record an attempt; where the store does not answer, the event is sent again."""
+        """Record an attempt. If the store does not answer, the event is sent again."""
         await self._record(
             PartitionKeys(self._prefix, partition),
             {"sites": webhook_sites(self._prefix, partition)},

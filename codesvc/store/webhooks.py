@@ -1,4 +1,4 @@
-"""Events for webhooks as a site and an operator see them; sending them is `codesvc.store.webhook_queue`."""
+"""Webhook events for sites and operators: reading, resending, state. `codesvc.store.webhook_queue` sends them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hook:
-    """An event as it is kept.
+    """A stored event.
 
     Attributes:
-        id: what the receiver knows it by.
+        id: the event's id for the receiver.
         kind: its type.
-        status: what became of it.
+        status: its state of delivery.
         reason: of a failed one: `attempts`, `overflow` or `expired`, else "".
         created: when it happened, ms.
-        due: when it is tried next, None where it is not.
-        ended: when it was delivered or given up.
+        due: the time of the next attempt, ms; None if there is none.
+        ended: when it was delivered or given up, ms.
         tried: the latest attempts, oldest first.
-        facts: what a script noted, JSON.
+        facts: the data that a script noted, JSON.
     """
 
     id: str
@@ -66,15 +66,15 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How a site's endpoint fares.
+    """The state of a site's endpoint.
 
     Attributes:
-        disabled: since when nothing is sent to it, ms; None where it is enabled.
+        disabled: since when it is disabled, ms; None if it is enabled.
         waiting: how many events are still to be sent.
-        delivered: when one last arrived.
+        delivered: when an event last arrived.
         refused: when an attempt last failed.
-        result: how it did, "" if none has.
-        failures: how many in a row have failed.
+        result: the result of that attempt, "" if none has failed.
+        failures: how many attempts in a row have failed.
     """
 
     disabled: int | None
@@ -86,7 +86,7 @@ class Endpoint:
 
     @classmethod
     def of(cls, fields: Mapping[str, str], waiting: int) -> Endpoint:
-        """From the fields of its hash."""
+        """Build it from the fields of its hash."""
 
         def time(name: str) -> int | None:
             return int(fields[name]) if name in fields else None
@@ -106,7 +106,7 @@ class WebhooksCounted(Reply, frozen=True):
 
     Attributes:
         waiting: how many events wait.
-        overdue_ms: for how long the most overdue of them has been due.
+        overdue_ms: how long ago the most overdue event was due.
     """
 
     waiting: int = 0
@@ -126,7 +126,7 @@ class EndpointReply(Reply, frozen=True):
 
     @property
     def endpoint(self) -> Endpoint:
-        """How the endpoint fares."""
+        """The state of the endpoint."""
         return Endpoint.of(self.state, self.waiting)
 
 
@@ -134,7 +134,7 @@ class HookReply(Reply, frozen=True):
     """DONE, SAME (announced before) or ABSENT.
 
     Attributes:
-        hook: the event, where there is one.
+        hook: the event, if there is one.
     """
 
     hook: Annotated[Hook | None, Hook.parse] = None
@@ -160,8 +160,8 @@ class HooksListed(Reply, frozen=True):
 
     Attributes:
         hooks: events, latest first.
-        after_at: time to go on after, "" where there are no more.
-        after: name to go on after.
+        after_at: the time after which the next page begins, "" on the last page.
+        after: the name after which the next page begins.
     """
 
     hooks: Annotated[tuple[Hook, ...], _hooks] = ()
@@ -170,7 +170,7 @@ class HooksListed(Reply, frozen=True):
 
 
 class Webhooks:
-    """Events for webhooks in the store. Every call raises StoreUnavailable where there is no answer."""
+    """Events for webhooks in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._here = here
@@ -184,7 +184,7 @@ class Webhooks:
         self._announce = Act(here, "announce_webhook", HookReply)
 
     def queue(self, owner: str) -> WebhookQueue:
-        """The queue for a process that sends; `owner` names it, a new name for each start."""
+        """The queue for a sending process; `owner` is its name, which is new at each start."""
         return WebhookQueue(self._here, owner)
 
     async def count(self, partition: int) -> WebhooksCounted:
@@ -194,11 +194,11 @@ class Webhooks:
         )
 
     async def endpoint(self, keys: Keys, site: str) -> EndpointReply:
-        """How a site's endpoint fares."""
+        """The state of a site's endpoint."""
         return await self._read_endpoint(keys, {"state": keys.webhook_state(site), "due": keys.webhook_due(site)}, {})
 
     async def enable(self, keys: Keys, site: str, *, actor: str) -> EndpointReply:
-        """Send to a site's endpoint again."""
+        """Enable a site's endpoint again."""
         return await self._enable_endpoint(
             keys,
             {"state": keys.webhook_state(site), "due": keys.webhook_due(site)},
@@ -224,7 +224,7 @@ class Webhooks:
         return await self._resend(keys, {"webhook": keys.webhook(site, event)}, {"actor": actor, "site": site})
 
     async def announce(self, keys: Keys, site: str, event: str, *, kind: str, facts: bytes) -> HookReply:
-        """Queue an event that no change of state makes: DONE, or SAME where this id is queued already."""
+        """Queue an event that belongs to no change of state: DONE, or SAME if this id is queued already."""
         return await self._announce(
             keys, {"webhook": keys.webhook(site, event)}, {"site": site, "id": event, "kind": kind, "facts": facts}
         )

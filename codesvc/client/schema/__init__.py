@@ -1,8 +1,8 @@
-"""What goes over the wire, as types: one source for the published document and for the SDK.
+"""The types of all requests and answers: one source for the published document and for the SDK.
 
-Nothing here imports anything else of the package, so that `codesvc.client` can use it without a server. The words that
-a member may hold (`STATUSES`, …) are written out although enumerations inside have them too: publishing a new one is a
-decision, and a test makes somebody take it.
+This package imports nothing else of `codesvc`, so that `codesvc.client` works without a server. The words that a member
+may hold (`STATUSES`, …) are written out, although the service's enumerations have them too: publishing a new word is a
+decision, and a test fails until it is made.
 """
 
 from codesvc.client.schema.administration import KeyView, KeyViews, Names, NewKey, SettingsView

@@ -1,4 +1,4 @@
-"""How sites, accounts and keys read to whoever sets them up."""
+"""The types of sites, accounts and keys in the admin API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every answer has in common: it never changes, it tolerates members it does not know, and it keeps secrets."""
+"""The base of all answers: immutable, tolerant of unknown members, with secrets hidden in the repr."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     secret: ClassVar[frozenset[str]] = frozenset()
-    """Members whose values stay out of the repr: whoever holds them can do something with them."""
+    """Members whose values are not in the repr, because they give rights to their holder."""
 
     def __repr__(self) -> str:
         shown = (
@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def told(description: str, *, example: Any = None, words: tuple[str, ...] = ()) -> Meta:
-    """What the document says of a member.
+    """The published description of a member.
 
     Args:
         description: one sentence.

@@ -1,4 +1,4 @@
-"""How bindings and their past read."""
+"""The types of bindings and their history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bind intents, logins and redeemed tickets read."""
+"""The types of bind intents, logins and redeemed tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How health, the test clock and the events of another back end are answered."""
+"""The types of answers about health, the test clock and the events of another back end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How errors read (RFC 9457), and which members each kind has besides."""
+"""The types of errors (RFC 9457), and the further members of each kind."""
 
 from __future__ import annotations
 

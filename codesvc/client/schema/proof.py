@@ -1,4 +1,4 @@
-"""How a proof reads, and the keys it is checked with."""
+"""The types of a proof's claims and of the keys that verify it."""
 
 from __future__ import annotations
 

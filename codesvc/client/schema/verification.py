@@ -1,4 +1,4 @@
-"""How a verification reads: to a site with its key, and to a browser with a page token."""
+"""The types of a verification: for a site with its key, and for a browser with a page token."""
 
 from __future__ import annotations
 

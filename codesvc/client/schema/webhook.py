@@ -1,4 +1,4 @@
-"""What a site's webhook is sent, and how what came of it reads."""
+"""The types of webhook events and of their delivery."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ EVENT_SHAPES: Final[dict[str, type[WebhookEvent]]] = {
     "quota.low": QuotaLowEvent,
     "webhook.test": TestEvent,
 }
-"""Every type of event, and what it looks like."""
+"""Every type of event and its class."""
 
 
 class WebhookAttempt(Answer, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""The channels by which codes travel: one module for each, behind `protocol.DeliveryChannel`, listed in `registry`."""
+"""The channels that send codes: one module for each, behind `protocol.DeliveryChannel`, listed in `registry`."""

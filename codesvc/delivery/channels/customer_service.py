@@ -1,4 +1,4 @@
-"""A customer-service message (客服消息, WECHAT.md 8): a text in the chat, a while after the person wrote there."""
+"""The channel of customer-service messages (客服消息, WECHAT.md 8): a text, while the person's window is open."""
 
 from __future__ import annotations
 

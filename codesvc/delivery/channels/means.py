@@ -1,4 +1,4 @@
-"""What channels are made of."""
+"""The objects that channels are made with."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a channel is to the courier: it carries one code to one person, and says what came of it.
+"""The interface of a channel: it sends one code to one person and reports the result.
 
-Nothing in the protocol assumes WeChat. A channel gets its clients when it is made (`means.Means`), takes from the
-parcel what it needs, and judges its own answers: the attempt says what they mean.
+The protocol does not depend on WeChat. A channel gets its clients when it is made (`means.Means`), takes from the
+parcel what it needs, and interprets its own answers: the attempt says what they mean.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 
 class Ending(StrEnum):
-    """How an attempt ended; the words stand in logs and metrics."""
+    """How an attempt ended; logs and metrics use these words."""
 
     SENT = "sent"
     """The receiver of the call accepted it."""
     UNKNOWN = "unknown"
-    """It may have been sent: to be repeated under the same id only."""
+    """It may have been sent. It may be repeated only under the same id."""
     LATER = "later"
-    """It was not sent, and another try may succeed."""
+    """It was not sent, and another attempt may succeed."""
     FAILED = "failed"
-    """It was not sent, and never will be by this channel."""
+    """It was not sent, and this channel cannot send it."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """What came of an attempt.
+    """The result of an attempt.
 
     Attributes:
         ending: how it ended.
-        channel: by which channel.
+        channel: the channel that was used.
         msgid: the message's id, by which a receipt finds it; "" if the channel has none.
-        reason: a word for what went wrong, "" if nothing did.
-        alarm: whether an operator should hear of it.
-        pause: what else has to rest.
-        silent: nothing answered at all; what the circuit breaker counts.
-        errcode: what WeChat answered, where it said no.
-        answer: what the callback answers, of a channel that is this answer.
+        reason: a word for the failure, "" for none.
+        alarm: whether operators should be alerted.
+        pause: what has to pause because of this answer.
+        silent: whether there was no answer at all; the circuit breaker counts these.
+        errcode: WeChat's errcode, if it refused.
+        answer: the text of the callback's answer, for the channel `reply`.
     """
 
     ending: Ending
@@ -60,13 +60,13 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """A code to be carried, and what is known of its way.
+    """A code to send, and the data that channels need for it.
 
     Attributes:
         account: the account whose sites it belongs to.
         record: the verification.
-        openid: the person's WeChat in this account, "" where none is known.
-        client_msg_id: the same for each attempt at this delivery: a receiver that knows such ids delivers once
+        openid: the person's openid in this account, "" if none is known.
+        client_msg_id: the same for each attempt at this delivery. A receiver that knows such ids delivers once
             (WeChat: within 10 minutes, WECHAT.md 6.2).
     """
 
@@ -77,15 +77,15 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class DeliveryChannel(Protocol):
-    """One channel. What is true of it without sending stands in `codesvc.domain.channels`, under the same id."""
+    """A channel. `codesvc.domain.channels` has its constant properties under the same id."""
 
     @property
     def id(self) -> Channel:
-        """Which one it is."""
+        """The channel's id."""
 
     @staticmethod
     def missing(account: Account) -> str | None:
-        """What the account's configuration lacks for it, as an option below `accounts.{name}`; None for nothing."""
+        """The option below `accounts.{name}` that is missing for this channel; None if nothing is missing."""
 
     async def send(self, parcel: Parcel) -> Attempt:
-        """Carry a code. Never raises for what the network or the receiver does: the attempt says it."""
+        """Send a code. Failures of the network or the receiver are not raised: the attempt reports them."""

@@ -22,11 +22,11 @@ _KINDS: Final = (Template, Subscription, CustomerService, Reply)
 
 
 def make_channels(means: Means) -> Mapping[Channel, DeliveryChannel]:
-    """Every channel, ready to send."""
+    """All channels, ready to send."""
     channels: tuple[DeliveryChannel, ...] = tuple(kind(means) for kind in _KINDS)
     return {channel.id: channel for channel in channels}
 
 
 def missing(channel: str, account: Account) -> str | None:
-    """What an account's configuration lacks for a channel, as an option below `accounts.{name}`; None for nothing."""
+    """The option below `accounts.{name}` that is missing for a channel; None if nothing is missing."""
     return next(kind.missing(account) for kind in _KINDS if kind.id == channel)

@@ -1,7 +1,7 @@
-"""The answer to a scan or to a keyword in the chat: the code stands in the HTTP answer to WeChat's callback.
+"""The channel of replies: the HTTP answer to WeChat's callback of a scan or keyword holds the code.
 
-The courier never sends by it: the service asks for the answer while the callback waits, and only where WeChat's
-signature covers who asked (DESIGN rule 9).
+The courier never uses it. The service asks for the answer while the callback waits, and only if WeChat's signature
+covers the openid (DESIGN rule 9).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Reply:
         """Nothing: the text comes from the service's own templates."""
 
     async def send(self, parcel: Parcel) -> Attempt:
-        """Write the text; whoever waits for the answer hands it over."""
+        """Write the text. The caller puts it into the callback's answer."""
         return Attempt(Ending.SENT, self.id, answer=self._composer.chat("code", parcel.record))
 
     async def answer(self, account: AccountEntry, openid: str, record: Record) -> str:

@@ -1,4 +1,4 @@
-"""A subscription notice (订阅通知, WECHAT.md 7): one consent of the person, one notice."""
+"""The channel of subscription notices (订阅通知, WECHAT.md 7): each consent of the person allows one notice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from codesvc.wechat.client import WeChatClient
 
 _NOTICE: Final = "code_notice"
-"""The name of the account's notice that carries a code. The ids of notices and of template messages never mix
-(WECHAT.md 7.1); an account that has notices only may call its notice `code`."""
+"""The name of the account's notice for codes. Notices and template messages have different ids (WECHAT.md 7.1). An
+account that has only notices may call its notice `code`.
+"""
 
 
 class Subscription:

@@ -1,4 +1,4 @@
-"""A template message (模板消息, WECHAT.md 6): WeChat's receipt says whether it arrived."""
+"""The channel of template messages (模板消息, WECHAT.md 6). WeChat's receipt says whether a message arrived."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesvc.wechat.client import WeChatClient
 
 CODE: Final = "code"
-"""The name of the account's template message that carries a code."""
+"""The name of the account's template message for codes."""
 
 
 class Template:

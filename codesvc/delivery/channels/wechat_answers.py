@@ -1,4 +1,4 @@
-"""How calls to WeChat that carry a code end: the same for every channel that WeChat carries."""
+"""Interprets the answers of calls to WeChat that send a code, for all channels that use WeChat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
-    """Make a call that answers with a message id, "" where it has none, and judge how it ended."""
+    """Make a call that returns a message id, "" if there is none, and interpret its result."""
     try:
         msgid = await call
     except LookupError:
@@ -23,13 +23,13 @@ async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
     except WeChatError as error:
         return _judged(error.errcode, channel)
     except TokenUnavailable as error:
-        # The token endpoint's own silence is WeChat's silence too; a refusal is an answer.
+        # No answer of the token endpoint counts as no answer of WeChat. A refusal is an answer.
         silent = error.errcode is None and not isinstance(error, TokenRefused)
         return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent, errcode=error.errcode)
     except NotSent:
         return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
     except OutcomeUnknown:
-        # What WeChat would not recognise cannot be repeated; a scan brings the code anew.
+        # A message without an id that WeChat recognises cannot be repeated safely. A scan brings the code again.
         ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED
         return Attempt(ending, channel, reason="timeout", silent=True)
     return Attempt(Ending.SENT, channel, msgid=msgid)
@@ -40,7 +40,7 @@ def _judged(errcode: int, channel: Channel) -> Attempt:
     ending = {
         Verdict.DONE: Ending.SENT,
         Verdict.RETRY: Ending.LATER,
-        # The client has already refreshed once and tried again; a second refresh would start a storm.
+        # The client has already refreshed the token and tried again. Another refresh could start a storm of refreshes.
         Verdict.REFRESH_TOKEN: Ending.LATER,
     }.get(triage.verdict, Ending.FAILED)
     reason = "" if ending is Ending.SENT else triage.reason

@@ -1,7 +1,7 @@
-"""Which addresses of the network a webhook may be sent to: those that anybody could reach. Pure.
+"""Checks the network address of a webhook: only public addresses are allowed. Pure.
 
-A webhook's address is somebody else's word. Without this rule it could make the service call what only the service can
-reach: a cloud's metadata, a database's console, the store (server-side request forgery, SSRF).
+The site chooses a webhook's address. Without this rule it could make the service call internal addresses: a cloud's
+metadata, a database's console, the store (server-side request forgery, SSRF).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
 def is_public(text: str) -> bool:
-    """Whether an address, as a socket is given it, belongs to the public Internet; so must every one inside of it."""
+    """Whether an address as a socket gets it is public, and with it every address embedded in it."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -25,7 +25,7 @@ def is_public(text: str) -> bool:
 
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
-    # is_global alone lets multicast pass, IPv6's reserved blocks, and what was site-local once (RFC 3879).
+    # is_global alone allows multicast, IPv6's reserved blocks and the old site-local addresses (RFC 3879).
     if isinstance(address, IPv4Address):
         return address.is_global and not address.is_multicast
     if address.ipv4_mapped:
@@ -35,7 +35,7 @@ def _is_global(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
-    """IPv4 addresses that packets to this one may end up at."""
+    """The IPv4 addresses that packets to this address may reach."""
     if isinstance(address, IPv4Address):
         return
     if address.sixtofour:

@@ -1,6 +1,7 @@
-"""From the facts that a script noted to what a site is told: the only place where an event gets its words.
+"""Builds the data of a webhook event from the facts that a script noted. No other module writes an event's texts.
 
-The facts hold no openid, code or token; what may not be disclosed about a delivery reads as everywhere (DESIGN rule 7).
+The facts hold no openid, code or token. Details of a delivery that may not be disclosed are hidden as in all answers
+(DESIGN rule 7).
 """
 
 from __future__ import annotations
@@ -154,16 +155,16 @@ _DRAWN: Final[dict[str, tuple[Any, Callable[[Any], dict[str, Any]]]]] = {
 
 
 def draw(kind: str, created: int, facts: bytes) -> dict[str, Any]:
-    """What is sent about an event.
+    """The document that is sent for an event.
 
     Args:
         kind: its type.
         created: when it happened, ms.
-        facts: as a script noted them.
+        facts: as the script noted them.
 
     Raises:
         msgspec.MsgspecError: the facts cannot be read.
-        LookupError: the type is not known here, or facts lack something.
+        LookupError: the type is not known, or facts are missing.
     """
     shape, drawn = _DRAWN[kind]
     # Lua writes some numbers as text.

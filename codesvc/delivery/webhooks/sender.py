@@ -1,9 +1,10 @@
-"""One attempt to send one event: a POST that follows nothing, waits for nothing long, and goes to no private address.
+"""One attempt to send one event: a POST that follows no redirect, has short timeouts and goes to no private address.
 
-The address is checked where the socket is made, so that what is checked is what is connected to: a name that resolves
-to something else a moment later (DNS rebinding), an address written in an odd way and a second address of the same name
-all come past there. What the receiver answers is not kept: shown to whoever reads the list of deliveries, it would turn
-a guess at an inner address into a look at it.
+The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
+covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a
+second address of the same name. The receiver's answer is not kept: if the list of deliveries showed it, it could be
+used
+to read internal addresses.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _SLOW_DOWN: Final = frozenset({429, 503})
 
 
 class PrivateAddress(PermissionError):
-    """The name leads to an address that only this machine or its network can reach."""
+    """The name resolves to an address that only this machine or its network can reach."""
 
     def __init__(self) -> None:
         super().__init__(EACCES, "not a public address")
@@ -54,9 +55,9 @@ class Attempt:
     """How an attempt ended.
 
     Attributes:
-        result: in a word.
-        status: HTTP status, None where none came.
-        wish: seconds that the receiver asks to be left alone, 0 if it does not.
+        result: the kind of result.
+        status: HTTP status, None if there was none.
+        wish: seconds of pause that the receiver asks for, 0 for none.
         milliseconds: how long it took.
     """
 
@@ -67,13 +68,13 @@ class Attempt:
 
 
 class Sender:
-    """Sends.
+    """Makes attempts.
 
     Args:
-        timeout: seconds for an attempt as a whole.
-        resolver: how names are looked up; None for the system's way.
-        public: whether an address may be called by endpoints that may not call private ones.
-        now: seconds since 1970, which the signature is dated with.
+        timeout: seconds for a whole attempt.
+        resolver: resolves names; None for the system's resolver.
+        public: whether an address is public; endpoints may call others only if configured.
+        now: the time of the signature, seconds since 1970.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Sender:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Keep connections for as long as this context is open: one set for public addresses, one for any."""
+        """Keep connections as long as this context is open: one pool for public addresses only, one for all."""
         self._sessions = {private: self._session(private=private) for private in (False, True)}
         try:
             yield
@@ -121,10 +122,10 @@ class Sender:
         return socket.socket(family, kind, protocol)
 
     async def send(self, webhook: Webhook, event: str, body: bytes) -> Attempt:
-        """Try once.
+        """Make one attempt.
 
         Args:
-            webhook: where to, and which secrets sign.
+            webhook: the address, and the secrets that sign.
             event: its id.
             body: JSON.
         """
@@ -147,7 +148,7 @@ class Sender:
         except aiohttp.ClientConnectorError as error:
             result = Result.PRIVATE_ADDRESS if isinstance(error.os_error, PrivateAddress) else Result.UNREACHABLE
         except (aiohttp.ClientError, OSError, ValueError):
-            # A connection that broke, an answer that is no HTTP, a name that cannot be one.
+            # A broken connection, an answer that is no HTTP, an invalid name.
             result = Result.UNREACHABLE if status is None else result
         return Attempt(result, status, wish, round((clock() - began) * 1000))
 
@@ -166,7 +167,7 @@ class Sender:
         }
 
     def _wish(self, headers: Mapping[str, str]) -> int:
-        """Retry-After in seconds, 0 where there is none that can be read (RFC 9110 section 10.2.3)."""
+        """Retry-After in seconds, 0 if it is missing or cannot be read (RFC 9110 section 10.2.3)."""
         text = headers.get("Retry-After", "")
         if text.isascii() and text.isdigit():
             return int(text[:9])
@@ -176,7 +177,7 @@ class Sender:
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer to its end, so that the connection can be used again; give a long or slow one up."""
+    """Read a short answer to its end, so that the connection can be used again. Abort a long or slow one."""
     with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(_DRAIN_SECONDS):
             await response.content.read(_DRAIN_BYTES)

@@ -1,4 +1,4 @@
-"""One site's events, sent by one process: several at a time, one at a time while its endpoint fails."""
+"""Sends one site's events from one process: several at once, one at a time while the endpoint fails."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from codesvc.store.webhook_queue import Job, Verdict, WebhookQueue
 
 WIDTH: Final = 8
-"""So many events of a site are under way at once, as long as its endpoint takes them."""
+"""The most events of a site that are sent at once while its endpoint accepts them."""
 _FAILING: Final = 5
-"""After so many failures in a row it is asked with one event at a time."""
+"""After this number of failures in a row, events are sent one at a time."""
 _LOOK_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 5.0
 _UNKNOWN_MS: Final = 10_000
@@ -37,14 +37,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Lane:
-    """Sends what a site is owed, until nothing is due.
+    """Sends a site's due events until none is due.
 
     Args:
-        queue: where events lie.
+        queue: holds the events.
         sender: makes attempts.
         directory: knows the endpoint, which may change meanwhile.
-        partition: where the site's events lie.
-        site: whose.
+        partition: of the site.
+        site: its name.
     """
 
     def __init__(self, queue: WebhookQueue, sender: Sender, directory: Directory, *, partition: int, site: str) -> None:
@@ -56,18 +56,18 @@ class Lane:
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Work until the site has been given back. What is under way when this is cancelled gets a moment to arrive."""
+        """Work until the site is released. If this is cancelled, running attempts get a moment to end."""
         held, after = True, 0
         try:
             while held:
                 webhook = self._webhook()
                 if webhook is None:
-                    # Another process may know where to; if none does, the events end with their time.
+                    # Another process may know the address. If none does, the events end when they expire.
                     after = _UNKNOWN_MS
                     break
                 held = await self._go_on(webhook)
         except (StoreUnavailable, ScriptError) as error:
-            # The lease runs out, and whoever has the store again goes on.
+            # The lease expires, and a process that reaches the store continues.
             _log.warning("webhooks_left", site=self._site, error=str(error))
         finally:
             await self._arrive()
@@ -80,7 +80,7 @@ class Lane:
         return site.config.webhook if site is not None else None
 
     async def _arrive(self) -> None:
-        """Give what is under way a moment; what does not arrive is still due, and is sent again."""
+        """Give running attempts a moment to end. An event whose attempt does not end stays due and is sent again."""
         late = set(self._under_way.values())
         if late:
             await asyncio.wait(late, timeout=_GRACE_SECONDS)
@@ -88,7 +88,7 @@ class Lane:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _go_on(self, webhook: Webhook) -> bool:
-        """Start what can be started and wait for something to end; False once the site is no longer held."""
+        """Start the attempts that are due and wait until one ends. False if the site is no longer held."""
         work = await self._queue.take(
             self._partition, self._site, most=WIDTH + len(self._under_way), give=not self._under_way
         )
@@ -109,10 +109,10 @@ class Lane:
         return True
 
     async def _carry(self, webhook: Webhook, job: Job) -> None:
-        """Make one attempt, and record what came of it.
+        """Make one attempt and record its result.
 
         Raises:
-            StoreUnavailable: it could not be recorded, so the event is sent once more.
+            StoreUnavailable: the result could not be recorded, so the event is sent once more.
         """
         attempt = await self._attempt(webhook, job)
         site = self._site
@@ -135,7 +135,7 @@ class Lane:
         try:
             body = msgspec.json.encode(draw(job.kind, job.created, job.facts))
         except (msgspec.MsgspecError, LookupError) as error:
-            # Noted by another version of this program, perhaps: not without a word.
+            # For example, noted by another version of this program. It must not fail without a log line.
             _log.exception("webhook_unreadable", webhook=job.id, type=job.kind, error=type(error).__name__)
             return Attempt(Result.UNREADABLE, None, 0, 0)
         with metrics.WEBHOOK_SECONDS.time():

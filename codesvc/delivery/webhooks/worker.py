@@ -1,4 +1,4 @@
-"""Looks for sites with something to send, and opens a lane for each; several processes share them out by leases."""
+"""Looks for sites with events to send and starts a sender for each. Several processes share the sites by leases."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from codesvc.store.webhook_queue import WebhookQueue
 
 MOST_LANES: Final = 256
-"""So many sites are sent to at once by one process; the others wait for their turn."""
+"""The most sites that one process sends to at once; the others wait."""
 _LOOK_SECONDS: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
 
 class WebhookWorker:
-    """Sends for the sites of some partitions, for as long as its context is open.
+    """Sends for the sites of some partitions, as long as its context is open.
 
     Args:
-        queue: where events lie.
+        queue: holds the events.
         sender: makes attempts.
         directory: knows the endpoints.
-        wakeups: tells when something was queued.
+        wakeups: reports when an event was queued.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class WebhookWorker:
         self._runs = False
 
     def attend(self) -> None:
-        """Look at the partitions of all sites that have a webhook by now."""
+        """Watch the partitions of all sites that have a webhook now."""
         for partition in sorted(self._directory.partitions(hearing=True) - self._looking.keys()) if self._runs else ():
             self._looking[partition] = asyncio.create_task(self._look(partition), name=f"webhooks {partition}")
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Work; on leaving, give the sites back as soon as what is under way has arrived."""
+        """Work. On leaving, release the sites as soon as their running attempts have ended."""
         async with self._sender.open():
             self._runs = True
             self.attend()
@@ -86,7 +86,7 @@ class WebhookWorker:
 
     def _open(self, partition: int, site: str) -> None:
         if (partition, site) in self._lanes:
-            # Its lease had run out while this process was held up; claimed again, it goes on.
+            # Its lease had expired while this process was delayed. It is claimed again, and its sender goes on.
             return
         lane = Lane(self._queue, self._sender, self._directory, partition=partition, site=site)
         task = self._lanes[partition, site] = asyncio.create_task(lane.run(), name=f"webhooks of {site}")

@@ -1,1 +1,1 @@
-"""What an operator asks about one person's verifications and about what runs out next."""
+"""Queries for operators: verifications of a person, and what will run out next."""

@@ -1,4 +1,4 @@
-"""Did this person's code arrive, and if not, why not, and is it just them? Worked out from the trail. Pure."""
+"""Diagnoses a verification from its timeline: whether the code arrived, and why not. Pure."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Arrived(StrEnum):
     """Whether the code reached the person's WeChat."""
 
     YES = "yes"
-    """WeChat's receipt said so, the person read it in the chat, or typed it."""
+    """WeChat's receipt reported it, the person read it in the chat, or typed it."""
     PROBABLY = "probably"
-    """WeChat accepted it; no receipt (yet)."""
+    """WeChat accepted the message and has sent no receipt (yet)."""
     NOT_YET = "not_yet"
-    """It is on its way, or waits for the person to scan."""
+    """It is being sent, or the person has to scan first."""
     NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What there is to say.
+    """The result of a diagnosis.
 
     Attributes:
-        arrived: whether the code did.
-        key: which sentence says it; a text of the operator's pages, `why.{key}`.
+        arrived: whether the code arrived.
+        key: the sentence that says it; a text of the operator's pages, `why.{key}`.
         reason: why a delivery failed or waits, "" if nothing went wrong.
         cause: WeChat's errcode or the limit behind the reason, "" if none.
         after: ms from the start until it arrived, None if it did not.
@@ -47,18 +47,18 @@ class Diagnosis:
 
     @property
     def went_wrong(self) -> bool:
-        """Whether others may have the same trouble."""
+        """Whether other people may have the same problem."""
         return bool(self.reason) and self.reason not in NO_PUSH_MEANT
 
 
 def diagnose(record: Record) -> Diagnosis:
-    """What became of a verification's code."""
+    """Diagnose a verification."""
     steps = read_trail(record.trail or "")
     return _arrival(record, steps) or _obstacle(record, steps)
 
 
 def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
-    """What to say where the code is there, as far as anybody knows."""
+    """The diagnosis if the code has arrived, as far as is known."""
     if record.status is Status.APPROVED:
         return Diagnosis(
             Arrived.YES, "approved", after=_first(steps, StepKind.DELIVERED, StepKind.SENT, StepKind.APPROVED)
@@ -78,7 +78,7 @@ def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
 
 
 def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
-    """What stands in the way."""
+    """The diagnosis of a code that has not arrived."""
     trouble = _latest(steps, StepKind.FAILED, StepKind.AWAITING_SCAN, StepKind.TROUBLE, StepKind.UNKNOWN)
     reason, cause = (trouble.reason, trouble.cause) if trouble else ("", "")
     over = record.status is not Status.PENDING
@@ -107,7 +107,7 @@ def _latest(steps: list[Step], *words: StepKind) -> Step | None:
 
 
 def _first(steps: list[Step], *words: StepKind) -> int | None:
-    """When the first of these happened that happened at all, ms after the start."""
+    """The time of the first of these kinds that is in the timeline, ms after the start."""
     for word in words:
         found = next((step.after for step in steps if step.kind is word), None)
         if found is not None:

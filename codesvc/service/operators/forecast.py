@@ -1,4 +1,4 @@
-"""What will run out next, and when, at the present pace. Pure."""
+"""Forecasts what will run out next, and when, at the present rate. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ENDPOINTS: Final = {"template": "template", "qrcode": "qrcode"}
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One thing that can run out.
+    """A resource that can run out.
 
     Attributes:
-        account: whose, "" for the service's own.
+        account: the account it belongs to, "" for one of the service itself.
         what: `template`, `qrcode`, `pool`, `token`, `outbox`.
-        left: how much there is.
-        whole: how much there could be.
-        ends_in: seconds until it is gone at the present pace, None if it lasts until it is filled again.
-        low: whether somebody should look.
+        left: the amount that remains.
+        whole: the full amount.
+        ends_in: seconds until it runs out at the present rate, None if it lasts until it is renewed.
+        low: whether an operator should look.
     """
 
     account: str
@@ -40,20 +40,20 @@ class Outlook:
 
     @property
     def share(self) -> float:
-        """What is left of the whole, 0 to 1."""
+        """The share that remains, 0 to 1."""
         return max(0.0, min(1.0, self.left / self.whole)) if self.whole else 0.0
 
 
 def until_midnight(now: float) -> float:
-    """Seconds until quotas are counted anew: midnight in Beijing (WECHAT.md 13); `now` in unix seconds."""
+    """Seconds until quotas start again: midnight in Beijing (WECHAT.md 13); `now` in unix seconds."""
     return _DAY - (now + _BEIJING) % _DAY
 
 
 def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float) -> list[Outlook]:
-    """Of an account.
+    """The forecast of an account.
 
     Args:
-        standing: how it stands.
+        standing: what the account has left.
         last_hour: its calls of the last hour, by field.
         now: unix seconds by WeChat's clock.
     """
@@ -69,11 +69,11 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
         gone = None if standing.pool else 0.0
         found.append(Outlook(standing.account, "pool", standing.pool, standing.pool_size, gone, low=not standing.pool))
     left = max(0.0, standing.token_left)
-    # It is renewed five minutes before its end; one that is nearly over was not.
+    # A token is renewed five minutes before its end. One that is nearly over was not renewed.
     found.append(Outlook(standing.account, "token", left, 7_200, left if left < TOKEN_LOW else None, left < TOKEN_LOW))
     return found
 
 
 def backlog(queue: QueueStanding) -> Outlook:
-    """Of an outbox: how old its oldest job is."""
+    """The forecast of an outbox, by the age of its oldest job."""
     return Outlook("", "outbox", queue.jobs, max(1, queue.jobs), None, queue.age > QUEUE_OLD)

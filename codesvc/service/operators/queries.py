@@ -1,4 +1,4 @@
-"""What an operator asks about one person: verifications by user or id, how far limits are used, whose trouble it is."""
+"""Queries for operators about one person: verifications by user or id, and the use of limits."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Use:
     """How much of a rate a user has used.
 
     Attributes:
-        limit: its name.
-        count: so many are allowed.
-        seconds: in every window of so many seconds.
-        used: in the present one.
+        limit: the limit's name.
+        count: how many are allowed.
+        seconds: the length of the window.
+        used: how many were used in the present window.
     """
 
     limit: str
@@ -40,10 +40,10 @@ class Use:
 
 
 class OperatorQueries:
-    """Looks things up; changes nothing.
+    """Reads verifications and limits; changes nothing.
 
     Args:
-        store: where records lie.
+        store: holds verifications.
         directory: which sites there are.
     """
 
@@ -52,10 +52,10 @@ class OperatorQueries:
         self._directory = directory
 
     async def find(self, text: str) -> Record | None:
-        """A verification by its id, of whatever site.
+        """A verification of any site, by its id.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         identifier = VerificationId.parse(text)
         if identifier is None:
@@ -99,10 +99,10 @@ class OperatorQueries:
         return found
 
     async def uses(self, site: SiteEntry, user: str) -> list[Use]:
-        """How far a user's own limits are used.
+        """How much of the user's own limits is used.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         read = await self._of_user(site, user)
         found = []

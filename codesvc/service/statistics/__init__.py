@@ -1,1 +1,1 @@
-"""What is counted: for Prometheus, and in the store for the operator's pages."""
+"""Statistics: counters for Prometheus, and figures in the store for the operator's pages."""

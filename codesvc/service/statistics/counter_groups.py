@@ -1,7 +1,7 @@
-"""What the same thing happening again does to all numbers: worked out once, then only how often it happened is noted.
+"""Groups of counters that the same kind of event always changes together.
 
-A start of a busy site moves ten numbers and always the same ten. Here it moves one, and `settle` moves the ten by as
-many as there were: every two seconds, and whenever somebody reads them.
+A start of a busy site changes ten counters, always the same ones. An event only increments its group's `times`, and
+`settle` adds them to the ten counters: every two seconds, and before the counters are read.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _TIMED: Final = {StepKind.DELIVERED: Fact.TO_DELIVERED, StepKind.APPROVED: Fact.
 
 @dataclass(slots=True)
 class Effect:
-    """What one kind of event does.
+    """The counters that one kind of event changes.
 
     Attributes:
-        site: whose figures it moves.
-        steps: what the log is told, each with its detail, "" for none.
-        timed: what is measured of each such event by itself.
-        times: how many there were since they were last counted.
+        site: the site of these figures.
+        steps: the steps to log, each with its detail, "" for none.
+        timed: the durations that are measured for each event.
+        times: the number of events since the last `settle`.
     """
 
     site: str
@@ -47,7 +47,7 @@ class Effect:
 
     @classmethod
     def of(cls, kind: Kind) -> Effect:
-        """Work it out; `kind` is (act, site, purpose, outcome, limit, first times)."""
+        """Find the counters of a kind, which is (act, site, purpose, outcome, limit, first times)."""
         act, site, purpose, outcome, limit, firsts = kind
         made = cls(site)
         if outcome is not None:
@@ -59,7 +59,7 @@ class Effect:
             made._count(purpose, Count(Fact.ISSUED))
         elif outcome is Outcome.WRONG:
             made._count(purpose, Count(Fact.WRONG))
-            # The first one is among the first times.
+            # The first wrong code is among `firsts` already.
             if StepKind.WRONG.value not in firsts.split():
                 made.steps.append((StepKind.WRONG.value, ""))
         for told in firsts.split():
@@ -85,7 +85,7 @@ class Effect:
             self._counters.append(metrics.FALLBACKS.labels(self.site, purpose, detail))
 
     def settle(self, add: Callable[[str, str, int], None]) -> None:
-        """Count what has come together; `add` takes site, field and how many."""
+        """Add the events since the last time; `add` takes site, field and count."""
         times, self.times = self.times, 0
         for counter in self._counters:
             counter.inc(times)
@@ -94,13 +94,13 @@ class Effect:
 
 
 class CounterGroups:
-    """All kinds of events that this process has met."""
+    """The counter groups of all kinds of events that this process has met."""
 
     def __init__(self) -> None:
         self._known: dict[Kind, Effect] = {}
 
     def of(self, kind: Kind) -> Effect:
-        """What an event of this kind does; see `Effect.of`."""
+        """The group of this kind; see `Effect.of`."""
         return self._known.get(kind) or self._known.setdefault(kind, Effect.of(kind))
 
     def settle(self, add: Callable[[str, str, int], None]) -> None:
@@ -109,5 +109,5 @@ class CounterGroups:
             if effect.times:
                 effect.settle(add)
         if len(self._known) > _MOST_KINDS:
-            # Only of a process with thousands of sites; what is needed is soon there again.
+            # Happens only with thousands of sites. Groups that are needed are made again.
             self._known.clear()

@@ -1,8 +1,8 @@
-"""The names of what is counted in the store: a closed list, so that a bucket's size is bounded. Pure.
+"""The names of the figures in the store. The list is closed, so that the size of a bucket is bounded. Pure.
 
 A *subject* is a site (`site/shop`) or an account (`account/main`). Each has a bucket for every minute of the last day
-and for every hour of the last 90 days; a bucket maps fields to counts. A site's fields are `{purpose}.{what}` and
-`{purpose}.{what}.{detail}`; an account's are `call.{endpoint}.{result}`.
+and for every hour of the last 90 days; a bucket maps fields to counts. A site's fields are `{purpose}.{fact}` and
+`{purpose}.{fact}.{detail}`; an account's are `call.{endpoint}.{result}`.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from codesvc.domain.timeline import Step, StepKind
 
 
 class Fact(StrEnum):
-    """What is counted of a site, by purpose; each once for a verification, unless it says otherwise."""
+    """What is counted of a site, by purpose. Each is counted once for a verification, unless it says otherwise."""
 
     ISSUED = "issued"
     PUSHED = "pushed"
     """A push to the bound WeChat was queued."""
     UNBOUND = "unbound"
-    """Nothing to push to: the page asked for a scan from the start."""
+    """The user was not bound, so the page asked for a scan from the start."""
     SENT = "sent"
-    """The code left for the first time; detail: by which channel."""
+    """The code was sent for the first time; detail: the channel."""
     DELIVERED = "delivered"
-    """WeChat's receipt said success."""
+    """WeChat's receipt reported success."""
     FALLEN_BACK = "fallen_back"
-    """A bound user had to scan; detail: why."""
+    """A bound user had to scan; detail: the reason."""
     FAILED = "failed"
-    """A delivery failed for good; detail: why."""
+    """A delivery failed finally; detail: the reason."""
     SHOWN = "shown"
     SCANNED = "scanned"
     TURNED_AWAY = "turned_away"
@@ -42,9 +42,9 @@ class Fact(StrEnum):
     DISOWNED = "disowned"
     RESENT = "resent"
     WRONG = "wrong"
-    """A wrong code, each."""
+    """A wrong code; each one is counted."""
     REFUSED = "refused"
-    """A limit was reached, each time; detail: which."""
+    """A limit refused a call; each time is counted; detail: the limit."""
     TO_DELIVERED = "to_delivered"
     """Histogram: from the start to the receipt; detail: upper bound in seconds."""
     TO_APPROVED = "to_approved"
@@ -67,24 +67,24 @@ _WORDS: Final = {
 }
 _DETAILED: Final = frozenset({Fact.SENT, Fact.FAILED, Fact.FALLEN_BACK})
 NO_PUSH_MEANT: Final = frozenset({"no-binding", "no-channel"})
-"""Why a scan is wanted where no push was ever possible: no fallback."""
+"""Reasons for a scan that are no fallback, because no push was possible."""
 
 BOUNDS: Final = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600)
-"""Upper bounds of the latency histograms, seconds; what took longer stands under `more`."""
+"""Upper bounds of the latency histograms, seconds; longer durations are in `more`."""
 
 MORE: Final = "more"
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One thing to be counted."""
+    """One figure to increment."""
 
     fact: Fact
     detail: str = ""
 
 
 def counts_of(step: Step) -> list[Count]:
-    """What a first step of a verification counts as."""
+    """The figures that a verification's first step of its kind increments."""
     if step.kind is StepKind.AWAITING_SCAN:
         if step.reason in NO_PUSH_MEANT:
             return [Count(Fact.UNBOUND)]
@@ -104,21 +104,21 @@ def bound_of(ms: int) -> str:
 
 @lru_cache(maxsize=4096)
 def field(purpose: str, fact: Fact, detail: str = "") -> str:
-    """A site's field."""
+    """The name of a site's field."""
     return f"{purpose}.{fact}.{detail}" if detail else f"{purpose}.{fact}"
 
 
 def call_field(endpoint: str, result: str) -> str:
-    """An account's field: calls to WeChat by endpoint and errcode (or timeout, unreachable, garbled)."""
+    """The name of an account's field: calls to WeChat by endpoint and errcode (or timeout, unreachable, garbled)."""
     return f"call.{endpoint}.{result}"
 
 
 @lru_cache(maxsize=4096)
 def site_subject(site: str) -> str:
-    """How a site is called among the figures."""
+    """The subject of a site."""
     return f"site/{site}"
 
 
 def account_subject(account: str) -> str:
-    """How an account is called among the figures."""
+    """The subject of an account."""
     return f"account/{account}"

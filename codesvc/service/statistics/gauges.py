@@ -1,4 +1,4 @@
-"""How things stand now: what accounts have left, and what waits in the outbox. Read from the store when asked for."""
+"""The present state of accounts and queues, read from the store on request."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuotaStanding:
-    """One call's quota today.
+    """Today's quota of one API.
 
     Attributes:
-        left: calls.
-        daily: calls.
-        known: whether WeChat has told it; else the usual one is assumed.
+        left: calls that remain.
+        daily: calls in a day.
+        known: whether WeChat has reported it; otherwise the usual quota is assumed.
     """
 
     left: int
@@ -38,14 +38,14 @@ class QuotaStanding:
 
 @dataclass(frozen=True, slots=True)
 class AccountStanding:
-    """What an account has left.
+    """The present state of an account.
 
     Attributes:
         account: its name.
-        pool: QR codes minted ahead.
-        pool_size: how many there should be.
-        quotas: by call.
-        token_age: seconds since the access token was fetched, None where there is none.
+        pool: QR codes in the pool.
+        pool_size: the full size of the pool.
+        quotas: by API.
+        token_age: seconds since the access token was fetched, None if there is none.
         token_left: seconds until it ends.
     """
 
@@ -59,14 +59,14 @@ class AccountStanding:
 
 @dataclass(frozen=True, slots=True)
 class QueueStanding:
-    """What waits in a partition.
+    """The queues of a partition.
 
     Attributes:
-        partition: which.
-        jobs: in the outbox.
-        age: of the oldest of them, seconds.
-        hooks: events for webhooks that are still to be sent.
-        overdue: for how long the most overdue of them has been due, seconds.
+        partition: its number.
+        jobs: jobs in the outbox.
+        age: of the oldest job, seconds.
+        hooks: webhook events that are still to be sent.
+        overdue: how long ago the most overdue event was due, seconds.
     """
 
     partition: int
@@ -77,12 +77,12 @@ class QueueStanding:
 
 
 class Gauges:
-    """Reads them.
+    """Reads the present state of accounts and queues.
 
     Args:
-        store: where they lie.
-        directory: which accounts.
-        tokens: by account name.
+        store: holds it.
+        directory: which accounts there are.
+        tokens: access tokens by account name.
     """
 
     def __init__(self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens]) -> None:
@@ -91,18 +91,18 @@ class Gauges:
         self._tokens = tokens
 
     async def accounts(self) -> list[AccountStanding]:
-        """All accounts.
+        """The state of all accounts.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         return [await self._account(account) for account in self._directory.active_accounts]
 
     async def queues(self) -> list[QueueStanding]:
-        """All partitions that have accounts.
+        """The queues of all partitions that have accounts.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         partitions = {account.keys.partition: account.keys for account in self._directory.active_accounts}
         return [await self._queue(partition, keys) for partition, keys in sorted(partitions.items())]
@@ -133,14 +133,14 @@ class Gauges:
             seconds, micros = await redis.time()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the outbox cannot be read ({type(error).__name__})") from None
-        # Entries are named by the store's own clock, so test mode's offset is left out.
+        # The ids of entries come from the store's own clock, so test mode's offset is not added.
         born = int(oldest[0][0].partition(b"-")[0]) / 1000 if oldest else seconds + micros / 1e6
         counted = await self._store.webhooks.count(partition)
         age = max(0.0, seconds + micros / 1e6 - born)
         return QueueStanding(partition, jobs, age, counted.waiting, counted.overdue_ms / 1000)
 
     async def show(self) -> None:
-        """Set the gauges of /metrics; where the store does not answer, say just that."""
+        """Set the gauges of /metrics. If the store does not answer, only `STORE_UP` is set, to 0."""
         try:
             accounts, queues = await self.accounts(), await self.queues()
         except CodesvcError:

@@ -1,4 +1,4 @@
-"""Reads figures back from the store."""
+"""Reads figures from the store."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _AT_ONCE: Final = 60
-"""Buckets read by one script: of a busy site they hold the store up for some 5 ms (360 took 33 ms)."""
+"""Buckets that one script reads. For a busy site this blocks the store for about 5 ms (360 took 33 ms)."""
 
 
 class StatisticsReader:
-    """What was counted, over a span.
+    """Reads the figures of a span.
 
     Args:
-        store: where it lies.
+        store: holds the figures.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store.counts
 
     async def site(self, site: SiteEntry, span: Span) -> Figures:
-        """Of a site.
+        """The figures of a site.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         return await self._read(site.keys, site_subject(site.name), span)
 
     async def account(self, account: AccountEntry, span: Span) -> Figures:
-        """Of an account.
+        """The figures of an account.
 
         Raises:
-            StoreUnavailable: no answer.
+            StoreUnavailable: the store does not answer.
         """
         return await self._read(account.keys, account_subject(account.name), span)
 
@@ -54,5 +54,5 @@ class StatisticsReader:
             now = reply.now
             buckets += reply.buckets
             first = last - 1
-        # Between two reads a minute may pass; a bucket that was read twice counts once.
+        # A new minute may begin between two reads. A bucket that was read twice counts once.
         return gathered(span, now, dict(buckets).items())

@@ -1,8 +1,9 @@
-"""Counts what happens, once, where the script that did it says so: for Prometheus at once, for the store in batches.
+"""Counts events: for Prometheus at once, for the store in batches. An event is counted where the script reports it.
 
-A process collects counts for `FLUSH_SECONDS` and adds them in one script for each subject; a batch whose answer was
-lost is sent again under the same name and added once. What a killed process had not flushed is missing from the
-figures (two seconds of them), and from nothing else: no rule reads a figure.
+A process collects counts for `FLUSH_SECONDS` and adds them with one script for each subject. If the answer is lost, the
+batch is sent again under the same name, and the script adds it once. If a process is killed, the figures lack the
+counts
+that it had not flushed (two seconds). No rule depends on a figure.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ MINUTES_KEPT: Final = 1_440
 HOURS_KEPT: Final = 90 * 24
 MOST_LATEST: Final = 200
 _LATEST_KEPT_MS: Final = 7_800_000
-"""No verification can be read for longer than two hours and ten minutes after its start (code_max_life, one hour)."""
+"""A verification can be read for at most two hours and ten minutes after its start (code_max_life: one hour)."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What waits to be added for one subject."""
+    """The counts of one subject that are not yet in the store."""
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     counts: Counter[str] = field(default_factory=Counter)
@@ -55,11 +56,11 @@ class _Batch:
 
 
 class Recorder:
-    """Counts.
+    """Counts events.
 
     Args:
-        store: where figures are kept.
-        directory: which sites and accounts there are; nothing else is ever a label.
+        store: holds the figures.
+        directory: the known sites and accounts; only their names become labels.
     """
 
     def __init__(self, store: Store, directory: Directory) -> None:
@@ -71,13 +72,13 @@ class Recorder:
         self._effects = CounterGroups()
 
     def act(self, act: str, site: str, purpose: str, reply: VerificationReply, *, limit: str = "") -> None:
-        """A start, check or resend ended.
+        """Count the end of a start, check or resend.
 
         Args:
-            act: which of them.
+            act: `start`, `check` or `resend`.
             site: of the verification.
-            purpose: of the verification, "" where it is not known.
-            reply: what the store said.
+            purpose: of the verification, "" if it is not known.
+            reply: the store's reply.
             limit: the limit that refused, "" for none.
         """
         record, outcome = reply.record, reply.outcome
@@ -93,7 +94,7 @@ class Recorder:
         self._tell(effect, record)
 
     def hear(self, reply: VerificationReply) -> None:
-        """A script answered: count what happened to its verification for the first time."""
+        """Count what, by a script's reply, happened to its verification for the first time."""
         record = reply.record
         if record is None or not (firsts := reply.firsts):
             return
@@ -108,18 +109,18 @@ class Recorder:
             self._time(record, fact)
 
     def guessed_at(self, record: Record) -> None:
-        """A start met the site's limit of guesses: its code is longer, and an operator should know."""
+        """Count a start that reached the site's limit of guesses. Its code is longer, and operators should know."""
         _log.error("site_guessed_at", site=record.site, purpose=record.purpose)
         metrics.LONG_CODES.labels(record.site, record.purpose).inc()
         self.refused(record.site, record.purpose, "site_guesses")
 
     def refused(self, site: str, purpose: str, limit: str) -> None:
-        """A limit refused a call; `purpose` is "" where it is about none."""
+        """Count a call that a limit refused; `purpose` is "" if the call has none."""
         metrics.REFUSED.labels(site, limit).inc()
         self._batch(site).counts[fields.field(purpose, Fact.REFUSED, limit)] += 1
 
     def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
-        """A call to WeChat ended: `0`, an errcode, or a word."""
+        """Count a call to WeChat; `result` is `0`, an errcode, or a word such as `timeout`."""
         metrics.observe_call(account, endpoint, result, seconds)
         subject = fields.account_subject(account)
         batch = self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
@@ -133,7 +134,7 @@ class Recorder:
         self._batch(site).counts[name] += count
 
     def settle(self) -> None:
-        """Count what has only been noted so far."""
+        """Add the events of all counter groups to the counters."""
         self._effects.settle(self._add)
 
     def _time(self, record: Record, fact: Fact) -> None:
@@ -143,12 +144,12 @@ class Recorder:
         self._batch(record.site).counts[fields.field(record.purpose, fact, fields.bound_of(took))] += 1
 
     async def flush(self) -> None:
-        """Add everything counted so far; what the store does not take now is kept for the next time."""
+        """Add all counts to the store. What the store does not take stays for the next time."""
         async with self._flushing:
             self.settle()
             for subject in list(self._waiting.keys() | self._sent.keys()):
                 try:
-                    # What was sent before keeps its name and its counts: it may have been added already.
+                    # A batch that was sent before keeps its name and counts, because it may have been added already.
                     if subject in self._sent:
                         await self._send(subject, self._sent[subject])
                         del self._sent[subject]
@@ -168,7 +169,7 @@ class Recorder:
     async def _send(self, subject: str, batch: _Batch) -> None:
         keys = self._keys_of(subject)
         if keys is None:
-            # Removed while it waited: nobody will ask for its figures.
+            # The subject has been removed, and its figures are not needed.
             return
         counted = Counted(
             batch=batch.name,
@@ -183,7 +184,7 @@ class Recorder:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Flush now and then while this context is open, and once more at the end."""
+        """Flush regularly while this context is open, and once more at the end."""
         task = asyncio.create_task(self._run(), name="tally")
         try:
             with metrics.before_exposition(self.settle):

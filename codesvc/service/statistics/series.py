@@ -1,4 +1,4 @@
-"""From buckets to series, rates and quantiles. Pure."""
+"""Turns buckets into series, rates and quantiles. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ HOUR_MS: Final = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time that is looked at.
+    """A time span for statistics.
 
     Attributes:
-        name: as it stands in the address.
-        kind: `minute` or `hour`: the buckets it is read from.
-        buckets: how many of them.
-        step: how many make one point of a series.
+        name: as in the page's address.
+        kind: `minute` or `hour`, the kind of its buckets.
+        buckets: the number of buckets.
+        step: the number of buckets in one point of a series.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Span:
 
     @property
     def bucket_ms(self) -> int:
-        """How long a bucket is."""
+        """The length of a bucket, ms."""
         return MINUTE_MS if self.kind == "minute" else HOUR_MS
 
     @property
     def step_ms(self) -> int:
-        """How long a point stands for."""
+        """The length of a point, ms."""
         return self.bucket_ms * self.step
 
 
 class Spans(Enum):
-    """Those that can be chosen: at most 96 points each, so that every chart has a table that can be read."""
+    """The spans that a page offers: at most 96 points each, so that the table of a chart stays readable."""
 
     HOUR = Span("1h", "minute", 60, 1)
     SIX_HOURS = Span("6h", "minute", 360, 5)
@@ -59,11 +59,11 @@ SPANS: Final = {member.value.name: member.value for member in Spans}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was counted of a subject in a span.
+    """The figures of a subject in a span.
 
     Attributes:
-        span: which.
-        starts: ms since 1970 at which each point begins; the last one is still filling.
+        span: the span.
+        starts: ms since 1970 at which each point begins; the last point is not complete.
         points: the counts of each point, by field.
     """
 
@@ -73,20 +73,20 @@ class Figures:
 
     @property
     def total(self) -> Counter[str]:
-        """All points together."""
+        """The sum of all points."""
         total: Counter[str] = Counter()
         for point in self.points:
             total.update(point)
         return total
 
     def merged(self, other: Figures) -> Figures:
-        """Both together; of the same span and moment."""
+        """The sum of both, which have the same span and moment."""
         pairs = zip(self.points, other.points, strict=True)
         return Figures(self.span, self.starts, [Counter(mine) + Counter(its) for mine, its in pairs])
 
 
 def gathered(span: Span, now: int, buckets: Iterable[tuple[int, Mapping[str, int]]]) -> Figures:
-    """Buckets, by their number since 1970, as the points of a span that ends now."""
+    """Group buckets, numbered since 1970, into the points of a span that ends now."""
     last = now // span.step_ms
     count = span.buckets // span.step
     points: list[Counter[str]] = [Counter() for _ in range(count)]
@@ -114,9 +114,9 @@ def details(counts: Mapping[str, int], purposes: Iterable[str], fact: Fact) -> C
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float | None:
-    """Seconds within which this share of a latency histogram lies, None where nothing was measured.
+    """The seconds within which this share of a latency histogram lies, None if nothing was measured.
 
-    Linear within a bucket, as Prometheus' histogram_quantile; what took longer than the last bound reads as that bound.
+    Linear within a bucket, as Prometheus' histogram_quantile. A duration above the last bound is read as that bound.
     """
     total = sum(histogram.values())
     if not total:
@@ -131,7 +131,10 @@ def quantile(histogram: Mapping[str, int], share: float) -> float | None:
 
 
 def since(figures: Figures, fields: Iterable[str], quiet: int = 3) -> int | None:
-    """When the present episode of these fields began, ms since 1970: back to a gap of `quiet` points without any."""
+    """When the present episode of these fields began, ms since 1970.
+
+    An episode begins after a gap of `quiet` points without a count.
+    """
     wanted, began, gap = list(fields), None, 0
     for start, point in zip(reversed(figures.starts), reversed(figures.points), strict=True):
         if any(point.get(name) for name in wanted):

@@ -1,4 +1,4 @@
-"""What the operator's overview shows, from figures. Pure."""
+"""Computes the operator's overview from figures. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from codesvc.service.statistics.series import Figures
 
 FUNNEL: Final = (Fact.ISSUED, Fact.SENT, Fact.DELIVERED, Fact.APPROVED)
-"""The steps that verifications take; a reply in the chat has no receipt, so DELIVERED is of pushes only."""
+"""The steps of a verification. A reply in the chat has no receipt, so DELIVERED counts only pushes."""
 
 FINE: Final = "0"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series of a chart: its name, and a value for each point, None where there is none."""
+    """A series of a chart: its name and a value for each point, None if there is none."""
 
     name: str
     values: Sequence[float | None]
@@ -31,15 +31,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Sums of a span.
+    """The sums of a span.
 
     Attributes:
-        issued: and so on: verifications that came so far.
-        p50: seconds to the receipt.
-        p95: the same.
-        typed: seconds to the right code, median.
+        issued: and the other counts: verifications that reached that step.
+        p50: seconds until the receipt, median.
+        p95: seconds until the receipt, 95th percentile.
+        typed: seconds until the right code, median.
         reasons: of fallbacks.
-        limits: reached, by which.
+        limits: refusals by limit.
     """
 
     issued: int
@@ -60,18 +60,18 @@ class Story:
 
     @property
     def approved_share(self) -> float | None:
-        """Of those issued."""
+        """The approved share of those issued."""
         return self.approved / self.issued if self.issued else None
 
     @property
     def fallback_share(self) -> float | None:
-        """Of bound users: whoever could have been pushed to."""
+        """The share of fallbacks among bound users."""
         bound = self.issued - self.unbound
         return min(1.0, self.fallen_back / bound) if bound > 0 else None
 
 
 def tell(counts: Mapping[str, int], purposes: Sequence[str]) -> Story:
-    """The sums of some purposes; refusals that are about no purpose belong to all of them."""
+    """The sums of some purposes. Refusals of calls without a purpose belong to all of them."""
 
     def of(fact: Fact) -> int:
         return by_purpose(counts, purposes, fact)
@@ -103,12 +103,12 @@ def lines(figures: Figures, purposes: Sequence[str], facts: Sequence[Fact]) -> l
 
 
 def curve(name: str, figures: Figures, value: Callable[[Mapping[str, int]], float | None]) -> Line:
-    """A series of something worked out of each point."""
+    """A series of a value that is computed from each point."""
     return Line(name, [value(point) for point in figures.points])
 
 
 def split(figures: Figures, purposes: Sequence[str], fact: Fact, most: int = 6) -> list[Line]:
-    """A series for each detail of a fact, the commonest first; what is beyond the sixth is `other`."""
+    """A series for each detail of a fact, the most common first; those after the sixth become `other`."""
     total = details(figures.total, purposes, fact)
     names = [name for name, _ in total.most_common(most)]
     found = [details(point, purposes, fact) for point in figures.points]
@@ -120,14 +120,14 @@ def split(figures: Figures, purposes: Sequence[str], fact: Fact, most: int = 6) 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An errcode, or no answer, that WeChat's calls came back with.
+    """An errcode or failure of calls to WeChat.
 
     Attributes:
         result: the errcode, or `timeout`, `unreachable`, `garbled`, `other`.
-        endpoints: which calls.
+        endpoints: the calls that had it.
         count: how often in the span.
         since: when the present episode began, ms since 1970.
-        triage: what the code does about it, None for what is no errcode.
+        triage: how the service treats the errcode, None if it is no errcode.
     """
 
     result: str
@@ -138,12 +138,12 @@ class Fault:
 
     @property
     def needs_action(self) -> bool:
-        """Whether trying again changes nothing until a person acts."""
+        """Whether a person has to act, because trying again does not help."""
         return self.triage is not None and self.triage.alarm
 
 
 def faults(figures: Figures) -> list[Fault]:
-    """Everything but 0 in an account's calls; what needs an act first, then by how often."""
+    """All results except 0 of an account's calls: first those that need action, then by count."""
     calls: dict[str, Counter[str]] = {}
     for name, count in figures.total.items():
         _, endpoint, result = name.split(".", 2)
@@ -173,6 +173,6 @@ def errors(figures: Figures, most: int = 6) -> list[Line]:
 
 
 def calls(counts: Mapping[str, int]) -> tuple[int, int]:
-    """How many calls there were, and how many WeChat did not answer with 0."""
+    """The number of calls, and of those that WeChat did not answer with 0."""
     total = sum(counts.values())
     return total, total - sum(count for name, count in counts.items() if name.endswith(f".{FINE}"))

@@ -115,7 +115,7 @@ class Words:
         return format_datetime(datetime.fromtimestamp(ms / 1000, UTC), pattern, locale=self._locale)
 
     def named(self, kind: str, name: str) -> str:
-        """The text of `{kind}.{name}`; the name itself where nobody has put it in words."""
+        """The text of `{kind}.{name}`; the name itself if there is no text for it."""
         if kind == "channel" and name in _CHANNELS:
             return str(getattr(_CHANNELS[name], self.language))
         key = f"{kind}.{name}"

@@ -1,4 +1,4 @@
-"""How a verification and a binding read on the wire, as the published types (`codesvc.client.schema`)."""
+"""Builds the API's answers about verifications and bindings, as the published types (`codesvc.client.schema`)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _JSON: Final = prepared("application/json")
 def wire_time(ms: int) -> datetime:
     """A published time, from ms since 1970.
 
-    It is the text that the wire takes, with milliseconds always; a client reads it as the datetime that the type says.
+    The value is the text that is sent, always with milliseconds. A client reads it as the datetime of the type.
     """
     return cast("datetime", rfc3339(ms))
 
@@ -46,7 +46,7 @@ def wire_time_or_none(ms: int | None) -> datetime | None:
 
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """A JSON answer that nobody may keep."""
+    """A JSON answer that must not be cached."""
     response = web.Response(body=msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
@@ -54,17 +54,17 @@ def json_response(document: Any, *, status: int = 200, headers: dict[str, str] |
 
 
 def scan_code(url: str, scan: schema.Scan, expires_at: datetime) -> schema.ScanCode:
-    """What the API answers about a QR code to draw oneself."""
+    """The API's answer about a QR code that the site draws itself."""
     return schema.ScanCode(url=url, image_url=scan.image_url, keyword=scan.keyword, expires_at=expires_at)
 
 
 class Views:
-    """Draws verifications.
+    """Builds the API's answers about verifications.
 
     Args:
         public_url: the service's own address.
         pages: signs page tokens.
-        proofs: mints proofs.
+        proofs: creates proofs.
     """
 
     def __init__(self, public_url: str, pages: PageTokens, proofs: Proofs) -> None:
@@ -77,11 +77,11 @@ class Views:
         return self._pages.sign(Subject(record.site, record.id))
 
     def page_url(self, record: Record) -> str:
-        """Where the hosted page is."""
+        """The address of the hosted page."""
         return f"{self.public_url}/p/{self.page_token(record)}"
 
     def verification(self, record: Record, *, proof: str = ABSENT) -> schema.Verification:
-        """What the API answers."""
+        """The API's answer about a verification."""
         token = self.page_token(record)
         page_url = f"{self.public_url}/p/{token}"
         return schema.Verification(
@@ -105,11 +105,11 @@ class Views:
         )
 
     def verification_with_proof(self, record: Record) -> schema.Verification:
-        """As `verification`, with the proof while one is handed out."""
+        """As `verification`, with the proof as long as one is issued."""
         return self.verification(record, proof=self._proofs.mint(record) if record.proof_available else ABSENT)
 
     def page(self, record: Record, site: SiteEntry, locale: str) -> schema.VerificationPage:
-        """What a page token may read: no user, no proof, no metadata."""
+        """The data that a page token may read: no user, no proof, no metadata."""
         policy = site.purpose(record.purpose)
         approved = record.status is Status.APPROVED
         return schema.VerificationPage(
@@ -132,7 +132,7 @@ class Views:
 
     @staticmethod
     def return_to(record: Record) -> str | None:
-        """Where the browser goes after the page: the site compares the id with its own session's."""
+        """The address to which the browser returns. The site compares its id with the one in its own session."""
         url = record.fixed.return_url
         return None if url is None else with_parameters(url, verification=record.id)
 
@@ -157,7 +157,7 @@ def _only_digits(record: Record) -> bool:
 
 
 def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_openid: bool) -> schema.Binding:
-    """What the API answers about a binding; openids only to keys that may see them."""
+    """The API's answer about a binding. Openids are included only for keys that may see them."""
     return schema.Binding(
         user=user,
         test=is_test_openid(found.openid),
@@ -172,7 +172,7 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
 
 
 def passage(line: Passage) -> schema.Passage:
-    """What the API answers about one line of a binding's history."""
+    """The API's answer about one line of a binding's history."""
     return schema.Passage(
         at=wire_time(int(line.at)),
         event=line.event,

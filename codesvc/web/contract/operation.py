@@ -80,7 +80,7 @@ class Answer:
         media: content type; "" where there is no body.
         schema: for what is no JSON.
         headers: names of `codesvc.web.contract.headers`, besides those of every answer.
-        links: calls that go on from here: operation id to its parameters, or members of its body, as runtime
+        links: calls that can follow: operation id to its parameters, or members of its body, as runtime
             expressions.
     """
 
@@ -112,8 +112,8 @@ class Operation:
         answers: every success.
         problems: every problem that is not common to all calls of its kind.
         retry: takes an Idempotency-Key.
-        limited: says what is left of its limits, also where they were not reached.
-        people: a browser that asks for `text/html` is told about problems by a page.
+        limited: says how much of its limits remains, also if they were not reached.
+        people: a browser that asks for `text/html` gets problems as a page.
     """
 
     method: str
