@@ -6,6 +6,7 @@ by value, because such a table has neither a file nor an environment to read the
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Settings
 
 _T = TypeVar("_T", Site, Account, ApiKey)
-_PLACEHOLDER = {"name": "-", "hash": f"sha256:{'0' * 64}", "scopes": ["verify"]}
+_PLACEHOLDER = {"name": "-", "hash": f"sha256:{secrets.token_hex(32)}", "scopes": ["verify"]}
 
 
 def one_account(settings: Settings, name: str, table: Mapping[str, Any]) -> Account:

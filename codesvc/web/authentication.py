@@ -68,7 +68,7 @@ def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
             address = address_of(hop) if hop is not None else _nobody()
         except UnreadableHop as unreadable:
             metrics.FORWARDED_UNREADABLE.labels(unreadable.reason).inc()
-            _log.warning("forwarded_unreadable", header=header, reason=unreadable.reason)
+            _log.warning("forwarded_unreadable", reason=unreadable.reason)
             here.readiness.proxies.note(readable=False)
             return None
         if not any(address in network for network in trusted):

@@ -192,8 +192,9 @@ def test_what_no_rule_allows_any_more_is_not_used(tmp_path):
 def test_what_a_test_deployment_left_has_no_power_in_live_mode(tmp_path):
     live = document("https://code.example.com", "https://api.weixin.qq.com", mode="live")
     live["accounts"]["main"]["open_url"] = "https://open.weixin.qq.com"
+    live["secrets"]["master_key"] = "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"
     settings = parse(live, env={}, directory=tmp_path)
-    sealer = Sealer(Keyring(MASTER.encode()))
+    sealer = Sealer(Keyring(live["secrets"]["master_key"].encode()))
     directory = Directory(settings, Contents(sealer))
     invented = live["accounts"]["main"] | {"appid": "wx" + "7" * 16, "api_url": "http://127.0.0.1:8081"}
     entries = {

@@ -88,9 +88,9 @@ async def test_the_winner_may_repeat_his_check_and_nobody_else(world):
 
 async def test_a_wrong_check_repeated_costs_nothing(world, dump):
     started = await world.start()
-    first = await world.check(started, "no", headers=ONCE)
+    first = await world.check(started, "000000", headers=ONCE)
     stored = dump()
-    again = [await world.check(started, "no", headers=ONCE) for _ in range(3)]
+    again = [await world.check(started, "000000", headers=ONCE) for _ in range(3)]
     assert [said(a) for a in again] == [said(first)] * 3
     assert first["attempts_left"] == 4
     assert dump() == stored
@@ -98,54 +98,56 @@ async def test_a_wrong_check_repeated_costs_nothing(world, dump):
 
 async def test_wrong_checks_under_different_keys_are_guesses(world):
     started = await world.start()
-    left = [(await world.check(started, "no", headers={"Idempotency-Key": f"k{n}"}))["attempts_left"] for n in range(3)]
+    left = [
+        (await world.check(started, "000000", headers={"Idempotency-Key": f"k{n}"}))["attempts_left"] for n in range(3)
+    ]
     assert left == [4, 3, 2]
-    assert (await world.check(started, "no", headers={"Idempotency-Key": "k0"}))["attempts_left"] == 4
-    assert (await world.check(started, "no"))["attempts_left"] == 1
+    assert (await world.check(started, "000000", headers={"Idempotency-Key": "k0"}))["attempts_left"] == 4
+    assert (await world.check(started, "000000"))["attempts_left"] == 1
 
 
 @pytest.mark.parametrize("ended", ["exhausted", "canceled"])
 async def test_a_wrong_check_repeated_after_the_end_gives_the_first_answer(world, ended):
     started = await world.start()
-    first = await world.check(started, "no", headers=ONCE)
+    first = await world.check(started, "000000", headers=ONCE)
     for n in range(4 if ended == "exhausted" else 0):
-        last = await world.check(started, "no", headers={"Idempotency-Key": f"k{n}"})
+        last = await world.check(started, "000000", headers={"Idempotency-Key": f"k{n}"})
     if ended == "exhausted":
         assert last["attempts_left"] == 0
-        assert said(await world.check(started, "no", headers={"Idempotency-Key": "k3"})) == said(last)
+        assert said(await world.check(started, "000000", headers={"Idempotency-Key": "k3"})) == said(last)
     else:
         await world.cancel(started)
-    assert said(await world.check(started, "no", headers=ONCE)) == said(first)
-    assert (await world.check(started, "no")).problem == "verification-ended"
+    assert said(await world.check(started, "000000", headers=ONCE)) == said(first)
+    assert (await world.check(started, "000000")).problem == "verification-ended"
 
 
 async def test_a_wrong_check_is_repeated_within_the_code_s_life(world):
     started = await world.start()
-    await world.check(started, "no", headers=ONCE)
+    await world.check(started, "000000", headers=ONCE)
     await world.advance(3600)
-    assert (await world.check(started, "no", headers=ONCE)).problem in {"verification-ended", "not-found"}
+    assert (await world.check(started, "000000", headers=ONCE)).problem in {"verification-ended", "not-found"}
 
 
 async def test_a_repeat_past_the_guess_budget_gives_the_first_answer(new_world):
     async with new_world(sites__shop__limits={"user_guesses": ["1/hour"]}) as world:
         started = await world.start()
-        first = await world.check(started, "no", headers=ONCE)
-        assert (await world.check(started, "no")).problem == "guess-budget"
-        assert said(await world.check(started, "no", headers=ONCE)) == said(first)
+        first = await world.check(started, "000000", headers=ONCE)
+        assert (await world.check(started, "000000")).problem == "guess-budget"
+        assert said(await world.check(started, "000000", headers=ONCE)) == said(first)
 
 
 async def test_a_check_refused_by_the_budget_may_be_repeated_under_its_key(new_world):
     async with new_world(sites__shop__limits={"user_guesses": ["1/minute"]}) as world:
         started = await world.start()
-        await world.check(started, "no")
-        assert (await world.check(started, "no", headers=ONCE)).problem == "guess-budget"
+        await world.check(started, "000000")
+        assert (await world.check(started, "000000", headers=ONCE)).problem == "guess-budget"
         await world.advance(61)
-        assert (await world.check(started, "no", headers=ONCE))["attempts_left"] == 3
+        assert (await world.check(started, "000000", headers=ONCE))["attempts_left"] == 3
 
 
 async def test_many_wrong_checks_at_once_under_one_key_take_one_attempt(world):
     started = await world.start()
-    answers = await asyncio.gather(*(world.check(started, "no", headers=ONCE) for _ in range(20)))
+    answers = await asyncio.gather(*(world.check(started, "000000", headers=ONCE) for _ in range(20)))
     assert {(a.status, a["attempts_left"]) for a in answers} == {(422, 4)}
 
 
@@ -154,8 +156,8 @@ async def test_a_key_belongs_to_one_path(world, dump):
     login, bind = {}, {"user": "alice"}
     acts = {
         "start": lambda headers: world.start("alice", headers=headers),
-        "check": lambda headers: world.check(one, "no", headers=headers),
-        "another check": lambda headers: world.check(two, "no", headers=headers),
+        "check": lambda headers: world.check(one, "000000", headers=headers),
+        "another check": lambda headers: world.check(two, "000000", headers=headers),
         "login": lambda headers: world.call("POST", "/v1/logins", {**login, "client_ip": "192.0.2.1"}, headers=headers),
         "bind": lambda headers: world.call(
             "POST", "/v1/bind-intents", {**bind, "client_ip": "192.0.2.1"}, headers=headers

@@ -153,6 +153,7 @@ async def test_a_site_knows_only_its_own(tested):
 def test_live_mode_refuses_them_and_their_proofs(tmp_path):
     live = document("https://code.example.com", "https://api.weixin.qq.com", mode="live")
     live["accounts"]["main"] |= {"open_url": "https://open.weixin.qq.com"}
+    live["secrets"]["master_key"] = "Tq0mV7hZ2nC5yXw8LbR4sD6fJ9kG1pAeUoIzQxNvMtY3BcHj"
     parse(live, env={}, directory=tmp_path)
     live["sites"]["shop"]["test_users"] = IDENTITIES
     with pytest.raises(ConfigError) as caught:

@@ -108,7 +108,7 @@ async def test_nothing_tells_of_a_delivery_that_may_not_be_disclosed(told, recei
     assert before == []
     for started in (failed, *others):
         for _ in range(5):
-            await told.check(started, "00000000", client_ip=f"198.51.100.{len(receiver.got)}")
+            await told.check(started, "000000", client_ip=f"198.51.100.{len(receiver.got)}")
     spent = await receiver.of("verification.exhausted", 3)
     assert {str(event.data["delivery"]) for event in spent} == {
         str({"channel": "auto", "status": "pending", "reason": None})

@@ -48,8 +48,6 @@ Locale = Annotated[
     Meta(
         description="a language tag, or the browser's Accept-Language: Chinese or English, whichever is nearer",
         examples=["zh-CN", "en"],
-        # Published as the length of a sensible tag (RFC 5646 section 4.4.1); a longer text is not refused.
-        extra_json_schema={"maxLength": 35},
     ),
 ]
 ReturnUrl = Annotated[

@@ -45,7 +45,7 @@ const scan = must("scan", await api.GET("/v1/verifications/{id}/scan", { params:
 say("scan", scan.url);
 const code = await line();
 
-const refused = await api.POST("/v1/verifications/{id}/check", { params: { path }, body: { code: "no" } });
+const refused = await api.POST("/v1/verifications/{id}/check", { params: { path }, body: { code: "000000" } });
 const problem = refused.error as WrongCode;
 say("wrong", { status: refused.response.status, left: problem.attempts_left });
 
