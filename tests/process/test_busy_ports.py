@@ -26,7 +26,7 @@ async def codesvc(*arguments):
 @pytest.fixture
 def taken():
     with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
+        held.bind(("127.0.0.1", free_port()))
         held.listen()
         yield held.getsockname()[1]
 
