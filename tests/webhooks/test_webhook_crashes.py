@@ -175,9 +175,11 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     await a.give_back(partition, "shop", after_ms=0)
     work = await b.take(partition, "shop", most=5, give=True)
     assert len(work.jobs) == 2
+    # Events of one millisecond have no order among themselves.
+    (job,) = (job for job in work.jobs if job.id == event)
     # Both made the attempt; only the first that says so counts.
-    await b.record(partition, "shop", work.jobs[0], Tried("delivered", 5, 204), "delivered")
-    await a.record(partition, "shop", work.jobs[0], Tried("refused", 5, 500), "again", pause_ms=1000)
+    await b.record(partition, "shop", job, Tried("delivered", 5, 204), "delivered")
+    await a.record(partition, "shop", job, Tried("refused", 5, 500), "again", pause_ms=1000)
     assert [tried.result for tried in (await webhooks.get(site, event)).tried] == ["delivered"]
     await b.give_back(partition, "shop", after_ms=0)
     assert (await a.claim(partition, most=5)).sites == ("shop",)
