@@ -42,7 +42,7 @@ from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.service.bindings import Bindings
-from codesvc.service.callback_events import Chat, keyword_limits
+from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
 from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
@@ -228,11 +228,11 @@ async def _run(
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
-        limits = (keyword_limits(directory), keyword_limits(directory, "openid_pushes"))
+        limits = OpenidLimits.of(directory)
         uses = KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
-        counter = TicketCounter(store, directory, teller, secrets, limits[0])
+        counter = TicketCounter(store, directory, teller, secrets, limits.keywords)
         conversation = IntentChat(store, decisions, counter, teller)
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(

@@ -9,18 +9,24 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.identifiers import (
+    LONGEST_OPENID,
+    LONGEST_USER,
+    NO_OPENID_CHARACTER,
+    NO_USER_CHARACTER,
+    SHORTEST_OPENID,
+    is_openid,
+    is_user,
+)
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-_USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+:-]{0,127}")
-_USER_CHARACTER: Final = re.compile(r"[A-Za-z0-9._@+:-]")
-_OPENID: Final = re.compile(r"[A-Za-z0-9_-]{6,64}")
-_OPENID_CHARACTER: Final = re.compile(r"[A-Za-z0-9_-]")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
 # What spreadsheets make of times: 2025/5/1 7:01
 _SHEET_TIME: Final = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\u3000\ufeff"
-_LONGEST_USER, _SHORTEST_OPENID, _LONGEST_OPENID, _LONGEST_SHOWN = 128, 6, 64, 40
+_LONGEST_SHOWN: Final = 40
 
 
 class BadValue(ValueError):
@@ -44,11 +50,11 @@ def checked_user(text: str) -> str:
         raise BadValue(
             f'user "{text}" is a number that a spreadsheet has shortened; format the column as text, and export again'
         )
-    if _USER.fullmatch(text):
+    if is_user(text):
         return text
-    if len(text) > _LONGEST_USER:
-        why = f"has {len(text)} characters; at most {_LONGEST_USER} are possible"
-    elif stranger := _stranger(text, _USER_CHARACTER):
+    if len(text) > LONGEST_USER:
+        why = f"has {len(text)} characters; at most {LONGEST_USER} are possible"
+    elif stranger := _stranger(text, NO_USER_CHARACTER):
         why = f"has {stranger}; possible are A-Z, a-z, 0-9 and . _ @ + : -"
     else:
         why = "begins with a character that is neither a letter nor a digit"
@@ -63,18 +69,18 @@ def checked_id(name: str, text: str) -> str:
     """
     if not text:
         raise BadValue(f"{name} is missing")
-    if _OPENID.fullmatch(text):
+    if is_openid(text):
         return text
-    if stranger := _stranger(text, _OPENID_CHARACTER):
+    if stranger := _stranger(text, NO_OPENID_CHARACTER):
         why = f"has {stranger}; possible are A-Z, a-z, 0-9, - and _"
     else:
-        why = f"has {len(text)} characters; {_SHORTEST_OPENID} to {_LONGEST_OPENID} are possible"
+        why = f"has {len(text)} characters; {SHORTEST_OPENID} to {LONGEST_OPENID} are possible"
     raise BadValue(f'{name} "{masked_id(text)}" {why}')
 
 
 def masked_id(text: str) -> str:
     """The ends of an openid or unionid; one too short to be one is shown whole."""
-    if len(text) < _SHORTEST_OPENID:
+    if len(text) < SHORTEST_OPENID:
         return _shown(text)
     ends = 2 if len(text) <= _LONGEST_SHOWN // 2 else 4
     return _shown(f"{text[:ends]}…{text[-ends:]}")
@@ -118,12 +124,10 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _stranger(text: str, known: re.Pattern[str]) -> str:
+def _stranger(text: str, unknown: re.Pattern[str]) -> str:
     """The first character that does not belong, with its code point and place."""
-    for place, character in enumerate(text, 1):
-        if not known.fullmatch(character):
-            return f'"{_shown(character)}" (U+{ord(character):04X}) at place {place}'
-    return ""
+    found = unknown.search(text)
+    return f'"{_shown(found[0])}" (U+{ord(found[0]):04X}) at place {found.start() + 1}' if found else ""
 
 
 def _shown(text: str) -> str:

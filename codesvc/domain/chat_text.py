@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS, normalise
+from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS, normalise, visible
 
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")
@@ -17,43 +17,29 @@ _ATTEMPT: Final = re.compile(
 )
 
 
-def _visible(text: str) -> str:
-    """In one width and lower case, without control and format characters and marks; line breaks become blanks."""
-    kept = []
-    for character in unicodedata.normalize("NFKC", text):
-        category = unicodedata.category(character)
-        if category[0] == "Z" or character.isspace():
-            kept.append(" ")
-        elif category == "Nd":
-            kept.append(str(unicodedata.decimal(character)))
-        elif category[0] not in "CM":
-            kept.append(character)
-    return "".join(kept).lower()
-
-
 def read_keyword(text: str) -> str | None:
     """The keyword in a chat message: alone, after `口令：` or `keyword:`, or the only one in other text. Else None."""
     whole = normalise(text).lower()
     if _KEYWORD.fullmatch(whole):
         return whole
-    visible = _visible(text)
-    for label in _LABEL.finditer(visible):
-        after = normalise(visible[label.end() :]).lower()
+    shown = visible(text).lower()
+    for label in _LABEL.finditer(shown):
+        after = normalise(shown[label.end() :]).lower()
         if _KEYWORD.fullmatch(after):
             return after
-    found = set(_ALONE.findall(visible))
+    found = set(_ALONE.findall(shown))
     return found.pop() if len(found) == 1 else None
 
 
 def attempts_keyword(text: str) -> bool:
     """Whether a message without a keyword seems to be meant as one: misread, cut off, or two at once."""
-    visible = _visible(text)
-    return bool(_LABEL.search(visible) or _ATTEMPT.search(visible))
+    shown = visible(text).lower()
+    return bool(_LABEL.search(shown) or _ATTEMPT.search(shown))
 
 
 def read_command(text: str) -> str:
     """The message without blanks, width, case, and without punctuation at both ends, as commands are compared."""
-    plain = _visible(text).replace(" ", "")
+    plain = visible(text).lower().replace(" ", "")
     start, end = 0, len(plain)
     while start < end and unicodedata.category(plain[start])[0] == "P":
         start += 1

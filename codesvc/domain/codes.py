@@ -177,6 +177,23 @@ def derive(key: bytes, verification: VerificationId) -> str:
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u2212")
 
 
+def visible(text: str) -> str:
+    """A text in one width, digits of other scripts as 0 to 9, without control and format characters and marks.
+
+    Blanks and line breaks become single blanks each. Punctuation and case stay.
+    """
+    kept = []
+    for character in unicodedata.normalize("NFKC", text):
+        category = unicodedata.category(character)
+        if category[0] == "Z" or character.isspace():
+            kept.append(" ")
+        elif category == "Nd":
+            kept.append(str(unicodedata.decimal(character)))
+        elif category[0] not in "CM":
+            kept.append(character)
+    return "".join(kept)
+
+
 def normalise(typed: str) -> str:
     """Normalise typed text: width, case, digits of other scripts, and what people paste around a code do not matter.
 
@@ -184,14 +201,8 @@ def normalise(typed: str) -> str:
     """
     if typed.isascii() and typed.isalnum():
         return typed.upper()
-    folded = []
-    for character in unicodedata.normalize("NFKC", typed):
-        category = unicodedata.category(character)
-        if category == "Nd":
-            folded.append(str(unicodedata.decimal(character)))
-        elif category[0] not in "ZCPM" and character not in _BLANK:
-            folded.append(character)
-    return "".join(folded).upper()
+    kept = [c for c in visible(typed) if unicodedata.category(c)[0] not in "ZP" and c not in _BLANK]
+    return "".join(kept).upper()
 
 
 def well_formed(form: CodeFormat, normalised: str) -> bool:

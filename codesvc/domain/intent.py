@@ -27,7 +27,6 @@ from typing import Final
 import msgspec
 
 from codesvc.domain.record import Fixed
-from codesvc.domain.verification import KEPT_AFTER_END_MS
 
 
 class Kind(StrEnum):
@@ -185,11 +184,6 @@ class Intent:
         if self.status is IntentStatus.CONFLICT and self.conflict == "user":
             return self.now >= self.expires
         return self.status not in LIVE
-
-    @property
-    def gone_at(self) -> int:
-        """When the intent can no longer be read, in ms."""
-        return (self.ended or self.expires) + KEPT_AFTER_END_MS
 
     def as_started(self) -> Intent:
         """The intent as it was when it was started: the answer to a repeated start (Idempotency-Key)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
@@ -43,11 +44,28 @@ def _beside_another(account: AccountEntry) -> bool:
     return account.config.forward_to is not None or bool(account.config.event_keys)
 
 
-def keyword_limits(directory: Directory, limit: str = "openid_keywords") -> PerEntry[AccountEntry, str]:
-    """Each account's limit on keywords per openid, as the scripts read it; or another limit on what an openid does.
+@dataclass(frozen=True, slots=True)
+class OpenidLimits:
+    """The limits on what one openid may do, by account name, as the scripts read them.
 
-    In front the rates that most sites have, then those of each other site; what each allows is counted over all
-    keywords that a WeChat sent to the account (`fragments/keyword_rates.lua`).
+    Attributes:
+        keywords: rates of keywords from an openid.
+        pushes: rates of pushes to an openid.
+    """
+
+    keywords: Mapping[str, str]
+    pushes: Mapping[str, str]
+
+    @classmethod
+    def of(cls, directory: Directory) -> OpenidLimits:
+        """The limits of all sites."""
+        return cls(_rates(directory, "openid_keywords"), _rates(directory, "openid_pushes"))
+
+
+def _rates(directory: Directory, limit: Literal["openid_keywords", "openid_pushes"]) -> Mapping[str, str]:
+    """The rates that most sites of an account have, then those of each other site (`fragments/keyword_rates.lua`).
+
+    Every site's rates apply to all events of an openid on the account, whichever site caused them.
     """
 
     def of(account: AccountEntry) -> str:
@@ -69,7 +87,7 @@ class Chat:
         composer: writes the answers.
         followers: who follows.
         conversation: answers what is about no verification.
-        limits: rates of keywords per openid, and of messages to one, each by account name.
+        limits: the limits on what one openid may do.
         answer: writes the answer that carries a code.
         recorder: counts what happens.
     """
@@ -80,7 +98,7 @@ class Chat:
         composer: Composer,
         followers: Followers,
         conversation: IntentChat,
-        limits: tuple[Mapping[str, str], Mapping[str, str]],
+        limits: OpenidLimits,
         *,
         answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
         recorder: Recorder,
@@ -92,7 +110,7 @@ class Chat:
         self._followers = followers
         self._conversation = conversation
         self._composer = composer
-        self._limits, self._push_limits = limits
+        self._limits = limits
 
     async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
         """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1).
@@ -176,11 +194,11 @@ class Chat:
             pointer=pointer,
             dedupe=inbound.event.dedupe,
             reply=inbound.covered,
-            rates=self._limits[account.name],
+            rates=self._limits.keywords[account.name],
             window_ms=window_ms,
             followed=followed,
             unsigned=not (inbound.covered or vouched),
-            pushes=self._push_limits[account.name],
+            pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
         self._recorder.hear(answer)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from codesvc.domain import codes
 from codesvc.domain.device import family
-from codesvc.domain.errors import Invalid, PlatformUnavailable
+from codesvc.domain.errors import Invalid
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
 from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, masked
 from codesvc.domain.record import Fixed
@@ -160,15 +161,7 @@ class Intents:
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
-        reply = await self._attach(site, identifier, "")
-        if reply.outcome is Outcome.EMPTY:
-            reply = await self._attach(site, identifier, await self._pool.mint(site.account))
-        if reply.outcome is Outcome.LIMITED:
-            raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
-        if reply.outcome is Outcome.EMPTY:
-            raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
-        if reply.outcome is Outcome.ATTACHED:
-            self._pool.seen(site.account, left=reply.pool_left)
+        reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
         return IntentResult(reply.outcome, reply.intent)
 
     async def _attach(self, site: SiteEntry, identifier: IntentId, minted: str) -> IntentScene:

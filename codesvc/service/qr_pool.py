@@ -1,16 +1,15 @@
 """QR codes that are created in advance, so that a page never waits for WeChat (DESIGN, "QR codes").
 
 Each account has a small pool in the store, shared by all processes. Showing a QR code takes one entry. When half of
-them
-are used, new ones are created in the background. An entry is `when-it-expires scene url`. Scenes are random and have a
-prefix.
+them are used, new ones are created in the background. An entry is `when-it-expires scene url`. Scenes are random and
+have a prefix.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
@@ -18,14 +17,19 @@ from redis.exceptions import RedisError
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.runtime.tasks import end
+from codesvc.store.outcomes import Outcome
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.sites.directory import AccountEntry
+    from codesvc.store.intents import IntentScene
     from codesvc.store.store import Store
+    from codesvc.store.verification_types import SceneAttached
     from codesvc.wechat.client import WeChatClient
+
+_T = TypeVar("_T", "SceneAttached", "IntentScene")
 
 SCENE_PREFIX: Final = "cs_"
 """The beginning of this service's scenes. It separates them from scenes of another back end on the same account."""
@@ -69,6 +73,27 @@ class QrPool:
             _log.warning("qrcode_not_minted", account=account.name, error=str(error))
             raise PlatformUnavailable("WeChat gave no QR code just now") from None
         return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
+
+    async def attach(self, account: AccountEntry, attach: Callable[[str], Awaitable[_T]]) -> _T:
+        """Attach a QR code to what `attach` is about: one of the pool, or a new one if the pool is empty.
+
+        Args:
+            account: whose code it is.
+            attach: calls the script with a new pool entry, or with "" to take one of the pool.
+
+        Raises:
+            PlatformUnavailable: the pool is empty and WeChat did not create a QR code, or the day's quota is used up.
+        """
+        reply = await attach("")
+        if reply.outcome is Outcome.EMPTY:
+            reply = await attach(await self.mint(account))
+        if reply.outcome is Outcome.LIMITED:
+            raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
+        if reply.outcome is Outcome.EMPTY:
+            raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
+        if reply.outcome is Outcome.ATTACHED:
+            self.seen(account, left=reply.pool_left)
+        return reply
 
     def seen(self, account: AccountEntry, *, left: int) -> None:
         """Refill in the background if half of the pool or more is used. `left` is the number of entries that remain."""

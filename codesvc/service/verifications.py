@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -13,7 +14,6 @@ from codesvc.config import Rate
 from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
-from codesvc.domain.errors import PlatformUnavailable
 from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
 from codesvc.domain.record import Fixed
 from codesvc.domain.test_identity import format_of
@@ -206,15 +206,8 @@ class Verifications:
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
-        reply = await self._attach(site, identifier, "")
-        if reply.outcome is Outcome.EMPTY:
-            reply = await self._attach(site, identifier, await self._pool.mint(site.account))
-        if reply.outcome is Outcome.LIMITED:
-            raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
-        if reply.outcome is Outcome.EMPTY:
-            raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
+        reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
         if reply.outcome is Outcome.ATTACHED:
-            self._pool.seen(site.account, left=reply.pool_left)
             self._recorder.hear(reply)
         return _result(reply)
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from codesvc.service.callback_events import keyword_limits
+from codesvc.service.callback_events import OpenidLimits
 from codesvc.store.outcomes import Outcome
 from tests.scripts.conftest import FREE
 
@@ -94,7 +94,7 @@ async def keyword(shop, site, number):
         "seen": names.seen(f"{WECHAT}/{number}"),
         "outbox": names.outbox,
     }
-    more = {"words": keyword_limits(directory)["main"], "window": 55_000, "followed": 0, "reply": 1}
+    more = {"words": OpenidLimits.of(directory).keywords["main"], "window": 55_000, "followed": 0, "reply": 1}
     return (await shop.script("claim", keys, openid=WECHAT, kind="keyword", **more)).outcome
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.codes import VerificationId
+from codesvc.domain.identifiers import is_user
 from codesvc.domain.timeline import Step, StepKind, read_trail
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Diagnosis, diagnose
@@ -19,7 +19,6 @@ from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_link
 from codesvc.web.admin.peers_affected import company_of
-from codesvc.web.api.user_ids import USER_PATTERN
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
@@ -109,7 +108,7 @@ async def search(request: web.Request) -> web.Response:
     if VerificationId.parse(text) is not None:
         return see_other(f"/admin/verifications/{text}")
     site = here.directory.sites.get(name)
-    if site is not None and re.fullmatch(USER_PATTERN, text):
+    if site is not None and is_user(text):
         return see_other(person_link(here.keyring, site.name, text))
     variables = {"choice": choice_in(request), "rows": [], "only": "", "missing": text[:128]}
     return draw(request, "verifications.html", variables, page="verifications", status=422)

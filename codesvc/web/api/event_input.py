@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from codesvc.domain.identifiers import OPENID_PATTERN
 from codesvc.web.api import inputs
 
 
@@ -19,7 +20,7 @@ class EventInput(inputs.Input):
     type: Annotated[
         Literal["subscribe", "scan", "unsubscribe", "text", "template_receipt"], Meta(description="what happened")
     ]
-    openid: Annotated[str, Meta(pattern=inputs.OPENID_PATTERN, description="to whom")]
+    openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="to whom")]
     id: Annotated[str, Meta(min_length=1, max_length=128, description="the same for every repetition of one push")]
     scene: Annotated[str, Meta(min_length=1, max_length=64, description="of a scan or subscribe")] | None = None
     content: Annotated[str, Meta(max_length=2048, description="of a text")] | None = None

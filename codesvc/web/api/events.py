@@ -18,6 +18,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
 from codesvc.web.api.event_input import EventInput
 from codesvc.web.api.views import json_response
+from codesvc.web.authentication import bearer
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
 from codesvc.wechat.events import Event, Followed, Scanned, TemplateReceipt, Text, Unfollowed
@@ -40,10 +41,9 @@ def _account(request: web.Request, name: str) -> AccountEntry:
     Raises:
         Problem: the key is missing or unknown, or there is no such account; all get the same answer.
     """
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    given = "sha256:" + sha256(key.strip().encode(errors="surrogateescape")).hexdigest()
+    given = "sha256:" + sha256(bearer(request).encode(errors="surrogateescape")).hexdigest()
     account = services(request).directory.accounts.get(name)
-    known = account.config.event_keys if account and kind.lower() == "bearer" else ()
+    known = account.config.event_keys if account else ()
     if account is None or not _one_of(given, known):
         raise Problem("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="codesvc events"'})
     return account

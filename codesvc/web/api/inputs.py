@@ -10,21 +10,21 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
+from codesvc.domain.identifiers import LONGEST_USER, OPENID_PATTERN, USER_PATTERN
 from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
-from codesvc.web.api.user_ids import USER_PATTERN, check_user
+from codesvc.web.api.user_ids import check_user
 from codesvc.web.problem import Problem
 from codesvc.web.uris import origin_of
 
 # `$` alone would also match before a trailing line break.
-OPENID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}(?!\n)$"
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 User = Annotated[
     str,
     Meta(
-        extra_json_schema={"pattern": USER_PATTERN, "maxLength": 128},  # `check_user` holds them
+        extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
         description="your opaque identifier of the person; for a sign-up a random id for each attempt",
         examples=["attempt-7f3a"],
     ),

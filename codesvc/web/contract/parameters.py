@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from codesvc.web.api.user_ids import USER_PATTERN
+from codesvc.domain.identifiers import USER_PATTERN
 from codesvc.web.contract.examples import BIND_ID, LOGIN_ID, TOKEN, VERIFICATION_ID
 from codesvc.web.contract.operation import Parameter
 

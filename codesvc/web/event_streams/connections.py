@@ -184,7 +184,7 @@ class OpenStreams:
     """All streams of an application.
 
     Args:
-        wakeups: tells when something may have changed.
+        change_notifier: tells when something may have changed.
         looks_at_once: how many streams read the store at the same time.
     """
 

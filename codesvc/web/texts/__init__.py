@@ -6,7 +6,6 @@ texts that another language lacks. docs/translating.md says how a language is ad
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.language_tags import nearest
@@ -24,15 +23,15 @@ SOURCE: Final = "en"
 FIRST: Final = "zh"
 """The language for browsers that ask for no available language."""
 
-_HEADERS_KEPT: Final = 1024
-_LONGEST_KEPT: Final = 512  # characters; answers for longer headers are not kept, because they would fill the memory
-
 
 class Texts:
     """All languages.
 
     Args:
         templates: the source of the catalogues; one in the directory of overrides extends the shipped one.
+
+    Attributes:
+        languages: the names of all languages; they are the names of the catalogues.
 
     Raises:
         BadTemplate: a catalogue cannot be read, or has a text that no page uses; with file and line.
@@ -52,12 +51,7 @@ class Texts:
         self._speeches = {SOURCE: english}
         for name in files.keys() - {SOURCE}:
             self._speeches[name] = Speech(name, catalogues[name], known, english)
-        self._chosen = lru_cache(_HEADERS_KEPT)(self._choose)
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The names of all languages; they are the names of the catalogues."""
-        return tuple(sorted(self._speeches))
+        self.languages = tuple(sorted(self._speeches))
 
     def speech(self, name: str) -> Speech:
         """One language.
@@ -69,9 +63,6 @@ class Texts:
 
     def chosen(self, asked: str) -> str:
         """The available language that an `Accept-Language` or a tag prefers; `FIRST` for all that fits none."""
-        return self._chosen(asked) if len(asked) <= _LONGEST_KEPT else self._choose(asked)
-
-    def _choose(self, asked: str) -> str:
         return nearest(asked, self.languages, FIRST)
 
 
