@@ -72,8 +72,7 @@ class Worker:
         """Work. On leaving, stop reading and give running jobs a moment to end.
 
         Jobs that do not end in time stay in the stream and are handed back, so that the next process need not wait
-        until this
-        one counts as dead.
+        until this one counts as dead.
         """
         self._runs = True
         for box in self._outboxes:

@@ -1,8 +1,8 @@
 """Fetches the unionid of a person who has just been bound (WECHAT.md 12).
 
 This runs in the background, once for each new binding. A binding is complete without a unionid, so nothing waits for
-the
-answer and a failure is only logged. Whether the person follows is not read from this answer: the next send shows it.
+the answer and a failure is only logged. Whether the person follows is not read from this answer: the next send shows
+it.
 """
 
 from __future__ import annotations

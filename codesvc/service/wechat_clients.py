@@ -32,7 +32,7 @@ def reach(
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
     """The access tokens of each account, which all processes share, and its WeChat client.
 
-    `tally` counts the result of every call, `platforms` derives WeChat's health from it.
+    `recorder` counts the result of every call, `platforms` derives WeChat's health from it.
     """
 
     def observer_of(account: AccountEntry) -> CallObserver:

@@ -202,8 +202,8 @@ class Act(Generic[_R]):
         """Run the script by a packed command.
 
         If a server does not know the script, the script's text is sent instead. The server answers NOSCRIPT before
-        anything
-        runs, so nothing happens twice. The same holds for a node of a cluster that does not hold the partition.
+        anything runs, so nothing happens twice. The same holds for a node of a cluster that does not hold the
+        partition.
 
         Raises:
             StoreUnavailable: no answer, or the store cannot write now.

@@ -26,8 +26,7 @@ class Batcher:
 
     Args:
         run: calls the script with a MessagePack list of the acts' arguments. The third part of its answer holds the
-            acts'
-            answers, in order.
+            acts' answers, in order.
         wrapped: wraps a batch's coroutine before it runs as a task.
     """
 

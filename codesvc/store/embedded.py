@@ -262,8 +262,7 @@ def _new_socket_directory() -> Path:
     """A directory with a short name that only this user can enter.
 
     It is not below `data_dir`, whose path may be too long for a socket. It is not in XDG_RUNTIME_DIR, which is removed
-    when
-    the login ends that started the service. systemd's RUNTIME_DIRECTORY belongs to the service.
+    when the login ends that started the service. systemd's RUNTIME_DIRECTORY belongs to the service.
     """
     own = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     for parent in filter(None, (own, tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it safe

@@ -43,8 +43,7 @@ class ServerSaidError(Exception):
 
     Attributes:
         word: its first word. Redis before 7.0 wraps an error inside a script in another text; then the word of the
-            inner
-            error. A server refuses a long command without a login as a protocol error; then NOAUTH.
+            inner error. A server refuses a long command without a login as a protocol error; then NOAUTH.
     """
 
     def __init__(self, text: str) -> None:
@@ -57,8 +56,7 @@ class _Line(asyncio.Protocol):
     """One open connection and the callers that wait for its answers.
 
     It replaces redis-py's streams at the transport, so that an answer reaches its caller in the same turn of the loop
-    in
-    which its bytes came.
+    in which its bytes came.
     """
 
     def __init__(self, connection: AbstractConnection, timeout: float) -> None:

@@ -2,8 +2,7 @@
 
 A fail-over breaks the connections. Calls fail until the Sentinels have agreed on another primary; then the next
 connection goes there. A server that a Sentinel still names, but that has become a replica, is refused at once. A
-replica
-would answer reads with old data, and no answer is better than a wrong one.
+replica would answer reads with old data, and no answer is better than a wrong one.
 """
 
 from __future__ import annotations
@@ -46,8 +45,7 @@ class Sentinels:
         address: their hosts, and their name for the service.
         options: redis-py's options for the data servers.
         behaviour: redis-py's options for the Sentinels. Their timeout is shorter than a caller's, so that there is time
-            to
-            ask another one if one does not answer.
+            to ask another one if one does not answer.
     """
 
     def __init__(self, address: StoreAddress, options: dict[str, Any], behaviour: dict[str, Any]) -> None:

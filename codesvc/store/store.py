@@ -40,8 +40,7 @@ class Store:
     """The typed calls of all rooms, and clients for commands without a script.
 
     All scripts are read when it is made. Later, no file descriptor may be left to read one, or the files may be those
-    of a
-    newer version after an upgrade.
+    of a newer version after an upgrade.
 
     Attributes:
         deployment: what all scripts share; for the store's own modules.

@@ -3,8 +3,7 @@
 The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
 covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a
 second address of the same name. The receiver's answer is not kept: if the list of deliveries showed it, it could be
-used
-to read internal addresses.
+used to read internal addresses.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class WebhookWorker:
         queue: holds the events.
         sender: makes attempts.
         directory: knows the endpoints.
-        wakeups: reports when an event was queued.
+        change_notifier: reports when an event was queued.
     """
 
     def __init__(

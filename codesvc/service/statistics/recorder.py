@@ -2,8 +2,7 @@
 
 A process collects counts for `FLUSH_SECONDS` and adds them with one script for each subject. If the answer is lost, the
 batch is sent again under the same name, and the script adds it once. If a process is killed, the figures lack the
-counts
-that it had not flushed (two seconds). No rule depends on a figure.
+counts that it had not flushed (two seconds). No rule depends on a figure.
 """
 
 from __future__ import annotations
