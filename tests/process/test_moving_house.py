@@ -52,6 +52,9 @@ async def test_bindings_go_out_of_one_store_and_into_another(config):
     assert (path.parent / "shop.jsonl").stat().st_mode & 0o077 == 0
     (path.parent / "data").rename(path.parent / "lost")
     async with serving(path) as process:
+        # The import is made beside a running service. One that starts at the same moment is test_starting_meanwhile's.
+        async with aiohttp.ClientSession() as http:
+            await ready(http, base, process)
         said = await walk(into, path.parent)
         assert f"{USERS} would be bound" in said
         assert f"{USERS} bound, 0 as before" in said
