@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from aiohttp import web
 
 from codesvc.domain.limits import names, policies
 from codesvc.web.headers import prepared
 from codesvc.web.problem_types import PROBLEMS
+from codesvc.web.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aiohttp import web
 
     from codesvc.domain.limits import LimitReached
 
@@ -49,7 +51,7 @@ class Problem(Exception):
             "request_id": request_id,
             **self.members,
         }
-        response = web.Response(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
+        response = Reply(body=msgspec.json.encode(document), status=self.type.status, headers=_PROBLEM)
         response.headers.update(self.headers)
         return response
 

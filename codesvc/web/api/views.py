@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
-from aiohttp import web
 
 from codesvc.client import schema
 from codesvc.domain import codes
@@ -14,10 +13,13 @@ from codesvc.domain.page_token import Subject
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import Status
 from codesvc.web.headers import prepared
+from codesvc.web.reply import Reply
 from codesvc.web.uris import with_parameters
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from aiohttp import web
 
     from codesvc.domain.binding import Passage
     from codesvc.domain.page_token import PageTokens
@@ -47,7 +49,7 @@ def wire_time_or_none(ms: int | None) -> datetime | None:
 
 def json_response(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """A JSON answer that must not be cached."""
-    response = web.Response(body=msgspec.json.encode(document), status=status, headers=_JSON)
+    response = Reply(body=msgspec.json.encode(document), status=status, headers=_JSON)
     if headers:
         response.headers.update(headers)
     return response
