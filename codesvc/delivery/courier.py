@@ -23,7 +23,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
-from codesvc.runtime.logging import tell_attempt
+from codesvc.runtime.logging import log_attempt
 from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.errcodes import Pause
 from codesvc.wechat.errors import WeChatFault
@@ -191,7 +191,7 @@ class Courier:
     def _tell(account: AccountEntry, record: Record, attempt: Attempt) -> None:
         channel, ending, reason = attempt.channel.value, attempt.ending.value, attempt.reason
         metrics.count_attempt(account.name, channel, ending, reason)
-        tell_attempt(
+        log_attempt(
             verification=record.id,
             site=record.site,
             account=account.name,
@@ -213,7 +213,7 @@ class Courier:
             _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
 
     async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        self._recorder.hear(await self._ledger.record(account, job, attempt))
+        self._recorder.record(await self._ledger.record(account, job, attempt))
 
     async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
         """Send a notice to the bound WeChat account, once and best effort, by a channel that can reach it (rule 6)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.config.keys import new_key
 from codesvc.demo.configuration import LOOPBACK, SITE, Addresses
 from codesvc.demo.stack import running
-from codesvc.demo.story import tell
+from codesvc.demo.story import run_story
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server, signals
 from codesvc.runtime import logging as runtime_logging
@@ -67,7 +67,7 @@ async def _show(addresses: Addresses, key: str, data_dir: Path) -> int:
 
 async def _check(addresses: Addresses, key: str, data_dir: Path) -> int:
     async with running(addresses, api_key=key, data_dir=data_dir):
-        return 0 if await tell(addresses, key) else 1
+        return 0 if await run_story(addresses, key) else 1
 
 
 def _introduce(stack: Stack, key: str) -> None:

@@ -134,7 +134,7 @@ def _code_in(text: str) -> str:
     return found[0]
 
 
-async def tell(addresses: Addresses, key: str) -> bool:
+async def run_story(addresses: Addresses, key: str) -> bool:
     """Run all steps against a running demo; returns whether all succeeded."""
     async with aiohttp.ClientSession() as http:
         story = _Story(http, addresses, key)

@@ -12,7 +12,7 @@ from hashlib import sha1
 import msgspec
 
 
-class Passage(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
+class BindingChange(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
     """One line of the history of a user's bindings.
 
     Attributes:

@@ -139,7 +139,7 @@ def _mac(key: bytes) -> hmac.HMAC:
     return hmac.new(key, digestmod=sha256)
 
 
-def keyed(key: bytes, message: bytes) -> bytes:
+def keyed_digest(key: bytes, message: bytes) -> bytes:
     """HMAC-SHA-256. The state after the key is cached for each key, because there are few keys."""
     mac = _mac(key).copy()
     mac.update(message)
@@ -159,7 +159,7 @@ def derive(key: bytes, verification: VerificationId) -> str:
     width, limit = _draw(verification.format.size)
     for counter in count():
         message = f"{verification.text}/{counter}".encode()
-        number = truncate(keyed(key, message), width)
+        number = truncate(keyed_digest(key, message), width)
         if number < limit:
             break
     characters = ALPHABETS[verification.format.alphabet]

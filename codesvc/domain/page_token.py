@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
-from codesvc.domain.codes import keyed
+from codesvc.domain.codes import keyed_digest
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -52,7 +52,7 @@ class PageTokens:
     def sign(self, subject: Subject) -> str:
         """The token of a subject: always the same text, safe in a URL path."""
         payload = urlsafe_b64encode(_encode((subject.site, subject.id))).rstrip(b"=")
-        return (payload + b"." + urlsafe_b64encode(keyed(self._key, payload)).rstrip(b"=")).decode()
+        return (payload + b"." + urlsafe_b64encode(keyed_digest(self._key, payload)).rstrip(b"=")).decode()
 
     def read(self, token: str) -> Subject | None:
         """The subject of a token; None if the token is not ours."""

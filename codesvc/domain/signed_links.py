@@ -17,7 +17,7 @@ import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from codesvc.domain.codes import keyed
+from codesvc.domain.codes import keyed_digest
 
 if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
@@ -76,7 +76,7 @@ class Links:
     def sign(self, use: Use, subject: Subject) -> str:
         """The token of a subject: always the same text, safe in a path or a query."""
         payload = urlsafe_b64encode(msgspec.json.encode((subject.place, subject.id, subject.detail))).rstrip(b"=")
-        signature = urlsafe_b64encode(keyed(self._keys[use], payload)).rstrip(b"=")
+        signature = urlsafe_b64encode(keyed_digest(self._keys[use], payload)).rstrip(b"=")
         return f"{payload.decode()}.{signature.decode()}"
 
     def read(self, use: Use, token: str) -> Subject | None:

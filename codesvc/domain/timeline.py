@@ -74,6 +74,6 @@ def read_step(text: str, after: int = 0) -> Step:
     return Step(after, StepKind(kind), detail)
 
 
-def read_trail(text: str) -> list[Step]:
+def read_timeline(text: str) -> list[Step]:
     """Read a whole timeline, oldest entry first."""
     return [read_step(step, int(after)) for after, _, step in (entry.partition(":") for entry in text.split())]

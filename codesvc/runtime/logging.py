@@ -77,7 +77,7 @@ def _end_of_line() -> str:
     return f',"timestamp":"{rfc3339_now()}"{named}{traced}}}'
 
 
-def tell_request(*, method: str, route: str, status: int, site: str | None, seconds: float) -> None:
+def log_request(*, method: str, route: str, status: int, site: str | None, seconds: float) -> None:
     """Log the result of a request. The values are not redacted, so none of them may be a secret."""
     if _lines is None:
         ms = round(seconds * 1000, 2)
@@ -86,7 +86,7 @@ def tell_request(*, method: str, route: str, status: int, site: str | None, seco
     _lines.add(f"{_request_line(method, route, status, site)}{seconds * 1000:.2f}{_end_of_line()}".encode())
 
 
-def tell_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple[str, str]]) -> None:
+def log_steps(verification: str, site: str, purpose: str, steps: Sequence[tuple[str, str]]) -> None:
     """Log steps of a verification, each with its detail, "" for none.
 
     The names of steps are those of `codesvc.domain.timeline`.
@@ -108,7 +108,7 @@ def _attempt_line(site: str, account: str, channel: str, ending: str, reason: st
     return _encoder.encode(common | words)[:-1].decode() + ',"verification":"'
 
 
-def tell_attempt(
+def log_attempt(
     *, verification: str, site: str, account: str, channel: str, ending: str, reason: str, alarm: bool = False
 ) -> None:
     """Log the result of an attempt to send a code; with `alarm` as an error. The values are not redacted."""

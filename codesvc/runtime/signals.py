@@ -21,7 +21,7 @@ class Signals:
         self._stop = self._reload = False
 
     @contextlib.contextmanager
-    def heard(self) -> Iterator[Signals]:
+    def installed(self) -> Iterator[Signals]:
         """Handle the signals while the context is open."""
         loop = asyncio.get_running_loop()
         for number in (*_STOP, signal.SIGHUP):

@@ -104,7 +104,7 @@ async def _spanned(
             raise
 
 
-def told(name: str, parent: str, **attributes: str | int) -> None:
+def event(name: str, parent: str, **attributes: str | int) -> None:
     """Add a span to the trace of an earlier call, with a link to the current span."""
     if _tracer is None or not parent:
         return

@@ -11,7 +11,7 @@ from codesvc.store.bindings import Bind, Unbind
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from codesvc.domain.binding import Passage
+    from codesvc.domain.binding import BindingChange
     from codesvc.domain.openid_handle import Claim, Handles
     from codesvc.domain.proof import Claims, Proofs
     from codesvc.service.profile_sync import ProfileSync
@@ -146,7 +146,7 @@ class Bindings:
         reply = await self._store.find(site.keys, site.name, openid=openid, unionid=unionid, most=_MOST_FOUND)
         return list(reply.bindings)
 
-    async def history(self, site: SiteEntry, user: str) -> list[Passage]:
+    async def history(self, site: SiteEntry, user: str) -> list[BindingChange]:
         """The history of a user's bindings, oldest first; its length is bounded (`codesvc.store.script`)."""
         return list((await self._store.history(site.keys, site.name, user)).lines)
 

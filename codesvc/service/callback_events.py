@@ -112,7 +112,7 @@ class Chat:
         self._composer = composer
         self._limits = limits
 
-    async def hear(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
+    async def handle(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
         """Act on an event. Returns the reply, or None for no reply; the same event gets the same answer (rule 1).
 
         `vouched`: no signature of WeChat covers it, but the back end that received it says that it is genuine.
@@ -201,7 +201,7 @@ class Chat:
             pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()
-        self._recorder.hear(answer)
+        self._recorder.record(answer)
         _log.info(
             "claim",
             account=account.name,
@@ -258,7 +258,7 @@ class Chat:
             account.keys, event.msgid, status=event.status, reason=event.reason, openid=event.openid
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
-        self._recorder.hear(answer)
+        self._recorder.record(answer)
         if answer.record is not None:
-            tracing.told("receipt", answer.record.fixed.trace, account=account.name, status=event.status)
+            tracing.event("receipt", answer.record.fixed.trace, account=account.name, status=event.status)
         _log.info("receipt", account=account.name, status=event.status, outcome=answer.outcome.value)

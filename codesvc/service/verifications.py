@@ -197,7 +197,7 @@ class Verifications:
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Cancel a verification: DONE, ENDED or ABSENT."""
         reply = await self._store.cancel(site.keys, site.name, identifier.text)
-        self._recorder.hear(reply)
+        self._recorder.record(reply)
         return _result(reply)
 
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
@@ -208,7 +208,7 @@ class Verifications:
         """
         reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
         if reply.outcome is Outcome.ATTACHED:
-            self._recorder.hear(reply)
+            self._recorder.record(reply)
         return _result(reply)
 
     async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> SceneAttached:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from codesvc.domain.binding import Passage
+from codesvc.domain.binding import BindingChange
 from codesvc.store.act import Act
 from codesvc.store.replies import Binding, Reply, fields_of
 
@@ -61,8 +61,8 @@ class BindingsFound(Reply, frozen=True):
     bindings: Annotated[tuple[tuple[str, Binding], ...], _found] = ()
 
 
-def _passages(raw: Sequence[bytes]) -> tuple[Passage, ...]:
-    return tuple(msgspec.json.decode(line, type=Passage) for line in raw)
+def _changes(raw: Sequence[bytes]) -> tuple[BindingChange, ...]:
+    return tuple(msgspec.json.decode(line, type=BindingChange) for line in raw)
 
 
 class History(Reply, frozen=True):
@@ -72,7 +72,7 @@ class History(Reply, frozen=True):
         lines: the history of a user's bindings, oldest first.
     """
 
-    lines: Annotated[tuple[Passage, ...], _passages] = ()
+    lines: Annotated[tuple[BindingChange, ...], _changes] = ()
 
 
 class Imported(Reply, frozen=True):

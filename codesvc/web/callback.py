@@ -46,7 +46,7 @@ async def verify_url(request: web.Request) -> web.Response:
 
 
 @routes.post("/wechat/{account}")
-async def hear(request: web.Request) -> web.Response:
+async def handle(request: web.Request) -> web.Response:
     """Handle a push. Its timestamp is checked against real time, because test mode moves only the service's clock."""
     account, here = _account_in(request), services(request)
     body = await request.read()
@@ -54,7 +54,7 @@ async def hear(request: web.Request) -> web.Response:
         inbound = protocol.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
         raise _refuse(account, error) from None
-    text = await here.chat.hear(account, inbound)
+    text = await here.chat.handle(account, inbound)
     if text is not None:
         here.relay.copy(account, request.rel_url.raw_query_string, body)
     elif relayed := await here.relay.ask(account, request.rel_url.raw_query_string, body):

@@ -15,7 +15,7 @@ from aiohttp import ClientError, hdrs, web
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
-from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, tell_request
+from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.api.inputs import invalid
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import STANDING_HEADERS, require_fit
@@ -144,5 +144,5 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     seconds = perf_counter() - started
     method, status = request.method, response.status
     metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, status, seconds)
-    tell_request(method=method, route=route, status=status, site=request.get(SITE), seconds=seconds)
+    log_request(method=method, route=route, status=status, site=request.get(SITE), seconds=seconds)
     return response

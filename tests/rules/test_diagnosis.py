@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codesvc.domain.quota import Api
-from codesvc.domain.timeline import Step, StepKind, read_step, read_trail
+from codesvc.domain.timeline import Step, StepKind, read_step, read_timeline
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.service.operators.diagnosis import Arrived, diagnose
 from codesvc.service.operators.forecast import backlog, outlooks, until_midnight
@@ -61,11 +61,11 @@ def test_only_trouble_is_trouble():
 
 
 def test_a_trail_is_read_as_it_was_written():
-    assert read_trail("0:queued/template 812:failed/quota.45009") == [
+    assert read_timeline("0:queued/template 812:failed/quota.45009") == [
         Step(0, StepKind.QUEUED, "template"),
         Step(812, StepKind.FAILED, "quota.45009"),
     ]
-    assert read_trail("") == []
+    assert read_timeline("") == []
     step = read_step("failed/quota.45009")
     assert (step.reason, step.cause) == ("quota", "45009")
 

@@ -79,8 +79,8 @@ from codesvc.runtime import logging as logs
 logs.configure(human=False)
 logs.REQUEST_ID.set("id-of-it-0")
 structlog.get_logger().info("before", code="123456")
-logs.tell_request(method="GET", route="/healthz", status=200, site="shop", seconds=0.00123456)
-logs.tell_attempt(
+logs.log_request(method="GET", route="/healthz", status=200, site="shop", seconds=0.00123456)
+logs.log_attempt(
     verification="vf_abcdef", site="shop", account="main", channel="template", ending="later", reason="unreachable"
 )
 """

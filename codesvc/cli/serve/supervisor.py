@@ -165,7 +165,7 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
     with (
         queues(service.host, service.port, count) as lines,
         tempfile.TemporaryDirectory(prefix="codesvc-metrics-") as numbers,
-        Signals().heard() as signals,
+        Signals().installed() as signals,
     ):
         async with store_url(revision.settings.store) as url:
             environment = os.environ | {WORKER_VARIABLE: "1", "PROMETHEUS_MULTIPROC_DIR": numbers}

@@ -66,7 +66,7 @@ def end_with_parent() -> None:
 
 async def serve(config: WorkerConfig) -> None:
     """Serve until a signal stops it. The parent handles reloads, so a SIGHUP to the process group is ignored."""
-    with Signals().heard() as signals:
+    with Signals().installed() as signals:
         serving = await Serving.start(config.revision.app(config.store), by_number(list(config.sockets)))
         os.write(config.ready, b"1")
         os.close(config.ready)

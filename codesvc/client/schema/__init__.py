@@ -7,7 +7,7 @@ decision, and a test fails until it is made.
 
 from codesvc.client.schema.administration import KeyView, KeyViews, Names, NewKey, SettingsView
 from codesvc.client.schema.answer import Answer
-from codesvc.client.schema.binding import Binding, Bindings, History, Passage
+from codesvc.client.schema.binding import Binding, BindingChange, Bindings, History
 from codesvc.client.schema.intent import (
     INTENT_STATUSES,
     LOGIN_STATUSES,
@@ -70,6 +70,7 @@ __all__ = [
     "Answer",
     "BindIntent",
     "Binding",
+    "BindingChange",
     "BindingConflict",
     "BindingConflictEvent",
     "BindingCreated",
@@ -97,7 +98,6 @@ __all__ = [
     "LoginApprovedEvent",
     "Names",
     "NewKey",
-    "Passage",
     "ProblemDocument",
     "QuotaLow",
     "QuotaLowEvent",

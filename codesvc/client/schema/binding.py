@@ -29,7 +29,7 @@ class Bindings(Answer, frozen=True, kw_only=True):
     bindings: list[Binding]
 
 
-class Passage(Answer, frozen=True, kw_only=True, rename={"came_from": "from"}):
+class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "from"}):
     """One line of a user's history."""
 
     at: Annotated[Time, told("when")]
@@ -46,4 +46,4 @@ class History(Answer, frozen=True, kw_only=True):
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
     user: Annotated[str, told("your identifier of the person", example="alice")]
-    history: list[Passage]
+    history: list[BindingChange]

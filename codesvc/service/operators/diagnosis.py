@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from codesvc.domain.channels import Channel
-from codesvc.domain.timeline import Step, StepKind, read_trail
+from codesvc.domain.timeline import Step, StepKind, read_timeline
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
 
@@ -53,7 +53,7 @@ class Diagnosis:
 
 def diagnose(record: Record) -> Diagnosis:
     """Diagnose a verification."""
-    steps = read_trail(record.trail or "")
+    steps = read_timeline(record.trail or "")
     return _arrival(record, steps) or _obstacle(record, steps)
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import metrics
-from codesvc.runtime.logging import tell_steps
+from codesvc.runtime.logging import log_steps
 from codesvc.runtime.tasks import end
 from codesvc.service.statistics import fields
 from codesvc.service.statistics.counter_groups import CounterGroups
@@ -92,7 +92,7 @@ class Recorder:
                 del started[0]
         self._tell(effect, record)
 
-    def hear(self, reply: VerificationReply) -> None:
+    def record(self, reply: VerificationReply) -> None:
         """Count what, by a script's reply, happened to its verification for the first time."""
         record = reply.record
         if record is None or not (firsts := reply.firsts):
@@ -103,7 +103,7 @@ class Recorder:
 
     def _tell(self, effect: Effect, record: Record) -> None:
         if effect.steps:
-            tell_steps(record.id, record.site, record.purpose, effect.steps)
+            log_steps(record.id, record.site, record.purpose, effect.steps)
         for fact in effect.timed:
             self._time(record, fact)
 

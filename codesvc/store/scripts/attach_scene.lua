@@ -19,6 +19,6 @@ if r.scene then return answer('attached', r, redis.call('LLEN', K.pool)) end
 local scene, url = take_picture(r.site, r.purpose == 'reset')
 if url == 'limited' then return {'limited', now} end
 if not scene then return answer('empty', r) end
-write(r, {scene = scene, scene_url = url, trail = trailed(r, 'shown')})
+write(r, {scene = scene, scene_url = url, trail = with_step(r, 'shown')})
 redis.call('SET', account_key('scene', scene), 'vf:' .. r.id, 'PX', string.format('%.0f', r.created + r.max_life - now + TTL_MARGIN))
 return answer('attached', r, redis.call('LLEN', K.pool))

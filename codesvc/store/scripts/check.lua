@@ -45,7 +45,7 @@ if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(user_guesses)
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
   if wait > 0 then
-    write(r, {trail = trailed(r, 'refused', limit)})
+    write(r, {trail = with_step(r, 'refused', limit)})
     return {'limited', now, limit, wait}
   end
 end
@@ -61,7 +61,7 @@ if A.verdict == '1' and basis then
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)
   end
-  tell_of(r, 'verification.approved')
+  queue_verification_event(r, 'verification.approved')
   save(r)
   wake(r)
   return answer('approved', r, 0, left_of_both(user_guesses, address_guesses))
@@ -73,10 +73,10 @@ if not claimed_by_owner then
 end
 count_event(window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses))
 r.held = true
-write(r, {attempts_left = r.attempts_left - 1, trail = trailed(r, 'wrong')})
+write(r, {attempts_left = r.attempts_left - 1, trail = with_step(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
   end_as(r, 'exhausted')
-  tell_of(r, 'verification.exhausted')
+  queue_verification_event(r, 'verification.exhausted')
 end
 save(r)
 keep_answer('wrong', {'left', r.attempts_left})

@@ -44,7 +44,7 @@ if status_of(r) ~= 'pending' then
 end
 local basis = r.scan ~= 'off' and basis_for(r, A.openid)
 if not basis or (r.claimed_by and r.claimed_by ~= A.openid) or r.disarmed == '1' then
-  write(r, {trail = trailed(r, 'turned_away', r.disarmed == '1' and 'disowned' or not basis and 'not-entitled' or 'another')})
+  write(r, {trail = with_step(r, 'turned_away', r.disarmed == '1' and 'disowned' or not basis and 'not-entitled' or 'another')})
   return {'refused', now}
 end
 

@@ -17,7 +17,7 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
     if r.disclose == '1' or r.claimed_by == A.openid then
       end_as(r, 'canceled')
     else
-      write(r, {disarmed = '1', trail = trailed(r, 'disowned')})
+      write(r, {disarmed = '1', trail = with_step(r, 'disowned')})
     end
     wake(r)
   end

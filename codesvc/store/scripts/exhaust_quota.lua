@@ -5,7 +5,7 @@
 -- USES: clock quota_alert
 
 local daily = tonumber(redis.call('HGET', K.day, 'daily') or A.assumed_daily)
-mind_quota(K.day, daily, daily)
+note_quota_level(K.day, daily, daily)
 redis.call('HSET', K.day, 'daily', 0)
 redis.call('PEXPIRE', K.day, 2 * 86400000)
 return {'done', now}

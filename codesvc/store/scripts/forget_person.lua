@@ -29,7 +29,7 @@ local theirs = read_recent_activity(K.recent, '')
 for _, entry in ipairs(theirs.entries) do
   local r = read_record(record_at('vf_' .. entry))
   if r and status_of(r) == 'pending' and r.sent_to == A.openid then
-    write(r, {disarmed = '1', trail = trailed(r, 'disowned')})
+    write(r, {disarmed = '1', trail = with_step(r, 'disowned')})
     wake(r)
   end
 end

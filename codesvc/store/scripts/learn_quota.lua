@@ -14,6 +14,6 @@ if tonumber(A.calls) > 0 then
 else
   redis.call('HDEL', K.day, 'calls', 'seconds')
 end
-mind_quota(K.day, tonumber(A.daily), total)
+note_quota_level(K.day, tonumber(A.daily), total)
 redis.call('PEXPIRE', K.day, 2 * 86400000)
 return {'done', now, math.max(0, A.daily - total)}

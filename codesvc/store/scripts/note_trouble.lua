@@ -7,6 +7,6 @@
 local r = read_record(K.record)
 if not r or r.number ~= tonumber(A.number) then return {'stale', now} end
 if not string.find((r.trail or '') .. ' ', ':trouble/' .. A.reason .. ' ', 1, true) then
-  write(r, {trail = trailed(r, 'trouble', A.reason)})
+  write(r, {trail = with_step(r, 'trouble', A.reason)})
 end
 return {'done', now}

@@ -41,5 +41,5 @@ write(v, {
 })
 redis.call('PEXPIRE', K.record, KEPT_AFTER_END + TTL_MARGIN)
 redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', A.id, 'number', 0, 'account', A.appid)
-tell_of(v, 'verification.approved')
+queue_verification_event(v, 'verification.approved')
 return answer('done', r, 0, {0, v.packed, v.id})

@@ -16,7 +16,7 @@ if now < tonumber(r.resend_at) then return answer('early', r, r.resend_at - now)
 
 write(r, {
   resend_at = now + policy.resend_after, expires = math.min(now + policy.code_life, r.created + r.max_life),
-  trail = trailed(r, 'resent'),
+  trail = with_step(r, 'resent'),
 })
 -- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
 local target = r.claimed_by or owner_of(r)

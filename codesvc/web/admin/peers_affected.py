@@ -47,7 +47,7 @@ class ProblemExtent:
     scope: str
 
 
-async def company_of(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> ProblemExtent | None:
+async def problem_extent(here: Services, site: SiteEntry, diagnosis: Diagnosis) -> ProblemExtent | None:
     """The extent of a diagnosed problem; None if there is no problem.
 
     Raises:

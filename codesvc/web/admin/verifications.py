@@ -10,7 +10,7 @@ from aiohttp import web
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.identifiers import is_user
-from codesvc.domain.timeline import Step, StepKind, read_trail
+from codesvc.domain.timeline import Step, StepKind, read_timeline
 from codesvc.domain.verification import Status
 from codesvc.service.operators.diagnosis import Diagnosis, diagnose
 from codesvc.service.operators.queries import OperatorQueries
@@ -18,7 +18,7 @@ from codesvc.service.statistics.fields import NO_PUSH_MEANT
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_link
-from codesvc.web.admin.peers_affected import company_of
+from codesvc.web.admin.peers_affected import problem_extent
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
@@ -69,9 +69,9 @@ def row_of(request: web.Request, record: Record) -> Row:
     return Row(record, diagnose(record), person_link(services(request).keyring, record.site, record.user))
 
 
-def story_of(record: Record) -> list[TimelineStep]:
+def timeline_of(record: Record) -> list[TimelineStep]:
     """All steps, oldest first, with an expiry at the end, which is computed and not stored."""
-    steps = read_trail(record.trail or "")
+    steps = read_timeline(record.trail or "")
     found = [TimelineStep(record.created, None, "started", "")]
     for step in steps:
         plain = step.kind is StepKind.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
@@ -133,8 +133,8 @@ async def show_one(request: web.Request) -> web.Response:
         "row": row_of(request, record),
         "site_title": site.config.name,
         "diagnosis": diagnosis,
-        "company": await company_of(here, site, diagnosis),
-        "story": story_of(record),
+        "company": await problem_extent(here, site, diagnosis),
+        "story": timeline_of(record),
         "account": site.account,
     }
     return draw(request, "verification.html", variables, page="verifications")

@@ -93,8 +93,8 @@ async def history(request: web.Request) -> web.Response:
     """The history of a user's bindings, oldest first, for support staff; contains no openid."""
     caller = authenticate(request, "bindings")
     user = user_in(request)
-    passages = await services(request).bindings.history(caller.site, user)
-    return json_response(schema.History(user=user, history=[views.passage(passage) for passage in passages]))
+    changes = await services(request).bindings.history(caller.site, user)
+    return json_response(schema.History(user=user, history=[views.binding_change(change) for change in changes]))
 
 
 @routes.get("/v1/bindings/{user}")

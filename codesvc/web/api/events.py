@@ -77,7 +77,7 @@ def _event(given: EventInput) -> Event:
 
 
 @routes.post("/v1/wechat/events")
-async def hear(request: web.Request) -> web.Response:
+async def handle(request: web.Request) -> web.Response:
     """Handle one push; `reply` is the text that the caller may send in the chat, null if there is none."""
     body = await request.read()
     given = inputs.decode(body, EventInput)
@@ -95,6 +95,6 @@ async def hear(request: web.Request) -> web.Response:
         encrypted=False,
         token="",
     )
-    text = await here.chat.hear(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
+    text = await here.chat.handle(account, Inbound(event=event, covered=False, reply_context=context), vouched=True)
     ours = text is not None or isinstance(event, TemplateReceipt)
     return json_response(schema.Heard(ours=ours, reply=text))

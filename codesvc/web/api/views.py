@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.domain.binding import Passage
+    from codesvc.domain.binding import BindingChange
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.proof import Proofs
     from codesvc.domain.record import Record
@@ -173,9 +173,9 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
     )
 
 
-def passage(line: Passage) -> schema.Passage:
+def binding_change(line: BindingChange) -> schema.BindingChange:
     """The API's answer about one line of a binding's history."""
-    return schema.Passage(
+    return schema.BindingChange(
         at=wire_time(int(line.at)),
         event=line.event,
         by=line.by,

@@ -19,7 +19,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.pages.person_view import PersonPage, asked_from, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -59,16 +59,18 @@ async def show(request: web.Request) -> web.Response:
     """Show the question."""
     account, site, identifier, intent = await _subject(request)
     if intent is None or intent.status in {IntentStatus.EXPIRED, IntentStatus.CANCELED}:
-        return draw_plight(request, site, "expired", status=410)
+        return render_person_problem(request, site, "expired", status=410)
     visitor = await services(request).visits.who(account, cookie_of(request), identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
-            return draw_plight(request, site, "open")
+            return render_person_problem(request, site, "open")
         errand = ReturnPage("ask", site.name, identifier.text)
         return send_off(request, account, errand, profile=intent.method == "oauth")
     if not _theirs(intent, visitor.openid):
-        return draw_plight(request, site, "other")
-    return draw_sight(request, site, _question(request, intent) if intent.status in LIVE else _end(request, intent))
+        return render_person_problem(request, site, "other")
+    return render_person_page(
+        request, site, _question(request, intent) if intent.status in LIVE else _end(request, intent)
+    )
 
 
 @routes.post(_PAGE)
@@ -78,7 +80,7 @@ async def decide(request: web.Request) -> web.Response:
     form, here = await read_form(request, identifier.text), services(request)
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
     if visitor is None or intent is None or not _theirs(intent, visitor.openid):
-        return draw_plight(request, site, "other")
+        return render_person_problem(request, site, "other")
     if intent.method == "oauth":
         await here.decisions.claim(account, identifier, visitor.openid, unionid=visitor.unionid, method="oauth")
     choice = form.act if form.act.isdigit() else ""
@@ -86,7 +88,7 @@ async def decide(request: web.Request) -> web.Response:
         account, visitor.openid, yes=form.act != "no", choice=choice, identifier=identifier
     )
     if answer.outcome is Outcome.ABSENT:
-        return draw_plight(request, site, "other")
+        return render_person_problem(request, site, "other")
     # Redirect to the page with GET, so that a reload does not send the form again.
     return see_other(request.path)
 
@@ -150,7 +152,7 @@ async def arrive(request: web.Request) -> web.Response:
     )
     errand = arrival.errand
     if errand is None or arrival.problem:
-        return draw_plight(request, None, arrival.problem or "stale")
+        return render_person_problem(request, None, arrival.problem or "stale")
     if errand.page == "message":
         return see_other(here.links.message_url(account.name, errand.id))
     if errand.page == "ask":

@@ -26,7 +26,7 @@ from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
 from codesvc.web.languages import spoken_by
-from codesvc.web.pages.verification_view import draw, draw_trouble, wants_part
+from codesvc.web.pages.verification_view import draw, render_problem, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
 from codesvc.web.problem import Problem, unavailable
 
@@ -67,11 +67,11 @@ def _for_people(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Problem as problem:
-            return draw_trouble(request, problem)
+            return render_problem(request, problem)
         except Invalid as error:
-            return draw_trouble(request, inputs.invalid(error))
+            return render_problem(request, inputs.invalid(error))
         except (StoreUnavailable, PlatformUnavailable):
-            return draw_trouble(request, unavailable())
+            return render_problem(request, unavailable())
 
     return answer
 

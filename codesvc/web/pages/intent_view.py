@@ -74,7 +74,7 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
     return "keyword" if keyword else "picture"
 
 
-def draw_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
+def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
     """The page, or only the panel if the page's script asks."""
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
     state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"

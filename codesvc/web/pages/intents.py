@@ -16,8 +16,8 @@ from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.intent_view import draw_intent, shown, state_of
-from codesvc.web.pages.person_view import draw_plight
+from codesvc.web.pages.intent_view import render_intent, shown, state_of
+from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import device
 from codesvc.web.pictures import draw_code
 from codesvc.web.problem import Problem
@@ -52,8 +52,8 @@ async def show(request: web.Request) -> web.Response:
     site, identifier = _subject(request)
     result = await services(request).intents.get(site, identifier)
     if result.outcome is not Outcome.DONE or result.intent is None:
-        return draw_plight(request, site, "expired", status=404)
-    return draw_intent(request, site, result.intent)
+        return render_person_problem(request, site, "expired", status=404)
+    return render_intent(request, site, result.intent)
 
 
 @routes.get(f"/p/{_TOKEN}/state")

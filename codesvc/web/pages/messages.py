@@ -19,7 +19,7 @@ from codesvc.service.web_authorisation import browser_of
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.pages.person_view import PersonPage, asked_from, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ async def show(request: web.Request) -> web.Response:
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
-            return draw_plight(request, None, "open")
+            return render_person_problem(request, None, "open")
         return send_off(request, account, ReturnPage("message", "", identifier.text), profile=False)
     site = here.directory.sites.get(record.site) if record else None
     if record is None or site is None or record.sent_to != visitor.openid:
-        return draw_plight(request, None, "other")
-    return draw_sight(request, site, _sight(request, site, record))
+        return render_person_problem(request, None, "other")
+    return render_person_page(request, site, _sight(request, site, record))
 
 
 @routes.post(_PAGE)
@@ -69,11 +69,11 @@ async def disown(request: web.Request) -> web.Response:
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
     site = here.directory.sites.get(record.site) if record else None
     if visitor is None or record is None or site is None or record.sent_to != visitor.openid:
-        return draw_plight(request, None, "other")
+        return render_person_problem(request, None, "other")
     await here.chat.disown(account, visitor.openid, dedupe=f"page/{record.id}")
     t = speech_for(request)
-    sight = PersonPage(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
-    return draw_sight(request, site, sight)
+    page = PersonPage(title=t("msg.stopped"), hint=t("msg.stopped.hint"), icon="stop", stage="expired")
+    return render_person_page(request, site, page)
 
 
 def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:

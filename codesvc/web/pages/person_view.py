@@ -42,19 +42,23 @@ def asked_from(t: Speech, fixed: Fixed) -> str:
     return t("ask.from", agent=agent, place=fixed.place) if fixed.place else t("ask.from.agent", agent=agent)
 
 
-def draw_sight(request: web.Request, site: SiteEntry | None, sight: PersonPage, *, status: int = 200) -> web.Response:
+def render_person_page(
+    request: web.Request, site: SiteEntry | None, page: PersonPage, *, status: int = 200
+) -> web.Response:
     """Render the page."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
-    variables = {**asdict(sight), "t": t, "nonce": nonce, "site": name}
+    variables = {**asdict(page), "t": t, "nonce": nonce, "site": name}
     html = services(request).templates.page("person", variables)
     return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=False))
 
 
-def draw_plight(request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403) -> web.Response:
+def render_person_problem(
+    request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403
+) -> web.Response:
     """A page that shows only why the act is impossible: the text `ask.{name}` or `tk.{name}`, and its hint."""
     t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
     words = {"site": site.config.name.spoken(t.name) if site else t("service")}
-    sight = PersonPage(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
-    return draw_sight(request, site, sight, status=status)
+    page = PersonPage(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
+    return render_person_page(request, site, page, status=status)

@@ -21,7 +21,7 @@ from codesvc.web.authentication import authenticate
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.person_view import PersonPage, draw_plight, draw_sight
+from codesvc.web.pages.person_view import PersonPage, render_person_page, render_person_problem
 from codesvc.web.problem import Problem
 from codesvc.web.uris import with_parameters
 
@@ -70,13 +70,13 @@ async def open_link(request: web.Request) -> web.Response:
     """Open a link: redirect to WeChat's web authorisation or to the site, or show a page with digits."""
     found = await _subject(request)
     if found is None:
-        return draw_plight(request, None, "over", status=410)
+        return render_person_problem(request, None, "over", status=410)
     account, site, ticket, landing = found
     proven = await _proven(request, account, ticket)
     if proven:
         return see_other(with_parameters(landing, ticket=request.match_info["token"]))
     if proven is not None:
-        return draw_plight(request, site, "other")
+        return render_person_problem(request, site, "other")
     if goes_to_wechat(request):
         return send_off(request, account, ReturnPage("ticket", "", ticket.id), profile=False)
     return _digits_page(request, account, site, ticket)
@@ -89,7 +89,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
     shown = ticket.browser == browser
     key = "tk.digits" if shown else "tk.show"
     words = {"account": account.config.name}
-    sight = PersonPage(
+    page = PersonPage(
         subtitle=t("tk.subtitle", **words),
         title=t(key, **words),
         hint=t(f"{key}.hint", **words),
@@ -100,7 +100,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
         buttons=() if shown else (("show", t("tk.digits"), True),),
         back=(request.path, t("tk.go")) if shown else None,
     )
-    response = draw_sight(request, site, sight)
+    response = render_person_page(request, site, page)
     keep_cookie(request, response, cookie)
     return response
 
@@ -110,7 +110,7 @@ async def show_digits(request: web.Request) -> web.Response:
     """In a browser other than WeChat's: show digits, which the person sends in the chat."""
     found = await _subject(request)
     if found is None:
-        return draw_plight(request, None, "over", status=410)
+        return render_person_problem(request, None, "over", status=410)
     account, _, ticket, _ = found
     await read_form(request, ticket.id)
     await services(request).tickets.show_digits(account, ticket.id, browser_of(cookie_of(request)))
@@ -122,13 +122,13 @@ async def go_on(request: web.Request) -> web.Response:
     """The site redirects the browser back with a state of its session, and gets a redeem code for this state."""
     found = await _subject(request)
     if found is None:
-        return draw_plight(request, None, "over", status=410)
+        return render_person_problem(request, None, "over", status=410)
     account, site, ticket, landing = found
     state = request.query.get("state", "")
     if not _SHORTEST_STATE <= len(state) <= _LONGEST_STATE:
         raise Invalid("must be 8 to 256 characters that the site made for this session", "/state")
     if not await _proven(request, account, ticket):
-        return draw_plight(request, site, "other")
+        return render_person_problem(request, site, "other")
     code = services(request).tickets.redeem_code(account, ticket, state)
     return see_other(with_parameters(landing, redeem=code, state=state))
 

@@ -169,7 +169,7 @@ def draw(
     return web.Response(text=html, status=status, content_type="text/html", headers=headers)
 
 
-def draw_trouble(request: web.Request, problem: Problem) -> web.Response:
+def render_problem(request: web.Request, problem: Problem) -> web.Response:
     """The page that is shown if the hosted page does not exist or is unavailable now."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = problem.type.name

@@ -7,7 +7,7 @@ local function move_delivery(r, status, changes, detail)
   changes.delivery = status
   changes.delivery_after = now - r.created
   if status == 'sent' then detail = changes.channel or r.channel end
-  changes.trail = trailed(r, status, detail or changes.reason)
+  changes.trail = with_step(r, status, detail or changes.reason)
   write(r, changes)
 end
 
@@ -15,7 +15,7 @@ end
 local function new_delivery(r, channel, status, reason, detail)
   write(r, {
     number = (r.number or 0) + 1, channel = channel, delivery = status, reason = reason or '',
-    delivery_after = now - r.created, msgid = '', trail = trailed(r, status, detail or (reason or '') ~= '' and reason or channel),
+    delivery_after = now - r.created, msgid = '', trail = with_step(r, status, detail or (reason or '') ~= '' and reason or channel),
   })
 end
 

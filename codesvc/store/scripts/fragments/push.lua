@@ -33,11 +33,11 @@ local function wait_for_scan(r, reason, limit)
   local detail = limit and reason .. '.' .. limit or reason
   if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason, detail)
-    tell_of_delivery(r, 'verification.failed')
+    queue_delivery_event(r, 'verification.failed')
   else
     -- It is not an error if a user has no binding. For other reasons the page may show why a scan is needed.
     new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '', detail)
-    if reason ~= 'no-binding' then tell_of_delivery(r, 'verification.fell_back') end
+    if reason ~= 'no-binding' then queue_delivery_event(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
 end

@@ -27,7 +27,7 @@ local function take_quota(day, site, reset)
   redis.call('HINCRBY', day, 'total', 1)
   redis.call('HINCRBY', day, 's:' .. site, 1)
   if used >= sure then redis.call('HINCRBY', day, 'over', 1) end
-  mind_quota(day, daily, total + 1)
+  note_quota_level(day, daily, total + 1)
   redis.call('PEXPIRE', day, 2 * 86400000)
   return 'yes'
 end

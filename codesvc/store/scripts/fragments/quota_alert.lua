@@ -1,7 +1,7 @@
 -- quota_alert: when a day's quota is nearly used up, the account's sites are informed by a job of the outbox, once for
 -- each threshold and day (codesvc.delivery.quota_events). If several thresholds are passed at once, only the highest is
 -- reported.
-local function mind_quota(day, daily, used)
+local function note_quota_level(day, daily, used)
   local reached = 0
   for percent in string.gmatch(QUOTA_THRESHOLDS, '%d+') do
     if used * 100 >= daily * percent then reached = tonumber(percent) end

@@ -54,7 +54,7 @@ end
 -- new kind; there are few of them.
 local TRAIL_LONGEST = 1500
 local firsts = {}
-local function trailed(r, kind, detail)
+local function with_step(r, kind, detail)
   local trail = r.trail or ''
   local entry = kind .. (detail and detail ~= '' and '/' .. detail or '')
   local first = not string.find(trail .. ' ', ':' .. kind .. '[/ ]')
@@ -78,7 +78,7 @@ end
 
 local function end_as(r, status)
   if not VERIFICATION_MOVES[r.status][status] then error('illegal transition ' .. r.status .. ' to ' .. status) end
-  write(r, {status = status, ended = now, trail = trailed(r, status, status == 'approved' and r.basis or nil)})
+  write(r, {status = status, ended = now, trail = with_step(r, status, status == 'approved' and r.basis or nil)})
 end
 
 -- The form of every answer with a verification: outcome, now, {0, record, its id}, an extra value, what remains of the

@@ -2,7 +2,7 @@
 -- event about the delivery is emitted at all (DESIGN rule 7).
 local function is_disclosed(r) return r.disclose == '1' or r.status == 'approved' or r.claimed_basis == 'bound' end
 
-local function tell_of(r, kind)
+local function queue_verification_event(r, kind)
   emit(r.hooks, r.site, kind, {
     id = r.id, user = r.user, purpose = r.purpose, status = r.status, created = r.created, expires = r.expires,
     approved = r.approved, attempts_left = r.attempts_left, basis = r.basis, disclosed = is_disclosed(r),
@@ -10,6 +10,6 @@ local function tell_of(r, kind)
   })
 end
 
-local function tell_of_delivery(r, kind)
-  if is_disclosed(r) then tell_of(r, kind) end
+local function queue_delivery_event(r, kind)
+  if is_disclosed(r) then queue_verification_event(r, kind) end
 end
