@@ -80,7 +80,11 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
 
 
 async def open_store_alone(
-    stack: AsyncExitStack, settings: Settings, *, starting_seconds: float = _STARTING_SECONDS
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    starting_seconds: float = _STARTING_SECONDS,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Store:
     """The same store; where no service runs, its embedded server is started for as long as the stack is open.
 
@@ -88,19 +92,22 @@ async def open_store_alone(
         stack: closes what was opened.
         settings: say where the store is.
         starting_seconds: how long to wait for a service that has the directory and does not answer yet.
+        pause: waits for a number of seconds between two looks.
 
     Raises:
         CodesvcError: neither is possible.
     """
     store = await open_store(stack, settings)
     if store is None and settings.store.url is None:
-        store = await _opened_alone(stack, settings, starting_seconds)
+        store = await _opened_alone(stack, settings, starting_seconds, pause)
     if store is None:
         raise CodesvcError("the store cannot be reached from here")
     return store
 
 
-async def _opened_alone(stack: AsyncExitStack, settings: Settings, starting_seconds: float) -> Store | None:
+async def _opened_alone(
+    stack: AsyncExitStack, settings: Settings, starting_seconds: float, pause: Callable[[float], Awaitable[None]]
+) -> Store | None:
     # A service that is just starting has the directory before its server answers: then that one is waited for.
     until = asyncio.get_running_loop().time() + starting_seconds
     while True:
@@ -109,7 +116,7 @@ async def _opened_alone(stack: AsyncExitStack, settings: Settings, starting_seco
         except DataInUseError:
             if asyncio.get_running_loop().time() > until:
                 raise
-            await asyncio.sleep(_POLL_SECONDS)
+            await pause(_POLL_SECONDS)
             if (store := await open_store(stack, settings)) is not None:
                 return store
         else:

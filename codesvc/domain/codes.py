@@ -232,10 +232,18 @@ _KEYWORD_OF_BYTE: Final = bytes(ord(KEYWORD_LETTERS[n % len(KEYWORD_LETTERS)]) f
 _NO_KEYWORD_BYTE: Final = bytes(range(_KEYWORD_EVEN, 256))
 
 
+def keyword_letters(random: bytes) -> str:
+    """The letters of a keyword that random bytes stand for, each letter for eight bytes.
+
+    248 is eight times 31, so bytes from 248 on stand for none.
+    """
+    return random.translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE).decode()
+
+
 def new_keyword() -> str:
     """Eight characters a thumb can type: about 40 bits, drawn evenly."""
     while True:
-        # 248 is eight times 31; bytes from 248 on are dropped. Of twice as many as needed, enough are usually left.
-        letters = secrets.token_bytes(2 * KEYWORD_LENGTH).translate(_KEYWORD_OF_BYTE, _NO_KEYWORD_BYTE)
+        # Of twice as many bytes as needed, enough usually stand for a letter.
+        letters = keyword_letters(secrets.token_bytes(2 * KEYWORD_LENGTH))
         if len(letters) >= KEYWORD_LENGTH:
-            return letters[:KEYWORD_LENGTH].decode()
+            return letters[:KEYWORD_LENGTH]

@@ -27,8 +27,15 @@ def taken(config):
 async def test_the_command_waits_for_its_server_or_its_end(config, taken, answers):
     settings = load(config[0])
     async with AsyncExitStack() as stack:
-        opening = asyncio.create_task(open_store_alone(stack, settings))
-        await asyncio.sleep(0.3)
+        looks = asyncio.Semaphore(0)
+
+        async def pause(seconds):
+            looks.release()
+            await asyncio.sleep(seconds)
+
+        opening = asyncio.create_task(open_store_alone(stack, settings, pause=pause))
+        for _ in range(3):
+            await asyncio.wait_for(looks.acquire(), 10)
         assert not opening.done()
         fcntl.flock(taken, fcntl.LOCK_UN)
         if answers:

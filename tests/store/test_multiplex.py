@@ -231,7 +231,8 @@ async def test_closing_tells_who_waits_for_a_connection(scripted):
         lambda: Connection(host="127.0.0.1", port=scripted.port, protocol=3, driver_info=None), timeout=5
     )
     waiting = asyncio.create_task(transport.execute("PING"))
-    await asyncio.sleep(0.05)
+    while not scripted.received:  # noqa: ASYNC110  # the connection is being made
+        await asyncio.sleep(0.001)
     assert not waiting.done()
     await transport.aclose()
     with pytest.raises(StoreUnavailable, match="closed"):
