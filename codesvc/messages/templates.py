@@ -26,7 +26,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.domain.errors import CodesvcError
-from codesvc.messages.template_variables import fault_in_overrides
+from codesvc.messages.template_variables import MESSAGE_VARIABLES, fault_in_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,10 +114,10 @@ class Field(Protocol):
     """A compiled field of a template message.
 
     Attributes:
-        names: names of the variables that it prints; None if they are known only after rendering.
+        names: names of the variables that it may read.
     """
 
-    names: frozenset[str] | None
+    names: frozenset[str]
 
     def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
         """Render the field.
@@ -131,7 +131,7 @@ class _PlainField:
     """A field of plain text and variables, like nearly all fields. It costs a twentieth of a jinja2 template."""
 
     def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
-        self.names: frozenset[str] | None = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
+        self.names = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
         self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
 
     def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
@@ -146,10 +146,14 @@ class _PlainField:
 class _JinjaField:
     """A field that needs jinja2."""
 
-    names: frozenset[str] | None = None
-
-    def __init__(self, template: Template) -> None:
-        self.render = template.render
+    def __init__(self, environment: Environment, source: str) -> None:
+        tree = environment.parse(source)
+        # Local names may be among them; a variable too many is only computed in vain. Another file may read any.
+        others = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+        self.names = frozenset(node.name for node in tree.find_all(nodes.Name))
+        if next(tree.find_all(others), None) is not None:
+            self.names |= MESSAGE_VARIABLES["code"]
+        self.render = environment.from_string(source).render
 
 
 def _plain_field(environment: Environment, source: str) -> _PlainField | None:
@@ -264,7 +268,7 @@ class Templates:
             if not isinstance(value, str):
                 raise BadTemplate(f"template {where}: {key} must be text")
             try:
-                fields[key] = _plain_field(self._unescaped, value) or _JinjaField(self._unescaped.from_string(value))
+                fields[key] = _plain_field(self._unescaped, value) or _JinjaField(self._unescaped, value)
             except TemplateError as error:
                 raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
         return fields
