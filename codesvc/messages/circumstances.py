@@ -7,7 +7,8 @@ sites and purposes are the configured ones.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
+from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from codesvc.domain.device import FAMILIES
@@ -15,14 +16,14 @@ from codesvc.domain.limits import masked_bucket
 from codesvc.domain.masking import masked_user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from codesvc.sites.directory import SiteEntry
 
 NOTICES: Final = frozenset({"bound", "moved", "move_asked", "unbound"})
 """Messages about a changed binding (`codesvc.messages.chat`). All others are about a verification."""
 
-_MOST: Final = 2_000
+_MOST: Final = 300
 _CODES: Final = {
     # The second one begins with 0, which a number would lose.
     "digits": ("482913507146", "091735026485"),
@@ -50,7 +51,7 @@ class Choice(NamedTuple):
     Attributes:
         label: what the circumstance is called; "" for the usual one.
         variables: the template variables that it sets.
-        extreme: whether it is tried with all others even if there are very many combinations.
+        extreme: whether it is tried in pairs with others even if there are very many combinations.
     """
 
     label: str
@@ -76,20 +77,11 @@ Dimension = tuple[Choice, ...]
 def circumstances(dimensions: Iterable[Dimension], reads: frozenset[str]) -> list[Circumstance]:
     """All combinations that differ in the variables `reads`, the most usual ones first.
 
-    If there are more than a few thousand, only the extreme values are combined with one another, and each of the
-    others with the usual ones.
+    If there are more than a few hundred, these are tried: each value with the usual ones, each pair of extreme values
+    with the usual ones, and in each language all the longest and all the shortest values together.
     """
     used = [dimension for dimension in dimensions if not reads.isdisjoint(dimension[0].variables)]
-    count = 1
-    for dimension in used:
-        count *= len(dimension)
-    if count <= _MOST:
-        combined = list(product(*used))
-    else:
-        combined = list(product(*(tuple(choice for choice in dimension if choice.extreme) for dimension in used)))
-        usual = tuple(dimension[0] for dimension in used)
-        for place, dimension in enumerate(used):
-            combined += [(*usual[:place], choice, *usual[place + 1 :]) for choice in dimension if not choice.extreme]
+    combined = list(product(*used)) if prod(map(len, used)) <= _MOST else _selected(used)
     found = [
         Circumstance(
             tuple(choice.label for choice in choices if choice.label),
@@ -98,6 +90,23 @@ def circumstances(dimensions: Iterable[Dimension], reads: frozenset[str]) -> lis
         for choices in combined
     ]
     return sorted(found, key=lambda circumstance: len(circumstance.labels))
+
+
+def _selected(dimensions: Sequence[Dimension]) -> list[Sequence[Choice]]:
+    usual = [dimension[0] for dimension in dimensions]
+    found: list[Sequence[Choice]] = [usual]
+    for place, dimension in enumerate(dimensions):
+        found += [[*usual[:place], choice, *usual[place + 1 :]] for choice in dimension]
+    for (one, first), (two, second) in combinations(enumerate(dimensions), 2):
+        pairs = product(*([choice for choice in each if choice.extreme] for each in (first, second)))
+        found += [[*usual[:one], this, *usual[one + 1 : two], that, *usual[two + 1 :]] for this, that in pairs]
+    for choice in dimensions[0]:
+        found += [[choice, *(extreme(each, key=_width) for each in dimensions[1:])] for extreme in (max, min)]
+    return found
+
+
+def _width(choice: Choice) -> int:
+    return sum(len(str(value)) for value in choice.variables.values())
 
 
 def of_verification(site: SiteEntry, purpose: str, link: str) -> tuple[Dimension, ...]:
