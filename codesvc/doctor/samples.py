@@ -93,7 +93,7 @@ def _cut(settings: Settings, keyring: Keyring, directory: Directory, composer: C
                 cut = dict[str, str]()
                 for locale in ("en", "zh"):
                     values = composer.fields(account, name, sample(site, key, purpose, keyring, locale))
-                    cut |= {field: value for field, value in values.items() if value.endswith(_CUT)}
+                    cut |= {field: value for field, value in values.items() if _CUT in value}
                 for field, value in cut.items():
                     yield warn(
                         f"accounts.{account}.messages.{name}.{field}",

@@ -13,15 +13,15 @@ from codesvc.domain import codes
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.messages.circumstances import NOTICES, circumstances, of_notice, of_verification
-from codesvc.messages.message_fields import RENDER_ERRORS
-from codesvc.wechat.template_fields import FieldKind, check_field, fit, has_plain_fallback, not_empty, shown_part
+from codesvc.messages.message_fields import RENDER_ERRORS, fitted
+from codesvc.wechat.template_fields import FieldKind, check_field, has_plain_fallback, not_empty, shown_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from codesvc.messages.circumstances import Circumstance, Dimension
+    from codesvc.messages.field_sources import Field
     from codesvc.messages.message_fields import MessageFields
-    from codesvc.messages.templates import Field
     from codesvc.sites.directory import SiteEntry
 
 CODE: Final = "code"
@@ -130,7 +130,7 @@ def _field_fault(key: str, field: Field, tried: Iterable[Circumstance]) -> tuple
     for circumstance in tried:
         where = f" with {circumstance.text}" if circumstance.labels else ""
         try:
-            value = fit(key, field.render(circumstance.variables))
+            value = fitted(key, field, circumstance.variables)
         except RENDER_ERRORS as error:
             return f"{key}: cannot be filled{where}: {error}", f"There are {', '.join(sorted(circumstance.variables))}"
         if not value.strip() and FieldKind.of(key) is not FieldKind.FREE and not has_plain_fallback(key):
@@ -173,7 +173,7 @@ def _showing(message: MessageFields, circumstance: Circumstance) -> list[str]:
 
 def _value(key: str, field: Field, circumstance: Circumstance) -> str:
     try:
-        return fit(key, field.render(circumstance.variables))
+        return fitted(key, field, circumstance.variables)
     except RENDER_ERRORS:
         return ""  # reported as a fault of the field
 
