@@ -85,8 +85,9 @@ class Trial:
         for name, message in self._compiled.items():
             for subject, purpose, dimensions in self._uses(name):
                 where = f"accounts.{self._site.account.name}.messages.{name}"
+                offered = ", ".join(sorted({key for dimension in dimensions for key in dimension[0].variables}))
                 for key, field in message.fields.items():
-                    if fault := _field_fault(key, field, circumstances(dimensions, field.names)):
+                    if fault := _field_fault(key, field, circumstances(dimensions, field.names), offered):
                         yield MessageFault(f"{where}.{key}", subject, *fault)
                 if purpose is not None and self._must_show(name, purpose):
                     found = _hidden(message, circumstances(dimensions, _code_names(message)))
@@ -126,13 +127,14 @@ class Trial:
         return name in {CODE, CODE_NOTICE} and self._site.config.purposes[purpose].reveal != "tap"
 
 
-def _field_fault(key: str, field: Field, tried: Iterable[Circumstance]) -> tuple[str, str] | None:
+def _field_fault(key: str, field: Field, tried: Iterable[Circumstance], offered: str) -> tuple[str, str] | None:
+    """What is wrong with a field, and what to do; None for nothing. `offered` names the variables that there are."""
     for circumstance in tried:
         where = f" with {circumstance.text}" if circumstance.labels else ""
         try:
             value = fitted(key, field, circumstance.variables)
         except RENDER_ERRORS as error:
-            return f"{key}: cannot be filled{where}: {error}", f"There are {', '.join(sorted(circumstance.variables))}"
+            return f"{key}: cannot be filled{where}: {error}", f"The variables are {offered}."
         if not value.strip() and FieldKind.of(key) is not FieldKind.FREE and not has_plain_fallback(key):
             return f"{key}: is empty{where}", _EMPTY_REMEDY
         if reason := check_field(key, not_empty(key, value)):

@@ -76,6 +76,32 @@ def test_what_a_person_would_not_get_stops_the_start(tmp_path, fields, site, pur
         assert [word for word in words if word not in text] == []
 
 
+@pytest.mark.parametrize("message", ["code", "code_notice"])
+def test_a_subscription_notice_is_tried_in_the_same_way(tmp_path, message):
+    purpose = {"channels": ["subscription"]}
+    hidden = {"thing1": "{{ site }}", "time2": "{{ expires_at }}"}
+    text = refusal(tmp_path, hidden, {}, purpose, message=message, channel="subscription")
+    assert f"messages.{message} (shop, register and 1 more): the code cannot be seen: no field" in text
+    assert refusal(tmp_path, hidden | CODE, {}, purpose, message=message, channel="subscription") == ""
+
+
+@pytest.mark.parametrize("name", ["bound", "moved", "move_asked", "unbound"])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"thing1": "{{ user }}", "thing2": "{{ reference }}{{ place }}"}, None),
+        ({"thing1": "{{ purpose }}"}, ["'purpose' is undefined", "reference, site, user."]),
+        ({"letter1": "{{ reference }}"}, ["letter1: is empty", "without a page"]),
+        ({"character_string1": "{{ user }}"}, None),
+        ({"number1": "{{ user }}"}, ["at most 32 digits"]),
+    ],
+)
+def test_a_notice_about_a_binding_is_tried_with_its_own_variables(tmp_path, name, fields, words):
+    text = refusal(tmp_path, fields, message=name)
+    assert bool(text) == bool(words)
+    assert [word for word in words or [] if word not in text] == []
+
+
 @pytest.mark.parametrize(
     ("fields", "site", "purpose"),
     [
