@@ -80,7 +80,8 @@ class Notices:
 
     async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: NoticeSubject) -> None:
         client, message = self._clients[account.name], account.config.messages.get(name)
-        if message is None:
+        # A text that was rendered earlier, such as a question, has no variables to fill a template with.
+        if message is None or about.text:
             await client.send_text(openid=openid, content=self._teller.notice(name, about))
             return
         await client.send_template(

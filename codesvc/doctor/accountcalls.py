@@ -16,6 +16,7 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from codesvc.messages.composer import Composer
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import WeChatClient
 
@@ -24,8 +25,17 @@ _ALL_LOST: Final = frozenset({"100%", "100.00%"})
 _NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
 
 
-async def check_templates(account: AccountEntry, client: WeChatClient, overrides: Path | None) -> list[Finding]:
-    """Compare each configured message with the account's templates."""
+async def check_templates(
+    account: AccountEntry, client: WeChatClient, overrides: Path | None, composer: Composer | None
+) -> list[Finding]:
+    """Compare each configured message with the account's templates.
+
+    Args:
+        account: the account.
+        client: calls WeChat.
+        overrides: the directory of the configuration's own templates.
+        composer: knows which fields show the code; None: the messages are faulty, which is reported elsewhere.
+    """
     try:
         templates = Templates(overrides)
     except BadTemplate:
@@ -39,7 +49,8 @@ async def check_templates(account: AccountEntry, client: WeChatClient, overrides
             if message.channel not in listed:
                 listed[message.channel] = await _listed(client, message.channel)
             keys = templates.fields(message.fields).keys()
-            findings.append(templatelist.judge(what, message, keys, listed[message.channel]))
+            places = composer.code_places(account.name, name) if composer is not None else set()
+            findings.append(templatelist.judge(what, message, keys, listed[message.channel], places))
         except WeChatFault as fault:
             findings.append(fail(what, f"the account's list cannot be read: {fault}", remedy_for(fault)))
         except BadTemplate as error:

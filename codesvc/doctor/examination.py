@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
     from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.messages.composer import Composer
     from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -75,7 +76,7 @@ class Examination:
             for finding in found:
                 yield finding
             for account in directory.accounts.values():
-                async for finding in self._account(account, place, keyring):
+                async for finding in self._account(account, place, keyring, composer):
                     yield finding
 
     async def _store(self, stack: AsyncExitStack) -> tuple[ReachableStore | None, list[Finding]]:
@@ -94,7 +95,7 @@ class Examination:
         return (None if found[0].status is Status.FAIL else place), found
 
     async def _account(
-        self, account: AccountEntry, place: ReachableStore | None, keyring: Keyring
+        self, account: AccountEntry, place: ReachableStore | None, keyring: Keyring, composer: Composer | None
     ) -> AsyncIterator[Finding]:
         here, settings = f"accounts.{account.name}", self._settings
         for finding in await guarded(f"{here}: WeChat's clock", self._clock(account)):
@@ -110,7 +111,7 @@ class Examination:
             )
             overrides = settings.service.templates_dir
             checks: tuple[tuple[str, Awaitable[Finding | list[Finding]]], ...] = (
-                ("templates", accountcalls.check_templates(account, client, overrides)),
+                ("templates", accountcalls.check_templates(account, client, overrides, composer)),
                 ("quota of template messages", accountcalls.check_quota(account, client, Api.TEMPLATE)),
                 ("quota of QR codes", accountcalls.check_quota(account, client, Api.QRCODE)),
                 ("QR codes", accountcalls.check_qrcode(account, client)),

@@ -15,7 +15,9 @@ from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat, VerificationId
 from codesvc.domain.record import LAYOUT, Fixed, Record
 from codesvc.domain.signed_links import Links
-from codesvc.messages.composer import BadMessage, Composer
+from codesvc.messages.circumstances import NOTICES
+from codesvc.messages.composer import Composer
+from codesvc.messages.field_trial import BadMessage
 from codesvc.messages.templates import BadTemplate, Templates
 from codesvc.web.texts import Texts
 
@@ -31,12 +33,12 @@ _NOW = 1_764_000_000_000  # any time whose date has the maximum length
 _CUT = "…"
 
 
-def sample(site: str, key: str, purpose: Purpose, keyring: Keyring) -> Record:
+def sample(site: str, key: str, purpose: Purpose, keyring: Keyring, locale: str = "zh") -> Record:
     """A sample record of a verification whose code has the maximum length."""
     length = max(purpose.code_length, purpose.long_code_length)
     form = CodeFormat(ALPHABET_NAMES[purpose.code_alphabet], length)
     (identifier,) = VerificationId.mint(keyring.current.key_id, form)
-    fixed = Fixed(locale="zh", agent="HarmonyOS")
+    fixed = Fixed(locale=locale, agent="HarmonyOS")
     fields: dict[str, str | int] = {
         "site": site,
         "user": "sample",
@@ -74,8 +76,7 @@ def compose(settings: Settings, keyring: Keyring, directory: Directory) -> tuple
     except BadTemplate as error:
         return None, [fail(_WHAT, str(error), "Mend the template, or remove it from service.templates_dir.")]
     except BadMessage as error:
-        remedy = "Change the field's source, or choose a template whose field takes it."
-        return None, [fail(_WHAT, line, remedy) for line in str(error).splitlines()]
+        return None, [fail(f"{fault.where} ({fault.subject})", fault.found, fault.remedy) for fault in error.faults]
     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
         remedy = "See templates/message/code.toml for the variables there are."
         return None, [fail(_WHAT, f"a message's field cannot be filled: {error}", remedy)]
@@ -88,12 +89,14 @@ def _cut(settings: Settings, keyring: Keyring, directory: Directory, composer: C
     for site, entry in directory.sites.items():
         account = entry.account.name
         for key, purpose in settings.sites[site].purposes.items():
-            for name in entry.account.config.messages:
-                values = composer.fields(account, name, sample(site, key, purpose, keyring))
-                for field, value in values.items():
-                    if value.endswith(_CUT):
-                        yield warn(
-                            f"accounts.{account}.messages.{name}",
-                            f"{field} is too long for sites.{site}.purposes.{key}, and is cut: {value}",
-                            "Shorten the site's or the purpose's name, or the field's source.",
-                        )
+            for name in entry.account.config.messages.keys() - NOTICES:
+                cut = dict[str, str]()
+                for locale in ("en", "zh"):
+                    values = composer.fields(account, name, sample(site, key, purpose, keyring, locale))
+                    cut |= {field: value for field, value in values.items() if _CUT in value}
+                for field, value in cut.items():
+                    yield warn(
+                        f"accounts.{account}.messages.{name}.{field}",
+                        f"too long for sites.{site}.purposes.{key}, and is cut: {value}",
+                        "Shorten the site's or the purpose's name, or the field's source.",
+                    )

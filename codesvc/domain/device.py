@@ -18,6 +18,8 @@ _FAMILIES: Final = (
     ("cros", "ChromeOS"),
     ("linux", "Linux"),
 )
+FAMILIES: Final = tuple(dict.fromkeys(name for _, name in _FAMILIES))
+"""Every device family that there is. Where none is recognised, the family is ""."""
 
 
 def family(user_agent: str) -> str:

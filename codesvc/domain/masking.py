@@ -9,10 +9,15 @@ _LONG: Final = 8
 
 
 def masked_user(user: str) -> str:
-    """The first and last characters with `***` between them. In an e-mail address both parts are masked like this."""
-    name, at, host = user.partition("@")
-    if at:
-        return f"{masked_user(name)}@{masked_user(host)}"
+    """The first and last characters with `***` between them. In an e-mail address both parts are masked like this.
+
+    The result has at most 15 characters, so that it fits into a field of a template message.
+    """
+    name, at, host = user.rpartition("@")
+    return f"{_masked(name)}@{_masked(host)}" if at else _masked(user)
+
+
+def _masked(user: str) -> str:
     if len(user) <= _SHORT:
         return f"{user[:1]}***"
     ends = 2 if len(user) >= _LONG else 1

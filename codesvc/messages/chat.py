@@ -14,7 +14,8 @@ import msgspec
 
 from codesvc.domain.masking import masked_user
 from codesvc.domain.record import Fixed
-from codesvc.messages.composer import message_fields, spoken_date
+from codesvc.messages.composer import spoken_date
+from codesvc.messages.message_fields import message_fields
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:

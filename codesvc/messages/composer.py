@@ -10,14 +10,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import msgspec
-from jinja2 import TemplateError
-
 from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.errors import CodesvcError
+from codesvc.messages.field_trial import BadMessage, Trial
+from codesvc.messages.message_fields import message_fields
 from codesvc.sites.lazy import PerEntry
-from codesvc.wechat.template_fields import check_field, fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,14 +22,15 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Fixed, Record
     from codesvc.domain.signed_links import Links
-    from codesvc.messages.templates import Field, Templates
-    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+    from codesvc.messages.field_trial import MessageFault
+    from codesvc.messages.templates import Templates
+    from codesvc.sites.directory import Directory, SiteEntry
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
-class BadMessage(CodesvcError):
-    """A message of the configuration cannot be sent. The text lists every reason, field by field."""
+class CodeLost(LookupError):
+    """A code can no longer be derived, so that a message with it must not be sent."""
 
 
 def spoken_date(ms: int) -> str:
@@ -73,46 +71,6 @@ _CONTEXT_VARIABLES: Final[dict[str, Callable[[_MessageContext], Any]]] = {
 }
 
 
-class MessageFields(msgspec.Struct, frozen=True):
-    """The compiled fields of one template message of an account.
-
-    Attributes:
-        fields: the compiled fields, by key.
-        names: names of the variables that the fields print; None if this is known only after rendering.
-        constants: rendered values of the fields without variables.
-    """
-
-    fields: dict[str, Field]
-    names: frozenset[str] | None
-    constants: dict[str, str]
-
-    @classmethod
-    def of(cls, fields: dict[str, Field]) -> MessageFields:
-        """Collect the variables of compiled fields, and render the fields that have none."""
-        printed = [field.names for field in fields.values()]
-        names = None if None in printed else frozenset[str]().union(*(each for each in printed if each))
-        constants = {key: fit(key, field.render()) for key, field in fields.items() if field.names == frozenset()}
-        return cls(fields, names, constants)
-
-    def filled(self, variables: Mapping[str, Any]) -> dict[str, str]:
-        """The rendered values, each fitted to its field type."""
-        constants = self.constants
-        return {
-            key: constants[key] if key in constants else fit(key, field.render(variables))
-            for key, field in self.fields.items()
-        }
-
-
-def message_fields(templates: Templates, account: AccountEntry) -> dict[str, MessageFields]:
-    """The compiled fields of each template message of an account.
-
-    Raises:
-        BadTemplate: a template does not load.
-    """
-    messages = account.config.messages
-    return {name: MessageFields.of(templates.fields(message.fields)) for name, message in messages.items()}
-
-
 class Composer:
     """Renders messages about verifications.
 
@@ -124,7 +82,7 @@ class Composer:
 
     Raises:
         BadTemplate: a template does not load.
-        BadMessage: a field would break its type's rule (WECHAT.md 6.4), checked with real values of every site.
+        BadMessage: a message could fail or hide its code, tried for every site (`codesvc.messages.field_trial`).
     """
 
     def __init__(self, templates: Templates, keyring: Keyring, directory: Directory, links: Links) -> None:
@@ -135,36 +93,30 @@ class Composer:
         self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
         for account in directory.accounts:
             self._fields[account]
-        faults = sorted({fault for site in directory.sites.values() for fault in self.faults(site)})
-        if faults:
-            raise BadMessage("\n".join(faults))
+        if faults := [fault for site in directory.sites.values() for fault in self.faults(site)]:
+            raise BadMessage(faults)
 
-    def faults(self, site: SiteEntry, account: AccountEntry | None = None) -> list[str]:
-        """Check the messages of a site, with its own account or with `account` in its place.
+    def faults(self, site: SiteEntry, *, anew: bool = False) -> list[MessageFault]:
+        """Try the messages of a site under every circumstance.
+
+        Args:
+            site: the site, with its account.
+            anew: compile the account's messages, because they are only proposed.
 
         Raises:
             BadTemplate: a template does not load.
         """
-        faults, entry = [], account or site.account
-        compiled = message_fields(self._templates, entry) if account else self._fields[entry.name]
-        for name, message in compiled.items():
-            for purpose, policy in site.config.purposes.items():
-                context = _MessageContext(site, purpose, "zh", 600_000, 0)
-                variables = {variable: compute(context) for variable, compute in _CONTEXT_VARIABLES.items()} | {
-                    "code": "8" * max(policy.code_length, policy.long_code_length),
-                    "link": "https://codes.example.com/wechat/main/message/…",
-                    "reference": "KX",
-                    "agent": "HarmonyOS",
-                    "place": "203.0.*.*",
-                }
-                for key, template in message.fields.items():
-                    try:
-                        fault = check_field(key, fit(key, template.render(variables)))
-                    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
-                        fault = f"{key}: cannot be filled: {error}"
-                    if fault:
-                        faults.append(f"accounts.{entry.name}.messages.{name}.{key} ({site.name}, {purpose}): {fault}")
-        return faults
+        return list(self._trial(site, anew=anew).faults())
+
+    def code_places(self, account: str, name: str) -> set[frozenset[str]]:
+        """The sets of fields in which a message of an account shows the code, for all of its sites."""
+        trials = (self._trial(site) for site in self._directory.sites_of(account))
+        return {place for trial in trials for place in trial.code_places(name)}
+
+    def _trial(self, site: SiteEntry, *, anew: bool = False) -> Trial:
+        account = site.account
+        compiled = message_fields(self._templates, account) if anew else self._fields[account.name]
+        return Trial(site, compiled, self._links.message_url(account.name, f"vf_{'a' * 32}"))
 
     def knows(self, record: Record) -> bool:
         """Whether the verification's site still exists."""
@@ -210,9 +162,16 @@ class Composer:
         return "-" * len(code) if self.hides_code(record) else code
 
     def fields(self, account: str, name: str, record: Record) -> dict[str, str]:
-        """The values of a template message's fields, each fitted to its type."""
+        """The values of a template message's fields, each fitted to its type and none of them empty.
+
+        Raises:
+            CodeLost: the message prints the code, and its master key has been removed.
+        """
         message = self._fields[account][name]
-        return message.filled(self.variables(record, message.names))
+        variables = self.variables(record, message.names)
+        if variables.get("code") == "":
+            raise CodeLost("the master key of this code has been removed")
+        return message.filled(variables)
 
     def chat(self, name: str, record: Record) -> str:
         """A chat message about a verification, in the language of the start."""

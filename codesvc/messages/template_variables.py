@@ -54,6 +54,9 @@ _MESSAGE: Final = frozenset(
 MESSAGE_VARIABLES: Final = {"code": _MESSAGE, "code_behind_link": _MESSAGE}
 """The variables of messages with a code: all that `codesvc.messages.composer.Composer.variables` returns."""
 
+_NEEDED: Final = {"code.txt": "code", "code_behind_link.txt": "link"}
+"""Chat texts without which a code cannot be seen, and the variable that they must print."""
+
 _JINJA_NAMES: Final = frozenset({"self", "super", "varargs", "kwargs", "caller"})
 
 
@@ -70,6 +73,11 @@ def used_variables(environment: Environment, source: str) -> dict[str, int]:
         if node.name in names:
             found.setdefault(node.name, node.lineno)
     return found
+
+
+def _includes(environment: Environment, source: str) -> bool:
+    """Whether a template includes other files, which may print what it does not."""
+    return next(environment.parse(source).find_all((nodes.Include, nodes.Extends)), None) is not None
 
 
 def _defined_in(tree: nodes.Template) -> set[str]:
@@ -107,8 +115,11 @@ def fault_in_overrides(environment: Environment, shipped: Mapping[str, str], own
             continue
         if kind != "pages" and name not in shipped:
             return f"{name}: there is no text of this name to stand in for"
-        given = _variables_of(environment, shipped, name)
-        for variable, line in used_variables(environment, source).items():
+        given, used = _variables_of(environment, shipped, name), used_variables(environment, source)
+        needed = _NEEDED.get(name.rpartition("/")[2]) if kind == "chat" else None
+        if needed is not None and needed not in used and not _includes(environment, source):
+            return f"{name}: does not print {{{{ {needed} }}}}, so that nobody could see the code"
+        for variable, line in used.items():
             if given is not None and variable not in given:
                 known = ", ".join(sorted(given)) or "none"
                 return f"{name}, line {line}: nothing gives {variable!r} here; there are: {known}"

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import (
     DictLoader,
-    Environment,
     StrictUndefined,
     Template,
     TemplateError,
     TemplateSyntaxError,
-    UndefinedError,
-    nodes,
     select_autoescape,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.domain.errors import CodesvcError
+from codesvc.messages.field_sources import Field, compile_field
 from codesvc.messages.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
@@ -108,57 +106,6 @@ def read_templates(directory: Path) -> dict[str, str]:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise BadTemplate(f"template {name}, line {line}: not UTF-8") from None
     return found
-
-
-class Field(Protocol):
-    """A compiled field of a template message.
-
-    Attributes:
-        names: names of the variables that it prints; None if they are known only after rendering.
-    """
-
-    names: frozenset[str] | None
-
-    def render(self, variables: Mapping[str, Any] = ..., /, **more: Any) -> str:
-        """Render the field.
-
-        Raises:
-            TemplateError: it cannot be rendered.
-        """
-
-
-class _PlainField:
-    """A field of plain text and variables, like nearly all fields. It costs a twentieth of a jinja2 template."""
-
-    def __init__(self, parts: list[nodes.Name | nodes.TemplateData]) -> None:
-        self.names: frozenset[str] | None = frozenset(part.name for part in parts if isinstance(part, nodes.Name))
-        self._parts = [(part.name, True) if isinstance(part, nodes.Name) else (part.data, False) for part in parts]
-
-    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
-        """Render the field."""
-        variables = {**(variables or {}), **more} if more or variables is None else variables
-        try:
-            return "".join([str(variables[text]) if named else text for text, named in self._parts])
-        except KeyError as error:
-            raise UndefinedError(f"{error} is undefined") from None
-
-
-class _JinjaField:
-    """A field that needs jinja2."""
-
-    names: frozenset[str] | None = None
-
-    def __init__(self, template: Template) -> None:
-        self.render = template.render
-
-
-def _plain_field(environment: Environment, source: str) -> _PlainField | None:
-    parts: list[Any] = []
-    for node in environment.parse(source).body:
-        if not isinstance(node, nodes.Output):
-            return None
-        parts += node.nodes
-    return _PlainField(parts) if all(isinstance(part, nodes.Name | nodes.TemplateData) for part in parts) else None
 
 
 class Templates:
@@ -264,7 +211,7 @@ class Templates:
             if not isinstance(value, str):
                 raise BadTemplate(f"template {where}: {key} must be text")
             try:
-                fields[key] = _plain_field(self._unescaped, value) or _JinjaField(self._unescaped.from_string(value))
+                fields[key] = compile_field(self._unescaped, value)
             except TemplateError as error:
                 raise BadTemplate(f"template {where}, field {key}: {error.message}") from None
         return fields

@@ -286,7 +286,7 @@ class RegistryAdministration:
     def _try_messages(self, site: SiteEntry, *, anew: bool = False) -> None:
         """Try every message of the site with real values, as at the start of the service."""
         try:
-            faults = self._composer.faults(site, site.account if anew else None)
+            faults = [str(fault) for fault in self._composer.faults(site, anew=anew)]
         except BadTemplate as error:
             faults = [str(error)]
         if faults:

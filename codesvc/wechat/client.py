@@ -15,6 +15,7 @@ from codesvc.wechat import answers
 from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled, WeChatError
 from codesvc.wechat.http import HttpExchange
+from codesvc.wechat.template_fields import not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,10 +203,11 @@ class WeChatClient:
 
 
 def _message(openid: str, template_id: str, data: Mapping[str, str], client_msg_id: str) -> dict[str, Any]:
+    """The body of a send. No value is empty, because WeChat would refuse the whole message (47003)."""
     return {
         "touser": openid,
         "template_id": template_id,
-        "data": {key: {"value": value} for key, value in data.items()},
+        "data": {key: {"value": not_empty(key, value)} for key, value in data.items()},
         "client_msg_id": client_msg_id,
     }
 

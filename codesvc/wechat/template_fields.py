@@ -6,8 +6,11 @@ starts. Where WeChat's documentation is not clear, the stricter reading is used.
 costs an operator a minute. Accepting one that does not pass costs every user their code.
 
 Free keys are not checked, except for control characters. These are `first`, `remark` and `keyword3` of legacy templates
-(WeChat silently cuts their values), the freely named keys of test accounts, `short_thing` (its rule is not documented),
-and types that are newer than this module.
+(WeChat silently cuts their values, see `shown_part`), the freely named keys of test accounts, and types that are newer
+than this module. The rule of `short_thing` is not documented; it is treated as `thing`.
+
+WeChat refuses an empty value too. The composer and the client therefore never send one: `not_empty` puts the type's
+fallback text in its place.
 
 Lengths count UTF-16 units, so an emoji counts as two. It is not known how WeChat counts; this count is never too low.
 """
@@ -19,7 +22,7 @@ from enum import StrEnum
 from functools import cache
 
 _KEY = re.compile(r"([a-z_]+?)[0-9]+")
-_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_HAN = r"\u4e00-\u9fff"  # rare characters outside this block may not count as Chinese for WeChat
 _CLOCK = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
 _MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
 _DATE = rf"[0-9]{{4}}(?:年{_MONTH}月{_DAY}日|-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY}|\.{_MONTH}\.{_DAY})"
@@ -29,12 +32,16 @@ _DATED = rf"{_DATE}(?: {_CLOCK})?"
 _ELLIPSIS = "…"
 _JOINERS = "\u200d\ufe0f"
 _AMOUNT_DIGITS = 10
+_CURRENCIES = "¥￥$€£"
+_LEGACY_LENGTH = 20
+_DROPPED = frozenset({"first", "remark"})
 
 
 class FieldKind(StrEnum):
     """The type named by a key's prefix; FREE for every other key."""
 
     THING = "thing"
+    SHORT_THING = "short_thing"
     NUMBER = "number"
     LETTER = "letter"
     SYMBOL = "symbol"
@@ -67,7 +74,7 @@ def check_field(key: str, value: str) -> str | None:
     The reason contains the key but never the value, which may be a code.
     """
     kind = FieldKind.of(key)
-    if any(_is_control(character) for character in value):
+    if not value.isprintable() and any(_is_control(character) for character in value):
         return f"{key}: control characters and line breaks are not allowed"
     if kind is FieldKind.FREE:
         return None
@@ -80,9 +87,9 @@ def check_field(key: str, value: str) -> str | None:
 def fit(key: str, value: str) -> str:
     """Adapt `value` to the rule of `key`, without changing its meaning.
 
-    Line breaks and sequences of blanks become one blank, and other control characters are removed. A `thing` or `name`
-    that is too long is cut and ends in "…". Other types are never shortened: half a code, date or amount would be
-    wrong. Check the result with `check_field`.
+    Line breaks and sequences of blanks become one blank, and other control characters are removed. A `thing` that is
+    too long is cut and ends in "…"; a `name` is cut without that mark, which its type does not allow. Other types are
+    never shortened: half a code, date or amount would be wrong. Check the result with `check_field`.
     """
     kind = FieldKind.of(key)
     if kind is FieldKind.FREE:
@@ -90,21 +97,51 @@ def fit(key: str, value: str) -> str:
     text = " ".join(value.split())
     if not text.isprintable():
         text = "".join(c for c in text if not _is_control(c))
-    if kind is FieldKind.THING:
+    if kind in {FieldKind.THING, FieldKind.SHORT_THING}:
         return _shorten(text, 20)
     if kind is FieldKind.NAME:
-        return _shorten(text, 10 if _has_han(text) else 20)
+        return _shorten(text, 20 if text.isascii() else 10, mark="")
     return text
 
 
-def _shorten(text: str, limit: int) -> str:
+def fallback(key: str) -> str:
+    """The text that stands for an empty value of `key`; WeChat accepts it for the key's type."""
+    return _FALLBACKS.get(FieldKind.of(key), "-")
+
+
+def has_plain_fallback(key: str) -> bool:
+    """Whether the fallback of `key` reads as "not known". That of a number, a time … would read as a statement."""
+    return FieldKind.of(key) not in _LAST_RESORTS
+
+
+def not_empty(key: str, value: str) -> str:
+    """`value`, or the fallback of `key` if nothing of it would be visible."""
+    return value if value and not value.isspace() else fallback(key)
+
+
+def shown_part(key: str, value: str) -> str:
+    """What a person can see of a value that WeChat accepted; "" if WeChat drops the field.
+
+    WeChat drops `first` and `remark`, and cuts the values of all other legacy keys after 20 characters, without an
+    error (WECHAT.md 6.4). A free key may belong to a legacy template, so it is treated as one.
+    """
+    if key in _DROPPED:
+        return ""
+    if FieldKind.of(key) is not FieldKind.FREE:
+        return value
+    while _length(value) > _LEGACY_LENGTH:
+        value = value[: min(len(value) - 1, _LEGACY_LENGTH)]
+    return value
+
+
+def _shorten(text: str, limit: int, *, mark: str = _ELLIPSIS) -> str:
     # A character takes at most two units.
     if 2 * len(text) <= limit or _length(text) <= limit:
         return text
-    while _length(text) > limit - 1:
+    while _length(text) > limit - len(mark):
         text = text[:-1]
     # Part of a composed emoji would look like another emoji.
-    return text.rstrip(_JOINERS + " ") + _ELLIPSIS
+    return text.rstrip(_JOINERS + " ") + mark
 
 
 def _is_control(character: str) -> bool:
@@ -115,10 +152,6 @@ def _is_control(character: str) -> bool:
 
 def _length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _has_han(text: str) -> bool:
-    return re.search(f"[{_HAN}]", text) is not None
 
 
 def _is_symbol(character: str) -> bool:
@@ -148,22 +181,16 @@ def _symbol(value: str) -> str | None:
 
 def _amount(value: str) -> str | None:
     reason = "one currency sign and at most 10 digits, with or without decimals; may end in 元"
-    bare = value[1:] if unicodedata.category(value[0]) == "Sc" else value
+    bare = value[1:] if value[0] in _CURRENCIES else value
     bare = bare.removesuffix("元")
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", bare):
         return reason
     return None if sum(map(str.isdigit, bare)) <= _AMOUNT_DIGITS else reason
 
 
-def _name(value: str) -> str | None:
-    reason = "at most 10 Chinese characters or 20 letters and symbols"
-    if not all(character.isalpha() or _is_symbol(character) for character in value):
-        return reason
-    return None if _length(value) <= (10 if _has_han(value) else 20) else reason
-
-
 _RULES: dict[FieldKind, Callable[[str], str | None]] = {
     FieldKind.THING: _at_most(20),
+    FieldKind.SHORT_THING: _at_most(20),
     FieldKind.NUMBER: _number,
     FieldKind.LETTER: _pattern(r"[A-Za-z]{1,32}", "at most 32 letters"),
     FieldKind.SYMBOL: _symbol,
@@ -171,14 +198,30 @@ _RULES: dict[FieldKind, Callable[[str], str | None]] = {
     FieldKind.TIME: _pattern(f"{_TIME}(?:~{_TIME})?", "a time such as 15:01 or 2019年10月1日 15:01, or two with ~"),
     FieldKind.DATE: _pattern(f"{_DATED}(?:~{_DATED})?", "a date such as 2019年10月1日 or 2019-10-01, or two with ~"),
     FieldKind.AMOUNT: _amount,
-    FieldKind.PHONE_NUMBER: _pattern(r"[0-9!-/:-@]{1,17}", "at most 17 digits and symbols"),
+    FieldKind.PHONE_NUMBER: _pattern(r"[0-9+\-()*#]{1,17}", "at most 17 digits and the symbols + - ( ) * #"),
     FieldKind.CAR_NUMBER: _pattern(
         f"[A-Za-z0-9{_HAN}](?:[A-Za-z0-9]{{0,6}}[A-Za-z0-9{_HAN}])?",
         "at most 8 letters and digits, the first and the last may be Chinese",
     ),
-    FieldKind.NAME: _name,
+    FieldKind.NAME: _pattern(
+        rf"[{_HAN}A-Za-z·]{{1,10}}|[!-/:-~]{{1,20}}",
+        "at most 10 Chinese characters and letters, or 20 letters and symbols, no digits or blanks",
+    ),
     FieldKind.PHRASE: _pattern(f"[{_HAN}]{{1,5}}", "at most 5 Chinese characters and nothing else"),
     # Only the reviewer of the template knows the list of allowed values.
     FieldKind.CONST: _at_most(20),
     FieldKind.ENUM: _at_most(20),
 }
+
+# Texts that read as a statement, not as "not known". The start refuses a field of these types that can be empty.
+_LAST_RESORTS = {
+    FieldKind.NUMBER: "0",
+    FieldKind.LETTER: "X",
+    FieldKind.TIME: "00:00",
+    FieldKind.DATE: "2000-01-01",
+    FieldKind.AMOUNT: "0",
+    FieldKind.CAR_NUMBER: "0",
+    FieldKind.CONST: "-",
+    FieldKind.ENUM: "-",
+}
+_FALLBACKS = _LAST_RESORTS | {FieldKind.PHRASE: "未知"}

@@ -134,7 +134,8 @@ async def test_a_template_that_would_stop_the_service_is_told_with_its_line(ward
 
 
 async def test_a_field_that_is_cut(ward):
-    long = Message(template_id=CATEGORY_TEMPLATE_ID, fields={"thing2": "{{ site }}的{{ purpose }}" + "很长" * 10})
+    fields = {"character_string1": "{{ code }}", "thing2": "{{ site }}的{{ purpose }}" + "很长" * 10}
+    long = Message(template_id=CATEGORY_TEMPLATE_ID, fields=fields)
     report = await ward.examine(ward.with_account(messages={"code": long}))
     assert any(f.status is Status.WARN and "is cut" in f.found for f in report.findings)
 

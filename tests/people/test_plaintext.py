@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from tests.people.asks import bind_intent, login, read, reply, scan_url, status, wait_for_text
 from tests.people.browsers import WITH_CHAT, browser, links_in, open_in_wechat, press
 
@@ -28,6 +28,17 @@ async def test_a_question_leaves_by_a_message_of_our_own_and_only_its_link_decid
     view = await open_in_wechat(person, links_in(asked)[0])
     assert "登录成功" in (await press(person, view, "yes"))["body"]
     assert (await read(world, started))["user"] == "alice"
+
+
+async def test_a_template_with_a_questions_name_does_not_keep_the_question_back(new_world):
+    """The question was rendered when it was queued, so there is nothing left to fill a template with."""
+    account = replace(DEFAULT_ACCOUNT, mode="plaintext")
+    question = {"template_id": CATEGORY_TEMPLATE_ID, "fields": {"thing2": "{{ site }}"}}
+    async with new_world(account=account, accounts__main__messages__question=question, **WITH_CHAT) as world:
+        person = await world.bound("alice")
+        started = await login(world)
+        await person.scan(await scan_url(world, started))
+        assert links_in(await wait_for_text(person, started["reference"]))
 
 
 async def test_binding_works_the_same_way(world):

@@ -258,6 +258,11 @@ async def test_a_whole_account_at_run_time(office):
             ACCOUNT | {"messages": {"code": {"template_id": "x", "fields": "../../secret.toml"}}},
             "/messages/code/fields",
         ),
+        (
+            "/accounts/second",
+            ACCOUNT | {"messages": {"code": {"template_id": "x", "fields": {"first": "{{ code }}"}}}},
+            "/messages",
+        ),
         ("/sites/shop/keys/x", {"scopes": ["root"]}, "/scopes/0"),
         ("/sites/shop/keys/x", {"scopes": []}, "/scopes"),
         ("/sites/shop/keys/x", {"scopes": ["verify"], "hash": "sha256:0"}, "/hash"),

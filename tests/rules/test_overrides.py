@@ -51,3 +51,20 @@ def test_a_field_that_names_what_is_not_there_is_told(tmp_path):
         Composer(Templates(), ring, Directory(settings), Links("http://127.0.0.1:1", ring))
     assert "'colour' is undefined" in str(caught.value)
     assert "number2: at most 32 digits" in str(caught.value)
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize(("name", "variable"), [("code", "code"), ("code_behind_link", "link")])
+def test_a_chat_text_that_hides_the_code_is_refused(override, locale, name, variable):
+    directory = override(f"chat/{locale}/{name}.txt", "{{ site }} {{ reference }}")
+    with pytest.raises(BadTemplate, match=rf"chat/{locale}/{name}.txt: does not print .. {variable} .., so that"):
+        Templates(directory)
+    Templates(override(f"chat/{locale}/{name}.txt", f"{{{{ {variable} }}}}"))
+
+
+def test_a_chat_text_may_print_the_code_by_another_file(override):
+    override("chat/zh/code.txt", "{% include 'chat/zh/digits.txt' %}")
+    with pytest.raises(BadTemplate, match="there is no text of this name"):
+        Templates(override("chat/zh/digits.txt", "{{ code }}"))
+    (override("chat/zh/digits.txt", "") / "chat/zh/digits.txt").unlink()
+    Templates(override("chat/zh/code.txt", "{% include 'chat/en/code.txt' %}"))

@@ -65,6 +65,18 @@ async def test_send_template(client, peer, msgid):
     }
 
 
+@pytest.mark.parametrize("empty", ["", "  ", "\n"])
+@pytest.mark.parametrize("send", ["send_template", "send_subscription"])
+async def test_no_value_is_empty(client, peer, send, empty):
+    peer.answers = [{"errcode": 0, "msgid": 1}]
+    data = dict.fromkeys(("thing1", "number2", "phrase3", "time4", "remark"), empty) | {"thing5": "登录"}
+    link = {"url": None} if send == "send_template" else {"page": None}
+    await getattr(client, send)(openid=OPENID, template_id=TEMPLATE, data=data, client_msg_id="dl_1", **link)
+    values = {key: item["value"] for key, item in peer.asked[0].json["data"].items()}
+    expected = {"thing1": "-", "number2": "0", "phrase3": "未知", "time4": "00:00", "remark": "-", "thing5": "登录"}
+    assert values == expected
+
+
 async def test_a_template_without_a_link_has_no_url(client, peer):
     peer.answers = [{"errcode": 0, "msgid": 1}]
     await send_template(client)

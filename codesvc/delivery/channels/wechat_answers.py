@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.messages.composer import CodeLost
 from codesvc.wechat.errcodes import Verdict, judge
 from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
 
@@ -18,6 +19,8 @@ async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
     """Make a call that returns a message id, "" if there is none, and interpret its result."""
     try:
         msgid = await call
+    except CodeLost:
+        return Attempt(Ending.FAILED, channel, reason="no-code", alarm=True)
     except LookupError:
         return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True)
     except WeChatError as error:
