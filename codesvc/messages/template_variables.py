@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EVERY: Final = frozenset({"t", "nonce"})
 _VERIFICATION: Final = _EVERY | {
     *("state", "base", "query", "stage", "title", "hint", "device", "scan_part", "digits", "expires_in", "resend_in"),
-    *("back", "problem", "explanation", "resent"),
+    *("back", "problem", "explanation", "resent", "blocked"),
 }
 _INTENT: Final = _EVERY | {
     *("state", "kind", "method", "base", "query", "device", "scan_part", "keyword", "expires_in", "link", "back"),

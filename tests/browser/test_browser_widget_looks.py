@@ -133,7 +133,9 @@ async def test_it_tells_states_apart_as_the_hosted_page_does(stage):
         for delivery in (*DeliveryStatus, "pending")
         for reason in (None, "no-binding", "no-channel", "unreachable", "muted", "limited")
     ]
-    code = (Path(widget.__file__).parents[1] / "static" / "elements.js").read_text(encoding="utf-8")
+    code = Templates().source("code_box.js") + (Path(widget.__file__).parents[1] / "static" / "elements.js").read_text(
+        encoding="utf-8"
+    )
     async with stage.visitor() as context:
         page = await context.new_page()
         given = "const given = { tags: {}, style: '', phone: '' };"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import rjsmin
 from aiohttp import web
 
 from codesvc.domain.device import PHONE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
 _PARTS: Final = ("elements.js", "panel.js", "widget.js")
+_SHARED: Final = "code_box.js"
 _STYLES: Final = ("panel.css", "widget.css")
 _OF_PAGES_ONLY: Final = (
     *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
@@ -64,7 +66,7 @@ def scaled(style: str) -> str:
 
 
 def packed(text: str) -> str:
-    """The text without whole-line comments and indentation, so that it is smaller on a slow connection."""
+    """The style sheet without whole-line comments and indentation, so that it is smaller on a slow connection."""
     return _REMARK.sub("", _INDENT.sub("", text))
 
 
@@ -132,10 +134,11 @@ class Widget:
     @cached_property
     def script(self) -> Asset:
         """The script, made at the first request."""
-        style = packed(scaled("".join(self._templates.style(name) for name in _STYLES)))
+        style = packed(scaled("".join(self._templates.source(name) for name in _STYLES)))
         tags = {name: speech.tag for name, speech in self.languages.items()}
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
-        code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
+        parts = [self._templates.source(_SHARED), *((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS)]
+        code = rjsmin.jsmin("".join(parts))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

@@ -2,7 +2,7 @@
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 
-// `does`: {check, typed, resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
+// `does`: {check, typed(event), resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
@@ -55,8 +55,8 @@ function makePanel(t, back, does) {
     const { reference, code_length: length, code_digits: digits } = state, letters = [...reference];
     const input = h("input", {
       id: "code", name: "code", type: "text", inputmode: digits ? "numeric" : "text", autocomplete: "one-time-code", autocapitalize: "characters",
-      autocorrect: "off", spellcheck: "false", enterkeyhint: "done", maxlength: 32, required: "", "aria-describedby": "problem note",
-      oninput: (event) => { if (!event.isComposing) does.typed(); }, oncompositionend: does.typed,
+      autocorrect: "off", spellcheck: "false", enterkeyhint: "done", required: "", "aria-describedby": "problem note",
+      oninput: (event) => { if (!event.isComposing) does.typed(event); }, oncompositionend: does.typed,
     });
     return h("div.entry", {},
       tiles(letters),
@@ -65,6 +65,7 @@ function makePanel(t, back, does) {
         h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
         h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
         h("p.problem", { id: "problem", role: "alert" }),
+        h("p.choices", { id: "choices" }),
         h("button.primary", { text: t("code.submit") })));
   }
 
