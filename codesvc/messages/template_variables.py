@@ -23,7 +23,20 @@ _VERIFICATION: Final = _EVERY | {
     *("back", "problem", "explanation", "resent", "blocked"),
 }
 _INTENT: Final = _EVERY | {
-    *("state", "kind", "method", "base", "query", "device", "scan_part", "keyword", "expires_in", "link", "back"),
+    *(
+        "state",
+        "kind",
+        "method",
+        "base",
+        "query",
+        "device",
+        "scan_part",
+        "keyword",
+        "expires_in",
+        "link",
+        "address",
+        "back",
+    ),
 }
 _PERSON: Final = _EVERY | {
     *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "action", "token"),

@@ -1,10 +1,10 @@
-// The box for the code. The hosted page and the drop-in widget share this file, so both read the same texts alike.
+// The box for the code. The hosted page and the drop-in widget share this file.
 
 // Digits of any script, by their place in its run of ten.
 const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
 // As `visible` and `normalise` in codesvc/domain/codes.py.
 const visible = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[\s\p{Z}]+/gu, " ").replace(/[\p{C}\p{M}]/gu, "").trim();
-const bare = (text) => text.replace(/[\p{Z}\p{P}\u115f\u1160\u2800\u3164\uffa0\u2212]/gu, "").toUpperCase();
+const bare = (text) => text.replace(/[\p{Z}\p{P}\u2212]/gu, "").toUpperCase();
 
 // What a text says as a code of this length: `code` (maybe incomplete) or `choices`, and `fault`, the reason not to send it.
 // A whole message is read too: the code is its one run of that length, and two letters in brackets are its reference.
@@ -18,7 +18,7 @@ function readCode(text, { length, digits, reference }) {
   const halves = length % 2 ? "" : `|${one}{${half}}[ \\-\u2010-\u2015]${one}{${half}}`;
   const runs = seen.match(new RegExp(`(?<![0-9A-Za-z])(?:${one}{${length}}${halves})(?![0-9A-Za-z])`, "g")) ?? [];
   const choices = [...new Set(runs.map(bare))];
-  const marks = [...seen.matchAll(/[([{\u3010\u300c\u300e]\s*([A-Z]{2})\s*[)\]}\u3011\u300d\u300f]/g)].map((mark) => mark[1]);
+  const marks = [...seen.matchAll(/[(\[\u3010]\s*([A-Z]{2})\s*[)\]\u3011]/g)].map((mark) => mark[1]);
   const other = marks.length && !marks.includes(reference) ? marks[0] : "";
   if (choices.length === 1) return { code: choices[0], fault: other && "other", other, pasted: seen };
   if (choices.length) return { code: "", choices, fault: "several", pasted: seen };

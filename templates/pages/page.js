@@ -31,6 +31,8 @@
     // The server says how many seconds are left: what this clock shows does not matter.
     for (const element of home.querySelectorAll("[data-in]")) element.until ??= Date.now() + element.dataset.in * 1000;
     for (const button of home.querySelectorAll(".copy")) button.hidden = false;
+    const done = $(".done");
+    if (done && !done.offered) { done.offered = true; offerDone(done); }
     tick();
     const blocked = $("#check")?.dataset.blocked;
     if (blocked) {
@@ -68,6 +70,8 @@
     settle();
     const title = $("#headline").textContent;
     if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
+    // A code is on its way: the box for it comes into view.
+    if (title !== headline && !answered) $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
     if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
   }
 
@@ -136,15 +140,7 @@
   }
 
   async function copy(button) {
-    const label = button.textContent;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      getSelection().selectAllChildren(document.getElementById("keyword"));
-      if (!document.execCommand("copy")) return;
-    }
-    button.textContent = announcer.textContent = t("keyword.copied");
-    setTimeout(() => { button.textContent = label; }, 2000);
+    if (await useCopy(button, button.dataset.copy, button.dataset.open, home, t("keyword.copied"))) announcer.textContent = t("keyword.copied");
   }
 
   home.addEventListener("submit", (event) => {

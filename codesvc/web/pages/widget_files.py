@@ -6,7 +6,6 @@ changes both. A page loads only one language.
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import rjsmin
+import zopfli.gzip
 from aiohttp import web
 
 from codesvc.domain.device import PHONE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
 _PARTS: Final = ("elements.js", "panel.js", "widget.js")
-_SHARED: Final = "code_box.js"
+_SHARED: Final = ("wechat.js", "code_box.js")
 _STYLES: Final = ("panel.css", "widget.css")
 _OF_PAGES_ONLY: Final = (
     *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
@@ -84,8 +84,8 @@ class Asset:
 
     @cached_property
     def zipped(self) -> bytes:
-        """The text, compressed with gzip."""
-        return gzip.compress(self.body, mtime=0)
+        """The text, compressed for gzip by zopfli, once: 3 % smaller than zlib makes it."""
+        return bytes(zopfli.gzip.compress(self.body, numiterations=5))
 
     @cached_property
     def tag(self) -> str:
@@ -137,7 +137,8 @@ class Widget:
         style = packed(scaled("".join(self._templates.source(name) for name in _STYLES)))
         tags = {name: speech.tag for name, speech in self.languages.items()}
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
-        parts = [self._templates.source(_SHARED), *((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS)]
+        parts = [self._templates.source(name) for name in _SHARED]
+        parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
         code = rjsmin.jsmin("".join(parts))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.

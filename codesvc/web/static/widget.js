@@ -165,7 +165,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   function draw() {
     const focused = root.activeElement, [title, hint] = panel.draw(state, { wanted, resent });
-    if (told && told !== title) announcer.textContent = `${title} ${hint}`;
+    if (told && told !== title) {
+      announcer.textContent = `${title} ${hint}`;
+      $(".entry form")?.scrollIntoView({ block: "nearest" }); // a code is on its way
+    }
     told = title;
     if (focused && !focused.isConnected) $(".headline").focus({ preventScroll: true });
     box.settle();
@@ -245,15 +248,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     draw();
   }
 
-  async function copy({ currentTarget: button }) {
-    try {
-      await navigator.clipboard.writeText(state.scan.keyword);
-    } catch {
-      getSelection().selectAllChildren($("#keyword"));
-      if (!document.execCommand("copy")) return;
-    }
-    button.textContent = announcer.textContent = t("keyword.copied");
-    setTimeout(() => { button.textContent = t("keyword.copy"); }, 2000);
+  async function copy(button, text, opens) {
+    if (await useCopy(button, text, opens, root, t("keyword.copied"))) announcer.textContent = t("keyword.copied");
   }
 
   // Coming back from WeChat: the phone may have cut the line meanwhile.
