@@ -30,7 +30,19 @@ _PARTS: Final = ("elements.js", "panel.js", "widget.js")
 _SHARED: Final = ("wechat.js", "code_box.js")
 _STYLES: Final = ("panel.css", "widget.css")
 _OF_PAGES_ONLY: Final = (
-    *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
+    *(
+        "title",
+        "subtitle",
+        "back",
+        "needs.",
+        "refresh",
+        "reload",
+        "busy.",
+        "trouble.",
+        "problem.forbidden",
+        "problem.page.",
+        "front.",
+    ),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
 _BUT: Final = frozenset(
