@@ -20,10 +20,23 @@ if TYPE_CHECKING:
 _EVERY: Final = frozenset({"t", "nonce"})
 _VERIFICATION: Final = _EVERY | {
     *("state", "base", "query", "stage", "title", "hint", "device", "scan_part", "digits", "expires_in", "resend_in"),
-    *("back", "problem", "explanation", "resent"),
+    *("back", "problem", "explanation", "resent", "blocked"),
 }
 _INTENT: Final = _EVERY | {
-    *("state", "kind", "method", "base", "query", "device", "scan_part", "keyword", "expires_in", "link", "back"),
+    *(
+        "state",
+        "kind",
+        "method",
+        "base",
+        "query",
+        "device",
+        "scan_part",
+        "keyword",
+        "expires_in",
+        "link",
+        "address",
+        "back",
+    ),
 }
 _PERSON: Final = _EVERY | {
     *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "action", "token"),
@@ -37,7 +50,8 @@ PAGE_VARIABLES: Final = {
     "intent_panel": _INTENT,
     "person": _PERSON,
     "trouble": _EVERY | {"kind"},
-    "problem": _EVERY | {"problem"},
+    "problem": _EVERY | {"problem", "text"},
+    "front": _EVERY,
     "reference": frozenset({"contract", "pretty"}),
     "layout": _EVERY,
     "script": _EVERY,

@@ -176,8 +176,8 @@ class Templates:
         """Render a page as HTML. All values are escaped."""
         return self._load(f"pages/{name}.html").render(variables)
 
-    def style(self, name: str) -> str:
-        """The source of one style sheet of the pages.
+    def source(self, name: str) -> str:
+        """The source of one style sheet or script of the pages, as it stands.
 
         Raises:
             BadTemplate: there is no such file.

@@ -8,21 +8,22 @@
   const offline = document.getElementById("offline");
   const words = JSON.parse(document.getElementById("words").textContent);
   const base = page.dataset.base;
-  const pollMs = 3000;
+  const pollMs = 3000, patienceMs = 5000;
   let query = page.dataset.query;
   let drawn = new Map(); // part -> its HTML as the server drew it, before this script changed anything in it
-  let tried = ""; // what was submitted last, so that nothing is submitted twice by itself
   let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
   let sending = false, refreshing = false, stale = false;
   let latest = ""; // the state heard of last
-  let source, poll, leaving;
+  let source, poll, leaving, calming;
 
   const $ = (selector) => home.querySelector(selector);
+  const t = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const panel = () => home.firstElementChild;
   const parts = (root) => new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-  // Digits of any script, by their place in its run of ten.
-  const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
-  const normal = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[^0-9a-z]/gi, "").toUpperCase();
+  const box = makeCodeBox($, () => {
+    const { length, digits, reference, left } = $("#check").dataset;
+    return { length: Number(length), digits: Boolean(digits), reference, left: Number(left) };
+  }, t, () => submit($("#check")));
 
   // Drawing ------------------------------------------------------------------------------------------------------
 
@@ -30,8 +31,16 @@
     // The server says how many seconds are left: what this clock shows does not matter.
     for (const element of home.querySelectorAll("[data-in]")) element.until ??= Date.now() + element.dataset.in * 1000;
     for (const button of home.querySelectorAll(".copy")) button.hidden = false;
+    const done = $(".done");
+    if (done && !done.offered) { done.offered = true; offerDone(done); }
     tick();
-    mark();
+    const blocked = $("#check")?.dataset.blocked;
+    if (blocked) {
+      delete $("#check").dataset.blocked;
+      if ($("[data-part=scan]")) query = "?scan=open";
+      box.block(Number(blocked), $("#problem").textContent);
+    }
+    box.settle();
     const go = panel().dataset.go;
     if (go && !leaving) leaving = setTimeout(() => location.replace(go), 1400);
     if (panel().dataset.status !== "pending") hush();
@@ -61,6 +70,8 @@
     settle();
     const title = $("#headline").textContent;
     if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
+    // A code is on its way: the box for it comes into view.
+    if (title !== headline && !answered) $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
     if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
   }
 
@@ -86,11 +97,12 @@
       headers: { Accept: "text/html", "X-Codesvc-Part": "panel" },
       cache: "no-store",
       redirect: "error",
+      signal: AbortSignal.timeout(options.method ? 4 * patienceMs : patienceMs),
     });
     const html = await response.text();
     if (mine !== turn) return;
     if (!html.includes('class="panel"')) throw new TypeError(String(response.status));
-    offline.hidden = true;
+    reached();
     put(html, Boolean(options.method));
   }
 
@@ -103,7 +115,7 @@
         stale = false;
         await ask(base + query);
       }
-    } catch { /* the next event, or the next look, tells again */ } finally { refreshing = false; }
+    } catch { away(); } finally { refreshing = false; }
   }
 
   // Acting -------------------------------------------------------------------------------------------------------
@@ -113,56 +125,31 @@
     if (sending) return;
     sending = true;
     button.setAttribute("aria-disabled", "true");
-    if (form.id === "check") button.textContent = words.submitting;
+    if (form.id === "check") button.textContent = t("code.submitting");
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     } catch {
-      $("#problem").textContent = words.offline;
-      tried = "";
+      $("#problem").textContent = t(navigator.onLine ? "problem.unreachable" : "problem.offline");
+      box.again();
+      away();
     } finally {
       sending = false;
-      if (button.isConnected) { button.removeAttribute("aria-disabled"); button.textContent = label; tick(); }
+      if (button.isConnected) { button.removeAttribute("aria-disabled"); button.textContent = label; tick(); box.settle(); }
       if (stale || (latest && latest !== panel().dataset.key)) refresh();
     }
   }
 
-  function typed(input, byItself) {
-    const length = Number(input.closest(".code").dataset.length);
-    const text = normal(input.value).slice(0, length);
-    if (text !== input.value) input.value = text;
-    if (text) {
-      $("#problem").textContent = "";
-      input.closest(".code").classList.remove("bad");
-    }
-    mark();
-    // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
-    if (byItself && text.length === length && text !== tried && Number(input.form.dataset.left) > 1) {
-      tried = text;
-      input.form.requestSubmit();
-    }
-  }
-
-  function mark() {
-    const input = $("#code");
-    if (!input) return;
-    [...home.querySelectorAll(".slots i")].forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
-  }
-
   async function copy(button) {
-    const label = button.textContent;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      getSelection().selectAllChildren(document.getElementById("keyword"));
-      if (!document.execCommand("copy")) return;
-    }
-    button.textContent = announcer.textContent = words.copied;
-    setTimeout(() => { button.textContent = label; }, 2000);
+    if (await useCopy(button, button.dataset.copy, button.dataset.open, home, t("keyword.copied"))) announcer.textContent = t("keyword.copied");
   }
 
-  home.addEventListener("submit", (event) => { event.preventDefault(); submit(event.target); });
-  home.addEventListener("input", (event) => { if (event.target.id === "code" && !event.isComposing) typed(event.target, true); });
-  home.addEventListener("compositionend", (event) => { if (event.target.id === "code") typed(event.target, true); });
+  home.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.target.id === "check") box.confirm();
+    else submit(event.target);
+  });
+  home.addEventListener("input", (event) => { if (event.target.id === "code" && !event.isComposing) box.typed(event); });
+  home.addEventListener("compositionend", (event) => { if (event.target.id === "code") box.typed(event); });
   home.addEventListener("click", (event) => {
     const button = event.target.closest(".copy"), link = event.target.closest("[data-scan-link]");
     if (button) copy(button);
@@ -174,7 +161,7 @@
     }
   });
   home.addEventListener("error", (event) => {
-    if (event.target.tagName === "IMG") event.target.replaceWith(words.broken);
+    if (event.target.tagName === "IMG") event.target.replaceWith(t("scan.broken"));
   }, true);
 
   // Time ---------------------------------------------------------------------------------------------------------
@@ -188,7 +175,7 @@
         if (!left && !element.over) { element.over = true; setTimeout(refresh, 700); }
       } else {
         element.disabled = left > 0;
-        element.textContent = left ? words.resendIn.replace("{time}", text) : words.resend;
+        element.textContent = left ? t("resend.in", { time: text }) : t("resend");
       }
     }
   }
@@ -203,7 +190,7 @@
   }
 
   function heard(state) {
-    offline.hidden = true;
+    reached();
     const key = keyOf(state);
     latest = key;
     // While a form is under way its answer is newer than this, and says more.
@@ -212,9 +199,28 @@
 
   async function look() {
     try {
-      const response = await fetch(`${base}/state`, { cache: "no-store" });
+      const response = await fetch(`${base}/state`, { cache: "no-store", signal: AbortSignal.timeout(patienceMs) });
       if (response.ok) heard(await response.json());
-    } catch { offline.hidden = navigator.onLine; }
+      else if (response.status >= 500) away();
+    } catch { away(); }
+  }
+
+  // The service cannot be reached, by the fault of this device's network or not. It is asked until it answers.
+  function away() {
+    if (panel().dataset.status !== "pending") return;
+    clearTimeout(calming);
+    offline.classList.remove("back");
+    offline.textContent = t(navigator.onLine ? "down" : "offline");
+    offline.hidden = false;
+    askAround();
+  }
+
+  function reached() {
+    if (offline.hidden || offline.classList.contains("back")) return;
+    offline.classList.add("back");
+    offline.textContent = t("reconnected");
+    calming = setTimeout(() => { offline.hidden = true; }, 4000);
+    if (source?.readyState === 2) listen();
   }
 
   const askAround = () => { poll ??= setInterval(look, pollMs); };
@@ -229,7 +235,7 @@
     // The first event comes at once. Where a proxy holds events back, it does not, and looking has to do.
     const patience = setTimeout(askAround, 4000);
     source.addEventListener("change", (event) => { clearTimeout(patience); rest(); heard(JSON.parse(event.data)); });
-    source.addEventListener("error", askAround);
+    source.addEventListener("error", () => { askAround(); look(); });
   }
 
   // Coming back from WeChat: the phone may have cut the line meanwhile.
@@ -240,7 +246,7 @@
   });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   addEventListener("online", look);
-  addEventListener("offline", () => { offline.hidden = false; });
+  addEventListener("offline", away);
 
   drawn = new Map([...parts(home)].map(([name, part]) => [name, part.outerHTML]));
   settle();

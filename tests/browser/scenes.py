@@ -50,6 +50,33 @@ async def picture(stage, look):
 
 
 @scene
+async def code_several(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await page.locator("#code").fill("第一条 439334，第二条 118820")
+    return page
+
+
+@scene
+async def code_of_another(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await page.locator("#code").fill("【山月茶铺】注册验证码（QX）：439334，5 分钟内有效")
+    return page
+
+
+@scene
+async def budget_spent(stage, look):
+    user = await stage.bound(await stage.person(follows=True))
+    for _ in range(2):
+        started = await stage.start("reset", user)
+        for _ in range(5):
+            await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
+    page = await look((await stage.start("reset", user))["page_url"])
+    await page.locator("#code").fill("111111")
+    await page.locator(".blocked").wait_for()
+    return page
+
+
+@scene
 async def auto(stage, look):
     return await look((await stage.start("reset"))["page_url"])
 

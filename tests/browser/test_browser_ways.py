@@ -59,8 +59,8 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
         started = await stage.start()
         await page.goto(started["page_url"])
         await expect(page.locator(".qr img")).to_have_count(0)
-        await page.click("text=复制 >> visible=true >> nth=-1")
-        await expect(page.locator(".copy")).to_have_text("已复制")
+        await page.get_by_role("button", name="复制", exact=True).click()
+        await expect(page.locator(".keyword .copy")).to_have_text("已复制")
         assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
         await person.say(started["scan"]["keyword"])
         await expect(page.locator("h1")).to_have_text("验证码已发到微信")

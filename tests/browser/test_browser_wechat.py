@@ -36,12 +36,12 @@ async def asked(stage, what, **more):
 async def test_binding_is_confirmed_by_a_button(stage):
     user = "u" + secrets.token_hex(6)
     async with asked(stage, "bind-intents", user=user) as (page, person, started):
-        await expect(page.locator("h1")).to_contain_text("绑定到您的微信？")
+        await expect(page.locator("h1")).to_contain_text("绑定到此微信？")
         assert user not in await page.content()
         assert "".join(await page.locator(".tiles b").all_text_contents()) == started["reference"]
         await readable(page)
         await page.reload()
-        await page.get_by_role("button", name="确认").click()
+        await page.get_by_role("button", name="绑定").click()
         await expect(page.locator("h1")).to_have_text("绑定成功")
         await readable(page)
         assert (await stage.api("GET", f"/v1/bindings/{user}"))["openid"] == person.openid
@@ -60,7 +60,7 @@ async def test_a_login_shows_who_it_is_for(stage):
         await expect(page.locator("h1")).to_have_text("登录山月茶铺？")
         await expect(page.locator(".lines")).to_contain_text("您还没有账号")
         await readable(page)
-        await page.get_by_role("button", name="确认").click()
+        await page.get_by_role("button", name="登录").click()
         await expect(page.locator("h1")).to_have_text("还没有账号")
         assert (await stage.api("GET", f"/v1/logins/{started['id']}"))["status"] == "unknown"
 
@@ -72,7 +72,7 @@ async def test_a_link_that_was_passed_on_confirms_nothing(stage):
             theirs = await context.new_page()
             await theirs.goto(page.url)
             await expect(theirs.locator("h1")).to_have_text("请用扫码的那个微信打开")
-            await expect(theirs.locator("button")).to_have_count(0)
+            await expect(theirs.locator("form")).to_have_count(0)
             await readable(theirs)
         async with stage.visitor() as context:
             elsewhere = await context.new_page()

@@ -74,11 +74,11 @@ async def test_wrong_code_and_then_the_right_one(stage):
         assert await page.locator(".code").evaluate("code => code.scrollLeft") == 0
         await field.press_sequentially("12")
         await field.press("Enter")
-        await expect(page.locator("#problem")).to_have_text("请输入完整的验证码。")
+        await expect(page.locator("#problem")).to_have_text("请输入微信消息里完整的 6 位验证码。")
         wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
         await field.fill(f" {wide[:3]} - {wide[3:]} ")
         await expect(page.locator(".headline")).to_have_text("验证成功")
-        assert [each["problem"] for each in await heard(page, "error")] == ["wrong-code", "invalid"]
+        assert [each["problem"] for each in await heard(page, "error")] == ["wrong-code"]
 
 
 async def test_attempts_that_are_spent_end_it(stage):

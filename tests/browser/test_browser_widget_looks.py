@@ -31,8 +31,8 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
     async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
         page = await opened(stage, context, started)
         await expect(page.locator(".qr img")).to_have_count(0)
-        await page.get_by_role("button", name="复制").click()
-        await expect(page.locator(".copy")).to_have_text("已复制")
+        await page.get_by_role("button", name="复制", exact=True).click()
+        await expect(page.locator(".keyword .copy")).to_have_text("已复制")
         assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
         await page.get_by_role("button", name="改为保存二维码图片").click()
         assert (await page.locator(".qr img").get_attribute("src")).endswith("/qr.png")
@@ -133,7 +133,9 @@ async def test_it_tells_states_apart_as_the_hosted_page_does(stage):
         for delivery in (*DeliveryStatus, "pending")
         for reason in (None, "no-binding", "no-channel", "unreachable", "muted", "limited")
     ]
-    code = (Path(widget.__file__).parents[1] / "static" / "elements.js").read_text(encoding="utf-8")
+    code = Templates().source("code_box.js") + (Path(widget.__file__).parents[1] / "static" / "elements.js").read_text(
+        encoding="utf-8"
+    )
     async with stage.visitor() as context:
         page = await context.new_page()
         given = "const given = { tags: {}, style: '', phone: '' };"

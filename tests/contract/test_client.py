@@ -22,7 +22,7 @@ from tests.world import KEY, wrong
 NOT_CALLED = {
     "showPage", "getPageState", "watchPage", "getPagePicture", "checkOnPage", "resendOnPage", "mayPageCall",
     "verifyCallback", "receivePush", "hearEvent", "getHealth", "getReadiness", "getMetrics", "getContract",
-    "readReference", "explainProblem",
+    "readFront", "readReference", "explainProblem",
     *(operation.id for operation in OPERATIONS if operation.tag == "Administration"),
 }  # fmt: skip
 """Calls of browsers, of WeChat, and of operators' tools."""

@@ -29,6 +29,7 @@ KEYWORDS = {name: tuple(range(1, 6)) for name in ("best", "t.best")} | {"t": Non
 METHODS = [
     ("codesvc/web/**.py", "python"),
     ("codesvc/web/static/**.js", "javascript"),
+    ("templates/pages/**.js", "javascript"),
     ("templates/pages/**.html", "jinja2"),
 ]
 HEADER = (

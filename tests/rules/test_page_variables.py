@@ -51,7 +51,7 @@ async def test_what_is_given_is_what_is_known(world, monkeypatch):
             await world.call("GET", path.removeprefix(world.service), key=None, headers=headers)
     await scan(world, person, await login(world))
     await open_in_wechat(person, links_in(await person.last_text())[0])
-    for path in ("/p/none", "/problems/not-found", "/docs"):
+    for path in ("/", "/p/none", "/problems/not-found", "/docs"):
         await world.call("GET", path, key=None, headers=html)
     assert given == {name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons"}}
 

@@ -16,7 +16,7 @@ from codesvc.client.schema.intent import (
     Login,
     Redemption,
 )
-from codesvc.client.schema.operation import Clock, Component, Health, Heard, Readiness
+from codesvc.client.schema.operation import Clock, Component, Front, Health, Heard, Readiness
 from codesvc.client.schema.problem import PROBLEM_SHAPES, Fault, ProblemDocument
 from codesvc.client.schema.proof import BASES, Claims, Jwk, Jwks
 from codesvc.client.schema.verification import (
@@ -85,6 +85,7 @@ __all__ = [
     "Component",
     "Delivery",
     "Fault",
+    "Front",
     "Health",
     "Heard",
     "History",

@@ -7,6 +7,14 @@ from typing import Annotated
 from codesvc.client.schema.answer import Answer, Time, told
 
 
+class Front(Answer, frozen=True, kw_only=True):
+    """What answers at this address, for programs."""
+
+    service: Annotated[str, told("its name", example="codesvc")]
+    reference: Annotated[str, told("where its reference stands, to read", example="/docs")]
+    contract: Annotated[str, told("where the same stands for programs, as OpenAPI", example="/openapi.json")]
+
+
 class Health(Answer, frozen=True, kw_only=True):
     """The process runs."""
 

@@ -20,9 +20,10 @@ from codesvc.web.api.inputs import ClockInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
+from codesvc.web.languages import speech_for
 from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
-from codesvc.web.texts import SOURCE
 
 routes = web.RouteTableDef()
 _OFFSET_LIFE_SECONDS = 30 * 86_400
@@ -90,12 +91,13 @@ async def problem_page(request: web.Request) -> web.Response:
     found = PROBLEMS.get(request.match_info["name"])
     if found is None:
         raise Problem("not-found", "There is no such problem type.")
-    nonce = secrets.token_urlsafe(16)
+    nonce, t = secrets.token_urlsafe(16), speech_for(request)
     page = services(request).templates.page(
-        "problem", {"problem": found, "t": services(request).texts.speech(SOURCE), "nonce": nonce}
+        "problem", {"problem": found, "text": text_of(found, t.name), "t": t, "nonce": nonce}
     )
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+    headers = {"Content-Security-Policy": policy, "Vary": "Accept-Language"}
+    return web.Response(text=page, content_type="text/html", headers=headers)
 
 
 @routes.post("/test/clock")

@@ -10,6 +10,7 @@ from codesvc.web.contract.operation import HTML, Access, Answer, Body, Operation
 from codesvc.web.problem_types import PROBLEMS
 
 _TEXT: Final = {"type": "string"}
+_FRONT: Final = {"service": "codesvc", "reference": "/docs", "contract": "/openapi.json"}
 
 HEALTH: Final = Operation(
     method="GET",
@@ -70,6 +71,16 @@ REFERENCE: Final = Operation(
     access=Access.ANYBODY,
     answers=(Answer(status=200, description="A page.", media=HTML, schema=_TEXT),),
 )
+FRONT: Final = Operation(
+    method="GET",
+    path="/",
+    id="readFront",
+    tag="Service",
+    summary="What this service is",
+    description="A small page where `Accept` names `text/html`.",
+    access=Access.ANYBODY,
+    answers=(Answer(status=200, description="Where the reference stands.", shape=schema.Front, example=_FRONT),),
+)
 EXPLANATION: Final = Operation(
     method="GET",
     path="/problems/{name}",
@@ -108,4 +119,4 @@ CLOCK: Final = Operation(
     ),
     problems=("not-found", "unavailable"),
 )
-CALLS: Final = (HEALTH, READINESS, METRICS, DOCUMENT, REFERENCE, EXPLANATION, CLOCK)
+CALLS: Final = (HEALTH, READINESS, METRICS, DOCUMENT, REFERENCE, FRONT, EXPLANATION, CLOCK)

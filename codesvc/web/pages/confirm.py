@@ -98,7 +98,8 @@ def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
     if len(intent.choices) > 1:
         named = enumerate(intent.choices[:9], 1)
         return *((str(number), t("ask.as", user=masked_user(user)), True) for number, user in named), refusal
-    return ("yes", t("ask.yes"), True), refusal
+    label = t("ask.yes.bind") if intent.kind is Kind.BIND else t("ask.yes.login")
+    return ("yes", label, True), refusal
 
 
 def _question(request: web.Request, intent: Intent) -> PersonPage:
@@ -117,7 +118,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
     return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=title,
-        hint=t("ask.check", reference=intent.reference),
+        hint=t("ask.check"),
         icon="shield",
         lines=tuple(lines),
         reference=intent.reference,

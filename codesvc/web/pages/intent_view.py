@@ -79,6 +79,7 @@ def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
     state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
+    address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
     variables = {
         "t": t,
         "nonce": nonce,
@@ -91,7 +92,8 @@ def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.
         "keyword": intent.keyword,
         "scan_part": _scan_part(request, intent, handset),
         "expires_in": seconds_until(intent.expires, intent.now),
-        "link": here.links.ask_url(site.account.name, site.name, intent.id) if direct else "",
+        "link": address if direct else "",
+        "address": address,
         "back": return_to(intent),
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)

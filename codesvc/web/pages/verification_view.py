@@ -73,12 +73,17 @@ def scan_part(request: web.Request, state: VerificationPage, handset: str) -> st
     return "keyword" if handset == "phone" and wanted != "picture" else "picture"
 
 
+def _wait(problem: Problem) -> int:
+    """Seconds until a repeat may succeed; 1 if the problem does not say."""
+    return int(problem.members.get("retry_after", problem.headers.get("Retry-After", 1)))
+
+
 def explain(problem: Problem, state: VerificationPage, t: Speech) -> str:
     """A problem in words for the person who types; "" where the panel already says it."""
     name = problem.type.name
     if name == "verification-ended":
         return ""
-    wait = t.wait(int(problem.members.get("retry_after", problem.headers.get("Retry-After", 1))))
+    wait = t.wait(_wait(problem))
     key = t.best(*([f"problem.{name}.scan"] if state.scan else []), f"problem.{name}", "problem.internal")
     return t(key, left=state.attempts_left, reference=state.reference, wait=wait)
 
@@ -96,6 +101,9 @@ def _variables(
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     part = scan_part(request, state, handset)
+    blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
+    if blocked and part == "offered":
+        part = "keyword" if handset == "phone" else "picture"
     hint_keys = [f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
     if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
@@ -113,6 +121,7 @@ def _variables(
         "scan_part": part,
         # The forms keep this parameter, so that without a script the QR code stays visible.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",
+        "blocked": blocked,
         "digits": state.code_digits,
         "expires_in": seconds_until(record.expires, record.now),
         "resend_in": seconds_until(record.resend_at, record.now),

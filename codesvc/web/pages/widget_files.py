@@ -6,7 +6,6 @@ changes both. A page loads only one language.
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import rjsmin
+import zopfli.gzip
 from aiohttp import web
 
 from codesvc.domain.device import PHONE
@@ -26,9 +27,22 @@ if TYPE_CHECKING:
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
 _PARTS: Final = ("elements.js", "panel.js", "widget.js")
+_SHARED: Final = ("wechat.js", "code_box.js")
 _STYLES: Final = ("panel.css", "widget.css")
 _OF_PAGES_ONLY: Final = (
-    *("title", "subtitle", "back", "needs.", "refresh", "reload", "busy.", "trouble.", "problem.forbidden"),
+    *(
+        "title",
+        "subtitle",
+        "back",
+        "needs.",
+        "refresh",
+        "reload",
+        "busy.",
+        "trouble.",
+        "problem.forbidden",
+        "problem.page.",
+        "front.",
+    ),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
 _BUT: Final = frozenset(
@@ -64,7 +78,7 @@ def scaled(style: str) -> str:
 
 
 def packed(text: str) -> str:
-    """The text without whole-line comments and indentation, so that it is smaller on a slow connection."""
+    """The style sheet without whole-line comments and indentation, so that it is smaller on a slow connection."""
     return _REMARK.sub("", _INDENT.sub("", text))
 
 
@@ -82,8 +96,8 @@ class Asset:
 
     @cached_property
     def zipped(self) -> bytes:
-        """The text, compressed with gzip."""
-        return gzip.compress(self.body, mtime=0)
+        """The text, compressed for gzip by zopfli, once: 3 % smaller than zlib makes it."""
+        return bytes(zopfli.gzip.compress(self.body, numiterations=5))
 
     @cached_property
     def tag(self) -> str:
@@ -132,10 +146,12 @@ class Widget:
     @cached_property
     def script(self) -> Asset:
         """The script, made at the first request."""
-        style = packed(scaled("".join(self._templates.style(name) for name in _STYLES)))
+        style = packed(scaled("".join(self._templates.source(name) for name in _STYLES)))
         tags = {name: speech.tag for name, speech in self.languages.items()}
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
-        code = packed("".join((_STATIC / name).read_text(encoding="utf-8") for name in _PARTS))
+        parts = [self._templates.source(name) for name in _SHARED]
+        parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
+        code = rjsmin.jsmin("".join(parts))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

@@ -1,5 +1,5 @@
 "use strict";
-// The drop-in widget, first of three files that the service puts into one function (codesvc/web/pages/widget_files.py), together with
+// The drop-in widget, first of the files that the service puts into one function (codesvc/web/pages/widget_files.py), together with
 // `given`: the styles, the languages there are, and what tells a phone. So page and widget say and show the same.
 // No markup is ever parsed and no style attribute written: it works under a strict policy, trusted types too.
 
@@ -87,9 +87,6 @@ function stageOf({ status, delivery, test }) {
   return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;
 }
 
-// Digits of any script, by their place in its run of ten.
-const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
-const clean = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[^0-9a-z]/gi, "").toUpperCase();
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 // What is asked for, else the page's own language, else the browser's; `zh-HK` is content with `zh`.

@@ -2,7 +2,7 @@
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 
-// `does`: {check, typed, resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
+// `does`: {check, typed(event), resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
@@ -15,15 +15,19 @@ function makePanel(t, back, does) {
     return drawn.get(name)[1];
   }
 
-  const head = (stage, title, hint, good) => h("div.head", {},
+  const head = (stage, title, hint, good, main) => h("div.head", {},
     h(`span.badge.${stage.replace(".", "-")}`, {}, icon(OF_STAGE[stage] ?? "stop")),
     h("h2.headline", { tabindex: "-1", text: title }),
     h("p", { text: hint }),
+    main,
     good && h("p.good", { role: "status", text: good }));
 
-  const keyword = (tag) => h(`${tag}.keyword`, {},
-    h("code", { id: "keyword", text: state.scan.keyword }),
-    h("button.copy", { type: "button", text: t("keyword.copy"), onclick: does.copy }));
+  const copy = (kind, label, text, opens) => h(`button.${kind}`, { type: "button", text: t(label), onclick: (event) => does.copy(event.currentTarget, text, opens) });
+  const keyword = (tag) => h(`${tag}.keyword`, {}, h("code", { id: "keyword", text: state.scan.keyword }), copy("copy", "keyword.copy", state.scan.keyword));
+  // The main thing on a phone: over to WeChat, with the keyword where one is needed.
+  const over = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
+    ? copy("primary", "keyword.copy.open", state.scan.keyword, true)
+    : h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }));
 
   function picture(address, alt, waiting) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
@@ -41,7 +45,7 @@ function makePanel(t, back, does) {
   const steps = (last) => h("div.scan.steps", {},
     h("ol", {},
       h("li", { text: t("keyword.step.copy") }, keyword("span")),
-      h("li", { text: t("keyword.step.open", state) }),
+      h("li", { text: t("keyword.step.open", state) }, copy("copy.name", "account.copy", state.account)),
       h("li", { text: t(last) })),
     h("p.links", {},
       h("a", { href: "weixin://", text: t("keyword.wechat") }),
@@ -55,8 +59,8 @@ function makePanel(t, back, does) {
     const { reference, code_length: length, code_digits: digits } = state, letters = [...reference];
     const input = h("input", {
       id: "code", name: "code", type: "text", inputmode: digits ? "numeric" : "text", autocomplete: "one-time-code", autocapitalize: "characters",
-      autocorrect: "off", spellcheck: "false", enterkeyhint: "done", maxlength: 32, required: "", "aria-describedby": "problem note",
-      oninput: (event) => { if (!event.isComposing) does.typed(); }, oncompositionend: does.typed,
+      autocorrect: "off", spellcheck: "false", enterkeyhint: "done", required: "", "aria-describedby": "problem note",
+      oninput: (event) => { if (!event.isComposing) does.typed(event); }, oncompositionend: does.typed,
     });
     return h("div.entry", {},
       tiles(letters),
@@ -65,6 +69,7 @@ function makePanel(t, back, does) {
         h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
         h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
         h("p.problem", { id: "problem", role: "alert" }),
+        h("p.choices", { id: "choices" }),
         h("button.primary", { text: t("code.submit") })));
   }
 
@@ -91,7 +96,7 @@ function makePanel(t, back, does) {
     const special = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
     const hint = t(t.best(special, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent], () => head(stage, title, hint, resent && t("resend.sent")))];
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && over(scan)))];
     if (state.status === "pending") {
       const ways = { keyword: () => steps("keyword.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
@@ -108,7 +113,7 @@ function makePanel(t, back, does) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
     const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
-    const shown = [part("head", [status, title, hint], () => head(confirmed ? "approved" : status, title, hint))];
+    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !state.over && over(scan)))];
     if (!over) {
       const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));

@@ -11,10 +11,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   const service = base ? new URL(`${base.replace(/\/$/, "")}/`) : new URL(".", own);
   const page = new URL(`p/${encodeURIComponent(token)}`, service).href;
   const over = new AbortController(); // ends what is under way, and every listener outside the shadow tree
-  let state, source, poll, patience, beat, leaving, told = "", wanted = "", tried = "", sending = false, resent = false, attached = false;
+  let state, source, poll, patience, beat, leaving, calming, told = "", wanted = "", sending = false, resent = false, attached = false;
   let expiresAt = 0, resendAt = 0, overdue = "";
 
-  const panel = makePanel(t, follow, { check, typed, resend, copy, picture: `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
+  const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, copy, picture: `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
   const announcer = h("p.sr", { role: "status" });
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
@@ -23,6 +23,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   dress(root);
   hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
+  const box = makeCodeBox($, () => ({ length: state.code_length, digits: state.code_digits, reference: state.reference, left: state.attempts_left }), t, check);
 
   const tell = (kind, detail) => element.dispatchEvent(
     new CustomEvent(`codesvc:${kind}`, { detail, bubbles: true, composed: true, cancelable: kind === "approved" }));
@@ -35,7 +36,22 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     settle(error, result);
   }
 
-  function away() { offline.hidden = !offline.textContent; }
+  // The service cannot be reached, by the fault of this device's network or not. It is asked until it answers.
+  function away() {
+    if (over.signal.aborted) return;
+    clearTimeout(calming);
+    offline.classList.remove("back");
+    offline.textContent = t(navigator.onLine ? "down" : "offline");
+    offline.hidden = !offline.textContent;
+    askAround();
+  }
+
+  function reached() {
+    if (offline.hidden || offline.classList.contains("back")) return;
+    offline.classList.add("back");
+    offline.textContent = t("reconnected");
+    calming = setTimeout(() => { offline.hidden = true; }, 4000);
+  }
 
   function giveUp(problem, message) {
     announcer.textContent = panel.trouble(problem).join(" ");
@@ -46,16 +62,19 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   // Asking ---------------------------------------------------------------------------------------------------------
 
+  // An answer that does not come is none; browsers before 2023 wait for as long as the network does.
+  const within = (ms) => AbortSignal.any?.([over.signal, AbortSignal.timeout(ms)]) ?? over.signal;
+
   async function ask(act, body) {
     const asked = fetch(`${page}/${act}`, {
       headers: { "Accept-Language": t.tag, ...(body && { "Content-Type": "application/json" }) },
       ...(body && { method: "POST", body: JSON.stringify(body) }),
-      cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", signal: over.signal,
+      cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", signal: within(body ? 4 * PATIENCE_MS : PATIENCE_MS),
     });
     const [answer] = await Promise.all([asked, learn()]);
-    const members = await answer.json();
+    const members = await answer.json(); // the page of a proxy in front of a service that is down is no JSON
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
-    offline.hidden = true;
+    reached();
     apply(members);
   }
 
@@ -68,17 +87,16 @@ function open(element, { token, locale, signal, base, follow }, settle) {
       if (!state && !(error instanceof CodesvcError) && await answers()) {
         return giveUp("refused", `${location.origin} is not among the site's origins, or ${service.origin} did not make this page token.`);
       }
-      away();
-      if (!source) askAround();
+      if (!(error instanceof CodesvcError) || error.problem === "unavailable") away();
+      else if (!source) askAround();
     }
   }
 
   async function learn() {
     await t.learn(service);
-    if (offline.textContent) return;
+    if (card.dir) return;
     card.setAttribute("aria-label", t("service"));
     card.dir = t("dir");
-    offline.textContent = t("offline");
     const busy = $(".busy");
     if (busy) busy.textContent = t("loading");
   }
@@ -104,11 +122,11 @@ function open(element, { token, locale, signal, base, follow }, settle) {
       clearTimeout(patience);
       clearInterval(poll);
       poll = undefined;
-      offline.hidden = true;
+      reached();
       // An event knows neither the time nor the reader's language: it says that there is news, the state says which.
       if (!sending && mark(JSON.parse(event.data)) !== mark(state)) look();
     });
-    source.addEventListener("error", askAround);
+    source.addEventListener("error", () => { askAround(); look(); });
   }
 
   function mark({ status, over, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
@@ -147,9 +165,13 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   function draw() {
     const focused = root.activeElement, [title, hint] = panel.draw(state, { wanted, resent });
-    if (told && told !== title) announcer.textContent = `${title} ${hint}`;
+    if (told && told !== title) {
+      announcer.textContent = `${title} ${hint}`;
+      $(".entry form")?.scrollIntoView({ block: "nearest" }); // a code is on its way
+    }
     told = title;
     if (focused && !focused.isConnected) $(".headline").focus({ preventScroll: true });
+    box.settle();
     tick();
   }
 
@@ -178,7 +200,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
       return "";
     } catch (error) {
       if (over.signal.aborted) return "aborted";
-      explain(error.problem ?? "offline", error.members);
+      if (!error.problem) away();
+      explain(error.problem ?? (navigator.onLine ? "unreachable" : "offline"), error.members);
       return error.problem ?? "offline";
     } finally { sending = false; }
   }
@@ -189,45 +212,31 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     const values = { left, reference: state.reference, wait: t.wait(wait) };
     const message = t(t.best(state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
     $("#problem").textContent = message;
+    if (name === "guess-budget") {
+      if (state.scan) wanted = "open";
+      draw();
+      box.block(wait, message);
+    }
     tell("error", { problem: name, message, fatal: false });
   }
 
-  async function check() {
-    const input = $("#code"), button = $(".primary");
+  async function check(code) {
+    const input = $("#code"), button = $("#check .primary");
     if (sending) return;
-    tried = clean(input.value);
-    if (tried.length !== state.code_length) return explain("invalid");
     button.setAttribute("aria-disabled", "true");
     button.textContent = t("code.submitting");
-    const wrong = await act("check", { code: tried });
+    const wrong = await act("check", { code });
     button.removeAttribute("aria-disabled");
     button.textContent = t("code.submit");
-    if (wrong === "offline") tried = "";
+    if (wrong === "offline") box.again();
     if (wrong === "wrong-code" || wrong === "malformed-code") {
+      box.put("");
       $(".code").classList.add("bad");
       input.setAttribute("aria-invalid", "true");
-      input.value = "";
       input.focus({ preventScroll: true });
-      slots(input);
     }
+    box.settle();
     if (wrong) look(); // how many attempts are left, and what was heard meanwhile
-  }
-
-  function typed() {
-    const input = $("#code"), text = clean(input.value).slice(0, state.code_length);
-    if (text !== input.value) input.value = text;
-    if (text) {
-      $("#problem").textContent = "";
-      $(".code").classList.remove("bad");
-      input.removeAttribute("aria-invalid");
-    }
-    slots(input);
-    // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
-    if (text.length === state.code_length && text !== tried && state.attempts_left > 1) check();
-  }
-
-  function slots(input) {
-    root.querySelectorAll(".slots i").forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
   }
 
   async function resend() {
@@ -239,15 +248,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     draw();
   }
 
-  async function copy({ currentTarget: button }) {
-    try {
-      await navigator.clipboard.writeText(state.scan.keyword);
-    } catch {
-      getSelection().selectAllChildren($("#keyword"));
-      if (!document.execCommand("copy")) return;
-    }
-    button.textContent = announcer.textContent = t("keyword.copied");
-    setTimeout(() => { button.textContent = t("keyword.copy"); }, 2000);
+  async function copy(button, text, opens) {
+    if (await useCopy(button, text, opens, root, t("keyword.copied"))) announcer.textContent = t("keyword.copied");
   }
 
   // Coming back from WeChat: the phone may have cut the line meanwhile.

@@ -1,0 +1,207 @@
+"""The box for the code as people fill it: pasted messages, letters, too little, too much. On page and widget alike."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.customer import opened
+from tests.browser.stage import another_code_than
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture(params=["hosted", "widget"])
+def visit(request, shop_stage):
+    """Open the page of a verification in one of both ways."""
+
+    async def visit(context, started):
+        if request.param == "widget":
+            return await opened(shop_stage, context, started)
+        page = await context.new_page()
+        await page.goto(started["page_url"])
+        return page
+
+    return visit
+
+
+@pytest.fixture
+def stage(shop_stage):
+    return shop_stage
+
+
+def headline(page):
+    return page.locator("#headline, .headline")
+
+
+async def attempts(stage, started):
+    return (await stage.api("GET", f"/v1/verifications/{started['id']}"))["attempts_left"]
+
+
+async def received(person):
+    """The newest message with a code, whole, as a chat bubble is copied."""
+    for message in reversed(await person.messages()):
+        if "验证码（" in message.get("content", ""):
+            return message["content"]
+    raise AssertionError("no message with a code")
+
+
+async def test_the_copied_chat_bubble_is_the_code(stage, visit):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await person.scan(started["id"])
+        await expect(headline(page)).to_have_text("验证码已发到微信")
+        bubble = await received(person)
+        assert await person.code() in bubble
+        await page.locator("#code").focus()
+        await page.keyboard.insert_text(bubble)
+        await expect(headline(page)).to_have_text("验证成功")
+    assert await attempts(stage, started) == 5
+
+
+@pytest.mark.parametrize(
+    "around", ["您的验证码是：{}，5分钟内有效", "code: {}.", "【{}】", "{}（请勿转发）", "验证码　{}　"]
+)
+async def test_the_one_run_of_digits_is_taken_out_of_other_texts(stage, visit, around):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await person.scan(started["id"])
+        await page.locator("#code").fill(around.format(await person.code()))
+        await expect(headline(page)).to_have_text("验证成功")
+
+
+async def test_a_message_of_another_request_is_named_and_not_sent(stage, visit):
+    started = await stage.start()
+    other = "QX" if started["reference"] != "QX" else "QY"
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await page.locator("#code").fill(f"【山月茶铺】注册验证码（{other}）：439334，5 分钟内有效")
+        await expect(page.locator("#problem")).to_contain_text(f"编号是 {other}，本页的编号是 {started['reference']}")
+        await expect(page.locator("#code")).to_have_value("439334")
+        assert await attempts(stage, started) == 5
+        # Who still wants it may send it.
+        await page.get_by_role("button", name="确认").click()
+        await expect(page.locator("#problem")).to_contain_text("还可以再试 4 次")
+
+
+async def test_several_runs_are_offered_for_choice(stage, visit):
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await person.scan(started["id"])
+        code = await person.code()
+        await page.locator("#code").fill(f"第一条 {another_code_than(code)}，第二条 {code}")
+        await expect(page.locator("#problem")).to_contain_text("多个可能的验证码")
+        await expect(page.locator(".choice")).to_have_count(2)
+        assert await attempts(stage, started) == 5
+        await page.get_by_role("button", name=code).click()
+        await expect(headline(page)).to_have_text("验证成功")
+
+
+async def test_a_text_without_a_code_is_shown_and_not_sent(stage, visit):
+    started = await stage.start()
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await page.locator("#code").fill("晚上一起吃饭吗？")
+        await expect(page.locator("#problem")).to_have_text("粘贴的内容里没有 6 位验证码：「晚上一起吃饭吗?」")
+        await page.locator("#code").fill("4393345")
+        await expect(page.locator("#problem")).to_contain_text("太长")
+        await expect(page.locator("#code")).to_have_value("4393345")
+    assert await attempts(stage, started) == 5
+
+
+async def test_what_is_missing_is_said_and_costs_nothing(stage, visit):
+    started, sent = await stage.start(), []
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        field, confirm = page.locator("#code"), page.get_by_role("button", name="确认")
+        await expect(confirm).to_have_class("primary unready")
+        for typed, said in (("", "请输入微信消息里完整的 6 位验证码"), ("123", "请输入微信消息里完整的 6 位验证码")):
+            await field.press_sequentially(typed)
+            await confirm.click()
+            await expect(page.locator("#problem")).to_contain_text(said)
+            await expect(field).to_be_focused()
+        await field.fill("")
+        await field.press_sequentially("abcdef")
+        await expect(page.locator("#problem")).to_contain_text("验证码只有数字")
+        await confirm.click()
+        await expect(page.locator("#problem")).to_contain_text("验证码只有数字")
+        await field.fill("12345")
+        await expect(page.locator("#problem")).to_have_text("")
+        assert sent == []
+        await field.press_sequentially("6")
+        await expect(page.locator("#problem")).to_contain_text("还可以再试 4 次")
+    assert len(sent) == 1
+    assert await attempts(stage, started) == 4
+
+
+async def test_a_character_past_the_last_changes_nothing(stage, visit):
+    started = await stage.start()
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        field = page.locator("#code")
+        await field.press_sequentially("12345")
+        await field.press("Home")
+        await field.press_sequentially("9")
+        await expect(page.locator("#problem")).to_contain_text("还可以再试 4 次")
+        await field.fill("（QX）：439334") if started["reference"] != "QX" else await field.fill("（QY）：439334")
+        await expect(field).to_have_value("439334")
+        await field.press("End")
+        await field.press_sequentially("7")
+        await expect(field).to_have_value("439334")
+    assert await attempts(stage, started) == 4
+
+
+async def test_a_spent_budget_leaves_the_way_that_still_works(stage, visit):
+    person = await stage.person(follows=True)
+    user = await stage.bound(person)
+    for _ in range(2):
+        started = await stage.start("reset", user)
+        for _ in range(5):
+            await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
+    started = await stage.start("reset", user)
+    async with stage.visitor() as context:
+        page = await visit(context, started)
+        await expect(page.locator(".qr img")).to_have_count(0)
+        await page.locator("#code").press_sequentially("111111")
+        await expect(page.locator("#problem")).to_contain_text("错误次数过多")
+        confirm = page.get_by_role("button", name="确认")
+        await expect(confirm).to_have_attribute("aria-disabled", "true")
+        await expect(page.locator(".times time")).to_be_hidden()
+        await expect(page.locator(".qr img")).to_be_visible()
+        sent = []
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        await confirm.click(force=True)
+        await page.locator("#code").fill("222222")
+        await expect(page.locator("#problem")).to_contain_text("错误次数过多")
+        assert sent == []
+
+
+async def test_letters_are_read_out_of_a_message_too(stage):
+    """The reader itself, for every alphabet; see also codesvc/domain/codes.py."""
+    from codesvc.messages.templates import Templates
+
+    source = Templates().source("code_box.js")
+    cases = [
+        ("KXWPRT", {"code": "KXWPRT", "fault": ""}),
+        ("kxwprt", {"code": "KXWPRT", "fault": ""}),
+        (
+            "Moonhill: your sign-up code (EX):\n\nKXWPRT\n\nGood for 5 min, Please enter",
+            {"code": "KXWPRT", "fault": ""},
+        ),
+        ("Ｋ７Ｗ ＰＲ９。", {"code": "K7WPR9", "fault": ""}),
+        ("code K7W-PR9 today", {"code": "K7WPR9", "fault": ""}),
+        ("no code in there at all", {"code": "", "fault": "none"}),
+        ("K7WPR9 or K7WPR8", {"code": "", "fault": "several"}),
+        ("K7W", {"code": "K7W", "fault": "short"}),
+        ("", {"code": "", "fault": "short"}),
+    ]
+    async with stage.visitor() as context:
+        page = await context.new_page()
+        form = {"length": 6, "digits": False, "reference": "EX"}
+        for text, wanted in cases:
+            read = await page.evaluate(f"([text, form]) => {{ {source}\nreturn readCode(text, form); }}", [text, form])
+            assert {key: read[key] or "" for key in wanted} == wanted, text
