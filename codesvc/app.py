@@ -32,6 +32,7 @@ from codesvc.domain.oauth_state import OAuthStates
 from codesvc.domain.openid_handle import Handles
 from codesvc.domain.page_token import PageTokens
 from codesvc.domain.proof import Proofs
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.signed_links import Links
 from codesvc.domain.ticket import TicketSecrets
 from codesvc.messages.chat import ChatComposer
@@ -145,6 +146,7 @@ def create_app(
 class Fixed:
     """The parts that are made once, before anything is opened, so that faults are found early."""
 
+    address: ServiceAddress
     keyring: Keyring
     sealer: Sealer
     directory: Directory
@@ -172,11 +174,12 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     )
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))
-    loaded = Templates(settings.service.templates_dir if templates is None else templates)
+    address = ServiceAddress(settings.service.public_url)
+    loaded = Templates(settings.service.templates_dir if templates is None else templates, own_path=address.path)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
     teller = ChatComposer(loaded, directory, links)
-    return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
+    return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
 async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
@@ -237,6 +240,7 @@ async def _run(
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
+            address=fixed.address,
             directory=directory,
             keyring=keyring,
             store=store,

@@ -108,7 +108,7 @@ def _answer_to(error: Exception, request: web.Request, route: str, request_id: s
     problem = _problem_of(error)
     if problem.type.name == "internal":
         _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
-    return problem.response(services(request).settings.service.public_url, request_id)
+    return problem.response(services(request).address, request_id)
 
 
 @web.middleware
