@@ -72,7 +72,7 @@ from codesvc.store.connection import connect, retention_of
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
-from codesvc.web import admin, callback
+from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
@@ -139,6 +139,7 @@ def create_app(
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made, pace=pace or Pace()))
     stream.prepare(app)
     admin.prepare(app, settings)
+    refusals.prepare(app, made.address)
     return app
 
 
