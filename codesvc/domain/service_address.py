@@ -50,6 +50,10 @@ class ServiceAddress:
         """The path of a route as a browser on this host has to ask for it; a query may follow the route."""
         return self.prefix + route
 
+    def holds(self, path: str) -> bool:
+        """Whether a path begins with that of `public_url`, as it does if no proxy has removed it; False without one."""
+        return self.prefix != "" and (path == self.prefix or path.startswith(f"{self.prefix}/"))
+
     @property
     def cookie_path(self) -> str:
         """The `Path` of a cookie that all of the service's pages receive, and no other pages of the host."""

@@ -110,8 +110,17 @@ def route_of(request: web.Request) -> str:
     return resource.canonical if resource else "unknown"
 
 
+def _no_such_address(request: web.Request) -> Problem:
+    address, path = services(request).address, request.rel_url.raw_path
+    if address.holds(path):
+        return Problem("not-found", f"There is no such address: the proxy did not remove {address.prefix} from it.")
+    if path == "/":
+        return Problem("not-found", f"This is codesvc, for verification codes. See {address.url('/docs')}.")
+    return Problem("not-found", "There is no such address.")
+
+
 def _answer_to(error: Exception, request: web.Request, route: str, request_id: str) -> web.Response:
-    problem = problem_of(error)
+    problem = _no_such_address(request) if isinstance(error, web.HTTPNotFound) else problem_of(error)
     if problem.type.name == "internal":
         _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
     return problem.response(services(request).address, request_id)

@@ -11,6 +11,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from codesvc.client import Client
+from codesvc.doctor import callback
+from codesvc.doctor.finding import Status
+from codesvc.web.context import SERVICES
 from tests.front import free_port, nginx
 from tests.people.asks import bind_intent, login, scan
 from tests.people.browsers import CHAT, SITE, Browser, links_in, open_in_wechat, press, query_of
@@ -19,6 +23,7 @@ from tests.webhooks.receiver import hook, receiving
 from tests.world import KEY, wrong
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Mobile/15E148 Safari/604.1"
+ORIGINS = {"sites__shop__origins": [SITE, "https://shop.example"]}
 HTML = {"Accept": "text/html"}
 PLACES = re.compile(r'(?:href|src|action|data-base|data-go|content|value)="([^"]*)"')
 FOREIGN = (SITE, "https://shop.example", "weixin://")
@@ -50,8 +55,7 @@ async def below(new_world, prefix="/auth", **more):
     """A world whose service is reached through nginx only, below a path."""
     port, own = free_port(), free_port()
     public = f"http://127.0.0.1:{port}{prefix}"
-    origins = [SITE, "https://shop.example"]
-    more |= {"service__trusted_proxies": ["127.0.0.1"], "sites__shop__origins": origins, "sites__shop__chat": CHAT}
+    more |= {"service__trusted_proxies": ["127.0.0.1"], "sites__shop__chat": CHAT} | ORIGINS
     more["admin"] = ADMIN
     async with new_world(service_port=own, service__public_url=public, **more) as world, nginx(port, own, prefix):
         yield replace(world, service=public)
@@ -258,6 +262,47 @@ async def test_any_path_will_do(new_world, prefix):
         assert started.headers["Location"].startswith(f"{prefix}/v1/verifications/")
         page = await world.call("GET", started["page_url"].removeprefix(world.service), key=None, headers=HTML)
         assert assert_within(world, page.status, page.headers, page.text) == 200
+
+
+async def test_the_python_client_takes_the_whole_address(world):
+    for address in (world.service, f"{world.service}/"):
+        async with Client(address, KEY) as client:
+            started = await client.start(purpose="register", user="u-1", client_ip="192.0.2.1")
+            assert (await client.get(started.id)).page_url == started.page_url
+
+
+async def test_a_setup_check_goes_through_the_proxy(world):
+    here, url = world.app[SERVICES], world.service
+    found = await callback.check(here.directory.accounts["main"], world.http, url)
+    assert [(each.status, url in each.found) for each in found] == [(Status.OK, True), (Status.OK, True)]
+
+
+async def test_a_proxy_that_forgets_to_remove_the_path_is_told_so(world):
+    for path in ("/auth", "/auth/healthz", "/auth/wechat/main"):
+        answer = await world.call("GET", path, key=None)
+        assert (answer.status, answer.problem) == (404, "not-found")
+        assert "/auth" in answer["detail"]
+        assert "remove" in answer["detail"]
+    assert "remove" not in (await world.call("GET", "/authors", key=None))["detail"]
+
+
+async def test_the_root_says_what_this_is(world):
+    answer = await world.call("GET", "/", key=None)
+    assert (answer.status, answer.problem) == (404, "not-found")
+    assert f"{world.service}/docs" in answer["detail"]
+
+
+async def test_over_https_cookies_are_for_the_path_and_by_tls_only(new_world):
+    public = "https://www.example.com/auth"
+    async with new_world(service__public_url=public, admin=ADMIN, sites__shop__chat=CHAT, **ORIGINS) as world:
+        person = await world.person()
+        await person.say("绑定账号")
+        [link] = links_in(await person.last_text())
+        for path, name in (("/admin/login", "codesvc_admin"), (link.removeprefix(public), "codesvc_visit")):
+            answer = await world.call("GET", path, key=None)
+            [cookie] = answer.headers.getall("Set-Cookie")
+            assert cookie.startswith(f"__Secure-{name}=")
+            assert {"Secure", "HttpOnly", "Path=/auth"} <= set(cookie.split("; "))
 
 
 async def test_no_token_is_in_nginx_log(new_world):
