@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("codesvc.http")
 _UNREADABLE: Final = "unreadable"
 """The route of what is no request, in the log and in metrics."""
+_UNKNOWN: Final = "unknown"
 _DETAILS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (LineTooLong, f"The request line, a header or a chunk's line is too long: {MAX_LINE_BYTES} bytes are allowed."),
     (PayloadEncodingError, "The body's length or its chunks are not as HTTP/1.1 wants them."),
@@ -49,8 +50,10 @@ def prepare(app: web.Application, address: ServiceAddress) -> None:
             route, problem = _UNREADABLE, Problem("malformed", _detail(error))
             _log.info("request_unreadable", reason=type(error).__name__)
         else:
-            route = route_of(request) if isinstance(request, web.Request) else _UNREADABLE
-            problem = problem_of(error)
+            problem, route = problem_of(error), _UNKNOWN
+            # Only such an exception is known to come after the route was found.
+            if isinstance(error, web.HTTPException) and isinstance(request, web.Request):
+                route = route_of(request)
         if problem.type.name == "internal":
             _log.error("request_failed", route=route, error=type(error).__name__, exc_info=error)
         response = problem.response(address, request_id)
