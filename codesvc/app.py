@@ -32,6 +32,7 @@ from codesvc.domain.oauth_state import OAuthStates
 from codesvc.domain.openid_handle import Handles
 from codesvc.domain.page_token import PageTokens
 from codesvc.domain.proof import Proofs
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.signed_links import Links
 from codesvc.domain.ticket import TicketSecrets
 from codesvc.messages.chat import ChatComposer
@@ -71,7 +72,7 @@ from codesvc.store.connection import connect, retention_of
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
-from codesvc.web import admin, callback
+from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
@@ -139,6 +140,7 @@ def create_app(
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made, pace=pace or Pace()))
     stream.prepare(app)
     admin.prepare(app, settings)
+    refusals.prepare(app, made.address)
     return app
 
 
@@ -146,6 +148,7 @@ def create_app(
 class Fixed:
     """The parts that are made once, before anything is opened, so that faults are found early."""
 
+    address: ServiceAddress
     keyring: Keyring
     sealer: Sealer
     directory: Directory
@@ -173,11 +176,12 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     )
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))
-    loaded = Templates(settings.service.templates_dir if templates is None else templates)
+    address = ServiceAddress(settings.service.public_url)
+    loaded = Templates(settings.service.templates_dir if templates is None else templates, own_path=address.path)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
     teller = ChatComposer(loaded, directory, links)
-    return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
+    return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
 async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
@@ -238,6 +242,7 @@ async def _run(
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
+            address=fixed.address,
             directory=directory,
             keyring=keyring,
             store=store,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
@@ -40,6 +40,32 @@ def web_address(value: str) -> None:
         raise UnfitError("must not have a query or a fragment")
     if value.endswith("/"):
         raise UnfitError("must not end with a slash")
+
+
+def public_address(value: str) -> None:
+    """Accept `web_address` with a path in its normal form: one spelling, that of every address below it.
+
+    The path begins cookies' `Path`, headers and pages. Browsers and proxies compare it as text, so it must be as they
+    write it (RFC 3986 section 6.2.2).
+
+    Raises:
+        UnfitError: any other form.
+    """
+    web_address(value)
+    path = urlsplit(value).path
+    segments = path.split("/")[1:]
+    if not all(segments):
+        raise UnfitError("must not have an empty segment (//) in its path")
+    if not {".", ".."}.isdisjoint(segments):
+        raise UnfitError("must not have . or .. as a segment of its path")
+    decoded = unquote(path, errors="replace")
+    if decoded.count("/") != len(segments) or "\\" in decoded or not decoded.isprintable():
+        raise UnfitError("must not have a backslash, an encoded slash or a control character in its path")
+    if quote(decoded) != path:
+        raise UnfitError(
+            "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital "
+            "digits, such as /%E7%99%BB"
+        )
 
 
 def receiver_url(value: str) -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from codesvc.config.addresses import listening_host, origin, receiver_url, store_url, token_way, web_address
+from codesvc.config.addresses import (
+    listening_host,
+    origin,
+    public_address,
+    receiver_url,
+    store_url,
+    token_way,
+    web_address,
+)
 from codesvc.config.constraints import (
     Among,
     Between,
@@ -65,7 +73,7 @@ class Service:
 
     host: Annotated[str, listening_host] = "127.0.0.1"
     port: Annotated[int, Between(1, 65_535)] = 8080
-    public_url: _WebAddress
+    public_url: Annotated[str, public_address]
     trusted_proxies: tuple[Network, ...] = ()
     forwarded_header: ForwardedHeader = "X-Forwarded-For"
     templates_dir: Path | None = None

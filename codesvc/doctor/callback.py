@@ -10,10 +10,12 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from codesvc.doctor.finding import Finding, fail, ok
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.wechat import crypto
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class CallbackAnswer:
 
 async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: str) -> list[Finding]:
     """Send the GET, then the POST."""
-    url = f"{public_url}/wechat/{account.name}"
+    url = ServiceAddress(public_url).url(f"/wechat/{account.name}")
     echo = str(secrets.randbelow(10**18))
     verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo})
     findings = [judge(account.name, url, "address check (GET)", verified, wanted=echo)]
@@ -59,7 +61,9 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
         remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
         return fail(what, f"{url} refuses our signature", remedy)
     if answer.status == _NOT_FOUND:
-        remedy = f"Let the proxy pass /wechat/ on unchanged; the service must know an account named {account}."
+        prefix = urlsplit(url).path.removesuffix(f"/wechat/{account}")
+        way = f"remove {prefix} and pass on the rest" if prefix else "pass /wechat/ on"
+        remedy = f"Let the proxy {way} unchanged; the service must know an account named {account}."
         return fail(what, f"{url} is not found", remedy)
     found = f"{url} answers {answer.status}" + ("" if answer.status != _OK else " with something else")
     return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")

@@ -20,7 +20,7 @@ def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
         Problem: the request has an origin that is not allowed.
     """
     origin = request.headers.get("Origin")
-    if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):
+    if origin is None or is_own(request, origin):
         return {}
     if origin not in site.config.origins:
         raise Problem("forbidden", "This origin is not one of the site's.")
@@ -33,5 +33,6 @@ def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
     return headers
 
 
-def _same_host(request: web.Request, origin: str) -> bool:
-    return origin.partition("://")[2] == request.host
+def is_own(request: web.Request, origin: str) -> bool:
+    """Whether an `Origin` is that of the service's own pages: by `public_url`, or by the host that was asked."""
+    return origin == services(request).address.origin or origin.partition("://")[2] == request.host

@@ -44,12 +44,13 @@ def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
     assert status == 0, said
 
 
-def test_nginx_understands_its_example(tmp_path):
+@pytest.mark.parametrize("name", ["codesvc.conf", "codesvc-path.conf"])
+def test_nginx_understands_its_example(tmp_path, name):
     nginx = tool("nginx")
     issued = trustme.CA().issue_cert("code.example.com")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
-    text = (OPS / "nginx" / "codesvc.conf").read_text()
+    text = (OPS / "nginx" / name).read_text()
     text = text.replace("/etc/ssl/codesvc", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
     # No port of this machine is touched.
     places = iter("abcd")
@@ -65,8 +66,9 @@ def test_nginx_understands_its_example(tmp_path):
     assert "warn" not in said.replace("could not open error log file", ""), said
 
 
-def test_caddy_understands_its_example():
-    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / "Caddyfile")
+@pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile-path"])
+def test_caddy_understands_its_example(name):
+    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / name)
     assert status == 0, said
 
 

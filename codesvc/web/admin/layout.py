@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from babel.dates import format_datetime
@@ -19,8 +18,9 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import masked_user
-from codesvc.web.browser import see_other
+from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.cors import is_own
 from codesvc.web.languages import asked_by
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
+    from codesvc.domain.service_address import ServiceAddress
     from codesvc.web.admin.sessions import Session, Sessions
 
 SESSIONS: Final = web.AppKey("SESSIONS", object)
@@ -71,13 +72,17 @@ def speeches() -> dict[str, Speech]:
     return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
 
 
-_ENVIRONMENT: Final = Environment(
-    loader=FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
-    undefined=StrictUndefined,
-    autoescape=select_autoescape(["html"]),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+@lru_cache(maxsize=4)
+def _environment(address: ServiceAddress) -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["own_path"] = address.path
+    return environment
 
 
 class Words:
@@ -133,42 +138,44 @@ def sessions_of(request: web.Request) -> Sessions:
     return request.app[SESSIONS]  # type: ignore[return-value]
 
 
-def _secure(request: web.Request) -> bool:
-    return services(request).settings.service.public_url.startswith("https://")
-
-
-def _cookie_name(request: web.Request) -> str:
-    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
-    return f"__Host-{_COOKIE}" if _secure(request) else _COOKIE
-
-
 async def session_in(request: web.Request) -> Session | None:
     """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
+    return await sessions_of(request).read(request.cookies.get(services(request).address.cookie_name(_COOKIE), ""))
 
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
     """Set the session cookie."""
+    address = services(request).address
     response.set_cookie(
-        _cookie_name(request),
+        address.cookie_name(_COOKIE),
         cookie,
         max_age=sessions_of(request).seconds,
         httponly=True,
-        secure=_secure(request),
+        secure=address.secure,
         samesite="Strict",
-        path="/",
+        path=address.cookie_path,
     )
 
 
 def drop_session(request: web.Request, response: web.Response) -> None:
     """Delete the session cookie."""
-    response.del_cookie(_cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="Strict")
+    address = services(request).address
+    response.del_cookie(
+        address.cookie_name(_COOKIE), path=address.cookie_path, secure=address.secure, httponly=True, samesite="Strict"
+    )
 
 
 def keep_language(request: web.Request, response: web.Response, language: str) -> None:
     """Remember a chosen language."""
+    address = services(request).address
     response.set_cookie(
-        _LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, secure=_secure(request), samesite="Strict"
+        _LANGUAGE_COOKIE,
+        language,
+        max_age=365 * 86_400,
+        httponly=True,
+        secure=address.secure,
+        samesite="Strict",
+        path=address.cookie_path,
     )
 
 
@@ -185,10 +192,7 @@ def check_origin(request: web.Request) -> None:
     """
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc not in {
-        request.host,
-        urlsplit(services(request).settings.service.public_url).netloc,
-    }
+    foreign = origin is not None and not is_own(request, origin)
     if site not in {"same-origin", "none"} or foreign:
         raise Problem("forbidden", "This form was not sent from our own page.")
 
@@ -208,7 +212,7 @@ def for_operators(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
         try:
             session = await session_in(request)
             if session is None or not session.name:
-                return see_other("/admin/login")
+                return go_to(request, "/admin/login")
             request[_SESSION] = session
             if request.method == "POST":
                 await _check_form(request, session)
@@ -241,21 +245,25 @@ def draw(
     words, nonce = words_of(request), secrets.token_urlsafe(16)
     session: Any = request.get(_SESSION)
     here = services(request)
-    html = _ENVIRONMENT.get_template(template).render(
-        {
-            "t": words.t,
-            "w": words,
-            "nonce": nonce,
-            "page": page,
-            "version": VERSION,
-            "operator": session.name if session else "",
-            "token": sessions_of(request).form_token(session) if session else "",
-            "test_mode": here.settings.mode == "test",
-            "path": request.path_qs,
-            "masked": masked_user,
-            "several_sites": len(here.directory.sites) > 1,
-            **variables,
-        }
+    html = (
+        _environment(here.address)
+        .get_template(template)
+        .render(
+            {
+                "t": words.t,
+                "w": words,
+                "nonce": nonce,
+                "page": page,
+                "version": VERSION,
+                "operator": session.name if session else "",
+                "token": sessions_of(request).form_token(session) if session else "",
+                "test_mode": here.settings.mode == "test",
+                "path": here.address.path(request.rel_url.raw_path_qs),
+                "masked": masked_user,
+                "several_sites": len(here.directory.sites) > 1,
+                **variables,
+            }
+        )
     )
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "

@@ -24,7 +24,7 @@ from codesvc.web.admin.layout import (
     words_of,
 )
 from codesvc.web.authentication import browser_address
-from codesvc.web.browser import see_other
+from codesvc.web.browser import go_to, see_other
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
 
@@ -37,7 +37,7 @@ async def show_login(request: web.Request) -> web.Response:
     """Show the login page."""
     session = await session_in(request)
     if session is not None and session.name:
-        return see_other("/admin")
+        return go_to(request, "/admin")
     return _door(request, "")
 
 
@@ -72,7 +72,7 @@ async def sign_in(request: web.Request) -> web.Response:
         await here.auditing.note(operator(name) if known else "admin:?", Act.LOGIN_FAILED)
         return _door(request, "login.refused", status=422)
     await here.auditing.note(operator(name), Act.LOGIN)
-    response = see_other("/admin")
+    response = go_to(request, "/admin")
     keep_session(request, response, cookie)
     return response
 
@@ -84,7 +84,7 @@ async def sign_out(request: web.Request) -> web.Response:
     session = signed_in(request)
     await sessions_of(request).sign_out(session)
     await services(request).auditing.note(operator(session.name), Act.LOGOUT)
-    response = see_other("/admin/login")
+    response = go_to(request, "/admin/login")
     drop_session(request, response)
     return response
 
@@ -95,10 +95,18 @@ async def choose_language(request: web.Request) -> web.Response:
     check_origin(request)
     fields = await request.post()
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
-    response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")
+    home = services(request).address.path("/admin")
+    response = see_other(back if _is_page(back, home) else home)
     if language:
         keep_language(request, response, nearest(language, LANGUAGES, words_of(request).language))
     return response
+
+
+def _is_page(back: str, home: str) -> bool:
+    """Whether an address that a form brought is one of the operator's pages, by every way in which browsers read it."""
+    below = back == home or back.startswith((f"{home}/", f"{home}?"))
+    path = back.partition("?")[0].lower().replace("%2e", ".")
+    return below and back.isprintable() and "\\" not in back and "/.." not in path
 
 
 @routes.get("/admin/assets/{version}/{name:.+}")

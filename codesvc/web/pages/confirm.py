@@ -16,7 +16,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
-from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
+from codesvc.web.browser import account_in, cookie_of, go_to, goes_to_wechat, own_path, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
@@ -90,7 +90,7 @@ async def decide(request: web.Request) -> web.Response:
     if answer.outcome is Outcome.ABSENT:
         return render_person_problem(request, site, "other")
     # Redirect to the page with GET, so that a reload does not send the form again.
-    return see_other(request.path)
+    return see_other(own_path(request))
 
 
 def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
@@ -122,7 +122,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
         icon="shield",
         lines=tuple(lines),
         reference=intent.reference,
-        action=request.path,
+        action=own_path(request),
         token=services(request).seals.form(browser_of(cookie_of(request)), intent.id),
         buttons=_buttons(t, intent),
     )
@@ -158,5 +158,5 @@ async def arrive(request: web.Request) -> web.Response:
         return see_other(here.links.message_url(account.name, errand.id))
     if errand.page == "ask":
         token = here.links.sign(Use.ASK, Subject(errand.place, errand.id))
-        return see_other(f"/wechat/{account.name}/ask/{token}")
-    return see_other(f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")
+        return go_to(request, f"/wechat/{account.name}/ask/{token}")
+    return go_to(request, f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")

@@ -186,7 +186,7 @@ async def _answer(
     if done:
         # Redirect to the site, or to the page with GET, so that a reload does not send the form again.
         back = None if resent else here.views.return_to(result.shown)
-        return see_other(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
+        return see_other(back or f"{here.views.page_path(result.shown)}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:
         raise refuse(result)

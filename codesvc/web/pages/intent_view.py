@@ -13,6 +13,7 @@ from aiohttp import web
 from codesvc.client.schema import IntentPage, Scan
 from codesvc.domain.intent import IntentStatus, Kind
 from codesvc.web.api.views import wire_time
+from codesvc.web.browser import own_path
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
@@ -77,7 +78,7 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
 def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
     """The page, or only the panel if the page's script asks."""
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
-    state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"
+    state, handset, base = state_of(request, site, intent), device(request), own_path(request)
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
     address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
     variables = {

@@ -97,7 +97,7 @@ def _variables(
     request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool
 ) -> dict[str, Any]:
     here, t = services(request), speech_for(request)
-    state, handset, base = here.views.page(record, site, t.name), device(request), f"/p/{here.views.page_token(record)}"
+    state, handset, base = here.views.page(record, site, t.name), device(request), here.views.page_path(record)
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     part = scan_part(request, state, handset)
