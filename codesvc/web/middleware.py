@@ -114,8 +114,6 @@ def _no_such_address(request: web.Request) -> Problem:
     address, path = services(request).address, request.rel_url.raw_path
     if address.holds(path):
         return Problem("not-found", f"There is no such address: the proxy did not remove {address.prefix} from it.")
-    if path == "/":
-        return Problem("not-found", f"This is codesvc, for verification codes. See {address.url('/docs')}.")
     return Problem("not-found", "There is no such address.")
 
 
