@@ -87,6 +87,7 @@ class Store:
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
     audit_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
+    audit_lines: Annotated[int, Between(1_000, 1_000_000)] = 20_000  # of each site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,7 @@ class Limits:
     openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
+    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from codesvc.domain.clock import Offset
     from codesvc.store.keys import Keys, PartitionKeys
+    from codesvc.store.retention import Retention
     from codesvc.store.script import type_of_argument
     from codesvc.store.servers import Servers
 
@@ -53,19 +54,6 @@ STATES: Final = {
 _MOST_TRIES: Final = 6
 
 _R = TypeVar("_R", bound=Reply)
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long the store keeps data that is rarely read, in ms.
-
-    Attributes:
-        history: of a user's bindings, after the last line.
-        audit: lines of the audit log.
-    """
-
-    history: int = 400 * 86_400_000
-    audit: int = 400 * 86_400_000
 
 
 class Deployment:
@@ -104,6 +92,7 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "notice": lambda *_: random_id("nt"),
     "history_kept": lambda here, _: here.retention.history,
     "audit_kept": lambda here, _: here.retention.audit,
+    "audit_lines": lambda here, _: here.retention.audit_lines,
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }

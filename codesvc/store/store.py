@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.act import Act, Deployment, Retention
+from codesvc.store.act import Act, Deployment
 from codesvc.store.audit import Audit
 from codesvc.store.bindings import Bindings
 from codesvc.store.chat import Chat
@@ -18,6 +18,7 @@ from codesvc.store.keys import PartitionKeys, probe
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
 from codesvc.store.replies import Reply
+from codesvc.store.retention import Retention
 from codesvc.store.script import load, names
 from codesvc.store.tickets import Tickets
 from codesvc.store.tokens import Tokens
@@ -58,6 +59,7 @@ class Store:
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
+        self.retention = retention
         here = self.deployment = Deployment(servers, offset, prefix, retention)
         self.audit = Audit(here)
         self.bindings = Bindings(here)
