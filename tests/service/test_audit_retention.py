@@ -99,7 +99,9 @@ async def test_lines_that_were_taken_out_of_the_store_are_missed(world, valkey):
 
 async def test_the_newest_lines_are_of_all_sites(world):
     await flood(world, "cafe", 3)
+    await world.advance(1)
     await flood(world, "shop", 2)
+    await world.advance(1)
     await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
     newest = await lines(world, most=4)
     assert [line.site for line in newest] == ["", "shop", "shop", "cafe"]
