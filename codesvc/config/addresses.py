@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
+from codesvc.domain.listener import parse_listener
 
 if TYPE_CHECKING:
     from codesvc.domain.secret import Secret
@@ -65,6 +66,14 @@ def listening_host(value: str) -> None:
     except ValueError:
         if _HOST.fullmatch(value.lower()) is None:
             raise UnfitError("must be a host name or an IP address") from None
+
+
+def operators_listener(value: str) -> None:
+    """Accept `unix:/path`, or an IP address and a port (`codesvc.domain.listener`). Raises `UnfitError`."""
+    try:
+        parse_listener(value)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
 
 
 def store_url(value: Secret) -> None:

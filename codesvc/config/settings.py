@@ -11,7 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from codesvc.config.addresses import listening_host, origin, receiver_url, store_url, token_way, web_address
+from codesvc.config.addresses import (
+    listening_host,
+    operators_listener,
+    origin,
+    receiver_url,
+    store_url,
+    token_way,
+    web_address,
+)
 from codesvc.config.constraints import (
     Among,
     Between,
@@ -30,6 +38,7 @@ from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
+from codesvc.domain.listener import Listener, parse_listener
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
@@ -256,8 +265,14 @@ class Admin:
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
+    listen: Annotated[str, operators_listener] | None = None
     audit_file: Path | None = None
     keys: tuple[AdminKey, ...] = ()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The parsed `listen`; None without one."""
+        return parse_listener(self.listen) if self.listen is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

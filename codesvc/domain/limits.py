@@ -116,6 +116,14 @@ def bucket(address: IPv4Address | IPv6Address) -> str:
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 
+def network(address: IPv4Address | IPv6Address) -> str:
+    """The text for the network around an address: an IPv4 /24 or an IPv6 /48, which one customer may have whole."""
+    if isinstance(address, IPv4Address):
+        first, second, third, _ = address.packed
+        return f"{first}.{second}.{third}"
+    return address.packed[:6].hex()
+
+
 def masked_bucket(text: str) -> str:
     """The result of `masked` for an address given by its bucket; "" for none."""
     if text == NO_ADDRESS:

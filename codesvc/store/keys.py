@@ -234,9 +234,9 @@ def signed_out(prefix: str, session: str) -> str:
     return f"{partition_root(prefix, DEPLOYMENT)}signed-out:{session}"
 
 
-def login_window(prefix: str, address: str) -> str:
-    """List: times of password attempts on the operator page from this address."""
-    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", address)
+def login_window(prefix: str, subject: str) -> str:
+    """List: times of password attempts on the operator page, by an address, a network, a browser or everybody."""
+    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", subject)
 
 
 def audit(prefix: str, partition: int, log: str = "") -> str:

@@ -47,6 +47,12 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     return caller
 
 
+def by_operators_listener(request: web.Request) -> bool:
+    """Whether the request came in by `admin.listen`, which strangers do not reach."""
+    listener, transport = services(request).settings.admin.listener, request.transport
+    return listener is not None and transport is not None and listener.is_name(transport.get_extra_info("sockname"))
+
+
 def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:
     """The address of the client that sent this request; None where a trusted proxy does not say it readably.
 

@@ -19,6 +19,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import masked_user
+from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by
@@ -31,14 +32,11 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from codesvc.web.admin.sessions import Session, Sessions
+    from codesvc.web.admin.sessions import Session
 
-SESSIONS: Final = web.AppKey("SESSIONS", object)
 _SESSION: Final = web.RequestKey("SESSION", object)
 _HERE: Final = files(__package__)
 _HOUR: Final = 3_600
-_COOKIE: Final = "codesvc_admin"
-_LANGUAGE_COOKIE: Final = "codesvc_admin_language"
 LANGUAGES: Final = ("zh", "en")
 _CHANNELS: Final = {channel.value: channel.traits for channel in Channel}
 ASSETS: Final = {
@@ -124,52 +122,8 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    asked = f"{request.cookies.get(_LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    asked = f"{request.cookies.get(LANGUAGE_COOKIE, '')},{asked_by(request)}"
     return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
-
-
-def sessions_of(request: web.Request) -> Sessions:
-    """The application's sessions."""
-    return request.app[SESSIONS]  # type: ignore[return-value]
-
-
-def _secure(request: web.Request) -> bool:
-    return services(request).settings.service.public_url.startswith("https://")
-
-
-def _cookie_name(request: web.Request) -> str:
-    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
-    return f"__Host-{_COOKIE}" if _secure(request) else _COOKIE
-
-
-async def session_in(request: web.Request) -> Session | None:
-    """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
-
-
-def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Set the session cookie."""
-    response.set_cookie(
-        _cookie_name(request),
-        cookie,
-        max_age=sessions_of(request).seconds,
-        httponly=True,
-        secure=_secure(request),
-        samesite="Strict",
-        path="/",
-    )
-
-
-def drop_session(request: web.Request, response: web.Response) -> None:
-    """Delete the session cookie."""
-    response.del_cookie(_cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="Strict")
-
-
-def keep_language(request: web.Request, response: web.Response, language: str) -> None:
-    """Remember a chosen language."""
-    response.set_cookie(
-        _LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, secure=_secure(request), samesite="Strict"
-    )
 
 
 def signed_in(request: web.Request) -> Session:
