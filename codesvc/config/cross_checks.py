@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, loopback
+from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_much, loopback
 from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
@@ -33,7 +33,8 @@ def inconsistencies(settings: Settings) -> Iterator[Fault]:
 def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
     """The rules, as lazy generators: a rule that raises does not stop the others."""
     yield from (
-        rule(settings) for rule in (_public_url, _listener, _master_keys, _strength, _appids, _key_hashes, _examples)
+        rule(settings)
+        for rule in (_public_url, _proxies, _listener, _master_keys, _strength, _appids, _key_hashes, _examples)
     )
     for name, account in _tables(settings, "accounts"):
         yield from (
@@ -67,6 +68,15 @@ def _public_url(settings: Settings) -> Iterator[Fault]:
     url = settings.service.public_url
     if settings.mode == "live" and not url.startswith("https://") and not loopback(url):
         yield Fault(("service", "public_url"), 'must be https (only mode = "test" and loopback addresses may be http)')
+
+
+def _proxies(settings: Settings) -> Iterator[Fault]:
+    if covers_much(settings.service.trusted_proxies):
+        yield Fault(
+            ("service", "trusted_proxies"),
+            "covers half of the internet or more, so that every visitor could choose an address and no limit by "
+            "address would hold; name the networks of your own proxies, such as 127.0.0.1 or 10.0.0.0/8",
+        )
 
 
 def _listener(settings: Settings) -> Iterator[Fault]:

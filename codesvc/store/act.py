@@ -67,13 +67,15 @@ class Deployment:
         offset: test mode's clock offset, handed to each script.
         prefix: the beginning of all keys of this deployment.
         retention: how long the store keeps data that is rarely read.
+        tag_key: the key of the tags of WeChat accounts.
     """
 
-    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention) -> None:
+    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention, tag_key: str = "") -> None:
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
         self.retention = retention
+        self.tag_key = tag_key
         self.channel = channel(prefix)
         self.acts: dict[str, Act[Any]] = {}
         self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
@@ -93,6 +95,7 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "history_kept": lambda here, _: here.retention.history,
     "audit_kept": lambda here, _: here.retention.audit,
     "audit_lines": lambda here, _: here.retention.audit_lines,
+    "tag_key": lambda here, _: here.tag_key,
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }

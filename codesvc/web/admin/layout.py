@@ -8,7 +8,6 @@ from functools import cache, wraps
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from babel.dates import format_datetime
@@ -23,6 +22,7 @@ from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by
+from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
 from codesvc.web.texts.catalogue import place_of, read, texts_in
@@ -131,24 +131,8 @@ def signed_in(request: web.Request) -> Session:
     return request[_SESSION]  # type: ignore[return-value]
 
 
-def check_origin(request: web.Request) -> None:
-    """Check that a form comes from the service's own pages; a request without an origin is accepted.
-
-    Raises:
-        Problem: a page of another origin sent it.
-    """
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc not in {
-        request.host,
-        urlsplit(services(request).settings.service.public_url).netloc,
-    }
-    if site not in {"same-origin", "none"} or foreign:
-        raise Problem("forbidden", "This form was not sent from our own page.")
-
-
 async def _check_form(request: web.Request, session: Session) -> None:
-    check_origin(request)
+    require_own_page(request)
     fields = await request.post()
     if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         raise Problem("forbidden", "This form was not sent from our page in this session.")

@@ -20,7 +20,6 @@ from codesvc.web.admin.layout import (
     ASSETS,
     LANGUAGES,
     asset,
-    check_origin,
     draw,
     for_operators,
     signed_in,
@@ -30,6 +29,7 @@ from codesvc.web.admin.sign_in_lanes import Visitor
 from codesvc.web.authentication import browser_address, by_operators_listener
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
+from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 
 routes = web.RouteTableDef()
@@ -59,7 +59,7 @@ def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 20
 @routes.post("/admin/login")
 async def sign_in(request: web.Request) -> web.Response:
     """Try a password."""
-    check_origin(request)
+    require_own_page(request)
     here, fields, session = services(request), await request.post(), await session_in(request)
     if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         return _door(request, "login.stale", status=403)
@@ -97,7 +97,7 @@ async def sign_out(request: web.Request) -> web.Response:
 @routes.post("/admin/language")
 async def choose_language(request: web.Request) -> web.Response:
     """Set the language: Chinese or English."""
-    check_origin(request)
+    require_own_page(request)
     fields = await request.post()
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
     response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")

@@ -8,7 +8,6 @@ from aiohttp import web
 from msgspec import UNSET
 
 from codesvc.client import schema
-from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs, views
@@ -54,7 +53,7 @@ def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None
         user,
         found,
         openid_handle=services(request).handles.name(caller.site.name, found.openid),
-        wechat=tag_of(caller.site.name, found.openid),
+        wechat=services(request).store.tag_of(caller.site.name, found.openid),
         with_openid="openids" in caller.key.scopes,
     )
 
