@@ -71,8 +71,8 @@ def main(arguments: list[str]) -> int:
     which = "nothing was looked up" if not asked else f"{len(missed)} packages were not looked up: {', '.join(missed)}"
     allowed = "--allow-no-database" in arguments
     sys.stdout.write(
-        f"audit: NOT DONE, {which}. No database of weaknesses could be asked from this machine; that says nothing about "
-        "the packages. Run `make audit` where https://api.osv.dev or https://pypi.org can be reached"
+        f"audit: NOT DONE, {which}. No database of weaknesses could be asked from this machine, so nothing is known "
+        "about them. Run `make audit` where https://api.osv.dev or https://pypi.org can be reached"
         f"{', before a release at the latest' if allowed else ''}.\n"
     )
     return 0 if allowed else _NOT_DONE

@@ -21,7 +21,8 @@ def audit(tmp_path, *arguments, **said):
     answers = {name: None if found is None else json.dumps({"dependencies": found}) for name, found in said.items()}
     (tmp_path / "pip_audit.py").write_text(
         "import json, sys\n"
-        f"said = json.loads({json.dumps(json.dumps(answers))})[sys.argv[sys.argv.index('--vulnerability-service') + 1]]\n"
+        f"answers = json.loads({json.dumps(json.dumps(answers))})\n"
+        "said = answers[sys.argv[sys.argv.index('--vulnerability-service') + 1]]\n"
         "sys.exit('ConnectionError: Max retries exceeded') if said is None else print(said)\n",
         encoding="utf-8",
     )
