@@ -184,13 +184,15 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
+async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset, keyring: Keyring) -> Store:
     """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
     servers = await connect(url, timeout=settings.store.timeout)
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
         _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
+    kept = settings.store
+    tag_key = keyring.current.tag_key
+    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
 
 
 async def _run(
@@ -201,7 +203,7 @@ async def _run(
     teller, composer = fixed.teller, fixed.composer
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await _store(stack, settings, store_url, offset)
+        store = await _store(stack, settings, store_url, offset, keyring)
         servers = store.servers
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.

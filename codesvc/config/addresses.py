@@ -9,14 +9,19 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
+from codesvc.domain.listener import parse_listener
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from ipaddress import IPv4Network, IPv6Network
+
     from codesvc.domain.secret import Secret
 
 # WECHAT.md section 1: the main host, its disaster-recovery alias, and the three regional access points.
 WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", "api2", "sh.api", "sz.api", "hk.api"))
 WECHAT_OPEN_URLS = frozenset({"https://open.weixin.qq.com"})
 
+_IPV6_INTERNET = ipaddress.ip_network("2000::/3")  # global unicast (RFC 4291)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -27,6 +32,19 @@ def loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def covers_much(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Whether networks together hold half of all IPv4 addresses, or of the IPv6 addresses of the internet, or more."""
+    for space in (ipaddress.ip_network("0.0.0.0/0"), _IPV6_INTERNET):
+        same = [each for each in networks if each.version == space.version]
+        held = 0
+        for each in ipaddress.collapse_addresses(same):  # type: ignore[type-var]  # all of one version
+            if each.overlaps(space):
+                held += min(each.num_addresses, space.num_addresses)
+        if held >= space.num_addresses // 2:
+            return True
+    return False
 
 
 def web_address(value: str) -> None:
@@ -91,6 +109,14 @@ def listening_host(value: str) -> None:
     except ValueError:
         if _HOST.fullmatch(value.lower()) is None:
             raise UnfitError("must be a host name or an IP address") from None
+
+
+def operators_listener(value: str) -> None:
+    """Accept `unix:/path`, or an IP address and a port (`codesvc.domain.listener`). Raises `UnfitError`."""
+    try:
+        parse_listener(value)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
 
 
 def store_url(value: Secret) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 
 from codesvc.config.addresses import (
     listening_host,
+    operators_listener,
     origin,
     public_address,
     receiver_url,
@@ -38,6 +39,7 @@ from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
+from codesvc.domain.listener import Listener, parse_listener
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
@@ -95,6 +97,7 @@ class Store:
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
     audit_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
+    audit_lines: Annotated[int, Between(1_000, 1_000_000)] = 20_000  # of each site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,7 @@ class Limits:
     openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
+    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
@@ -262,8 +266,14 @@ class Admin:
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
+    listen: Annotated[str, operators_listener] | None = None
     audit_file: Path | None = None
     keys: tuple[AdminKey, ...] = ()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The parsed `listen`; None without one."""
+        return parse_listener(self.listen) if self.listen is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

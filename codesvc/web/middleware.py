@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
 _log = structlog.get_logger("codesvc.http")
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_REQUEST_ID: Final = re.compile(r"(?![0-9]{1,12}$)(?!csk_|whsec_|ey[A-Z])[A-Za-z0-9_.-]{8,64}")
+"""The form of an `X-Request-Id` that is taken over. It stands in logs, so what looks like a code, a key or a token is
+not taken over.
+"""
 
 
 def problem_of(error: BaseException | None) -> Problem:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
-from codesvc.domain.binding import tag_of
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
@@ -55,7 +54,7 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
         "site": site,
         "user": user,
         "binding": found.binding,
-        "wechat": tag_of(site.name, found.binding.openid) if found.binding else "",
+        "wechat": here.store.tag_of(site.name, found.binding.openid) if found.binding else "",
         "history": list(reversed(await here.bindings.history(site, user))),
         "rows": [row_of(request, record) for record in records],
         "uses": await book.uses(site, user),
