@@ -193,7 +193,7 @@ async def _run(
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    teller, composer = fixed.teller, fixed.composer
+    teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
         store = await _store(stack, settings, store_url, offset)
@@ -210,7 +210,9 @@ async def _run(
         recorder = Recorder(store, directory)
         await stack.enter_async_context(recorder.running())
         platforms = PlatformHealth()
-        tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
+        tokens, clients = reach(
+            directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
+        )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(servers, settings.store.prefix)
@@ -224,7 +226,7 @@ async def _run(
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
-        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
+        proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
@@ -252,25 +254,25 @@ async def _run(
             followers=followers,
             relay=relay,
             pages=page_tokens,
-            views=Views(settings.service.public_url, page_tokens, proofs),
+            views=Views(service.public_url, page_tokens, proofs),
             standings=Gauges(store, directory, tokens),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
-            reference=Reference(settings.service.public_url, fixed.templates),
+            reference=Reference(service.public_url, fixed.templates),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,
             seals=seals,
-            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
         )
-        if settings.service.deliver:
+        if service.deliver:
             courier = Courier(
                 store,
                 directory,
@@ -284,7 +286,12 @@ async def _run(
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
+            webhooks = WebhookWorker(
+                store.webhooks.queue(token_hex(8)),
+                Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note),
+                directory,
+                change_notifier,
+            )
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))

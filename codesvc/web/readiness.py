@@ -30,10 +30,12 @@ class Readiness:
 
     Attributes:
         proxies: what trusted proxies handed on.
+        webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
     """
 
     def __init__(self, store: Store, directory: Directory, platforms: PlatformHealth) -> None:
         self.proxies = health.Proxies()
+        self.webhook_proxy = health.WebhookProxy()
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -69,4 +71,5 @@ class Readiness:
             *(self._platforms.of(account.name) for account in self._directory.active_accounts),
             health.of_descriptors(file_descriptors.state()),
             self.proxies.condition,
+            *self.webhook_proxy.conditions,
         ]
