@@ -207,9 +207,8 @@ async def _run(
             )
         )
         shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
-        recorder = Recorder(store, directory)
+        recorder, platforms = Recorder(store, directory), PlatformHealth()
         await stack.enter_async_context(recorder.running())
-        platforms = PlatformHealth()
         tokens, clients = reach(
             directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
         )
@@ -286,12 +285,8 @@ async def _run(
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(
-                store.webhooks.queue(token_hex(8)),
-                Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note),
-                directory,
-                change_notifier,
-            )
+            sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
