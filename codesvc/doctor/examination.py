@@ -20,6 +20,7 @@ from codesvc.doctor import (
     credentials,
     odds_findings,
     outbound,
+    refusals,
     samples,
     settings_checks,
     storeprobe,
@@ -89,6 +90,10 @@ class Examination:
         async with AsyncExitStack() as stack:
             place, found = await self._store(stack)
             for finding in found:
+                yield finding
+            names = [account.name for account in directory.accounts.values()]
+            # Before the callbacks are tried below: those that are refused then would be the latest.
+            for finding in await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix)):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring):

@@ -59,7 +59,7 @@ class ComponentHealth:
     """The health of one component.
 
     Attributes:
-        component: `store`, `wechat:{account}`, `descriptors`, `proxies` or `webhook_proxy`.
+        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy` or `callbacks:{account}`.
         state: one or two words; `ok` if nothing is wrong.
         means: what the state means for callers.
     """
@@ -67,6 +67,12 @@ class ComponentHealth:
     component: str
     state: str
     means: str
+
+
+def refused_callbacks(count: int, since: str, at: str, why: str) -> str:
+    """A sentence about refused callbacks; the times are RFC 3339."""
+    first = "" if count == 1 else f" since {since}"
+    return f"{count:,} refused{first}, the latest at {at}: {why}."
 
 
 def of_store(state: str) -> ComponentHealth:

@@ -9,6 +9,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act, Deployment, Retention
 from codesvc.store.audit import Audit
 from codesvc.store.bindings import Bindings
+from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
@@ -61,6 +62,7 @@ class Store:
         here = self.deployment = Deployment(servers, offset, prefix, retention)
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.callbacks = Callbacks(here)
         self.chat = Chat(here)
         self.counts = Counts(here)
         self.deliveries = Deliveries(here)

@@ -18,7 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.masking import masked_user
+from codesvc.domain.masking import isolated, shown_user
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by
@@ -252,7 +252,8 @@ def draw(
             "token": sessions_of(request).form_token(session) if session else "",
             "test_mode": here.settings.mode == "test",
             "path": request.path_qs,
-            "masked": masked_user,
+            "masked": shown_user,
+            "isolated": isolated,
             "several_sites": len(here.directory.sites) > 1,
             **variables,
         }

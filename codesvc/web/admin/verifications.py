@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -104,7 +105,8 @@ async def show_all(request: web.Request) -> web.Response:
 async def search(request: web.Request) -> web.Response:
     """Search by id or by a site's user; the search text is posted, so that it is in no address."""
     here, fields = services(request), await request.post()
-    text, name = str(fields.get("query", "")).strip(), str(fields.get("site", ""))
+    text = unicodedata.normalize("NFC", str(fields.get("query", "")).strip())
+    name = str(fields.get("site", ""))
     if VerificationId.parse(text) is not None:
         return see_other(f"/admin/verifications/{text}")
     site = here.directory.sites.get(name)

@@ -25,7 +25,7 @@ User = Annotated[
     str,
     Meta(
         extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
-        description="your opaque identifier of the person; for a sign-up a random id for each attempt",
+        description="your opaque identifier of the person; for a sign-up a random id for each attempt; in NFC",
         examples=["attempt-7f3a"],
     ),
 ]
