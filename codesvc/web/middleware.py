@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import ClientError, hdrs, web
+from multidict import CIMultiDict
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
@@ -69,6 +70,22 @@ def _require_plain_body(request: web.Request) -> None:
                 raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
 
 
+def _readable(request: web.Request) -> web.Request:
+    """The request, without octets in its headers that are not UTF-8.
+
+    aiohttp keeps such octets as lone surrogates, which cannot be hashed, stored or sent. They are replaced and not
+    refused: another application of the same host may have set a cookie in another encoding.
+    """
+    if all(name.isascii() and value.isascii() for name, value in request.raw_headers):
+        return request
+    clean = [(_utf8(name), _utf8(value)) for name, value in request.headers.items()]
+    return request.clone(headers=CIMultiDict(clean))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 async def _read_body(request: web.Request) -> None:
     """Read the whole body, so that no handler waits for it.
 
@@ -114,7 +131,8 @@ def _answer_to(error: Exception, request: web.Request, route: str, request_id: s
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    started, given, route = perf_counter(), request.headers, _route(request)
+    started, request = perf_counter(), _readable(request)
+    given, route = request.headers, _route(request)
     wished = given.get("X-Request-Id")
     request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else os.urandom(8).hex()
     # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.

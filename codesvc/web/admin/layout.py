@@ -21,6 +21,7 @@ from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import isolated, shown_user
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.languages import asked_by
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
@@ -195,7 +196,7 @@ def check_origin(request: web.Request) -> None:
 
 async def _check_form(request: web.Request, session: Session) -> None:
     check_origin(request)
-    fields = await request.post()
+    fields = await form_of(request)
     if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         raise Problem("forbidden", "This form was not sent from our page in this session.")
 

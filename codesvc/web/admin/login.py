@@ -26,6 +26,7 @@ from codesvc.web.admin.layout import (
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 routes = web.RouteTableDef()
@@ -56,7 +57,7 @@ def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 20
 async def sign_in(request: web.Request) -> web.Response:
     """Try a password."""
     check_origin(request)
-    here, fields, session = services(request), await request.post(), await session_in(request)
+    here, fields, session = services(request), await form_of(request), await session_in(request)
     if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         return _door(request, "login.stale", status=403)
     name = str(fields.get("name", ""))[:_LONGEST_NAME]
@@ -93,7 +94,7 @@ async def sign_out(request: web.Request) -> web.Response:
 async def choose_language(request: web.Request) -> web.Response:
     """Set the language: Chinese or English."""
     check_origin(request)
-    fields = await request.post()
+    fields = await form_of(request)
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
     response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")
     if language:
