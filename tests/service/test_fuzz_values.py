@@ -135,7 +135,7 @@ class Stage:
         try:
             lines = [f"{method} ".encode() + target + b" HTTP/1.1", *(n.encode() + b": " + v for n, v in headers)]
             writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):  # also on a machine that is busy
                 head = await reader.readuntil(b"\r\n\r\n")
                 if b"text/event-stream" in head or method == "HEAD":
                     return head, b""
