@@ -200,7 +200,7 @@ async def _run(
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    teller, composer = fixed.teller, fixed.composer
+    teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
         store = await _store(stack, settings, store_url, offset, keyring)
@@ -214,10 +214,11 @@ async def _run(
             )
         )
         shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
-        recorder = Recorder(store, directory)
+        recorder, platforms = Recorder(store, directory), PlatformHealth()
         await stack.enter_async_context(recorder.running())
-        platforms = PlatformHealth()
-        tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
+        tokens, clients = reach(
+            directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
+        )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(servers, settings.store.prefix)
@@ -231,7 +232,7 @@ async def _run(
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
-        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
+        proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
@@ -260,25 +261,25 @@ async def _run(
             followers=followers,
             relay=relay,
             pages=page_tokens,
-            views=Views(settings.service.public_url, page_tokens, proofs),
+            views=Views(service.public_url, page_tokens, proofs),
             standings=Gauges(store, directory, tokens),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
-            reference=Reference(settings.service.public_url, fixed.templates),
+            reference=Reference(service.public_url, fixed.templates),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,
             seals=seals,
-            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
         )
-        if settings.service.deliver:
+        if service.deliver:
             courier = Courier(
                 store,
                 directory,
@@ -292,7 +293,8 @@ async def _run(
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
+            sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
 from codesvc.domain.listener import parse_listener
+from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +129,17 @@ def store_url(value: Secret) -> None:
         raise UnfitError(str(error)) from None
     if not text.isprintable() or " " in text:
         raise UnfitError("holds a blank or an unprintable character")
+
+
+def proxy_address(value: Secret) -> None:
+    """Accept the address of an HTTP proxy, which may contain a login, or `none`. Raises `UnfitError`."""
+    text = value.reveal()
+    if text == NO_PROXY:
+        return
+    try:
+        OutboundProxy.parse(text)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
 
 
 def token_way(value: str) -> None:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from codesvc.config.settings import Account, Purpose, Settings, Site, Webhook
 
 
+_NO_RELAY = (
+    "; a relay in between would read the AppSecret, the tokens and the codes. To leave by another machine or address, "
+    "set service.outbound_proxy: a proxy passes the encrypted connection on"
+)
+
+
 def inconsistencies(settings: Settings) -> Iterator[Fault]:
     """Every fault between options, with its path. If settings contain drafts, their valid options are checked."""
     for rule in _rules(settings):
@@ -147,7 +153,9 @@ def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
     for option, known in (("api_url", WECHAT_API_URLS), ("open_url", WECHAT_OPEN_URLS)):
         for url in _sound(account, option):
             if settings.mode == "live" and url not in known:
-                yield Fault((option,), f'must be WeChat\'s own in mode "live": {" or ".join(sorted(known))}')
+                more = _NO_RELAY if option == "api_url" else ""
+                own = " or ".join(sorted(known))
+                yield Fault((option,), f'must be WeChat\'s own in mode "live": {own}{more}')
 
 
 def _token_server(settings: Settings, account: Account) -> Iterator[Fault]:

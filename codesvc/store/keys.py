@@ -271,6 +271,11 @@ def webhook_sites(prefix: str, partition: int) -> str:
     return partition_root(prefix, partition) + IN_PARTITION["webhook_sites"]
 
 
+def refused_callbacks(prefix: str) -> str:
+    """Hash: the latest refused callback of each account, and how many there were."""
+    return f"{partition_root(prefix, DEPLOYMENT)}refused-callbacks"
+
+
 def channel(prefix: str) -> str:
     """Publish/subscribe channel: ids of changed objects. It only wakes readers, which read the state again."""
     return f"{prefix}:changed"

@@ -30,7 +30,16 @@ OF_MANY: Final = frozenset(
         "pool",
         "registry",
     }
-    | {"registry-log", "uses", "webhook-log", "webhook-due", "webhook-done", "webhook-lane", "webhook-sites"}
+    | {
+        "registry-log",
+        "uses",
+        "webhook-log",
+        "webhook-due",
+        "webhook-done",
+        "webhook-lane",
+        "webhook-sites",
+        "refused-callbacks",
+    }
 )
 """Kinds that hold data of several people or of none. A script of its own deletes one person's data from them."""
 

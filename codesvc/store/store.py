@@ -11,6 +11,7 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act, Deployment
 from codesvc.store.audit import Audit
 from codesvc.store.bindings import Bindings
+from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
@@ -76,6 +77,7 @@ class Store:
         )
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.callbacks = Callbacks(here)
         self.chat = Chat(here)
         self.counts = Counts(here)
         self.deliveries = Deliveries(here)

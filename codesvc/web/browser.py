@@ -10,6 +10,7 @@ from codesvc.domain.device import is_wechat
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -86,7 +87,7 @@ async def read_form(request: web.Request, subject: str) -> VisitForm:
     Raises:
         Problem: the form is malformed, or comes from another page or browser.
     """
-    form = decode_form(dict(await request.post()), VisitForm)
+    form = decode_form(await form_of(request), VisitForm)
     if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

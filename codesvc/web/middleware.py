@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import ClientError, HttpVersion10, hdrs, web
+from multidict import CIMultiDict
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
@@ -73,6 +74,22 @@ def _require_plain_body(request: web.Request) -> None:
             if any(name.strip().lower() not in {plain, ""} for name in value.split(",")):
                 detail = f"{header} is allowed to be {plain} only; send the body uncompressed."
                 raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
+
+
+def _readable(request: web.Request) -> web.Request:
+    """The request, without octets in its headers that are not UTF-8.
+
+    aiohttp keeps such octets as lone surrogates, which cannot be hashed, stored or sent. They are replaced and not
+    refused: another application of the same host may have set a cookie in another encoding.
+    """
+    if all(name.isascii() and value.isascii() for name, value in request.raw_headers):
+        return request
+    clean = [(_utf8(name), _utf8(value)) for name, value in request.headers.items()]
+    return request.clone(headers=CIMultiDict(clean))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def _read_body(request: web.Request) -> None:
@@ -145,7 +162,8 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    started, given, route = perf_counter(), request.headers, route_of(request)
+    started, request = perf_counter(), _readable(request)
+    given, route = request.headers, route_of(request)
     request_id = begin_request(given.get("X-Request-Id"))
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -15,6 +16,7 @@ from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.store.keys import PARTITIONS
 from codesvc.web.context import SERVICES
+from tests.service.scripts_of_users import OF_ANY_SCRIPT
 from tests.world import document
 
 CONFIG = """
@@ -69,9 +71,11 @@ async def test_an_administrative_act_leaves_a_line_with_its_reason(world):
     assert (before.actor, before.reason) == ("key:server", "")
 
 
-@pytest.mark.parametrize("user", ["a", "abcd", "abcde", "abcdefgh", "wang@example.com", "a@b@c", "x" * 128])
+@pytest.mark.parametrize(
+    "user", ["a", "abcd", "abcde", "abcdefgh", "wang@example.com", "a@b@c", "x" * 128, *OF_ANY_SCRIPT]
+)
 async def test_the_scripts_mask_as_the_chat_does(world, user):
-    await world.bind(user, await world.person())
+    await world.bind(quote(user, safe=""), await world.person())
     assert (await log(world))[0][2] == masked_user(user)
 
 

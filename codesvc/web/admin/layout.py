@@ -17,10 +17,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.masking import masked_user
+from codesvc.domain.masking import isolated, shown_user
 from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.languages import asked_by
 from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
@@ -138,7 +139,7 @@ def signed_in(request: web.Request) -> Session:
 
 async def _check_form(request: web.Request, session: Session) -> None:
     require_own_page(request)
-    fields = await request.post()
+    fields = await form_of(request)
     if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         raise Problem("forbidden", "This form was not sent from our page in this session.")
 
@@ -198,7 +199,8 @@ def draw(
                 "token": sessions_of(request).form_token(session) if session else "",
                 "test_mode": here.settings.mode == "test",
                 "path": here.address.path(request.rel_url.raw_path_qs),
-                "masked": masked_user,
+                "masked": shown_user,
+                "isolated": isolated,
                 "several_sites": len(here.directory.sites) > 1,
                 **variables,
             }

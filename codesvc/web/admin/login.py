@@ -29,6 +29,7 @@ from codesvc.web.admin.sign_in_lanes import Visitor
 from codesvc.web.authentication import browser_address, by_operators_listener
 from codesvc.web.browser import go_to, see_other
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 
@@ -60,7 +61,7 @@ def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 20
 async def sign_in(request: web.Request) -> web.Response:
     """Try a password."""
     require_own_page(request)
-    here, fields, session = services(request), await request.post(), await session_in(request)
+    here, fields, session = services(request), await form_of(request), await session_in(request)
     if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         return _door(request, "login.stale", status=403)
     name = str(fields.get("name", ""))[:_LONGEST_NAME]
@@ -98,7 +99,7 @@ async def sign_out(request: web.Request) -> web.Response:
 async def choose_language(request: web.Request) -> web.Response:
     """Set the language: Chinese or English."""
     require_own_page(request)
-    fields = await request.post()
+    fields = await form_of(request)
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
     home = services(request).address.path("/admin")
     response = see_other(back if _is_page(back, home) else home)

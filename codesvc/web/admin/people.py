@@ -14,6 +14,7 @@ from codesvc.web.admin.links import person_of
 from codesvc.web.admin.verifications import row_of
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _person(request: web.Request) -> tuple[SiteEntry, str]:
 
 async def _reason(request: web.Request) -> str | None:
     """The operator's reason; None if it is missing or too short."""
-    fields = await request.post()
+    fields = await form_of(request)
     reason = " ".join(str(fields.get("reason", "")).split())[:_LONGEST_REASON]
     return reason if len(reason) >= SHORTEST_REASON else None
 

@@ -25,6 +25,7 @@ from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
+from codesvc.web.forms import form_of
 from codesvc.web.languages import spoken_by
 from codesvc.web.pages.verification_view import draw, render_problem, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
@@ -157,7 +158,7 @@ async def resend(request: web.Request) -> web.Response:
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
     if request.content_type == _FORM:
-        inputs.decode_form(dict(await request.post()), EmptyInput)
+        inputs.decode_form(await form_of(request), EmptyInput)
     else:
         await inputs.read(request, EmptyInput)
     result = await services(request).verifications.resend(site, identifier)

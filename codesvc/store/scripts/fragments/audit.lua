@@ -4,9 +4,12 @@
 -- counts them (codesvc.store.audit_logs), so that a reader knows how many are gone and why. Users and openids are
 -- masked, so that the log may be kept longer than personal data; the masks are those of codesvc.domain.masking.
 local function masked_part(text)
-  if #text <= 4 then return string.sub(text, 1, 1) .. '***' end
-  local ends = #text >= 8 and 2 or 1
-  return string.sub(text, 1, ends) .. '***' .. string.sub(text, -ends)
+  -- Characters, not octets: a character of UTF-8 is one octet below 0x80 or above 0xBF, and those that continue it.
+  local parts = {}
+  for character in string.gmatch(text, '[^\128-\191][\128-\191]*') do parts[#parts + 1] = character end
+  if #parts <= 4 then return (parts[1] or '') .. '***' end
+  local ends = #parts >= 8 and 2 or 1
+  return table.concat(parts, '', 1, ends) .. '***' .. table.concat(parts, '', #parts - ends + 1)
 end
 
 local function masked(text)
