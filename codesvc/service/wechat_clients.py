@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
-from codesvc.wechat.token import StoredTokens
+from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +60,7 @@ def _tokens_of(
     clock: Callable[[], float],
 ) -> StoredTokens:
     config = account.config
+    seldom = config.token_source == "ordinary"  # noqa: S105 - a source, no password
     return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
         issuer=issuer_for(
@@ -72,6 +73,7 @@ def _tokens_of(
         ),
         store=shared,
         now=clock,
+        longest_cool_down=LONGEST_COOL_DOWN if seldom else QUICK_COOL_DOWN,
     )
 
 
