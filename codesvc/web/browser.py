@@ -10,6 +10,7 @@ from codesvc.domain.device import is_wechat
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
+from codesvc.web.headers import cookie_in
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -44,7 +45,7 @@ def _name(request: web.Request) -> str:
 
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
-    return request.cookies.get(_name(request), "")[:64]
+    return cookie_in(request.headers, _name(request))[:64]
 
 
 def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:

@@ -21,6 +21,7 @@ from codesvc.domain.language_tags import nearest
 from codesvc.domain.masking import masked_user
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
+from codesvc.web.headers import cookie_in
 from codesvc.web.languages import asked_by
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
@@ -124,7 +125,7 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    asked = f"{request.cookies.get(_LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    asked = f"{cookie_in(request.headers, _LANGUAGE_COOKIE)},{asked_by(request)}"
     return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
 
 
@@ -144,7 +145,7 @@ def _cookie_name(request: web.Request) -> str:
 
 async def session_in(request: web.Request) -> Session | None:
     """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
+    return await sessions_of(request).read(cookie_in(request.headers, _cookie_name(request)))
 
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
