@@ -91,7 +91,8 @@ bench:
 	@$(MAKE) --no-print-directory VENV=.venv-bench .venv-bench/.installed
 	.venv-bench/bin/python -m bench
 
-# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run; a minute.
+# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run, and whether
+# no request without a key costs more than ten refusals (docs/security.md); three minutes.
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 

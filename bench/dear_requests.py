@@ -152,7 +152,7 @@ def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:
     for picture in ("png", "svg"):
         route = f"GET {pattern}/qr.{{kind:svg|png}}"
         yield Dear(route, f"the {picture} again", request("GET", f"{base}/qr.{picture}"))
-        # Drawn for the first time. Its scene exists already: WeChat was asked for it by the other picture's request.
+        # Drawn for the first time.
         first = [request("GET", f"/p/{one}/qr.{picture}") for one in tokens[1:]]
         yield Dear(route, f"the first {picture}", first[0], tuple(first[1:]))
     if kind == "verification":

@@ -179,7 +179,11 @@ def _pages(here: Running) -> dict[str, list[str]]:
         path, body = starts[number]
         async with http.post(path, json=body) as answer:
             assert answer.status == 201, await answer.text()
-            return (await answer.json())["page_url"].rpartition("/")[2]
+            made = await answer.json()
+        # The scene is made now, by the key: WeChat is asked once for each verification, and starting one takes a key.
+        async with http.get(f"{path}/{made['id']}/scan") as answer:
+            assert answer.status == 200, await answer.text()
+        return made["page_url"].rpartition("/")[2]
 
     found = with_client(here.base, len(starts), ask)
     return {"verification": found[:_PAGES], "intent": found[_PAGES:]}
@@ -216,7 +220,19 @@ def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: 
         here = stack.enter_context(service(directory, store, stub, proxies=("127.0.0.1",), more=more))
         bind_users(here)
         scales = _Scales(here, store_pid)
-        return dearest(scales.cost(one, times=times, rounds=rounds) for one in _requests(here))
+        costs = (scales.cost(one, times=times, rounds=rounds) for one in _requests(here))
+        found = dearest(costs)
+        # Beside other work a round may say too much, never too little.
+        return dearest(
+            min(cost, *(scales.cost(cost.dear, times=3 * times, rounds=rounds) for _ in range(2)), key=_refusals)
+            if cost.refusals > MOST and not cost.dear.others
+            else cost
+            for cost in found
+        )
+
+
+def _refusals(cost: Cost) -> float:
+    return cost.refusals
 
 
 def dearest(costs: Iterable[Cost]) -> list[Cost]:
@@ -226,7 +242,7 @@ def dearest(costs: Iterable[Cost]) -> list[Cost]:
         known = found.get(cost.dear.route)
         if known is None or known.refusals < cost.refusals:
             found[cost.dear.route] = cost
-    return sorted(found.values(), key=lambda cost: -cost.refusals)
+    return sorted(found.values(), key=_refusals, reverse=True)
 
 
 def table(costs: Iterable[Cost]) -> list[str]:
@@ -253,17 +269,18 @@ def late(costs: Iterable[Cost]) -> list[str]:
     ]
 
 
-async def main() -> int:
-    """Measure and print; 1 if a route is too dear."""
+async def weigh() -> list[str]:
+    """Measure, print the table; what is too dear, in words."""
     with tempfile.TemporaryDirectory() as directory:
         async with run_embedded(Path(directory) / "data") as embedded:
             costs = await asyncio.to_thread(
                 measure, Path(directory), embedded.url, embedded.pid, times=scaled(10), rounds=3
             )
     print("\n".join(table(costs)))
-    print("\n".join(late(costs)), file=sys.stderr)
-    return 1 if late(costs) else 0
+    return late(costs)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    found = asyncio.run(weigh())
+    print("\n".join(found), file=sys.stderr)
+    sys.exit(1 if found else 0)

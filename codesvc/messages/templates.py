@@ -23,9 +23,10 @@ from jinja2 import (
     nodes,
     select_autoescape,
 )
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.domain.errors import CodesvcError
+from codesvc.messages.bounded_environment import BoundedEnvironment
+from codesvc.messages.template_trial import fault_in_renderings
 from codesvc.messages.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
@@ -176,9 +177,9 @@ class Templates:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
-        # Accounts in the store bring their own templates (`codesvc.sites.registry`). With jinja2's sandbox, these reach
-        # values and nothing else.
-        self._environment = ImmutableSandboxedEnvironment(
+        # Accounts in the store bring their own templates (`codesvc.sites.registry`). In jinja2's sandbox, these reach
+        # values and nothing else, and each rendering is bounded.
+        self._environment = BoundedEnvironment(
             loader=DictLoader({**shipped, **own}),
             undefined=StrictUndefined,
             autoescape=select_autoescape(["html"]),
@@ -191,6 +192,8 @@ class Templates:
         if own:
             self.try_all()
             if fault := fault_in_overrides(self._environment, shipped, own):
+                raise BadTemplate(f"template {fault}")
+            if fault := fault_in_renderings(self._environment, own):
                 raise BadTemplate(f"template {fault}")
 
     def try_all(self) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -75,6 +76,11 @@ def test_every_picture_can_be_read():
 
 @pytest.mark.parametrize("text", ["http://weixin.qq.com/q/1", "a" * 200])
 def test_both_kinds_show_the_same(text):
-    side, _ = pixels(pictures.draw_code(text, "png").body)
+    side, grey = pixels(pictures.draw_code(text, "png").body)
+    modules = side // 10
+    shown = {(x, y) for y in range(modules) for x in range(modules) if not grey[(10 * y + 5) * side + 10 * x + 5]}
     root = ET.fromstring(pictures.draw_code(text, "svg").body)  # noqa: S314  our own
-    assert int(root.get("width")) / 8 == side / 10
+    assert root.get("viewBox") == f"0 0 {modules} {modules}"
+    runs = re.findall(r"M(\d+) (\d+)\.5h(\d+)", root[1].get("d"))
+    drawn = {(x, int(y)) for start, y, length in runs for x in range(int(start), int(start) + int(length))}
+    assert drawn == shown
