@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST = 10.0
 """Ordinary refusals."""
-_PAGES = 30
+_PAGES = 60
 _MORE = """
 [accounts.plain]
 appid = "wx000000000000beef"
@@ -144,7 +144,7 @@ class _Scales:
     def _rounds(self, one: dear.Dear, times: int, rounds: int) -> list[list[bytes]]:
         if one.others:
             each = [one.raw, *one.others]
-            return [each[number::rounds] for number in range(rounds)]
+            return [each[number :: 2 * rounds] for number in range(2 * rounds)]
         if one.streams:
             return [[one.raw]] * rounds
         self._line.ask(one.raw)  # what is made once, at the first request, is made now

@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import trustme
 
 from codesvc.config import parse
 
@@ -42,27 +41,6 @@ def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
     assert (status, complaints) == (0, [])
     status, said = run(analyze, "security", "--offline=true", "--threshold=15", tmp_path / "codesvc.service")
     assert status == 0, said
-
-
-def test_nginx_understands_its_example(tmp_path):
-    nginx = tool("nginx")
-    issued = trustme.CA().issue_cert("code.example.com")
-    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
-    text = (OPS / "nginx" / "codesvc.conf").read_text()
-    text = text.replace("/etc/ssl/codesvc", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
-    # No port of this machine is touched.
-    places = iter("abcd")
-    text = re.sub(
-        r"listen [^;]*?\d+((?: ssl http2)?);", lambda m: f"listen unix:{tmp_path}/{next(places)}{m[1]};", text
-    )
-    (tmp_path / "codesvc.conf").write_text(text)
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr;\nevents {{}}\nhttp {{ include {tmp_path}/codesvc.conf; }}\n"
-    )
-    status, said = run(nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
-    assert status == 0, said
-    assert "warn" not in said.replace("could not open error log file", ""), said
 
 
 def test_caddy_understands_its_example():
