@@ -36,6 +36,7 @@ _LETTERS_OF_STEP: Final = 4_096
 _NODES_OF_STEP: Final = 30
 _WIDTH: Final = re.compile(r"%[^a-zA-Z%]*(?:\*|\d{4,})|\{[^{}]*(?:\{|\d{4,})")
 _CONTAINERS: Final = (list, tuple, dict, set, frozenset)
+_SEQUENCES: Final = (range, *_CONTAINERS)
 _SIZED: Final = frozenset({"center", "indent", "wordwrap", "batch", "slice", "round", "truncate", "tojson"})
 """Filters for which a number is a size."""
 _GROWING: Final = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join", "translate"})
@@ -205,6 +206,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def checked(self, value: Any) -> Any:
         """The value, if it is short."""
+        if isinstance(value, str) and len(value) < _LETTERS_OF_STEP:
+            return value
         if isinstance(value, str | bytes):
             _require_short(len(value))
             self.step(len(value) // _LETTERS_OF_STEP)
@@ -227,12 +230,14 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def _bounded(self, name: str, made: Callable[..., Any]) -> Callable[..., Any]:
         context_first = 1 if hasattr(made, "jinja_pass_arg") else 0
+        risky = name in _SIZED | _GROWING | {"xmlattr", "format"}
 
         @wraps(made)
         def bounded(*given: Any, **more: Any) -> Any:
-            sizes = [len(each) for each in given[context_first:] if isinstance(each, (range, *_CONTAINERS))]
-            self.step(1 + sum(sizes) // _PARTS_OF_STEP)
-            _require_fitting(name, given[context_first:], more)
+            first = given[context_first] if len(given) > context_first else None
+            self.step(1 + len(first) // _PARTS_OF_STEP if isinstance(first, _SEQUENCES) else 1)
+            if risky:
+                _require_fitting(name, given[context_first:], more)
             return self.checked(made(*given, **more))
 
         return bounded
