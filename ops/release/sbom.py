@@ -35,6 +35,9 @@ def sbom(version: str) -> dict[str, Any]:
     for each in document["components"]:
         each.pop("description", None)
         each["bom-ref"] = f"pkg:pypi/{each['name']}@{each['version']}"
+        # The hashes are kept; the address of an index is not: files come from whichever index a builder uses.
+        for found in each.get("externalReferences", ()):
+            found["url"] = each["purl"]
         each["licenses"] = [{"expression": licences.licence_of_locked(each["name"])}]
     own = document["metadata"]["component"]
     own |= {"version": version, "purl": f"pkg:pypi/codesvc@{version}"}
