@@ -41,6 +41,7 @@ from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
+from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
@@ -217,13 +218,13 @@ async def _run(
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
+        watch = await BindingWatch.begun(store, directory)
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers = Followers(store, directory)
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
-        upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
         proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
@@ -278,8 +279,12 @@ async def _run(
                 make_channels(means),
                 clients,
                 quotas=store.quotas,
-                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: QuotaEvents(store, directory)},
+                apart={
+                    NOTICE: Notices(store, teller, clients, unknown=followers.unknown),
+                    QUOTA_LOW: QuotaEvents(store, directory),
+                },
                 recorder=recorder,
+                unknown=followers.unknown,
                 pauses=pace.pauses,
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
@@ -288,7 +293,9 @@ async def _run(
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
-        await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(
+            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch).running()
+        )
         await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

@@ -14,6 +14,7 @@ from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
+from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.sites.registry.reading import known_site, read_directory
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo | None) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
-        site = known_site(await read_directory(store, settings), arguments.site)
+        directory = await read_directory(store, settings)
+        site = known_site(directory, arguments.site)
         if arguments.act == "export":
             count = await export(store, site, arguments.file)
             sys.stdout.write(f"{count} bindings written to {arguments.file}\n")
+            await require_in_place(store, directory, sites=[site.name])
             return 0
+        await require_in_place(store, directory, sites=[site.name])
         taking = Import(store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone)
         await taking.run()
     return _tell(taking, arguments)

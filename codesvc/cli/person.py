@@ -14,6 +14,7 @@ from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
+from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.bindings import Unbind
 from codesvc.store.key_contents import Content, read
@@ -47,6 +48,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
+        # Otherwise "nothing is kept" would be wrong.
+        await require_in_place(store, directory, sites=[site.name])
         records = Records(store, directory, site)
         person = await records.person(arguments.user)
         if arguments.act == "export":

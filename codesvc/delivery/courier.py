@@ -25,8 +25,8 @@ from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import log_attempt
 from codesvc.sites.lazy import PerEntry
-from codesvc.wechat.errcodes import Pause
-from codesvc.wechat.errors import WeChatFault
+from codesvc.wechat.errcodes import UNKNOWN_OPENID, Pause
+from codesvc.wechat.errors import WeChatError, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -67,6 +67,7 @@ class Courier:
         clients: WeChat clients by account name.
         quotas: hears when a day's quota is gone.
         apart: by kind, who carries what is about no verification.
+        unknown: records that an account has no such openid.
         recorder: counts what happens.
         sleep: how to pause between tries, seconds.
         clock: seconds of a steady clock, for the circuit breakers.
@@ -84,11 +85,12 @@ class Courier:
         quotas: Quotas,
         apart: Mapping[str, Notices | QuotaEvents],
         recorder: Recorder,
+        unknown: Callable[[AccountEntry, str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
-        self._ledger = JobState(store, directory, sleep=sleep)
+        self._ledger = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
         self._channels, self._clients = channels, clients
@@ -183,7 +185,10 @@ class Courier:
             if attempt.pause is Pause.DAY and quota:
                 with contextlib.suppress(StoreUnavailable):  # WeChat will report it again
                     await self._quotas.exhaust(account.keys, quota)
-            if attempt.ending is not Ending.FAILED:
+            if attempt.errcode == UNKNOWN_OPENID:
+                # Recorded before the result, so that the verification falls back as if the user were not bound.
+                await self._ledger.note_unknown(account, parcel.openid)
+            if attempt.ending is not Ending.FAILED or attempt.errcode == UNKNOWN_OPENID:
                 break
         return attempt
 
@@ -232,4 +237,6 @@ class Courier:
                 await client.send_text(openid=openid, content=self._composer.chat(job.kind, record))
         except WeChatFault as error:
             _log.info("notice_not_sent", verification=record.id, kind=job.kind, error=str(error))
+            if isinstance(error, WeChatError) and error.errcode == UNKNOWN_OPENID:
+                await self._ledger.note_unknown(account, openid)
         await self._record(account, job, Attempt(Ending.SENT, Channel.TEMPLATE))

@@ -15,7 +15,8 @@ import structlog
 
 from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
-from codesvc.wechat.errors import NotSent, WeChatFault
+from codesvc.wechat.errcodes import UNKNOWN_OPENID
+from codesvc.wechat.errors import NotSent, WeChatError, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -40,6 +41,7 @@ class Notices:
         store: holds notices.
         teller: writes them.
         clients: WeChat clients by account name.
+        unknown: records that an account has no such openid.
         sleep: how to pause between attempts, seconds.
     """
 
@@ -49,11 +51,13 @@ class Notices:
         teller: ChatComposer,
         clients: Mapping[str, WeChatClient],
         *,
+        unknown: Callable[[AccountEntry, str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store.deliveries
         self._teller = teller
         self._clients = clients
+        self._unknown = unknown
         self._sleep = sleep
 
     async def carry(self, account: AccountEntry, job: Job) -> None:
@@ -72,6 +76,8 @@ class Notices:
                 await self._send(account, job, openid, name, about)
             except WeChatFault as error:
                 _log.info("notice_not_sent", account=account.name, notice=name, error=type(error).__name__)
+                if isinstance(error, WeChatError) and error.errcode == UNKNOWN_OPENID:
+                    await self._unknown(account, openid)
                 if pause is not None and isinstance(error, NotSent):
                     await self._sleep(pause)
                     continue

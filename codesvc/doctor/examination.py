@@ -12,6 +12,7 @@ import aiohttp
 from codesvc.doctor import (
     accountcalls,
     authorisation,
+    bindingstate,
     callback,
     clocks,
     credentials,
@@ -73,6 +74,8 @@ class Examination:
         async with AsyncExitStack() as stack:
             place, found = await self._store(stack)
             for finding in found:
+                yield finding
+            for finding in await guarded("bindings", bindingstate.check(settings, place)):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring):

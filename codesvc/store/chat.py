@@ -106,4 +106,4 @@ class Chat:
 
     async def note_activity(self, keys: Keys, openid: str, *, window_ms: int) -> None:
         """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8)."""
-        await self._note_activity(keys, {"spoke": keys.spoke(openid)}, {"window": window_ms})
+        await self._note_activity(keys, {"spoke": keys.spoke(openid)}, {"openid": openid, "window": window_ms})

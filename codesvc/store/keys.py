@@ -130,6 +130,11 @@ class Keys:
         """Set: the site's users that a person is bound to, by the unionid, their id for all accounts of one owner."""
         return self.root + IN_PARTITION["union"] % (site, unionid)
 
+    @property
+    def binding_account(self) -> str:
+        """Hash: by site, the appid under which the site's bindings in this partition lie."""
+        return binding_account(self.prefix, self.partition)
+
     def history(self, site: str, user: str) -> str:
         """List: the history of a user's bindings, oldest first."""
         return self.root + IN_PARTITION["history"] % (site, user)
@@ -190,6 +195,10 @@ class Keys:
         """String: when this openid stopped following."""
         return self.account + IN_ACCOUNT["gone"] % openid
 
+    def unknown(self, openid: str) -> str:
+        """String: WeChat said that the account has no such openid (`fragments/reachability.lua`)."""
+        return self.account + IN_ACCOUNT["unknown"] % openid
+
     @property
     def leavers(self) -> str:
         """Sorted set: openids that stopped following, by time."""
@@ -242,6 +251,11 @@ def login_window(prefix: str, address: str) -> str:
 def audit(prefix: str, partition: int) -> str:
     """Stream: the audit log of a partition."""
     return partition_root(prefix, partition) + IN_PARTITION["audit"]
+
+
+def binding_account(prefix: str, partition: int) -> str:
+    """Hash: by site, the appid under which the site's bindings in this partition lie."""
+    return partition_root(prefix, partition) + IN_PARTITION["binding_account"]
 
 
 @cache

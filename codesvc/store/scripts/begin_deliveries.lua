@@ -4,7 +4,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs root account appid group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names record eligibility quota_alert quota batch
+-- USES: clock names record reachability eligibility quota_alert quota batch
 -- REPLY begun: record openid template_quota spoke
 --   template_quota: whether the template quota allows a send: yes, day or minute (which quota is used up); spoke: 1 if a
 --   customer-service message may be sent

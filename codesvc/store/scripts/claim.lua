@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows keyword_rates recent_activity record delivery eligibility
+-- USES: clock names windows keyword_rates recent_activity record delivery reachability eligibility
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -16,6 +16,7 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
+if A.unsigned ~= '1' then clear_unknown(A.openid) end
 if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
 
 -- WeChat repeats a callback up to three times; it is counted once.

@@ -3,7 +3,7 @@
 -- KEYS: receipt
 -- ARGS: offset root account channel status reason openid event
 -- OUTCOMES: done stale early-receipt
--- USES: clock names record delivery eligibility webhook verification_events fall_back
+-- USES: clock names record delivery reachability eligibility webhook verification_events fall_back
 -- REPLY done: record _ _ firsts
 
 local known = redis.call('GET', K.receipt)

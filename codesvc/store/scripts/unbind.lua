@@ -2,7 +2,7 @@
 -- KEYS: binding outbox
 -- ARGS: offset root account appid channel notice site user by notices event hooks actor reason history_kept audit_kept
 -- OUTCOMES: done absent
--- USES: clock names notice webhook audit binding_history binding
+-- USES: clock names notice webhook audit binding_history reachability binding
 -- REPLY done: openid
 
 local openid = redis.call('HGET', K.binding, 'openid')

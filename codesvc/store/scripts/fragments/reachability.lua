@@ -1,0 +1,22 @@
+-- reachability: whether a WeChat can receive messages of the account, and whether its binding still protects its user.
+-- `gone`: the person stopped following. Such a WeChat may come back, and its binding protects the user meanwhile.
+-- `unknown`: WeChat answered 40003: the account has no such openid, so nobody can ever act as it. The value is when, in
+-- ms, or 'moved' for a binding that came from another appid without a successor there.
+
+-- Why no message reaches this openid, '' if one may.
+local function why_unreachable(openid)
+  if redis.call('EXISTS', account_key('unknown', openid)) == 1 then return 'unknown-openid' end
+  if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'not-following' end
+  return ''
+end
+
+-- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat may take its place
+-- as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an errcode.
+-- An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (DESIGN rule 6).
+local function is_void(openid, made_by)
+  local mark = redis.call('GET', account_key('unknown', openid))
+  return mark and (mark == 'moved' or made_by == 'import' or made_by == 'openid')
+end
+
+-- The account has heard from this openid, so WeChat knows it.
+local function clear_unknown(openid) redis.call('DEL', account_key('unknown', openid)) end
