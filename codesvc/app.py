@@ -198,7 +198,6 @@ async def _run(
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
         store = await _store(stack, settings, store_url, offset)
-        servers = store.servers
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
@@ -214,7 +213,7 @@ async def _run(
         tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        change_notifier = ChangeNotifier(servers, settings.store.prefix)
+        change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
@@ -287,7 +286,7 @@ async def _run(
                 unknown=followers.unknown,
                 pauses=pace.pauses,
             )
-            worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
+            worker = Worker(store, store.servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
             webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
             await stack.enter_async_context(webhooks.running())

@@ -1,15 +1,20 @@
-"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run] [--encoding E] [--timezone Z]`."""
+"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run] [--verify] [--encoding E] [--timezone Z]`.
+
+`codesvc bindings move` is in `codesvc.cli.bindings_move`.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from redis.exceptions import RedisError
 
+from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
@@ -19,20 +24,35 @@ from codesvc.sites.registry.reading import known_site, read_directory
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Coroutine
     from datetime import tzinfo
 
     from codesvc.config import Settings
 
+_APPID: Final = re.compile(r"wx[0-9a-f]{16}")
+
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or import bindings; returns 0, 1 if it failed, 3 if some lines were not imported."""
+    if arguments.act == "move":
+        if not _APPID.fullmatch(arguments.from_appid):
+            sys.stderr.write("codesvc bindings: move needs --from-appid, the old appid: wx and 16 hexadecimal digits\n")
+            return 2
+        return _ended(run_move(arguments, settings))
+    if arguments.file is None or not arguments.site:
+        sys.stderr.write(f"codesvc bindings: {arguments.act} needs a file and --site\n")
+        return 2
     try:
         zone = _zone(arguments.timezone)
     except ValueError as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 2
+    return _ended(_run(arguments, settings, zone))
+
+
+def _ended(command: Coroutine[Any, Any, int]) -> int:
     try:
-        return http_server.run(_run(arguments, settings, zone))
+        return http_server.run(command)
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 1

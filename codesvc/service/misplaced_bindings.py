@@ -61,13 +61,13 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
     wanted = None if sites is None else set(sites)
     found = []
     for partition, appids in (await binding_accounts.read(store)).items():
-        for site, appid in sorted(appids.items()):
+        for site, (appid, moving) in sorted(appids.items()):
             if wanted is not None and site not in wanted:
                 continue
             account, present = directory.account_of(site)
             if (appid == present and appid) or (not present and directory.was_removed(site)):
                 continue
-            if await binding_accounts.has_bindings(store, partition, site):
+            if moving or await binding_accounts.has_bindings(store, partition, site):
                 found.append(Misplaced(site, appid, partition, account, present))
             else:
                 # The last one has been removed since. In the partition of the account's own, its appid is noted anew.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from codesvc.sites.lazy import PerEntry
+from codesvc.store.secret_cache import SecretCache
+from codesvc.wechat.call_labels import ignore_call
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
     import aiohttp
 
     from codesvc.domain.health import PlatformHealth
+    from codesvc.domain.keyring import Keyring
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.secret_cache import SecretCache
+    from codesvc.store.store import Store
     from codesvc.wechat.call_labels import CallObserver
 
 
@@ -50,6 +54,12 @@ def reach(
         directory.accounts, lambda a: _client_of(a, http, tokens[a.name], observer_of(a)), lambda entry: entry.config
     )
     return tokens, clients
+
+
+def client_alone(account: AccountEntry, http: aiohttp.ClientSession, store: Store, keyring: Keyring) -> WeChatClient:
+    """The client of a command that runs beside the service: with the service's access token, and without counts."""
+    shared = SecretCache(store, account.keys, keyring)
+    return _client_of(account, http, _tokens_of(account, http, shared, ignore_call, time.time), ignore_call)
 
 
 def _tokens_of(

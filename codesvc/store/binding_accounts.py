@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 _ADOPTED: Final = "*"
 """The field that says that all bindings have been walked; no site can have this name."""
+_MOVING: Final = "moving"
 _SCAN: Final = 1_000
 NOT_KNOWN: Final = ""
 """The appid of bindings that an earlier version has left in a partition that none of its accounts is in."""
 
 
-async def read(store: Store) -> dict[int, dict[str, str]]:
-    """The appid of each site, by partition.
+async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
+    """The appid of each site, and whether its bindings are being moved away from it, by partition.
 
     Raises:
         StoreUnavailable: the store does not answer.
@@ -39,8 +40,8 @@ async def read(store: Store) -> dict[int, dict[str, str]]:
     found = {}
     for partition in range(PARTITIONS):
         fields = await _asked(store, partition, "hgetall", binding_account(store.prefix, partition))
-        told = {site.decode(): appid.decode() for site, appid in fields.items()}
-        found[partition] = {site: appid for site, appid in told.items() if site != _ADOPTED}
+        told = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
+        found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in told.items() if site != _ADOPTED}
     return found
 
 
@@ -81,8 +82,10 @@ async def has_bindings(store: Store, partition: int, site: str) -> bool:
     return False
 
 
-async def note(store: Store, partition: int, site: str, appid: str | None) -> None:
+async def note(store: Store, partition: int, site: str, appid: str | None, *, moving: bool = False) -> None:
     """Change the appid of a site's bindings in this partition; None: it has none there any more.
+
+    `moving`: they are being moved away, which is not complete before this is changed again.
 
     Raises:
         StoreUnavailable: the store does not answer.
@@ -91,7 +94,7 @@ async def note(store: Store, partition: int, site: str, appid: str | None) -> No
     if appid is None:
         await _asked(store, partition, "hdel", name, site)
     else:
-        await _asked(store, partition, "hset", name, site, appid)
+        await _asked(store, partition, "hset", name, site, f"{appid} {_MOVING}" if moving else appid)
 
 
 async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:

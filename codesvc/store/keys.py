@@ -130,11 +130,6 @@ class Keys:
         """Set: the site's users that a person is bound to, by the unionid, their id for all accounts of one owner."""
         return self.root + IN_PARTITION["union"] % (site, unionid)
 
-    @property
-    def binding_account(self) -> str:
-        """Hash: by site, the appid under which the site's bindings in this partition lie."""
-        return binding_account(self.prefix, self.partition)
-
     def history(self, site: str, user: str) -> str:
         """List: the history of a user's bindings, oldest first."""
         return self.root + IN_PARTITION["history"] % (site, user)

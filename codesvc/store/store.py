@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act, Deployment, Retention
 from codesvc.store.audit import Audit
+from codesvc.store.binding_moves import BindingMoves
 from codesvc.store.bindings import Bindings
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
@@ -61,6 +62,7 @@ class Store:
         here = self.deployment = Deployment(servers, offset, prefix, retention)
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.binding_moves = BindingMoves(here)
         self.chat = Chat(here)
         self.counts = Counts(here)
         self.deliveries = Deliveries(here)

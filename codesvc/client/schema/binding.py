@@ -42,7 +42,9 @@ class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "fro
 
     at: Annotated[Time, told("when")]
     event: Annotated[str, told("bound, moved (from another WeChat) or removed", example="bound")]
-    by: Annotated[str, told("how: proof, openid, handle, intent, oauth, import, site or forgotten", example="proof")]
+    by: Annotated[
+        str, told("how: proof, openid, handle, intent, oauth, import, migration, site or forgotten", example="proof")
+    ]
     source: Annotated[str | None, told("the verification, bind intent, login or ticket it came from")]
     wechat: Annotated[str, told("the WeChat that was bound, moved to, or removed", example="97d18e059c0c")]
     came_from: Annotated[str | None, told("of a move: the WeChat before")]
