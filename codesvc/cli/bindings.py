@@ -12,22 +12,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from redis.exceptions import RedisError
 
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.keyring import Keyring
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
+from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import known_site, read_directory
+from codesvc.wechat.bulk_calls import MOST, BulkCalls
+from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Coroutine
     from datetime import tzinfo
+    from pathlib import Path
 
     from codesvc.config import Settings
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.store import Store
 
 _APPID: Final = re.compile(r"wx[0-9a-f]{16}")
 
@@ -69,9 +77,34 @@ async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo |
             await require_in_place(store, directory, sites=[site.name])
             return 0
         await require_in_place(store, directory, sites=[site.name])
-        taking = Import(store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone)
+        calls = await _verifying(stack, store, settings, site, arguments.file) if arguments.verify else None
+        taking = Import(
+            store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone, calls=calls
+        )
         await taking.run()
     return _tell(taking, arguments)
+
+
+async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, site: SiteEntry, path: Path) -> BulkCalls:
+    """Calls that say whether the site's account has an openid.
+
+    Raises:
+        CodesvcError: WeChat allows fewer calls today than the file needs.
+    """
+    http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    calls = BulkCalls(client_alone(site.account, http, store, keyring))
+    with path.open("rb") as file:
+        needed = sum(1 for _ in file) // MOST + 1
+    left = await calls.calls_left()
+    if left is not None and left < needed:
+        raise CodesvcError(
+            f"--verify needs at least {needed:,} calls, and WeChat allows {left:,} more today; nothing was imported"
+        )
+    return calls
 
 
 def _tell(taking: Import, arguments: argparse.Namespace) -> int:
@@ -80,11 +113,12 @@ def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     if taking.encoding is not None and taking.encoding.name != "utf-8":
         guess = " by guess, so only ASCII was taken from it" if taking.encoding.guessed else ""
         sys.stderr.write(f"note: {arguments.file} was read as {taking.encoding.name.upper()}{guess}\n")
-    refused = counts["user"] + counts["wechat"] + counts["faulty"]
+    unknown = f", {counts['unknown']} with an openid that the account has not" if arguments.verify else ""
+    refused = counts["user"] + counts["wechat"] + counts["faulty"] + counts["unknown"]
     sys.stdout.write(
         f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat, "
         f"{counts['wechat']} WeChats with another user, {counts['faulty']} faulty lines, {counts['skipped']} done "
-        "before\n"
+        f"before{unknown}\n"
     )
     if refused:
         sys.stdout.write(f"what was not taken: {arguments.file}.conflicts.jsonl\n")

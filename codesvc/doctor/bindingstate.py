@@ -44,10 +44,17 @@ async def check(settings: Settings, place: ReachableStore | None) -> Finding:
                 return skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")
             stack.push_async_callback(servers.aclose)
         store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
-        found = await find_misplaced(store, await read_directory(store, settings))
+        directory = await read_directory(store, settings)
+        found = await find_misplaced(store, directory)
     if elsewhere := [each for each in found if each.present]:
         shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
         return fail(_WHAT, shown, explained(elsewhere).partition("not bound. ")[2] + ". A start is refused until then.")
+    if stranded := directory.without_account:
+        return fail(
+            _WHAT,
+            f"the store's {', '.join(stranded[:5])} name an account that is gone; every call of theirs is refused",
+            "Give the account its former name again, or remove these sites (codesvc sites remove).",
+        )
     if found:
         return warn(
             _WHAT,

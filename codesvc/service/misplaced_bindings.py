@@ -91,6 +91,22 @@ async def require_in_place(
     return found
 
 
+async def require_under(store: Store, site: str, appid: str) -> None:
+    """Refuse if bindings under the name of a site lie under another appid than the one that it is going to have.
+
+    Raises:
+        BindingsElsewhere: there are some.
+        StoreUnavailable: the store does not answer.
+    """
+    for partition, appids in (await binding_accounts.read(store)).items():
+        known, moving = appids.get(site, (appid, False))
+        if known != appid and (moving or await binding_accounts.has_bindings(store, partition, site)):
+            raise BindingsElsewhere(
+                f"bindings under the name {site} lie under the appid {known}, and this account has {appid}; take an "
+                "account with that appid, or another name"
+            )
+
+
 def explained(elsewhere: Iterable[Misplaced]) -> str:
     """What lies where, what it means, and what to do."""
     told = list(elsewhere)

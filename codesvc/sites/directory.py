@@ -158,6 +158,12 @@ class Directory:
             *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
         ]
 
+    @property
+    def without_account(self) -> list[str]:
+        """Sites of the store whose account is in neither the configuration nor the store, so that they do not exist."""
+        names = self.kept.names("site") if self.kept is not None else []
+        return [f"site/{name}" for name in names if not self.account_of(name)[1]]
+
     def _is_shadowed(self, account: str) -> bool:
         if account in self._settings.accounts:
             return True
