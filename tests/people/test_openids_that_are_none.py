@@ -151,7 +151,7 @@ async def test_the_webhook_tells_it_once_and_why(new_world):
         await world.start("bob", key=OTHER_KEY)
         assert (await world.call("GET", "/v1/bindings/bob", key=OTHER_KEY))["reachable"] is False
         listed = (await world.call("GET", "/v1/webhooks/deliveries"))["deliveries"]
-        told = [each for each in listed if each["type"] == "binding.unreachable"]
+        told = [each for each in listed if each["event"] == "binding.unreachable"]
         assert len(told) == 1
         event = (await world.call("GET", f"/v1/webhooks/deliveries/{told[0]['id']}")).json
         assert '"reason": "unknown-openid"' in json.dumps(event)
