@@ -17,7 +17,9 @@ local function part(site, user, openid, forgotten)
   forget_unionid(at, site, user)
   redis.call('DEL', at)
   redis.call('SREM', key('owners', site, openid), user)
-  if redis.call('EXISTS', key('owners', site, openid)) == 0 then clear_unknown(openid) end
+  if redis.call('EXISTS', key('owners', site, openid)) == 0 then
+    redis.call('DEL', account_key('unknown', openid))
+  end
 end
 
 -- `actor` as in the audit log: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.

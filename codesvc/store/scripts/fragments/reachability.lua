@@ -18,5 +18,9 @@ local function is_void(openid, made_by)
   return mark and (mark == 'moved' or made_by == 'import' or made_by == 'openid')
 end
 
--- The account has heard from this openid, so WeChat knows it.
-local function clear_unknown(openid) redis.call('DEL', account_key('unknown', openid)) end
+-- The account has heard from this openid, so WeChat knows it. One of another appid never acts here, whatever a callback
+-- says that nobody signed.
+local function clear_unknown(openid)
+  local mark = redis.call('GET', account_key('unknown', openid))
+  if mark and mark ~= 'moved' then redis.call('DEL', account_key('unknown', openid)) end
+end
