@@ -34,12 +34,16 @@ local function take_in(site, user, old, new, many, fields)
     local past = present(at, site)
     if past then remember(site, user, past) end
     redis.call('HSET', at, 'openid', new, 'from', tag_of(site, old), 'by', 'migration')
+    redis.call('HDEL', at, 'void')
     redis.call('HSET', at, 'noted', string.format('%.0f', now))
     redis.call('SREM', key('owners', site, old), user)
     redis.call('SADD', key('owners', site, new), user)
   else
     redis.call('SADD', key('owners', site, old), user)
-    if not is_test_openid(old) then redis.call('SET', account_key('unknown', old), 'moved') end
+    if not is_test_openid(old) then
+      redis.call('HSET', at, 'void', '1')
+      redis.call('SET', account_key('unknown', old), 'moved')
+    end
   end
   return verdict
 end

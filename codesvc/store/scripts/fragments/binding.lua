@@ -33,11 +33,11 @@ end
 -- What binding b.user to b.openid would result in: 'bound', 'same', or 'conflict' and with whom: 'user' (has another
 -- WeChat) or 'wechat' (has another user). The third value is the user's present WeChat, if any.
 local function verdict(b)
-  local present = redis.call('HMGET', key('binding', b.site, b.user), 'openid', 'made_by')
+  local present = redis.call('HMGET', key('binding', b.site, b.user), 'openid', 'made_by', 'void')
   local current = present[1] or nil
   if current == b.openid then return 'same', nil, current end
   -- A void binding protects nobody: it is replaced as if there were none.
-  local void = current and is_void(current, present[2])
+  local void = current and is_void(current, present[2], present[3])
   if current and not b.replace and not void then return 'conflict', 'user', current end
   if not b.many and redis.call('SCARD', key('owners', b.site, b.openid)) > 0 then return 'conflict', 'wechat' end
   return 'bound', nil, current, void

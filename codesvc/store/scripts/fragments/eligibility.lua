@@ -3,8 +3,8 @@ local function bound_openid(r) return redis.call('HGET', key('binding', r.site, 
 
 -- The WeChat whose binding protects the user, nil if there is none or if the binding is void.
 local function owner_of(r)
-  local b = redis.call('HMGET', key('binding', r.site, r.user), 'openid', 'made_by')
-  if b[1] and is_void(b[1], b[2]) then return nil end
+  local b = redis.call('HMGET', key('binding', r.site, r.user), 'openid', 'made_by', 'void')
+  if b[1] and is_void(b[1], b[2], b[3]) then return nil end
   return b[1]
 end
 

@@ -1,7 +1,7 @@
 -- reachability: whether a WeChat can receive messages of the account, and whether its binding still protects its user.
 -- `gone`: the person stopped following. Such a WeChat may come back, and its binding protects the user meanwhile.
 -- `unknown`: WeChat answered 40003: the account has no such openid, so nobody can ever act as it. The value is when, in
--- ms, or 'moved' for a binding that came from another appid without a successor there.
+-- ms, or 'moved' for an openid of another appid that has no successor here.
 
 -- Why no message reaches this openid, '' if one may.
 local function why_unreachable(openid)
@@ -13,9 +13,11 @@ end
 -- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat may take its place
 -- as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an errcode.
 -- An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (DESIGN rule 6).
-local function is_void(openid, made_by)
-  local mark = redis.call('GET', account_key('unknown', openid))
-  return mark and (mark == 'moved' or made_by == 'import' or made_by == 'openid')
+-- `void` is the field of that name: the binding came from another appid, and its WeChat has no successor here.
+local function is_void(openid, made_by, void)
+  if void then return true end
+  if made_by ~= 'import' and made_by ~= 'openid' then return false end
+  return redis.call('EXISTS', account_key('unknown', openid)) == 1
 end
 
 -- The account has heard from this openid, so WeChat knows it. One of another appid never acts here, whatever a callback
