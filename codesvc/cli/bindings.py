@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -96,7 +97,7 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],
     )
-    calls = BulkCalls(client_alone(site.account, http, store, keyring))
+    calls = BulkCalls(client_alone(site.account, http, store, keyring, clock=time.time))
     with path.open("rb") as file:
         needed = sum(1 for _ in file) // MOST + 1
     left = await calls.calls_left()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -92,7 +93,7 @@ async def _move(  # noqa: PLR0917  the parts of a command
         settings.secrets.master_key.reveal().encode(),
         [key.reveal().encode() for key in settings.secrets.previous_master_keys],
     )
-    calls = None if arguments.no_successors else BulkCalls(client_alone(account, http, store, keyring))
+    calls = None if arguments.no_successors else BulkCalls(client_alone(account, http, store, keyring, clock=time.time))
     report = arguments.file or Path(f"without-successor-{arguments.from_appid}.jsonl")
     moving = BindingsMove(
         store,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from codesvc.sites.lazy import PerEntry
@@ -56,10 +55,17 @@ def reach(
     return tokens, clients
 
 
-def client_alone(account: AccountEntry, http: aiohttp.ClientSession, store: Store, keyring: Keyring) -> WeChatClient:
+def client_alone(
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    store: Store,
+    keyring: Keyring,
+    *,
+    clock: Callable[[], float],
+) -> WeChatClient:
     """The client of a command that runs beside the service: with the service's access token, and without counts."""
     shared = SecretCache(store, account.keys, keyring)
-    return _client_of(account, http, _tokens_of(account, http, shared, ignore_call, time.time), ignore_call)
+    return _client_of(account, http, _tokens_of(account, http, shared, ignore_call, clock), ignore_call)
 
 
 def _tokens_of(
