@@ -39,6 +39,7 @@ from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
+from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
@@ -201,7 +202,6 @@ async def _run(
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
         store = await _store(stack, settings, store_url, offset, keyring)
-        servers = store.servers
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
@@ -218,17 +218,17 @@ async def _run(
         )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        change_notifier = ChangeNotifier(servers, settings.store.prefix)
+        change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
+        watch = await BindingWatch.begun(store, directory)
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers = Followers(store, directory)
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
-        upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
         proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
@@ -278,16 +278,26 @@ async def _run(
         )
         if service.deliver:
             courier = Courier(
-                store, directory, composer, teller, means, recorder=recorder, pauses=pace.pauses, trials=pace.trials
+                store,
+                directory,
+                composer,
+                teller,
+                means,
+                recorder=recorder,
+                unknown=followers.unknown,
+                pauses=pace.pauses,
+                trials=pace.trials,
             )
-            worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
+            worker = Worker(store, store.servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
             sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
             webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
-        await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(
+            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch).running()
+        )
         await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

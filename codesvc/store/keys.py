@@ -190,6 +190,10 @@ class Keys:
         """String: when this openid stopped following."""
         return self.account + IN_ACCOUNT["gone"] % openid
 
+    def unknown(self, openid: str) -> str:
+        """String: WeChat said that the account has no such openid (`fragments/reachability.lua`)."""
+        return self.account + IN_ACCOUNT["unknown"] % openid
+
     @property
     def leavers(self) -> str:
         """Sorted set: openids that stopped following, by time."""
@@ -253,6 +257,11 @@ def audits(prefix: str, partition: int) -> str:
 def audit_filing(prefix: str) -> str:
     """String: the lock of the process that writes the audit log to a file."""
     return f"{partition_root(prefix, DEPLOYMENT)}audit-filing"
+
+
+def binding_account(prefix: str, partition: int) -> str:
+    """Hash: by site, the appid under which the site's bindings in this partition lie."""
+    return partition_root(prefix, partition) + IN_PARTITION["binding_account"]
 
 
 @cache

@@ -10,6 +10,7 @@ from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act, Deployment
 from codesvc.store.audit import Audit
+from codesvc.store.binding_moves import BindingMoves
 from codesvc.store.bindings import Bindings
 from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
@@ -77,6 +78,7 @@ class Store:
         )
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.binding_moves = BindingMoves(here)
         self.callbacks = Callbacks(here)
         self.chat = Chat(here)
         self.counts = Counts(here)

@@ -135,6 +135,11 @@ class Contents:
         hint = self._hints.get(f"account/{account}")
         return hint.appid if hint else ""
 
+    def account_of(self, site: str) -> str:
+        """The name of a site's account, "" if there is no such site."""
+        hint = self._hints.get(f"site/{site}")
+        return hint.account if hint else ""
+
     def account_with(self, appid: str) -> str | None:
         """The name of the account with that appid."""
         return self._by_appid.get(appid)

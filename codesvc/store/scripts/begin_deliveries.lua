@@ -6,7 +6,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names record delivery eligibility webhook verification_events fall_back quota_alert quota batch
+-- USES: clock names record delivery reachability eligibility webhook verification_events fall_back quota_alert quota batch
 -- REPLY begun: record openid template_quota spoke day call
 --   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
 --   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not

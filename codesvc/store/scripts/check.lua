@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows record delivery eligibility webhook verification_events
+-- USES: clock names windows record delivery reachability eligibility webhook verification_events
 -- REPLY approved wrong: record repeated left firsts
 -- REPLY ended: record _ _ firsts
 -- REPLY limited: limit wait_ms

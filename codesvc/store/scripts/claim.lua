@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows unsigned keyword_rates recent_activity record delivery eligibility
+-- USES: clock names windows unsigned keyword_rates recent_activity record delivery reachability eligibility
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -16,6 +16,7 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
+if A.unsigned ~= '1' then clear_unknown(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)

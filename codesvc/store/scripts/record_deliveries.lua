@@ -6,7 +6,7 @@
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
--- USES: clock names record delivery eligibility webhook verification_events fall_back batch
+-- USES: clock names record delivery reachability eligibility webhook verification_events fall_back batch
 -- REPLY done: record _ _ firsts
 
 local function record(id, number, status, via, reason, errcode, msgid)

@@ -3,7 +3,7 @@
 -- KEYS: receipt unsigned
 -- ARGS: offset root account channel status reason openid event unsigned_rates
 -- OUTCOMES: done stale early-receipt
--- USES: clock names windows unsigned record delivery eligibility webhook verification_events fall_back
+-- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events fall_back
 -- REPLY done: record _ _ firsts
 
 local known = redis.call('GET', K.receipt)

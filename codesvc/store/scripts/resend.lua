@@ -4,7 +4,7 @@
 -- KEYS: record outbox
 -- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
--- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events push
 -- REPLY resent ended: record _ _ firsts
 -- REPLY early: record wait_ms
 
@@ -19,7 +19,7 @@ write(r, {
   trail = with_step(r, 'resent'),
 })
 -- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
-local target = r.claimed_by or owner_of(r)
+local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then
   enqueue(r, 'void', A.appid)

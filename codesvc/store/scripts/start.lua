@@ -4,7 +4,7 @@
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
 -- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events push admission
 -- REPLY started repeated: record long left firsts
 -- REPLY limited: limit wait_ms
 --   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept

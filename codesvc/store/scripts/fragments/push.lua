@@ -7,7 +7,7 @@ local pushes = {}
 local function why_no_push(r, openid, policy)
   if policy.channels == '' then return 'no-channel' end
   if is_test_openid(openid) then return 'unreachable' end
-  if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'unreachable' end
+  if why_unreachable(openid) ~= '' then return 'unreachable' end
   local muted_until = redis.call('GET', account_key('muted', openid))
   if muted_until and now < tonumber(muted_until) then return 'muted' end
   pushes.mine = pushes.mine or read_recent_activity(key('lately', r.site, r.user), A.user_pushes)
