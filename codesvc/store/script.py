@@ -28,7 +28,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from codesvc.domain.codes import TEST_ID
+from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.domain.limits import encode
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
 from codesvc.domain.test_identity import TEST_OPENID
@@ -140,6 +142,7 @@ def _known() -> dict[str, str]:
         "MOST_LATEST": f"{MOST_LATEST}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
+        "BLIND_GUESSES": repr("".join(f" {tag}={encode(rates)}" for tag, rates in blind_budgets().items())),
     }
 
 

@@ -57,7 +57,7 @@ if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   end
 end
 
-local r = {at = at, held = true}
+local r = {at = at, held = true, long = long and '1' or nil}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, keyword = A.word, status = 'pending',
