@@ -71,6 +71,7 @@ class Service:
     templates_dir: Path | None = None
     workers: Annotated[int, Between(1, 64)] = 1
     deliver: bool = True
+    push_delay: Annotated[float, Between(0, 5)] = 1.0  # seconds
     traces: bool = False
     body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
     body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds

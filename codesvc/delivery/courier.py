@@ -115,6 +115,9 @@ class Courier:
             async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
+        if job.hold_ms:
+            # A newer start may take this push over; the store then says that the job is not needed.
+            await self._sleep(job.hold_ms / 1000)
         for number in range(_MOST_TRIES):
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:

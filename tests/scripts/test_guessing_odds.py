@@ -129,6 +129,7 @@ async def test_a_new_attempt_gets_in_with_a_longer_code(bound):
     mine = await bound.started("u-1", "reset", ip="192.0.2.7", site=site)
     await attacker.use_up(await attacker.start(20))
     assert (await bound.check(mine, site=site)).outcome is Outcome.LIMITED
+    bound.move(2_001)
     again = await bound.started("u-1", "reset", ip="192.0.2.7", site=site)
     assert len(bound.code(again)) == 8
     assert (await bound.check(again, site=site)).outcome is Outcome.APPROVED

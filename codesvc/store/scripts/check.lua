@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows record delivery eligibility webhook verification_events
+-- USES: clock names windows recent_activity record delivery eligibility webhook verification_events refund
 -- REPLY approved wrong: record repeated left firsts
 -- REPLY ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
@@ -68,7 +68,7 @@ local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
 if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})
-  end_as(r, 'approved')
+  end_and_refund(r, 'approved')
   keep_answer('approved')
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
@@ -92,7 +92,7 @@ if blind then
 end
 write(r, {attempts_left = r.attempts_left - 1, trail = with_step(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
-  end_as(r, 'exhausted')
+  end_and_refund(r, 'exhausted')
   queue_verification_event(r, 'verification.exhausted')
 end
 save(r)

@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows keyword_rates recent_activity record delivery eligibility
+-- USES: clock names windows keyword_rates recent_activity record delivery eligibility refund
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -60,6 +60,8 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
     return {'limited', now, 'openid_pushes', wait}
   end
   if not signed then count_event(theirs.times) end
+  open_activity[theirs.at] = theirs
+  refund(r)
   r.unsigned = not signed and '1' or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
@@ -71,6 +73,7 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
   save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
+  refund(r)
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
 end

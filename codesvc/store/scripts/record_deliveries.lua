@@ -18,6 +18,10 @@ local function record(id, number, status, via, reason, errcode, msgid)
   if msgid ~= '' then changes.msgid = msgid end
   -- Several acts of one call may concern the same verification.
   firsts[r.id] = nil
+  -- It was tried, so its count stays.
+  r.counted, r.begun, r.due = nil, nil, nil
+  -- Nothing arrived, so the next start is not one too many. If bindings are not disclosed, this must not show (rule 7).
+  if status == 'failed' and r.disclose == '1' then r.turn = nil end
   move_delivery(r, status, changes, detail)
 
   if msgid ~= '' then
