@@ -243,9 +243,7 @@ async def _run(
             offset=offset,
             readiness=Readiness(store, directory, platforms),
             change_notifier=change_notifier,
-            verifications=Verifications(
-                store, keyring, pool, recorder, push_delay=settings.service.push_delay
-            ),
+            verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
             intents=Intents(store, pool, recorder),
             decisions=decisions,

@@ -1,9 +1,12 @@
 """Several starts in a moment: the newest message in the chat carries a code that is good, and few are charged."""
 
 import asyncio
+import random
 
 import pytest
 
+from codesvc.delivery.pace import Pace
+from codesvc.store.keys import Keys
 from tests.service.inside import code_of
 
 FREE = {"address_starts": "none", "site_starts": "none"}
@@ -183,3 +186,42 @@ async def test_an_hour_s_pushes_are_exact_over_bursts(hasty):
         await asyncio.gather(*(hasty.start("alice", PURPOSES[number % 2], ip=f"198.51.100.{number}") for _ in range(4)))
     codes = await quiet(owner)
     assert len(codes) == 5
+
+
+async def sent_out(world, outbox, valkey):
+    """Wait until no delivery is under way; bounded by tries."""
+    for _ in range(4000):
+        if valkey.xlen(outbox) == 0:
+            return await world.control("POST", "/settle")
+        await asyncio.sleep(0.002)
+    raise AssertionError("a delivery never ends")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_people_do_the_newest_message_is_good_and_no_hour_holds_too_many(new_world, valkey, seed):
+    """Bursts from two addresses for two purposes, minutes apart or none, now and then with a WeChat that is away."""
+    rng = random.Random(seed)  # noqa: S311  a test repeats itself by its seed
+    limit = rng.randint(1, 4)
+    limits = FREE | {"user_pushes": [f"{limit}/hour"]}
+    pace = Pace(pauses=(0.01,))
+    async with new_world(pace=pace, service__push_delay=0.05, sites__shop__limits=limits) as world:
+        owner, started, times, at = await world.bound("alice"), {}, [], 0
+        outbox = Keys("cs", world.platform.default_account.appid).outbox
+        await world.control("PATCH", "/settings", {"receipt_delay": 0})
+        for _ in range(14):
+            ip, purpose = rng.choice(["192.0.2.1", "198.51.100.2"]), rng.choice(PURPOSES)
+            if rng.random() < 0.2:
+                await world.fault("errcode", path="/cgi-bin/message/template/send", errcode=-1, times=1)
+            before = len(await owner.pushed_codes())
+            made = await asyncio.gather(*(world.start("alice", purpose, ip=ip) for _ in range(rng.choice((1, 2, 4)))))
+            started |= {code_of(world, one): (one, at) for one in made}
+            await sent_out(world, outbox, valkey)
+            codes = await owner.pushed_codes()
+            times += [at] * (len(codes) - before)
+            assert sum(at - 3600 < time for time in times) <= limit
+            newest, then = started[codes[-1]]
+            assert (await world.get(newest))["status"] == ("pending" if at < then + 300 else "expired")
+            pause = rng.choice((0, 3, 3, 20, 100, 1300))
+            await world.advance(pause)
+            at += pause
+        assert times

@@ -20,8 +20,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
   firsts[r.id] = nil
   -- It was tried, so its count stays.
   r.counted, r.begun, r.due = nil, nil, nil
-  -- Nothing arrived, so the next start is not one too many. If bindings are not disclosed, this must not show (rule 7).
-  if status == 'failed' and r.disclose == '1' then r.turn = nil end
+  drop_turn(r, status)
   move_delivery(r, status, changes, detail)
 
   if msgid ~= '' then
@@ -32,6 +31,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
       local receipt_status, openid, receipt_reason = string.match(early, '^(%S+) (%S+) (.*)$')
       if openid == r.sent_to then
         status, reason, detail = receipt_status, receipt_reason, nil
+        drop_turn(r, status)
         move_delivery(r, status, {reason = reason})
       end
     end
