@@ -60,6 +60,8 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
     return {'limited', now, 'openid_pushes', wait}
   end
   if not signed then count_event(theirs.times) end
+  -- A forged claim in the place of a push must not free what the push has counted.
+  if not signed then r.counted = nil end
   open_activity[theirs.at] = theirs
   refund(r)
   r.unsigned = not signed and '1' or nil
@@ -73,7 +75,7 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
   save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
-  refund(r)
+  if signed then refund(r) end
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
 end
