@@ -32,6 +32,7 @@ port = {port}
 public_url = "http://127.0.0.1:{port}"
 workers = {workers}
 deliver = {deliver}
+push_delay = 0
 [store]
 {store}
 [secrets]
