@@ -66,10 +66,8 @@ from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
 from codesvc.store.change_notifier import ChangeNotifier
-from codesvc.store.connection import connect, retention_of
+from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.store.store import Store
-from codesvc.store.versions import require_new_enough
 from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
@@ -182,17 +180,6 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset, keyring: Keyring) -> Store:
-    """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
-    servers = await connect(url, timeout=settings.store.timeout)
-    stack.push_async_callback(servers.aclose)
-    if not await require_new_enough(servers):
-        _log.warning("store_silent", store=servers.shown)
-    kept = settings.store
-    tag_key = keyring.current.tag_key
-    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
-
-
 async def _run(
     app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
 ) -> AsyncIterator[None]:
@@ -201,7 +188,7 @@ async def _run(
     teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await _store(stack, settings, store_url, offset, keyring)
+        store = await opened(stack, settings.store, store_url, offset, keyring.current.tag_key)
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
@@ -249,7 +236,7 @@ async def _run(
             offset=offset,
             readiness=Readiness(store, directory, platforms),
             change_notifier=change_notifier,
-            verifications=Verifications(store, keyring, pool, recorder),
+            verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
             intents=Intents(store, pool, recorder),
             decisions=decisions,

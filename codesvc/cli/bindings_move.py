@@ -17,7 +17,7 @@ from codesvc.service.bindings_move import BindingsMove
 from codesvc.service.misplaced_bindings import find_misplaced
 from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import read_directory
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 from codesvc.wechat.bulk_calls import BulkCalls
 from codesvc.wechat.errors import TokenUnavailable, WeChatError
 from codesvc.wechat.http import sending_trace

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codesvc.domain.errors import CodesvcError
 from codesvc.store import binding_accounts
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

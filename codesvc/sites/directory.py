@@ -16,7 +16,8 @@ from codesvc.config import ApiKey, ConfigError, Limits
 from codesvc.config.one_entry import one_account, one_site
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.sites.lazy import LazyEntries
-from codesvc.store.keys import Keys, partition_of
+from codesvc.store.keys import Keys
+from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

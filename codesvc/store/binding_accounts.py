@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.key_patterns import IN_PARTITION, place_of
-from codesvc.store.keys import DEPLOYMENT, PARTITIONS, binding_account, partition_root
+from codesvc.store.keys import DEPLOYMENT, binding_account
+from codesvc.store.partitions import PARTITIONS, partition_root
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

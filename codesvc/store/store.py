@@ -18,7 +18,8 @@ from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
-from codesvc.store.keys import PartitionKeys, probe
+from codesvc.store.keys import probe
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
 from codesvc.store.replies import Reply

@@ -12,7 +12,8 @@ import pytest
 from codesvc.config.keys import hash_line
 from codesvc.domain.binding import tag_of
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.store.keys import Keys, partition_of
+from codesvc.store.keys import Keys
+from codesvc.store.partitions import partition_of
 from tests.world import KEY, MASTER, OTHER_KEY, Person, running_world
 
 OLD = DEFAULT_ACCOUNT.appid

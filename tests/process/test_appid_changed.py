@@ -8,7 +8,7 @@ import sys
 import aiohttp
 import pytest
 
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 from tests.process.processes import KEY, ready, serving
 from tests.process.test_reload import Log
 

@@ -7,7 +7,7 @@ import pytest
 from codesvc.domain.errors import Invalid
 from codesvc.service.misplaced_bindings import BindingsElsewhere, find_misplaced, require_in_place
 from codesvc.sites.directory import Directory
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 from codesvc.web.api.user_ids import check_openid
 from codesvc.web.context import SERVICES
 from tests.people.test_account_move import OLD, new_appid

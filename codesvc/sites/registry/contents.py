@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

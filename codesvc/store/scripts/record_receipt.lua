@@ -15,6 +15,7 @@ end
 local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))
 if not r or r.number ~= tonumber(number) or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
+drop_turn(r, A.status)
 move_delivery(r, A.status, {reason = A.reason})
 after_delivery(r, A.status, A.reason)
 wake(r)

@@ -4,7 +4,7 @@
 --   new openid ('' for none), whether its site allows several users of a WeChat (1), and its fields as a table.
 --   `inside` is 1 where both appids are in this partition, so that the bindings have the same keys before and after.
 -- KEYS:
--- ARGS: offset root account appid rows inside history_kept
+-- ARGS: offset root account appid rows inside history_kept tag_key
 -- OUTCOMES: done
 -- USES: clock names binding_history
 -- REPLY done: verdicts
