@@ -21,7 +21,9 @@ TEMPORARY = {code for code, judged in TABLE.items() if judged.verdict is Verdict
 TOKEN = {code for code, judged in TABLE.items() if judged.verdict is Verdict.REFRESH_TOKEN}
 QUOTA_GONE = 45009
 SHEET = {int(code) for code in FACT_SHEET.split()} | set(UNEXPLAINED)
-AT_ONCE = sorted((SHEET | OF_SDKS) - {0, QUOTA_GONE} - TEMPORARY - TOKEN)
+UNKNOWN_OPENID = 40003
+"""After it nothing is sent to this openid any more: see tests/people/test_openids_that_are_none.py."""
+AT_ONCE = sorted((SHEET | OF_SDKS) - {0, QUOTA_GONE, UNKNOWN_OPENID} - TEMPORARY - TOKEN)
 """Errcodes after which another attempt at this message would not help."""
 TOGETHER = 50
 

@@ -22,7 +22,7 @@ async def fault(world, **what):
 
 @pytest.mark.parametrize(
     ("errcode", "reason"),
-    [(43004, "not-following"), (43101, "refused"), (40252, "in-review"), (45009, "quota"), (40003, "unknown-openid")],
+    [(43004, "not-following"), (43101, "refused"), (40252, "in-review"), (45009, "quota")],
 )
 async def test_it_falls_back_to_the_scan_which_only_the_bound_wechat_can_do(world, errcode, reason):
     owner, stranger = await world.bound("alice"), await world.person()

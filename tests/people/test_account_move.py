@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from codesvc.config.keys import hash_line
-from codesvc.domain.binding import tag_of
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
+from codesvc.web.context import SERVICES
 from tests.world import KEY, MASTER, OTHER_KEY, Person, running_world
 
 OLD = DEFAULT_ACCOUNT.appid
@@ -186,7 +186,7 @@ async def test_everybody_is_who_they_were(move):
             "moved",
             "migration",
             history[-1]["wechat"],
-            tag_of("shop", found["openid"]),
+            world.app[SERVICES].store.tag_of("shop", found["openid"]),
         )
         # The reset that is the point of it all: pushed to the new openid, approved, told.
         again = await world.start("bob", "reset", ip="192.0.2.8")

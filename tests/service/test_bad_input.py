@@ -146,7 +146,6 @@ async def test_another_method_is_told_which_there_are(world, path):
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/v1",
         "/v1/verifications/",
         "/v1/verifications/vf_short",

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from codesvc.domain.signed_links import Subject, Use
-from codesvc.web.admin.links import person_link
+from codesvc.web.admin.links import person_route
 from codesvc.web.api import inputs
 from codesvc.web.context import SERVICES
 from codesvc.web.problem_types import PROBLEMS
@@ -34,7 +34,7 @@ from tests.world import KEY
 HEADERS = (
     "accept", "accept-encoding", "accept-language", "authorization", "connection", "content-encoding", "content-type",
     "cookie", "forwarded", "host", "idempotency-key", "if-none-match", "origin", "sec-fetch-site", "traceparent",
-    "transfer-encoding", "user-agent", "x-codesvc-part", "x-forwarded-for", "x-request-id",
+    "transfer-encoding", "user-agent", "x-codesvc-part", "x-forwarded-for", "x-forwarded-proto", "x-request-id",
 )  # fmt: skip
 QUERIES = (
     "act", "after", "again", "before", "code", "cursor", "done", "echostr", "encrypt_type", "event", "handle", "limit",
@@ -44,12 +44,13 @@ QUERIES = (
 FORMS = (
     "act", "back", "code", "event", "language", "name", "password", "query", "reason", "site", "token",
 )  # fmt: skip
-COOKIES = ("codesvc_admin", "codesvc_admin_language", "codesvc_visit")
+COOKIES = ("codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit")
 COMPUTED = {
-    "web/admin/layout.py cookie _cookie_name(request)": {("cookie", "codesvc_admin")},
+    "web/admin/cookies.py cookie _cookie_name(request)": {("cookie", "codesvc_admin")},
+    "web/admin/cookies.py cookie _cookie_name(request, _KNOWN)": {("cookie", "codesvc_known")},
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
-    "web/browser.py cookie _name(request)": {("cookie", "codesvc_visit")},
+    "web/browser.py cookie services(request).address.cookie_name(_NAME)": {("cookie", "codesvc_visit")},
     "web/middleware.py header header": {("header", "content-encoding"), ("header", "transfer-encoding")},
 }
 """Reads whose names are computed, and the names."""
@@ -181,7 +182,7 @@ async def stage(new_world):
         filled = {
             "{user}": ["alice", "%ff", "%E7%88%B1"], "{account}": ["main"], "{kind}": ["svg", "png"],
             "{act}": ["check"], "{name}": ["not-found", "admin.css"], "{language}": ["zh", "EN-us", "%ff"],
-            "{version}": ["x"], "{person}": [person_link(here.keyring, "shop", "alice").rpartition("/")[2], "x"],
+            "{version}": ["x"], "{person}": [person_route(here.keyring, "shop", "alice").rpartition("/")[2], "x"],
             "{site}": ["shop"], "{key}": ["server"],
         }  # fmt: skip
         by_path = {

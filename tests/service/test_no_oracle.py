@@ -50,6 +50,7 @@ def without_reference(text, reference):
     first, second = reference
     for place, masked in (
         (f'"reference":"{reference}"', '"reference":"*"'),
+        (f'data-reference="{reference}"', 'data-reference="*"'),
         (f'aria-label="{first} {second}" role="img"><b>{first}</b><b>{second}</b>', 'aria-label="*" role="img">*'),
         (f'id="reference-note">核对编号 {first} {second}<', 'id="reference-note">*<'),
     ):

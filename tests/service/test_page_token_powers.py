@@ -120,7 +120,8 @@ async def test_a_changed_token_opens_nothing(world, scanned):
     for other in (token[:-2] + "xx", token[1:], token + "a", "a" * 2000, "%00", "..", "%2e%2e%2fhealthz", "é"):
         for path in ("", "/state", "/qr.svg", "/events"):
             answer = await world.call("GET", f"/p/{other}{path}", key=None)
-            assert answer.status in {400, 404}, other
+            # `/p/..` is the address `/`, which says what this service is.
+            assert answer.status in {400, 404} or (other, path) == ("..", ""), other
 
 
 async def test_the_picture_is_drawn_here_and_says_what_wechat_said(world, scanned):

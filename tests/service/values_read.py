@@ -93,6 +93,9 @@ def reads_in(function):
         match node:
             case ast.Call(func=ast.Attribute(attr="get" | "getall" | "getone", value=source), args=[wanted, *_]):
                 pass
+            case ast.Call(func=ast.Name(id="cookie_in"), args=[_, wanted]):
+                yield "cookie", wanted
+                continue
             case ast.Subscript(value=source, slice=wanted):
                 pass
             case ast.Compare(left=wanted, ops=[ast.In() | ast.NotIn()], comparators=[source]):

@@ -13,8 +13,8 @@ local function masked_part(text)
 end
 
 local function masked(text)
-  local name, host = string.match(text, '^([^@]*)@(.*)$')
-  if name then return masked_part(name) .. '@' .. masked(host) end
+  local name, host = string.match(text, '^(.*)@([^@]*)$')
+  if name then return masked_part(name) .. '@' .. masked_part(host) end
   return masked_part(text)
 end
 
