@@ -60,7 +60,7 @@ def test_every_row_of_the_threat_model_names_a_test_that_exists():
         (f"| steal | 1 | {HERE} | [world.py](../tests/world.py) |", "names no file of tests"),
         ("| steal | 1 | [old.py](../codesvc/domain/codes.py) | [test_texts.py](test_texts.py) |", "is called codes.py"),
         ("| steal | 1 | here | [test_texts.py](../tests/rules/test_texts.py) |", "names no place"),
-        (f"| steal | 1 | {HERE} | [test_races.py](../tests/scripts/test_races.py) `test_none` |", "there is no test_none"),
+        (f"| a | 1 | {HERE} | [test_races.py](../tests/scripts/test_races.py) `test_none` |", "there is no test_none"),
     ],
 )  # fmt: skip
 def test_a_row_without_one_is_found(row, said):
