@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate locks licences dist
+.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz fuzz-keep oracle release-check audit docs clean bench-gate locks licences sbom dist
 
 # On other ports: make demo PORT_BASE=18080
 demo: $(STAMP)
@@ -25,8 +25,9 @@ test: $(TEST_STAMP)
 test-slow: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(SLOW_TESTS)
 
-# All tests, and a part of them on other store servers. CI runs the same three, one by one.
-test-all: test test-slow test-stores-briefly
+# All tests, a part of them on other store servers, and five minutes of fuzzing. CI runs the same four, one by one, and
+# fuzzes for one minute.
+test-all: test test-slow test-stores-briefly fuzz
 
 # The long forms of what `make test-slow` tries briefly (docs/proof.md): an hour of crashes and faults, half an hour of steady load.
 chaos: $(STAMP)
@@ -117,9 +118,22 @@ $(LINT_STAMP): ops/locks/tools.txt $(TEST_STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
-# The byte-level entrances, with twenty thousand examples each.
-fuzz: $(TEST_STAMP)
-	CODESVC_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 --timeout 3000 tests/attacks/test_fuzz_bytes.py
+# Coverage-guided, in an environment of its own: FUZZ_SECONDS (300) for all targets, and only these: make fuzz TARGETS="head token".
+# What breaks a promise goes into tests/fuzz/corpus, which `make test` replays (docs/fuzzing.md).
+FUZZ_SECONDS ?= 300
+FUZZ_STAMP := .venv-fuzz/.fuzz-installed
+fuzz:
+	@$(MAKE) --no-print-directory VENV=.venv-fuzz $(FUZZ_STAMP)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) .venv-fuzz/bin/python -m tests.fuzz $(TARGETS)
+
+# Of what `make fuzz` has found, the inputs that reach most, into tests/fuzz/corpus.
+fuzz-keep:
+	@$(MAKE) --no-print-directory VENV=.venv-fuzz $(FUZZ_STAMP)
+	.venv-fuzz/bin/python -m tests.fuzz --keep $(TARGETS)
+
+$(FUZZ_STAMP): ops/locks/fuzz.txt $(STAMP)
+	$(BIN)/python $(LOCKED) -r ops/locks/fuzz.txt
+	@touch $@
 
 # Whether time tells who is bound, where the answers do not.
 oracle: $(TEST_STAMP)
@@ -150,9 +164,13 @@ locks: $(STAMP) $(VENV)/.release-installed
 licences: $(STAMP)
 	$(BIN)/python ops/release/licences.py
 
+# The SBOM that the wheel carries, from the lock file; after `make locks`.
+sbom: $(STAMP) $(VENV)/.release-installed
+	$(BIN)/python ops/release/sbom.py
+
 # What is published, with its SBOM, provenance and hashes, in dist/ (docs/releasing.md).
 dist: $(STAMP) $(VENV)/.release-installed
 	$(BIN)/python ops/release/dist.py
 
 clean:
-	rm -rf $(VENV) dist site build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-fuzz dist site build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -25,6 +25,8 @@ _COMMON = {
     "offset": 0,
     "history_kept": 400 * 86_400_000,
     "audit_kept": 400 * 86_400_000,
+    "audit_lines": 10_000,
+    "tag_key": "0" * 64,
 }
 
 

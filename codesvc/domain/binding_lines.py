@@ -19,9 +19,18 @@ from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.binding_values import BadValue, checked_id, checked_openid, checked_user, milliseconds, stripped
+from codesvc.domain.binding_values import (
+    BadValue,
+    checked_id,
+    checked_openid,
+    checked_user,
+    masked_id,
+    milliseconds,
+    stripped,
+)
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.identifiers import OPENID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +42,8 @@ _SEPARATORS: Final = (",", ";", "\t")
 _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
 _WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
 _LONGEST_SHOWN: Final = 80
+_CONTAINERS: Final = {"[": "a list", "{": "an object"}
+_LIKE_AN_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{{OPENID_LENGTH - 8},}}")
 _UNSURE: Final = (
     "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
 )
@@ -122,7 +133,9 @@ def _members(text: str) -> dict[str, str] | str:
             elif value.startswith('"'):
                 fields[name] = stripped(msgspec.json.decode(value, type=str))
             else:
-                return f"{name} is {value[:_LONGEST_SHOWN]}, neither a text nor a whole number"
+                # What a list or an object holds may be an openid.
+                shown = _CONTAINERS.get(value[:1], value[:_LONGEST_SHOWN])
+                return f"{name} is {shown}, neither a text nor a whole number"
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return "is not a JSON object"
     return fields
@@ -164,7 +177,8 @@ def _header(heading: str) -> tuple[str, list[str]]:
             if twice:
                 raise BadFile(f"the first line of the CSV names the column {twice} twice; keep one")
             return separator, names
-    shown = stripped(heading)[:_LONGEST_SHOWN]
+    # Without a heading, this line is a binding.
+    shown = _LIKE_AN_ID.sub(lambda found: masked_id(found[0]), stripped(heading))[:_LONGEST_SHOWN]
     raise BadFile(
         f"the first line of the CSV must name the columns user and openid, separated by , or ; or tabs; it is {shown!r}"
     )

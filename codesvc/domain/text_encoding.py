@@ -9,7 +9,9 @@ ASCII byte below 0x30 is part of a longer GB18030 character, so separators, quot
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.errors import CodesvcError
@@ -28,6 +30,9 @@ _MARKS: Final = (
 )
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SAMPLE: Final = 4
+_NO_FILES: Final = frozenset({"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""Codecs that Python counts among the encodings of text, but which no file is written in."""
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class BadText(CodesvcError):
@@ -51,10 +56,11 @@ class Encoding:
 class _BadByte:
     line: int
     column: int
-    byte: int
+    byte: int | None
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}: byte 0x{self.byte:02X}"
+        what = "half of a character" if self.byte is None else f"byte 0x{self.byte:02X}"
+        return f"line {self.line}, column {self.column}: {what}"
 
 
 def encoding_of(chunks: Callable[[], Iterable[bytes]], named: str = "") -> Encoding:
@@ -97,7 +103,9 @@ def _named(chunks: Callable[[], Iterable[bytes]], head: bytes, named: str, marke
         name = codecs.lookup(named).name
         "".encode(name)  # refuses codecs that are no encodings of text, such as rot13
     except (LookupError, ValueError):
-        raise BadText(f"--encoding {named!r} is no encoding; try utf-8, gb18030, utf-16 or big5") from None
+        name = ""
+    if not name or name.replace("_", "-") in _NO_FILES:
+        raise BadText(f"--encoding {named!r} is no encoding; try utf-8, gb18030, utf-16 or big5")
     name = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(name, name)
     if marked and not marked.startswith(name):
         raise BadText(f"begins with the byte order mark of {marked.upper()}, not of {named}; leave --encoding out")
@@ -130,9 +138,13 @@ def _first_bad(chunks: Iterable[bytes], name: str) -> _BadByte | None:
         column = len(text) - text.rindex("\n") if breaks else column + len(text)
 
     try:
-        for chunk in chunks:
-            advance(decoder.decode(chunk).removeprefix("\ufeff"))
-        decoder.decode(b"", final=True)
+        for chunk, final in chain(((each, False) for each in chunks), ((b"", True),)):
+            text = decoder.decode(chunk, final)
+            # UTF-7 can write half of a character, which nothing else can write again.
+            if half := _SURROGATE.search(text):
+                advance(text[: half.start()].removeprefix("\ufeff"))
+                return _BadByte(line, column, None)
+            advance(text.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         advance(error.object[: error.start].decode(name, "replace").removeprefix("\ufeff"))
         return _BadByte(line, column, error.object[error.start])

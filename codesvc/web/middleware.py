@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import ClientError, HttpVersion10, hdrs, web
 from multidict import CIMultiDict
+from yarl import URL
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.api.inputs import invalid
-from codesvc.web.authentication import require_known_key
+from codesvc.web.authentication import by_operators_listener, require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import STANDING_HEADERS, require_fit
 from codesvc.web.problem import Problem, unavailable
@@ -126,6 +127,23 @@ async def _arrived(request: web.Request) -> None:
         raise Problem("slow-request", headers={"Connection": "close"}) from None
 
 
+async def _below_prefix(request: web.Request, handler: Handler) -> tuple[web.Request, Handler]:
+    """The request and its handler, without the path of `public_url` where no proxy has removed it: at `admin.listen`.
+
+    Operators reach that listener without a proxy, and the pages' own addresses begin with that path.
+    """
+    address, url = services(request).address, request.rel_url
+    if not address.holds(url.raw_path) or not by_operators_listener(request):
+        return request, handler
+    path = url.raw_path.removeprefix(address.prefix) or "/"
+    inner = request.clone(rel_url=URL.build(path=path, query_string=url.raw_query_string, encoded=True))
+    found = await request.app.router.resolve(inner)
+    found.add_app(request.app)
+    found.freeze()
+    inner._match_info = found  # noqa: SLF001  aiohttp sets it in the same way, before it calls the middlewares
+    return inner, found.handler
+
+
 def route_of(request: web.Request) -> str:
     """The route's pattern for the log; the path itself may contain page tokens and users."""
     resource = request.match_info.route.resource
@@ -165,6 +183,7 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
     started, request = perf_counter(), _readable(request)
+    request, handler = await _below_prefix(request, handler)
     given, route = request.headers, route_of(request)
     request_id = begin_request(given.get("X-Request-Id"))
     if (parent := given.get("traceparent")) is not None:

@@ -14,6 +14,7 @@ from yarl import URL
 
 # RFC 3986 appendix B.
 _PARTS: Final = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HOST: Final = re.compile(r"(.*?)(:[0-9]*)?", re.DOTALL)
 _ALLOWED: Final = "!$&'()*+,;=:@/?%"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -25,7 +26,7 @@ def as_uri(iri: str) -> str:
     What is encoded already stays as it is.
 
     Raises:
-        ValueError: the host is none.
+        ValueError: the scheme or the host is none.
     """
     scheme, authority, path, query, fragment = _split(iri)
     said = f"{scheme}:" if scheme is not None else ""
@@ -61,6 +62,8 @@ def _split(iri: str) -> tuple[str | None, str | None, str, str | None, str | Non
     if found is None:
         raise ValueError("not a URL")
     scheme, authority, path, query, fragment = found.groups()
+    if scheme is not None and not _SCHEME.fullmatch(scheme):
+        raise ValueError("not a scheme")
     return scheme, authority, path, query, fragment
 
 

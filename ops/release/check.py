@@ -2,6 +2,7 @@
 
     1. Wheel and sdist are built twice from the tree: equal hashes.
     2. The sdist alone, without git, builds the same wheel: it is complete, and its version is its own.
+       The wheel carries its SBOM (PEP 770).
     3. The wheel goes into a new environment by `pip install` alone, with nothing of this tree in sight.
     4. From there, in an empty directory: its version is the wheel's, and `codesvc demo --check` tells its story.
 
@@ -87,6 +88,13 @@ def main() -> int:
             sys.stderr.write(f"FAILED the sdist builds another wheel:\n{first}\n{again}\n")
             return 1
         told("the sdist, without git, builds the same wheel", since)
+
+        with zipfile.ZipFile(wheel) as archive:
+            carried = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
+        if len(carried) != 1:
+            sys.stderr.write(f"FAILED the wheel carries {len(carried)} SBOMs, not 1\n")
+            return 1
+        told(f"the wheel carries its SBOM, {carried[0]}", since)
 
         (here / "empty").mkdir()
         since = time.monotonic()

@@ -1,6 +1,7 @@
 """`make dist`: what is published, in dist/: wheel, sdist, SBOM, provenance, and their hashes, to be signed.
 
-The SBOM lies beside the wheel, because it says what the lock file holds, while the wheel allows ranges of versions.
+The SBOM says what the lock file holds, while the wheel allows ranges of versions. It lies beside the wheel with the
+version in it, and without in the wheel.
 """
 
 from __future__ import annotations

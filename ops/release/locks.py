@@ -5,6 +5,7 @@
     test.txt       with runtime.txt's packages, what tests import
     tools.txt      ruff, mypy, what checks and builds a release, what builds the documentation
     oldest.txt     a Redis 6.2 for tests
+    fuzz.txt       what `make fuzz` imports besides runtime.txt's packages
 
 All of them are resolved together first, so that one environment can hold them. `python ops/release/locks.py --upgrade`
 takes newer versions; without it, known ones stay. The files name no index: pip asks the one that it is configured for.
@@ -25,6 +26,7 @@ GROUPS = {
     "test": ("test",),
     "tools": ("lint", "release", "docs"),
     "oldest": ("oldest-store",),
+    "fuzz": ("fuzz",),
 }
 """Lock files by the dependency groups of pyproject.toml that they lock."""
 HEAD = "# Made by `make locks` from pyproject.toml: versions and hashes of files. pip installs nothing else from it.\n"

@@ -1,7 +1,10 @@
-"""The SBOM of a release: CycloneDX 1.6 in JSON, what the service imports by ops/locks/runtime.txt; for `make dist`.
+"""The SBOM: CycloneDX 1.6 in JSON, what the service imports by ops/locks/runtime.txt; for `make sbom` and `make dist`.
 
 cyclonedx-bom reads the lock file. Then what it cannot know is added: licences, the service's own version, and which
 packages the service asks for itself.
+
+`make sbom` writes `ops/locks/codesvc.cdx.json`, which the wheel carries (PEP 770). It names no version of the service,
+because that comes from the tag; the one that `make dist` lays beside the wheel does.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+CARRIED = ROOT / "ops" / "locks" / "codesvc.cdx.json"
 
 
-def sbom(version: str) -> dict[str, Any]:
-    """The document, the same for the same lock file and version.
+def sbom(version: str = "") -> dict[str, Any]:
+    """The document, the same for the same lock file and version; "" names none.
 
     Raises:
         SystemExit: the tool failed.
@@ -40,9 +44,20 @@ def sbom(version: str) -> dict[str, Any]:
             found["url"] = each["purl"]
         each["licenses"] = [{"expression": licences.licence_of_locked(each["name"])}]
     own = document["metadata"]["component"]
-    own |= {"version": version, "purl": f"pkg:pypi/codesvc@{version}"}
+    own.pop("version", None)
+    own |= {"version": version, "purl": f"pkg:pypi/codesvc@{version}"} if version else {"purl": "pkg:pypi/codesvc"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     direct = {re.split(r"[<>=~!]", each)[0] for each in project["project"]["dependencies"]}
     asked = sorted(f"pkg:pypi/{name}@{version}" for name, version in licences.locked().items() if name in direct)
     document["dependencies"] = [{"ref": own["bom-ref"], "dependsOn": asked}]
     return document
+
+
+def main() -> int:
+    """Write the SBOM that the wheel carries; the exit status."""
+    CARRIED.write_text(json.dumps(sbom(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

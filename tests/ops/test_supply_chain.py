@@ -1,11 +1,13 @@
 """Lock files, licences, and what a process imports."""
 
 import importlib.util
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import aiohttp
@@ -38,7 +40,7 @@ def locked(path):
     }
 
 
-@pytest.mark.parametrize("name", ["runtime", "build", "test", "tools", "oldest"])
+@pytest.mark.parametrize("name", ["runtime", "build", "test", "tools", "oldest", "fuzz"])
 def test_a_lock_file_answers_what_pyproject_asks_for(name):
     """If this is red: `make locks`."""
     found = locked(ROOT / "ops" / "locks" / f"{name}.txt")
@@ -78,6 +80,28 @@ def test_the_licences_are_known_and_the_page_is_that_of_the_lock_file():
     text, faults = script("licences").page()
     assert faults == []
     assert (ROOT / "docs" / "licences.md").read_text() == text
+
+
+def test_the_sbom_in_the_wheel_is_that_of_the_lock_file():
+    """If this is red: `make sbom`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [carried] = project["tool"]["hatch"]["build"]["targets"]["wheel"]["sbom-files"]
+    document = json.loads((ROOT / carried).read_text())
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    found = {
+        canonicalize_name(each["name"]): (each["version"], len(each["externalReferences"][0]["hashes"]))
+        for each in document["components"]
+    }
+    assert found == locked(ROOT / "ops" / "locks" / "runtime.txt")
+    licences = script("licences")
+    for each in document["components"]:
+        assert each["licenses"] == [{"expression": licences.licence_of_locked(each["name"])}]
+    [top] = document["dependencies"]
+    assert {ref.split("/")[1].split("@")[0] for ref in top["dependsOn"]} == {
+        canonicalize_name(Requirement(each).name) for each in project["project"]["dependencies"]
+    }
+    urls = [ref["url"] for each in document["components"] for ref in each["externalReferences"]]
+    assert all(url.startswith("pkg:") for url in urls), "files come from whichever index a builder uses"
 
 
 async def test_a_live_service_imports_nothing_of_sandbox_and_demo(tmp_path):

@@ -1,15 +1,17 @@
 """`codesvc bindings import` of files as spreadsheets and other programs write them."""
 
 import codecs
+import encodings.aliases
 import json
 
 import pytest
 
-from codesvc.domain.binding_lines import Reading, read_rows
+from codesvc.domain.binding_lines import BadFile, Reading, read_rows
 from codesvc.domain.binding_values import masked_id
 from codesvc.domain.text_encoding import BadText, encoding_of
 from tests.people.test_transfer import codesvc, config, openid  # noqa: F401  config is a fixture
 
+NO_ALIASES = {"idna", "utf-8-sig", "undefined", "unicode_escape", "raw_unicode_escape", "punycode"}
 SHEET = f"User , OpenID,备注\r\nu-1,{openid(1)},张三\r\nu-2,{openid(2)},李四\r\n"
 ENCODINGS = {
     "utf-8": SHEET.encode(),
@@ -63,7 +65,7 @@ def test_an_encoding_that_is_named_holds(config, tmp_path):  # noqa: F811
     assert codesvc(config, "import", path, "--encoding", "gb18030").returncode == 0
     wrong = codesvc(config, "import", path, "--encoding", "utf-8")
     assert (wrong.returncode, "line 1, column 15: byte 0xB1 is not utf-8" in wrong.stderr) == (1, True)
-    for unknown in ("klingon", "rot13", "hex"):
+    for unknown in ("klingon", "rot13", "hex", "idna", "punycode", "unicode_escape", "undefined"):
         assert "is no encoding" in codesvc(config, "import", path, "--encoding", unknown).stderr
 
 
@@ -74,11 +76,23 @@ def test_an_encoding_that_is_named_holds(config, tmp_path):  # noqa: F811
         (codecs.BOM_UTF16_LE + b"u\0s", "", "UTF-16-LE"),
         (codecs.BOM_UTF16_LE + b"u\0", "gbk", "byte order mark of UTF-16-LE"),
         (codecs.BOM_UTF8 + b"user\xff", "", "line 1, column 5: byte 0xFF"),
+        (b"user,openid\nu+2AA-,x\n", "utf-7", "line 2, column 2: half of a character"),
+        (b"user,openid\nu+2AA-", "utf-7", "line 2, column 2: half of a character"),
     ],
 )
 def test_what_is_no_text_is_named(octets, named, word):
     with pytest.raises(BadText, match=word):
         of_octets(octets, named)
+
+
+@pytest.mark.parametrize("name", sorted(set(encodings.aliases.aliases.values()) | NO_ALIASES))
+def test_any_codec_of_this_python_reads_a_file_or_is_refused(name):
+    for octets in (SHEET.encode(), bytes(range(256)), b"\xff" * 5, b"\0", b"u+2AA-"):
+        try:
+            found = of_octets(octets, name)
+        except BadText:
+            continue
+        assert octets.decode(found.name).encode(), "what was accepted can be written"
 
 
 def test_a_guess_takes_only_what_cannot_be_wrong():
@@ -161,3 +175,23 @@ def test_the_report_says_what_is_wrong_and_shows_it(user, wechat, said):
     assert openid(1)[:-1] not in found
     again = problem(json.dumps({"user": user, "openid": wechat}, ensure_ascii=False) + "\n", "jsonl")
     assert said in again
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        (f"u-1,{openid(1)},x\n", "csv", "must name the columns user and openid"),
+        (f"u-1\t{openid(1)}\tx\n", "csv", "must name the columns user and openid"),
+        (f'{{"user": "u-1", "openid": ["{openid(1)}"]}}\n', "jsonl", "openid is a list, neither a text"),
+        (f'{{"user": "u-1", "openid": {{"id": "{openid(1)}"}}}}\n', "jsonl", "openid is an object, neither a text"),
+        (f'{{"user": ["{openid(1)}"], "openid": "x"}}\n', "jsonl", "user is a list, neither a text"),
+        ('{"user": 1e5, "openid": "x"}\n', "jsonl", "user is 1e5, neither a text"),
+    ],
+)
+def test_openids_are_masked_wherever_a_fault_shows_the_file(text, kind, said):
+    try:
+        found = problem(text, kind)
+    except BadFile as error:
+        found = str(error)
+    assert said in found
+    assert openid(1) not in found

@@ -52,6 +52,24 @@ def test_every_path_is_printable_ascii(text):
     assert as_uri(uri) == uri
 
 
+@pytest.mark.parametrize("iri", ["h\ufffdst:t/", "a\r\nb: c", "ü://shop.example/", "1a:b", " https://shop.example/"])
+def test_what_stands_where_a_scheme_would_is_refused(iri):
+    for read in (as_uri, origin_of):
+        with pytest.raises(ValueError, match="not a scheme"):
+            read(iri)
+
+
+@given(text=st.text(max_size=60))
+def test_any_text_is_a_printable_uri_or_refused(text):
+    try:
+        uri = as_uri(text)
+    except ValueError:
+        return
+    assert uri.isascii()
+    assert uri.isprintable()
+    assert as_uri(uri) == uri
+
+
 def test_a_host_is_the_same_in_both_scripts():
     assert origin_of("HTTPS://商店.Example/a") == origin_of(f"https://{'商店'.encode('idna').decode()}.example/")
 

@@ -1,0 +1,63 @@
+"""`admin.listen` beside a `public_url` with a path: no proxy removes the path there, and the pages' links work.
+
+Operators reach the listener without a proxy, so addresses count with the path and without it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from tests.front import free_port
+from tests.service.test_admin import ADMIN, PASSWORD, Operator
+
+LINKS = re.compile(r'(?:href|src)="(/[^"]*)"')
+
+
+@pytest.fixture
+async def near(new_world):
+    """An operator at the listener of a service below `/auth`."""
+    port, own = free_port(), free_port()
+    admin = ADMIN | {"listen": f"127.0.0.1:{port}"}
+    async with (
+        new_world(service_port=own, service__public_url=f"http://127.0.0.1:{own}/auth", admin=admin) as world,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+    ):
+        yield Operator(replace(world, service=f"http://127.0.0.1:{port}"), http)
+
+
+@pytest.mark.parametrize("prefix", ["", "/auth"])
+async def test_an_operator_signs_in_and_every_link_is_served(near, prefix):
+    token = re.search(r'name="token" value="([^"]+)"', (await near.get("/auth/admin/login"))[2])[1]
+    status, headers, text = await near.post("/auth/admin/login", {"token": token, "name": "lan", "password": PASSWORD})
+    assert status == 303, text
+    assert headers["Location"].startswith("/auth/admin")
+    seen, left = set(), [headers["Location"]]
+    while left:
+        path = left.pop().partition("#")[0].replace("&amp;", "&")
+        if path in seen or len(seen) > 40:
+            continue
+        seen.add(path)
+        status, headers, text = await near.get(path)
+        assert status < 400, (path, text)
+        if "html" in headers.get("Content-Type", ""):
+            left += [each for each in LINKS.findall(text) if "logout" not in each]
+    assert len(seen) > 8
+    assert (await near.get(f"{prefix}/metrics"))[0] == 200
+    assert (await near.get(f"{prefix}/healthz"))[0] == 200
+
+
+async def test_only_there_and_only_once(near):
+    for path in ("/auth/auth/healthz", "/authentic/healthz", "/auth/none"):
+        status, _, text = await near.get(path)
+        assert (status, "not-found" in text) == (404, True), path
+
+
+async def test_a_stranger_with_the_path_is_still_told_about_the_proxy(new_world):
+    own = free_port()
+    async with new_world(service_port=own, service__public_url=f"http://127.0.0.1:{own}/auth") as world:
+        answer = await replace(world, service=f"http://127.0.0.1:{own}").call("GET", "/auth/healthz", key=None)
+        assert (answer.status, "did not remove /auth" in answer.text) == (404, True)
