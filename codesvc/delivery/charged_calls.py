@@ -62,11 +62,10 @@ class ChargedCalls:
         self._quotas = quotas
 
     async def look(self, account: AccountEntry, job: Job, *, first: bool) -> Begun | None:
-        """Look at a job. None if it is no longer needed. After the `first` look an undisclosed push waits and is looked
-        at again.
+        """Look at a job. None if it is no longer needed.
 
         Most pushes are disclosed template messages. While nothing stands in the way of calls, theirs are charged here,
-        so that they need one look only.
+        so that they need one look only. After the `first` look an undisclosed push waits and is looked at again.
         """
         call = _call_id(job) if job.kind == "push" and self._circuits[account.name].is_sound else ""
         return await self._state.begin(account, job, call=call, moment="first" if first else "if-next")
