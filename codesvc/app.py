@@ -274,6 +274,7 @@ async def _run(
                 unknown=followers.unknown,
                 pauses=pace.pauses,
                 trials=pace.trials,
+                sleep=pace.sleep,
             )
             worker = Worker(store, store.servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())

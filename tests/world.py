@@ -159,15 +159,15 @@ class World:
         path = f"/v1/verifications/{started['id']}/check"
         return await self.call("POST", path, {"code": code, **more}, key=key, headers=headers)
 
-    async def resend(self, started) -> Answer:
-        return await self.call("POST", f"/v1/verifications/{started['id']}/resend", {})
+    async def resend(self, started, *, key=KEY) -> Answer:
+        return await self.call("POST", f"/v1/verifications/{started['id']}/resend", {}, key=key)
 
     async def page(self, method, started, path="", body=None, **more) -> Answer:
         """What a browser can do, with nothing but the page token."""
         return await self.call(method, f"/p/{started['page_token']}{path}", body, key=None, **more)
 
-    async def cancel(self, started) -> Answer:
-        return await self.call("POST", f"/v1/verifications/{started['id']}/cancel", {})
+    async def cancel(self, started, *, key=KEY) -> Answer:
+        return await self.call("POST", f"/v1/verifications/{started['id']}/cancel", {}, key=key)
 
     async def fault(self, kind, **details):
         """Let the sandbox's WeChat do wrong."""

@@ -61,14 +61,14 @@ class ChargedCalls:
         self._channels, self._clients, self._circuits = channels, clients, circuits
         self._quotas = quotas
 
-    async def look(self, account: AccountEntry, job: Job) -> Begun | None:
+    async def look(self, account: AccountEntry, job: Job, *, first: bool) -> Begun | None:
         """Look at a job. None if it is no longer needed.
 
         Most pushes are disclosed template messages. While nothing stands in the way of calls, theirs are charged here,
-        so that they need one look only.
+        so that they need one look only. After the `first` look an undisclosed push waits and is looked at again.
         """
         call = _call_id(job) if job.kind == "push" and self._circuits[account.name].is_sound else ""
-        return await self._state.begin(account, job, call=call, if_next=True)
+        return await self._state.begin(account, job, call=call, moment="first" if first else "if-next")
 
     async def make(self, account: AccountEntry, job: Job, begun: Begun, channel: Channel) -> Attempt | None:
         """Send a code by a channel, if a call may be made now. None if the job is no longer needed."""

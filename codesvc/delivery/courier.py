@@ -135,7 +135,7 @@ class Courier:
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
-                begun = await self._calls.look(account, job)
+                begun = await self._calls.look(account, job, first=number == 0)
                 if begun is None:
                     return
                 hidden = number == 0 and job.kind == "push" and not begun.shown.disclosed

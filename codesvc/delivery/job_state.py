@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.deliveries import AccountDeliveries, Begun
+    from codesvc.store.deliveries import AccountDeliveries, Begun, Look
     from codesvc.store.outbox import Job
     from codesvc.store.quotas import Charge
     from codesvc.store.replies import VerificationReply
@@ -58,14 +58,14 @@ class JobState:
         self._patient = PatientStore(sleep=sleep)
         self._deliveries = PerEntry(directory.accounts, self._deliveries_of)
 
-    async def begin(self, account: AccountEntry, job: Job, *, call: str = "", if_next: bool = False) -> Begun | None:
+    async def begin(self, account: AccountEntry, job: Job, *, call: str = "", moment: Look = "now") -> Begun | None:
         """The job's data; None if the job is no longer needed, then it is acknowledged.
 
-        `call` is the id of a template message that follows: it is taken from the day's quota. With `if_next` that
-        depends on the record.
+        `call` is the id of a template message that follows: it is taken from the day's quota. With a `moment`
+        other than `now` that depends on the record.
         """
         deliveries = self._deliveries[account.name]
-        begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, if_next=if_next)
+        begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, moment=moment)
         begun = await self._patient.ask("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 

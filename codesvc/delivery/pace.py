@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from codesvc.delivery.courier import PAUSES
 from codesvc.delivery.worker import HOLD_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,10 @@ class Pace:
         hold_seconds: see `Worker`.
         pauses: see `Courier`.
         trials: see `Breaker`: seconds to the first trial, and the longest pause between two.
+        sleep: how a courier pauses, seconds; tests decide when a held push leaves.
     """
 
     hold_seconds: float = HOLD_SECONDS
     pauses: Sequence[float] = PAUSES
     trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

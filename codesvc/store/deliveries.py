@@ -5,7 +5,7 @@ Deliveries begin and are recorded in batches: all that are requested in one turn
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
     from codesvc.store.act import Deployment, Prepared
     from codesvc.store.keys import Keys
+
+
+Look = Literal["now", "if-next", "first"]
+"""What follows a look at a job: a call; a call if by the record it is the next act; the same at the first look, after
+which a push that may not be disclosed waits for a random moment.
+"""
 
 
 class Begun(RecordReply, frozen=True):
@@ -126,14 +132,14 @@ class AccountDeliveries:
         self._prepared_record = record.prepare(keys, {}, {})
 
     async def begin(
-        self, kind: str, verification: str, number: int, entry: str, *, call: str = "", if_next: bool = False
+        self, kind: str, verification: str, number: int, entry: str, *, call: str = "", moment: Look = "now"
     ) -> Begun:
         """Look at a job before doing it.
 
-        `call` is the id of a template message that follows. It is charged; with `if_next` only if by the record it is
-        the next act.
+        `call` is the id of a template message that follows. It is charged, unless by the moment and the record
+        something else comes first.
         """
-        asked = (kind, verification, str(number), entry, call, "if-next" if if_next else "now")
+        asked = (kind, verification, str(number), entry, call, moment)
         return self._begin.read(await self._beginning.ask(asked))
 
     async def record(self, result: Delivered) -> VerificationReply:

@@ -9,10 +9,10 @@ from codesvc.service.operators.queries import OperatorQueries
 OPENID = "o_owner"
 
 
-async def begin(shop, record):
+async def begin(shop, record, moment="now"):
     """What a worker does before it hands the message to WeChat."""
     names = shop.site.keys
-    jobs = msgspec.msgpack.encode([["push", record.id, str(record.number), "1-1"]])
+    jobs = msgspec.msgpack.encode([["push", record.id, str(record.number), "1-1", "", moment]])
     keys = {"outbox": names.outbox, "day": f"{names.account}quota:test"}
     await shop.raw("begin_deliveries", keys, jobs=jobs, sites=1, assumed_daily=100, reserve="0.1")
 
@@ -46,6 +46,79 @@ async def test_what_waits_is_given_back_once(pushed):
 async def test_what_may_have_reached_wechat_is_not(pushed):
     shop, site, record = pushed
     await begin(shop, record)
+    await cancel(shop, record)
+    assert await used(shop, site) == 1
+
+
+def reached(shop, valkey):
+    """How many pushes count for the WeChat; its recent activity begins with their number."""
+    return (valkey.get(shop.site.keys.recent(OPENID)) or b"\0")[0]
+
+
+async def test_an_undisclosed_push_has_not_begun_while_it_waits_for_its_random_moment(quiet_shop, valkey):
+    """It is looked at twice, and only after the second look it may reach WeChat."""
+    await quiet_shop.bind("u-1", OPENID)
+    site = quiet_shop.limited(user_pushes=[(5, 3600)], openid_pushes=[(5, 3600)])
+    for looks, left in ((["first"], 0), (["first", "if-next"], 1), (["first", "now"], 2)):
+        record = await quiet_shop.started("u-1", "reset", site=site)
+        for moment in looks:
+            await begin(quiet_shop, record, moment)
+        await cancel(quiet_shop, record)
+        assert reached(quiet_shop, valkey) == left
+
+
+async def resend(shop, record):
+    shop.move(60_000)
+    await shop.here.verifications.resend(shop.site, VerificationId.parse(record.id))
+
+
+async def exhaust(shop, record):
+    for _ in range(5):
+        await shop.guess(record)
+
+
+async def expire(shop, record):
+    shop.move(301_000)
+    await begin(shop, record)
+
+
+async def start_again(shop, record):
+    for number in range(5):
+        shop.move(3_000 * number)
+        await shop.started(record.user, "reset", site=shop.pushing)
+
+
+@pytest.mark.parametrize("begun", [[], ["first"], ["first", "now"], ["first", "now", "trouble"]])
+@pytest.mark.parametrize("act", [cancel, resend, exhaust, expire, start_again])
+async def test_what_is_given_back_says_nothing_of_the_binding(quiet_shop, begun, act):
+    """Rule 7: which verification is superseded depends on the user's count, so that must be the same."""
+    await quiet_shop.bind("u-1", OPENID)
+    config = quiet_shop.limited(user_pushes=[(4, 3600)], openid_pushes=[(9, 3600)])
+    counts = []
+    for user in ("u-1", "u-2"):
+        quiet_shop.pushing = config
+        record = await quiet_shop.started(user, "reset", site=config)
+        assert (record.delivery == "queued") == (user == "u-1")
+        quiet_shop.move(10)
+        for moment in begun:
+            if moment == "trouble":
+                keys = {"record": quiet_shop.site.keys.record(record.id)}
+                await quiet_shop.script("note_trouble", keys, number=str(record.number), reason="busy")
+            else:
+                await begin(quiet_shop, record, moment)
+        await act(quiet_shop, record)
+        counts.append(
+            [
+                use.used
+                for use in await OperatorQueries(quiet_shop.here.store, quiet_shop.here.directory).uses(config, user)
+            ]
+        )
+    assert counts[0] == counts[1]
+
+
+async def test_a_disclosed_push_has_begun_after_its_first_look(pushed):
+    shop, site, record = pushed
+    await begin(shop, record, "first")
     await cancel(shop, record)
     assert await used(shop, site) == 1
 

@@ -77,3 +77,14 @@ async def test_forged_claims_send_no_more_than_the_owner_s_budget_of_messages(ne
         assert len(await owner.messages("template")) <= 3
         calls = (await world.control("GET", "/calls?path=/cgi-bin/message"))["calls"]
         assert len(calls) <= 3
+
+
+async def test_a_forged_claim_does_not_tell_that_a_user_is_bound_to_this_wechat(plain):
+    """Rule 7: whoever guesses an openid must not see by the answers whether it is the user's."""
+    owner, stranger = await plain.bound("alice"), await plain.person()
+    seen = []
+    for number, person in enumerate((owner, stranger)):
+        started = await plain.start("alice", "reset", ip=f"192.0.2.{number}")
+        await forge(plain, person, started)
+        seen.append((await plain.get(started))["delivery"])
+    assert seen[0] == seen[1]

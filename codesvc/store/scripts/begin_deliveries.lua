@@ -2,7 +2,8 @@
 --   needed are acknowledged, a delivery that waited ends with them, and a push that was not sent gives its count back. A
 --   template message that is about to be sent is taken from the day's quota: what is charged is used. `jobs` is
 --   MessagePack: for each job its kind, verification, number, entry, the id of a call ('' for none) and when it is
---   charged: `now`, or `if-next` if by this record the next act is to send a template message.
+--   charged: `now`, or `if-next` if by this record the next act is to send a template message. `first` is `if-next` at
+--   the first look: an undisclosed push waits a random moment after it and is looked at again, so it has not begun.
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
@@ -53,8 +54,9 @@ local function begin(kind, id, number, entry, call, moment)
     unwanted[#unwanted + 1] = entry
     return {'stale', now}
   end
-  -- From now on it may reach WeChat.
-  if r.counted == '1' and r.begun ~= '1' then write(r, {begun = '1'}) end
+  -- From now on it may reach WeChat, if a call follows this look.
+  local waits_again = kind == 'push' and moment == 'first' and r.disclose ~= '1'
+  if r.counted and r.begun ~= '1' and not waits_again then write(r, {begun = '1'}) end
   local charged = call and call ~= '' and (moment == 'now' or template_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
   local reachable = redis.call('EXISTS', account_key('spoke', openid))

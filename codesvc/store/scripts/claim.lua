@@ -68,8 +68,10 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
   open_activity[theirs.at] = theirs
   refund(r)
   r.unsigned = not signed and '1' or nil
+  -- A forged claim must not show whether this WeChat is the user's (rule 7).
+  local shown_basis = (signed or basis ~= 'bound') and basis or nil
   write(r, {
-    claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
+    claimed_by = A.openid, claimed_basis = shown_basis, sent_to = A.openid,
     expires = math.min(now + r.life, r.created + r.max_life),
   })
   -- The owner gets the full number of attempts, even if others have guessed before (rule 3).
