@@ -116,6 +116,13 @@ def bucket(address: IPv4Address | IPv6Address) -> str:
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """An address with this bucket: of an IPv6 network its first one; None for none."""
+    if text == NO_ADDRESS:
+        return None
+    return IPv4Address(text) if "." in text else IPv6Address(int(text, 16) << 64)
+
+
 def masked_bucket(text: str) -> str:
     """The result of `masked` for an address given by its bucket; "" for none."""
     if text == NO_ADDRESS:

@@ -28,12 +28,18 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from codesvc.domain.codes import TEST_ID
-from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
 from codesvc.domain.test_identity import TEST_OPENID
 from codesvc.domain.ticket import TICKET_MOVES
-from codesvc.domain.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
+from codesvc.domain.verification import (
+    DELIVERY_MOVES,
+    KEPT_AFTER_END_MS,
+    PROOF_LIFE_MS,
+    RENEWABLE,
+    VERIFICATION_MOVES,
+)
 from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.keys import WEBHOOKS
@@ -125,6 +131,8 @@ def _known() -> dict[str, str]:
         "LOGIN_MOVES": _moves(LOGIN_MOVES),
         "TICKET_MOVES": _moves(TICKET_MOVES),
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
+        "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
+        "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),
         "HISTORY_LENGTH": f"{HISTORY_LENGTH}",
         "TEST_ID": repr(TEST_ID),
         "TEST_OPENID": repr(TEST_OPENID),
