@@ -15,12 +15,9 @@ from aiohttp import web
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.channels.means import Means
-from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
-from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.pace import Pace
-from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.webhooks.worker import WebhookWorker
 from codesvc.delivery.worker import Worker
@@ -42,6 +39,7 @@ from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
+from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
@@ -68,10 +66,8 @@ from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
 from codesvc.store.change_notifier import ChangeNotifier
-from codesvc.store.connection import connect, retention_of
+from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.store.store import Store
-from codesvc.store.versions import require_new_enough
 from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
@@ -184,25 +180,15 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
-    """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
-    servers = await connect(url, timeout=settings.store.timeout)
-    stack.push_async_callback(servers.aclose)
-    if not await require_new_enough(servers):
-        _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
-
-
 async def _run(
     app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    teller, composer = fixed.teller, fixed.composer
+    teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await _store(stack, settings, store_url, offset)
-        servers = store.servers
+        store = await opened(stack, settings.store, store_url, offset, keyring.current.tag_key)
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
@@ -212,24 +198,25 @@ async def _run(
             )
         )
         shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
-        recorder = Recorder(store, directory)
+        recorder, platforms = Recorder(store, directory), PlatformHealth()
         await stack.enter_async_context(recorder.running())
-        platforms = PlatformHealth()
-        tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
+        tokens, clients = reach(
+            directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
+        )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        change_notifier = ChangeNotifier(servers, settings.store.prefix)
+        change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
+        watch = await BindingWatch.begun(store, directory)
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers = Followers(store, directory)
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
-        upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
-        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
+        proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
@@ -249,7 +236,7 @@ async def _run(
             offset=offset,
             readiness=Readiness(store, directory, platforms),
             change_notifier=change_notifier,
-            verifications=Verifications(store, keyring, pool, recorder),
+            verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
             intents=Intents(store, pool, recorder),
             decisions=decisions,
@@ -258,43 +245,46 @@ async def _run(
             followers=followers,
             relay=relay,
             pages=page_tokens,
-            views=Views(settings.service.public_url, page_tokens, proofs),
+            views=Views(service.public_url, page_tokens, proofs),
             standings=Gauges(store, directory, tokens),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
-            reference=Reference(settings.service.public_url, fixed.templates),
+            reference=Reference(service.public_url, fixed.templates),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,
             seals=seals,
-            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
         )
-        if settings.service.deliver:
+        if service.deliver:
             courier = Courier(
                 store,
                 directory,
                 composer,
-                make_channels(means),
-                clients,
-                quotas=store.quotas,
-                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: QuotaEvents(store, directory)},
+                teller,
+                means,
                 recorder=recorder,
+                unknown=followers.unknown,
                 pauses=pace.pauses,
+                trials=pace.trials,
             )
-            worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
+            worker = Worker(store, store.servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
+            sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
-        await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(
+            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch).running()
+        )
         await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

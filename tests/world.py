@@ -17,6 +17,7 @@ from codesvc.app import create_app
 from codesvc.config import parse
 from codesvc.config.keys import hash_line
 from codesvc.runtime.http_server import runner as service_runner
+from codesvc.runtime.sockets import operators_sockets
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
@@ -226,7 +227,8 @@ def document(service: str, sandbox: str, account=DEFAULT_ACCOUNT, **changes) -> 
     """A configuration as tables; `changes` are dotted paths written with `__`, such as sites__shop__limits={…}."""
     tables: dict[str, Any] = {
         "mode": "test",
-        "service": {"public_url": service},
+        # The pushes of most tests need not wait for a newer start.
+        "service": {"public_url": service, "push_delay": 0},
         "secrets": {"master_key": MASTER},
         "accounts": {
             "main": {
@@ -297,5 +299,8 @@ async def running_world(
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, listener).start()
+        if settings.admin.listener is not None:
+            for each in stack.enter_context(operators_sockets(settings.admin.listener)):
+                await web.SockSite(runner, each.dup()).start()
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield World(http, service, sandbox, platform, app)

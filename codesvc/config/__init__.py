@@ -2,6 +2,7 @@
 
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
+from codesvc.config.service_settings import Service
 from codesvc.config.settings import (
     Account,
     Admin,
@@ -12,7 +13,6 @@ from codesvc.config.settings import (
     Operator,
     Purpose,
     Secrets,
-    Service,
     Settings,
     Site,
     Store,

@@ -6,15 +6,13 @@
 # No `from __future__ import annotations`: the annotations are read at run time, because they contain the constraints.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from codesvc.config.addresses import (
-    listening_host,
+    operators_listener,
     origin,
-    public_address,
     receiver_url,
     store_url,
     token_way,
@@ -33,11 +31,12 @@ from codesvc.config.constraints import (
     unguessable,
 )
 from codesvc.config.faults import Fault
+from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
-from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
+from codesvc.domain.listener import Listener, parse_listener
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
@@ -46,7 +45,6 @@ Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Fsync = Literal["everysec", "always"]
-Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
 
 _Shown = Annotated[str, shown]
@@ -68,23 +66,6 @@ LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Where the service listens, and its public address."""
-
-    host: Annotated[str, listening_host] = "127.0.0.1"
-    port: Annotated[int, Between(1, 65_535)] = 8080
-    public_url: Annotated[str, public_address]
-    trusted_proxies: tuple[Network, ...] = ()
-    forwarded_header: ForwardedHeader = "X-Forwarded-For"
-    templates_dir: Path | None = None
-    workers: Annotated[int, Between(1, 64)] = 1
-    deliver: bool = True
-    traces: bool = False
-    body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
-    body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """The store. Without `url` it is the embedded Valkey, with its data in `data_dir`."""
 
@@ -95,6 +76,7 @@ class Store:
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
     audit_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
+    audit_lines: Annotated[int, Between(1_000, 1_000_000)] = 20_000  # of each site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +164,7 @@ class Limits:
     openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
+    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
@@ -262,8 +245,14 @@ class Admin:
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
+    listen: Annotated[str, operators_listener] | None = None
     audit_file: Path | None = None
     keys: tuple[AdminKey, ...] = ()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The parsed `listen`; None without one."""
+        return parse_listener(self.listen) if self.listen is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,15 @@ from codesvc.domain.identifiers import (
     LONGEST_OPENID,
     LONGEST_USER,
     NO_OPENID_CHARACTER,
-    NO_USER_CHARACTER,
+    OPENID_LENGTH,
     SHORTEST_OPENID,
     is_openid,
     is_user,
+    is_wechat_openid,
+    stranger_in,
+    unlike_normal,
 )
+from codesvc.domain.test_identity import is_test_openid
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -54,8 +58,10 @@ def checked_user(text: str) -> str:
         return text
     if len(text) > LONGEST_USER:
         why = f"has {len(text)} characters; at most {LONGEST_USER} are possible"
-    elif stranger := _stranger(text, NO_USER_CHARACTER):
-        why = f"has {stranger}; possible are A-Z, a-z, 0-9 and . _ @ + : -"
+    elif (place := stranger_in(text)) is not None:
+        why = f"has {_placed(text, place)}; possible are letters and digits of any script, and . _ @ + : -"
+    elif (place := unlike_normal(text)) is not None:
+        why = f"has {_placed(text, place)}, where Unicode's normal form C (NFC) has another; normalise the file's users"
     else:
         why = "begins with a character that is neither a letter nor a digit"
     raise BadValue(f'user "{_shown(text)}" {why}')
@@ -76,6 +82,21 @@ def checked_id(name: str, text: str) -> str:
     else:
         why = f"has {len(text)} characters; {SHORTEST_OPENID} to {LONGEST_OPENID} are possible"
     raise BadValue(f'{name} "{masked_id(text)}" {why}')
+
+
+def checked_openid(text: str) -> str:
+    """An openid of WeChat's form, or one that stands for a test identity.
+
+    Raises:
+        BadValue: it is missing or malformed.
+    """
+    checked_id("openid", text)
+    if is_wechat_openid(text) or is_test_openid(text):
+        return text
+    shown = f'openid "{masked_id(text)}"'
+    if len(text) != OPENID_LENGTH:
+        raise BadValue(f"{shown} has {len(text)} characters; an openid of WeChat has {OPENID_LENGTH}")
+    raise BadValue(f'{shown} begins with "{text[0]}"; an openid of WeChat begins with "o"')
 
 
 def masked_id(text: str) -> str:
@@ -127,7 +148,11 @@ def _moment(text: str) -> datetime | None:
 def _stranger(text: str, unknown: re.Pattern[str]) -> str:
     """The first character that does not belong, with its code point and place."""
     found = unknown.search(text)
-    return f'"{_shown(found[0])}" (U+{ord(found[0]):04X}) at place {found.start() + 1}' if found else ""
+    return _placed(text, found.start()) if found else ""
+
+
+def _placed(text: str, place: int) -> str:
+    return f'"{_shown(text[place])}" (U+{ord(text[place]):04X}) at place {place + 1}'
 
 
 def _shown(text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesvc.sites.lazy import PerEntry
+from codesvc.store.secret_cache import SecretCache
+from codesvc.wechat.call_labels import ignore_call
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
-from codesvc.wechat.token import StoredTokens
+from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     import aiohttp
 
     from codesvc.domain.health import PlatformHealth
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.secret_cache import SecretCache
+    from codesvc.store.store import Store
     from codesvc.wechat.call_labels import CallObserver
 
 
@@ -29,10 +33,12 @@ def reach(
     platforms: PlatformHealth,
     *,
     clock: Callable[[], float],
+    proxy: OutboundProxy | None = None,
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
     """The access tokens of each account, which all processes share, and its WeChat client.
 
-    `recorder` counts the result of every call, `platforms` derives WeChat's health from it.
+    `recorder` counts the result of every call, `platforms` derives WeChat's health from it. WeChat is
+    called through `proxy`.
     """
 
     def observer_of(account: AccountEntry) -> CallObserver:
@@ -43,13 +49,30 @@ def reach(
         return observe
 
     def tokens_of(account: AccountEntry) -> StoredTokens:
-        return _tokens_of(account, http, shared[account.name], observer_of(account), clock)
+        return _tokens_of(account, http, shared[account.name], observer_of(account), clock, proxy=proxy)
 
     tokens = PerEntry(directory.accounts, tokens_of, lambda entry: entry.config)
     clients = PerEntry(
-        directory.accounts, lambda a: _client_of(a, http, tokens[a.name], observer_of(a)), lambda entry: entry.config
+        directory.accounts,
+        lambda a: _client_of(a, http, tokens[a.name], observer_of(a), proxy),
+        lambda entry: entry.config,
     )
     return tokens, clients
+
+
+def client_alone(
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    store: Store,
+    keyring: Keyring,
+    *,
+    clock: Callable[[], float],
+    proxy: OutboundProxy | None,
+) -> WeChatClient:
+    """The client of a command that runs beside the service: with the service's access token, and without counts."""
+    shared = SecretCache(store, account.keys, keyring)
+    tokens = _tokens_of(account, http, shared, ignore_call, clock, proxy=proxy)
+    return _client_of(account, http, tokens, ignore_call, proxy)
 
 
 def _tokens_of(
@@ -58,8 +81,11 @@ def _tokens_of(
     shared: SecretCache,
     observe: CallObserver,
     clock: Callable[[], float],
+    *,
+    proxy: OutboundProxy | None,
 ) -> StoredTokens:
     config = account.config
+    seldom = config.token_source == "ordinary"  # noqa: S105 - a source, no password
     return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
         issuer=issuer_for(
@@ -69,14 +95,20 @@ def _tokens_of(
             http=http,
             api_url=config.api_url,
             observe=observe,
+            proxy=proxy,
         ),
         store=shared,
         now=clock,
+        longest_cool_down=LONGEST_COOL_DOWN if seldom else QUICK_COOL_DOWN,
     )
 
 
 def _client_of(
-    account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, observe: CallObserver
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    tokens: StoredTokens,
+    observe: CallObserver,
+    proxy: OutboundProxy | None,
 ) -> WeChatClient:
     config = account.config
     return WeChatClient(
@@ -86,4 +118,5 @@ def _client_of(
         tokens=tokens,
         api_url=config.api_url,
         observe=observe,
+        proxy=proxy,
     )

@@ -28,14 +28,19 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from codesvc.domain.codes import TEST_ID
+from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
+from codesvc.domain.limits import encode
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
 from codesvc.domain.test_identity import TEST_OPENID
 from codesvc.domain.ticket import TICKET_MOVES
 from codesvc.domain.verification import (
     DELIVERY_MOVES,
+    DOUBLE_START_MS,
     KEPT_AFTER_END_MS,
+    KEPT_SHOWN_MS,
+    MOST_KEPT,
     PROOF_LIFE_MS,
     RENEWABLE,
     VERIFICATION_MOVES,
@@ -60,8 +65,6 @@ _Word = TypeVar("_Word", bound=str)
 
 HISTORY_LENGTH: Final = 50
 """The most lines in the history of a user's bindings; `Retention` says how long they are kept."""
-AUDIT_LENGTH: Final = 20_000
-"""The most lines in the audit log of each partition."""
 MOST_PACKED: Final = 128
 """The most times of events in one packed string; more are in a list."""
 MOST_LATEST: Final = 20
@@ -142,12 +145,15 @@ def _known() -> dict[str, str]:
         "WEBHOOK_MOST_DONE": f"{MOST_DONE}",
         "WEBHOOK_WAKES": repr(WEBHOOKS),
         "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
-        "AUDIT_LENGTH": f"{AUDIT_LENGTH}",
         "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
         "MOST_PACKED": f"{MOST_PACKED}",
         "MOST_LATEST": f"{MOST_LATEST}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
+        "DOUBLE_START": f"{DOUBLE_START_MS}",
+        "KEPT_SHOWN": f"{KEPT_SHOWN_MS}",
+        "MOST_KEPT": f"{MOST_KEPT}",
+        "BLIND_GUESSES": repr("".join(f" {tag}={encode(rates)}" for tag, rates in blind_budgets().items())),
     }
 
 

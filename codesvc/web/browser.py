@@ -10,6 +10,8 @@ from codesvc.domain.device import is_wechat
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
+from codesvc.web.headers import cookie_in
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -35,7 +37,7 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
 
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
-    return request.cookies.get(services(request).address.cookie_name(_NAME), "")[:64]
+    return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
 
 
 def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
@@ -86,7 +88,7 @@ async def read_form(request: web.Request, subject: str) -> VisitForm:
     Raises:
         Problem: the form is malformed, or comes from another page or browser.
     """
-    form = decode_form(dict(await request.post()), VisitForm)
+    form = decode_form(await form_of(request), VisitForm)
     if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

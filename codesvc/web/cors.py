@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.web.context import CROSS_ORIGIN, services
+from codesvc.web.context import CROSS_ORIGIN
+from codesvc.web.origins import is_own
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,8 +32,3 @@ def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
     }
     request[CROSS_ORIGIN] = headers
     return headers
-
-
-def is_own(request: web.Request, origin: str) -> bool:
-    """Whether an `Origin` is that of the service's own pages: by `public_url`, or by the host that was asked."""
-    return origin == services(request).address.origin or origin.partition("://")[2] == request.host

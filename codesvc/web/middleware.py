@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import ClientError, HttpVersion10, hdrs, web
+from multidict import CIMultiDict
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.api.inputs import invalid
+from codesvc.web.authentication import require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import STANDING_HEADERS, require_fit
 from codesvc.web.problem import Problem, unavailable
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
 _log = structlog.get_logger("codesvc.http")
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_REQUEST_ID: Final = re.compile(r"(?![0-9]{1,12}$)(?!csk_|whsec_|ey[A-Z])[A-Za-z0-9_.-]{8,64}")
+"""The form of an `X-Request-Id` that is taken over. It stands in logs, so what looks like a code, a key or a token is
+not taken over.
+"""
 
 
 def problem_of(error: BaseException | None) -> Problem:
@@ -72,18 +77,35 @@ def _require_plain_body(request: web.Request) -> None:
                 raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
 
 
-async def _read_body(request: web.Request) -> None:
-    """Read the whole body, so that no handler waits for it.
+def _readable(request: web.Request) -> web.Request:
+    """The request, without octets in its headers that are not UTF-8.
+
+    aiohttp keeps such octets as lone surrogates, which cannot be hashed, stored or sent. They are replaced and not
+    refused: another application of the same host may have set a cookie in another encoding.
+    """
+    if all(name.isascii() and value.isascii() for name, value in request.raw_headers):
+        return request
+    clean = [(_utf8(name), _utf8(value)) for name, value in request.headers.items()]
+    return request.clone(headers=CIMultiDict(clean))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+async def _read_body(request: web.Request, route: str) -> None:
+    """Read the whole body, so that no handler waits for it. Nothing is read of a request that will be refused.
 
     Raises:
-        Problem: the body is compressed, multipart or not complete in time.
+        Problem: the body is compressed, multipart or not complete in time, or the route needs a key and there is none.
     """
     if request.version < HttpVersion10:
         # A request without a version: its answer would have no head, so two servers could disagree on where it ends.
         raise Problem("malformed", "The request line is not that of HTTP/1.1.", headers={"Connection": "close"})
     if hdrs.CONTENT_ENCODING in request.headers or hdrs.TRANSFER_ENCODING in request.headers:
         _require_plain_body(request)
-    if not request.content.is_eof():
+    if not request.content.is_eof() and request.match_info.http_exception is None:
+        require_known_key(request, route)
         await _arrived(request)
 
 
@@ -142,12 +164,13 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    started, given, route = perf_counter(), request.headers, route_of(request)
+    started, request = perf_counter(), _readable(request)
+    given, route = request.headers, route_of(request)
     request_id = begin_request(given.get("X-Request-Id"))
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        await _read_body(request)
+        await _read_body(request, route)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)

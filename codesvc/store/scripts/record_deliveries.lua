@@ -1,11 +1,12 @@
 -- Purpose: record the results of deliveries, and acknowledge their jobs in the same script (DESIGN rule 4). `results`
 --   is MessagePack: for each delivery its verification, number, status (sent, unknown or failed), channel, reason,
---   errcode or '', msgid or '', and the entry of its job ('' if the job continues). After failed, the verification
---   falls back to a scan if a scan can bring the code. A receipt that arrived before this record is applied now.
+--   errcode or '', msgid or '', the entry of its job ('' if the job continues), and if the call was charged, the key of
+--   that day's quota and the call's id: the call has ended. After failed, the verification falls back to a scan if a
+--   scan can bring the code. A receipt that arrived before this record is applied now.
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
--- USES: clock names record delivery eligibility webhook verification_events fall_back batch
+-- USES: clock names record delivery reachability eligibility webhook verification_events fall_back batch
 -- REPLY done: record _ _ firsts
 
 local function record(id, number, status, via, reason, errcode, msgid)
@@ -18,6 +19,9 @@ local function record(id, number, status, via, reason, errcode, msgid)
   if msgid ~= '' then changes.msgid = msgid end
   -- Several acts of one call may concern the same verification.
   firsts[r.id] = nil
+  -- It was tried, so its count stays.
+  r.counted, r.begun, r.due = nil, nil, nil
+  drop_turn(r, status)
   move_delivery(r, status, changes, detail)
 
   if msgid ~= '' then
@@ -28,6 +32,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
       local receipt_status, openid, receipt_reason = string.match(early, '^(%S+) (%S+) (.*)$')
       if openid == r.sent_to then
         status, reason, detail = receipt_status, receipt_reason, nil
+        drop_turn(r, status)
         move_delivery(r, status, {reason = reason})
       end
     end
@@ -41,6 +46,7 @@ end
 local results, done = cmsgpack.unpack(A.results), {}
 for _, result in ipairs(results) do
   if result[8] ~= '' then done[#done + 1] = result[8] end
+  if result[10] and result[10] ~= '' then redis.call('HDEL', result[9], 'f:' .. result[10]) end
 end
 acknowledge(done)
 return {'done', now, each(results, record)}

@@ -17,11 +17,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.masking import masked_user
+from codesvc.domain.masking import isolated, shown_user
+from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
-from codesvc.web.cors import is_own
+from codesvc.web.forms import form_of
+from codesvc.web.headers import cookie_in
 from codesvc.web.languages import asked_by
+from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
 from codesvc.web.texts.catalogue import place_of, read, texts_in
@@ -32,14 +35,11 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from codesvc.domain.service_address import ServiceAddress
-    from codesvc.web.admin.sessions import Session, Sessions
+    from codesvc.web.admin.sessions import Session
 
-SESSIONS: Final = web.AppKey("SESSIONS", object)
 _SESSION: Final = web.RequestKey("SESSION", object)
 _HERE: Final = files(__package__)
 _HOUR: Final = 3_600
-_COOKIE: Final = "codesvc_admin"
-_LANGUAGE_COOKIE: Final = "codesvc_admin_language"
 LANGUAGES: Final = ("zh", "en")
 _CHANNELS: Final = {channel.value: channel.traits for channel in Channel}
 ASSETS: Final = {
@@ -129,54 +129,8 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    asked = f"{request.cookies.get(_LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    asked = f"{cookie_in(request.headers, LANGUAGE_COOKIE)},{asked_by(request)}"
     return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
-
-
-def sessions_of(request: web.Request) -> Sessions:
-    """The application's sessions."""
-    return request.app[SESSIONS]  # type: ignore[return-value]
-
-
-async def session_in(request: web.Request) -> Session | None:
-    """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(services(request).address.cookie_name(_COOKIE), ""))
-
-
-def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Set the session cookie."""
-    address = services(request).address
-    response.set_cookie(
-        address.cookie_name(_COOKIE),
-        cookie,
-        max_age=sessions_of(request).seconds,
-        httponly=True,
-        secure=address.secure,
-        samesite="Strict",
-        path=address.cookie_path,
-    )
-
-
-def drop_session(request: web.Request, response: web.Response) -> None:
-    """Delete the session cookie."""
-    address = services(request).address
-    response.del_cookie(
-        address.cookie_name(_COOKIE), path=address.cookie_path, secure=address.secure, httponly=True, samesite="Strict"
-    )
-
-
-def keep_language(request: web.Request, response: web.Response, language: str) -> None:
-    """Remember a chosen language."""
-    address = services(request).address
-    response.set_cookie(
-        _LANGUAGE_COOKIE,
-        language,
-        max_age=365 * 86_400,
-        httponly=True,
-        secure=address.secure,
-        samesite="Strict",
-        path=address.cookie_path,
-    )
 
 
 def signed_in(request: web.Request) -> Session:
@@ -184,22 +138,9 @@ def signed_in(request: web.Request) -> Session:
     return request[_SESSION]  # type: ignore[return-value]
 
 
-def check_origin(request: web.Request) -> None:
-    """Check that a form comes from the service's own pages; a request without an origin is accepted.
-
-    Raises:
-        Problem: a page of another origin sent it.
-    """
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and not is_own(request, origin)
-    if site not in {"same-origin", "none"} or foreign:
-        raise Problem("forbidden", "This form was not sent from our own page.")
-
-
 async def _check_form(request: web.Request, session: Session) -> None:
-    check_origin(request)
-    fields = await request.post()
+    require_own_page(request)
+    fields = await form_of(request)
     if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         raise Problem("forbidden", "This form was not sent from our page in this session.")
 
@@ -259,7 +200,8 @@ def draw(
                 "token": sessions_of(request).form_token(session) if session else "",
                 "test_mode": here.settings.mode == "test",
                 "path": here.address.path(request.rel_url.raw_path_qs),
-                "masked": masked_user,
+                "masked": shown_user,
+                "isolated": isolated,
                 "several_sites": len(here.directory.sites) > 1,
                 **variables,
             }

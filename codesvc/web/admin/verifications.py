@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from codesvc.web.admin.links import person_route
 from codesvc.web.admin.peers_affected import problem_extent
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -103,8 +105,9 @@ async def show_all(request: web.Request) -> web.Response:
 @for_operators
 async def search(request: web.Request) -> web.Response:
     """Search by id or by a site's user; the search text is posted, so that it is in no address."""
-    here, fields = services(request), await request.post()
-    text, name = str(fields.get("query", "")).strip(), str(fields.get("site", ""))
+    here, fields = services(request), await form_of(request)
+    text = unicodedata.normalize("NFC", str(fields.get("query", "")).strip())
+    name = str(fields.get("site", ""))
     if VerificationId.parse(text) is not None:
         return go_to(request, f"/admin/verifications/{text}")
     site = here.directory.sites.get(name)

@@ -13,6 +13,7 @@ from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def _site(request: web.Request) -> SiteEntry:
     Raises:
         Problem: there is no such site.
     """
-    fields = await request.post()
+    fields = await form_of(request)
     site = services(request).directory.sites.get(str(fields.get("site", "")))
     if site is None:
         raise Problem("not-found", "There is no such site.")
@@ -64,7 +65,7 @@ async def _site(request: web.Request) -> SiteEntry:
 @for_operators
 async def resend(request: web.Request) -> web.Response:
     """Send an event again, now."""
-    here, site, fields = services(request), await _site(request), await request.post()
+    here, site, fields = services(request), await _site(request), await form_of(request)
     event = str(fields.get("event", ""))
     actor = operator(signed_in(request).name)
     if not is_webhook_id(event) or await here.webhooks.resend(site, event, actor=actor) is None:
