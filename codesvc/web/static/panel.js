@@ -1,4 +1,3 @@
-"use strict";
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 

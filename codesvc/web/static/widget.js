@@ -1,4 +1,3 @@
-"use strict";
 // What happens: asking the service, hearing from it, typing; and the two ways in, an attribute and a call.
 
 const own = document.currentScript?.src;
@@ -144,7 +143,8 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   function apply(fresh) {
     if (over.signal.aborted || (state && Date.parse(fresh.now) < Date.parse(state.now))) return;
     const before = shown === page && state, shift = Date.now() - Date.parse(fresh.now);
-    state = renew ? fresh : { ...fresh, renew: null };
+    if (!renew) fresh.renew = null;
+    state = fresh;
     shown = page;
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
