@@ -64,10 +64,12 @@ class ServiceCalls:
     async def read(self, verification: str) -> dict[str, Any]:
         """The state of a verification, with the `proof` if it is approved.
 
+        If the person has got a new code on the page, it is the state of the successor.
+
         Raises:
             ServiceError: see `_call`.
         """
-        return await self._call("GET", f"/v1/verifications/{quote(verification, safe='')}")
+        return await self._latest("verifications", verification)
 
     async def spend(self, proof: str) -> dict[str, Any]:
         """Spend a proof; returns its claims. A proof can be spent once.
@@ -102,12 +104,12 @@ class ServiceCalls:
         return await self._call("POST", f"/v1/{what}", body)
 
     async def asked(self, what: str, identifier: str) -> dict[str, Any]:
-        """The state of a bind intent or login; an approved login also names the user.
+        """The state of a bind intent or login, or of its successor; an approved login also names the user.
 
         Raises:
             ServiceError: see `_call`.
         """
-        return await self._call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
+        return await self._latest(what, identifier)
 
     async def redeem(self, code: str, state: str) -> dict[str, Any]:
         """Redeem the code of a link from the chat: a `handle`, or for a reset `user` and `proof`.
@@ -143,6 +145,16 @@ class ServiceCalls:
         except ServiceError as error:
             if error.problem != "not-found":
                 raise
+
+    async def _latest(self, what: str, identifier: str) -> dict[str, Any]:
+        """The state of what the shop has started, or of the successor that its page has started.
+
+        Raises:
+            ServiceError: see `_call`.
+        """
+        state = await self._call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
+        successor = state["successor"]
+        return await self._call("GET", f"/v1/{what}/{successor}") if successor else state
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make one call.

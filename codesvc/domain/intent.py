@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 
 from codesvc.domain.record import Fixed
+from codesvc.domain.verification import KEPT_AFTER_END_MS
 
 
 class Kind(StrEnum):
@@ -83,6 +84,11 @@ LIFE_MS: Final = {Kind.BIND: 600_000, Kind.LOGIN: 300_000}
 thief.
 """
 
+RENEW_MS: Final = {Kind.BIND: 600_000, Kind.LOGIN: KEPT_AFTER_END_MS}
+"""How long after the expiry the page token may start a successor, once. For a bind intent it is short: an intent binds
+without the site's session, and whoever is at the screen later may be another person.
+"""
+
 _ID: Final = re.compile(r"(bi|lg)_[a-z2-7]{26}")
 
 
@@ -119,6 +125,8 @@ class Intent:
         user: for a bind intent, the user to bind; for a login, the user found after approval, "" before.
         claimed_by: openid of the WeChat account that scanned, "" before.
         choices: for a login, the users that this WeChat account has on the site.
+        predecessor: the intent whose page started this one, "" if the site did.
+        successor: the intent that this one's page started, "" if none.
         conflict: `user` if the user has another WeChat account, `wechat` if the WeChat account has another user, else
             "".
     """
@@ -141,6 +149,8 @@ class Intent:
     choices: tuple[str, ...]
     conflict: str
     scene_url: str | None
+    predecessor: str
+    successor: str
 
     def __repr__(self) -> str:
         return f"Intent({self.id[:10]}…, {self.status})"
@@ -171,12 +181,26 @@ class Intent:
             choices=tuple(fields.get("choices", "").split()),
             conflict=fields.get("conflict", ""),
             scene_url=fields.get("scene_url"),
+            predecessor=fields.get("predecessor", ""),
+            successor=fields.get("successor", ""),
         )
 
     @property
     def scannable(self) -> bool:
         """Whether a scan can still have an effect."""
         return self.method == "scan" and self.status in LIVE
+
+    @property
+    def renewable(self) -> bool:
+        """Whether the page may start a successor, or lead on to the one that it has started (`start_intent.lua`).
+
+        It may once the time is over, and while another WeChat than the person's holds the only scan.
+        """
+        if self.predecessor:
+            return False
+        if self.status is IntentStatus.EXPIRED:
+            return self.now < self.expires + RENEW_MS[self.kind]
+        return self.status is IntentStatus.SCANNED or bool(self.successor)
 
     @property
     def over(self) -> bool:

@@ -120,6 +120,13 @@ def bucket(address: IPv4Address | IPv6Address) -> str:
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
 
 
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """An address with this bucket: of an IPv6 network its first one; None for none."""
+    if text == NO_ADDRESS:
+        return None
+    return IPv4Address(text) if "." in text else IPv6Address(int(text, 16) << 64)
+
+
 def network(address: IPv4Address | IPv6Address) -> str:
     """The text for the network around an address: an IPv4 /24 or an IPv6 /48, which one customer may have whole."""
     if isinstance(address, IPv4Address):

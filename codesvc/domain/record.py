@@ -18,6 +18,7 @@ from codesvc.domain.codes import TEST_ID
 from codesvc.domain.limits import masked_bucket
 from codesvc.domain.verification import (
     PROOF_LIFE_MS,
+    RENEWABLE,
     UNFINISHED_DELIVERIES,
     Basis,
     DeliveryStatus,
@@ -156,6 +157,29 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         if not self.disclose or self.scan is ScanPolicy.OPEN:
             return True
         return not (self.delivery is DeliveryStatus.FAILED and self.reason == "no-binding")
+
+    @property
+    def predecessor(self) -> str | None:
+        """The verification whose page started this one; None if the site did."""
+        return (self.more or {}).get("predecessor")
+
+    @property
+    def successor(self) -> str | None:
+        """The verification that this one's page started; None if there is none."""
+        return (self.more or {}).get("successor")
+
+    @property
+    def renewable(self) -> bool:
+        """Whether the page may start a successor, or lead on to the one that it has started (`start.lua`).
+
+        It may after an end that nobody wanted, and while a WeChat that is not the bound one holds the only scan. The
+        second is said only where the delivery is disclosed, so that the answer does not depend on the user.
+        """
+        if self.predecessor:
+            return False
+        if self.status is Status.PENDING:
+            return self.disclose and self.claimed_by is not None and self.claimed_basis is not Basis.BOUND
+        return self.status in RENEWABLE
 
     @property
     def delivery_view(self) -> DeliveryView:

@@ -79,6 +79,9 @@ UNFINISHED_DELIVERIES: Final = frozenset(
 )
 """Delivery states that an ended verification cannot have: they then read as failed(expired)."""
 
+RENEWABLE: Final = frozenset({Status.EXPIRED, Status.EXHAUSTED, Status.SUPERSEDED})
+"""Ends after which the page token may start a successor, once. A canceled verification is none: its end was wanted."""
+
 KEPT_AFTER_END_MS: Final = 3_600_000
 """How long an ended verification can still be read."""
 

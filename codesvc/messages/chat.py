@@ -14,7 +14,7 @@ import msgspec
 
 from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
-from codesvc.messages.composer import spoken_date
+from codesvc.messages.composer import field_date, spoken_date
 from codesvc.messages.message_fields import message_fields
 from codesvc.sites.lazy import PerEntry
 
@@ -102,6 +102,8 @@ class ChatComposer:
     def notice_fields(self, account: AccountEntry, name: str, about: NoticeSubject) -> dict[str, str]:
         """The same message as the fields of a template message."""
         variables = self._notice_variables(about)
+        # WeChat takes dates of other forms than a chat text has.
+        variables["now_at"] = field_date(int(about.now), variables["locale"])
         return self._fields[account.name][name].filled(variables)
 
     @staticmethod
@@ -118,7 +120,7 @@ class ChatComposer:
             "site": site.config.name.spoken(fixed.locale),
             "account": site.account.config.name,
             "user": shown_user(user) if user else "",
-            "now_at": spoken_date(now),
+            "now_at": spoken_date(now, fixed.locale),
             "reference": reference,
             "agent": fixed.agent,
             "place": fixed.place,

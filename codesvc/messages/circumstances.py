@@ -42,7 +42,11 @@ _ADDRESSES: Final = {
     "an IPv6 address": "20010db800000000",
     "an IPv6 address of letters": "fedcabcd00000000",
 }
-_DATES: Final = {"": "2025年12月31日 23:59", "a short date": "2025年1月1日 00:05"}
+_DATES: Final = {
+    "": "2025年12月31日 23:59",
+    "a short date": "2025年1月1日 00:05",
+    "a date in English": "2025-12-31 23:59",
+}
 
 
 class Choice(NamedTuple):

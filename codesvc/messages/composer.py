@@ -33,15 +33,31 @@ class CodeLost(LookupError):
     """A code can no longer be derived, so that a message with it must not be sent."""
 
 
-def spoken_date(ms: int) -> str:
-    """`ms` since 1970 in the form used in China, such as 2025年5月1日 15:01."""
-    return _spoken_minute(ms // 60_000)
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def spoken_date(ms: int, locale: str) -> str:
+    """`ms` since 1970 for a chat text, such as 2025年5月1日 15:01 or 1 May 2025, 15:01 Beijing time."""
+    if locale == "zh":
+        return field_date(ms, locale)
+    there = _minute_in_beijing(ms // 60_000)
+    return f"{there.day} {_MONTHS[there.month - 1]} {there.year}, {there:%H:%M} Beijing time"
+
+
+def field_date(ms: int, locale: str) -> str:
+    """`ms` since 1970 as WeChat takes it in a field, such as 2025年5月1日 15:01 or 2025-05-01 15:01 (WECHAT.md 5)."""
+    there = _minute_in_beijing(ms // 60_000)
+    return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}" if locale == "zh" else f"{there:%Y-%m-%d %H:%M}"
 
 
 @lru_cache(maxsize=4096)
-def _spoken_minute(minute: int) -> str:
-    there = datetime.fromtimestamp(minute * 60, UTC).astimezone(BEIJING)
-    return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}"
+def _minute_in_beijing(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC).astimezone(BEIJING)
+
+
+def in_sentence(name: str, locale: str) -> str:
+    """A purpose's name inside an English sentence: `Sign-up` becomes `sign-up`, `VIP entry` stays."""
+    return name if locale == "zh" or not name[1:2].islower() else name[0].lower() + name[1:]
 
 
 class _MessageContext(NamedTuple):
@@ -63,9 +79,9 @@ _CONTEXT_VARIABLES: Final[dict[str, Callable[[_MessageContext], Any]]] = {
     "site": lambda context: context.site.config.name.spoken(context.locale),
     "purpose": lambda context: context.purpose_name,
     "account": lambda context: context.site.account.config.name,
-    "expires_time": lambda context: spoken_date(context.expires).partition(" ")[2],
-    "expires_at": lambda context: spoken_date(context.expires),
-    "now_at": lambda context: spoken_date(context.now),
+    "expires_time": lambda context: field_date(context.expires, context.locale).partition(" ")[2],
+    "expires_at": lambda context: field_date(context.expires, context.locale),
+    "now_at": lambda context: field_date(context.now, context.locale),
     "minutes": lambda context: max(1, round((context.expires - context.now) / 60_000)),
     "locale": lambda context: context.locale,
 }
@@ -177,7 +193,13 @@ class Composer:
         """A chat message about a verification, in the language of the start."""
         if name == "code" and self.hides_code(record):
             name = "code_behind_link"
-        return self._templates.chat(name, record.fixed.locale, self.variables(record))
+        locale, variables = record.fixed.locale, self.variables(record)
+        variables |= {
+            "purpose": in_sentence(variables["purpose"], locale),
+            "expires_at": spoken_date(record.expires, locale),
+            "now_at": spoken_date(record.now, locale),
+        }
+        return self._templates.chat(name, locale, variables)
 
     def phrase(self, name: str, variables: Mapping[str, Any]) -> str:
         """A chat message without a verification; in Chinese, because the person's language is not known."""

@@ -36,6 +36,7 @@ _INTENT: Final = _EVERY | {
         "link",
         "address",
         "back",
+        "explanation",
     ),
 }
 _PERSON: Final = _EVERY | {

@@ -45,6 +45,7 @@ class AskRequest:
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
         return_url: the address to which the hosted page returns.
+        predecessor: the intent whose page starts it, "" if the site does.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class AskRequest:
     user_agent: str = ""
     locale: str = "zh"
     return_url: str | None = None
+    predecessor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,14 @@ class Intents:
     async def start(
         self, site: SiteEntry, request: AskRequest, idempotency: Idempotency = NOT_IDEMPOTENT
     ) -> IntentResult:
-        """Start an intent: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one no longer exists.
+        """Start an intent: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one no longer exists.
+
+        ENDED: the predecessor may start no successor. A repeated successor comes as it is now.
 
         Raises:
             Invalid: the site requires a client address and there is none, or the user is a test identity.
         """
-        if request.address is None and site.config.client_ip == "required":
+        if request.address is None and not request.predecessor and site.config.client_ip == "required":
             raise Invalid(
                 "client_ip is missing: the person is shown where the request came from, and it is limited by it",
                 "/client_ip",
@@ -111,7 +115,7 @@ class Intents:
             self._recorder.refused(site.name, "", reply.limit)
             rates = getattr(site.config.limits, reply.limit)
             return IntentResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
-        if reply.outcome is Outcome.REPEATED:
+        if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return IntentResult(reply.outcome, reply.shown.as_started(), left=reply.left)
         return IntentResult(reply.outcome, reply.intent, left=reply.left)
 
@@ -142,6 +146,7 @@ class Intents:
             fingerprint=idempotency.fingerprint,
             rates=site.rates,
             hooks=site.wanted,
+            predecessor=request.predecessor,
         )
         return await self._store.start(site.keys, start)
 

@@ -27,6 +27,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
         vouched: the site has authenticated the person by other means.
         return_url: the address to which the hosted page returns, on one of the site's origins.
         metadata: an object that the site attached.
+        predecessor: the verification whose page starts it, "" if the site does.
     """
 
     purpose: str
@@ -37,6 +38,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     vouched: bool = False
     return_url: str | None = None
     metadata: dict[str, Any] = {}
+    predecessor: str = ""
 
 
 class Idempotency(msgspec.Struct, frozen=True):

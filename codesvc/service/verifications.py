@@ -72,7 +72,9 @@ class Verifications:
         self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
-        """Start a verification: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
+        """Start a verification: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
+
+        ENDED: the predecessor may start no successor. A repeated successor comes as it is now.
 
         Raises:
             Invalid: the site has no such purpose, or it requires a client address and there is none.
@@ -87,7 +89,7 @@ class Verifications:
         self._recorder.act("start", site.name, request.purpose, reply, limit=reply.limit)
         if reply.outcome is Outcome.STARTED and reply.long:
             self._recorder.guessed_at(reply.shown)
-        if reply.outcome is Outcome.REPEATED:
+        if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
         return self._limited(site, reply)
 
@@ -126,6 +128,7 @@ class Verifications:
             keyword=codes.new_keyword() if plan.with_keyword else "",
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
+            predecessor=request.predecessor,
         )
         return await self._store.start(plan.rules, start)
 

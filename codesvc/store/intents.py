@@ -40,6 +40,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of the request with that key.
         rates: each limit as the scripts read it.
         hooks: events that the site's webhook listens to, as the scripts read them.
+        predecessor: the intent whose page starts it, "" if the site does.
     """
 
     id: str
@@ -60,10 +61,13 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     rates: Mapping[str, str]
     hooks: str
+    predecessor: str = ""
 
 
 class IntentStarted(IntentReply, frozen=True):
-    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT if a repeated one is no longer kept.
+    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, ENDED, or ABSENT if a repeated one is no longer kept.
+
+    ENDED: the predecessor may start no successor.
 
     Attributes:
         left: how much of each limit remains (`fragments/windows.lua`).
@@ -103,6 +107,7 @@ class Intents:
         return await self._start(
             keys,
             {
+                "predecessor": keys.intent(start.predecessor),
                 "intent": keys.intent(start.id),
                 "idem": keys.idempotency(start.site, start.idempotency_key),
                 "word": keys.keyword(start.keyword),
@@ -110,6 +115,7 @@ class Intents:
                 "address_starts": keys.window("address_starts", start.site, start.address),
             },
             {
+                "predecessor": start.predecessor,
                 "id": start.id,
                 "kind": start.kind,
                 "idem": start.idempotency_key,

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
-from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
 from codesvc.domain.limits import encode
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
@@ -42,6 +42,7 @@ from codesvc.domain.verification import (
     KEPT_SHOWN_MS,
     MOST_KEPT,
     PROOF_LIFE_MS,
+    RENEWABLE,
     VERIFICATION_MOVES,
 )
 from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
@@ -133,6 +134,8 @@ def _known() -> dict[str, str]:
         "LOGIN_MOVES": _moves(LOGIN_MOVES),
         "TICKET_MOVES": _moves(TICKET_MOVES),
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
+        "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
+        "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),
         "HISTORY_LENGTH": f"{HISTORY_LENGTH}",
         "TEST_ID": repr(TEST_ID),
         "TEST_OPENID": repr(TEST_OPENID),

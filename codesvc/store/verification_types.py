@@ -70,6 +70,7 @@ class Start:
         keyword: eight characters that bring the code in the chat, "" for none.
         idempotency_key: "" for none.
         fingerprint: of the request with that key.
+        predecessor: the verification whose page starts it, "" if the site does.
     """
 
     id: str
@@ -81,10 +82,13 @@ class Start:
     keyword: str
     idempotency_key: str
     fingerprint: str
+    predecessor: str = ""
 
 
 class Started(VerificationReply, frozen=True):
-    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, or ABSENT if a repeated one is no longer kept.
+    """STARTED, REPEATED, MISMATCH, LIMITED, COLLISION, ENDED, or ABSENT if a repeated one is no longer kept.
+
+    ENDED: the predecessor may start no successor.
 
     Attributes:
         long: whether the longer code is used.

@@ -46,6 +46,7 @@ class Verifications:
             idem = keys.idempotency(rules.site, start.idempotency_key)
         return await prepared.run(
             {
+                "predecessor": keys.record(start.predecessor),
                 "record": keys.record(start.id),
                 "long_record": keys.record(start.long_id),
                 "idem": idem,
@@ -55,6 +56,7 @@ class Verifications:
                 "address_starts": keys.window("address_starts", rules.site, start.address),
             },
             {
+                "predecessor": start.predecessor,
                 "id": start.id,
                 "long_id": start.long_id,
                 "idem": start.idempotency_key,

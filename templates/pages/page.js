@@ -7,14 +7,14 @@
   const announcer = document.getElementById("announcer");
   const offline = document.getElementById("offline");
   const words = JSON.parse(document.getElementById("words").textContent);
-  const base = page.dataset.base;
+  let base = page.dataset.base; // of the successor, once the page has started one
   const pollMs = 3000, patienceMs = 5000;
   let query = page.dataset.query;
   let drawn = new Map(); // part -> its HTML as the server drew it, before this script changed anything in it
   let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
   let sending = false, refreshing = false, stale = false;
   let latest = ""; // the state heard of last
-  let source, poll, leaving, calming;
+  let source, poll, clock, leaving, calming;
 
   const $ = (selector) => home.querySelector(selector);
   const t = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -68,11 +68,21 @@
     // That it was sent again stays true while one sees how it goes.
     if (note && !answered && panel().dataset.status === "pending" && !$(".good")) $(".head").append(note);
     settle();
+    if (panel().dataset.base !== base) goOn();
     const title = $("#headline").textContent;
     if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
     // A code is on its way: the box for it comes into view.
     if (title !== headline && !answered) $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
     if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
+  }
+
+  // This page now shows the successor that it has started.
+  function goOn() {
+    base = panel().dataset.base;
+    query = latest = "";
+    history.replaceState(null, "", base);
+    $("#headline").focus();
+    if (panel().dataset.status === "pending") { run(); listen(); }
   }
 
   // What has been typed, and where, survives a new drawing; a refused code does not.
@@ -179,7 +189,7 @@
       }
     }
   }
-  const clock = setInterval(tick, 500);
+  const run = () => { clearInterval(clock); clock = setInterval(tick, 500); };
 
   // Hearing ------------------------------------------------------------------------------------------------------
 
@@ -249,6 +259,7 @@
   addEventListener("offline", away);
 
   drawn = new Map([...parts(home)].map(([name, part]) => [name, part.outerHTML]));
+  run();
   settle();
   if (panel().dataset.status === "pending") listen();
 })();

@@ -180,6 +180,39 @@ async def expired(stage, look):
 
 
 @scene
+async def renew_code_taken(stage, look):
+    """Another WeChat has used the QR code."""
+    started = await stage.start()
+    page = await look(started["page_url"])
+    await (await stage.person(follows=True)).scan(started["id"])
+    await page.locator("#anew").wait_for()
+    return page
+
+
+@scene
+async def renew_over(stage, look):
+    """What was renewed has expired too."""
+    page = await expired(stage, look)
+    await page.locator("#anew").click()
+    await page.locator("#code").wait_for()
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
+
+
+@scene
+async def renew_refused(stage, look):
+    page = await expired(stage, look)
+    address = page.url.partition("?")[0] + "/renew"
+    panel = await page.locator("#panel").inner_html()
+    panel = panel.replace('role="alert"></p>', 'role="alert">操作太频繁，请 25 分钟后再试。</p>')
+    await page.route(address, lambda route: route.fulfill(status=429, body=panel, content_type="text/html"))
+    await page.locator("#anew").click()
+    await page.locator("#problem:not(:empty)").wait_for()
+    return page
+
+
+@scene
 async def missing(stage, look):
     return await look(f"{stage.addresses.service}/p/none")
 
@@ -321,6 +354,23 @@ async def widget_wrong(stage, look):
     page = await with_widget(stage, look, await stage.start("reset"))
     await page.locator("#code").press_sequentially("111111")
     await page.locator("#problem:not(:empty)").wait_for()
+    return page
+
+
+@scene
+async def widget_renew(stage, look):
+    page = await with_widget(stage, look, await stage.start())
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
+
+
+@scene
+async def widget_renew_taken(stage, look):
+    started = await stage.ask("logins")
+    page = await with_widget(stage, look, started)
+    await (await stage.person(follows=True)).scan(started["id"])
+    await page.locator(".badge.scanned").wait_for()
     return page
 
 

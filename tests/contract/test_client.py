@@ -20,7 +20,8 @@ from tests.people.asks import reply
 from tests.world import KEY, wrong
 
 NOT_CALLED = {
-    "showPage", "getPageState", "watchPage", "getPagePicture", "checkOnPage", "resendOnPage", "mayPageCall",
+    "showPage", "getPageState", "watchPage", "getPagePicture", "checkOnPage", "resendOnPage", "renewOnPage",
+    "mayPageCall",
     "verifyCallback", "receivePush", "hearEvent", "getHealth", "getReadiness", "getMetrics", "getContract",
     "readFront", "readReference", "explainProblem",
     *(operation.id for operation in OPERATIONS if operation.tag == "Administration"),

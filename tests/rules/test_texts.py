@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import msgspec
 import pytest
+from jinja2 import Environment, meta
 
 from codesvc.config import parse
 from codesvc.domain.device import family
@@ -12,7 +13,8 @@ from codesvc.domain.keyring import Keyring
 from codesvc.domain.limits import bucket
 from codesvc.domain.record import Fixed
 from codesvc.domain.signed_links import Links
-from codesvc.messages.composer import Composer
+from codesvc.messages.composer import Composer, field_date, in_sentence, spoken_date
+from codesvc.messages.message_fields import MessageFields
 from codesvc.messages.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
 from codesvc.sites.directory import Directory
 from codesvc.wechat.template_fields import check_field
@@ -57,11 +59,63 @@ def test_every_text_renders_and_prints_nothing_a_stranger_wrote(composer, name, 
 def test_a_code_is_told_with_everything_that_tells_it_apart(composer, locale):
     record = strangers_record(locale)
     text = composer.chat("code", record)
-    site, purpose = {"zh": ("山月茶铺", "注册"), "en": ("Moonhill Tea", "Sign-up")}[locale]
+    site, purpose = {"zh": ("山月茶铺", "注册"), "en": ("Moonhill Tea", "sign-up")}[locale]
     code = composer.code_of(record)
     assert re.search(rf"^{code}$", text, re.MULTILINE)
     for part in (site, purpose, "不是我", "Windows", "203.0.*.*", "5", composer.variables(record)["reference"]):
         assert part in text
+
+
+def texts_of(locale):
+    """Every chat text of a language that the service ships, and the fields of its cards."""
+    yield from ((path.name, path.read_text()) for path in (shipped_directory() / "chat" / locale).iterdir())
+    yield from ((path.name, path.read_text()) for path in (shipped_directory() / "people" / locale).iterdir())
+
+
+KEYWORDS_OF_REPLIES = ("不是我", "确认", "同意换绑")
+
+
+@pytest.mark.parametrize(("name", "text"), [*texts_of("en")])
+def test_an_english_text_has_no_chinese_but_the_replies_each_explained(name, text):
+    """What a reader has to send stays as it is, in quotation marks, and its meaning stands behind it in brackets."""
+    for keyword in KEYWORDS_OF_REPLIES:
+        for found in re.finditer(keyword, text):
+            assert re.match(r"[^”]*” \((?:not me|confirm|agree to the change)\)", text[found.end() :]), (name, keyword)
+        text = text.replace(keyword, "")
+    assert not re.search(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]", text), name
+
+
+@pytest.mark.parametrize(("name", "text"), [*texts_of("en")])
+def test_an_english_text_uses_the_words_of_the_glossary(name, text):
+    forbidden = r"\b(?:un)?bind|\bbound\b|\bgood for\b|no longer good|somebody|nobody|tell it to|asked for from"
+    said = re.sub(r"\{[{%].*?[%}]\}", "", text)
+    assert not re.search(forbidden, said, re.IGNORECASE), name
+
+
+MOMENT = 1_795_954_500_000  # 2026-11-29 20:15 in Beijing
+
+
+def test_dates_are_in_the_readers_language():
+    assert spoken_date(MOMENT, "zh") == field_date(MOMENT, "zh") == "2026年11月29日 20:15"
+    assert spoken_date(MOMENT, "en") == "29 Nov 2026, 20:15 Beijing time"
+    assert field_date(MOMENT, "en") == "2026-11-29 20:15"
+
+
+def test_the_purpose_stands_in_a_sentence():
+    assert in_sentence("Sign-up", "en") == "sign-up"
+    assert in_sentence("VIP entry", "en") == "VIP entry"
+    assert in_sentence("注册", "zh") == "注册"
+
+
+@pytest.mark.parametrize("message", ["code", "reset_done"])
+def test_an_english_card_is_english(message):
+    fields = Templates().fields(f"message/{message}.toml")
+    given = {"code": "439334", "reference": "EX", "site": "Moonhill Tea", "purpose": "Password reset", "locale": "en"}
+    given |= {"expires_at": field_date(MOMENT, "en"), "now_at": field_date(MOMENT, "en")}
+    for key, value in MessageFields.of(fields).filled(given).items():
+        assert not re.search(r"[\u4e00-\u9fff]", value.replace("不是我", "")), (key, value)
+        assert not value.endswith("…"), (key, value)
+        assert check_field(key, value) is None
 
 
 @pytest.mark.parametrize("name", [name for name in CHAT_MESSAGES if name != "code"])
@@ -83,7 +137,8 @@ def test_texts_about_nothing_in_particular_name_no_site_user_or_purpose(name):
 def test_the_two_languages_use_the_same_variables():
     for name in CHAT_MESSAGES:
         zh, en = ((shipped_directory() / "chat" / locale / f"{name}.txt").read_text() for locale in ("zh", "en"))
-        assert set(re.findall(r"{[{%].*?(\w+) ?[%}]}", zh)) == set(re.findall(r"{[{%].*?(\w+) ?[%}]}", en)), name
+        read = [meta.find_undeclared_variables(Environment().parse(text)) for text in (zh, en)]  # noqa: S701  no HTML
+        assert read[0] == read[1], name
 
 
 def test_every_text_is_there_in_both_languages():

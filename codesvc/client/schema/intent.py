@@ -30,6 +30,8 @@ class BindIntent(Answer, frozen=True, kw_only=True):
     conflict: Annotated[
         str | None, told("what stands in the way: user (has another WeChat) or wechat (has another user)")
     ]
+    predecessor: Annotated[str | None, told("the bind intent whose page started this one; null if you did")] = None
+    successor: Annotated[str | None, told("the bind intent that this one's page started in its place")] = None
 
 
 class Login(Answer, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Login(Answer, frozen=True, kw_only=True):
     page_url: Annotated[str, told("the hosted page")]
     page_token: Annotated[str, told("lets a browser look at exactly this one")]
     handle: Annotated[str | None, told("binds a first-time visitor by PUT /v1/bindings/{user}, once")]
+    predecessor: Annotated[str | None, told("the login whose page started this one; null if you did")] = None
+    successor: Annotated[str | None, told("the login that this one's page started in its place")] = None
 
 
 class IntentPage(Answer, frozen=True, kw_only=True):
@@ -68,6 +72,7 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     expires_at: Time
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go on")]
+    renew: Annotated[str, told("what the page can get anew, once", words=("scan",), example="scan")] | None = None
 
 
 class Redemption(Answer, frozen=True, kw_only=True):

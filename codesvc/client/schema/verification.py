@@ -19,6 +19,7 @@ DELIVERY_STATUSES: Final = (
     "scanned",
     "pending",
 )
+RENEWALS: Final = ("scan", "code")
 CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "scan", "auto")
 
 Reference = Annotated[str, told("two letters that stand on the page and in the message", example="KX")]
@@ -63,6 +64,8 @@ class Verification(Answer, frozen=True, kw_only=True):
     scan: Annotated[Scan | None, told("not null wherever a scan may bring the code")]
     page_url: Annotated[str, told("the hosted page")]
     page_token: Annotated[str, told("lets a browser act on exactly this verification")]
+    predecessor: Annotated[str | None, told("the verification whose page started this one; null if you did")] = None
+    successor: Annotated[str | None, told("the verification that this one's page started in its place")] = None
     proof: Annotated[str | None, told("a JWT; there for 10 minutes after approval")] = None
 
     @property
@@ -102,3 +105,18 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
     delivery: Delivery
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go after approval")]
+    renew: (
+        Annotated[
+            str, told("what the page can get anew, once: the QR code or the code", words=RENEWALS, example="scan")
+        ]
+        | None
+    ) = None
+
+
+class Renewal(Answer, frozen=True, kw_only=True):
+    """The successor of a verification, bind intent or login, for the browser that asked for it."""
+
+    secret: ClassVar[frozenset[str]] = frozenset({"page_url", "page_token"})
+
+    page_url: Annotated[str, told("its hosted page")]
+    page_token: Annotated[str, told("lets a browser act on exactly the successor")]

@@ -47,6 +47,7 @@ class VerificationNews(Answer, frozen=True, kw_only=True):
         Meta(description="your own object, as it came", extra_json_schema={"additionalProperties": True}),
     ]
     delivery: Delivery
+    predecessor: Annotated[str | None, told("the verification whose page started this one; null if you did")] = None
 
 
 class BindingCreated(Answer, frozen=True, kw_only=True, rename={"came_from": "from"}):
@@ -109,6 +110,7 @@ class LoginApproved(Answer, frozen=True, kw_only=True):
     reference: Reference
     created_at: Time
     approved_at: Time
+    predecessor: Annotated[str | None, told("the login whose page started this one; null if you did")] = None
 
 
 class QuotaLow(Answer, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ class _Verification(msgspec.Struct):
     fixed: str
     approved: int | None = None
     basis: str | None = None
+    predecessor: str | None = None
 
 
 class _Created(msgspec.Struct, rename={"came_from": "from"}):
@@ -55,6 +56,7 @@ class _Login(msgspec.Struct):
     reference: str
     created: int
     approved: int
+    predecessor: str | None = None
 
 
 class _Quota(msgspec.Struct):
@@ -90,6 +92,7 @@ def _verification(facts: _Verification) -> dict[str, Any]:
         "attempts_left": facts.attempts_left,
         "metadata": fixed.metadata,
         "delivery": {"channel": str(view.channel), "status": str(view.status), "reason": view.reason},
+        "predecessor": facts.predecessor,
     }
 
 
@@ -120,6 +123,7 @@ def _login(facts: _Login) -> dict[str, Any]:
         "reference": facts.reference,
         "created_at": rfc3339(facts.created),
         "approved_at": rfc3339(facts.approved),
+        "predecessor": facts.predecessor,
     }
 
 

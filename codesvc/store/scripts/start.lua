@@ -2,13 +2,23 @@
 --   Of several starts within `hold` ms the newest is sent, and a double click costs one message (superseding.lua).
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
--- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
--- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund push superseding admission
--- REPLY started repeated: record long left firsts
+--   With `predecessor` it is the page of that verification that starts, once: whoever comes second gets the same successor.
+-- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
+-- ARGS: predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- OUTCOMES: started repeated ended mismatch limited collision absent
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund push superseding admission renewal
+-- REPLY started repeated ended: record long left firsts
 -- REPLY limited: limit wait_ms
---   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept
+--   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not
+--   ended: the predecessor may start no successor (any more)
+
+local old = A.predecessor ~= '' and read_record(K.predecessor)
+if A.predecessor ~= '' then
+  if not old or is_gone(old) or old.site ~= A.site then return {'absent', now} end
+  local known = old.successor and read_record(record_at(old.successor))
+  if known and not is_gone(known) then return answer('repeated', known, 0, starts_left()) end
+  if not may_renew(old) then return answer('ended', old) end
+end
 
 local refused = refusal('record', is_gone)
 if refused then return refused end
@@ -21,6 +31,11 @@ if redis.call('EXISTS', at) == 1 or (A.word ~= '' and redis.call('EXISTS', K.wor
 end
 
 count_start()
+if old then
+  if status_of(old) == 'pending' then end_as(old, 'superseded') end
+  write(old, {successor = id})
+  wake(old)
+end
 
 -- An unclaimed verification cannot supersede a claimed one, so claimed ones are left out. Other addresses have
 -- verifications of their own.
@@ -61,6 +76,7 @@ write(r, {
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, keyword = A.word, status = 'pending',
   attempts = tonumber(A.attempts), attempts_left = tonumber(A.attempts), created = now, expires = now + A.code_life,
   max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
+  predecessor = old and old.id or nil,
 })
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
 deliver(r, redis.call('HGET', K.binding, 'openid'), {channels = A.channels, max_life = A.max_life})

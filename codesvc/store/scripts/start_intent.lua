@@ -1,10 +1,21 @@
 -- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
--- KEYS: intent idem word site_starts address_starts
--- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
--- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows record intent admission
--- REPLY started repeated: intent _ left
+--   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
+-- KEYS: predecessor intent idem word site_starts address_starts
+-- ARGS: predecessor offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
+-- OUTCOMES: started repeated ended mismatch limited collision absent
+-- USES: clock names windows record intent admission renewal
+-- REPLY started repeated ended: intent _ left
 -- REPLY limited: limit wait_ms
+--   absent: the Idempotency-Key's intent is no longer kept, or the predecessor is not
+--   ended: the predecessor may start no successor (any more)
+
+local old = A.predecessor ~= '' and read_record(K.predecessor)
+if A.predecessor ~= '' then
+  if not old or intent_gone(old) or old.site ~= A.site then return {'absent', now} end
+  local known = old.successor and read_record(key('intent', old.successor))
+  if known and not intent_gone(known) then return answer('repeated', known, 0, starts_left()) end
+  if not may_renew_intent(old) then return answer('ended', old) end
+end
 
 local refused = refusal('intent', intent_gone)
 if refused then return refused end
@@ -13,13 +24,18 @@ if redis.call('EXISTS', K.intent) == 1 or (A.word ~= '' and redis.call('EXISTS',
   return {'collision', now}
 end
 count_start()
+if old then
+  if intent_status(old) == 'scanned' then move_intent(old, 'canceled', {}) end
+  write(old, {successor = A.id})
+  wake(old)
+end
 
 local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
   hooks = A.hooks,
-  created = now, expires = now + A.life,
+  created = now, expires = now + A.life, predecessor = old and old.id or nil,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end

@@ -48,6 +48,8 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
         "scan": schema.Scan(image_url=f"{page_url}/qr.svg", keyword=intent.keyword) if intent.scannable else None,
         "page_url": page_url,
         "page_token": links.page_token(intent.site, intent.id),
+        "predecessor": intent.predecessor or None,
+        "successor": intent.successor or None,
     }
     if intent.kind is Kind.LOGIN:
         return schema.Login(**shared, user=intent.user or None, handle=_handle(intent, handles))

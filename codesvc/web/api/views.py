@@ -12,7 +12,7 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import Subject
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
-from codesvc.domain.verification import Status
+from codesvc.domain.verification import ScanPolicy, Status
 from codesvc.web.headers import prepared
 from codesvc.web.reply import Reply
 from codesvc.web.uris import with_parameters
@@ -108,6 +108,8 @@ class Views:
             scan=self._scan(record, page_url),
             page_url=page_url,
             page_token=token,
+            predecessor=record.predecessor,
+            successor=record.successor,
             proof=proof,
         )
 
@@ -135,13 +137,13 @@ class Views:
             delivery=self._delivery(record),
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
+            renew=_renewal(record),
         )
 
     @staticmethod
     def return_to(record: Record) -> str | None:
         """The address to which the browser returns. The site compares its id with the one in its own session."""
-        url = record.fixed.return_url
-        return None if url is None else with_parameters(url, verification=record.id)
+        return return_address(record.fixed.return_url, "verification", record.id, record.predecessor)
 
     @staticmethod
     def _delivery(record: Record) -> schema.Delivery:
@@ -151,6 +153,21 @@ class Views:
     @staticmethod
     def _scan(record: Record, page_url: str) -> schema.Scan | None:
         return schema.Scan(image_url=f"{page_url}/qr.svg", keyword=record.keyword) if record.scannable else None
+
+
+def return_address(url: str | None, parameter: str, identifier: str, predecessor: str | None) -> str | None:
+    """Where the browser returns to: with the id that the site started and its session knows, and with its successor."""
+    if url is None:
+        return None
+    named = {parameter: predecessor, "successor": identifier} if predecessor else {parameter: identifier}
+    return with_parameters(url, **named)
+
+
+def _renewal(record: Record) -> str | None:
+    """What the page can get anew: another QR code, or another code where none was to be scanned or was the trouble."""
+    if not record.renewable:
+        return None
+    return "code" if record.scan is ScanPolicy.OFF or record.status is Status.EXHAUSTED else "scan"
 
 
 def _length(record: Record) -> int:

@@ -32,6 +32,8 @@ VERIFICATION: Final[dict[str, Any]] = {
     "scan": _SCAN,
     "page_url": f"{_ADDRESS}/p/{TOKEN}",
     "page_token": TOKEN,
+    "predecessor": None,
+    "successor": None,
 }
 APPROVED: Final[dict[str, Any]] = VERIFICATION | {
     "status": "approved",
@@ -66,7 +68,9 @@ PAGE: Final[dict[str, Any]] = {
     "delivery": {"channel": "scan", "status": "awaiting_scan", "reason": None},
     "scan": _SCAN,
     "return_to": None,
+    "renew": None,
 }
+RENEWAL: Final = {"page_url": f"{_ADDRESS}/p/{TOKEN}", "page_token": TOKEN}
 CLAIMS: Final = {
     "iss": _ADDRESS,
     "aud": "shop",
@@ -109,6 +113,8 @@ _ASKED: Final[dict[str, Any]] = {
     "scan": _SCAN,
     "page_url": f"{_ADDRESS}/p/i.{TOKEN}",
     "page_token": f"i.{TOKEN}",
+    "predecessor": None,
+    "successor": None,
 }
 BIND_INTENT: Final[dict[str, Any]] = {
     "id": BIND_ID,
@@ -152,6 +158,7 @@ _NEWS: Final[dict[str, Any]] = {
     "attempts_left": 5,
     "metadata": {"cart": "c-81"},
     "delivery": {"channel": "template", "status": "delivered", "reason": None},
+    "predecessor": None,
 }
 _FELL_BACK: Final = {"channel": "scan", "status": "awaiting_scan", "reason": "user-block"}
 _DATA: Final[dict[str, dict[str, Any]]] = {
@@ -183,6 +190,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
         "reference": "KX",
         "created_at": "2026-11-22T09:30:16.192Z",
         "approved_at": _HAPPENED,
+        "predecessor": None,
     },
     "quota.low": {
         "account": "main",

@@ -19,7 +19,7 @@ _ON: Final = (
         headers=("Location",),
     ),
 )
-_ACTS: Final = ("check", "events", "resend", "state")
+_ACTS: Final = ("check", "events", "renew", "resend", "state")
 
 SHOW: Final = Operation(
     method="GET",
@@ -126,6 +126,32 @@ RESEND: Final = Operation(
     problems=("not-found", "forbidden", "verification-ended", "resend-too-soon"),
     people=True,
 )
+RENEW: Final = Operation(
+    method="POST",
+    path="/p/{page_token}/renew",
+    id="renewOnPage",
+    tag="Pages",
+    summary="Start a successor, once",
+    description="What has expired, was superseded or is out of attempts, or whose QR code another WeChat has used, "
+    "gets one successor: same user, purpose, metadata and `return_url`. It counts as a start, from the browser's own "
+    "address. Asked again, the same successor comes. A successor has none. The predecessor's `successor` names it to "
+    "your server.",
+    access=Access.PAGE,
+    parameters=(parameters.PAGE_TOKEN,),
+    body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),
+    answers=(
+        Answer(status=200, description="The successor.", shape=schema.Renewal, example=examples.RENEWAL),
+        Answer(status=200, description="", media=HTML, schema={"type": "string"}),
+        Answer(
+            status=303,
+            description="A form was posted: on to the successor's page.",
+            media="",
+            headers=("Location",),
+        ),
+    ),
+    problems=("not-found", "forbidden", "verification-ended", "intent-ended", "rate-limited"),
+    people=True,
+)
 PREFLIGHT: Final = Operation(
     method="OPTIONS",
     path="/p/{page_token}/{act}",
@@ -148,4 +174,4 @@ PREFLIGHT: Final = Operation(
     problems=("not-found", "forbidden"),
 )
 
-CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, PREFLIGHT)
+CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, RENEW, PREFLIGHT)

@@ -1,23 +1,24 @@
 """The hosted page, and all requests that a page token allows (DESIGN, `GET /p/{page_token}`).
 
-A page token is for one verification only. It allows reading its state and QR code, checking a code and resending. It
-gives no access to the API. The page works without JavaScript: its forms are posted, and the answer is the page again.
+A page token is for one verification only. It allows reading its state and QR code, checking a code, resending, and
+starting one successor. It gives no access to the API. The page works without JavaScript: its forms are posted, and the
+answer is the page again.
 """
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from msgspec.structs import replace
 
+from codesvc.client.schema import Renewal
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.limits import bucket
+from codesvc.service.renewals import renew_verification
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs
-from codesvc.web.api.inputs import EmptyInput, PageCheckInput
+from codesvc.web.api.inputs import PageCheckInput
 from codesvc.web.api.verifications import expect, refuse
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import browser_address
@@ -25,22 +26,19 @@ from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
-from codesvc.web.forms import form_of
 from codesvc.web.languages import spoken_by
-from codesvc.web.pages.verification_view import draw, render_problem, wants_part
+from codesvc.web.pages.page_requests import FORM, allow_calls, for_people, read_nothing
+from codesvc.web.pages.verification_view import draw, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
-from codesvc.web.problem import Problem, unavailable
+from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler
-
     from codesvc.client.schema import VerificationPage
     from codesvc.domain.record import Record
     from codesvc.service.models import Result
     from codesvc.sites.directory import SiteEntry
 
 routes = web.RouteTableDef()
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
@@ -58,27 +56,8 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
     return site, identifier
 
 
-def _for_people(handler: Handler) -> Handler:
-    """Answer a problem with a page instead of a problem document, if a browser asked for a page."""
-
-    @wraps(handler)
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if "text/html" not in request.headers.get("Accept", ""):
-            return await handler(request)
-        try:
-            return await handler(request)
-        except Problem as problem:
-            return render_problem(request, problem)
-        except Invalid as error:
-            return render_problem(request, inputs.invalid(error))
-        except (StoreUnavailable, PlatformUnavailable):
-            return render_problem(request, unavailable())
-
-    return answer
-
-
 @routes.get("/p/{token}")
-@_for_people
+@for_people
 async def show(request: web.Request) -> web.Response:
     """The hosted page."""
     site, identifier = _subject(request)
@@ -120,26 +99,19 @@ async def picture(request: web.Request) -> web.Response:
     return draw_code(record.scene_url or "", request.match_info["kind"])
 
 
-@routes.options("/p/{token}/{act:check|resend|state|events}")
+@routes.options("/p/{token}/{act:check|renew|resend|state|events}")
 async def preflight(request: web.Request) -> web.Response:
     """The CORS preflight."""
-    site, _ = _subject(request)
-    headers = cross_origin(request, site)
-    allowed = {
-        "Access-Control-Allow-Methods": "GET, POST",
-        "Access-Control-Allow-Headers": "Content-Type",
-        "Access-Control-Max-Age": "600",
-    }
-    return web.Response(status=204, headers=headers | allowed)
+    return allow_calls(request, _subject(request)[0])
 
 
 @routes.post("/p/{token}/check")
-@_for_people
+@for_people
 async def check(request: web.Request) -> web.Response:
     """Check a code, sent by the page's script (JSON) or by its form."""
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
-    if request.content_type == _FORM:
+    if request.content_type == FORM:
         given = await inputs.read_form(request, PageCheckInput)
     else:
         given, _ = await inputs.read(request, PageCheckInput)
@@ -153,19 +125,38 @@ async def check(request: web.Request) -> web.Response:
 
 
 @routes.post("/p/{token}/resend")
-@_for_people
+@for_people
 async def resend(request: web.Request) -> web.Response:
     """Send the same code again."""
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
-    if request.content_type == _FORM:
-        inputs.decode_form(await form_of(request), EmptyInput)
-    else:
-        await inputs.read(request, EmptyInput)
+    await read_nothing(request)
     result = await services(request).verifications.resend(site, identifier)
     return await _answer(
         request, site=site, identifier=identifier, result=result, wanted=Outcome.RESENT, headers=headers
     )
+
+
+@routes.post("/p/{token}/renew")
+@for_people
+async def renew(request: web.Request) -> web.Response:
+    """Start the successor, once, and go on to it."""
+    site, identifier = _subject(request)
+    headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
+    agent = request.headers.get("User-Agent", "")
+    result = await renew_verification(
+        here.verifications, site, identifier, reader=browser_address(request), user_agent=agent
+    )
+    if result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
+        problem, known = refuse(result), (await here.verifications.get(site, identifier)).record
+        if known is None or not form:
+            raise problem
+        return draw(request, site, known, problem=problem)
+    successor = result.shown
+    if not form:
+        renewal = Renewal(page_url=here.views.page_url(successor), page_token=here.views.page_token(successor))
+        return json_response(renewal, headers=headers)
+    return draw(request, site, successor) if wants_part(request) else see_other(here.views.page_path(successor))
 
 
 async def _answer(
@@ -178,7 +169,7 @@ async def _answer(
     headers: dict[str, str],
 ) -> web.Response:
     here, done = services(request), result.outcome is wanted
-    if request.content_type != _FORM:
+    if request.content_type != FORM:
         if not done:
             raise refuse(result)
         return json_response(here.views.page(result.shown, site, spoken_by(request)), headers=headers)

@@ -12,17 +12,16 @@ from aiohttp import web
 
 from codesvc.client.schema import IntentPage, Scan
 from codesvc.domain.intent import IntentStatus, Kind
-from codesvc.web.api.views import wire_time
-from codesvc.web.browser import own_path
+from codesvc.web.api.views import return_address, wire_time
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
-from codesvc.web.uris import with_parameters
+from codesvc.web.pages.verification_view import device, explain_ended, seconds_until, security, wants_part
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import Intent
     from codesvc.domain.signed_links import Links
     from codesvc.sites.directory import SiteEntry
+    from codesvc.web.problem import Problem
     from codesvc.web.texts import Speech
 
 _PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
@@ -31,8 +30,7 @@ _SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentS
 
 def return_to(intent: Intent) -> str | None:
     """Where the browser goes after the page: the site compares the id with its own session's."""
-    url = intent.fixed.return_url
-    return None if url is None else with_parameters(url, **{_PARAMETERS[intent.kind]: intent.id})
+    return return_address(intent.fixed.return_url, _PARAMETERS[intent.kind], intent.id, intent.predecessor or None)
 
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:
@@ -57,13 +55,14 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         over=intent.over,
         confirmed=said_yes,
         title=t(key, **words),
-        hint=t(f"{key}.hint", **words),
+        hint=t(t.best(*([f"{key}.hint.renew"] if intent.renewable else []), f"{key}.hint"), **words),
         reference=intent.reference,
         **words,
         now=wire_time(intent.now),
         expires_at=wire_time(intent.expires),
         scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
         return_to=return_to(intent) if said_yes else None,
+        renew="scan" if intent.renewable else None,
     )
 
 
@@ -75,10 +74,18 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
     return "keyword" if keyword else "picture"
 
 
-def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
-    """The page, or only the panel if the page's script asks."""
+def page_path(request: web.Request, intent: Intent) -> str:
+    """The path of the hosted page."""
+    here = services(request)
+    return here.address.path(f"/p/{here.links.page_token(intent.site, intent.id)}")
+
+
+def render_intent(
+    request: web.Request, site: SiteEntry, intent: Intent, *, problem: Problem | None = None
+) -> web.Response:
+    """The page, or only the panel if the page's script asks; a problem sets the status and is said."""
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
-    state, handset, base = state_of(request, site, intent), device(request), own_path(request)
+    state, handset, base = state_of(request, site, intent), device(request), page_path(request, intent)
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
     address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
     variables = {
@@ -96,6 +103,9 @@ def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.
         "link": address if direct else "",
         "address": address,
         "back": return_to(intent),
+        "explanation": explain_ended(problem, t) if problem else "",
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)
-    return web.Response(text=html, content_type="text/html", headers=security(site, nonce))
+    headers = {**(problem.headers if problem else {}), **security(site, nonce)}
+    status = problem.type.status if problem else 200
+    return web.Response(text=html, status=status, content_type="text/html", headers=headers)

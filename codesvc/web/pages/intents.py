@@ -1,4 +1,4 @@
-"""The hosted page of a bind intent or login. Its page token only reads; the person confirms in WeChat."""
+"""The hosted page of a bind intent or login. Its page token reads and starts one successor; the yes is WeChat's."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from msgspec.structs import replace
 
+from codesvc.client.schema import Renewal
 from codesvc.domain.intent import IntentId
 from codesvc.domain.signed_links import PAGE_MARK, Use
+from codesvc.service.renewals import renew_intent
 from codesvc.store.outcomes import Outcome
-from codesvc.web.api.intents import expect
+from codesvc.web.api.intents import expect, refuse
 from codesvc.web.api.views import json_response
+from codesvc.web.authentication import browser_address
+from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.intent_view import render_intent, shown, state_of
+from codesvc.web.pages.intent_view import page_path, render_intent, shown, state_of
+from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
-from codesvc.web.pages.verification_view import device
+from codesvc.web.pages.verification_view import device, wants_part
 from codesvc.web.pictures import draw_code
 from codesvc.web.problem import Problem
 
@@ -56,6 +61,12 @@ async def show(request: web.Request) -> web.Response:
     return render_intent(request, site, result.intent)
 
 
+@routes.options(f"/p/{_TOKEN}/{{act:events|renew|state}}")
+async def preflight(request: web.Request) -> web.Response:
+    """The CORS preflight."""
+    return allow_calls(request, _subject(request)[0])
+
+
 @routes.get(f"/p/{_TOKEN}/state")
 async def state(request: web.Request) -> web.Response:
     """The state that the page shows, as JSON."""
@@ -76,6 +87,26 @@ async def events(request: web.Request) -> web.StreamResponse:
         return replace(shown(links, t, handset, site, intent), now=None)
 
     return await stream_intent(request, site, identifier, draw, headers=cross_origin(request, site))
+
+
+@routes.post(f"/p/{_TOKEN}/renew")
+@for_people
+async def renew(request: web.Request) -> web.Response:
+    """Start the successor, once, and go on to it."""
+    site, identifier = _subject(request)
+    headers, here, form = cross_origin(request, site), services(request), await read_nothing(request)
+    agent = request.headers.get("User-Agent", "")
+    result = await renew_intent(here.intents, site, identifier, reader=browser_address(request), user_agent=agent)
+    if result.intent is None or result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
+        problem, known = refuse(identifier.kind, result), (await here.intents.get(site, identifier)).intent
+        if known is None or not form:
+            raise problem
+        return render_intent(request, site, known, problem=problem)
+    successor = result.intent
+    if not form:
+        token, url = here.links.page_token(site.name, successor.id), here.links.page_url(site.name, successor.id)
+        return json_response(Renewal(page_url=url, page_token=token), headers=headers)
+    return render_intent(request, site, successor) if wants_part(request) else see_other(page_path(request, successor))
 
 
 @routes.get(f"/p/{_TOKEN}/qr.{{kind:svg|png}}")

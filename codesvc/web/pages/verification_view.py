@@ -89,6 +89,17 @@ def explain(problem: Problem, state: VerificationPage, t: Speech) -> str:
     return t(key, left=state.attempts_left, reference=state.reference, wait=wait)
 
 
+def _said(problem: Problem, state: VerificationPage, t: Speech) -> str:
+    return explain(problem, state, t) if state.status == "pending" else explain_ended(problem, t)
+
+
+def explain_ended(problem: Problem, t: Speech) -> str:
+    """As `explain`, where there is nothing to type: why there is no successor."""
+    if problem.type.name.endswith("-ended"):
+        return ""
+    return t(t.best(f"problem.{problem.type.name}", "problem.internal"), wait=t.wait(_wait(problem)))
+
+
 def seconds_until(moment: int, now: int) -> int:
     """How long it is until a moment, never less than none; both in ms since 1970."""
     return max(0, round((moment - now) / 1000))
@@ -105,7 +116,8 @@ def _variables(
     blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
     if blocked and part == "offered":
         part = "keyword" if handset == "phone" else "picture"
-    hint_keys = [f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
+    anew = [f"{now}.hint.renew"] if state.renew else []
+    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
     if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
     if now == "approved" and state.return_to is None:
@@ -128,7 +140,7 @@ def _variables(
         "resend_in": seconds_until(record.resend_at, record.now),
         "back": here.views.return_to(record),
         "problem": problem.type.name if problem else None,
-        "explanation": explain(problem, state, t) if problem else "",
+        "explanation": _said(problem, state, t) if problem else "",
         "resent": resent,
     }
 

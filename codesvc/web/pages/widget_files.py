@@ -51,7 +51,9 @@ _BUT: Final = frozenset(
 _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
-_INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
+_BLANKS: Final = re.compile(r"\s*([{};])\s*|(?<=[,:])\s+")
+_LINE_ENDS: Final = re.compile(r";?(?=\})|(?<=[;{])\n")
+"""What `rjsmin` leaves although it says nothing; no file has an empty statement before a brace."""
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
@@ -69,18 +71,22 @@ def words(speech: Speech) -> dict[str, str | dict[str, str]]:
 
 
 def scaled(style: str) -> str:
-    """The styles in units of `--codesvc-rem`, because the customer's page may define any size for its rem."""
+    """The styles with pixels in media queries, which allow no variables.
+
+    The script (elements.js) turns every other rem into one of `--codesvc-rem`, because the customer's page may define
+    any size for its own.
+    """
 
     def in_pixels(rule: re.Match[str]) -> str:
-        # Media queries allow no variables, so pixels are written.
         return _REM.sub(lambda length: f"{float(length[1]) * _ROOT_FONT:g}px", rule[0])
 
-    return _REM.sub(r"calc(var(--rem)*\1)", _RULE.sub(in_pixels, style))
+    return _RULE.sub(in_pixels, style)
 
 
 def packed(text: str) -> str:
-    """The style sheet without whole-line comments and indentation, so that it is smaller on a slow connection."""
-    return _REMARK.sub("", _INDENT.sub("", text))
+    """The style sheet without whole-line comments and blanks that say nothing, so that it is smaller on a slow line."""
+    bare = _BLANKS.sub(lambda blanks: blanks[1] or "", _REMARK.sub("", text))
+    return bare.replace(";}", "}").strip()
 
 
 class Widget:
@@ -115,7 +121,7 @@ class Widget:
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         parts = [self._templates.source(name) for name in _SHARED]
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
-        code = rjsmin.jsmin("".join(parts))
+        code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts)))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

@@ -1,4 +1,3 @@
-"use strict";
 // The drop-in widget, first of the files that the service puts into one function (codesvc/web/pages/widget_files.py), together with
 // `given`: the styles, the languages there are, and what tells a phone. So page and widget say and show the same.
 // No markup is ever parsed and no style attribute written: it works under a strict policy, trusted types too.
@@ -63,17 +62,19 @@ function arrange(parent, children) {
   });
 }
 
+// A rem is the customer's own, of any size: ours is --codesvc-rem, see widget.css.
+const style = given.style.replace(/(-?[\d.]+)rem\b/g, "calc(var(--rem)*$1)");
 const sheet = (() => {
   try {
     const made = new CSSStyleSheet();
-    made.replaceSync(given.style);
+    made.replaceSync(style);
     return made;
   } catch { return null; } // before Safari 16.4: a style element, which the page's policy must then allow
 })();
 
 function dress(root) {
   if (sheet) root.adoptedStyleSheets = [sheet];
-  else root.append(h("style", { text: given.style }));
+  else root.append(h("style", { text: style }));
 }
 
 // Which headline and sentence fit the state; `stage` of codesvc/web/pages/verification_view.py.

@@ -1,8 +1,7 @@
-"use strict";
 // What is seen: templates/pages/panel.html, from the state as JSON. Each part is made again only when what it shows has
 // changed, so that what has been typed, and where, survives.
 
-// `does`: {check, typed(event), resend, copy, show, picture}; `back`: whether to lead to the return address by itself.
+// `does`: {check, typed(event), resend, anew, copy, show, picture()}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
@@ -25,7 +24,7 @@ function makePanel(t, back, does) {
   const copy = (kind, label, text, opens) => h(`button.${kind}`, { type: "button", text: t(label), onclick: (event) => does.copy(event.currentTarget, text, opens) });
   const keyword = (tag) => h(`${tag}.keyword`, {}, h("code", { id: "keyword", text: state.scan.keyword }), copy("copy", "keyword.copy", state.scan.keyword));
   // The main thing on a phone: over to WeChat, with the keyword where one is needed.
-  const over = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
+  const away = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
     ? copy("primary", "keyword.copy.open", state.scan.keyword, true)
     : h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }));
 
@@ -51,6 +50,11 @@ function makePanel(t, back, does) {
       h("a", { href: "weixin://", text: t("keyword.wechat") }),
       h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
 
+  const problem = () => h("p.problem", { id: "problem", role: "alert" });
+  const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: does.anew });
+  const used = () => state.renew && part("used", 0, () => anew("second", "renew.used"));
+  const again = () => part("anew", state.renew, () => h("div.end", {}, anew("primary", `renew.${state.renew}`), problem()));
+
   const tiles = (letters) => h("div.reference", {},
     h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
     h("p.tiles", { role: "img", "aria-label": letters.join(" ") }, ...letters.map((letter) => h("b", { text: letter }))));
@@ -68,18 +72,18 @@ function makePanel(t, back, does) {
         h("label", { for: "code", text: t(digits ? "code.label.digits" : "code.label", { length }) }),
         h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
         h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
-        h("p.problem", { id: "problem", role: "alert" }),
+        problem(),
         h("p.choices", { id: "choices" }),
         h("button.primary", { text: t("code.submit") })));
   }
 
-  const again = h("button.quiet", { type: "button", onclick: does.resend });
+  const repeat = h("button.quiet", { type: "button", onclick: does.resend });
   const rest = () => part("rest", 0, () => h("p", {}, icon("clock"), `${t("expires")} `, h("time")));
 
   function times(stage, scan) {
     const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${device}`, seen));
     const offer = () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label);
-    arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && again, scan === "offered" && part("offer", label, offer)]);
+    arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && repeat, scan === "offered" && part("offer", label, offer), used()]);
     return below;
   }
 
@@ -93,16 +97,17 @@ function makePanel(t, back, does) {
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const special = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
+    const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
-    const hint = t(t.best(special, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && over(scan)))];
+    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && away(scan)))];
     if (state.status === "pending") {
       const ways = { keyword: () => steps("keyword.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
       arrange(columns, [ways[scan] && part("scan", [scan, state.scan, waiting], ways[scan]), side]);
       shown.push(columns, part("foot", 0, () => foot("safety")));
     } else if (leads) shown.push(part("end", state.return_to, onward));
+    else if (state.renew) shown.push(again());
     root.dataset.scan = state.status === "pending" ? scan : "none";
     arrange(root, shown);
     return [title, hint];
@@ -112,17 +117,18 @@ function makePanel(t, back, does) {
   function drawIntent(wanted) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
     const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture, "ask.scan.alt", true) };
-    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !state.over && over(scan)))];
+    const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture(), "ask.scan.alt", true) };
+    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && away(scan)))];
     if (!over) {
       const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));
       const waits = status === "scanned" && part("waits", 0, () => h("p.or", {}, h("span.waiting", { text: t("ask.waiting") })));
-      arrange(below, [rest()]);
+      arrange(below, [rest(), used(), used() && part("why", 0, problem)]);
       arrange(side, [how, part("entry", reference, () => tiles([...reference])), waits, below]);
       arrange(columns, [ways[scan] && part("scan", [scan, state.scan], ways[scan]), side]);
       shown.push(columns, part("foot", 0, () => foot("ask.safety")));
     } else if (leads) shown.push(part("end", leads, onward));
+    else if (state.renew) shown.push(again());
     root.dataset.scan = over ? "none" : scan;
     arrange(root, shown);
     return [title, hint];

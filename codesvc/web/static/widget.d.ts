@@ -19,6 +19,8 @@ export interface CodesvcOptions {
   signal?: AbortSignal;
   /** The service's address; needed only where the script is not a classic script tag of its own. */
   base?: string;
+  /** Offer a new QR code or code in place of one that has ended or that another WeChat has used; `true` unless it is `false`. */
+  renew?: boolean;
   /** Go to the verification's `return_url` after approval; the data attribute always does. */
   follow?: boolean;
 }
@@ -46,7 +48,8 @@ export interface Codesvc {
   /**
    * Puts a verification, bind intent or login into an element.
    *
-   * Resolves when it has ended, approved or not. Rejects with a `CodesvcError` where there is nothing to verify, and with
+   * Resolves when it has ended, approved or not. Where the person then gets a new one in its place, the element goes on: how
+   * that ends is told by events. Rejects with a `CodesvcError` where there is nothing to verify, and with
    * an `AbortError` where the element was taken out of the page or given to another verification.
    */
   verify(element: Element, options: CodesvcOptions): Promise<CodesvcResult>;

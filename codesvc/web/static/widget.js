@@ -1,4 +1,3 @@
-"use strict";
 // What happens: asking the service, hearing from it, typing; and the two ways in, an attribute and a call.
 
 const own = document.currentScript?.src;
@@ -6,15 +5,16 @@ const hosts = new WeakMap(); // element -> {root, leave}
 const POLL_MS = 3000, PATIENCE_MS = 4000, FAREWELL_MS = 1400;
 
 // `settle(error, result)` is called once.
-function open(element, { token, locale, signal, base, follow }, settle) {
+function open(element, { token, locale, signal, base, follow, renew = true }, settle) {
   const t = speaker(languageOf(element, locale));
   const service = base ? new URL(`${base.replace(/\/$/, "")}/`) : new URL(".", own);
-  const page = new URL(`p/${encodeURIComponent(token)}`, service).href;
+  const pageOf = (token) => new URL(`p/${encodeURIComponent(token)}`, service).href;
   const over = new AbortController(); // ends what is under way, and every listener outside the shadow tree
+  let page = pageOf(token), shown = ""; // the page, and the one whose state is shown: a successor takes the place of what has ended
   let state, source, poll, patience, beat, leaving, calming, told = "", wanted = "", sending = false, resent = false, attached = false;
   let expiresAt = 0, resendAt = 0, overdue = "";
 
-  const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, copy, picture: `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
+  const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, anew, copy, picture: () => `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
   const announcer = h("p.sr", { role: "status" });
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
@@ -75,7 +75,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     const members = await answer.json(); // the page of a proxy in front of a service that is down is no JSON
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
     reached();
-    apply(members);
+    if (!members.page_token) return apply(members);
+    page = pageOf(members.page_token);
+    wanted = "";
+    await ask("state");
   }
 
   async function look() {
@@ -109,7 +112,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     } catch { return false; }
   }
 
-  function askAround() { if (!over.signal.aborted) poll ??= setInterval(look, POLL_MS); }
+  function askAround() { if (!over.signal.aborted && !(shown === page && ended(state))) poll ??= setInterval(look, POLL_MS); }
 
   function listen() {
     source?.close();
@@ -139,8 +142,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   function apply(fresh) {
     if (over.signal.aborted || (state && Date.parse(fresh.now) < Date.parse(state.now))) return;
-    const before = state, shift = Date.now() - Date.parse(fresh.now);
+    const before = shown === page && state, shift = Date.now() - Date.parse(fresh.now);
+    if (!renew) fresh.renew = null;
     state = fresh;
+    shown = page;
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
     draw();
@@ -151,7 +156,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     if (over.signal.aborted) return; // whoever heard of it took the element away
     if (ended(fresh)) return finish();
     if (!before) {
-      beat = setInterval(tick, 500);
+      beat ??= setInterval(tick, 500);
       listen();
     }
   }
@@ -160,7 +165,12 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     const { status, confirmed = status === "approved", return_to: back } = state;
     const go = tell(confirmed ? "approved" : "ended", { status });
     if (follow && go && back) leaving = setTimeout(() => location.assign(back), FAREWELL_MS);
-    end(null, { status });
+    if (!state.renew) return end(null, { status });
+    // It has ended; what the person may get in its place is told by events.
+    source?.close();
+    clearInterval(poll);
+    poll = undefined;
+    settle(null, { status });
   }
 
   function draw() {
@@ -248,6 +258,10 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     draw();
   }
 
+  async function anew() {
+    if (!sending && await act("renew", {})) look();
+  }
+
   async function copy(button, text, opens) {
     if (await useCopy(button, text, opens, root, t("keyword.copied"))) announcer.textContent = t("keyword.copied");
   }
@@ -265,8 +279,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
 function verify(element, options) {
   return new Promise((resolve, reject) => {
-    if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token}): an element and a page token");
-    if (!options.base && !own) throw new TypeError("a module does not know its own address: give `base`, the service's");
+    if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token})");
+    if (!options.base && !own) throw new TypeError("a module must give `base`");
     options.signal?.throwIfAborted();
     hosts.get(element)?.leave();
     open(element, options, (error, result) => (error ? reject(error) : resolve(result)));

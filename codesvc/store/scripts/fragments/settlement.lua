@@ -49,7 +49,7 @@ local function settle_login(r, choice)
   if not user or redis.call('SISMEMBER', owners, user) == 0 then return false end
   move_intent(r, 'approved', {user = user})
   emit(r.hooks, r.site, 'login.approved', {
-    id = r.id, user = user, reference = r.reference, created = r.created, approved = r.ended,
+    id = r.id, user = user, reference = r.reference, created = r.created, approved = r.ended, predecessor = r.predecessor,
   })
   return true
 end

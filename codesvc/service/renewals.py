@@ -1,0 +1,95 @@
+"""Successors: what the page of an ended verification, bind intent or login starts in its place, once (decision 26).
+
+A successor has its predecessor's user, purpose, language, metadata and return address. The reader's browser and address
+are its own: by them it is limited, and they are what a message says. It counts as a start. The script decides whether
+there may be one, in the act that starts it; what is read before never changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.domain.intent import Kind
+from codesvc.domain.limits import address_of
+from codesvc.service.intents import AskRequest
+from codesvc.service.models import Result, StartRequest
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.domain.codes import VerificationId
+    from codesvc.domain.intent import IntentId
+    from codesvc.service.intents import IntentResult, Intents
+    from codesvc.service.verifications import Verifications
+    from codesvc.sites.directory import SiteEntry
+
+
+async def renew_verification(
+    verifications: Verifications,
+    site: SiteEntry,
+    old: VerificationId,
+    *,
+    reader: IPv4Address | IPv6Address | None,
+    user_agent: str,
+) -> Result:
+    """Start the successor of a verification: STARTED, REPEATED, ENDED, LIMITED or ABSENT.
+
+    Args:
+        verifications: starts it.
+        site: of the predecessor.
+        old: the predecessor.
+        reader: address of the browser that asks; without it the start's is counted.
+        user_agent: of that browser.
+    """
+    found = await verifications.get(site, old)
+    record = found.record
+    if record is None:
+        return found
+    if site.purpose(record.purpose) is None:
+        return Result(Outcome.ENDED, record)
+    fixed = record.fixed
+    return await verifications.start(
+        site,
+        StartRequest(
+            purpose=record.purpose,
+            user=record.user,
+            address=None if site.config.client_ip == "none" else reader or address_of(record.address),
+            user_agent=user_agent,
+            locale=fixed.locale,
+            vouched=record.vouched,
+            return_url=fixed.return_url,
+            metadata=fixed.metadata,
+            predecessor=record.id,
+        ),
+    )
+
+
+async def renew_intent(
+    intents: Intents,
+    site: SiteEntry,
+    old: IntentId,
+    *,
+    reader: IPv4Address | IPv6Address | None,
+    user_agent: str,
+) -> IntentResult:
+    """Start the successor of a bind intent or login, as `renew_verification`; without `reader` none is counted."""
+    found = await intents.get(site, old)
+    intent = found.intent
+    if intent is None:
+        return found
+    return await intents.start(
+        site,
+        AskRequest(
+            kind=intent.kind,
+            # Of a login `user` is who was found; it starts with none.
+            user=intent.user if intent.kind is Kind.BIND else "",
+            method=intent.method,
+            replace=intent.replace,
+            address=None if site.config.client_ip == "none" else reader,
+            user_agent=user_agent,
+            locale=intent.fixed.locale,
+            return_url=intent.fixed.return_url,
+            predecessor=intent.id,
+        ),
+    )

@@ -1,0 +1,16 @@
+-- renewal: whether the page of a verification or intent may start a successor, as `renewable` in codesvc.domain.record and
+-- codesvc.domain.intent. A successor may start none: a page token that was stolen gains one life more and not several.
+local function may_renew(r)
+  if r.predecessor or r.successor then return false end
+  local status = status_of(r)
+  if status ~= 'pending' then return RENEWABLE[status] == true end
+  -- Another WeChat than the person's has used up the QR code.
+  return r.disclose == '1' and r.claimed_by ~= nil and r.claimed_basis ~= 'bound'
+end
+
+local function may_renew_intent(r)
+  if r.predecessor or r.successor then return false end
+  local status = intent_status(r)
+  if status == 'expired' then return now < tonumber(r.expires) + RENEW_AFTER_END[r.kind] end
+  return status == 'scanned'
+end

@@ -1,0 +1,68 @@
+"""What the requests of all hosted pages share: problems as pages, and bodies that hold nothing."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
+from codesvc.web.api import inputs
+from codesvc.web.api.inputs import EmptyInput
+from codesvc.web.cors import cross_origin
+from codesvc.web.pages.verification_view import render_problem
+from codesvc.web.problem import Problem, unavailable
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from codesvc.sites.directory import SiteEntry
+
+FORM: Final = "application/x-www-form-urlencoded"
+
+
+def allow_calls(request: web.Request, site: SiteEntry) -> web.Response:
+    """The answer to a CORS preflight.
+
+    Raises:
+        Problem: the origin is not one of the site's.
+    """
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=cross_origin(request, site) | allowed)
+
+
+async def read_nothing(request: web.Request) -> bool:
+    """Read the body of a request that needs none; whether a form was posted.
+
+    Raises:
+        Problem: it is malformed, or has members.
+    """
+    if request.content_type == FORM:
+        await inputs.read_form(request, EmptyInput)
+        return True
+    await inputs.read(request, EmptyInput)
+    return False
+
+
+def for_people(handler: Handler) -> Handler:
+    """Answer a problem with a page instead of a problem document, if a browser asked for a page."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "text/html" not in request.headers.get("Accept", ""):
+            return await handler(request)
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return render_problem(request, problem)
+        except Invalid as error:
+            return render_problem(request, inputs.invalid(error))
+        except (StoreUnavailable, PlatformUnavailable):
+            return render_problem(request, unavailable())
+
+    return answer
