@@ -18,6 +18,8 @@ def describe_code(code: QrCode) -> dict[str, Any]:
         "action": code.spec.action,
         "created_at": code.created_at,
         "expires_at": code.expires_at,
+        "shown": code.shown,
+        "scanned_at": code.scanned_at,
     }
 
 
