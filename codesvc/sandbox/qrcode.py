@@ -36,6 +36,7 @@ class QrCode:
     Attributes:
         url: the text in the picture.
         shown: whose it is, in words, once a page shows it; None if that is unknown.
+        shown_en: the same for a phone in English, "" if `shown` will do.
         scanned_at: when it was last scanned, None if never.
     """
 
@@ -45,6 +46,7 @@ class QrCode:
     ticket: str
     created_at: float
     shown: str | None = None
+    shown_en: str = ""
     scanned_at: float | None = None
 
     @property

@@ -104,14 +104,27 @@ async def followed(code, addresses, http, *, person):
         assert told, (await customer.stderr.read()).decode()
     page = told.strip()
     shown = re.search(r"vf_\w+", decoded(page.rpartition("/p/")[2]))[0]
-    async with http.get(page) as answer:
-        assert answer.status == 200
+    async with http.get(page) as answer, http.get(f"{page}/qr.svg") as picture:
+        assert (answer.status, picture.status) == (200, 200)
+    await until_the_phone_lists(addresses, http, "山月茶铺 · 注册 · ")
     code_in_chat = await scan_and_read(http, addresses, shown, person)
     for typed in ("000000" if code_in_chat != "000000" else "111111", code_in_chat):  # mistyped first
         async with http.post(f"{page}/check", data={"code": typed}) as answer:
             assert answer.status < 500
     out, err = await customer.communicate()
     return customer.returncode, out.decode(), err.decode()
+
+
+async def until_the_phone_lists(addresses, http, title):
+    """The code on the page stands first in the phone's camera, and says whose it is; the stock is marked as such."""
+    for _ in range(200):
+        async with http.get(f"{addresses.sandbox}/sandbox/qrcodes") as answer:
+            first, *others = (await answer.json())["qrcodes"]
+        if first["shown"] and first["scanned_at"] is None:
+            break
+        await asyncio.sleep(0.02)
+    assert first["shown"].startswith(title)
+    assert sum(1 for code in others if not code["stock"]) <= 1  # one that was used
 
 
 async def test_the_readmes_example_is_a_sign_up_that_a_person_can_follow(tmp_path):

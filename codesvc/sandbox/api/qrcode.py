@@ -19,6 +19,7 @@ def describe_code(code: QrCode) -> dict[str, Any]:
         "created_at": code.created_at,
         "expires_at": code.expires_at,
         "shown": code.shown,
+        "shown_en": code.shown_en,
         "scanned_at": code.scanned_at,
     }
 

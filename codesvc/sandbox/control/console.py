@@ -25,6 +25,7 @@ class _Session(Body):
 class _Shown(Body):
     url: str
     title: str = ""
+    title_en: str = ""
 
 
 class ConsoleControl:
@@ -71,7 +72,7 @@ class ConsoleControl:
         code = self._platform.codes.by_text(body.url)
         if code is None:
             raise NotFound("no QR code of this platform")
-        code.shown = body.title
+        code.shown, code.shown_en = body.title, body.title_en
         self._platform.event_bus.publish("qrcode", **describe_code(code))
         return answer(describe_code(code))
 

@@ -3,7 +3,7 @@
 import { decode } from "./decoder.js";
 import { element, fill } from "./element.js";
 import { icon } from "./icons.js";
-import { say, span } from "./language.js";
+import { language, say, span } from "./language.js";
 import { iconButton, navigationBar, View } from "./view.js";
 import { world } from "./world.js";
 
@@ -118,7 +118,7 @@ export class Scanner extends View {
     const words = element(
       "span",
       { class: "codes__text" },
-      code.shown && element("span", { class: "codes__shown" }, code.shown),
+      code.shown && element("span", { class: "codes__shown" }, (language === "en" && code.shown_en) || code.shown),
       element("span", { class: "codes__scene" }, element("span", { class: "unseen" }, `${say("scene")} `), code.scene),
       element("span", { class: "codes__what" }, `${account} · ${code.action}`),
       element("span", { class: "codes__url" }, code.url),
