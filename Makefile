@@ -97,17 +97,23 @@ bench:
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 
+# uv makes the environment and installs in a tenth of pip's time. `make UV= …` goes without it.
+UV ?= $(shell command -v uv 2>/dev/null)
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("codesvc needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@echo "1/3 Python environment in $(VENV)$(if $(UV), by uv,: some seconds)"
+	@$(if $(UV),$(UV) venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
 
 # Everything comes from lock files with hashes (ops/locks); `make locks` writes them anew.
 LOCKED := -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
 
 $(STAMP): pyproject.toml ops/locks/build.txt ops/locks/runtime.txt | $(BIN)/python
-	$(BIN)/python $(LOCKED) -r ops/locks/build.txt
-	$(BIN)/python $(LOCKED) -r ops/locks/runtime.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "2/3 packages, from ops/locks: $(words $(shell grep -hE '^[a-z].*==' ops/locks/build.txt ops/locks/runtime.txt)) of them$(if $(UV),, up to a minute the first time)"
+	@$(PIP) --require-hashes -r ops/locks/build.txt -r ops/locks/runtime.txt
+	@echo "3/3 codesvc itself, as $(BIN)/codesvc"
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TEST_STAMP): ops/locks/test.txt $(STAMP)

@@ -1,4 +1,4 @@
-"""The command line: `codesvc demo|serve|sandbox|check|keys|send|webhooks …`."""
+"""The command line: `codesvc demo|init|serve|sandbox|check|keys|send|webhooks …`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")
     demo.add_argument("--port-base", type=int, default=8080, help="service here, sandbox and website on the next two")
     demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
+
+    first = commands.add_parser("init", help="write a first configuration, and say what to do next")
+    if len(sys.argv) > 1 and sys.argv[1] == "init":
+        from codesvc.cli import init as of_init
+
+        of_init.add_arguments(first)
 
     serve = commands.add_parser("serve", help="run the service")
     serve.add_argument("--config", type=Path, required=True)
@@ -174,6 +180,12 @@ def _reload(arguments: argparse.Namespace) -> int:
     return reload.run(arguments.config, arguments.pid, os.environ)
 
 
+def _init(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import init
+
+    return init.run(arguments)
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from codesvc.demo import demo_command as command
 
@@ -258,6 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     commands = {
         "demo": _demo,
+        "init": _init,
         "serve": _serve,
         "reload": _reload,
         "sandbox": _sandbox,

@@ -9,10 +9,11 @@ see it. The command never asks for the code and never shows it.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import sys
 import unicodedata
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,8 +21,8 @@ import aiohttp
 import segno
 
 from codesvc.cli.follow import ApiReader, Snapshot, StoreReader, open_store
+from codesvc.cli.sending_key import ForeignKey, NoKey, given_key, key_for_one_run
 from codesvc.config import ConfigError, load
-from codesvc.config.keys import hash_line
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import DeliveryStatus, Status
@@ -29,13 +30,15 @@ from codesvc.runtime import http_server
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
 
     from codesvc.config import Settings
 
-KEY_VARIABLE: Final = "CODESVC_API_KEY"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _LOOK_SECONDS: Final = 0.25
 _TELL_SECONDS: Final = 5.0
+_KEY_LOOKS: Final = 20  # of _LOOK_SECONDS each
+_UNAUTHORIZED: Final = 401
 
 
 class Exit(IntEnum):
@@ -51,22 +54,22 @@ class Refused(CodesvcError):
     """The service refused the call; the text is that of its problem document."""
 
 
+class UnknownKey(Refused):
+    """The service does not know the key."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start a verification and follow it; returns the exit status."""
-    key = arguments.key or os.environ.get(KEY_VARIABLE, "")
     try:
         settings = load(arguments.config, os.environ)
     except ConfigError as error:
         return _complain(str(error), Exit.USAGE)
-    site = settings.sites.get(arguments.site)
-    if site is None:
+    if arguments.site not in settings.sites:
         return _complain(f"no site {arguments.site}; there are {', '.join(sorted(settings.sites))}", Exit.USAGE)
-    if not key:
-        return _complain(f"a key of the site is needed: --key, or better {KEY_VARIABLE}", Exit.USAGE)
-    if hash_line(key) not in {known.hash for known in site.keys}:
-        return _complain(f"this key is none of sites.{arguments.site}'s", Exit.USAGE)
     try:
-        return http_server.run(_send(arguments, settings, key))
+        return http_server.run(_send(arguments, settings, given_key(arguments, settings)))
+    except (ForeignKey, NoKey) as error:
+        return _complain(str(error), Exit.USAGE)
     except (CodesvcError, aiohttp.ClientError, TimeoutError, OSError) as error:
         # aiohttp's error texts contain the host, but no headers and so no key.
         return _complain(str(error) or type(error).__name__, Exit.FAILED)
@@ -74,13 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> int:
     url = (arguments.url or settings.service.public_url).rstrip("/")
-    headers = {"Authorization": f"Bearer {key}"}
     async with AsyncExitStack() as stack:
+        fresh = not key
+        if fresh:
+            key = await key_for_one_run(stack, settings, arguments.site)
+            _say("no key given: one was made for this run, and goes at its end")
+        headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
         body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
         if settings.sites[arguments.site].client_ip == "required" or arguments.client_ip:
             body["client_ip"] = arguments.client_ip or "127.0.0.1"
-        started = await _ask(http, "POST", f"{url}/v1/verifications", body)
+        start = functools.partial(_ask, http, "POST", f"{url}/v1/verifications", body)
+        started = await (_once_known(start) if fresh else start())
         path = f"{url}/v1/verifications/{started['id']}"
         _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
         store = await open_store(stack, settings)
@@ -93,16 +101,32 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
 
 
+async def _once_known(call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Call with a key that was made a moment ago: each process of the service learns of it within a second.
+
+    Raises:
+        Refused: the call is refused for another reason, or the key is still unknown after some seconds.
+    """
+    for _ in range(_KEY_LOOKS):
+        with suppress(UnknownKey):
+            return await call()
+        await asyncio.sleep(_LOOK_SECONDS)
+    return await call()
+
+
 async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:
     clock = asyncio.get_running_loop().time
     deadline, told_at, told = clock() + wait, clock(), ""
-    scan_shown = False
+    scan_shown, explained = False, ""
     while True:
         seen = await watch.look()
         words = describe(seen)
         if words != told or clock() - told_at > _TELL_SECONDS:
             _say(f"{words}{_age(seen)}")
             told, told_at = words, clock()
+        if (meaning := explain(seen)) and meaning != explained:
+            _say(f"  -> {meaning}")
+            explained = meaning
         if seen.wants_scan and not scan_shown:
             await show_scan()
             scan_shown = True
@@ -137,6 +161,21 @@ def describe(seen: Snapshot) -> str:
             return f"{seen.delivery}{reason}"
 
 
+def explain(seen: Snapshot) -> str:
+    """What a state means where nothing is bound, and what to do; "" where the state says it all."""
+    if seen.delivery is DeliveryStatus.AWAITING_SCAN and seen.reason in {"", "no-binding"}:
+        return (
+            "nothing is pushed: no WeChat is bound to this user yet, as with every new user, or the account has no "
+            "template; scan, or send the keyword, to get the code"
+        )
+    if seen.delivery is DeliveryStatus.FAILED and seen.reason == "no-binding":
+        return (
+            "no WeChat is bound to this user at this site, so there is nowhere to push the code to, and this purpose "
+            "takes no scan of a stranger; try --purpose register, or bind the user first (docs/bindings.md)"
+        )
+    return ""
+
+
 def judge(seen: Snapshot) -> Exit | None:
     """The exit status, or None while the state may still change."""
     if seen.status is Status.APPROVED or seen.delivery is DeliveryStatus.DELIVERED:
@@ -166,7 +205,8 @@ async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = N
             raise Refused(f"{url} answers {response.status}, and not as the service does; is --url right?")
         answer: dict[str, Any] = await response.json(content_type=None)
     if not response.ok:
-        raise Refused(f"{response.status} {answer.get('title')}: {answer.get('detail')}")
+        kind = UnknownKey if response.status == _UNAUTHORIZED else Refused
+        raise kind(f"{response.status} {answer.get('title')}: {answer.get('detail')}")
     return answer
 
 

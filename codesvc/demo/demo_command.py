@@ -58,6 +58,12 @@ def _complain(text: str) -> int:
     return 1
 
 
+def _command() -> str:
+    """Where the command `codesvc` is: beside this Python, as `make demo` installs it, or how it was called."""
+    beside = Path(sys.executable).with_name("codesvc")
+    return str(beside) if beside.exists() else sys.argv[0]
+
+
 async def _show(addresses: Addresses, key: str, data_dir: Path) -> int:
     async with running(addresses, api_key=key, data_dir=data_dir) as stack:
         _introduce(stack, key)
@@ -82,6 +88,12 @@ codesvc demo
 
   API key     {key}
               (site "{SITE}", every scope; shown this once)
+  Command     {_command()}   check, send, init and others
+
+  For the examples of README.md and docs/integrating.md, in a second terminal:
+    export CODESVC_URL={where.service}
+    export CODESVC_API_KEY={key}
+
   Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}
               callback token {account.token}, EncodingAESKey {account.aes_key}
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
 from codesvc.config.keys import new_signing_secret
-from codesvc.demo.configuration import LOOPBACK, Addresses, sandbox_account, service_settings
+from codesvc.demo.configuration import LOOPBACK, SITE, Addresses, sandbox_account, service_settings
+from codesvc.demo.shown_codes import ShownCodes
 from codesvc.demo.website import create_app as create_website
 from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
@@ -60,11 +61,15 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         service_url=addresses.service, api_key=api_key, public_url=addresses.website, webhook_secret=signing
     )
     async with AsyncExitStack() as stack:
-        sandbox = create_sandbox(Platform(account))
+        platform = Platform(account)
+        sandbox = create_sandbox(platform)
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
         await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))
         url = await stack.enter_async_context(store_url(settings.store))
-        await stack.enter_async_context(listening(create_service(settings, url), LOOPBACK, addresses.port_base))
+        service = create_service(settings, url)
+        site = settings.sites[SITE]
+        ShownCodes(platform, service_url=addresses.service, api_key=api_key, site=site).watch(service)
+        await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
         yield Stack(addresses, account)
 
 

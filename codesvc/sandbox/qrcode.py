@@ -15,6 +15,7 @@ DEFAULT_LIFE = 60  # the current official page; older ones say 30 (WECHAT.md 5.1
 MAX_SCENE = 2**32 - 1
 MAX_PERMANENT_SCENE = 100_000
 MAX_SCENE_LENGTH = 64
+_BURST_SECONDS, _STOCK = 1.0, 6
 ACTIONS = ("QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE")
 
 
@@ -28,15 +29,25 @@ class QrSpec:
     life: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class QrCode:
-    """An existing QR code; `url` is the text in the picture."""
+    """An existing QR code.
+
+    Attributes:
+        url: the text in the picture.
+        shown: whose it is, in words, once a page shows it; None if that is unknown.
+        shown_en: the same for a phone in English, "" if `shown` will do.
+        scanned_at: when it was last scanned, None if never.
+    """
 
     appid: str
     spec: QrSpec
     url: str
     ticket: str
     created_at: float
+    shown: str | None = None
+    shown_en: str = ""
+    scanned_at: float | None = None
 
     @property
     def expires_at(self) -> float | None:
@@ -145,5 +156,20 @@ class QrCodes:
         return self._by_ticket.get(query["ticket"][0] if "ticket" in query else text)
 
     def recent(self, count: int) -> list[QrCode]:
-        """The last codes, newest first."""
-        return list(reversed(list(self._by_url.values())))[:count]
+        """The last codes: those that pages show first, then the newest."""
+        newest = list(reversed(list(self._by_url.values())))
+        return sorted(newest, key=lambda code: code.shown is None)[:count]
+
+    def is_stock(self, code: QrCode) -> bool:
+        """Whether it was made ahead with others in one go, and no page is known to show it.
+
+        Pages ask for one code at a time. A service that keeps some in stock makes several at once.
+        """
+        if code.shown is not None or code.scanned_at is not None or code.spec.life is None:
+            return False
+        near = (
+            each
+            for each in self._by_url.values()
+            if each.appid == code.appid and abs(each.created_at - code.created_at) <= _BURST_SECONDS
+        )
+        return sum(1 for _ in near) >= _STOCK

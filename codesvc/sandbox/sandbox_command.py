@@ -15,6 +15,9 @@ from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.server import start_server
 
 DEFAULT_PORT = 8081
+CALLBACK_URL = "http://127.0.0.1:8080/wechat/main"
+"""Where a service on this machine takes callbacks that was configured by `codesvc init --sandbox`."""
+NO_CALLBACK = "none"
 TLS_PORT = 8443
 PROXY_PORT = 8444
 
@@ -24,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; other than loopback needs --token")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
     parser.add_argument("--token", help="what control calls must bear as Authorization: Bearer")
-    parser.add_argument("--callback-url", help="where the default account's callbacks go")
+    parser.add_argument(
+        "--callback-url",
+        default=CALLBACK_URL,
+        help=f"where the default account's callbacks go, or {NO_CALLBACK} (default %(default)s)",
+    )
     parser.add_argument("--mode", choices=("safe", "compatible", "plaintext"), default="safe", help="of callbacks")
     parser.add_argument("--appid", help="of the default account")
     parser.add_argument("--secret", help="of the default account")
@@ -67,7 +74,8 @@ def _explained(error: Exception, args: argparse.Namespace) -> str:
 
 
 def _account(args: argparse.Namespace) -> AccountSpec:
-    given = {"callback_url": args.callback_url, "mode": args.mode, "appid": args.appid, "secret": args.secret}
+    callback = None if args.callback_url == NO_CALLBACK else args.callback_url
+    given = {"callback_url": callback, "mode": args.mode, "appid": args.appid, "secret": args.secret}
     return replace(DEFAULT_ACCOUNT, **{name: value for name, value in given.items() if value is not None})
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -139,7 +140,6 @@ async def test_send_where_the_store_is_out_of_reach(ward, config, tmp_path):
 
 async def test_send_with_the_wrong_means(ward, config):
     path = config(ward)
-    assert (await run(*send(path, "alice")))[0] == 2
     assert (await run(*send(path, "alice"), CODESVC_API_KEY=OTHER_KEY))[0] == 2
     status, _, err = await run(*send(path, "no user!"), CODESVC_API_KEY=KEY)
     assert status == 1
@@ -200,3 +200,45 @@ def seen(delivery, channel="template", status=Status.PENDING, reason=""):
 def test_every_state_has_words_and_an_end_or_none(sighting, end, words):
     assert judge(sighting) == end
     assert words in describe(sighting)
+
+
+async def test_send_takes_the_key_that_init_wrote(ward, config):
+    path = config(ward)
+    secrets = Path(path).parent / "secrets"
+    secrets.mkdir()
+    (secrets / "api-key-shop").touch(mode=0o600)
+    (secrets / "api-key-shop").write_text(KEY + "\n")
+    status, out, err = await run(*send(path, "nobody"), CODESVC_API_KEY="")
+    assert (status, "failed (no-binding)" in out) == (1, True), out + err
+    assert KEY not in out + err
+
+
+@pytest.mark.parametrize("stale", [False, True])
+async def test_send_makes_a_key_for_one_run_and_takes_it_away(ward, config, stale):
+    path = config(ward)
+    if stale:  # the key that init wrote was replaced since
+        (Path(path).parent / "secrets").mkdir()
+        (Path(path).parent / "secrets" / "api-key-shop").touch(mode=0o600)
+        (Path(path).parent / "secrets" / "api-key-shop").write_text(OTHER_KEY)
+    status, out, err = await run(*send(path, "nobody"), CODESVC_API_KEY="")
+    assert (status, "failed (no-binding)" in out) == (1, True), out + err
+    _, listed, _ = await run("keys", "list", "--site", "shop", "--config", path)
+    assert "codesvc-send" not in listed
+    _, audit, _ = await run("audit", "--config", path)
+    assert audit.count("codesvc-send") >= 2  # added and removed
+
+
+async def test_send_says_which_ways_there_are_to_a_key(ward, config, tmp_path):
+    path = config(ward, tmp_path / "elsewhere")
+    status, _, err = await run(*send(path, "alice"), CODESVC_API_KEY="")
+    assert status == 2
+    for way in ("--key", "CODESVC_API_KEY", "secrets/api-key-shop", "codesvc serve"):
+        assert way in err
+
+
+async def test_send_explains_what_no_binding_means(ward, config):
+    _, out, _ = await run(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
+    assert "-> no WeChat is bound to this user at this site" in out
+    assert "--purpose register" in out
+    _, out, _ = await run(*send(config(ward), "newcomer", "register", "--wait", "0.5"), CODESVC_API_KEY=KEY)
+    assert "-> nothing is pushed: no WeChat is bound to this user yet, as with every new user" in out

@@ -71,7 +71,7 @@ def three_ports():
     raise AssertionError("no three ports are free")
 
 
-async def scan_and_read(http, addresses, verification):
+async def scan_and_read(http, addresses, verification, person):
     """What a person does: scan, follow, read the chat."""
 
     async def ask(method, url, body=None):
@@ -82,35 +82,62 @@ async def scan_and_read(http, addresses, verification):
 
     scan = await ask("GET", f"{addresses.service}/v1/verifications/{verification}/scan")
     users = f"{addresses.sandbox}/sandbox/users"
-    person = f"{users}/{(await ask('POST', users, {}))['openid']}"
-    await ask("POST", f"{person}/scan", {"url": scan["url"]})
-    await ask("POST", f"{person}/follow")
-    for message in (await ask("GET", f"{person}/messages"))["messages"]:
+    path = f"{users}/{(await ask('POST', users, {'person': person}))['openid']}"
+    await ask("POST", f"{path}/scan", {"url": scan["url"]})
+    await ask("POST", f"{path}/follow")
+    for message in (await ask("GET", f"{path}/messages"))["messages"][::-1]:
         if found := re.search(r"^\d{6}$", message.get("content", ""), re.MULTILINE):
             return found[0]
     raise AssertionError("no code in the chat")
 
 
-async def test_the_readmes_example_runs_against_the_demo(tmp_path):
+async def followed(code, addresses, http, *, person):
+    """Run the README's example, and do on its page what it asks for; returns its exit status, output and errors."""
+    customer = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-W", "ignore::ResourceWarning", "-c", code,
+        env=os.environ | {"CODESVC_URL": addresses.service, "CODESVC_API_KEY": KEY},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    while not (told := (await customer.stdout.readline()).decode()).startswith("http"):
+        assert told, (await customer.stderr.read()).decode()
+    page = told.strip()
+    shown = re.search(r"vf_\w+", decoded(page.rpartition("/p/")[2]))[0]
+    async with http.get(page) as answer, http.get(f"{page}/qr.svg") as picture:
+        assert (answer.status, picture.status) == (200, 200)
+    await until_the_phone_lists(addresses, http, "山月茶铺 · 注册 · ")
+    code_in_chat = await scan_and_read(http, addresses, shown, person)
+    for typed in ("000000" if code_in_chat != "000000" else "111111", code_in_chat):  # mistyped first
+        async with http.post(f"{page}/check", data={"code": typed}) as answer:
+            assert answer.status < 500
+    out, err = await customer.communicate()
+    return customer.returncode, out.decode(), err.decode()
+
+
+async def until_the_phone_lists(addresses, http, title):
+    """The code on the page stands first in the phone's camera, and says whose it is; the stock is marked as such."""
+    for _ in range(200):
+        async with http.get(f"{addresses.sandbox}/sandbox/qrcodes") as answer:
+            first, *others = (await answer.json())["qrcodes"]
+        if first["shown"] and first["scanned_at"] is None:
+            break
+        await asyncio.sleep(0.02)
+    assert first["shown"].startswith(title)
+    assert sum(1 for code in others if not code["stock"]) <= 1  # one that was used
+
+
+async def test_the_readmes_example_is_a_sign_up_that_a_person_can_follow(tmp_path):
     addresses = Addresses(three_ports())
     (code,) = blocks("README.md", "python")
-    environment = os.environ | {"CODESVC_URL": addresses.service, "CODESVC_API_KEY": KEY}
     async with running(addresses, api_key=KEY, data_dir=tmp_path / "data"), aiohttp.ClientSession() as http:
-        customer = await asyncio.create_subprocess_exec(
-            sys.executable, "-u", "-W", "ignore::ResourceWarning", "-c", code,
-            env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        told = (await customer.stdout.readline()).decode()
-        token = told.rstrip().rpartition("/p/")[2]
-        async with http.get(f"{addresses.service}/p/{token}") as page:
-            assert page.status == 200
-        shown = re.search(r"vf_\w+", decoded(token))[0]
-        customer.stdin.write((await scan_and_read(http, addresses, shown) + "\n").encode())
-        out, _ = await customer.communicate()
-    assert out.decode().endswith("bound: alice\n")
-    assert customer.returncode == 0
+        status, out, err = await followed(code, addresses, http, person="ann")
+        assert (status, err) == (0, "")
+        assert re.search(r"^Bound: user-\w+$", out, re.MULTILINE)
+        # The same WeChat again is refused in words.
+        status, out, err = await followed(code, addresses, http, person="ann")
+        assert (status, "Bound" in out, "Traceback" in err) == (1, False, False)
+        assert "WeChat" in err
 
 
 def decoded(token):

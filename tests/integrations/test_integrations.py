@@ -43,7 +43,12 @@ async def shop(new_world):
 @asynccontextmanager
 async def running(shop, directory, *command):
     world, website, _ = shop
-    environment = os.environ | {"CODESVC_URL": world.service, "CODESVC_API_KEY": KEY, "SITE_URL": website}
+    environment = os.environ | {
+        "CODESVC_URL": world.service,
+        "CODESVC_API_KEY": KEY,
+        "SITE_URL": website,
+        "SHOP_USERS": str(directory / "users"),
+    }
     log = (directory / "log").open("wb")
     process = await asyncio.create_subprocess_exec(*command, cwd=directory, env=environment, stdout=log, stderr=log)
     try:
@@ -88,20 +93,53 @@ async def verify(world, browser, person, page_url):
     return await page(browser, f"{page_url}/check", {"code": await person.code_in_chat()})
 
 
-async def sign_up(shop, browser, path="/signup", **fields):
+PASSWORD = "a good password"
+
+
+async def begin(shop, browser, path, name="guest"):
+    """Fill the form; the address of the verification's page."""
     world, website, _ = shop
-    person = await world.person()
-    status, _, page_url = await submit(browser, website + path, name="guest", **fields)
-    assert (status, page_url.startswith(f"{world.service}/p/")) == (200, True)
+    status, html, page_url = await submit(browser, website + path, name=name, password=PASSWORD)
+    assert (status, page_url.startswith(f"{world.service}/p/")) == (200, True), html
+    return page_url
+
+
+async def sign_up(shop, browser, path="/signup", login="/login"):
+    """All that every example has to do right; returns who has the name in the end."""
+    world, website, port = shop
+    # By the other name of this machine people are led to the right one, or would lose their session there.
+    status, _, address = await page(browser, f"http://localhost:{port}{path}")
+    assert (status, address) == (200, website + path)
+    page_url = await begin(shop, browser, path)
     async with aiohttp.ClientSession() as stranger:
         status, html, _ = await page(
             stranger, f"{website}{path}{'/return' if path == '/signup' else ''}?verification=vf_x"
         )
         assert status == 403, html
-    status, html, address = await verify(world, browser, person, page_url)
-    assert (status, "You are logged in as u" in html) == (200, True), (address, html)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as second:
+        # Both begin while the name is free; only the first to finish has it.
+        rivals_url = await begin(shop, second, path, " Guest")
+        person = await world.person()
+        status, html, address = await verify(world, browser, person, page_url)
+        assert (status, "You are logged in as u" in html) == (200, True), (address, html)
+        rival = await world.person()
+        status, html, _ = await verify(world, second, rival, rivals_url)
+        assert (status, "logged in" in html) == (409, False), html
+        assert (await world.call("GET", f"/v1/bindings?openid={rival.openid}"))["bindings"] == []
+        # A WeChat that has an account keeps it, and the name is free afterwards.
+        again = await begin(shop, second, path, "other")
+        status, html, _ = await verify(world, second, person, again)
+        assert (status, "logged in" in html) == (409, False), html
+        await begin(shop, second, path, "other")
     [bound] = (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"]
+    status, html, _ = await page(browser, website + ("/" if path == "/signup" else path))
     assert bound["user"] in html
+    browser.cookie_jar.clear()
+    for name, password in (("guest", "wrong"), ("nobody", PASSWORD)):
+        status, html, _ = await submit(browser, website + login, name=name, password=password)
+        assert (status, "logged in" in html) == (403, False), html
+    status, html, _ = await submit(browser, website + login, name="GUEST", password=PASSWORD)
+    assert (status, bound["user"] in html) == (200, True), html
     return person
 
 
@@ -110,7 +148,7 @@ async def test_flask(shop, tmp_path):
     (tmp_path / "shop.py").write_text(code, encoding="utf-8")
     command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
     async with running(shop, tmp_path, *command) as browser:
-        person = await sign_up(shop, browser, password="a good password")
+        person = await sign_up(shop, browser)
         world, website, _ = shop
         browser.cookie_jar.clear()
         status, _, page_url = await submit(browser, f"{website}/forgot", name="guest")
@@ -154,4 +192,4 @@ async def test_plain_php(shop, tmp_path):
     (tmp_path / "sessions").mkdir()
     settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
     async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{shop[2]}") as browser:
-        await sign_up(shop, browser, "/signup.php")
+        await sign_up(shop, browser, "/signup.php", "/signup.php?login")

@@ -59,6 +59,13 @@ class Service:
 
     url: str = ""
     says: dict = field(default_factory=dict)
+    picture: bytes = b""
+
+    async def shows(self, _request):
+        return web.Response(content_type="text/html", text='<title>x</title><p><img alt="" src="/qr.svg"></p>')
+
+    async def qr(self, _request):
+        return web.Response(content_type="image/svg+xml", body=self.picture)
 
     async def callback(self, request):
         root = fromstring(await request.text())  # noqa: S314 - from the sandbox
@@ -75,6 +82,7 @@ class Service:
             content_type="text/html",
             text=f"""<!doctype html><title>绑定微信</title><style>h1 {{ color: rgb(1, 2, 3) }}</style>
             <h1>{request.headers["User-Agent"].partition("MicroMessenger")[1]}</h1>
+            <p id="language">{request.headers.get("Accept-Language", "none")}</p>
             <p id="code">{"code" if "code" in request.query else "none"}</p>
             <form method="post" action="/done"><input type="hidden" name="t" value="7"><button>确认</button></form>
             <a href="/page?again=1">再来</a> <script>document.title = "a script ran"</script>""",
@@ -132,6 +140,8 @@ async def desk(aiohttp_server):
     app.router.add_post("/wechat", service.callback)
     app.router.add_get("/page", service.page)
     app.router.add_post("/done", service.done)
+    app.router.add_get("/shows", service.shows)
+    app.router.add_get("/qr.svg", service.qr)
     service.url = str((await aiohttp_server(app)).make_url("")).rstrip("/")
     account = replace(DEFAULT_ACCOUNT, mode="plaintext", callback_url=f"{service.url}/wechat")
     platform = Platform(account, settings=Settings(receipt_delay=0.0))

@@ -1,7 +1,9 @@
 """The phone page in a real browser: follow, scan, chat, cards, links."""
 
 import base64
+from io import BytesIO
 
+import segno
 from playwright.async_api import expect
 
 from codesvc.sandbox.qr_jpeg import draw_jpeg
@@ -81,7 +83,7 @@ async def test_a_pasted_address_is_a_scan(desk, browse):
     code = await desk.mint("typed")
     page = await browse()
     camera = await scanner(desk, page)
-    await camera.get_by_label("二维码里的网址").fill(code["url"])
+    await camera.get_by_label("页面、图片或二维码里的网址").fill(code["url"])
     await page.keyboard.press("Enter")
     await expect(desk.phone(page).get_by_role("log")).to_contain_text("SCAN:typed")
 
@@ -242,3 +244,63 @@ async def test_a_person_meets_a_second_account(desk, browse):
     await expect(phone.get_by_role("heading", name="每日咖啡")).to_be_visible()
     await phone.get_by_role("button", name="返回聊天列表").click()
     await expect(phone.locator(".chats__name")).to_have_text(["示例服务号", "每日咖啡"])
+
+
+def svg_of(text):
+    drawn = BytesIO()
+    segno.make(text).save(drawn, kind="svg", xmldecl=False, svgns=True, scale=1)
+    return drawn.getvalue()
+
+
+async def typed(desk, page, text):
+    camera = await scanner(desk, page)
+    await camera.get_by_role("textbox").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def test_an_svg_is_a_picture_too(desk, browse):
+    await desk.person()
+    code = await desk.mint("vector")
+    page = await browse()
+    camera = await scanner(desk, page)
+    picture = {"name": "qr.svg", "mimeType": "image/svg+xml", "buffer": svg_of(code["url"])}
+    await camera.locator("input[type=file]").set_input_files(picture)
+    await expect(desk.phone(page).get_by_role("log")).to_contain_text("SCAN:vector")
+
+
+async def test_the_address_of_a_page_of_its_picture_or_a_data_address_is_a_scan(desk, browse):
+    await desk.person()
+    page = await browse(expect=["404"])
+    for scene in ("page", "picture", "inline"):
+        code = await desk.mint(f"by_{scene}")
+        desk.service.picture = svg_of(code["url"])
+        inline = f"data:image/svg+xml;base64,{base64.b64encode(desk.service.picture).decode()}"
+        address = {"page": f"{desk.service.url}/shows", "picture": f"{desk.service.url}/qr.svg", "inline": inline}[
+            scene
+        ]
+        await typed(desk, page, address)
+        await expect(desk.phone(page).get_by_role("log")).to_contain_text(f"SCAN:by_{scene}")
+
+
+async def test_the_code_that_a_page_shows_stands_first_stock_is_hidden_and_used_ones_go(desk, browse):
+    await desk.person()
+    stock = [await desk.mint(f"stock_{number}") for number in range(8)]
+    shown = {"url": stock[3]["url"], "title": "山月茶铺 · 注册"}
+    await desk.call("POST", "/sandbox/qrcodes/shown", shown)
+    page = await browse()
+    camera = await scanner(desk, page)
+    await expect(camera.locator(".codes__row")).to_have_count(1)
+    await expect(camera.locator(".codes__shown")).to_have_text("山月茶铺 · 注册")
+    await expect(camera).to_contain_text("另有 7 个")
+    await camera.locator(".codes__row").click()
+    await expect(desk.phone(page).get_by_role("log")).to_contain_text("SCAN:stock_3")
+    camera = await scanner(desk, page)
+    await expect(camera.locator(".codes__row")).to_have_count(0)
+
+
+async def test_pages_are_opened_in_the_phones_language(desk):
+    openid = await desk.person()
+    for language, accepted in (("zh", "zh-CN"), ("en", "en-US")):
+        body = {"url": f"{desk.service.url}/page", "language": language}
+        seen = (await desk.call("POST", f"/sandbox/users/{openid}/open", body))["body"]
+        assert f'<p id="language">{accepted}' in seen

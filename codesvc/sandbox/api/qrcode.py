@@ -18,6 +18,9 @@ def describe_code(code: QrCode) -> dict[str, Any]:
         "action": code.spec.action,
         "created_at": code.created_at,
         "expires_at": code.expires_at,
+        "shown": code.shown,
+        "shown_en": code.shown_en,
+        "scanned_at": code.scanned_at,
     }
 
 

@@ -19,8 +19,10 @@ from codesvc.sandbox.request_body import read_at_most
 
 AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
-    "MicroMessenger/8.0.50(0x18003229) NetType/WIFI Language/zh_CN"
+    "MicroMessenger/8.0.50(0x18003229) NetType/WIFI Language/{language}"
 )
+_LANGUAGES = {"zh": ("zh_CN", "zh-CN,zh;q=0.9"), "en": ("en", "en-US,en;q=0.9")}
+"""The phone's language in the user agent, and as Accept-Language."""
 _OWN_HOSTS = frozenset({"open.weixin.qq.com", "mp.weixin.qq.com"})
 _MAX_HOPS = 10
 _SHOWN = 200_000  # characters
@@ -71,6 +73,7 @@ class WeChatBrowser:
         from_chat: bool,
         consent: Literal["allow", "deny"] | None,
         form: dict[str, str] | None = None,
+        language: Literal["zh", "en"] = "zh",
     ) -> PageView:
         """Open a link and follow it to its end.
 
@@ -81,10 +84,13 @@ class WeChatBrowser:
             from_chat: whether the link was tapped in the account's chat or menu.
             consent: the answer to a consent page; None leaves it unanswered.
             form: the fields of a POST; None sends a GET.
+            language: of the person's phone.
         """
         jar = self._jars.setdefault(person.name, aiohttp.CookieJar(unsafe=True))
         view = PageView(url)
-        async with aiohttp.ClientSession(cookie_jar=jar, headers={"User-Agent": AGENT}, timeout=_TIMEOUT) as session:
+        named, accepted = _LANGUAGES[language]
+        headers = {"User-Agent": AGENT.format(language=named), "Accept-Language": accepted}
+        async with aiohttp.ClientSession(cookie_jar=jar, headers=headers, timeout=_TIMEOUT) as session:
             for _ in range(_MAX_HOPS):
                 decision = self._decide(view, own, person, from_chat=from_chat, consent=consent)
                 if decision is not None:

@@ -11,7 +11,7 @@ from codesvc.sandbox.api.qrcode import describe_code
 from codesvc.sandbox.control.account import describe_account, describe_quota
 from codesvc.sandbox.control.guard import COOKIE, BadInput, Body, answer, cookie_value, is_equal, read_json
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.platform import Account, NotFound, Platform
 from codesvc.sandbox.qrcode import read_integer
 
 _HEARTBEAT = 15.0
@@ -20,6 +20,12 @@ _FRESH_CODES = 50
 
 class _Session(Body):
     token: str
+
+
+class _Shown(Body):
+    url: str
+    title: str = ""
+    title_en: str = ""
 
 
 class ConsoleControl:
@@ -42,6 +48,7 @@ class ConsoleControl:
             web.get("/sandbox/calls", self.list_calls),
             web.get("/sandbox/callbacks", self.list_callbacks),
             web.get("/sandbox/qrcodes", self.list_codes),
+            web.post("/sandbox/qrcodes/shown", self.show_code),
             web.get("/sandbox/state", self.show_state),
             web.get("/sandbox/events", self.stream),
             web.post("/sandbox/session", self.open_session),
@@ -57,7 +64,21 @@ class ConsoleControl:
 
     async def list_codes(self, _request: web.Request) -> web.Response:
         """The last QR codes, newest first."""
-        return answer({"qrcodes": [describe_code(code) for code in self._platform.codes.recent(_FRESH_CODES)]})
+        return answer({"qrcodes": self._codes()})
+
+    async def show_code(self, request: web.Request) -> web.Response:
+        """A page shows a code now: `url` is the text in the picture, `title` says whose page it is."""
+        body = await read_json(request, _Shown)
+        code = self._platform.codes.by_text(body.url)
+        if code is None:
+            raise NotFound("no QR code of this platform")
+        code.shown, code.shown_en = body.title, body.title_en
+        self._platform.event_bus.publish("qrcode", **describe_code(code))
+        return answer(describe_code(code))
+
+    def _codes(self) -> list[dict[str, Any]]:
+        codes = self._platform.codes
+        return [{**describe_code(code), "stock": codes.is_stock(code)} for code in codes.recent(_FRESH_CODES)]
 
     async def show_state(self, _request: web.Request) -> web.Response:
         """The whole present state, for a page that has just been opened."""
@@ -68,7 +89,7 @@ class ConsoleControl:
                 "clock": {"now": platform.clock.now(), "advanced": platform.clock.advanced},
                 "accounts": [self._describe(account) for account in platform.accounts.values()],
                 "users": [c.describe() for account in platform.accounts.values() for c in account.contacts.values()],
-                "qrcodes": [describe_code(code) for code in platform.codes.recent(_FRESH_CODES)],
+                "qrcodes": self._codes(),
                 "faults": [msgspec.to_builtins(fault) for fault in platform.faults.list()],
                 "settings": msgspec.to_builtins(platform.settings),
                 "held_receipts": len(self._courier.held),

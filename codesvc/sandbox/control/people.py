@@ -162,6 +162,7 @@ class PeopleControl:
         if code.expires_at is not None and code.expires_at <= now:
             message = {"error": "expired", "outcome": "expired", "message": "this QR code has expired"}
             return answer(message, 410)
+        code.scanned_at = now
         contact = self._platform.ensure_contact(person, self._platform.account(code.appid))
         if not contact.follows:
             contact.pending = code

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from codesvc.sandbox.account import check_http_url
 from codesvc.sandbox.browser.client import WeChatBrowser
+from codesvc.sandbox.browser.pictures import pictures_at
 from codesvc.sandbox.control.guard import Body, answer, read_json
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.platform import NotFound, Platform
@@ -17,6 +18,11 @@ class _Open(Body):
     consent: Literal["allow", "deny"] | None = "allow"
     from_chat: bool = False
     form: dict[str, str] | None = None
+    language: Literal["zh", "en"] = "zh"
+
+
+class _Look(Body):
+    url: str
 
 
 class _Notice(Body):
@@ -43,6 +49,7 @@ class PhoneControl:
         """The routes."""
         return [
             web.post("/sandbox/users/{openid}/open", self.open),
+            web.post("/sandbox/users/{openid}/look", self.look),
             web.post("/sandbox/users/{openid}/notice", self.answer_notice),
             web.post("/sandbox/users/{openid}/notice-change", self.refuse_notice),
         ]
@@ -59,8 +66,15 @@ class PhoneControl:
             from_chat=body.from_chat,
             consent=body.consent,
             form=body.form,
+            language=body.language,
         )
         return answer(asdict(view))
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Point the camera at an address: the pictures that stand there, for the page to find the QR code in."""
+        body = await read_json(request, _Look)
+        self._platform.contact(request.match_info["openid"])
+        return answer({"pictures": [asdict(picture) for picture in await pictures_at(body.url)]})
 
     async def answer_notice(self, request: web.Request) -> web.Response:
         """Accept or reject the popup of wx-open-subscribe; each accept grants one message."""

@@ -5,7 +5,7 @@ import { consent } from "./consent.js";
 import { control } from "./control.js";
 import { element, fill } from "./element.js";
 import { icon } from "./icons.js";
-import { say } from "./language.js";
+import { language, say } from "./language.js";
 import { iconButton, navigationBar, View } from "./view.js";
 
 const OWN_PAGES = /^https?:\/\/(?:open|mp)\.weixin\.qq\.com(?=\/)/i;
@@ -46,7 +46,7 @@ export class Browser extends View {
     this.#address.textContent = url;
     let view;
     try {
-      view = await control.act(this.#openid, "open", { url, consent: answer, from_chat: this.#fromChat, ...(form && { form }) });
+      view = await control.act(this.#openid, "open", { url, consent: answer, from_chat: this.#fromChat, language, ...(form && { form }) });
       await this.#ready;
     } catch (error) {
       view = { outcome: "unreachable", url, body: "", reason: error.message };

@@ -2,6 +2,7 @@
 // which is fetched only then.
 
 const LARGEST_SIDE = 1600;
+const SVG_SIDE = 800;
 
 async function decodeNatively(bitmap) {
   if (!("BarcodeDetector" in window)) return null;
@@ -30,11 +31,30 @@ async function decodeHere(bitmap) {
   }
 }
 
+/** A picture as pixels. An SVG is drawn large: it may name no size, or one of a few pixels. */
+async function pixels(blob) {
+  if (!blob.type.startsWith("image/svg")) return createImageBitmap(blob);
+  const address = URL.createObjectURL(blob);
+  try {
+    const image = new Image(SVG_SIDE, SVG_SIDE);
+    image.src = address;
+    await image.decode();
+    const canvas = new OffscreenCanvas(SVG_SIDE, SVG_SIDE);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, SVG_SIDE, SVG_SIDE);
+    context.drawImage(image, 0, 0, SVG_SIDE, SVG_SIDE);
+    return canvas.transferToImageBitmap();
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
 /** The text in a picture's QR code; null if there is none. */
 export async function decode(blob) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(blob);
+    bitmap = await pixels(blob);
   } catch {
     return null; // no picture at all
   }

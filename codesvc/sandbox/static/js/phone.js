@@ -5,6 +5,7 @@ import { Browser } from "./browser.js";
 import { ChatList } from "./chat-list.js";
 import { Chat } from "./chat.js";
 import { control } from "./control.js";
+import { decode } from "./decoder.js";
 import { element, fill } from "./element.js";
 import { clockTime, say } from "./language.js";
 import { prefer, preferences } from "./preferences.js";
@@ -116,12 +117,22 @@ export class Phone {
       await world.refresh();
       if (this.#appid !== answer.account || answer.outcome === "awaiting_follow") await this.openChat(answer.account);
     } catch (error) {
-      if (error.status === 404 && /^https?:\/\/\S+$/i.test(text)) {
-        this.pop();
-        this.openPage(text);
-      } else if (error.status === 410) this.toast(say("scanExpired"));
+      if (error.status === 404 && /^(https?:\/\/|data:image\/)\S+$/i.test(text)) await this.#look(text);
+      else if (error.status === 410) this.toast(say("scanExpired"));
       else this.toast(error.status === 404 ? say("scanUnknown", { text }) : error.message);
     }
+  }
+
+  /** Points the camera at a picture's address or at a page: a code in its pictures is scanned, any other page opens. */
+  async #look(text) {
+    const { pictures } = await control.act(this.openid, "look", { url: text }).catch(() => ({ pictures: [] }));
+    for (const { type, data } of pictures) {
+      const found = await decode(new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))], { type }));
+      if (found && found !== text) return this.scan(found);
+    }
+    if (text.startsWith("data:")) return this.toast(say("scanNothing"));
+    this.pop();
+    this.openPage(text);
   }
 
   /** One of the person's acts; a callback that went wrong is told in a toast. */

@@ -3,7 +3,7 @@
 import { decode } from "./decoder.js";
 import { element, fill } from "./element.js";
 import { icon } from "./icons.js";
-import { say, span } from "./language.js";
+import { language, say, span } from "./language.js";
 import { iconButton, navigationBar, View } from "./view.js";
 import { world } from "./world.js";
 
@@ -12,6 +12,7 @@ const REDRAW = 5000;
 export class Scanner extends View {
   #phone;
   #list = element("ul", { class: "codes" });
+  #stock = element("p", { class: "codes__stock" });
   #field = element("input", { class: "scanner__field", type: "text", autocomplete: "off", spellcheck: "false", "aria-label": say("scanUrl"), placeholder: say("scanUrl") });
   #file = element("input", { type: "file", accept: "image/*", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
 
@@ -33,7 +34,7 @@ export class Scanner extends View {
       element("p", { class: "scanner__hint" }, say("scanHint")),
       element("div", { class: "scanner__ways" }, choice("picture", "scanPicture", () => this.#file.click()), choice("paste", "scanPaste", () => this.#paste()), this.#file),
       element("form", { class: "scanner__form", onsubmit: submit }, this.#field, element("button", { type: "submit", class: "scanner__go" }, say("scanGo"))),
-      element("section", { class: "scanner__fresh", "aria-label": say("scanFresh") }, element("h3", {}, say("scanFresh")), this.#list),
+      element("section", { class: "scanner__fresh", "aria-label": say("scanFresh") }, element("h3", {}, say("scanFresh")), this.#list, this.#stock),
     );
     this.node.addEventListener("paste", (event) => this.#take(event));
     this.node.addEventListener("dragover", (event) => event.preventDefault());
@@ -93,7 +94,10 @@ export class Scanner extends View {
   #rows = new Map();
 
   #draw() {
-    const codes = world.state.qrcodes;
+    const listed = world.state.qrcodes;
+    const codes = listed.filter((code) => !code.stock && (code.scanned_at === null || code.expires_at === null));
+    const hidden = listed.filter((code) => code.stock).length;
+    this.#stock.textContent = hidden ? say("scanStock", { count: hidden }) : "";
     if (!codes.length) {
       this.#rows.clear();
       fill(this.#list, element("li", { class: "codes__none" }, say("scanNone")));
@@ -114,6 +118,7 @@ export class Scanner extends View {
     const words = element(
       "span",
       { class: "codes__text" },
+      code.shown && element("span", { class: "codes__shown" }, (language === "en" && code.shown_en) || code.shown),
       element("span", { class: "codes__scene" }, element("span", { class: "unseen" }, `${say("scene")} `), code.scene),
       element("span", { class: "codes__what" }, `${account} · ${code.action}`),
       element("span", { class: "codes__url" }, code.url),

@@ -1,0 +1,84 @@
+"""What `codesvc init` says at the end: what was written, what to enter in WeChat's console, what to run and expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from codesvc.cli.initial_configuration import ACCOUNT, CONFIG, PORT, SECRETS, api_key_file
+from codesvc.domain.service_address import ServiceAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.cli.initial_configuration import Answers, InitialConfiguration
+    from codesvc.web.texts import Speech
+
+_FILES: Final = ("master-key", "app-secret", "callback-token", "callback-aes-key", "api-key", "password")
+
+
+def steps(answers: Answers, made: InitialConfiguration, words: Speech, *, enter: str = "") -> str:
+    """The whole text.
+
+    Args:
+        answers: what was decided.
+        made: what was written.
+        words: the language.
+        enter: the command that leads into the configuration's directory, "" if the person is there.
+    """
+    return "\n".join(_lines(answers, made, words, enter))
+
+
+def _lines(answers: Answers, made: InitialConfiguration, words: Speech, enter: str) -> Iterator[str]:
+    yield words("written", config=CONFIG, directory=SECRETS)
+    for name in sorted(made.files):
+        about = next(kind for kind in _FILES if name.startswith(f"{SECRETS}/{kind}"))
+        yield f"  {name:<30} {words(f'file.{about}')}"
+    yield ""
+    parts = _sandbox(answers, words) if answers.kind == "sandbox" else _live(answers, made, words)
+    for number, (title, lines) in enumerate(parts, 1):
+        yield f"{number}. {title}"
+        if number == 1 and enter:
+            yield f"     {enter}"
+        yield from (f"   {line}" for line in lines)
+        yield ""
+    yield words("admin", url=f"{answers.public_url}/admin", operator=answers.operator)
+    yield f"  {words('admin.password', file=f'{SECRETS}/password-{answers.operator}')}"
+    yield words("key", file=api_key_file(answers.site), site=answers.site)
+
+
+def _send(answers: Answers, words: Speech) -> tuple[str, list[str]]:
+    return words("step.send"), [
+        f"  codesvc send --config {CONFIG} --site {answers.site} --purpose register --user first-try",
+        words(f"send.scan.{'sandbox' if answers.kind == 'sandbox' else 'live'}"),
+    ]
+
+
+def _sandbox(answers: Answers, words: Speech) -> Iterator[tuple[str, list[str]]]:
+    yield words("step.sandbox"), ["  codesvc sandbox"]
+    yield words("step.serve"), [f"  codesvc serve --config {CONFIG}"]
+    yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.sandbox")]
+    yield _send(answers, words)
+
+
+def _live(answers: Answers, made: InitialConfiguration, words: Speech) -> Iterator[tuple[str, list[str]]]:
+    host = urlsplit(answers.public_url).hostname or ""
+    callback = ServiceAddress(answers.public_url).url(f"/wechat/{ACCOUNT}")
+    secret = [words("secret.there")] if answers.app_secret else [words("secret.later", file=f"{SECRETS}/app-secret")]
+    where = words(f"where.{answers.kind}")
+    yield (
+        words("step.credentials", where=where),
+        [*secret, *([words("whitelist")] if answers.kind == "service" else [])],
+    )
+    yield words("step.proxy", host=host), [words("proxy", port=PORT)]
+    yield (
+        words("step.serve"),
+        [f"  codesvc serve --config {CONFIG}", *([] if answers.app_secret else [words("serve.secret")])],
+    )
+    lines = [f"  URL              {callback}", f"  Token            {made.files[f'{SECRETS}/callback-token']}"]
+    if answers.kind == "service":
+        lines += [f"  EncodingAESKey   {made.files[f'{SECRETS}/callback-aes-key']}", f"  {words('mode')}"]
+    yield words("step.callback", where=words(f"callback.{answers.kind}")), [*lines, words("callback.submit")]
+    yield words("step.domain"), [words("domain", host=host)]
+    yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.before"), words("check.template")]
+    yield _send(answers, words)
