@@ -9,6 +9,7 @@ ASCII byte below 0x30 is part of a longer GB18030 character, so separators, quot
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ _MARKS: Final = (
 )
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SAMPLE: Final = 4
+_LONE: Final = re.compile("[\ud800-\udfff]")
 
 
 class BadText(CodesvcError):
@@ -51,10 +53,11 @@ class Encoding:
 class _BadByte:
     line: int
     column: int
-    byte: int
+    byte: int | None
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}: byte 0x{self.byte:02X}"
+        what = "half a character" if self.byte is None else f"byte 0x{self.byte:02X}"
+        return f"line {self.line}, column {self.column}: {what}"
 
 
 def encoding_of(chunks: Callable[[], Iterable[bytes]], named: str = "") -> Encoding:
@@ -131,7 +134,12 @@ def _first_bad(chunks: Iterable[bytes], name: str) -> _BadByte | None:
 
     try:
         for chunk in chunks:
-            advance(decoder.decode(chunk).removeprefix("\ufeff"))
+            text = decoder.decode(chunk).removeprefix("\ufeff")
+            if lone := _LONE.search(text):
+                # Only codecs such as unicode_escape and UTF-7 give these. They can be neither stored nor written.
+                advance(text[: lone.start()])
+                return _BadByte(line, column, None)
+            advance(text)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         advance(error.object[: error.start].decode(name, "replace").removeprefix("\ufeff"))
