@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesvc import __version__
+from codesvc.cli import terminal
+from codesvc.cli.arguments import refusal, seconds, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run the service")
     serve.add_argument("--config", type=Path, required=True)
-    serve.add_argument("--workers", type=int, default=0, help="processes on one port (default: as configured)")
+    serve.add_argument("--workers", type=whole(0, 64), default=0, help="processes on one port (default: as configured)")
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
     _add_upkeep(commands)
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--client-ip", default=None, help="the browser's address (default: 127.0.0.1)")
     send.add_argument("--url", default=None, help="where the service runs (default: public_url of the configuration)")
     send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
-    send.add_argument("--wait", type=float, default=120.0, help="seconds to wait for a receipt (default: 120)")
+    send.add_argument("--wait", type=seconds, default=120.0, help="seconds to wait for a receipt (default: 120)")
 
     bindings = commands.add_parser("bindings", help="take bindings out of the store, into it, or to another appid")
     if len(sys.argv) > 1 and sys.argv[1] == "bindings":
@@ -104,7 +106,9 @@ def _add_upkeep(commands: _Commands) -> None:
     audit.add_argument("--config", type=Path, required=True)
     audit.add_argument("--since", default="7d", help="how far back: a number and m, h or d (default: 7d)")
     audit.add_argument("--site", default=None, help="only of this site")
-    audit.add_argument("--most", type=int, default=1000, help="at most so many lines, the newest (default: 1000)")
+    audit.add_argument(
+        "--most", type=whole(1, 1_000_000), default=1000, help="at most so many lines, the newest (default: 1000)"
+    )
     audit.add_argument("--json", action="store_true", help="one JSON object a line")
 
     admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
@@ -286,4 +290,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "person": _person,
         "bindings": _bindings,
     }
-    return commands[parsed.command](parsed)
+    name = f"{parsed.command} {act}" if (act := getattr(parsed, "act", "")) else parsed.command
+    if refused := refusal(parsed):
+        print(f"codesvc {name}: {refused}", file=sys.stderr)
+        return 2
+    return terminal.run(lambda: commands[parsed.command](parsed), name)

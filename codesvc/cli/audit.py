@@ -16,6 +16,7 @@ from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.audit_file import written
 from codesvc.service.auditing import AuditLog
+from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.partitions import PARTITIONS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
     from codesvc.domain.audit import Line
+    from codesvc.store.store import Store
 
 _SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
 _UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -46,9 +48,19 @@ async def _run(arguments: argparse.Namespace, settings: Settings, since: int) ->
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
         lines = await AuditLog(store, range(PARTITIONS)).latest(since=since, most=arguments.most, site=arguments.site)
+        if not lines and arguments.site is not None:
+            await _say_if_unknown(store, settings, arguments.site)
     for line in reversed(lines):
         sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
     return 0
+
+
+async def _say_if_unknown(store: Store, settings: Settings, site: str) -> None:
+    """Note that there is no such site. It is no error: lines of a site that was removed are kept."""
+    try:
+        known_site(await read_directory(store, settings), site)
+    except CodesvcError as error:
+        sys.stderr.write(f"note: nothing was found, and {error}\n")
 
 
 _GONE: Final = {

@@ -18,6 +18,8 @@ from redis.exceptions import RedisError
 
 from codesvc.app import prepare
 from codesvc.cli.follow import open_store_alone
+from codesvc.config.faults import UnfitError
+from codesvc.config.files import decoded
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
@@ -95,11 +97,16 @@ async def _change(arguments: argparse.Namespace, office: RegistryAdministration)
 
 def _table(file: str) -> dict[str, Any]:
     """The table in a file: TOML if its name ends so, otherwise JSON."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
+        text = decoded(octets).removeprefix("\ufeff")
         found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
+    except UnfitError as error:
+        raise CodesvcError(f"{file} {error}") from None
     except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise CodesvcError(f"{file}: {error}") from None
+    except RecursionError:
+        raise CodesvcError(f"{file} is nested too deeply") from None
     if not isinstance(found, dict):
         raise CodesvcError(f"{file} holds no table")
     return found

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.binding_check import refuse_elsewhere
 from codesvc.cli.serve.revision import Revision, UnusableConfiguration
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
 
+_HIGHEST_PID: Final = 2**31 - 1  # pid_t
+
 
 def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
     """Send SIGHUP if configuration and templates are valid and the service's own.
@@ -32,10 +34,13 @@ def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
     Returns:
         0; 1 if no service runs; 2 if the configuration is invalid or not the one of that service.
     """
+    if not 0 < pid <= _HIGHEST_PID:
+        sys.stderr.write(f"codesvc reload: {pid} is no process; nothing was reloaded\n")
+        return 2
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError, OverflowError) as error:
-        sys.stderr.write(f"codesvc reload: process {pid}: {getattr(error, 'strerror', error)}\n")
+    except (ProcessLookupError, PermissionError) as error:
+        sys.stderr.write(f"codesvc reload: process {pid}: {error.strerror}\n")
         return 1
     refusal = _why_not(path, pid)
     if refusal:
@@ -69,8 +74,6 @@ async def _look_at_bindings(settings: Settings) -> None:
 
 def _why_not(path: Path, pid: int) -> str:
     """Why that process must not reload by this file; "" if it may, or if the system does not tell."""
-    if pid <= 0:
-        return f"{pid} is no process"
     try:
         words = _words(pid)
     except OSError:

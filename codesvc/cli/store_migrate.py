@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> int:
+    _require_source(arguments.source)
     async with AsyncExitStack() as stack:
         source, prefix = await _open(stack, arguments.source, arguments.prefix)
         target, other = await _open(stack, arguments.target, arguments.prefix)
@@ -63,13 +64,36 @@ async def _run(arguments: argparse.Namespace) -> int:
     return _tell(forth, back)
 
 
+def _require_source(text: str) -> None:
+    """Refuse a source that would be made by opening it: a new embedded store is empty, and a copy of it proves nothing.
+
+    Raises:
+        CodesvcError: there is no embedded store.
+    """
+    directory = None
+    if text.endswith(".toml"):
+        kept = load(Path(text), os.environ).store
+        directory = kept.data_dir if kept.url is None else None
+    elif text.startswith(_EMBEDDED):
+        directory = _directory(text)
+    if directory is not None and not (directory / "appendonlydir").is_dir():
+        raise CodesvcError(f"--from: {directory} holds no embedded store; name the store.data_dir of the service")
+
+
+def _directory(text: str) -> Path:
+    name = text.removeprefix(_EMBEDDED)
+    if not name:
+        raise CodesvcError(f"{_EMBEDDED} wants a directory: {_EMBEDDED}/var/lib/codesvc")
+    return Path(name)
+
+
 async def _open(stack: AsyncExitStack, text: str, prefix: str) -> tuple[Servers, str]:
     url = text
     if text.endswith(".toml"):
         kept = load(Path(text), os.environ).store
         prefix, url = kept.prefix, await stack.enter_async_context(store_url(kept))
     elif text.startswith(_EMBEDDED):
-        embedded = await stack.enter_async_context(run_embedded(Path(text.removeprefix(_EMBEDDED))))
+        embedded = await stack.enter_async_context(run_embedded(_directory(text)))
         url = embedded.url
     servers = await connect(url, timeout=_TIMEOUT_SECONDS)
     stack.push_async_callback(servers.aclose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesvc.cli.arguments import whole
 from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = acts.add_parser("list", help="how the endpoint fares, and its latest events")
     listing.add_argument("--status", choices=[*HookStatus], default="")
     listing.add_argument("--event", choices=[*EVENTS, TEST_EVENT], default="", metavar="TYPE")
-    listing.add_argument("--most", type=int, default=50, help="events (default: 50)")
+    listing.add_argument("--most", type=whole(1, 1_000), default=50, help="events (default: 50)")
     resend = acts.add_parser("resend", help="send events again: those named, or all that failed")
     resend.add_argument("id", nargs="*")
     resend.add_argument("--failed", action="store_true", help="all that have failed and are still kept")

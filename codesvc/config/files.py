@@ -51,7 +51,7 @@ def read_secret(path: Path) -> tuple[str, bool]:
         raise error if isinstance(error, UnfitError) else UnfitError("is no possible file name") from None
     if len(octets) > _LONGEST_SECRET:
         raise UnfitError(f"is longer than {_LONGEST_SECRET} bytes")
-    text = without_marks(_decoded(octets))
+    text = without_marks(decoded(octets))
     if not text:
         raise UnfitError("is empty")
     return text, bool(mode & stat.S_IROTH)
@@ -68,7 +68,7 @@ def read_tables(path: Path) -> tuple[dict[str, Any], bool]:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             _refuse_open(path, mode)
-            text = _decoded(file.read())
+            text = decoded(file.read())
             return tomllib.loads(text.removeprefix("\ufeff")), bool(mode & stat.S_IROTH)
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
@@ -103,7 +103,8 @@ def _refuse_open(path: Path, mode: int) -> None:
         )
 
 
-def _decoded(octets: bytes) -> str:
+def decoded(octets: bytes) -> str:
+    """The text of a file in UTF-8. Raises `UnfitError`, with the remedy for other encodings."""
     if octets.startswith(_WIDE_MARKS):
         raise UnfitError("is UTF-16 text, as some editors and PowerShell write it; save it as UTF-8")
     try:

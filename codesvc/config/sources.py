@@ -90,6 +90,8 @@ class Sources:
         words = self.env.get(name, "").strip()
         ways = {"a value": value not in (None, ""), f"{path[-1]}_file": file is not None, f"${name}": bool(words)}
         given = [way for way, used in ways.items() if used]
+        if not _is_text(words):
+            return Refused(f"${name} is not UTF-8 text")
         if len(given) > 1:
             return Refused(f"is given more than once, by {' and '.join(given)}; keep one")
         if words and self._meant.setdefault(name, path) != path:
@@ -118,6 +120,15 @@ class Sources:
         if exposed:
             self.notices.append(Fault((*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"))
         return words
+
+
+def _is_text(words: str) -> bool:
+    """Whether a variable holds text; the interpreter keeps other octets as lone surrogates."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _split(words: str, path: tuple[str, ...]) -> object:

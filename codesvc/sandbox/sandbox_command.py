@@ -20,12 +20,13 @@ CALLBACK_URL = "http://127.0.0.1:8080/wechat/main"
 NO_CALLBACK = "none"
 TLS_PORT = 8443
 PROXY_PORT = 8444
+_HIGHEST_PORT = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; other than loopback needs --token")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
     parser.add_argument("--token", help="what control calls must bear as Authorization: Bearer")
     parser.add_argument(
         "--callback-url",
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--appid", help="of the default account")
     parser.add_argument("--secret", help="of the default account")
     parser.add_argument("--tls", action="store_true", help="also serve HTTPS for WeChat's hosts, and a CONNECT proxy")
-    parser.add_argument("--tls-port", type=int, default=TLS_PORT, help="port for HTTPS (default %(default)s)")
-    parser.add_argument("--proxy-port", type=int, default=PROXY_PORT, help="port of the proxy (default %(default)s)")
+    parser.add_argument("--tls-port", type=_port, default=TLS_PORT, help="port for HTTPS (default %(default)s)")
+    parser.add_argument("--proxy-port", type=_port, default=PROXY_PORT, help="port of the proxy (default %(default)s)")
     parser.add_argument("--tls-dir", type=Path, default=Path("wechat-sandbox-tls"), help="keeps the authority's files")
 
 
@@ -71,6 +72,13 @@ def _explained(error: Exception, args: argparse.Namespace) -> str:
         f"port {named} on {args.host} is in use, perhaps by another sandbox or demo; `ss -ltnp` names the process; "
         f"end it, or choose another port with {options}"
     )
+
+
+def _port(text: str) -> int:
+    """The argument type of ports; 0 lets the system choose one."""
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= _HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"must be a port from 0 to {_HIGHEST_PORT}, not {text[:40]!r}")
+    return int(text)
 
 
 def _account(args: argparse.Namespace) -> AccountSpec:

@@ -7,13 +7,21 @@ metadata, a database's console, the store (server-side request forgery, SSRF).
 from __future__ import annotations
 
 from errno import EACCES
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_CLOSED: Final = (
+    IPv4Network("192.0.0.0/24"),  # RFC 6890: protocol assignments; 192.0.0.192 is the metadata of a cloud
+    IPv4Network("192.88.99.0/24"),  # RFC 7526: the former relays of 6to4
+    IPv4Network("168.63.129.16/32"),  # a public form, but every virtual machine of Azure reaches its host by it
+    IPv6Network("3fff::/20"),  # RFC 9637: documentation
+    IPv6Network("5f00::/16"),  # RFC 9602: segment routing inside a network
+)
+"""What the interpreter's tables call global, though no server of the internet is behind it."""
 
 
 class PrivateAddress(PermissionError):
@@ -34,6 +42,8 @@ def is_public(text: str) -> bool:
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     # is_global alone allows multicast, IPv6's reserved blocks and the old site-local addresses (RFC 3879).
+    if any(address in network for network in _CLOSED):
+        return False
     if isinstance(address, IPv4Address):
         return address.is_global and not address.is_multicast
     if address.ipv4_mapped:
