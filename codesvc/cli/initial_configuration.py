@@ -120,7 +120,7 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield "# Made by `codesvc init`. Every option stands in config.example.toml; file names are relative to this file."
     if answers.kind == "sandbox":
         yield 'mode = "test"   # an imitation of WeChat and plain http are allowed'
-    yield from ("", "[service]", "public_url = " + _quoted(answers.public_url), f"port = {PORT}")
+    yield from ("", "[service]", _line("public_url", answers.public_url), f"port = {PORT}")
     if answers.public_url.startswith("https://"):
         yield 'trusted_proxies = ["127.0.0.1", "::1"]   # the proxy with TLS, which sets X-Forwarded-For'
     yield from ("", "[secrets]", f'master_key_file = "{SECRETS}/master-key"')
@@ -140,6 +140,10 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield from ("", f"[sites.{answers.site}]", f"name = {_quoted(answers.site_name)}", f'account = "{ACCOUNT}"')
     yield f"origins = [{', '.join(map(_quoted, answers.origins))}]"
     yield f'keys = [{{ name = "server", hash = "{key_hash}", scopes = ["verify", "bindings"] }}]'
+
+
+def _line(option: str, value: str) -> str:
+    return f"{option} = {_quoted(value)}"
 
 
 def _quoted(text: str) -> str:
