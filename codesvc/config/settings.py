@@ -16,8 +16,10 @@ from codesvc.config.constraints import (
     Among,
     Between,
     Matching,
+    colour,
     distinct,
     filled,
+    logo,
     message_fields,
     shown,
     signing_secret,
@@ -214,6 +216,17 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """The looks of a site's pages and widget. `logo` is a data URL; in the file it may name a picture's file."""
+
+    logo: Annotated[str, logo] | None = None
+    accent: Annotated[str, colour] | None = None
+    accent_dark: Annotated[str, colour] | None = None
+    radius: Annotated[int, Between(0, 32)] = 20  # CSS pixels
+    qr_frame: Literal["line", "accent", "none"] = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A website that calls the API, and its policies."""
 
@@ -230,6 +243,7 @@ class Site:
     chat: Chat = field(default_factory=Chat)
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
     webhook: Webhook | None = None
+    brand: Brand = field(default_factory=Brand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import Subject
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import Status
+from codesvc.web.brand import brand_of
 from codesvc.web.headers import prepared
 from codesvc.web.reply import Reply
 from codesvc.web.uris import with_parameters
@@ -130,6 +131,7 @@ class Views:
             delivery=self._delivery(record),
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
+            brand=brand_of(site, self.public_url),
         )
 
     @staticmethod

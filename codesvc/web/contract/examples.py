@@ -66,6 +66,7 @@ PAGE: Final[dict[str, Any]] = {
     "delivery": {"channel": "scan", "status": "awaiting_scan", "reason": None},
     "scan": _SCAN,
     "return_to": None,
+    "brand": None,
 }
 CLAIMS: Final = {
     "iss": _ADDRESS,

@@ -19,7 +19,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
   const root = hosts.get(element)?.root ?? element.attachShadow({ mode: "open" });
-  root.replaceChildren(card);
+  if (element.textContent.trim()) panel.root.replaceChildren(h("slot")); // what the page offers in the widget's place, until it draws
+  root.replaceChildren(h("div.room", {}, card));
   dress(root);
   hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
@@ -143,6 +144,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     state = fresh;
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
+    if (!before) wear(fresh);
     draw();
     // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
     if (!ended(fresh) && source?.readyState === 2) listen();
@@ -154,6 +156,13 @@ function open(element, { token, locale, signal, base, follow }, settle) {
       beat = setInterval(tick, 500);
       listen();
     }
+  }
+
+  // The site's own looks; what the page around says in --codesvc-… comes before them (widget.css).
+  function wear({ brand, site }) {
+    for (const [name, value] of Object.entries(brand ?? {})) card.style.setProperty(`--b-${name}`, value);
+    card.dataset.frame = brand?.qr_frame;
+    if (brand?.logo) offline.after(h("p.brand", {}, h("img", { src: brand.logo, alt: site, referrerpolicy: "no-referrer" })));
   }
 
   function finish() {

@@ -1,0 +1,33 @@
+"""A site's brand for its pages and its widget: the logo's address, and the `brand` member of a page's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codesvc.client import schema
+from codesvc.config import Brand
+
+if TYPE_CHECKING:
+    from codesvc.sites.directory import SiteEntry
+
+_UNSET: Final = Brand()
+
+
+def logo_path(site: SiteEntry) -> str | None:
+    """The path of a site's logo; None without one. It changes with the picture, so that a browser may keep it."""
+    logo = site.looks.logo
+    return f"/logos/{site.name}/{logo.tag}" if logo else None
+
+
+def brand_of(site: SiteEntry, public_url: str) -> schema.Brand | None:
+    """The `brand` member of a page's state; None for a site that has set nothing."""
+    if site.config.brand == _UNSET:
+        return None
+    looks, path = site.looks, logo_path(site)
+    return schema.Brand(
+        logo=f"{public_url}{path}" if path else None,
+        accent=looks.light.accent if looks.light else None,
+        accent_dark=looks.dark.accent if looks.dark else None,
+        radius=looks.radius,
+        qr_frame=looks.qr_frame,
+    )
