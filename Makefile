@@ -124,9 +124,9 @@ oracle: $(TEST_STAMP)
 release-check: $(STAMP) $(VENV)/.release-installed
 	$(BIN)/python ops/release/check.py $(RELEASE_CHECK_ARGS)
 
-# Known weaknesses of what is installed; says so where they cannot be looked up.
+# Known weaknesses of what is installed. Red (3 of the script) where they cannot be looked up, too.
 audit: $(STAMP) $(VENV)/.release-installed
-	$(BIN)/python ops/release/audit.py
+	$(BIN)/python ops/release/audit.py $(AUDIT_ARGS)
 
 # The documentation as a site, into site/; every link is checked.
 docs: $(STAMP) $(VENV)/.docs-installed

@@ -32,6 +32,7 @@ from codesvc.domain.oauth_state import OAuthStates
 from codesvc.domain.openid_handle import Handles
 from codesvc.domain.page_token import PageTokens
 from codesvc.domain.proof import Proofs
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.signed_links import Links
 from codesvc.domain.ticket import TicketSecrets
 from codesvc.messages.chat import ChatComposer
@@ -71,7 +72,7 @@ from codesvc.store.connection import connect, retention_of
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.store.versions import require_new_enough
-from codesvc.web import admin, callback
+from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
@@ -140,6 +141,7 @@ def create_app(
     app.cleanup_ctx.append(partial(_run, settings=settings, store_url=store_url, fixed=made, pace=pace or Pace()))
     stream.prepare(app)
     admin.prepare(app, settings)
+    refusals.prepare(app, made.address)
     return app
 
 
@@ -147,6 +149,7 @@ def create_app(
 class Fixed:
     """The parts that are made once, before anything is opened, so that faults are found early."""
 
+    address: ServiceAddress
     keyring: Keyring
     sealer: Sealer
     directory: Directory
@@ -174,20 +177,23 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     )
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))
-    loaded = Templates(settings.service.templates_dir if templates is None else templates)
+    address = ServiceAddress(settings.service.public_url)
+    loaded = Templates(settings.service.templates_dir if templates is None else templates, own_path=address.path)
     links = Links(settings.service.public_url, keyring)
     composer = Composer(loaded, keyring, directory, links)
     teller = ChatComposer(loaded, directory, links)
-    return Fixed(keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
+    return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset) -> Store:
+async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset, keyring: Keyring) -> Store:
     """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
     servers = await connect(url, timeout=settings.store.timeout)
     stack.push_async_callback(servers.aclose)
     if not await require_new_enough(servers):
         _log.warning("store_silent", store=servers.shown)
-    return Store(servers, offset=offset, prefix=settings.store.prefix, retention=retention_of(settings.store))
+    kept = settings.store
+    tag_key = keyring.current.tag_key
+    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
 
 
 async def _run(
@@ -195,10 +201,10 @@ async def _run(
 ) -> AsyncIterator[None]:
     """Open all parts that need opening, in order, and close them in the opposite order."""
     keyring, directory, links = fixed.keyring, fixed.directory, fixed.links
-    teller, composer = fixed.teller, fixed.composer
+    teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await _store(stack, settings, store_url, offset)
+        store = await _store(stack, settings, store_url, offset, keyring)
         servers = store.servers
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
@@ -209,10 +215,11 @@ async def _run(
             )
         )
         shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
-        recorder = Recorder(store, directory)
+        recorder, platforms = Recorder(store, directory), PlatformHealth()
         await stack.enter_async_context(recorder.running())
-        platforms = PlatformHealth()
-        tokens, clients = reach(directory, http, shared, recorder, platforms, clock=time.time)
+        tokens, clients = reach(
+            directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
+        )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(servers, settings.store.prefix)
@@ -226,7 +233,7 @@ async def _run(
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
         upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
-        proofs = Proofs(settings.service.public_url, keyring, test=settings.mode == "test")
+        proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
@@ -239,6 +246,7 @@ async def _run(
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
+            address=fixed.address,
             directory=directory,
             keyring=keyring,
             store=store,
@@ -254,25 +262,25 @@ async def _run(
             followers=followers,
             relay=relay,
             pages=page_tokens,
-            views=Views(settings.service.public_url, page_tokens, proofs),
+            views=Views(service.public_url, page_tokens, proofs),
             standings=Gauges(store, directory, tokens),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
-            reference=Reference(settings.service.public_url, fixed.templates),
+            reference=Reference(service.public_url, fixed.templates),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,
             seals=seals,
-            visits=Visits(store, seals, clients, shared, settings.service.public_url),
+            visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
             uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
         )
-        if settings.service.deliver:
+        if service.deliver:
             courier = Courier(
                 store,
                 directory,
@@ -286,7 +294,8 @@ async def _run(
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
-            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), Sender(), directory, change_notifier)
+            sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
+            webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))

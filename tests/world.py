@@ -17,6 +17,7 @@ from codesvc.app import create_app
 from codesvc.config import parse
 from codesvc.config.keys import hash_line
 from codesvc.runtime.http_server import runner as service_runner
+from codesvc.runtime.sockets import operators_sockets
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
@@ -297,5 +298,8 @@ async def running_world(
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, listener).start()
+        if settings.admin.listener is not None:
+            for each in stack.enter_context(operators_sockets(settings.admin.listener)):
+                await web.SockSite(runner, each.dup()).start()
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield World(http, service, sandbox, platform, app)

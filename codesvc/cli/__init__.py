@@ -138,7 +138,9 @@ def _settings(path: Path) -> Settings:
 
 def _serve(arguments: argparse.Namespace) -> int:
     from codesvc.runtime import garbage_collector
+    from codesvc.runtime.memory_guard import guard_memory
 
+    guard_memory()
     garbage_collector.begin()
     from codesvc.cli.serve import server, supervisor, worker
     from codesvc.cli.serve.revision import Revision, UnusableConfiguration

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
+from codesvc.domain.audit import Act, Gone
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
@@ -44,14 +45,23 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
-        lines = await AuditLog(store, range(PARTITIONS)).latest(since=since, most=arguments.most)
+        lines = await AuditLog(store, range(PARTITIONS)).latest(since=since, most=arguments.most, site=arguments.site)
     for line in reversed(lines):
-        if arguments.site in {None, line.site}:
-            sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
+        sys.stdout.write(written(line).decode() if arguments.json else _for_people(line))
     return 0
 
 
+_GONE: Final = {
+    Gone.LENGTH: "lines are gone: the log of the site was full (store.audit_lines)",
+    Gone.AGE: "lines are gone: they were older than store.audit_retention",
+    Gone.UNKNOWN: "lines are gone, and not by this service: they were deleted in the store, or it lost them",
+}
+
+
 def _for_people(line: Line) -> str:
+    if line.act == Act.LINES_MISSING:
+        said = f"{line.missing} {_GONE[Gone(line.detail)]}"
+        return f"{rfc3339(int(line.at))}  {line.actor.ljust(16)}  {line.site}  {said}\n"
     about = " ".join(part for part in (line.site, line.user, line.wechat) if part)
     told = [rfc3339(int(line.at)), line.actor.ljust(16), line.act.ljust(16), about, line.detail, line.reason]
     return "  ".join(part for part in told if part).rstrip() + "\n"

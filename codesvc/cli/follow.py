@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from codesvc.doctor.storeprobe import running_embedded
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import CodesvcError, StoreUnavailable
+from codesvc.domain.keyring import MasterKey
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.store.connection import connect, retention_of, store_url
 from codesvc.store.embedded import DataInUseError
@@ -70,7 +71,8 @@ async def open_store(stack: AsyncExitStack, settings: Settings) -> Store | None:
     try:
         servers = await connect(url, timeout=kept.timeout)
         stack.push_async_callback(servers.aclose)
-        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept))
+        key = MasterKey(settings.secrets.master_key.reveal().encode())
+        store = Store(servers, offset=moved, prefix=kept.prefix, retention=retention_of(kept), tag_key=key.tag_key)
         if settings.mode == "test":
             moved.move_to(int(await store.at(DEPLOYMENT).get(offset(kept.prefix)) or 0))
         await store.at(DEPLOYMENT).ping()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,7 +49,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
         records = Records(store, directory, site)
-        person = await records.person(arguments.user)
+        person = await records.person(unicodedata.normalize("NFC", arguments.user))
         if arguments.act == "export":
             return _show(person, [found async for found in records.found(person)])
         erased = await records.erase(person)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import unicodedata
 from contextlib import AsyncExitStack
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -76,7 +77,7 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
     headers = {"Authorization": f"Bearer {key}"}
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
-        body = {"purpose": arguments.purpose, "user": arguments.user}
+        body = {"purpose": arguments.purpose, "user": unicodedata.normalize("NFC", arguments.user)}
         if settings.sites[arguments.site].client_ip == "required" or arguments.client_ip:
             body["client_ip"] = arguments.client_ip or "127.0.0.1"
         started = await _ask(http, "POST", f"{url}/v1/verifications", body)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
+from codesvc.domain.listener import parse_listener
+from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from ipaddress import IPv4Network, IPv6Network
+
     from codesvc.domain.secret import Secret
 
 # WECHAT.md section 1: the main host, its disaster-recovery alias, and the three regional access points.
 WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", "api2", "sh.api", "sz.api", "hk.api"))
 WECHAT_OPEN_URLS = frozenset({"https://open.weixin.qq.com"})
 
+_IPV6_INTERNET = ipaddress.ip_network("2000::/3")  # global unicast (RFC 4291)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -27,6 +33,19 @@ def loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def covers_much(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Whether networks together hold half of all IPv4 addresses, or of the IPv6 addresses of the internet, or more."""
+    for space in (ipaddress.ip_network("0.0.0.0/0"), _IPV6_INTERNET):
+        same = [each for each in networks if each.version == space.version]
+        held = 0
+        for each in ipaddress.collapse_addresses(same):  # type: ignore[type-var]  # all of one version
+            if each.overlaps(space):
+                held += min(each.num_addresses, space.num_addresses)
+        if held >= space.num_addresses // 2:
+            return True
+    return False
 
 
 def web_address(value: str) -> None:
@@ -40,6 +59,32 @@ def web_address(value: str) -> None:
         raise UnfitError("must not have a query or a fragment")
     if value.endswith("/"):
         raise UnfitError("must not end with a slash")
+
+
+def public_address(value: str) -> None:
+    """Accept `web_address` with a path in its normal form: one spelling, that of every address below it.
+
+    The path begins cookies' `Path`, headers and pages. Browsers and proxies compare it as text, so it must be as they
+    write it (RFC 3986 section 6.2.2).
+
+    Raises:
+        UnfitError: any other form.
+    """
+    web_address(value)
+    path = urlsplit(value).path
+    segments = path.split("/")[1:]
+    if not all(segments):
+        raise UnfitError("must not have an empty segment (//) in its path")
+    if not {".", ".."}.isdisjoint(segments):
+        raise UnfitError("must not have . or .. as a segment of its path")
+    decoded = unquote(path, errors="replace")
+    if decoded.count("/") != len(segments) or "\\" in decoded or not decoded.isprintable():
+        raise UnfitError("must not have a backslash, an encoded slash or a control character in its path")
+    if quote(decoded) != path:
+        raise UnfitError(
+            "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital "
+            "digits, such as /%E7%99%BB"
+        )
 
 
 def receiver_url(value: str) -> None:
@@ -67,6 +112,14 @@ def listening_host(value: str) -> None:
             raise UnfitError("must be a host name or an IP address") from None
 
 
+def operators_listener(value: str) -> None:
+    """Accept `unix:/path`, or an IP address and a port (`codesvc.domain.listener`). Raises `UnfitError`."""
+    try:
+        parse_listener(value)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
+
+
 def store_url(value: Secret) -> None:
     """Accept the address of a Redis-protocol server; it may contain a password. Raises `UnfitError`."""
     text = value.reveal()
@@ -76,6 +129,17 @@ def store_url(value: Secret) -> None:
         raise UnfitError(str(error)) from None
     if not text.isprintable() or " " in text:
         raise UnfitError("holds a blank or an unprintable character")
+
+
+def proxy_address(value: Secret) -> None:
+    """Accept the address of an HTTP proxy, which may contain a login, or `none`. Raises `UnfitError`."""
+    text = value.reveal()
+    if text == NO_PROXY:
+        return
+    try:
+        OutboundProxy.parse(text)
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
 
 
 def token_way(value: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.colours import COLOUR
 from codesvc.domain.logo import UnfitLogo, parse
+from codesvc.domain.identifiers import LONGEST_USER, is_user
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def message_fields(value: Mapping[str, str] | str) -> None:
 def test_identities(value: Mapping[str, str]) -> None:
     """Require users, or prefixes of users followed by `*`, each with a possible code. Raises `UnfitError`."""
     for name, code in value.items():
-        if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._@+:-]{0,127}|[A-Za-z0-9._@+:-]{0,126}\*)", name) is None:
+        if not is_user(name.removesuffix("*")) or len(name) > LONGEST_USER:
             raise UnfitError('has a name that is no user; names look like "e2e-ann", or "e2e-*" for all that begin so')
         if format_of(code) is None:
             raise UnfitError("has a code that is not 4 to 12 digits, or capitals and digits without I, O, 0 and 1")

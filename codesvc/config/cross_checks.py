@@ -8,16 +8,23 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, loopback
+from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_much, loopback
 from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
 from codesvc.config.partial import UnsoundError
+from codesvc.domain.listener import parse_listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codesvc.config.settings import Account, Purpose, Settings, Site, Webhook
+
+
+_NO_RELAY = (
+    "; a relay in between would read the AppSecret, the tokens and the codes. To leave by another machine or address, "
+    "set service.outbound_proxy: a proxy passes the encrypted connection on"
+)
 
 
 def inconsistencies(settings: Settings) -> Iterator[Fault]:
@@ -31,7 +38,10 @@ def inconsistencies(settings: Settings) -> Iterator[Fault]:
 
 def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
     """The rules, as lazy generators: a rule that raises does not stop the others."""
-    yield from (rule(settings) for rule in (_public_url, _master_keys, _strength, _appids, _key_hashes, _examples))
+    yield from (
+        rule(settings)
+        for rule in (_public_url, _proxies, _listener, _master_keys, _strength, _appids, _key_hashes, _examples)
+    )
     for name, account in _tables(settings, "accounts"):
         yield from (
             _under(rule(settings, account), "accounts", name)
@@ -64,6 +74,21 @@ def _public_url(settings: Settings) -> Iterator[Fault]:
     url = settings.service.public_url
     if settings.mode == "live" and not url.startswith("https://") and not loopback(url):
         yield Fault(("service", "public_url"), 'must be https (only mode = "test" and loopback addresses may be http)')
+
+
+def _proxies(settings: Settings) -> Iterator[Fault]:
+    if covers_much(settings.service.trusted_proxies):
+        yield Fault(
+            ("service", "trusted_proxies"),
+            "covers half of the internet or more, so that every visitor could choose an address and no limit by "
+            "address would hold; name the networks of your own proxies, such as 127.0.0.1 or 10.0.0.0/8",
+        )
+
+
+def _listener(settings: Settings) -> Iterator[Fault]:
+    listen = settings.admin.listen
+    if listen is not None and parse_listener(listen).port == settings.service.port:
+        yield Fault(("admin", "listen"), "has the port of service.port; operators need one that strangers do not reach")
 
 
 def _master_keys(settings: Settings) -> Iterator[Fault]:
@@ -128,7 +153,9 @@ def _platform(settings: Settings, account: Account) -> Iterator[Fault]:
     for option, known in (("api_url", WECHAT_API_URLS), ("open_url", WECHAT_OPEN_URLS)):
         for url in _sound(account, option):
             if settings.mode == "live" and url not in known:
-                yield Fault((option,), f'must be WeChat\'s own in mode "live": {" or ".join(sorted(known))}')
+                more = _NO_RELAY if option == "api_url" else ""
+                own = " or ".join(sorted(known))
+                yield Fault((option,), f'must be WeChat\'s own in mode "live": {own}{more}')
 
 
 def _token_server(settings: Settings, account: Account) -> Iterator[Fault]:

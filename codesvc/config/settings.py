@@ -11,7 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from codesvc.config.addresses import listening_host, origin, receiver_url, store_url, token_way, web_address
+from codesvc.config.addresses import (
+    listening_host,
+    operators_listener,
+    origin,
+    proxy_address,
+    public_address,
+    receiver_url,
+    store_url,
+    token_way,
+    web_address,
+)
 from codesvc.config.constraints import (
     Among,
     Between,
@@ -32,6 +42,8 @@ from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
+from codesvc.domain.listener import Listener, parse_listener
+from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
@@ -63,19 +75,37 @@ LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Where the service listens, and its public address."""
+    """Where the service listens, its public address, and the proxies through which it leaves its network."""
 
     host: Annotated[str, listening_host] = "127.0.0.1"
     port: Annotated[int, Between(1, 65_535)] = 8080
-    public_url: _WebAddress
+    public_url: Annotated[str, public_address]
     trusted_proxies: tuple[Network, ...] = ()
     forwarded_header: ForwardedHeader = "X-Forwarded-For"
+    outbound_proxy: Annotated[Secret, proxy_address] | None = None
+    webhook_proxy: Annotated[Secret, proxy_address] | None = None
     templates_dir: Path | None = None
     workers: Annotated[int, Between(1, 64)] = 1
     deliver: bool = True
     traces: bool = False
     body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
     body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds
+
+    @property
+    def proxy_to_wechat(self) -> OutboundProxy | None:
+        """The proxy for calls to WeChat."""
+        return _proxy(self.outbound_proxy)
+
+    @property
+    def proxy_to_receivers(self) -> OutboundProxy | None:
+        """The proxy for webhooks: `webhook_proxy` if it is given, else `outbound_proxy`."""
+        return _proxy(self.webhook_proxy or self.outbound_proxy)
+
+
+def _proxy(address: Secret | None) -> OutboundProxy | None:
+    if address is None or address.reveal() == NO_PROXY:
+        return None
+    return OutboundProxy.parse(address.reveal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +119,7 @@ class Store:
     prefix: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,16}", "must be 1 to 16 of A-Z, a-z, 0-9, - and _")] = "cs"
     history_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
     audit_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 400 * 86_400
+    audit_lines: Annotated[int, Between(1_000, 1_000_000)] = 20_000  # of each site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +207,7 @@ class Limits:
     openid_keywords: _Limit = (Rate(10, 3_600),)
     site_starts: _Limit = (Rate(600, 60),)
     site_guesses: _Limit = (Rate(1_000, 86_400),)  # per purpose; above it codes become longer, but no guess is refused
+    binding_writes: _Limit = (Rate(300, 60), Rate(10_000, 86_400))  # per API key
 
 
 _PURPOSE_DEFAULTS: Mapping[str, Mapping[str, object]] = {
@@ -268,8 +300,14 @@ class Admin:
 
     operators: Mapping[str, Operator] = field(default_factory=lambda: MappingProxyType({}))
     session: Annotated[int, Between(300, 7 * 86_400)] = 12 * 3_600
+    listen: Annotated[str, operators_listener] | None = None
     audit_file: Path | None = None
     keys: tuple[AdminKey, ...] = ()
+
+    @property
+    def listener(self) -> Listener | None:
+        """The parsed `listen`; None without one."""
+        return parse_listener(self.listen) if self.listen is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

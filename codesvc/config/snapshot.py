@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
     from codesvc.config.settings import Settings
 
-FIXED: Final = (("mode",), ("service", "host"), ("service", "port"), ("service", "workers"), ("store",))
-"""Options that a running process cannot change: its mode, its socket, its store."""
+FIXED: Final = (
+    ("mode",),
+    ("service", "host"),
+    ("service", "port"),
+    ("service", "workers"),
+    ("admin", "listen"),
+    ("store",),
+)
+"""Options that a running process cannot change: its mode, its sockets, its store."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

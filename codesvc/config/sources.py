@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import read_picture, read_secret, without_marks
-from codesvc.config.settings import Account, Secrets, Store, Webhook
+from codesvc.config.settings import Account, Secrets, Service, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 from codesvc.domain.logo import UnfitLogo, data_url
@@ -53,6 +53,8 @@ class Sources:
         full = dict(data)
         for name, cls in (("store", Store), ("secrets", Secrets)):
             full[name] = self._table(full.get(name, {}), cls, name)
+        if "service" in full:
+            full["service"] = self._table(full["service"], Service, "service")
         accounts = full.get("accounts")
         if isinstance(accounts, Mapping):
             full["accounts"] = {

@@ -42,9 +42,10 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
     @web.middleware
     async def add_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
-        # form-action applies to redirects too, and the shop's forms redirect to the service's page.
+        # form-action applies to redirects too, and the shop's forms redirect to the service's page. Without the slash,
+        # an address with a path would stand for that path alone.
         response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {service_url}; "
+            f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {service_url}/; "
             "frame-ancestors 'none'; base-uri 'none'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"

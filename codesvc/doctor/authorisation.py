@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from codesvc.doctor.finding import Finding, skipped, warn
+from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
     from codesvc.config import Settings
@@ -24,7 +25,8 @@ def finding(settings: Settings, name: str) -> Finding:
     what = f"accounts.{name}: web-authorisation domain"
     account = settings.accounts[name]
     parts = urlsplit(settings.service.public_url)
-    url = authorize_url(account.open_url, account.appid, f"{settings.service.public_url}/wechat/{name}/oauth")
+    back = ServiceAddress(settings.service.public_url).url(f"/wechat/{name}/oauth")
+    url = authorize_url(account.open_url, account.appid, back)
     if settings.mode == "live" and parts.port is not None:
         return warn(
             what,

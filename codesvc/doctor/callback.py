@@ -10,13 +10,18 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from codesvc.doctor.finding import Finding, fail, ok
+from codesvc.domain.outbound_proxy import leaving
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.wechat import crypto
+from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.sites.directory import AccountEntry
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s (WECHAT.md 9.4)
@@ -35,14 +40,16 @@ class CallbackAnswer:
     body: str
 
 
-async def check(account: AccountEntry, http: aiohttp.ClientSession, public_url: str) -> list[Finding]:
-    """Send the GET, then the POST."""
-    url = f"{public_url}/wechat/{account.name}"
+async def check(
+    account: AccountEntry, http: aiohttp.ClientSession, public_url: str, proxy: OutboundProxy | None = None
+) -> list[Finding]:
+    """Send the GET, then the POST, through `proxy` if the public address is reached through it."""
+    url = ServiceAddress(public_url).url(f"/wechat/{account.name}")
     echo = str(secrets.randbelow(10**18))
-    verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo})
+    verified = await _ask(http, "GET", url, {**_signed(account), "echostr": echo}, proxy=proxy)
     findings = [judge(account.name, url, "address check (GET)", verified, wanted=echo)]
     query, body = push(account)
-    answered = await _ask(http, "POST", url, query, body)
+    answered = await _ask(http, "POST", url, query, body, proxy=proxy)
     findings.append(judge(account.name, url, "event (POST)", answered, wanted="success"))
     return findings
 
@@ -59,7 +66,9 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
         remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
         return fail(what, f"{url} refuses our signature", remedy)
     if answer.status == _NOT_FOUND:
-        remedy = f"Let the proxy pass /wechat/ on unchanged; the service must know an account named {account}."
+        prefix = urlsplit(url).path.removesuffix(f"/wechat/{account}")
+        way = f"remove {prefix} and pass on the rest" if prefix else "pass /wechat/ on"
+        remedy = f"Let the proxy {way} unchanged; the service must know an account named {account}."
         return fail(what, f"{url} is not found", remedy)
     found = f"{url} answers {answer.status}" + ("" if answer.status != _OK else " with something else")
     return fail(what, found, "See what stands between service.public_url and the service, and the service's log.")
@@ -91,17 +100,27 @@ def _signed(account: AccountEntry) -> dict[str, str]:
 
 
 async def _ask(
-    http: aiohttp.ClientSession, method: str, url: str, query: dict[str, str], body: bytes | None = None
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    query: dict[str, str],
+    body: bytes | None = None,
+    *,
+    proxy: OutboundProxy | None,
 ) -> CallbackAnswer:
-    headers = {"Content-Type": "text/xml"} if body else {}
+    arguments, login = leaving(proxy, urlsplit(url).scheme)
+    headers = {**login, **({"Content-Type": "text/xml"} if body else {})}
     try:
         async with http.request(
-            method, url, params=query, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+            method, url, params=query, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False, **arguments
         ) as response:
             raw = await response.content.read(_LONGEST_READ)
             return CallbackAnswer(response.status, raw.decode("utf-8", "replace"))
     except TimeoutError:
         return CallbackAnswer(None, "nothing within 5 s")
     except (aiohttp.ClientError, OSError) as error:
+        problem = problem_of(error, proxy)
+        if problem is not None:
+            return CallbackAnswer(None, problem.words)
         # The error's text has the address with its signature, so only its type is reported.
         return CallbackAnswer(None, type(error).__name__)

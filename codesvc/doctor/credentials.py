@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from codesvc.doctor.storeprobe import ReachableStore
     from codesvc.domain.keyring import Keyring
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import TokenSource
 
@@ -52,7 +53,11 @@ class SingleFetchTokens:
 
 
 def tokens_for(
-    account: AccountEntry, http: aiohttp.ClientSession, place: ReachableStore | None, keyring: Keyring
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    place: ReachableStore | None,
+    keyring: Keyring,
+    proxy: OutboundProxy | None,
 ) -> TokenSource | None:
     """The source of the access token for the checks; None if fetching one would end the running service's token.
 
@@ -61,7 +66,12 @@ def tokens_for(
     """
     config = account.config
     issuer = issuer_for(
-        config.token_source, appid=config.appid, secret=config.secret, http=http, api_url=config.api_url
+        config.token_source,
+        appid=config.appid,
+        secret=config.secret,
+        http=http,
+        api_url=config.api_url,
+        proxy=proxy,
     )
     if config.token_source != _ORDINARY:
         return SingleFetchTokens(issuer)

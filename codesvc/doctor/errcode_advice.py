@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.wechat.errcodes import Verdict, judge, judge_token
 from codesvc.wechat.errors import (
     Garbled,
     NameNotResolved,
     NotTrusted,
+    ProxyAnswered,
+    ProxyFailed,
     TokenUnavailable,
     WeChatError,
     WeChatFault,
@@ -42,6 +45,21 @@ _REMEDIES: Final[dict[int, str]] = {
 }
 
 
+PROXY_REMEDIES: Final = {
+    ProxyProblem.DNS: "Look at the host in service.outbound_proxy, and at this machine's DNS. WeChat is not at fault.",
+    ProxyProblem.UNREACHABLE: (
+        "See whether the proxy runs and this machine reaches it: host, port, firewall, and its certificate if the "
+        "address begins with https. WeChat is not at fault."
+    ),
+    ProxyProblem.LOGIN: (
+        "Compare the login in service.outbound_proxy with the proxy's: http://user:password@host:port, percent-encoded."
+    ),
+    ProxyProblem.REFUSED: "Let the proxy's operator allow CONNECT to this host on port 443. WeChat is not at fault.",
+    ProxyProblem.GATEWAY: "Look at the proxy's own DNS and way out; from there the other side is not reached.",
+}
+"""What to do about an outbound proxy."""
+
+
 def errcode_of(fault: WeChatFault) -> int | None:
     """WeChat's errcode, None if the answer had none."""
     return fault.errcode if isinstance(fault, WeChatError | TokenUnavailable) else None
@@ -64,6 +82,8 @@ def remedy_for(fault: WeChatFault, *, token: bool = False) -> str:
     if code is not None:
         return _remedy(code, fault, token=token)
     match fault:
+        case ProxyFailed(problem=problem) | ProxyAnswered(problem=problem):
+            return PROXY_REMEDIES[problem]
         case NameNotResolved():
             return "This machine does not resolve the name in api_url: look at its DNS servers."
         case NotTrusted():

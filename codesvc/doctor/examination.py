@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import aiohttp
 
+from codesvc.config.addresses import loopback
 from codesvc.doctor import (
     accountcalls,
     authorisation,
@@ -16,19 +19,24 @@ from codesvc.doctor import (
     clocks,
     credentials,
     odds_findings,
+    outbound,
+    refusals,
     samples,
     settings_checks,
     storeprobe,
 )
+from codesvc.doctor.errcode_advice import PROXY_REMEDIES
 from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.keyring import Keyring
+from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.quota import Api
 from codesvc.sites.directory import Directory
 from codesvc.wechat.client import WeChatClient
+from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from codesvc.config import Settings
     from codesvc.doctor.storeprobe import ReachableStore
@@ -44,10 +52,15 @@ class Examination:
     Args:
         settings: the validated settings.
         http: a client session for WeChat and for the service's own callback.
+        environment: the environment variables.
     """
 
-    def __init__(self, settings: Settings, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, settings: Settings, http: aiohttp.ClientSession, environment: Mapping[str, str] = os.environ
+    ) -> None:
         self._settings = settings
+        self._environment = environment
+        self._proxy = settings.service.proxy_to_wechat
         self._http = http
         self.faulty = False
         """Whether a check found a configuration fault that loading did not find: templates, messages, master keys."""
@@ -56,6 +69,10 @@ class Examination:
         """Every finding, as soon as its check has ended."""
         settings = self._settings
         for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
+            yield finding
+        for finding in outbound.ignored(settings, self._environment):
+            yield finding
+        for finding in await guarded("outbound proxies", outbound.findings(settings)):
             yield finding
         try:
             keyring = Keyring(
@@ -74,6 +91,10 @@ class Examination:
         async with AsyncExitStack() as stack:
             place, found = await self._store(stack)
             for finding in found:
+                yield finding
+            names = [account.name for account in directory.accounts.values()]
+            # Before the callbacks are tried below: those that are refused then would be the latest.
+            for finding in await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix)):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring, composer):
@@ -100,14 +121,19 @@ class Examination:
         here, settings = f"accounts.{account.name}", self._settings
         for finding in await guarded(f"{here}: WeChat's clock", self._clock(account)):
             yield finding
-        tokens = credentials.tokens_for(account, self._http, place, keyring)
+        tokens = credentials.tokens_for(account, self._http, place, keyring, self._proxy)
         found = await guarded(f"{here}: credentials", credentials.check(account, tokens))
         for finding in found:
             yield finding
         if tokens is not None and found[0].status is Status.OK:
             config = account.config
             client = WeChatClient(
-                appid=config.appid, secret=config.secret, http=self._http, tokens=tokens, api_url=config.api_url
+                appid=config.appid,
+                secret=config.secret,
+                http=self._http,
+                tokens=tokens,
+                api_url=config.api_url,
+                proxy=self._proxy,
             )
             overrides = settings.service.templates_dir
             checks: tuple[tuple[str, Awaitable[Finding | list[Finding]]], ...] = (
@@ -124,16 +150,23 @@ class Examination:
             remedy = "Mend the credentials first."
             yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
         url = settings.service.public_url
-        for finding in await guarded(f"{here}: callback", callback.check(account, self._http, url)):
+        for finding in await guarded(
+            f"{here}: callback", callback.check(account, self._http, url, None if loopback(url) else self._proxy)
+        ):
             yield finding
         yield authorisation.finding(settings, account.name)
 
     async def _clock(self, account: AccountEntry) -> Finding:
         """Compare the clock with WeChat's, by the Date header of a request that has no side effects."""
+        url = f"{account.config.api_url}/cgi-bin/getcallbackip"
+        arguments, headers = leaving(self._proxy, urlsplit(url).scheme)
         try:
-            async with self._http.get(f"{account.config.api_url}/cgi-bin/getcallbackip", timeout=_TIMEOUT) as response:
+            async with self._http.get(url, timeout=_TIMEOUT, headers=headers, **arguments) as response:
                 there = clocks.read_date(response.headers.get("Date"))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            problem = problem_of(error, self._proxy)
+            if problem is not None:
+                return fail(f"accounts.{account.name}: WeChat's clock", problem.words, PROXY_REMEDIES[problem])
             remedy = "See whether this machine reaches WeChat (DNS, firewall, proxy)."
             return fail(f"accounts.{account.name}: WeChat's clock", f"no answer ({type(error).__name__})", remedy)
         if there is None:

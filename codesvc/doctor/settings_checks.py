@@ -9,6 +9,7 @@ from codesvc.config.addresses import loopback
 from codesvc.delivery.channels import registry
 from codesvc.doctor.finding import Finding, ok, warn
 from codesvc.domain.channels import LISTED
+from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def _callback_mode(name: str, account: Account) -> Finding:
 
 def _callback_port(name: str, settings: Settings) -> Finding:
     what = f"accounts.{name}: callback address"
-    url = f"{settings.service.public_url}/wechat/{name}"
+    url = ServiceAddress(settings.service.public_url).url(f"/wechat/{name}")
     parts = urlsplit(settings.service.public_url)
     if settings.mode == "live" and (parts.port not in _WEB_PORTS or loopback(url)):
         return warn(

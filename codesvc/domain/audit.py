@@ -1,13 +1,15 @@
 """The audit log: a line for every administrative act and every change of a binding.
 
 The script that makes a change also writes its line, so that a change and its line are always stored together. Users and
-openids are masked, because lines are kept longer than personal data. Each partition has its own log, limited in length
-and in age (`codesvc.store.script`). Readers merge the logs.
+openids are masked, because lines are kept longer than personal data. Each site has its own log, and each partition one
+for lines without a site. A log is limited in length and in age by itself. Readers merge the logs. The lines of a log
+are numbered, so a reader can say how many are gone (`Act.LINES_MISSING`).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -31,6 +33,23 @@ class Act(StrEnum):
     """A site, account or key in the store was removed; `detail` names it. The script that removes it writes the line.
     """
     CLOCK_MOVED = "clock.moved"
+    LINES_MISSING = "lines.missing"
+    """Lines of a log are gone. Not stored: a reader makes this line; `missing` says how many, `detail` a `Gone`."""
+
+
+class Gone(StrEnum):
+    """Why lines of the audit log are gone."""
+
+    LENGTH = "length"
+    """The log of the site was full."""
+    AGE = "age"
+    """They were older than `store.audit_retention`."""
+    UNKNOWN = "unknown"
+    """The service did not remove them: they were deleted in the store, or the store lost them."""
+
+
+FAILED_LOGINS: Final = Act.LOGIN_FAILED.value
+"""The name of the log of failed sign-ins. Strangers write its lines, so it is apart from all others."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -47,6 +66,8 @@ class Line(msgspec.Struct, frozen=True):
         came_from: for a moved binding, the masked openid that it had before.
         reason: the reason that the operator gave.
         detail: more about the act, such as how a binding was made or removed.
+        number: counts the lines of one log, from 1; 0 for lines that have no number.
+        missing: how many lines are gone, for `Act.LINES_MISSING`.
         id: identifies the line; not stored, set by the reader.
     """
 
@@ -59,6 +80,8 @@ class Line(msgspec.Struct, frozen=True):
     came_from: str = ""
     reason: str = ""
     detail: str = ""
+    number: int = 0
+    missing: int = 0
     id: str = ""
 
 

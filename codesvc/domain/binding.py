@@ -32,10 +32,17 @@ class BindingChange(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
     came_from: str = ""
 
 
-def tag_of(site: str, openid: str) -> str:
-    """The tag of a WeChat account in the history: 12 hexadecimal digits, constant for a site and an openid.
+def tag_of(key: str, site: str, openid: str) -> str:
+    """The tag of a WeChat account in the history: 12 hexadecimal digits, constant for a key, a site and an openid.
 
-    The history must not contain openids. An openid cannot be computed from its tag, because there are too many openids
-    to try.
+    The history must not contain openids. An openid cannot be computed from its tag, and without the key nobody can
+    compute the tag of an openid that they know. SHA-1 is the only hash that every store's Lua has; nested under a key
+    of 256 bits, as in HMAC (RFC 2104), its collisions do not help to find a tag.
+
+    Args:
+        key: 64 hexadecimal digits (`MasterKey.tag_key`).
+        site: the site's name.
+        openid: the WeChat account.
     """
-    return sha1(f"{site}/{openid}".encode(), usedforsecurity=False).hexdigest()[:12]
+    inner = sha1(f"{key}{site}/{openid}".encode(), usedforsecurity=False).hexdigest()
+    return sha1(f"{key}{inner}".encode(), usedforsecurity=False).hexdigest()[:12]

@@ -13,10 +13,11 @@ from codesvc.domain.identifiers import (
     LONGEST_OPENID,
     LONGEST_USER,
     NO_OPENID_CHARACTER,
-    NO_USER_CHARACTER,
     SHORTEST_OPENID,
     is_openid,
     is_user,
+    stranger_in,
+    unlike_normal,
 )
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def checked_user(text: str) -> str:
         return text
     if len(text) > LONGEST_USER:
         why = f"has {len(text)} characters; at most {LONGEST_USER} are possible"
-    elif stranger := _stranger(text, NO_USER_CHARACTER):
-        why = f"has {stranger}; possible are A-Z, a-z, 0-9 and . _ @ + : -"
+    elif (place := stranger_in(text)) is not None:
+        why = f"has {_placed(text, place)}; possible are letters and digits of any script, and . _ @ + : -"
+    elif (place := unlike_normal(text)) is not None:
+        why = f"has {_placed(text, place)}, where Unicode's normal form C (NFC) has another; normalise the file's users"
     else:
         why = "begins with a character that is neither a letter nor a digit"
     raise BadValue(f'user "{_shown(text)}" {why}')
@@ -127,7 +130,11 @@ def _moment(text: str) -> datetime | None:
 def _stranger(text: str, unknown: re.Pattern[str]) -> str:
     """The first character that does not belong, with its code point and place."""
     found = unknown.search(text)
-    return f'"{_shown(found[0])}" (U+{ord(found[0]):04X}) at place {found.start() + 1}' if found else ""
+    return _placed(text, found.start()) if found else ""
+
+
+def _placed(text: str, place: int) -> str:
+    return f'"{_shown(text[place])}" (U+{ord(text[place]):04X}) at place {place + 1}'
 
 
 def _shown(text: str) -> str:

@@ -1,7 +1,8 @@
 """Health of the components that this process depends on: a state for each, and what it means for callers.
 
 The state of an account's connection to WeChat follows from its latest calls. One unanswered call changes nothing. From
-the second unanswered call in a row the component is not `ok`. The next answer makes it `ok` again, even if it is an
+the second unanswered call in a row the component is not `ok`, and from the first one where an outbound proxy has said
+that it does not let the service out. The next answer makes it `ok` again, even if it is an
 error code: WeChat is then reachable.
 """
 
@@ -11,8 +12,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from codesvc.domain.outbound_proxy import ProxyProblem
+
 OK: Final = "ok"
 _UNANSWERED_IN_A_ROW: Final = 2
+_CERTAIN: Final = frozenset({ProxyProblem.LOGIN.value, ProxyProblem.REFUSED.value})
 
 STORE_MEANS: Final = {
     OK: "Everything can be asked and answered.",
@@ -30,6 +34,7 @@ WECHAT_MEANS: Final = {
     "certificate": "Whoever answers has no valid certificate, so nothing is sent. Look at proxies and at the clock.",
     "timeout": "Connections open and nobody answers. Codes are repeated under the same client_msg_id, never twice.",
     "garbled": "What answers is not WeChat's API. Codes are repeated under the same client_msg_id, never twice.",
+    **{problem.value: f"Not WeChat: {problem.words}. Starts are answered, codes wait." for problem in ProxyProblem},
 }
 
 DESCRIPTORS_MEAN: Final = {
@@ -54,7 +59,7 @@ class ComponentHealth:
     """The health of one component.
 
     Attributes:
-        component: `store`, `wechat:{account}`, `descriptors` or `proxies`.
+        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy` or `callbacks:{account}`.
         state: one or two words; `ok` if nothing is wrong.
         means: what the state means for callers.
     """
@@ -62,6 +67,12 @@ class ComponentHealth:
     component: str
     state: str
     means: str
+
+
+def refused_callbacks(count: int, since: str, at: str, why: str) -> str:
+    """A sentence about refused callbacks; the times are RFC 3339."""
+    first = "" if count == 1 else f" since {since}"
+    return f"{count:,} refused{first}, the latest at {at}: {why}."
 
 
 def of_store(state: str) -> ComponentHealth:
@@ -91,6 +102,34 @@ class Proxies:
         return ComponentHealth("proxies", state, PROXIES_MEAN[state])
 
 
+class WebhookProxy:
+    """Whether the outbound proxy leads to the receivers of webhooks.
+
+    What a proxy says of a single receiver (it refuses to lead there, or does not reach it) is no state of the proxy.
+    """
+
+    _OWN: Final = frozenset({ProxyProblem.DNS, ProxyProblem.UNREACHABLE, ProxyProblem.LOGIN})
+
+    def __init__(self) -> None:
+        self._problem: ProxyProblem | None = None
+        self._used = False
+
+    def note(self, problem: ProxyProblem | None) -> None:
+        """Record how an attempt through the proxy ended; None if the receiver was reached."""
+        self._used = True
+        self._problem = problem if problem in self._OWN else None
+
+    @property
+    def conditions(self) -> list[ComponentHealth]:
+        """The state; nothing as long as no webhook was sent through a proxy."""
+        if not self._used:
+            return []
+        if self._problem is None:
+            return [ComponentHealth("webhook_proxy", OK, "The outbound proxy leads to the receivers of webhooks.")]
+        means = f"No webhook leaves: {self._problem.words}. Events wait and are tried again for three days."
+        return [ComponentHealth("webhook_proxy", self._problem.value, means)]
+
+
 class PlatformHealth:
     """The results of the latest calls to WeChat, by account."""
 
@@ -108,5 +147,5 @@ class PlatformHealth:
     def of(self, account: str) -> ComponentHealth:
         """The health of an account's connection to WeChat."""
         word, count = self._unanswered.get(account, (OK, 0))
-        state = word if count >= _UNANSWERED_IN_A_ROW else OK
+        state = word if count >= _UNANSWERED_IN_A_ROW or word in _CERTAIN else OK
         return ComponentHealth(f"wechat:{account}", state, WECHAT_MEANS[state])

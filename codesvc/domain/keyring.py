@@ -40,6 +40,11 @@ class MasterKey:
         return b32encode(self.derive("key id")).decode()[:4].lower()
 
     @cached_property
+    def tag_key(self) -> str:
+        """The key of the tags that stand for WeChat accounts in histories, hexadecimal."""
+        return self.derive("wechat tag").hex()
+
+    @cached_property
     def code_key(self) -> bytes:
         """The key that codes are derived under."""
         return self.derive("code")

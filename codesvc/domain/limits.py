@@ -82,6 +82,10 @@ def encode(rates: Iterable[Rate]) -> str:
     return " ".join(f"{rate.count}/{rate.seconds * 1000}" for rate in rates)
 
 
+UNSIGNED: Final = encode((Rate(600, 60), Rate(10_000, 3_600)))
+"""How many keys an account's events without a signature may write, for receipts and for people's activity each."""
+
+
 def widest(limits: Iterable[Iterable[Rate]]) -> str:
     """The most events and the longest time of any of these limits, encoded as one rate; "" where none has a rate."""
     rates = [rate for limit in limits for rate in limit]
@@ -114,6 +118,14 @@ def bucket(address: IPv4Address | IPv6Address) -> str:
         first, second, third, fourth = address.packed
         return f"{first}.{second}.{third}.{fourth}"
     return IPv6Network((int(address), 64), strict=False).network_address.packed[:8].hex()
+
+
+def network(address: IPv4Address | IPv6Address) -> str:
+    """The text for the network around an address: an IPv4 /24 or an IPv6 /48, which one customer may have whole."""
+    if isinstance(address, IPv4Address):
+        first, second, third, _ = address.packed
+        return f"{first}.{second}.{third}"
+    return address.packed[:6].hex()
 
 
 def masked_bucket(text: str) -> str:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 _SHORT: Final = 4
 _LONG: Final = 8
+_LEFTWARD: Final = frozenset({"R", "AL", "AN"})
+_ISOLATE: Final = "\u2068"
+_END: Final = "\u2069"
+
+
+def shown_user(user: str) -> str:
+    """A masked user for a sentence."""
+    return isolated(masked_user(user))
+
+
+def isolated(user: str) -> str:
+    """A user for a sentence. Letters that run from right to left do not reorder what stands beside them.
+
+    For that they stand in a directional isolate (UAX 9 section 2.4.2); other users are returned as they are.
+    """
+    if any(unicodedata.bidirectional(character) in _LEFTWARD for character in user):
+        return f"{_ISOLATE}{user}{_END}"
+    return user
 
 
 def masked_user(user: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from codesvc.domain.masking import masked_user
+from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
 from codesvc.messages.composer import spoken_date
 from codesvc.messages.message_fields import message_fields
@@ -74,7 +74,7 @@ class ChatComposer:
         variables = self._variables(site, intent.user, intent.now, intent.fixed, intent.reference)
         variables |= {
             "link": self._links.ask_url(site.account.name, site.name, intent.id),
-            "choices": [masked_user(user) for user in intent.choices[:_MOST_CHOICES]],
+            "choices": [shown_user(user) for user in intent.choices[:_MOST_CHOICES]],
             "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
             "conflict": intent.conflict,
             "by_reply": by_reply,
@@ -86,7 +86,7 @@ class ChatComposer:
         listed = [
             {
                 "site": self._directory.sites[site].config.name.spoken("zh"),
-                "user": masked_user(user) if user else "",
+                "user": shown_user(user) if user else "",
                 "url": self._links.ticket_url(account, ticket),
             }
             for ticket, site, user in rows
@@ -117,7 +117,7 @@ class ChatComposer:
         return {
             "site": site.config.name.spoken(fixed.locale),
             "account": site.account.config.name,
-            "user": masked_user(user) if user else "",
+            "user": shown_user(user) if user else "",
             "now_at": spoken_date(now),
             "reference": reference,
             "agent": fixed.agent,

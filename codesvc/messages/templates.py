@@ -27,7 +27,7 @@ from codesvc.messages.field_sources import Field, compile_field
 from codesvc.messages.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _KINDS = (".html", ".txt", ".toml", ".css", ".js", ".po")
 
@@ -114,12 +114,16 @@ class Templates:
     Args:
         override: a directory whose files replace the shipped ones of the same name, or the contents of such a
             directory.
+        own_path: makes the path of a route of the service, see `codesvc.domain.service_address`. Pages call it for each
+            address that they contain.
 
     Raises:
         BadTemplate: a template is missing or broken.
     """
 
-    def __init__(self, override: Path | Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, override: Path | Mapping[str, str] | None = None, *, own_path: Callable[[str], str] = str
+    ) -> None:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
@@ -132,6 +136,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals["own_path"] = own_path
         # Template messages are not HTML: WeChat would show `&amp;` as it is.
         self._unescaped = self._environment.overlay(autoescape=False)
         self._chat: dict[tuple[str, str], Template] = {}

@@ -1,25 +1,108 @@
-"""Serves an aiohttp application on a port, and runs a coroutine as a whole process."""
+"""Serves an aiohttp application on a port, and runs a coroutine as a whole process.
+
+aiohttp answers by itself, past every middleware, what it cannot read as a request, and what it refuses before it calls
+a handler. Those answers are plain text with aiohttp's version. An application can replace them, see `REFUSAL`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import uvloop
 from aiohttp import web
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
-    from typing import Any
 
 GRACE_SECONDS: Final = 10.0
 """How long running requests may take after a stop was requested, in seconds."""
+MAX_LINE_BYTES: Final = 8190
+"""The longest request line, and the longest header."""
+
+Refusal = Callable[[web.BaseRequest, int, BaseException | None], web.Response]
+REFUSAL: Final[web.AppKey[Refusal]] = web.AppKey("REFUSAL")
+"""Makes the answer to what never reached the application: the request (a stand-in without a path or headers, if it
+could not be read), the status that aiohttp chose, and the reason.
+"""
+
+
+class _Connection(web.RequestHandler):
+    """A connection of a client. The two methods are those by which aiohttp answers without the application."""
+
+    __slots__ = ("_refuse",)
+
+    def __init__(self, *given: Any, refuse: Refusal, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self._refuse = refuse
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  it quotes what the client sent
+    ) -> web.StreamResponse:
+        """Answer what could not be read, or whose handler failed, and close the connection.
+
+        Raises:
+            ConnectionError: an answer has begun already.
+        """
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        response = self._refuse(request, status, exc)
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; one that aiohttp raised before the middlewares ran is replaced."""
+        if isinstance(resp, web.HTTPException) and not resp.prepared:
+            resp = self.handle_error(request, resp.status, resp)
+        return await super().finish_response(request, resp, start_time)
+
+
+class _Connections:
+    """What sockets accept with: makes a `_Connection` for each client, and knows those that are open."""
+
+    def __init__(self, server: web.Server, refuse: Refusal, settings: dict[str, Any]) -> None:
+        self._server = server
+        self._refuse = refuse
+        self._settings = settings
+
+    @property
+    def connections(self) -> list[web.RequestHandler]:
+        """The open connections."""
+        return self._server.connections
+
+    def __call__(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        return _Connection(self._server, loop=loop, refuse=self._refuse, **self._settings)
+
+
+class _Runner(web.AppRunner):
+    """aiohttp's runner, whose connections answer with the application's `REFUSAL`."""
+
+    def __init__(self, app: web.Application, *, shutdown_timeout: float, **settings: Any) -> None:
+        super().__init__(app, shutdown_timeout=shutdown_timeout, **settings)
+        self._settings = settings
+
+    @property
+    def server(self) -> web.Server | None:
+        """What sockets accept with, None before `setup`."""
+        server, refuse = super().server, self.app.get(REFUSAL)
+        if server is None or refuse is None:
+            return server
+        return cast("web.Server", _Connections(server, refuse, self._settings))
 
 
 def runner(app: web.Application, *, grace_seconds: float = GRACE_SECONDS) -> web.AppRunner:
     """The runner that serves every application of the service."""
-    return web.AppRunner(
+    return _Runner(
         app,
         access_log=None,
         shutdown_timeout=grace_seconds,
@@ -28,7 +111,8 @@ def runner(app: web.Application, *, grace_seconds: float = GRACE_SECONDS) -> web
         keepalive_timeout=75.0,
         # Clients that send their headers slowly, or never end them, hold resources only for a short time.
         lingering_time=5.0,
-        max_field_size=8190,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
     )
 
 

@@ -114,6 +114,12 @@ STORE_FAILURES: Final = Counter(
 WEBHOOK_ATTEMPTS: Final = Counter(
     "codesvc_webhook_attempts", "Attempts to send a webhook, by how they ended", ("site", "result"), registry=REGISTRY
 )
+WEBHOOK_PROXY_FAILURES: Final = Counter(
+    "codesvc_webhook_proxy_failures",
+    "Attempts to send a webhook that failed at the outbound proxy, by what is wrong with it",
+    ("problem",),
+    registry=REGISTRY,
+)
 WEBHOOK_SECONDS: Final = Histogram(
     "codesvc_webhook_seconds",
     "How long receivers of webhooks took to answer",

@@ -14,10 +14,14 @@ import contextlib
 import errno
 import os
 import socket
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from codesvc.domain.listener import Listener
 
 _QUEUE: Final = 1024
 _FIRST_HANDED: Final = 3
@@ -31,12 +35,22 @@ class Queue:
         port: port to listen on.
         shared: whether other queues of this process listen on the same port.
         handed: sockets that are already open; they stay open.
+        besides: further open sockets that every queue has; they stay open.
     """
 
-    def __init__(self, host: str, port: int, *, shared: bool = False, handed: Sequence[socket.socket] = ()) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        shared: bool = False,
+        handed: Sequence[socket.socket] = (),
+        besides: Sequence[socket.socket] = (),
+    ) -> None:
         self._address = (host, port)
         self._shared = shared
         self._handed = tuple(handed)
+        self._besides = tuple(besides)
         self._opened: list[socket.socket] = []
 
     def sockets(self) -> Sequence[socket.socket]:
@@ -47,7 +61,7 @@ class Queue:
         """
         if not self._handed and not self._opened:
             self._opened = _opened(*self._address, shared=self._shared)
-        return self._handed or self._opened
+        return [*(self._handed or self._opened), *self._besides]
 
     def close(self) -> None:
         """Close the sockets, so that the kernel uses other queues. Connections waiting in this queue are lost."""
@@ -56,24 +70,81 @@ class Queue:
 
 
 @contextlib.contextmanager
-def queues(host: str, port: int, count: int) -> Iterator[list[Queue]]:
+def queues(host: str, port: int, count: int, operators: Listener | None = None) -> Iterator[list[Queue]]:
     """Open `count` queues, with the sockets that systemd passed (`sd_listen_fds(3)`), or with new ones.
+
+    Every queue also has the sockets of `operators`, if there is such a listener.
 
     Raises:
         OSError: the address does not exist, or the port is in use, also by another service that shares it.
     """
-    handed = _handed()
+    passed = _handed()
+    handed = [each for each in passed if operators is None or not operators.is_name(each.getsockname())]
     if not handed:
         for probe in _opened(host, port, shared=False):
             probe.close()
-    made = [Queue(host, port, shared=count > 1, handed=handed) for _ in range(count)]
+    with contextlib.ExitStack() as stack:
+        besides = [each for each in passed if each not in handed]
+        if operators is not None and not besides:
+            besides = stack.enter_context(operators_sockets(operators))
+        made = [Queue(host, port, shared=count > 1, handed=handed, besides=besides) for _ in range(count)]
+        try:
+            for queue in made:
+                queue.sockets()
+            yield made
+        finally:
+            for queue in made:
+                queue.close()
+
+
+@contextlib.contextmanager
+def operators_sockets(listener: Listener) -> Iterator[list[socket.socket]]:
+    """Open the operators' listener, one queue for all workers.
+
+    Raises:
+        OSError: it cannot be opened; says what to do.
+    """
+    if not listener.path:
+        opened = _opened(listener.host, listener.port, shared=False, option="admin.listen")
+        try:
+            yield opened
+        finally:
+            for each in opened:
+                each.close()
+        return
+    with socket.socket(socket.AF_UNIX) as made:
+        try:
+            _clear(listener.path)
+            made.bind(listener.path)
+            # The group may come in too, such as that of Prometheus.
+            Path(listener.path).chmod(0o660)
+            made.listen(_QUEUE)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise OSError(f"cannot listen on {listener.path}: {why}; set another admin.listen") from None
+        try:
+            yield [made]
+        finally:
+            with contextlib.suppress(OSError):
+                Path(listener.path).unlink()
+
+
+def _clear(path: str) -> None:
+    """Remove the unix socket that an earlier process left behind.
+
+    Raises:
+        OSError: another process listens there, or something else has this name.
+    """
     try:
-        for queue in made:
-            queue.sockets()
-        yield made
-    finally:
-        for queue in made:
-            queue.close()
+        mode = Path(path).lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError(errno.EEXIST, "a file that is no socket has this name")
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(path) == 0:
+            raise OSError(errno.EADDRINUSE, "another process listens there")
+    Path(path).unlink()
 
 
 def by_number(numbers: Sequence[int]) -> list[socket.socket]:
@@ -88,7 +159,7 @@ def _handed() -> list[socket.socket]:
     return by_number(range(_FIRST_HANDED, _FIRST_HANDED + count))
 
 
-def _opened(host: str, port: int, *, shared: bool) -> list[socket.socket]:
+def _opened(host: str, port: int, *, shared: bool, option: str = "service.port") -> list[socket.socket]:
     opened: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -105,7 +176,7 @@ def _opened(host: str, port: int, *, shared: bool) -> list[socket.socket]:
     except OSError as error:
         for made in opened:
             made.close()
-        raise not_listening(host, port, error, remedy="set another service.port") from None
+        raise not_listening(host, port, error, remedy=f"set another {option}") from None
     return opened
 
 

@@ -1,8 +1,9 @@
 """Writes the audit log to a file: one JSON object a line, only ever appended.
 
-One consumer group of the whole deployment reads the log of each partition, so any one process writes a line. A line is
-acknowledged after it is on the disk. After a crash it may be in the file twice, with the same `id`. No line is missing
-as long as the store still keeps it.
+One process at a time writes, under a lock in the store. One consumer group of the whole deployment reads each log. A
+line is acknowledged after it is on the disk. After a crash it may be in the file twice, with the same `id`. No line is
+missing as long as the store still keeps it. Lines that the store dropped before they were read are counted in a line
+of their own (`Act.LINES_MISSING`), and the numbers of the lines show it too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,22 +19,28 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from codesvc.domain.audit import read_line
+from codesvc.domain.audit_gaps import first_gone, logs_in
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.tasks import end
-from codesvc.store.keys import DEPLOYMENT, audit
+from codesvc.service.auditing import identifier
+from codesvc.store.keys import DEPLOYMENT, audit, audit_filing, audits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from redis.asyncio import Redis
+
     from codesvc.domain.audit import Line
+    from codesvc.domain.audit_gaps import Log
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
 EVERY_SECONDS: Final = 2.0
 _GROUP: Final = "file"
 _AT_ONCE: Final = 500
+_LOCK_MS: Final = 30_000
 
 
 def written(line: Line) -> bytes:
@@ -70,6 +78,7 @@ class AuditFile:
         self._store = store
         self._partitions = partitions
         self._path = path
+        self._owner = token_hex(8).encode()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -81,45 +90,80 @@ class AuditFile:
             await end(tasks)
 
     async def _run(self) -> None:
-        # Lines come first that a process had read and not acknowledged when it died.
-        place = "0"
         while True:
             try:
-                await self.write_new(place)
-                place = ">"
+                await self.write_new()
             except (CodesvcError, RedisError, OSError) as error:
                 _log.error("audit_file_behind", error=type(error).__name__)
             await asyncio.sleep(EVERY_SECONDS)
 
-    async def write_new(self, place: str = ">") -> int:
-        """Append new lines, or with `0` those that were read and not acknowledged. Returns how many.
+    async def write_new(self) -> int:
+        """Append new lines, those first that a process had read and not acknowledged when it died. Returns how many.
+
+        One process does this at a time; while another does, nothing is written.
 
         Raises:
             StoreUnavailable: no server is known for a partition.
             RedisError: the store does not answer.
             OSError: the file cannot be written.
         """
-        count = 0
-        for partition in sorted({DEPLOYMENT, *self._partitions()}):
-            count += await self._write(partition, place)
-        return count
+        redis, lock = self._store.at(DEPLOYMENT), audit_filing(self._store.prefix)
+        if not await redis.set(lock, self._owner, nx=True, px=_LOCK_MS):
+            return 0
+        try:
+            count = 0
+            for partition in sorted({DEPLOYMENT, *self._partitions()}):
+                for log in logs_in(await self._store.at(partition).hgetall(audits(self._store.prefix, partition))):
+                    # The log of lines without a site may have lines that were written before lines had numbers.
+                    if log.written > log.filed or not log.name:
+                        count += await self._write(partition, log)
+            return count
+        finally:
+            if await redis.get(lock) == self._owner:
+                await redis.delete(lock)
 
-    async def _write(self, partition: int, place: str) -> int:
-        redis, key = self._store.at(partition), audit(self._store.prefix, partition)
+    async def _write(self, partition: int, log: Log) -> int:
+        """Append what is new of one log. Returns how many lines, gaps among them."""
+        redis, key = self._store.at(partition), audit(self._store.prefix, partition, log.name)
+        entries: list[tuple[bytes, Any]] = []
+        # A log without lines has no key. Creating the group then would create the key, and without a TTL.
+        if await redis.exists(key):
+            for place in ("0", ">"):
+                entries += await self._taken(redis, key, place)
+        kept = [(name, fields) for name, fields in entries if fields]
+        lines = [read_line(identifier(partition, log.name, name), fields[b"line"]) for name, fields in kept]
+        whole = list(_with_gaps(log, lines))
+        if whole and self._path is not None:
+            await asyncio.to_thread(append, self._path, whole)
+        if entries:
+            await redis.xack(key, _GROUP, *(name for name, _ in entries))
+        filed = max((line.number for line in lines), default=log.written if whole else 0)
+        if filed > log.filed:
+            counts = audits(self._store.prefix, partition)
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.hset(counts, f"{log.name}/filed", str(filed))
+                pipe.pexpire(counts, self._store.retention.audit)
+                await pipe.execute()
+        return len(whole)
+
+    async def _taken(self, redis: Redis, key: str, place: str) -> list[tuple[bytes, Any]]:
         try:
             told: Any = await redis.xreadgroup(_GROUP, _GROUP, {key: place}, count=_AT_ONCE)
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
-            # A log without lines has no key. Creating the group now would create the key, and without a TTL.
-            if await redis.exists(key):
-                await redis.xgroup_create(key, _GROUP, id="0")
-            return 0
-        entries = [(name, fields) for name, fields in (told[0][1] if told else []) if fields]
-        if not entries:
-            return 0
-        lines = [read_line(f"{partition:02d}-{name.decode()}", fields[b"line"]) for name, fields in entries]
-        if self._path is not None:
-            await asyncio.to_thread(append, self._path, lines)
-        await redis.xack(key, _GROUP, *(name for name, _ in entries))
-        return len(lines)
+            await redis.xgroup_create(key, _GROUP, id="0")
+            return []
+        return list(told[0][1]) if told else []
+
+
+def _with_gaps(log: Log, lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines of a batch in order, with a line wherever some were gone before they were read."""
+    filed = log.filed
+    for line in lines:
+        if line.number > filed + 1:
+            yield from first_gone(log, line.at, line.number - filed - 1)
+        filed = max(filed, line.number)
+        yield line
+    if not lines and log.written > filed:
+        yield from first_gone(log, str(log.last), log.written - filed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.errors import Invalid
+from codesvc.domain.limits import LimitReached
 from codesvc.domain.verification import Basis
 from codesvc.store.bindings import Bind, Unbind
 from codesvc.store.outcomes import Outcome
@@ -16,21 +17,25 @@ if TYPE_CHECKING:
     from codesvc.domain.proof import Claims, Proofs
     from codesvc.service.profile_sync import ProfileSync
     from codesvc.sites.directory import SiteEntry
+    from codesvc.store.bindings import BoundReply, Unbound
     from codesvc.store.replies import Binding
     from codesvc.store.store import Store
 
 _MOST_FOUND: Final = 100
 SITE: Final = "site"
 """The actor of a call that names no key."""
+WRITES: Final = "binding_writes"
+"""The limit on what one API key binds and unbinds. Imports, the operator's pages and the chat have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BindingResult:
-    """The outcome of a binding call, the binding if there is one, and the store's time in ms."""
+    """The outcome of a binding call, the binding if there is one, the store's time in ms, and the limit if reached."""
 
     outcome: Outcome
     binding: Binding | None = None
     now: int = 0
+    denial: LimitReached | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class ProofResult:
     claims: Claims | None = None
 
 
+def _denial(site: SiteEntry, reply: BoundReply | Unbound) -> LimitReached | None:
+    if reply.outcome is not Outcome.LIMITED:
+        return None
+    return LimitReached(WRITES, reply.wait_ms, site.config.limits.binding_writes)
+
+
 def _refuse_test_identity(site: SiteEntry, user: str) -> None:
     if site.test_code(user) is not None:
         raise Invalid("a test identity never reaches WeChat: only a proof of a test identity binds one", "/user")
@@ -48,6 +59,8 @@ def _refuse_test_identity(site: SiteEntry, user: str) -> None:
 
 class Bindings:
     """The use cases of bindings and proofs.
+
+    Where a call names the API key that writes (`Caller.key_id`), the outcome may be LIMITED, and `denial` says how.
 
     Args:
         store: holds bindings.
@@ -68,7 +81,7 @@ class Bindings:
         return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(
-        self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE
+        self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE, key: str = ""
     ) -> BindingResult:
         """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
         claims = self._proofs.read(proof, audience=site.name)
@@ -76,24 +89,26 @@ class Bindings:
             return BindingResult(Outcome.ABSENT)
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
-        return await self._bind(site, user, made_by="proof", proof_of=claims.verification, replace=replace, actor=actor)
+        return await self._bind(
+            site, user, made_by="proof", proof_of=claims.verification, replace=replace, actor=actor, key=key
+        )
 
     async def bind_by_openid(
-        self, site: SiteEntry, user: str, openid: str, *, replace: bool, actor: str = SITE
+        self, site: SiteEntry, user: str, openid: str, *, replace: bool, actor: str = SITE, key: str = ""
     ) -> BindingResult:
         """Bind an openid that the site already knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
-        return await self._bind(site, user, made_by="openid", openid=openid, replace=replace, actor=actor)
+        return await self._bind(site, user, made_by="openid", openid=openid, replace=replace, actor=actor, key=key)
 
     async def bind_by_handle(
-        self, site: SiteEntry, user: str, handle: str, *, replace: bool, actor: str = SITE
+        self, site: SiteEntry, user: str, handle: str, *, replace: bool, actor: str = SITE, key: str = ""
     ) -> BindingResult:
         """Bind the WeChat account of a handle, with the outcomes of `bind_by_proof`."""
         _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
-        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace, actor=actor)
+        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace, actor=actor, key=key)
 
     async def _bind(
         self,
@@ -103,6 +118,7 @@ class Bindings:
         made_by: str,
         replace: bool,
         actor: str,
+        key: str,
         openid: str = "",
         proof_of: str = "",
         claim: Claim | None = None,
@@ -120,16 +136,18 @@ class Bindings:
             notices=site.config.binding_notices,
             actor=actor,
             hooks=site.wanted,
+            key=key,
+            writes=site.rates[WRITES] if key else "",
         )
         reply = await self._store.bind(site.keys, wanted)
         if reply.found is not None and reply.outcome is Outcome.BOUND:
             self._people.meet(site, user, reply.found.openid)
-        return BindingResult(reply.outcome, reply.found)
+        return BindingResult(reply.outcome, reply.found, denial=_denial(site, reply))
 
     async def unbind(
-        self, site: SiteEntry, user: str, *, by: str = "site", actor: str = SITE, reason: str = ""
+        self, site: SiteEntry, user: str, *, by: str = "site", actor: str = SITE, reason: str = "", key: str = ""
     ) -> BindingResult:
-        """Remove a binding and notify the person: DONE or ABSENT."""
+        """Remove a binding and notify the person: DONE, ABSENT or LIMITED."""
         unwanted = Unbind(
             site=site.name,
             user=user,
@@ -138,8 +156,11 @@ class Bindings:
             reason=reason,
             notices=site.config.binding_notices,
             hooks=site.wanted,
+            key=key,
+            writes=site.rates[WRITES] if key else "",
         )
-        return BindingResult((await self._store.unbind(site.keys, unwanted)).outcome)
+        reply = await self._store.unbind(site.keys, unwanted)
+        return BindingResult(reply.outcome, denial=_denial(site, reply))
 
     async def find(self, site: SiteEntry, *, openid: str = "", unionid: str = "") -> list[tuple[str, Binding]]:
         """The users that a WeChat account (`openid`) or a person (`unionid`) is bound to, at most 100."""

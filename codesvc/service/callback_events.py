@@ -124,7 +124,7 @@ class Chat:
                         account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, vouched=vouched
                     )
                 await self._followers.follows(account, openid)
-                await self._spoke(account, openid, _BRIEF_MS)
+                await self._spoke(account, openid, _BRIEF_MS, unsigned=not (inbound.covered or vouched))
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
                     return self._composer.phrase("welcome", {"account": account.config.name})
@@ -133,13 +133,13 @@ class Chat:
             case Text(content=content):
                 return await self._read(account, inbound, content, vouched=vouched)
             case Clicked(openid=openid, key=key):
-                await self._spoke(account, openid, _BRIEF_MS)
+                await self._spoke(account, openid, _BRIEF_MS, unsigned=not (inbound.covered or vouched))
                 return await self._conversation.request(account, inbound, key)
             case _:
-                await self._note(account, inbound)
+                await self._note(account, inbound, vouched=vouched)
         return None
 
-    async def _note(self, account: AccountEntry, inbound: Inbound) -> None:
+    async def _note(self, account: AccountEntry, inbound: Inbound, *, vouched: bool) -> None:
         """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
@@ -149,14 +149,14 @@ class Chat:
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid)
             case TemplateReceipt() as receipt:
-                await self._receipt(account, receipt)
+                await self._receipt(account, receipt, unsigned=not (inbound.covered or vouched))
             case _:
                 pass
 
     async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, vouched: bool) -> str | None:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
-            await self._spoke(account, openid, _LONG_MS)
+            await self._spoke(account, openid, _LONG_MS, unsigned=not (inbound.covered or vouched))
         plain = read_command(content)
         if plain in _NOT_ME and not (inbound.covered or vouched):
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
@@ -167,7 +167,7 @@ class Chat:
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
             if keyword is not None:
-                await self._spoke(account, openid, _LONG_MS)
+                await self._spoke(account, openid, _LONG_MS, unsigned=not (inbound.covered or vouched))
             return said
         if keyword is not None:
             return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, vouched=vouched)
@@ -249,13 +249,18 @@ class Chat:
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._composer.phrase("disowned", {"stopped": stopped})
 
-    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int) -> None:
+    async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unsigned: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""
-        await self._store.note_activity(account.keys, openid, window_ms=window_ms)
+        await self._store.note_activity(account.keys, openid, window_ms=window_ms, unsigned=unsigned)
 
-    async def _receipt(self, account: AccountEntry, event: TemplateReceipt) -> None:
+    async def _receipt(self, account: AccountEntry, event: TemplateReceipt, *, unsigned: bool) -> None:
         answer = await self._deliveries.receipt(
-            account.keys, event.msgid, status=event.status, reason=event.reason, openid=event.openid
+            account.keys,
+            event.msgid,
+            status=event.status,
+            reason=event.reason,
+            openid=event.openid,
+            unsigned=unsigned,
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
         self._recorder.record(answer)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.store.outcomes import Outcome
 from codesvc.wechat.answers import OAuthIdentity
 from codesvc.wechat.errors import WeChatFault
@@ -92,14 +93,14 @@ class Visits:
         self._seals = seals
         self._clients = clients
         self._shared = shared
-        self._public_url = public_url
+        self._address = ServiceAddress(public_url)
 
     def authorize_url(self, account: AccountEntry, errand: ReturnPage, cookie: str, *, profile: bool) -> str:
         """WeChat's authorisation address. The order of its parameters and the fragment matter (WECHAT.md 11.1)."""
         query = urlencode(
             {
                 "appid": account.config.appid,
-                "redirect_uri": f"{self._public_url}/wechat/{account.name}/oauth",
+                "redirect_uri": self._address.url(f"/wechat/{account.name}/oauth"),
                 "response_type": "code",
                 "scope": "snsapi_userinfo" if profile else "snsapi_base",
                 "state": self._seals.state(errand, browser_of(cookie)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from codesvc.domain.health import PlatformHealth
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.secret_cache import SecretCache
@@ -29,10 +30,12 @@ def reach(
     platforms: PlatformHealth,
     *,
     clock: Callable[[], float],
+    proxy: OutboundProxy | None = None,
 ) -> tuple[PerEntry[AccountEntry, StoredTokens], PerEntry[AccountEntry, WeChatClient]]:
     """The access tokens of each account, which all processes share, and its WeChat client.
 
-    `recorder` counts the result of every call, `platforms` derives WeChat's health from it.
+    `recorder` counts the result of every call, `platforms` derives WeChat's health from it. WeChat is
+    called through `proxy`.
     """
 
     def observer_of(account: AccountEntry) -> CallObserver:
@@ -43,11 +46,13 @@ def reach(
         return observe
 
     def tokens_of(account: AccountEntry) -> StoredTokens:
-        return _tokens_of(account, http, shared[account.name], observer_of(account), clock)
+        return _tokens_of(account, http, shared[account.name], observer_of(account), clock, proxy=proxy)
 
     tokens = PerEntry(directory.accounts, tokens_of, lambda entry: entry.config)
     clients = PerEntry(
-        directory.accounts, lambda a: _client_of(a, http, tokens[a.name], observer_of(a)), lambda entry: entry.config
+        directory.accounts,
+        lambda a: _client_of(a, http, tokens[a.name], observer_of(a), proxy),
+        lambda entry: entry.config,
     )
     return tokens, clients
 
@@ -58,6 +63,8 @@ def _tokens_of(
     shared: SecretCache,
     observe: CallObserver,
     clock: Callable[[], float],
+    *,
+    proxy: OutboundProxy | None,
 ) -> StoredTokens:
     config = account.config
     return StoredTokens(
@@ -69,6 +76,7 @@ def _tokens_of(
             http=http,
             api_url=config.api_url,
             observe=observe,
+            proxy=proxy,
         ),
         store=shared,
         now=clock,
@@ -76,7 +84,11 @@ def _tokens_of(
 
 
 def _client_of(
-    account: AccountEntry, http: aiohttp.ClientSession, tokens: StoredTokens, observe: CallObserver
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    tokens: StoredTokens,
+    observe: CallObserver,
+    proxy: OutboundProxy | None,
 ) -> WeChatClient:
     config = account.config
     return WeChatClient(
@@ -86,4 +98,5 @@ def _client_of(
         tokens=tokens,
         api_url=config.api_url,
         observe=observe,
+        proxy=proxy,
     )

@@ -108,6 +108,11 @@ class Caller:
         """The key's name in the audit log."""
         return f"key:{self.key.name}"
 
+    @property
+    def key_id(self) -> str:
+        """The beginning of the key's hash: what identifies it in the store."""
+        return self.key.hash.removeprefix("sha256:")[:32]
+
 
 def wanted(webhook: Webhook | None) -> str:
     """A webhook's event types for the scripts: "" for none, `*` for all, else separated by commas."""

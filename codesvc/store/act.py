@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from codesvc.domain.clock import Offset
     from codesvc.store.keys import Keys, PartitionKeys
+    from codesvc.store.retention import Retention
     from codesvc.store.script import type_of_argument
     from codesvc.store.servers import Servers
 
@@ -55,19 +56,6 @@ _MOST_TRIES: Final = 6
 _R = TypeVar("_R", bound=Reply)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long the store keeps data that is rarely read, in ms.
-
-    Attributes:
-        history: of a user's bindings, after the last line.
-        audit: lines of the audit log.
-    """
-
-    history: int = 400 * 86_400_000
-    audit: int = 400 * 86_400_000
-
-
 class Deployment:
     """What the scripts of one deployment share.
 
@@ -79,13 +67,15 @@ class Deployment:
         offset: test mode's clock offset, handed to each script.
         prefix: the beginning of all keys of this deployment.
         retention: how long the store keeps data that is rarely read.
+        tag_key: the key of the tags of WeChat accounts.
     """
 
-    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention) -> None:
+    def __init__(self, servers: Servers, offset: Offset, prefix: str, retention: Retention, tag_key: str = "") -> None:
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
         self.retention = retention
+        self.tag_key = tag_key
         self.channel = channel(prefix)
         self.acts: dict[str, Act[Any]] = {}
         self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
@@ -104,6 +94,8 @@ STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]
     "notice": lambda *_: random_id("nt"),
     "history_kept": lambda here, _: here.retention.history,
     "audit_kept": lambda here, _: here.retention.audit,
+    "audit_lines": lambda here, _: here.retention.audit_lines,
+    "tag_key": lambda here, _: here.tag_key,
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from codesvc.store.act import Act
 from codesvc.store.keys import DEPLOYMENT, PartitionKeys, login_window
 from codesvc.store.replies import Reply
@@ -20,6 +22,24 @@ class LoginAdmitted(Reply, frozen=True):
     """
 
     wait_ms: int = 0
+
+
+class LoginBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """Who tries a password, and how often they may.
+
+    Attributes:
+        visitor: what stands for the visitor: an address, or a browser.
+        rates: of this visitor, encoded.
+        network: the visitor's network, "" if it does not count.
+        network_rates: of this network; "" for no limit.
+        everybody_rates: of all strangers together; "" for no limit.
+    """
+
+    visitor: str
+    rates: str
+    network: str = ""
+    network_rates: str = ""
+    everybody_rates: str = ""
 
 
 class Audit:
@@ -48,10 +68,20 @@ class Audit:
             },
         )
 
-    async def admit_login(self, address: str, *, rates: str, right: bool) -> LoginAdmitted:
-        """Whether a password may be tried from this address; a `right` one is not counted."""
+    async def admit_login(self, budget: LoginBudget, *, right: bool) -> LoginAdmitted:
+        """Whether a password may be tried; a `right` one is not counted for the visitor."""
+        prefix = self._prefix
         return await self._admit_login(
-            PartitionKeys(self._prefix, DEPLOYMENT),
-            {"window": login_window(self._prefix, address)},
-            {"rates": rates, "right": int(right)},
+            PartitionKeys(prefix, DEPLOYMENT),
+            {
+                "window": login_window(prefix, budget.visitor),
+                "network": login_window(prefix, f"net-{budget.network}"),
+                "everybody": login_window(prefix, "everybody"),
+            },
+            {
+                "rates": budget.rates,
+                "network_rates": budget.network_rates,
+                "everybody_rates": budget.everybody_rates,
+                "right": int(right),
+            },
         )

@@ -34,14 +34,26 @@ class BindingReply(Reply, frozen=True):
         return Binding.of(self.binding, reachable=self.reachable) if self.binding else None
 
 
+class BoundReply(BindingReply, frozen=True):
+    """The reply of the script that binds.
+
+    Attributes:
+        wait_ms: ms until the key may write again, for LIMITED.
+    """
+
+    wait_ms: int = 0
+
+
 class Unbound(Reply, frozen=True):
-    """DONE or ABSENT.
+    """DONE, ABSENT or LIMITED.
 
     Attributes:
         openid: whose binding was removed.
+        wait_ms: ms until the key may write again, for LIMITED.
     """
 
     openid: str = ""
+    wait_ms: int = 0
 
 
 def _found(raw: Sequence[object]) -> tuple[tuple[str, Binding], ...]:
@@ -101,6 +113,8 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
         notices: whether people are notified.
         actor: who binds, for the audit log.
         hooks: events that the site's webhook listens to, as the scripts read them.
+        key: the API key that writes, for its limit; "" for none.
+        writes: how often that key may write, encoded; "" for no limit.
     """
 
     site: str
@@ -115,6 +129,8 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool
     actor: str
     hooks: str
+    key: str = ""
+    writes: str = ""
 
 
 class Unbind(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +144,8 @@ class Unbind(msgspec.Struct, frozen=True, kw_only=True):
         reason: for the audit log.
         notices: whether the person is notified.
         hooks: events that the site's webhook listens to, as the scripts read them.
+        key: the API key that writes, for its limit; "" for none.
+        writes: how often that key may write, encoded; "" for no limit.
     """
 
     site: str
@@ -137,6 +155,8 @@ class Unbind(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     notices: bool
     hooks: str
+    key: str = ""
+    writes: str = ""
 
 
 class Bindings:
@@ -144,7 +164,7 @@ class Bindings:
 
     def __init__(self, here: Deployment) -> None:
         self._read = Act(here, "read_binding", BindingReply)
-        self._bind = Act(here, "bind", BindingReply)
+        self._bind = Act(here, "bind", BoundReply)
         self._unbind = Act(here, "unbind", Unbound)
         self._find = Act(here, "find_bindings", BindingsFound)
         self._history = Act(here, "read_history", History)
@@ -157,14 +177,15 @@ class Bindings:
         """Read a binding: DONE or ABSENT."""
         return await self._read(keys, {"binding": keys.binding(site, user)}, {})
 
-    async def bind(self, keys: Keys, wanted: Bind) -> BindingReply:
-        """Create a binding: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF or ABSENT (no such proof)."""
+    async def bind(self, keys: Keys, wanted: Bind) -> BoundReply:
+        """Create a binding: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF, ABSENT (no such proof) or LIMITED."""
         return await self._bind(
             keys,
             {
                 "binding": keys.binding(wanted.site, wanted.user),
                 "record": keys.record(wanted.proof_of),
                 "spent": keys.spent(wanted.handle_of),
+                "writes": keys.window("binding_writes", wanted.site, wanted.key),
             },
             {
                 "site": wanted.site,
@@ -180,6 +201,7 @@ class Bindings:
                 "many": int(wanted.many),
                 "notices": int(wanted.notices),
                 "hooks": wanted.hooks,
+                "binding_writes": wanted.writes,
             },
         )
 
@@ -187,7 +209,10 @@ class Bindings:
         """Remove a binding."""
         return await self._unbind(
             keys,
-            {"binding": keys.binding(unwanted.site, unwanted.user)},
+            {
+                "binding": keys.binding(unwanted.site, unwanted.user),
+                "writes": keys.window("binding_writes", unwanted.site, unwanted.key),
+            },
             {
                 "site": unwanted.site,
                 "user": unwanted.user,
@@ -196,6 +221,7 @@ class Bindings:
                 "reason": unwanted.reason,
                 "notices": int(unwanted.notices),
                 "hooks": unwanted.hooks,
+                "binding_writes": unwanted.writes,
             },
         )
 

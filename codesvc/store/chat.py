@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from codesvc.domain.limits import UNSIGNED
 from codesvc.store.act import Act
 from codesvc.store.replies import Reply, VerificationReply
 
@@ -83,6 +84,7 @@ class Chat:
                 "spoke": keys.spoke(openid),
                 "gone": keys.gone(openid),
                 "leavers": keys.leavers,
+                "unsigned": keys.openid_window("unsigned", "activity"),
             },
             {
                 "openid": openid,
@@ -93,6 +95,7 @@ class Chat:
                 "followed": int(followed),
                 "unsigned": int(unsigned),
                 "pushes": pushes,
+                "unsigned_rates": UNSIGNED if unsigned else "",
             },
         )
 
@@ -104,6 +107,13 @@ class Chat:
             {"openid": openid, "mute": mute_ms},
         )
 
-    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int) -> None:
-        """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8)."""
-        await self._note_activity(keys, {"spoke": keys.spoke(openid)}, {"window": window_ms})
+    async def note_activity(self, keys: Keys, openid: str, *, window_ms: int, unsigned: bool = False) -> None:
+        """Allow customer-service messages to this person for `window_ms` (WECHAT.md 8).
+
+        If the event is `unsigned`, it is noted as far as `UNSIGNED` allows.
+        """
+        await self._note_activity(
+            keys,
+            {"spoke": keys.spoke(openid), "unsigned": keys.openid_window("unsigned", "activity")},
+            {"window": window_ms, "unsigned_rates": UNSIGNED if unsigned else ""},
+        )

@@ -16,9 +16,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from codesvc.config.store_address import StoreAddress, Topology
-from codesvc.store.act import Retention
 from codesvc.store.cluster import Cluster
 from codesvc.store.embedded import run_embedded
+from codesvc.store.retention import Retention
 from codesvc.store.sentinel import Sentinels
 from codesvc.store.servers import OneServer, Server
 
@@ -80,7 +80,11 @@ def _node(options: dict[str, Any], timeout: float, address: Address, trouble: Ca
 
 def retention_of(settings: StoreSettings) -> Retention:
     """The retention times of the configuration."""
-    return Retention(history=settings.history_retention * 1_000, audit=settings.audit_retention * 1_000)
+    return Retention(
+        history=settings.history_retention * 1_000,
+        audit=settings.audit_retention * 1_000,
+        audit_lines=settings.audit_lines,
+    )
 
 
 @asynccontextmanager

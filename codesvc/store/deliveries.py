@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from codesvc.domain.limits import UNSIGNED
 from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
@@ -166,11 +167,21 @@ class Deliveries:
         )
 
     async def receipt(
-        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str
+        self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, unsigned: bool = False
     ) -> VerificationReply:
-        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT if the send has not been recorded yet."""
+        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT if the send has not been recorded yet.
+
+        An early receipt that is `unsigned` is kept as far as `UNSIGNED` allows; else it is STALE.
+        """
         return await self._receipt(
-            keys, {"receipt": keys.receipt(msgid)}, {"status": status, "reason": reason, "openid": openid}
+            keys,
+            {"receipt": keys.receipt(msgid), "unsigned": keys.openid_window("unsigned", "receipts")},
+            {
+                "status": status,
+                "reason": reason,
+                "openid": openid,
+                "unsigned_rates": UNSIGNED if unsigned else "",
+            },
         )
 
     async def send_notice(

@@ -32,8 +32,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
-from codesvc.domain.errors import CodesvcError
 from codesvc.store.binary import guarded, shipped_server
+from codesvc.store.data_directory import EmbeddedValkeyError, shut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -48,10 +48,6 @@ _LONGEST_SOCKET = 103  # octets of a path: 107 on Linux, 103 on macOS and the BS
 _LONGEST_LOG, _LOG_TAIL = 1_000_000, 2_000  # octets
 
 _logger = structlog.get_logger(__name__)
-
-
-class EmbeddedValkeyError(CodesvcError):
-    """The embedded server cannot be used. The text says why and ends with the server's output."""
 
 
 class DataInUseError(EmbeddedValkeyError):
@@ -125,7 +121,7 @@ class EmbeddedValkey:
 
     async def _occupy(self) -> None:
         self.data_dir = self.data_dir.absolute()
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shut(self.data_dir)
         service, self._server_lock, self._log = map(self._opened, ("service.lock", "server.lock", "valkey.log"))
         if not _locked(service):
             owner = os.pread(service, 20, 0).decode("ascii", "replace")

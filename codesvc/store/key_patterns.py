@@ -34,6 +34,8 @@ IN_PARTITION: Final = {
     "webhook_state": "webhook-state:%s",
     "webhook_sites": "webhook-sites",
     "audit": "audit",
+    "audit_of": "audit:%s",
+    "audits": "audits",
     "minute": "minute:%s:%s",
     "hour": "hour:%s:%s",
 }

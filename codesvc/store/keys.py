@@ -234,14 +234,25 @@ def signed_out(prefix: str, session: str) -> str:
     return f"{partition_root(prefix, DEPLOYMENT)}signed-out:{session}"
 
 
-def login_window(prefix: str, address: str) -> str:
-    """List: times of password attempts on the operator page from this address."""
-    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", address)
+def login_window(prefix: str, subject: str) -> str:
+    """List: times of password attempts on the operator page, by an address, a network, a browser or everybody."""
+    return partition_root(prefix, DEPLOYMENT) + IN_PARTITION["window"] % ("logins", "admin", subject)
 
 
-def audit(prefix: str, partition: int) -> str:
-    """Stream: the audit log of a partition."""
-    return partition_root(prefix, partition) + IN_PARTITION["audit"]
+def audit(prefix: str, partition: int, log: str = "") -> str:
+    """Stream: an audit log of a partition: of a site, or "" for lines without a site."""
+    kind = IN_PARTITION["audit_of"] % log if log else IN_PARTITION["audit"]
+    return partition_root(prefix, partition) + kind
+
+
+def audits(prefix: str, partition: int) -> str:
+    """Hash: how many lines each audit log of a partition got and lost; see `codesvc.store.audit_logs`."""
+    return partition_root(prefix, partition) + IN_PARTITION["audits"]
+
+
+def audit_filing(prefix: str) -> str:
+    """String: the lock of the process that writes the audit log to a file."""
+    return f"{partition_root(prefix, DEPLOYMENT)}audit-filing"
 
 
 @cache
@@ -258,6 +269,11 @@ def outbox(prefix: str, partition: int) -> str:
 def webhook_sites(prefix: str, partition: int) -> str:
     """Sorted set: sites of a partition with webhooks to send, by when the first attempt is due."""
     return partition_root(prefix, partition) + IN_PARTITION["webhook_sites"]
+
+
+def refused_callbacks(prefix: str) -> str:
+    """Hash: the latest refused callback of each account, and how many there were."""
+    return f"{partition_root(prefix, DEPLOYMENT)}refused-callbacks"
 
 
 def channel(prefix: str) -> str:

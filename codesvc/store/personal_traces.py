@@ -15,8 +15,31 @@ import msgspec
 from codesvc.store.key_patterns import names_of_user
 
 OF_MANY: Final = frozenset(
-    {"owners", "union", "leavers", "outbox", "audit", "latest", "minute", "hour", "batch", "quota", "pool", "registry"}
-    | {"registry-log", "uses", "webhook-log", "webhook-due", "webhook-done", "webhook-lane", "webhook-sites"}
+    {
+        "owners",
+        "union",
+        "leavers",
+        "outbox",
+        "audit",
+        "audits",
+        "latest",
+        "minute",
+        "hour",
+        "batch",
+        "quota",
+        "pool",
+        "registry",
+    }
+    | {
+        "registry-log",
+        "uses",
+        "webhook-log",
+        "webhook-due",
+        "webhook-done",
+        "webhook-lane",
+        "webhook-sites",
+        "refused-callbacks",
+    }
 )
 """Kinds that hold data of several people or of none. A script of its own deletes one person's data from them."""
 

@@ -54,8 +54,6 @@ _Word = TypeVar("_Word", bound=str)
 
 HISTORY_LENGTH: Final = 50
 """The most lines in the history of a user's bindings; `Retention` says how long they are kept."""
-AUDIT_LENGTH: Final = 20_000
-"""The most lines in the audit log of each partition."""
 MOST_PACKED: Final = 128
 """The most times of events in one packed string; more are in a list."""
 MOST_LATEST: Final = 20
@@ -134,7 +132,6 @@ def _known() -> dict[str, str]:
         "WEBHOOK_MOST_DONE": f"{MOST_DONE}",
         "WEBHOOK_WAKES": repr(WEBHOOKS),
         "QUOTA_THRESHOLDS": repr(" ".join(map(str, THRESHOLDS))),
-        "AUDIT_LENGTH": f"{AUDIT_LENGTH}",
         "NOTICE_KEPT": f"{_NOTICE_KEPT_MS}",
         "MOST_PACKED": f"{MOST_PACKED}",
         "MOST_LATEST": f"{MOST_LATEST}",

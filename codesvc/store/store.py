@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.act import Act, Deployment, Retention
+from codesvc.store.act import Act, Deployment
 from codesvc.store.audit import Audit
 from codesvc.store.bindings import Bindings
+from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
 from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
@@ -18,6 +21,7 @@ from codesvc.store.keys import PartitionKeys, probe
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
 from codesvc.store.replies import Reply
+from codesvc.store.retention import Retention
 from codesvc.store.script import load, names
 from codesvc.store.tickets import Tickets
 from codesvc.store.tokens import Tokens
@@ -50,17 +54,30 @@ class Store:
         offset: test mode's clock offset, passed to each script.
         prefix: the beginning of all keys of this deployment.
         retention: how long the store keeps data that is rarely read.
+        tag_key: the key of the tags of WeChat accounts; None: one that nobody has, for processes that show no tags.
     """
 
-    def __init__(self, servers: Servers, *, offset: Offset, prefix: str, retention: Retention = _FOR_A_YEAR) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        *,
+        offset: Offset,
+        prefix: str,
+        retention: Retention = _FOR_A_YEAR,
+        tag_key: str | None = None,
+    ) -> None:
         for name in names():
             load(name)
         self.servers = servers
         self.offset = offset
         self.prefix = prefix
-        here = self.deployment = Deployment(servers, offset, prefix, retention)
+        self.retention = retention
+        here = self.deployment = Deployment(
+            servers, offset, prefix, retention, token_hex(32) if tag_key is None else tag_key
+        )
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.callbacks = Callbacks(here)
         self.chat = Chat(here)
         self.counts = Counts(here)
         self.deliveries = Deliveries(here)
@@ -74,6 +91,10 @@ class Store:
         self.visits = Visits(here)
         self.webhooks = Webhooks(here)
         self._probe = Act(here, "probe", Reply)
+
+    def tag_of(self, site: str, openid: str) -> str:
+        """The tag of a WeChat account, as the scripts write it into histories and webhooks."""
+        return tag_of(self.deployment.tag_key, site, openid)
 
     async def state(self, partitions: Iterable[int]) -> str:
         """`ok` if each of these partitions can be written now, else the reason why one cannot."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from hmac import compare_digest
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from codesvc.config.settings import Scope
+    from codesvc.config.settings import AdminKey, Scope
     from codesvc.sites.directory import Caller
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +47,45 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     if scope not in caller.key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
     return caller
+
+
+def by_operators_listener(request: web.Request) -> bool:
+    """Whether the request came in by `admin.listen`, which strangers do not reach."""
+    listener, transport = services(request).settings.admin.listener, request.transport
+    return listener is not None and transport is not None and listener.is_name(transport.get_extra_info("sockname"))
+
+
+def admin_key(request: web.Request) -> AdminKey | None:
+    """The key of the admin API that the request carries; None if it carries none."""
+    line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
+    return next((key for key in services(request).settings.admin.keys if compare_digest(key.hash, line)), None)
+
+
+def require_operator(request: web.Request) -> None:
+    """Refuse callers who are not operators: metrics change with single users' acts (DESIGN rule 7).
+
+    An operator comes by `admin.listen`, or has a site's key of scope admin or an admin key of scope read. That a
+    request comes from this machine says nothing: a proxy runs there too.
+
+    Raises:
+        Problem: it is nobody of these.
+    """
+    if by_operators_listener(request):
+        return
+    key = admin_key(request)
+    if key is None:
+        authenticate(request, "admin")
+    elif "read" not in key.scopes:
+        raise Problem("forbidden", "This key lacks the scope read.", scope="read")
+
+
+def is_from_trusted_proxy(request: web.Request) -> bool:
+    """Whether the connection was made by one of `service.trusted_proxies`."""
+    try:
+        address = address_of(request.remote or "")
+    except UnreadableHop:
+        return False
+    return any(address in network for network in services(request).settings.service.trusted_proxies)
 
 
 def browser_address(request: web.Request) -> IPv4Address | IPv6Address | None:

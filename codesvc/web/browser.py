@@ -10,6 +10,7 @@ from codesvc.domain.device import is_wechat
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -33,30 +34,22 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
     return account
 
 
-def _secure(request: web.Request) -> bool:
-    return services(request).settings.service.public_url.startswith("https://")
-
-
-def _name(request: web.Request) -> str:
-    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
-    return f"__Host-{_NAME}" if _secure(request) else _NAME
-
-
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
-    return request.cookies.get(_name(request), "")[:64]
+    return request.cookies.get(services(request).address.cookie_name(_NAME), "")[:64]
 
 
 def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
     """Set the cookie. SameSite=Lax: it is sent when WeChat redirects back, but not with another site's form."""
+    address = services(request).address
     response.set_cookie(
-        _name(request),
+        address.cookie_name(_NAME),
         cookie,
         max_age=_LIFE_SECONDS,
         httponly=True,
-        secure=_secure(request),
+        secure=address.secure,
         samesite="Lax",
-        path="/",
+        path=address.cookie_path,
     )
 
 
@@ -65,8 +58,18 @@ def goes_to_wechat(request: web.Request) -> bool:
     return is_wechat(request.headers.get("User-Agent", ""))
 
 
+def own_path(request: web.Request) -> str:
+    """The path of this request as the browser asked for it, without its query."""
+    return services(request).address.path(request.rel_url.raw_path)
+
+
+def go_to(request: web.Request, route: str) -> web.Response:
+    """Redirect to another page of the service with GET (303)."""
+    return see_other(services(request).address.path(route))
+
+
 def see_other(url: str) -> web.Response:
-    """Redirect to another page with GET (303)."""
+    """Redirect with GET (303) to another host, or to a path that `ServiceAddress` has written."""
     return web.Response(status=303, headers={"Location": as_uri(url), "Cache-Control": "no-store"})
 
 
@@ -84,7 +87,7 @@ async def read_form(request: web.Request, subject: str) -> VisitForm:
     Raises:
         Problem: the form is malformed, or comes from another page or browser.
     """
-    form = decode_form(dict(await request.post()), VisitForm)
+    form = decode_form(await form_of(request), VisitForm)
     if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from codesvc.domain.oauth_state import OAuthStates
     from codesvc.domain.openid_handle import Handles
     from codesvc.domain.page_token import PageTokens
+    from codesvc.domain.service_address import ServiceAddress
     from codesvc.domain.signed_links import Links
     from codesvc.messages.composer import Composer
     from codesvc.messages.templates import Templates
@@ -49,6 +50,7 @@ class Services:
     """All objects that a handler may need."""
 
     settings: Settings
+    address: ServiceAddress
     directory: Directory
     keyring: Keyring
     store: Store

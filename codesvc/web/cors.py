@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.web.context import CROSS_ORIGIN, services
+from codesvc.web.context import CROSS_ORIGIN
+from codesvc.web.origins import is_own
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
         Problem: the request has an origin that is not allowed.
     """
     origin = request.headers.get("Origin")
-    if origin is None or origin == services(request).settings.service.public_url or _same_host(request, origin):
+    if origin is None or is_own(request, origin):
         return {}
     if origin not in site.config.origins:
         raise Problem("forbidden", "This origin is not one of the site's.")
@@ -31,7 +32,3 @@ def cross_origin(request: web.Request, site: SiteEntry) -> dict[str, str]:
     }
     request[CROSS_ORIGIN] = headers
     return headers
-
-
-def _same_host(request: web.Request, origin: str) -> bool:
-    return origin.partition("://")[2] == request.host

@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from aiohttp import ClientError, hdrs, web
+from aiohttp import ClientError, HttpVersion10, hdrs, web
+from multidict import CIMultiDict
 
 from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.domain.traceparent import trace_of
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
 _log = structlog.get_logger("codesvc.http")
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_REQUEST_ID: Final = re.compile(r"(?![0-9]{1,12}$)(?!csk_|whsec_|ey[A-Z])[A-Za-z0-9_.-]{8,64}")
+"""The form of an `X-Request-Id` that is taken over. It stands in logs, so what looks like a code, a key or a token is
+not taken over.
+"""
 
 
-def _problem_of(error: Exception) -> Problem:
+def problem_of(error: BaseException | None) -> Problem:
     """The problem document for an exception; an unknown exception becomes a general one that discloses nothing."""
     match error:
         case Problem():
@@ -47,6 +51,9 @@ def _problem_of(error: Exception) -> Problem:
             return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(error.allowed_methods))})
         case web.HTTPRequestEntityTooLarge():
             return Problem("too-large")
+        case web.HTTPExpectationFailed():
+            # 417 is optional (RFC 9110 section 10.1.1), and one status for unfit headers is enough.
+            return Problem("malformed", "The header Expect may ask for 100-continue only; leave it out.")
         case (
             web.HTTPBadRequest() | web.RequestPayloadError() | ClientError() | ConnectionError() | IncompleteReadError()
         ):
@@ -69,12 +76,31 @@ def _require_plain_body(request: web.Request) -> None:
                 raise Problem("compressed", detail, headers={hdrs.ACCEPT_ENCODING: "identity"})
 
 
+def _readable(request: web.Request) -> web.Request:
+    """The request, without octets in its headers that are not UTF-8.
+
+    aiohttp keeps such octets as lone surrogates, which cannot be hashed, stored or sent. They are replaced and not
+    refused: another application of the same host may have set a cookie in another encoding.
+    """
+    if all(name.isascii() and value.isascii() for name, value in request.raw_headers):
+        return request
+    clean = [(_utf8(name), _utf8(value)) for name, value in request.headers.items()]
+    return request.clone(headers=CIMultiDict(clean))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 async def _read_body(request: web.Request) -> None:
     """Read the whole body, so that no handler waits for it.
 
     Raises:
         Problem: the body is compressed, multipart or not complete in time.
     """
+    if request.version < HttpVersion10:
+        # A request without a version: its answer would have no head, so two servers could disagree on where it ends.
+        raise Problem("malformed", "The request line is not that of HTTP/1.1.", headers={"Connection": "close"})
     if hdrs.CONTENT_ENCODING in request.headers or hdrs.TRANSFER_ENCODING in request.headers:
         _require_plain_body(request)
     if not request.content.is_eof():
@@ -98,27 +124,47 @@ async def _arrived(request: web.Request) -> None:
         raise Problem("slow-request", headers={"Connection": "close"}) from None
 
 
-def _route(request: web.Request) -> str:
+def route_of(request: web.Request) -> str:
     """The route's pattern for the log; the path itself may contain page tokens and users."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "unknown"
 
 
+def _no_such_address(request: web.Request) -> Problem:
+    address, path = services(request).address, request.rel_url.raw_path
+    if address.holds(path):
+        return Problem("not-found", f"There is no such address: the proxy did not remove {address.prefix} from it.")
+    return Problem("not-found", "There is no such address.")
+
+
 def _answer_to(error: Exception, request: web.Request, route: str, request_id: str) -> web.Response:
-    problem = _problem_of(error)
+    problem = _no_such_address(request) if isinstance(error, web.HTTPNotFound) else problem_of(error)
     if problem.type.name == "internal":
         _log.exception("request_failed", route=route, error=type(error).__name__, exc_info=error)
-    return problem.response(services(request).settings.service.public_url, request_id)
+    return problem.response(services(request).address, request_id)
+
+
+def begin_request(wished: str | None) -> str:
+    """Give the request an id: the one that its header wishes for, if it is fit, or a new one."""
+    request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else os.urandom(8).hex()
+    # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.
+    REQUEST_ID.set(request_id)
+    return request_id
+
+
+def end_request(request: web.BaseRequest, route: str, status: int, *, site: str | None, seconds: float) -> None:
+    """Count a request and log its line."""
+    method = request.method
+    metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, status, seconds)
+    log_request(method=method, route=route, status=status, site=site, seconds=seconds)
 
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
-    started, given, route = perf_counter(), request.headers, _route(request)
-    wished = given.get("X-Request-Id")
-    request_id = wished if wished is not None and _REQUEST_ID.fullmatch(wished) else os.urandom(8).hex()
-    # Never reset: aiohttp answers each request in a task of its own, and the context ends with it.
-    REQUEST_ID.set(request_id)
+    started, request = perf_counter(), _readable(request)
+    given, route = request.headers, route_of(request)
+    request_id = begin_request(given.get("X-Request-Id"))
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
@@ -141,8 +187,5 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         retiring = request.app.get(RETIRING)
         if retiring is not None and retiring.is_set():
             response.force_close()
-    seconds = perf_counter() - started
-    method, status = request.method, response.status
-    metrics.observe_request(method if method in hdrs.METH_ALL else "OTHER", route, status, seconds)
-    log_request(method=method, route=route, status=status, site=request.get(SITE), seconds=seconds)
+    end_request(request, route, response.status, site=request.get(SITE), seconds=perf_counter() - started)
     return response

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from codesvc.domain.limits import LimitReached
+    from codesvc.domain.service_address import ServiceAddress
 
 
 _PROBLEM: Final = prepared("application/problem+json")
@@ -41,10 +42,10 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.members = members
 
-    def response(self, public_url: str, request_id: str) -> web.Response:
+    def response(self, address: ServiceAddress, request_id: str) -> web.Response:
         """The document as `application/problem+json`."""
         document: dict[str, Any] = {
-            "type": f"{public_url}/problems/{self.type.name}",
+            "type": address.url(f"/problems/{self.type.name}"),
             "title": self.type.title,
             "status": self.type.status,
             "detail": self.detail or self.type.meaning,

@@ -33,8 +33,9 @@ _ALL: Final = (
         "malformed",
         400,
         "The request could not be read",
-        "The body is not a JSON object in UTF-8, or is nested too deeply.",
-        "Send a JSON object with Content-Type: application/json.",
+        "The body is not a JSON object in UTF-8, or is nested too deeply; or what came is no request of HTTP/1.1, as "
+        "`detail` says.",
+        "Send a JSON object with Content-Type: application/json, by an HTTP library.",
     ),
     ProblemType(
         "invalid",

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain import health
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors
+from codesvc.service.callback_refusals import CallbackRefusals
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
-    from codesvc.domain.health import ComponentHealth, PlatformHealth
+    from codesvc.domain.health import PlatformHealth
     from codesvc.sites.directory import Directory
     from codesvc.store.store import Store
 
@@ -30,10 +34,14 @@ class Readiness:
 
     Attributes:
         proxies: what trusted proxies handed on.
+        refusals: which callbacks were refused.
+        webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
     """
 
     def __init__(self, store: Store, directory: Directory, platforms: PlatformHealth) -> None:
         self.proxies = health.Proxies()
+        self.webhook_proxy = health.WebhookProxy()
+        self.refusals = CallbackRefusals(store.callbacks)
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -69,4 +77,20 @@ class Readiness:
             *(self._platforms.of(account.name) for account in self._directory.active_accounts),
             health.of_descriptors(file_descriptors.state()),
             self.proxies.condition,
+            *self.webhook_proxy.conditions,
+            *await self._refused(),
         ]
+
+    async def _refused(self) -> list[ComponentHealth]:
+        """The accounts whose callbacks were refused lately; none if the store does not answer."""
+        try:
+            found = await self.refusals.of([account.name for account in self._directory.active_accounts])
+        except (StoreUnavailable, ScriptError):
+            return []
+        told: list[ComponentHealth] = []
+        for name, refused in found.items():
+            for state, each in (("refused", refused.signed), ("unsigned", refused.unsigned)):
+                if each is not None:
+                    means = health.refused_callbacks(each.count, rfc3339(each.since), rfc3339(each.at), each.why)
+                    told.append(ComponentHealth(f"callbacks:{name}", state, means))
+        return told

@@ -7,11 +7,14 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.wechat.errcodes import TABLE
 from codesvc.wechat.errors import (
     Garbled,
     NameNotResolved,
     NotTrusted,
+    ProxyAnswered,
+    ProxyFailed,
     WeChatError,
     WeChatFault,
     WeChatTimeout,
@@ -37,7 +40,7 @@ ENDPOINTS: Final = {
     "/cgi-bin/callback/check": "callback_check",
 }
 OTHER: Final = "other"
-UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled"})
+UNANSWERED: Final = frozenset({"timeout", "unreachable", "dns", "certificate", "garbled", *ProxyProblem})
 """Results of calls without an answer of WeChat."""
 
 
@@ -52,6 +55,8 @@ def result_of(fault: WeChatFault) -> str:
     match fault:
         case WeChatError(errcode=errcode):
             return str(errcode) if errcode in TABLE else OTHER
+        case ProxyFailed(problem=problem) | ProxyAnswered(problem=problem):
+            return problem.value
         case NameNotResolved():
             return "dns"
         case NotTrusted():

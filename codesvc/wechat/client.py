@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.wechat.sdk import Sdk
 
 TOKEN_ERRCODES: Final = frozenset({40001, 40014, 42001})
@@ -59,6 +60,7 @@ class WeChatClient:
         api_url: an origin such as https://api.weixin.qq.com.
         timeout: seconds for each exchange.
         observe: called after every call.
+        proxy: the outbound proxy; None: connect directly.
     """
 
     def __init__(
@@ -71,13 +73,14 @@ class WeChatClient:
         api_url: str,
         timeout: float = 8.0,
         observe: CallObserver = ignore_call,
+        proxy: OutboundProxy | None = None,
     ) -> None:
         """Does not connect yet."""
         self.appid = appid
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
         self._api_url = api_url.rstrip("/")
-        self._wire = HttpExchange(http, timeout=timeout, observe=observe)
+        self._wire = HttpExchange(http, timeout=timeout, observe=observe, proxy=proxy)
 
     @cached_property
     def sdk(self) -> Sdk:

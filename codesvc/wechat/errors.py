@@ -13,6 +13,7 @@ No text of these errors contains a token, a secret, an openid, a key, or a URL w
 """
 
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.outbound_proxy import ProxyProblem
 
 
 class WeChatFault(CodesvcError):
@@ -59,6 +60,19 @@ class NotTrusted(WeChatUnreachable):
     """No connection: the server has no valid certificate for that host name."""
 
 
+class ProxyFailed(WeChatUnreachable):
+    """No connection: the outbound proxy is at fault, not WeChat.
+
+    Attributes:
+        problem: what is wrong with the proxy.
+    """
+
+    def __init__(self, problem: ProxyProblem) -> None:
+        """The text is that of the problem; it names no address and no login."""
+        super().__init__(problem.words)
+        self.problem = problem
+
+
 class TokenUnavailable(NotSent):
     """No access token is available, so the call was not made.
 
@@ -86,6 +100,19 @@ class WeChatTimeout(OutcomeUnknown):
 
 class Garbled(OutcomeUnknown):
     """The answer is unusable: an HTTP error, truncated JSON, too large, or without the requested value."""
+
+
+class ProxyAnswered(Garbled):
+    """The outbound proxy, and not WeChat, has answered a request by plain http with an error.
+
+    Attributes:
+        problem: what is wrong with the proxy.
+    """
+
+    def __init__(self, problem: ProxyProblem) -> None:
+        """The text is that of the problem."""
+        super().__init__(problem.words)
+        self.problem = problem
 
 
 class WeChatError(WeChatFault):

@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from codesvc.domain.outbound_proxy import OutboundProxy, ProxyProblem, leaving, problem_of_status
 from codesvc.wechat.call_labels import CallObserver, endpoint_of, ignore_call, result_of
 from codesvc.wechat.errors import (
     Garbled,
@@ -25,11 +26,14 @@ from codesvc.wechat.errors import (
     NotSent,
     NotTrusted,
     OutcomeUnknown,
+    ProxyAnswered,
+    ProxyFailed,
     WeChatError,
     WeChatFault,
     WeChatTimeout,
     WeChatUnreachable,
 )
+from codesvc.wechat.proxy_faults import problem_of
 
 _MAX_ANSWER = 1024 * 1024
 _MAX_ERRMSG = 200
@@ -39,6 +43,8 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 # Tokens, openids, template ids: no text for people has words that long.
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{24,}")
 _REDACTED = "***"
+# Without a tunnel, a proxy's own errors come as answers (RFC 9110 sections 15.5.8 and 15.6.3).
+_PROXY_STATUSES = frozenset({407, 502, 503, 504})
 _GET_HEADERS = {"Accept-Encoding": "identity"}
 _POST_HEADERS = {**_GET_HEADERS, "Content-Type": "application/json"}
 _SHORTEST_REDACTED = 4
@@ -85,15 +91,22 @@ class HttpExchange:
             timed out counts as one that may have been sent.
         timeout: seconds for a whole exchange; half of it, and 3 s at most, for getting a connection.
         observe: is told of every call that ended.
+        proxy: the outbound proxy; None: connect directly.
     """
 
     def __init__(
-        self, http: aiohttp.ClientSession, *, timeout: float = 8.0, observe: CallObserver = ignore_call
+        self,
+        http: aiohttp.ClientSession,
+        *,
+        timeout: float = 8.0,
+        observe: CallObserver = ignore_call,
+        proxy: OutboundProxy | None = None,
     ) -> None:
         """Limit the time for connecting, so that an unreachable address can be told from a slow answer."""
         self._observe = observe
         self._http = http
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(3.0, timeout / 2))
+        self._proxy = proxy
 
     async def ask(
         self,
@@ -147,33 +160,47 @@ class HttpExchange:
 
     async def _exchange(self, method: str, url: URL, data: bytes | str | None) -> tuple[int, bytes]:
         headers = _GET_HEADERS if data is None else _POST_HEADERS
-        fault: NotSent | OutcomeUnknown
+        by_proxy, login = leaving(self._proxy, url.scheme)
         progress = _Progress()
         try:
             async with self._http.request(
                 method,
                 url,
                 data=data,
-                headers=headers,
+                headers=headers | login,
                 timeout=self._timeout,
                 allow_redirects=False,
                 trace_request_ctx=progress,
+                **by_proxy,
             ) as response:
+                if self._proxy is not None and url.scheme == "http" and response.status in _PROXY_STATUSES:
+                    raise ProxyAnswered(problem_of_status(response.status))
                 return response.status, await _read(response)
-        except aiohttp.ClientConnectorDNSError:
-            fault = NameNotResolved("WeChat's name cannot be resolved")
-        except aiohttp.ClientConnectorCertificateError:
-            fault = NotTrusted("whoever answered for WeChat has no valid certificate")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ServerFingerprintMismatch):
-            fault = WeChatUnreachable("no connection to WeChat")
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
-            if not progress.may_be_sent:
-                fault = WeChatUnreachable("no connection to WeChat")
-            elif isinstance(error, TimeoutError):
-                fault = WeChatTimeout("WeChat did not answer in time")
-            else:
-                fault = WeChatTimeout("the connection to WeChat broke before a whole answer came")
+            fault = self._fault(error, progress)
         raise fault
+
+    def _fault(self, error: aiohttp.ClientError | OSError, progress: _Progress) -> NotSent | OutcomeUnknown:
+        """Our own error for one of aiohttp's."""
+        problem = problem_of(error, self._proxy)
+        if problem is not None:
+            return ProxyFailed(problem)
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return NameNotResolved("WeChat's name cannot be resolved")
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return NotTrusted("whoever answered for WeChat has no valid certificate")
+        if isinstance(
+            error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ServerFingerprintMismatch
+        ):
+            return WeChatUnreachable("no connection to WeChat")
+        if not progress.may_be_sent:
+            # A proxy that hangs up, or that does not speak HTTP, does so before anything is sent.
+            return (
+                ProxyFailed(ProxyProblem.UNREACHABLE) if self._proxy else WeChatUnreachable("no connection to WeChat")
+            )
+        if isinstance(error, TimeoutError):
+            return WeChatTimeout("WeChat did not answer in time")
+        return WeChatTimeout("the connection to WeChat broke before a whole answer came")
 
 
 @lru_cache(maxsize=64)

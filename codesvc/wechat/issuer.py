@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from codesvc.domain.outbound_proxy import OutboundProxy
 from codesvc.domain.secret import Secret
 from codesvc.wechat.call_labels import CallObserver, ignore_call
 from codesvc.wechat.errors import Garbled
@@ -88,16 +89,20 @@ def issuer_for(
     api_url: str,
     timeout: float = 8.0,
     observe: CallObserver = ignore_call,
+    proxy: OutboundProxy | None = None,
 ) -> Issuer:
-    """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL."""
-    wire = HttpExchange(http, timeout=timeout, observe=observe)
+    """The issuer that the configuration's `token_source` names: `stable`, `ordinary`, or a token service's URL.
+
+    WeChat is asked through `proxy`. A token service is the operator's own, and is asked directly.
+    """
+    wire = HttpExchange(http, timeout=timeout, observe=observe, proxy=proxy)
     origin = api_url.rstrip("/")
     hidden = Secret(secret) if isinstance(secret, str) else secret
     if source == "stable":
         return StableIssuer(wire=wire, api_url=origin, appid=appid, secret=hidden)
     if source == "ordinary":
         return OrdinaryIssuer(wire=wire, api_url=origin, appid=appid, secret=hidden)
-    return CentralIssuer(wire=wire, url=source)
+    return CentralIssuer(wire=HttpExchange(http, timeout=timeout, observe=observe), url=source)
 
 
 def _issued(answer: Mapping[str, Any]) -> IssuedToken:

@@ -1,7 +1,8 @@
-"""`make audit`: known weaknesses of what is installed, by pip-audit from the OSV database.
+"""`make audit`: known weaknesses of what is installed, by pip-audit from the OSV database, else from PyPI's.
 
-Exit status 1 for a known weakness. Where the database cannot be reached that is said, in so many words, and is no
-failure: a machine without the internet can build and test, and must not be told that all is well.
+Exit status 0: every package was looked up and none has a known weakness. 1: one has. 3: not every package could be
+looked up. A machine without the internet must not be told that all is well, so that is a failure too; with
+`--allow-no-database` it is only said, loudly, for machines that build and test without the internet.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 _SECONDS = 120
+_SERVICES = ("osv", "pypi")
+_WEAK, _NOT_DONE = 1, 3
+_EDITABLE = "editable"  # the project itself, which no database knows
 
 
-def main() -> int:
-    """Ask, and tell; the exit status."""
-    command = [sys.executable, "-m", "pip_audit", "--vulnerability-service", "osv", "--format", "json"]
+def _ask(service: str) -> tuple[list[dict[str, Any]], str]:
+    """What a database says of each package; and why it says nothing, "" if it does."""
+    command = [sys.executable, "-m", "pip_audit", "--vulnerability-service", service, "--format", "json"]
     try:
         done = subprocess.run(  # noqa: S603  our own command
             [*command, "--skip-editable", "--progress-spinner", "off", "--timeout", "10"],
@@ -24,18 +29,54 @@ def main() -> int:
             timeout=_SECONDS,
             check=False,
         )
-        found = json.loads(done.stdout)["dependencies"]
-    except (subprocess.TimeoutExpired, json.JSONDecodeError, KeyError) as error:
-        sys.stdout.write(f"audit: NOT DONE, the database could not be asked ({type(error).__name__})\n")
-        return 0
-    weak = [(each["name"], each["version"], known) for each in found for known in each.get("vulns", ())]
+    except subprocess.TimeoutExpired:
+        return [], f"{service}: no answer in {_SECONDS} s"
+    try:
+        found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        return [], f"{service}: {last[:200]}"
+    return found, ""
+
+
+def _skipped(found: list[dict[str, Any]]) -> list[str]:
+    return [each["name"] for each in found if _EDITABLE not in each.get("skip_reason", _EDITABLE)]
+
+
+def main(arguments: list[str]) -> int:
+    """Ask, and say what was found; the exit status."""
+    best: list[dict[str, Any]] = []
+    reasons: list[str] = []
+    for service in _SERVICES:
+        found, reason = _ask(service)
+        known, missed = [each for each in found if "skip_reason" not in each], _skipped(found)
+        if missed or reason:
+            reasons.append(reason or f"{service}: knows nothing of {len(missed)} packages, such as {missed[0]}")
+        if len(known) > len([each for each in best if "skip_reason" not in each]):
+            best = found
+        if known and not missed:
+            break
+    weak = [(each["name"], each["version"], known) for each in best for known in each.get("vulns", ())]
     for name, version, known in weak:
         mended = ", ".join(known.get("fix_versions", ())) or "no version yet"
         sys.stdout.write(f"audit: {name} {version}: {known['id']}, mended in {mended}\n")
-    skipped = [each["name"] for each in found if each.get("skip_reason")]
-    sys.stdout.write(f"audit: {len(found) - len(skipped)} packages looked up, {len(weak)} known weaknesses\n")
-    return 1 if weak else 0
+    asked, missed = [each for each in best if "skip_reason" not in each], _skipped(best)
+    sys.stdout.write(f"audit: {len(asked)} packages looked up, {len(weak)} known weaknesses\n")
+    if weak:
+        return _WEAK
+    if asked and not missed:
+        return 0
+    for reason in reasons:
+        sys.stdout.write(f"audit: {reason}\n")
+    which = "nothing was looked up" if not asked else f"{len(missed)} packages were not looked up: {', '.join(missed)}"
+    allowed = "--allow-no-database" in arguments
+    sys.stdout.write(
+        f"audit: NOT DONE, {which}. No database of weaknesses could be asked from this machine, so nothing is known "
+        "about them. Run `make audit` where https://api.osv.dev or https://pypi.org can be reached"
+        f"{', before a release at the latest' if allowed else ''}.\n"
+    )
+    return 0 if allowed else _NOT_DONE
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -15,7 +15,7 @@ HEAD = f"Host: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/jso
 BODY = json.dumps({"purpose": "register", "user": "u-1", "client_ip": "192.0.2.1"}).encode()
 SMUGGLED = b"DELETE /v1/bindings/victim HTTP/1.1\r\n" + HEAD + b"\r\n"
 MADE_LATER = re.compile(r":(binding|union):")  # a unionid is asked for when the answer has long gone
-STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+STATUS = re.compile(rb"HTTP/[01]\.[019] (\d{3}) ")
 
 
 async def sent(world, raw, *, at_once=True, until=None):

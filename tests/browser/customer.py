@@ -56,7 +56,8 @@ addEventListener("DOMContentLoaded", () => {
 def create_app(service: str) -> web.Application:
     """The customer's website: `/?token=…` has it by attribute, `/?call=…` by a call; each may come twice."""
     policy = (
-        f"default-src 'none'; script-src 'self' {service}; connect-src {service}; img-src {service}; style-src 'self'; "
+        f"default-src 'none'; script-src 'self' {service}/; connect-src {service}/; img-src {service}/; "
+        "style-src 'self'; "
         "base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

@@ -80,7 +80,7 @@ def _is_fault(said: ConsoleMessage) -> bool:
 
 def verification_of(page: Page) -> str:
     """The id of the verification whose page this is."""
-    token = urlsplit(page.url).path.removeprefix("/p/")
+    token = urlsplit(page.url).path.rpartition("/p/")[2]
     _, (_, identifier) = URLSafeSerializer("").loads_unsafe(token)
     return str(identifier)
 

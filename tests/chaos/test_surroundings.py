@@ -11,7 +11,7 @@ import subprocess
 import aiohttp
 import pytest
 
-from tests.chaos.processes import LONG, a_town, bounded
+from tests.chaos.processes import AUTH, LONG, a_town, bounded
 from tests.chaos.weather import changeable
 
 MODES = {
@@ -31,7 +31,7 @@ async def town(tmp_path):
 
 
 async def readiness(town):
-    async with town.http.get(town.base + "/readyz") as answer:
+    async with town.http.get(town.base + "/readyz", headers=AUTH) as answer:
         told = await answer.json()
         return answer.status, {one["component"]: one for one in told["components"]}
 
@@ -48,7 +48,7 @@ async def state(town, component, *wanted, seconds=60):
 
 async def number(town, name, label=""):
     """What /metrics says by this name, over all series with this label; 0 where there are none."""
-    async with town.http.get(town.base + "/metrics") as answer:
+    async with town.http.get(town.base + "/metrics", headers=AUTH) as answer:
         lines = (await answer.text()).splitlines()
     found = [one for one in lines if re.match(rf"{name}[ {{]", one) and label in one]
     return sum(float(one.rpartition(" ")[2]) for one in found)

@@ -305,3 +305,38 @@ def test_a_configuration_that_everybody_can_write_is_refused(document, tmp_path)
         load(path, {})
     path.chmod(0o640)
     assert load(path, {}).mode == "live"
+
+
+@pytest.mark.parametrize("option", ["outbound_proxy", "webhook_proxy"])
+def test_a_proxy_and_its_login_are_a_secret(document, tmp_path, option):
+    address = "http://leaver:p%40ss@proxy.example:3128"
+    assert getattr(document.set(f"service.{option}", address).settings().service, option) == Secret(address)
+    document.drop(f"service.{option}").env = {f"CODESVC_SERVICE_{option.upper()}": address}
+    settings = document.settings()
+    assert getattr(settings.service, option) == Secret(address)
+    assert "p%40ss" not in repr(settings)
+    document.env = {}
+    secret_file(tmp_path, f"{address}\n", name="proxy")
+    settings = document.set(f"service.{option}_file", "proxy").settings()
+    assert settings.service.proxy_to_receivers.address == "http://proxy.example:3128"
+
+
+def test_webhooks_have_the_proxy_of_all_unless_they_have_their_own(document):
+    assert document.settings().service.proxy_to_wechat is None
+    service = document.set("service.outbound_proxy", "http://one.example").settings().service
+    assert service.proxy_to_wechat == service.proxy_to_receivers
+    service = document.set("service.webhook_proxy", "none").settings().service
+    assert (service.proxy_to_wechat.host, service.proxy_to_receivers) == ("one.example", None)
+
+
+@pytest.mark.parametrize("text", ["proxy.example:3128", "socks5://proxy.example", "http://u:s3#cret@proxy.example"])
+def test_what_is_no_proxy_is_a_fault_without_its_value(document, text):
+    [fault] = document.set("service.outbound_proxy", text).faults()
+    assert fault.startswith("service.outbound_proxy: ")
+    assert "s3" not in fault
+
+
+def test_a_relay_is_refused_with_the_remedy(document):
+    [fault] = document.set("accounts.main.api_url", "https://relay.example.com/wechat").faults()
+    assert "service.outbound_proxy" in fault
+    assert "AppSecret" in fault

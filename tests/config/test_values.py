@@ -6,6 +6,13 @@ import pytest
 
 from codesvc.config.store_address import SCHEMES
 
+ASCII_ONLY = "must be plain ASCII without blanks (a host in punycode, a path percent-encoded)"
+USUAL_FORM = (
+    "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital digits, "
+    "such as /%E7%99%BB"
+)
+HIDDEN = "must not have a backslash, an encoded slash or a control character in its path"
+
 # The option, a value it must not have, what is said; and where it is said, unless at the option itself.
 BROKEN = [
     ("mode", "lve", 'must be one of live, test; did you mean "live"?'),
@@ -16,6 +23,24 @@ BROKEN = [
     ("service.port", 70000, "must be between 1 and 65535"),
     ("service.host", "not a host", "must be a host name or an IP address"),
     ("service.public_url", "https://code.example.com/", "must not end with a slash"),
+    ("service.public_url", "https://code.example.com/auth/", "must not end with a slash"),
+    ("service.public_url", "https://code.example.com//auth", "must not have an empty segment (//) in its path"),
+    ("service.public_url", "https://code.example.com/a//b", "must not have an empty segment (//) in its path"),
+    ("service.public_url", "https://code.example.com/a/../b", "must not have . or .. as a segment of its path"),
+    ("service.public_url", "https://code.example.com/.", "must not have . or .. as a segment of its path"),
+    ("service.public_url", "https://code.example.com/登录", ASCII_ONLY),
+    ("service.public_url", "https://code.example.com/a b", ASCII_ONLY),
+    ("service.public_url", "https://code.example.com/a;b", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/a%zz", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/a%", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/%e7%99%bb", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/%61uth", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/%2E%2E/b", USUAL_FORM),
+    ("service.public_url", "https://code.example.com/%FF", USUAL_FORM),
+    ("service.public_url", 'https://code.example.com/a"b', USUAL_FORM),
+    ("service.public_url", "https://code.example.com/a\\b", HIDDEN),
+    ("service.public_url", "https://code.example.com/a%2Fb", HIDDEN),
+    ("service.public_url", "https://code.example.com/a%0D%0Ab", HIDDEN),
     ("service.public_url", "ftp://code.example.com", "must begin with https:// (or http://)"),
     ("service.public_url", "https://a@code.example.com", "must not hold a user name or password"),
     ("service.public_url", "https://code.example.com?x", "must not have a query or a fragment"),

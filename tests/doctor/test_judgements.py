@@ -158,6 +158,14 @@ def test_callbacks_that_answer_otherwise(status, body, word):
     assert body not in found.found or not body or status is None
 
 
+def test_a_callback_that_is_not_found_below_a_path():
+    gone = callback.CallbackAnswer(404, "")
+    found = callback.judge("main", "https://x.example/a/auth/wechat/main", "GET", gone, wanted="success")
+    assert "remove /a/auth and pass on the rest unchanged" in found.remedy
+    found = callback.judge("main", "https://x.example/wechat/main", "GET", gone, wanted="success")
+    assert "pass /wechat/ on unchanged" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("errcode", "word"),
     [(40013, "AppID"), (40125, "AppSecret"), (40001, "AppSecret"), (40243, "frozen"), (89503, "administrator"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+import yaml
 
 from codesvc.config import parse
 
@@ -40,16 +41,46 @@ def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
     status, said = run(analyze, "verify", tmp_path / "codesvc.service")
     complaints = [line for line in said.splitlines() if "codesvc" in line]
     assert (status, complaints) == (0, [])
-    status, said = run(analyze, "security", "--offline=true", "--threshold=15", tmp_path / "codesvc.service")
+    status, said = run(analyze, "security", "--offline=true", "--threshold=19", tmp_path / "codesvc.service")
     assert status == 0, said
 
 
-def test_nginx_understands_its_example(tmp_path):
+def test_the_service_unit_forbids_core_dumps_and_more_rights():
+    text = (OPS / "systemd" / "codesvc.service").read_text()
+    for line in ("LimitCORE=0", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "MemoryDenyWriteExecute=yes"):
+        assert re.search(rf"^{re.escape(line)}$", text, re.MULTILINE), line
+
+
+def test_the_container_runs_as_a_user_and_read_only():
+    container = (OPS / "container" / "Containerfile").read_text()
+    last = container.rindex("\nFROM ")
+    assert re.findall(r"^USER (\S+)$", container[last:], re.MULTILINE) == ["10001:10001"]
+    service = yaml.safe_load((OPS / "container" / "compose.yaml").read_text())["services"]["codesvc"]
+    assert service["user"] == "10001:10001"
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["ulimits"]["core"] == 0
+    # What may be written: the data directory, and a /tmp that is gone with the container.
+    written = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
+    assert (written, [each.partition(":")[0] for each in service["tmpfs"]]) == (["data:/var/lib/codesvc"], ["/tmp"])  # noqa: S108
+    kinds = yaml.safe_load_all((OPS / "kubernetes" / "codesvc.yaml").read_text())
+    [pod] = [kind["spec"]["template"]["spec"] for kind in kinds if kind["kind"] == "Deployment"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    [container] = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize("name", ["codesvc.conf", "codesvc-path.conf"])
+def test_nginx_understands_its_example(tmp_path, name):
     nginx = tool("nginx")
     issued = trustme.CA().issue_cert("code.example.com")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
-    text = (OPS / "nginx" / "codesvc.conf").read_text()
+    text = (OPS / "nginx" / name).read_text()
     text = text.replace("/etc/ssl/codesvc", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
     # No port of this machine is touched.
     places = iter("abcd")
@@ -65,8 +96,9 @@ def test_nginx_understands_its_example(tmp_path):
     assert "warn" not in said.replace("could not open error log file", ""), said
 
 
-def test_caddy_understands_its_example():
-    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / "Caddyfile")
+@pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile-path"])
+def test_caddy_understands_its_example(name):
+    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / name)
     assert status == 0, said
 
 

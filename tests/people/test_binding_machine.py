@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from codesvc.config import parse
-from codesvc.domain.binding import tag_of
 from codesvc.domain.clock import Offset
 from codesvc.domain.intent import IntentId, Kind
 from codesvc.domain.keyring import Keyring
@@ -210,7 +209,7 @@ class BindingMachine(RuleBasedStateMachine):
                 else:
                     assert (line.event, line.came_from) == (("moved", state) if state else ("bound", ""))
                     state = line.wechat
-            assert state == (tag_of("shop", self.bound[user]) if user in self.bound else None)
+            assert state == (self.store.tag_of("shop", self.bound[user]) if user in self.bound else None)
 
     @invariant()
     def nothing_in_it_names_a_wechat(self):

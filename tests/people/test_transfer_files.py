@@ -146,7 +146,7 @@ def test_what_is_no_time_is_refused(time):
     [
         ("", openid(1), "user is missing"),
         ("u-1", "", "openid is missing"),
-        ("王五", openid(1), 'user "王五" has "王" (U+738B) at place 1'),
+        ("王*五", openid(1), 'user "王*五" has "*" (U+002A) at place 2'),
         ("a b", openid(1), '" " (U+0020) at place 2'),
         ("u" * 129, openid(1), "has 129 characters; at most 128"),
         ("1.23457E+15", openid(1), "a spreadsheet has shortened"),

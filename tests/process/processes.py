@@ -31,7 +31,7 @@ api_url = "http://127.0.0.1:9"
 [sites.shop]
 name = "Shop"
 account = "main"
-keys = [{{ name = "server", hash = "{hash}", scopes = ["verify", "bindings", "openids"] }}]
+keys = [{{ name = "server", hash = "{hash}", scopes = ["verify", "bindings", "openids", "admin"] }}]
 """
 
 

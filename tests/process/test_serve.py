@@ -80,7 +80,7 @@ async def test_workers_share_a_port_and_a_crashed_one_is_replaced(config):
         # Of all workers together, whichever answers; what the killed one had counted stays.
         series = 'codesvc_http_request_seconds_count{{method="{}",route="/v1/bindings/{{user}}",status="{}"}} {}.0'
         for _ in range(5):
-            async with aiohttp.ClientSession() as http, http.get(f"{base}/metrics") as answer:
+            async with aiohttp.ClientSession(headers=auth) as http, http.get(f"{base}/metrics") as answer:
                 numbers = await answer.text()
             assert series.format("GET", 200, 20) in numbers
             assert series.format("PUT", 201, 1) in numbers

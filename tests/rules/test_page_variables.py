@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.messages.template_variables import MESSAGE_VARIABLES, PAGE_VARIABLES, used_variables
 from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
 from tests.people.asks import bind_intent, login, scan
@@ -53,7 +54,7 @@ async def test_what_is_given_is_what_is_known(world, monkeypatch):
     await open_in_wechat(person, links_in(await person.last_text())[0])
     for path in ("/", "/p/none", "/problems/not-found", "/docs"):
         await world.call("GET", path, key=None, headers=html)
-    assert given == {name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons"}}
+    assert given == {name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons", "brand"}}
 
 
 async def test_a_message_with_a_code_is_given_what_is_known(world, monkeypatch):
@@ -104,3 +105,9 @@ def test_an_override_may_use_all_there_is_and_bring_files_of_its_own(override):
         "pages/verification.html", '{% include "pages/mine.html" %}{% for x in range(2) %}{{ x }}{{ hint }}{% endfor %}'
     )
     override("chat/en/code.txt", "{{ code }} {{ reference }} {{ place }}")
+
+
+def test_an_override_may_ask_for_the_address_of_a_route(override, tmp_path):
+    override("pages/trouble.html", '<link href="{{ own_path("/favicon.svg") }}">')
+    templates = Templates(tmp_path, own_path=ServiceAddress("https://a.example/auth").path)
+    assert templates.page("trouble", {}) == '<link href="/auth/favicon.svg">'

@@ -6,8 +6,9 @@ import hiredis
 import pytest
 
 from codesvc.domain.clock import Offset
-from codesvc.store.act import Act, Deployment, Retention
+from codesvc.store.act import Act, Deployment
 from codesvc.store.keys import Keys, never
+from codesvc.store.retention import Retention
 from codesvc.store.script import load
 from codesvc.store.verifications import Checked
 

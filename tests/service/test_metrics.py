@@ -6,7 +6,7 @@ from tests.world import discloses, wrong
 
 
 async def numbers(world):
-    answer = await world.call("GET", "/metrics", key=None)
+    answer = await world.call("GET", "/metrics")
     assert answer.status == 200
     return answer.text
 

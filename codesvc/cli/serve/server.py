@@ -96,8 +96,8 @@ def accept(result: ReloadResult) -> None:
 
 async def serve(revision: Revision, path: Path, env: Mapping[str, str]) -> None:
     """Run the service until a signal stops it; on SIGHUP a new application replaces the running one."""
-    service = revision.settings.service
-    with queues(service.host, service.port, 1) as [queue], Signals().installed() as signals:
+    service, operators = revision.settings.service, revision.settings.admin.listener
+    with queues(service.host, service.port, 1, operators) as [queue], Signals().installed() as signals:
         sockets = queue.sockets()
         async with store_url(revision.settings.store) as url:
             serving = await Serving.start(revision.app(url), sockets)

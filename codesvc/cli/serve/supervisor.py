@@ -162,8 +162,9 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
         OSError: the port is in use.
     """
     service, revisions = revision.settings.service, [revision]
+    operators = revision.settings.admin.listener
     with (
-        queues(service.host, service.port, count) as lines,
+        queues(service.host, service.port, count, operators) as lines,
         tempfile.TemporaryDirectory(prefix="codesvc-metrics-") as numbers,
         Signals().installed() as signals,
     ):

@@ -6,6 +6,7 @@ metadata, a database's console, the store (server-side request forgery, SSRF).
 
 from __future__ import annotations
 
+from errno import EACCES
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+class PrivateAddress(PermissionError):
+    """The name resolves to an address that only this machine or its network can reach."""
+
+    def __init__(self) -> None:
+        super().__init__(EACCES, "not a public address")
 
 
 def is_public(text: str) -> bool:

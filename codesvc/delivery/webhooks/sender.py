@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from errno import EACCES
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -23,16 +22,20 @@ from standardwebhooks import Webhook as Signer
 from yarl import URL
 
 from codesvc import __version__
-from codesvc.delivery.webhooks.address_guard import is_public
+from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
+from codesvc.delivery.webhooks.proxied import Target, targets
+from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
 from codesvc.domain.webhook import Result, judge
+from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from typing import Any
 
     from aiohttp.abc import AbstractResolver
 
     from codesvc.config import Webhook
+    from codesvc.domain.outbound_proxy import OutboundProxy
 
 TIMEOUT_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 5.0
@@ -40,13 +43,7 @@ _DRAIN_SECONDS: Final = 0.5
 _DRAIN_BYTES: Final = 4_096
 _MOST_CONNECTIONS: Final = 512
 _SLOW_DOWN: Final = frozenset({429, 503})
-
-
-class PrivateAddress(PermissionError):
-    """The name resolves to an address that only this machine or its network can reach."""
-
-    def __init__(self) -> None:
-        super().__init__(EACCES, "not a public address")
+_PROXY_LOGIN: Final = 407
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +55,24 @@ class Attempt:
         status: HTTP status, None if there was none.
         wish: seconds of pause that the receiver asks for, 0 for none.
         milliseconds: how long it took.
+        proxy_problem: what is wrong with the outbound proxy, None if that is not the reason.
     """
 
     result: Result
     status: int | None
     wish: int
     milliseconds: int
+    proxy_problem: ProxyProblem | None = None
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is known of an attempt so far; the names are those of `Attempt`."""
+
+    result: Result = Result.UNREACHABLE
+    status: int | None = None
+    wish: int = 0
+    problem: ProxyProblem | None = None
 
 
 class Sender:
@@ -74,6 +83,8 @@ class Sender:
         resolver: resolves names; None for the system's resolver.
         public: whether an address is public; endpoints may call others only if configured.
         now: the time of the signature, seconds since 1970.
+        proxy: the outbound proxy; None: connect directly.
+        note: called after an attempt that shows the proxy's state, with what is wrong with it.
     """
 
     def __init__(
@@ -83,9 +94,13 @@ class Sender:
         resolver: AbstractResolver | None = None,
         public: Callable[[str], bool] = is_public,
         now: Callable[[], float] = time.time,
+        proxy: OutboundProxy | None = None,
+        note: Callable[[ProxyProblem | None], None] = lambda _: None,
     ) -> None:
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_SECONDS))
         self._resolver = resolver
+        self._proxy = proxy
+        self._note = note
         self._public = public
         self._now = now
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -93,18 +108,20 @@ class Sender:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Keep connections as long as this context is open: one pool for public addresses only, one for all."""
-        self._sessions = {private: self._session(private=private) for private in (False, True)}
+        # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
+        guarded = self._proxy is None
+        self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
         try:
             yield
         finally:
             for session in self._sessions.values():
                 await session.close()
 
-    def _session(self, *, private: bool) -> aiohttp.ClientSession:
+    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=_MOST_CONNECTIONS,
-            resolver=self._resolver,
-            socket_factory=None if private else self._guarded_socket,
+            resolver=self._resolver if self._proxy is None else None,
+            socket_factory=self._guarded_socket if guarded else None,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -130,26 +147,56 @@ class Sender:
         """
         clock = asyncio.get_running_loop().time
         began = clock()
-        result, status, wish = Result.UNREACHABLE, None, 0
+        answer = _Answer()
         try:
-            async with self._sessions[webhook.allow_private].post(
-                URL(webhook.url, encoded=True), data=body, headers=self._headers(webhook, event, body),
-                allow_redirects=False,
-            ) as response:  # fmt: skip
-                status = response.status
-                result = judge(status)
-                wish = self._wish(response.headers) if status in _SLOW_DOWN else 0
-                await _drain(response)
-        except TimeoutError:
-            result = Result.TIMEOUT if status is None else result
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError):
-            result = Result.BAD_CERTIFICATE
-        except aiohttp.ClientConnectorError as error:
-            result = Result.PRIVATE_ADDRESS if isinstance(error.os_error, PrivateAddress) else Result.UNREACHABLE
-        except (aiohttp.ClientError, OSError, ValueError):
-            # A broken connection, an answer that is no HTTP, an invalid name.
-            result = Result.UNREACHABLE if status is None else result
-        return Attempt(result, status, wish, round((clock() - began) * 1000))
+            async with asyncio.timeout(self._timeout.total):
+                await self._post(webhook, event, body, answer)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: an answer that is no HTTP, an invalid name.
+            if answer.status is None:
+                answer.problem = problem_of(error, self._proxy)
+                # Sites do not know of the operator's proxy: its faults are `unreachable` to them.
+                answer.result = Result.UNREACHABLE if answer.problem else _result_of(error)
+        if self._proxy is not None and (answer.problem or answer.status is not None):
+            self._note(answer.problem)
+        took = round((clock() - began) * 1000)
+        return Attempt(answer.result, answer.status, answer.wish, took, answer.problem)
+
+    async def _post(self, webhook: Webhook, event: str, body: bytes, answer: _Answer) -> None:
+        """Send the request, to the next of several addresses if the proxy does not reach the one before."""
+        headers = self._headers(webhook, event, body)
+        session = self._sessions[webhook.allow_private]
+        wanted = await self._targets(webhook)
+        for left, target in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
+            try:
+                async with session.post(
+                    target.url, data=body, headers={**headers, **target.headers}, allow_redirects=False,
+                    **target.arguments,
+                ) as response:  # fmt: skip
+                    self._read_status(response, target, answer)
+                    await _drain(response)
+                    return
+            except aiohttp.ClientHttpProxyError as error:
+                if not left or problem_of_status(error.status) is not ProxyProblem.GATEWAY:
+                    raise
+
+    async def _targets(self, webhook: Webhook) -> Sequence[Target]:
+        url = URL(webhook.url, encoded=True)
+        if self._proxy is None:
+            return [Target(url, {}, {})]
+        if webhook.allow_private:
+            return await targets(url, self._proxy, resolver=None, public=self._public)
+        resolver = self._resolver or aiohttp.DefaultResolver()
+        return await targets(url, self._proxy, resolver=resolver, public=self._public)
+
+    def _read_status(self, response: aiohttp.ClientResponse, target: Target, answer: _Answer) -> None:
+        if self._proxy is not None and target.url.scheme == "http" and response.status == _PROXY_LOGIN:
+            # Only a proxy answers so (RFC 9110 section 15.5.8), here without a tunnel.
+            answer.problem = ProxyProblem.LOGIN
+            return
+        answer.status = response.status
+        answer.result = judge(answer.status)
+        answer.wish = self._wish(response.headers) if answer.status in _SLOW_DOWN else 0
 
     def _headers(self, webhook: Webhook, event: str, body: bytes) -> dict[str, str]:
         moment = datetime.fromtimestamp(self._now(), UTC)
@@ -173,6 +220,19 @@ class Sender:
         with suppress(ValueError, OverflowError):
             return max(0, round(parsedate_to_datetime(text).timestamp() - self._now()))
         return 0
+
+
+def _result_of(error: Exception) -> Result:
+    """The result of an attempt without an answer."""
+    match error:
+        case PrivateAddress() | aiohttp.ClientConnectorError(os_error=PrivateAddress()):
+            return Result.PRIVATE_ADDRESS
+        case TimeoutError():
+            return Result.TIMEOUT
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return Result.BAD_CERTIFICATE
+        case _:
+            return Result.UNREACHABLE
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -126,6 +126,9 @@ class Lane:
             status=attempt.status,
         )
         verdict, pause = _verdict(job, attempt)
+        if attempt.proxy_problem is not None:
+            metrics.WEBHOOK_PROXY_FAILURES.labels(attempt.proxy_problem.value).inc()
+            _log.warning("webhook_proxy_failed", site=site, webhook=job.id, why=attempt.proxy_problem.words)
         if verdict == "gone":
             _log.error("webhook_disabled", site=site, webhook=job.id)
         tried = Tried(attempt.result.value, attempt.milliseconds, attempt.status)

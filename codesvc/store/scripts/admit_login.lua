@@ -1,7 +1,8 @@
--- Purpose: whether this address may try a password of the operator pages. A try is counted; a right one resets the
---   count.
--- KEYS: window
--- ARGS: offset rates right
+-- Purpose: whether a password of the operator pages may be tried: by the visitor (an address, or a browser that is
+--   known), by the visitor's network, and by all strangers together. A try counts in all three, and in none if one of
+--   them refuses it; '' is no limit. A right one resets the visitor's count.
+-- KEYS: window network everybody
+-- ARGS: offset rates network_rates everybody_rates right
 -- OUTCOMES: done limited
 -- USES: clock windows
 -- REPLY limited: wait_ms
@@ -10,8 +11,11 @@ if A.right == '1' then
   redis.call('DEL', K.window, long_name(K.window))
   return {'done', now}
 end
-local tries = window(K.window, A.rates)
-local wait = wait_for(tries)
+local tries = {
+  window(K.window, A.rates), window(K.network, A.network_rates), window(K.everybody, A.everybody_rates),
+}
+local wait = 0
+for _, each in ipairs(tries) do wait = math.max(wait, wait_for(each)) end
 if wait > 0 then return {'limited', now, wait} end
-count_event(tries)
+for _, each in ipairs(tries) do count_event(each) end
 return {'done', now}

@@ -1,7 +1,7 @@
 -- Purpose: the previous WeChat agrees that its user moves to the WeChat that scanned. It names the request by its
 --   reference.
 -- KEYS: moving outbox
--- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept
+-- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
 -- USES: clock names record notice webhook audit binding_history binding intent settlement
 -- REPLY bound conflict: intent

@@ -1,10 +1,12 @@
 -- Purpose: bind a site's user to an openid: by a proof (the openid that the code was sent to), by a handle, or by an
---   openid that the site knows. The proof or handle is spent in the same script.
--- KEYS: binding record spent outbox
--- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor history_kept audit_kept
--- OUTCOMES: bound same conflict spent stale-proof absent
--- USES: clock names record notice webhook audit binding_history binding
+--   openid that the site knows. The proof or handle is spent in the same script. `writes` counts what one API key
+--   writes, at most `binding_writes`; '' is no limit.
+-- KEYS: binding record spent writes outbox
+-- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
+-- OUTCOMES: bound same conflict spent stale-proof absent limited
+-- USES: clock names windows record notice webhook audit binding_history binding
 -- REPLY bound same: binding reachable
+-- REPLY limited: wait_ms
 --   binding: flat list of fields and values; reachable: 0 where the WeChat does not follow
 
 local openid, record, source = A.openid, nil, A.handle_of
@@ -26,12 +28,21 @@ elseif A.handle_of ~= '' then
   if now >= tonumber(A.handle_until) then return {'stale-proof', now} end
 end
 
-local joined = join({
+local wanted = {
   site = A.site, user = A.user, openid = openid, unionid = A.unionid, made_by = A.made_by, source = source,
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
   actor = A.actor,
-})
+}
+local joined = verdict(wanted)
 if joined == 'conflict' then return {'conflict', now} end
+if joined == 'bound' then
+  -- Only a write counts.
+  local writes = window(K.writes, A.binding_writes)
+  local wait = wait_for(writes)
+  if wait > 0 then return {'limited', now, wait} end
+  count_event(writes)
+end
+join(wanted)
 if record then write(record, {spent = now}) end
 if A.handle_of ~= '' then
   redis.call('SET', K.spent, '1', 'PX', string.format('%.0f', A.handle_until - now + TTL_MARGIN))

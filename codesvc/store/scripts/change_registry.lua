@@ -1,7 +1,7 @@
 -- Purpose: change entries of the registry, if its version is still `expected`, and inform every process. `changes` is a
 --   JSON object: name to text, '' to remove an entry. Either all of them are made or none.
 -- KEYS: registry registry_log
--- ARGS: offset root channel actor expected epoch changes audit_kept
+-- ARGS: offset root channel actor expected epoch changes audit_kept audit_lines
 -- OUTCOMES: done stale
 -- USES: clock names audit
 -- REPLY done: version

@@ -3,10 +3,10 @@
 --   `reply` is 1 where the code stands in the HTTP answer, which makes it sent; otherwise it leaves as a customer-service
 --   message (rule 9). Whoever does this may be sent such messages for `window` ms, as note_activity has it; one who has just
 --   followed (`followed` 1) can be reached, as follow has it.
--- KEYS: pointer words seen outbox spoke gone leavers
--- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes
+-- KEYS: pointer words seen outbox spoke gone leavers unsigned
+-- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows keyword_rates recent_activity record delivery eligibility
+-- USES: clock names windows unsigned keyword_rates recent_activity record delivery eligibility
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -16,11 +16,13 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
-if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
 local target = redis.call('GET', K.pointer)
+if redis.call('PTTL', K.spoke) < tonumber(A.window) and (target or may_write()) then
+  redis.call('SET', K.spoke, '1', 'PX', A.window)
+end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 if A.kind == 'keyword' and first_time then

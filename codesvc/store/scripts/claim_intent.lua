@@ -2,7 +2,7 @@
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
 --   An intent is claimed once; its claimer may come again and gets the same answer.
 -- KEYS: intent asked outbox
--- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept
+-- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names record notice webhook audit binding_history binding intent settlement
 -- REPLY asked bound conflict ended: intent

@@ -1,6 +1,6 @@
 -- Purpose: reset a user's guess budget.
 -- KEYS: user_guesses
--- ARGS: offset root actor site user reason audit_kept
+-- ARGS: offset root actor site user reason audit_kept audit_lines
 -- OUTCOMES: done
 -- USES: clock names windows audit
 

@@ -1,9 +1,11 @@
 -- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
---   window never shortens a longer one.
--- KEYS: spoke
--- ARGS: offset window
+--   window never shortens a longer one. What nobody signed is noted up to `unsigned_rates` only.
+-- KEYS: spoke unsigned
+-- ARGS: offset window unsigned_rates
 -- OUTCOMES: done
--- USES: clock
+-- USES: clock windows unsigned
 
-if redis.call('PTTL', K.spoke) < tonumber(A.window) then redis.call('SET', K.spoke, '1', 'PX', A.window) end
+if redis.call('PTTL', K.spoke) < tonumber(A.window) and may_write() then
+  redis.call('SET', K.spoke, '1', 'PX', A.window)
+end
 return {'done', now}

@@ -1,7 +1,7 @@
 -- Purpose: record an administrative act that no other script records. `user` and `wechat` are masked by the script, ''
 --   if there is none.
 -- KEYS:
--- ARGS: offset root actor act site user wechat reason detail audit_kept
+-- ARGS: offset root actor act site user wechat reason detail audit_kept audit_lines
 -- OUTCOMES: done
 -- USES: clock names audit
 

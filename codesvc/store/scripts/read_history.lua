@@ -1,6 +1,6 @@
 -- Purpose: read the history of a user's bindings, oldest first. The last line may be the present binding.
 -- KEYS: history binding
--- ARGS: offset site history_kept
+-- ARGS: offset site history_kept tag_key
 -- OUTCOMES: done
 -- USES: clock binding_history
 -- REPLY done: lines

@@ -1,12 +1,18 @@
--- Purpose: remove a user's binding, and inform the person.
--- KEYS: binding outbox
--- ARGS: offset root account appid channel notice site user by notices event hooks actor reason history_kept audit_kept
--- OUTCOMES: done absent
--- USES: clock names notice webhook audit binding_history binding
+-- Purpose: remove a user's binding, and inform the person. `writes` counts what one API key writes, at most
+--   `binding_writes`; '' is no limit.
+-- KEYS: binding writes outbox
+-- ARGS: offset root account appid channel notice site user by notices event hooks actor reason binding_writes history_kept audit_kept audit_lines tag_key
+-- OUTCOMES: done absent limited
+-- USES: clock names windows notice webhook audit binding_history binding
 -- REPLY done: openid
+-- REPLY limited: wait_ms
 
 local openid = redis.call('HGET', K.binding, 'openid')
 if not openid then return {'absent', now} end
+local writes = window(K.writes, A.binding_writes)
+local wait = wait_for(writes)
+if wait > 0 then return {'limited', now, wait} end
+count_event(writes)
 remove(A.hooks, A.site, A.user, openid, A.by, A.actor, A.reason)
 if A.notices == '1' then notify(openid, 'unbound', {site = A.site, user = A.user}) end
 return {'done', now, openid}

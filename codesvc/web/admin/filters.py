@@ -45,8 +45,8 @@ class Choice:
         """The selected purposes."""
         return [self.purpose] if self.purpose else self.all_purposes
 
-    def address(self, path: str = "/admin", **changes: str) -> str:
-        """The address of the same view with other filters."""
+    def route(self, path: str = "/admin", **changes: str) -> str:
+        """The route of the same view with other filters."""
         chosen = {"site": self.site, "purpose": self.purpose, "span": self.span.name} | changes
         query = urlencode({name: value for name, value in chosen.items() if value})
         return f"{path}?{query}" if query else path

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from babel.dates import format_datetime
@@ -18,10 +17,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import PlatformUnavailable, StoreUnavailable
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.masking import masked_user
-from codesvc.web.browser import see_other
+from codesvc.domain.masking import isolated, shown_user
+from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
+from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.languages import asked_by
+from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 from codesvc.web.texts import Speech
 from codesvc.web.texts.catalogue import place_of, read, texts_in
@@ -31,14 +33,12 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from codesvc.web.admin.sessions import Session, Sessions
+    from codesvc.domain.service_address import ServiceAddress
+    from codesvc.web.admin.sessions import Session
 
-SESSIONS: Final = web.AppKey("SESSIONS", object)
 _SESSION: Final = web.RequestKey("SESSION", object)
 _HERE: Final = files(__package__)
 _HOUR: Final = 3_600
-_COOKIE: Final = "codesvc_admin"
-_LANGUAGE_COOKIE: Final = "codesvc_admin_language"
 LANGUAGES: Final = ("zh", "en")
 _CHANNELS: Final = {channel.value: channel.traits for channel in Channel}
 ASSETS: Final = {
@@ -71,13 +71,17 @@ def speeches() -> dict[str, Speech]:
     return {"en": english, "zh": Speech("zh", catalogues["zh"], known, english)}
 
 
-_ENVIRONMENT: Final = Environment(
-    loader=FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
-    undefined=StrictUndefined,
-    autoescape=select_autoescape(["html"]),
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+@lru_cache(maxsize=4)
+def _environment(address: ServiceAddress) -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["own_path"] = address.path
+    return environment
 
 
 class Words:
@@ -124,52 +128,8 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    asked = f"{request.cookies.get(_LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    asked = f"{request.cookies.get(LANGUAGE_COOKIE, '')},{asked_by(request)}"
     return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
-
-
-def sessions_of(request: web.Request) -> Sessions:
-    """The application's sessions."""
-    return request.app[SESSIONS]  # type: ignore[return-value]
-
-
-def _secure(request: web.Request) -> bool:
-    return services(request).settings.service.public_url.startswith("https://")
-
-
-def _cookie_name(request: web.Request) -> str:
-    # Over https the `__Host-` prefix keeps other hosts of the domain from setting it (RFC 6265bis section 4.1.3.2).
-    return f"__Host-{_COOKIE}" if _secure(request) else _COOKIE
-
-
-async def session_in(request: web.Request) -> Session | None:
-    """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
-
-
-def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Set the session cookie."""
-    response.set_cookie(
-        _cookie_name(request),
-        cookie,
-        max_age=sessions_of(request).seconds,
-        httponly=True,
-        secure=_secure(request),
-        samesite="Strict",
-        path="/",
-    )
-
-
-def drop_session(request: web.Request, response: web.Response) -> None:
-    """Delete the session cookie."""
-    response.del_cookie(_cookie_name(request), path="/", secure=_secure(request), httponly=True, samesite="Strict")
-
-
-def keep_language(request: web.Request, response: web.Response, language: str) -> None:
-    """Remember a chosen language."""
-    response.set_cookie(
-        _LANGUAGE_COOKIE, language, max_age=365 * 86_400, httponly=True, secure=_secure(request), samesite="Strict"
-    )
 
 
 def signed_in(request: web.Request) -> Session:
@@ -177,25 +137,9 @@ def signed_in(request: web.Request) -> Session:
     return request[_SESSION]  # type: ignore[return-value]
 
 
-def check_origin(request: web.Request) -> None:
-    """Check that a form comes from the service's own pages; a request without an origin is accepted.
-
-    Raises:
-        Problem: a page of another origin sent it.
-    """
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc not in {
-        request.host,
-        urlsplit(services(request).settings.service.public_url).netloc,
-    }
-    if site not in {"same-origin", "none"} or foreign:
-        raise Problem("forbidden", "This form was not sent from our own page.")
-
-
 async def _check_form(request: web.Request, session: Session) -> None:
-    check_origin(request)
-    fields = await request.post()
+    require_own_page(request)
+    fields = await form_of(request)
     if not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         raise Problem("forbidden", "This form was not sent from our page in this session.")
 
@@ -208,7 +152,7 @@ def for_operators(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
         try:
             session = await session_in(request)
             if session is None or not session.name:
-                return see_other("/admin/login")
+                return go_to(request, "/admin/login")
             request[_SESSION] = session
             if request.method == "POST":
                 await _check_form(request, session)
@@ -241,21 +185,26 @@ def draw(
     words, nonce = words_of(request), secrets.token_urlsafe(16)
     session: Any = request.get(_SESSION)
     here = services(request)
-    html = _ENVIRONMENT.get_template(template).render(
-        {
-            "t": words.t,
-            "w": words,
-            "nonce": nonce,
-            "page": page,
-            "version": VERSION,
-            "operator": session.name if session else "",
-            "token": sessions_of(request).form_token(session) if session else "",
-            "test_mode": here.settings.mode == "test",
-            "path": request.path_qs,
-            "masked": masked_user,
-            "several_sites": len(here.directory.sites) > 1,
-            **variables,
-        }
+    html = (
+        _environment(here.address)
+        .get_template(template)
+        .render(
+            {
+                "t": words.t,
+                "w": words,
+                "nonce": nonce,
+                "page": page,
+                "version": VERSION,
+                "operator": session.name if session else "",
+                "token": sessions_of(request).form_token(session) if session else "",
+                "test_mode": here.settings.mode == "test",
+                "path": here.address.path(request.rel_url.raw_path_qs),
+                "masked": shown_user,
+                "isolated": isolated,
+                "several_sites": len(here.directory.sites) > 1,
+                **variables,
+            }
+        )
     )
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "

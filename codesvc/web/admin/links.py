@@ -21,8 +21,8 @@ def _sealer(keyring: Keyring) -> MultiFernet:
     return MultiFernet(reversed([Fernet(urlsafe_b64encode(key)) for key in keyring.token_keys(_USE)]))
 
 
-def person_link(keyring: Keyring, site: str, user: str) -> str:
-    """The address of the page about a site's user."""
+def person_route(keyring: Keyring, site: str, user: str) -> str:
+    """The route of the page about a site's user."""
     return "/admin/people/" + _sealer(keyring).encrypt(msgspec.json.encode([site, user])).decode()
 
 

@@ -6,26 +6,31 @@ from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.limits import bucket
 from codesvc.store.outcomes import Outcome
+from codesvc.web.admin.cookies import (
+    drop_session,
+    keep_known,
+    keep_language,
+    keep_session,
+    known_browser,
+    session_in,
+    sessions_of,
+)
 from codesvc.web.admin.layout import (
     ASSETS,
     LANGUAGES,
     asset,
-    check_origin,
     draw,
-    drop_session,
     for_operators,
-    keep_language,
-    keep_session,
-    session_in,
-    sessions_of,
     signed_in,
     words_of,
 )
-from codesvc.web.authentication import browser_address
-from codesvc.web.browser import see_other
+from codesvc.web.admin.sign_in_lanes import Visitor
+from codesvc.web.authentication import browser_address, by_operators_listener
+from codesvc.web.browser import go_to, see_other
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
+from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
 
 routes = web.RouteTableDef()
@@ -37,7 +42,7 @@ async def show_login(request: web.Request) -> web.Response:
     """Show the login page."""
     session = await session_in(request)
     if session is not None and session.name:
-        return see_other("/admin")
+        return go_to(request, "/admin")
     return _door(request, "")
 
 
@@ -55,15 +60,15 @@ def _door(request: web.Request, problem: str, *, wait: int = 0, status: int = 20
 @routes.post("/admin/login")
 async def sign_in(request: web.Request) -> web.Response:
     """Try a password."""
-    check_origin(request)
-    here, fields, session = services(request), await request.post(), await session_in(request)
+    require_own_page(request)
+    here, fields, session = services(request), await form_of(request), await session_in(request)
     if session is None or not sessions_of(request).is_form(session, str(fields.get("token", ""))):
         return _door(request, "login.stale", status=403)
     name = str(fields.get("name", ""))[:_LONGEST_NAME]
-    address = browser_address(request)
-    outcome, wait, cookie = await sessions_of(request).sign_in(
-        name, str(fields.get("password", "")), bucket(address) if address else None
-    )
+    near = by_operators_listener(request)
+    browser = known_browser(request)
+    visitor = Visitor(None if near else browser_address(request), browser, near)
+    outcome, wait, cookie = await sessions_of(request).sign_in(name, str(fields.get("password", "")), visitor)
     if outcome is Outcome.LIMITED:
         return _door(request, "login.limited", wait=wait, status=429)
     # An unknown name is not logged: it may be a password typed into the wrong field.
@@ -72,8 +77,9 @@ async def sign_in(request: web.Request) -> web.Response:
         await here.auditing.note(operator(name) if known else "admin:?", Act.LOGIN_FAILED)
         return _door(request, "login.refused", status=422)
     await here.auditing.note(operator(name), Act.LOGIN)
-    response = see_other("/admin")
+    response = go_to(request, "/admin")
     keep_session(request, response, cookie)
+    keep_known(request, response, sessions_of(request).make_known(name, browser))
     return response
 
 
@@ -84,7 +90,7 @@ async def sign_out(request: web.Request) -> web.Response:
     session = signed_in(request)
     await sessions_of(request).sign_out(session)
     await services(request).auditing.note(operator(session.name), Act.LOGOUT)
-    response = see_other("/admin/login")
+    response = go_to(request, "/admin/login")
     drop_session(request, response)
     return response
 
@@ -92,13 +98,21 @@ async def sign_out(request: web.Request) -> web.Response:
 @routes.post("/admin/language")
 async def choose_language(request: web.Request) -> web.Response:
     """Set the language: Chinese or English."""
-    check_origin(request)
-    fields = await request.post()
+    require_own_page(request)
+    fields = await form_of(request)
     language, back = str(fields.get("language", "")), str(fields.get("back", ""))
-    response = see_other(back if back.startswith("/admin") and back.isprintable() and "\\" not in back else "/admin")
+    home = services(request).address.path("/admin")
+    response = see_other(back if _is_page(back, home) else home)
     if language:
         keep_language(request, response, nearest(language, LANGUAGES, words_of(request).language))
     return response
+
+
+def _is_page(back: str, home: str) -> bool:
+    """Whether an address that a form brought is one of the operator's pages, by every way in which browsers read it."""
+    below = back == home or back.startswith((f"{home}/", f"{home}?"))
+    path = back.partition("?")[0].lower().replace("%2e", ".")
+    return below and back.isprintable() and "\\" not in back and "/.." not in path
 
 
 @routes.get("/admin/assets/{version}/{name:.+}")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import Act, operator
-from codesvc.domain.binding import tag_of
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.store.outcomes import Outcome
 from codesvc.web.admin.layout import draw, for_operators, signed_in
 from codesvc.web.admin.links import person_of
 from codesvc.web.admin.verifications import row_of
-from codesvc.web.browser import see_other
+from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _person(request: web.Request) -> tuple[SiteEntry, str]:
 
 async def _reason(request: web.Request) -> str | None:
     """The operator's reason; None if it is missing or too short."""
-    fields = await request.post()
+    fields = await form_of(request)
     reason = " ".join(str(fields.get("reason", "")).split())[:_LONGEST_REASON]
     return reason if len(reason) >= SHORTEST_REASON else None
 
@@ -55,13 +55,13 @@ async def _draw(request: web.Request, *, problem: str = "", status: int = 200) -
         "site": site,
         "user": user,
         "binding": found.binding,
-        "wechat": tag_of(site.name, found.binding.openid) if found.binding else "",
+        "wechat": here.store.tag_of(site.name, found.binding.openid) if found.binding else "",
         "history": list(reversed(await here.bindings.history(site, user))),
         "rows": [row_of(request, record) for record in records],
         "uses": await book.uses(site, user),
         "problem": problem,
         "done": request.query.get("done", ""),
-        "here": f"/admin/people/{request.match_info['person']}",
+        "here": here.address.path(f"/admin/people/{request.match_info['person']}"),
     }
     return draw(request, "person.html", variables, page="verifications", status=status)
 
@@ -89,7 +89,7 @@ async def unbind(request: web.Request) -> web.Response:
     actor = operator(signed_in(request).name)
     result = await services(request).bindings.unbind(site, user, by="operator", actor=actor, reason=reason)
     done = "unbound" if result.outcome is Outcome.DONE else "absent"
-    return see_other(f"/admin/people/{request.match_info['person']}?done={done}")
+    return go_to(request, f"/admin/people/{request.match_info['person']}?done={done}")
 
 
 @routes.post("/admin/people/{person}/lift")
@@ -102,4 +102,4 @@ async def lift(request: web.Request) -> web.Response:
         return await _draw(request, problem="reason.missing", status=422)
     actor = operator(signed_in(request).name)
     await services(request).bindings.lift_guesses(site, user, actor=actor, reason=reason)
-    return see_other(f"/admin/people/{request.match_info['person']}?done=lifted")
+    return go_to(request, f"/admin/people/{request.match_info['person']}?done=lifted")

@@ -1,4 +1,4 @@
-"""Sessions of operators: a signed cookie, form tokens against CSRF, and a rate limit for passwords.
+"""Sessions of operators: a signed cookie, form tokens against CSRF, and the browsers that are known.
 
 A session is a signed text with the name, a random id and a fingerprint of the password. So it ends when the password
 changes or the name is removed. A sign-out is kept in the store until the session would have expired.
@@ -6,7 +6,6 @@ changes or the name is removed. A sign-out is kept in the store until the sessio
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.domain.limits import NO_ADDRESS, Rate, encode
-from codesvc.domain.passwords import NOBODY, fingerprint, is_password
+from codesvc.domain.passwords import NOBODY, fingerprint
 from codesvc.store.keys import DEPLOYMENT, signed_out
 from codesvc.store.outcomes import Outcome
+from codesvc.web.admin.sign_in_lanes import SignInLanes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
     from codesvc.config import Operator
     from codesvc.domain.keyring import Keyring
     from codesvc.store.store import Store
+    from codesvc.web.admin.sign_in_lanes import Visitor
 
-_TRIES: Final = encode((Rate(5, 900), Rate(30, 86_400)))
-"""Limits per address, not per name: an attacker who knows a name must not lock its owner out (DESIGN rule 3)."""
-_MOST_WAITING: Final = 8
+KNOWN_SECONDS: Final = 90 * 86_400
+"""How long a browser is known after its last sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ class Sessions:
         keys = keyring.token_keys("admin session")
         self._signer = URLSafeTimedSerializer(keys, salt="session", signer_kwargs={"digest_method": sha256})
         self._form_key = keyring.token_keys("admin form")[-1]
-        self._busy = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._known = URLSafeTimedSerializer(keys, salt="known browser", signer_kwargs={"digest_method": sha256})
+        self._lanes = SignInLanes(store)
 
     def visitor(self) -> tuple[Session, str]:
         """A session before signing in, and its cookie."""
@@ -76,7 +75,7 @@ class Sessions:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        session = self._parsed(cookie)
+        session = self._read_with(self._signer, cookie, self.seconds)
         if session is None or not session.name:
             return session
         try:
@@ -85,9 +84,9 @@ class Sessions:
             raise StoreUnavailable(f"a session cannot be read ({type(error).__name__})") from None
         return None if gone else session
 
-    def _parsed(self, cookie: str) -> Session | None:
+    def _read_with(self, signer: URLSafeTimedSerializer, cookie: str, seconds: int) -> Session | None:
         try:
-            told: Any = self._signer.loads(cookie[:1024], max_age=self.seconds)
+            told: Any = signer.loads(cookie[:1024], max_age=seconds)
         except BadSignature:
             return None
         name, identifier, mark = told
@@ -96,35 +95,32 @@ class Sessions:
             return None
         return Session(name, identifier)
 
-    async def sign_in(self, name: str, password: str, address: str | None) -> tuple[Outcome, int, str]:
+    async def sign_in(self, name: str, password: str, visitor: Visitor) -> tuple[Outcome, int, str]:
         """Try a password: DONE with a cookie, REFUSED, or LIMITED with the seconds to wait.
 
         Raises:
             StoreUnavailable: the store does not answer; then no sign-in is possible.
         """
-        if self._waiting >= _MOST_WAITING:
-            return Outcome.LIMITED, 5, ""
-        wait = await self._admit(address, right=False)
-        if wait:
-            return Outcome.LIMITED, wait, ""
         operator = self._operators.get(name)
         line = operator.password if operator else NOBODY
-        self._waiting += 1
-        try:
-            async with self._busy:
-                # In a thread, one at a time, because each check takes 0.1 s and 32 MiB.
-                right = await asyncio.to_thread(is_password, line, password[:1024])
-        finally:
-            self._waiting -= 1
-        if operator is None or not right:
+        outcome, wait = await self._lanes.try_password(visitor, line, password)
+        if outcome is not Outcome.DONE:
+            return outcome, wait, ""
+        if operator is None:
             return Outcome.REFUSED, 0, ""
-        await self._admit(address, right=True)
         return Outcome.DONE, 0, self._made(name, fingerprint(line))[1]
 
-    async def _admit(self, address: str | None, *, right: bool) -> int:
-        """Seconds to wait, 0 if the try may be made."""
-        admitted = await self._store.audit.admit_login(address or NO_ADDRESS, rates=_TRIES, right=right)
-        return -(-admitted.wait_ms // 1000)
+    def known(self, cookie: str) -> str:
+        """The id of a browser that has signed in before, "" for any other.
+
+        A browser is known until `KNOWN_SECONDS` after its last sign-in, and until the password that it used changes.
+        """
+        return found.id if (found := self._read_with(self._known, cookie, KNOWN_SECONDS)) and found.name else ""
+
+    def make_known(self, name: str, before: str) -> str:
+        """The cookie of a browser in which this operator has signed in; a known browser keeps its id."""
+        mark = fingerprint(self._operators[name].password)
+        return str(self._known.dumps([name, before or secrets.token_urlsafe(18), mark]))
 
     async def sign_out(self, session: Session) -> None:
         """End a session before its time.

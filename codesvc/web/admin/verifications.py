@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,10 +18,11 @@ from codesvc.service.operators.queries import OperatorQueries
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
-from codesvc.web.admin.links import person_link
+from codesvc.web.admin.links import person_route
 from codesvc.web.admin.peers_affected import problem_extent
-from codesvc.web.browser import see_other
+from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class TimelineStep:
 
 def row_of(request: web.Request, record: Record) -> Row:
     """A verification as a row of a list."""
-    return Row(record, diagnose(record), person_link(services(request).keyring, record.site, record.user))
+    return Row(record, diagnose(record), person_route(services(request).keyring, record.site, record.user))
 
 
 def timeline_of(record: Record) -> list[TimelineStep]:
@@ -103,13 +105,14 @@ async def show_all(request: web.Request) -> web.Response:
 @for_operators
 async def search(request: web.Request) -> web.Response:
     """Search by id or by a site's user; the search text is posted, so that it is in no address."""
-    here, fields = services(request), await request.post()
-    text, name = str(fields.get("query", "")).strip(), str(fields.get("site", ""))
+    here, fields = services(request), await form_of(request)
+    text = unicodedata.normalize("NFC", str(fields.get("query", "")).strip())
+    name = str(fields.get("site", ""))
     if VerificationId.parse(text) is not None:
-        return see_other(f"/admin/verifications/{text}")
+        return go_to(request, f"/admin/verifications/{text}")
     site = here.directory.sites.get(name)
     if site is not None and is_user(text):
-        return see_other(person_link(here.keyring, site.name, text))
+        return go_to(request, person_route(here.keyring, site.name, text))
     variables = {"choice": choice_in(request), "rows": [], "only": "", "missing": text[:128]}
     return draw(request, "verifications.html", variables, page="verifications", status=422)
 

@@ -11,8 +11,9 @@ from codesvc.domain.webhook import HookStatus
 from codesvc.service.webhooks import is_webhook_id
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in
-from codesvc.web.browser import see_other
+from codesvc.web.browser import go_to
 from codesvc.web.context import services
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def _site(request: web.Request) -> SiteEntry:
     Raises:
         Problem: there is no such site.
     """
-    fields = await request.post()
+    fields = await form_of(request)
     site = services(request).directory.sites.get(str(fields.get("site", "")))
     if site is None:
         raise Problem("not-found", "There is no such site.")
@@ -64,12 +65,12 @@ async def _site(request: web.Request) -> SiteEntry:
 @for_operators
 async def resend(request: web.Request) -> web.Response:
     """Send an event again, now."""
-    here, site, fields = services(request), await _site(request), await request.post()
+    here, site, fields = services(request), await _site(request), await form_of(request)
     event = str(fields.get("event", ""))
     actor = operator(signed_in(request).name)
     if not is_webhook_id(event) or await here.webhooks.resend(site, event, actor=actor) is None:
         raise Problem("not-found", "There is no such event, or no longer.")
-    return see_other("/admin/webhooks?done=resent")
+    return go_to(request, "/admin/webhooks?done=resent")
 
 
 @routes.post("/admin/webhooks/enable")
@@ -78,4 +79,4 @@ async def enable(request: web.Request) -> web.Response:
     """Enable an endpoint that was disabled."""
     here, site = services(request), await _site(request)
     await here.webhooks.enable(site, actor=operator(signed_in(request).name))
-    return see_other("/admin/webhooks?done=enabled")
+    return go_to(request, "/admin/webhooks?done=enabled")

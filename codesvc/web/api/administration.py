@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,7 +15,7 @@ from codesvc.sites.registry.tables import Conflict, Missing
 from codesvc.web.api import inputs
 from codesvc.web.api.table_inputs import KeyInput
 from codesvc.web.api.views import json_response, wire_time_or_none
-from codesvc.web.authentication import CHALLENGE, bearer
+from codesvc.web.authentication import CHALLENGE, admin_key
 from codesvc.web.context import services
 from codesvc.web.problem import Problem, unavailable
 
@@ -41,9 +39,7 @@ def _admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministrat
     Raises:
         Problem: the key is missing, unknown (a site's key, for instance), or has not this scope.
     """
-    here = services(request)
-    line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
-    key = next((key for key in here.settings.admin.keys if compare_digest(key.hash, line)), None)
+    here, key = services(request), admin_key(request)
     if key is None:
         raise Problem("unauthenticated", headers=CHALLENGE)
     if scope not in key.scopes:

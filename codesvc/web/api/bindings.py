@@ -8,7 +8,6 @@ from aiohttp import web
 from msgspec import UNSET
 
 from codesvc.client import schema
-from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs, views
@@ -17,9 +16,10 @@ from codesvc.web.api.verifications import user_in
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
-from codesvc.web.problem import Problem
+from codesvc.web.problem import Problem, limited
 
 if TYPE_CHECKING:
+    from codesvc.service.bindings import BindingResult
     from codesvc.sites.directory import Caller
     from codesvc.store.replies import Binding
 
@@ -39,6 +39,13 @@ def _refuse(outcome: Outcome) -> Problem:
             return Problem("bad-proof")
 
 
+def _refusal(request: web.Request, caller: Caller, result: BindingResult) -> Problem:
+    if result.denial is None:
+        return _refuse(result.outcome)
+    services(request).recorder.refused(caller.site.name, "", result.denial.limit)
+    return limited(result.denial)
+
+
 def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None) -> schema.Binding:
     if found is None:
         raise Problem("not-found", "This user is not bound.")
@@ -46,7 +53,7 @@ def _draw(request: web.Request, caller: Caller, user: str, found: Binding | None
         user,
         found,
         openid_handle=services(request).handles.name(caller.site.name, found.openid),
-        wechat=tag_of(caller.site.name, found.openid),
+        wechat=services(request).store.tag_of(caller.site.name, found.openid),
         with_openid="openids" in caller.key.scopes,
     )
 
@@ -115,17 +122,17 @@ async def put(request: web.Request) -> web.Response:
     ways = [name for name in ("proof", "handle", "openid") if getattr(given, name) is not UNSET]
     if len(ways) != 1:
         raise Invalid("give exactly one of proof, handle, openid")
-    bindings, actor = services(request).bindings, caller.actor
+    bindings, by = services(request).bindings, {"actor": caller.actor, "key": caller.key_id}
     if given.openid is not UNSET:
         if "openids" not in caller.key.scopes:
             raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
-        result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, actor=actor)
+        result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, **by)
     elif given.proof is not UNSET:
-        result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace, actor=actor)
+        result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace, **by)
     else:
-        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace, actor=actor)
+        result = await bindings.bind_by_handle(caller.site, user, str(given.handle), replace=given.replace, **by)
     if result.outcome not in {Outcome.BOUND, Outcome.SAME}:
-        raise _refuse(result.outcome)
+        raise _refusal(request, caller, result)
     return json_response(
         _draw(request, caller, user, result.binding), status=201 if result.outcome is Outcome.BOUND else 200
     )
@@ -135,7 +142,11 @@ async def put(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Unbind a user."""
     caller = authenticate(request, "bindings")
-    result = await services(request).bindings.unbind(caller.site, user_in(request), actor=caller.actor)
+    result = await services(request).bindings.unbind(
+        caller.site, user_in(request), actor=caller.actor, key=caller.key_id
+    )
+    if result.outcome is Outcome.LIMITED:
+        raise _refusal(request, caller, result)
     if result.outcome is not Outcome.DONE:
         raise Problem("not-found", "This user is not bound.")
     return web.Response(status=204)

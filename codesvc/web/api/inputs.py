@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
-from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
@@ -14,8 +13,14 @@ from codesvc.domain.identifiers import LONGEST_USER, OPENID_PATTERN, USER_PATTER
 from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
 from codesvc.web.api.user_ids import check_user
+from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 from codesvc.web.uris import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
 
 # `$` alone would also match before a trailing line break.
 METADATA_LIMIT: Final = 4096
@@ -25,7 +30,7 @@ User = Annotated[
     str,
     Meta(
         extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
-        description="your opaque identifier of the person; for a sign-up a random id for each attempt",
+        description="your opaque identifier of the person; for a sign-up a random id for each attempt; in NFC",
         examples=["attempt-7f3a"],
     ),
 ]
@@ -211,7 +216,7 @@ def decode(body: bytes, shape: type[_T]) -> _T:
     return given
 
 
-def decode_form(fields: dict[str, Any], shape: type[_T]) -> _T:
+def decode_form(fields: Mapping[str, str], shape: type[_T]) -> _T:
     """Read a submitted form.
 
     Raises:
@@ -230,11 +235,7 @@ async def read_form(request: web.Request, shape: type[_T]) -> _T:
     Raises:
         Problem: malformed or invalid.
     """
-    try:
-        fields = dict(await request.post())
-    except (UnicodeDecodeError, LookupError, web.HTTPUnsupportedMediaType):
-        raise Problem("malformed") from None
-    return decode_form(fields, shape)
+    return decode_form(await form_of(request), shape)
 
 
 async def read(request: web.Request, shape: type[_T]) -> tuple[_T, bytes]:

@@ -136,7 +136,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
         raise Problem("intent-ended", "What this Idempotency-Key started is no longer kept.")
     intent = expect(kind, result, Outcome.STARTED, Outcome.REPEATED)
     headers = {
-        "Location": f"{_PATHS[kind]}/{intent.id}",
+        "Location": here.address.path(f"{_PATHS[kind]}/{intent.id}"),
         **ratelimit.headers(caller.site, ratelimit.STARTS, result.left),
     }
     return json_response(_view(request, intent), status=201, headers=headers)

@@ -18,9 +18,10 @@ from codesvc.store.keys import offset as offset_key
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import ClockInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
-from codesvc.web.authentication import authenticate
+from codesvc.web.authentication import require_operator
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
+from codesvc.web.origins import require_no_other_page
 from codesvc.web.problem import Problem, unavailable
 from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
@@ -47,26 +48,10 @@ async def readiness(request: web.Request) -> web.Response:
     return json_response(document)
 
 
-def _only_operators(request: web.Request) -> None:
-    """Refuse callers who are not operators: metrics change with single users' acts (DESIGN rule 7).
-
-    Raises:
-        Problem: the request comes neither from this machine directly nor with a key of scope admin.
-    """
-    if not _is_near(request):
-        authenticate(request, "admin")
-
-
-def _is_near(request: web.Request) -> bool:
-    """Whether the request comes from this machine and not through a proxy."""
-    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    return not proxied and request.remote in {"127.0.0.1", "::1"}
-
-
 def _is_operator(request: web.Request) -> bool:
-    """Whether the caller is an operator, by the rule of `_only_operators`."""
+    """Whether the caller is an operator, by the rule of `require_operator`."""
     with suppress(Problem):
-        _only_operators(request)
+        require_operator(request)
         return True
     return False
 
@@ -77,7 +62,7 @@ async def expose_metrics(request: web.Request) -> web.Response:
 
     If the store is down, the answer has no gauges of the store.
     """
-    _only_operators(request)
+    require_operator(request)
     here = services(request)
     await here.standings.show()
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
@@ -106,6 +91,7 @@ async def move_clock(request: web.Request) -> web.Response:
     here = services(request)
     if here.settings.mode != "test":
         raise Problem("not-found", "There is no such address.")
+    require_no_other_page(request)
     given, _ = await inputs.read(request, ClockInput)
     # Write the counters now, because they belong to the time before the move.
     await here.recorder.flush()

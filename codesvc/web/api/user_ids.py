@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from codesvc.domain.errors import Invalid
-from codesvc.domain.identifiers import LONGEST_USER, NO_USER_CHARACTER, is_user
+from codesvc.domain.identifiers import LONGEST_USER, is_user, stranger_in, unlike_normal
 
 
 def check_user(text: str) -> None:
@@ -20,13 +20,19 @@ def check_user(text: str) -> None:
         wrong = "it is empty"
     elif len(text) > LONGEST_USER:
         wrong = f"it has {len(text)} characters"
-    elif (strange := NO_USER_CHARACTER.search(text)) is not None:
-        wrong = f"its character {strange.start() + 1} is {_named(strange[0])}"
+    elif (strange := stranger_in(text)) is not None:
+        wrong = f"its character {strange + 1} is {_named(text[strange])}"
+    elif (unlike := unlike_normal(text)) is not None:
+        wrong = (
+            f"from its character {unlike + 1} on it is not in Unicode's normal form C (NFC), in which a letter and its "
+            "accent are one character; normalise your ids before you send them"
+        )
     else:
-        wrong = f"it begins with {text[0]}"
+        wrong = f"it begins with {_named(text[0])}"
     raise Invalid(
-        f"user is no id that can be used: {wrong}. An id has 1 to {LONGEST_USER} of the characters A-Z, a-z, 0-9 and "
-        "._@+:- and begins with a letter or digit. For other ids send a number or a hash of them instead",
+        f"user is no id that can be used: {wrong}. An id has 1 to {LONGEST_USER} letters and digits of any script, and "
+        "._@+:-, and begins with a letter or digit (for example A-Z, 0-9). For other ids send a number or a hash of "
+        "them instead",
         "/user",
     )
 

@@ -104,7 +104,7 @@ async def start(request: web.Request) -> web.Response:
     record = expect(result, Outcome.STARTED, Outcome.REPEATED)
     document = here.views.verification(record)
     headers = {
-        "Location": f"/v1/verifications/{record.id}",
+        "Location": here.address.path(f"/v1/verifications/{record.id}"),
         **ratelimit.headers(caller.site, ratelimit.STARTS, result.left),
     }
     return json_response(document, status=201, headers=headers)

@@ -10,6 +10,7 @@ from codesvc.client import schema
 from codesvc.domain import codes
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import Subject
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import Status
 from codesvc.web.brand import brand_of
@@ -71,7 +72,7 @@ class Views:
     """
 
     def __init__(self, public_url: str, pages: PageTokens, proofs: Proofs) -> None:
-        self.public_url = public_url
+        self._address = ServiceAddress(public_url)
         self._pages = pages
         self._proofs = proofs
 
@@ -81,12 +82,16 @@ class Views:
 
     def page_url(self, record: Record) -> str:
         """The address of the hosted page."""
-        return f"{self.public_url}/p/{self.page_token(record)}"
+        return self._address.url(f"/p/{self.page_token(record)}")
+
+    def page_path(self, record: Record) -> str:
+        """The path of the hosted page, for the page itself."""
+        return self._address.path(f"/p/{self.page_token(record)}")
 
     def verification(self, record: Record, *, proof: str = ABSENT) -> schema.Verification:
         """The API's answer about a verification."""
         token = self.page_token(record)
-        page_url = f"{self.public_url}/p/{token}"
+        page_url = self._address.url(f"/p/{token}")
         return schema.Verification(
             id=record.id,
             purpose=record.purpose,
@@ -131,7 +136,7 @@ class Views:
             delivery=self._delivery(record),
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
-            brand=brand_of(site, self.public_url),
+            brand=brand_of(site, self._address),
         )
 
     @staticmethod

@@ -134,8 +134,10 @@ async def test(request: web.Request) -> web.Response:
     caller, _ = _hearing(request)
     _, body = await inputs.read(request, EmptyInput)
     key = inputs.idempotency(request, body).key
-    hook = await services(request).webhooks.test(caller.site, key)
-    return json_response(_draw_whole(hook), status=201, headers={"Location": f"/v1/webhooks/deliveries/{hook.id}"})
+    here = services(request)
+    hook = await here.webhooks.test(caller.site, key)
+    location = here.address.path(f"/v1/webhooks/deliveries/{hook.id}")
+    return json_response(_draw_whole(hook), status=201, headers={"Location": location})
 
 
 @routes.get("/v1/webhooks/deliveries")

@@ -74,7 +74,7 @@ PUT: Final = Operation(
             },
         ),
     ),
-    problems=("binding-conflict", "proof-spent", "proof-expired", "bad-proof"),
+    problems=("binding-conflict", "proof-spent", "proof-expired", "bad-proof", "rate-limited"),
 )
 GET: Final = Operation(
     method="GET",
@@ -96,7 +96,7 @@ DELETE: Final = Operation(
     scope="bindings",
     parameters=(parameters.USER,),
     answers=(Answer(status=204, description="No longer bound.", media=""),),
-    problems=("not-found",),
+    problems=("not-found", "rate-limited"),
 )
 HISTORY: Final = Operation(
     method="GET",

@@ -12,7 +12,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": "ba8ce95b629b5c12",
     },
     "Location": {
-        "description": "The address of what was made.",
+        "description": "Where it is: a path on this host, with the path of `public_url` if it has one.",
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/v1/verifications/vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi",
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from codesvc.domain.identifiers import USER_PATTERN
+from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN
 from codesvc.web.contract.examples import BIND_ID, LOGIN_ID, TOKEN, VERIFICATION_ID
 from codesvc.web.contract.operation import Parameter
 
@@ -20,8 +20,8 @@ LOGIN: Final = Parameter(
 USER: Final = Parameter(
     name="user",
     place="path",
-    description="Your identifier of the person.",
-    schema={"type": "string", "pattern": USER_PATTERN},
+    description="Your identifier of the person, percent-encoded as UTF-8.",
+    schema={"type": "string", "pattern": USER_PATTERN, "maxLength": LONGEST_USER},
     example="alice",
 )
 PAGE_TOKEN: Final = Parameter(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.intent import LIVE, IntentId, IntentStatus, Kind
-from codesvc.domain.masking import masked_user
+from codesvc.domain.masking import shown_user
 from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
-from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, see_other, send_off
+from codesvc.web.browser import account_in, cookie_of, go_to, goes_to_wechat, own_path, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
@@ -90,14 +90,14 @@ async def decide(request: web.Request) -> web.Response:
     if answer.outcome is Outcome.ABSENT:
         return render_person_problem(request, site, "other")
     # Redirect to the page with GET, so that a reload does not send the form again.
-    return see_other(request.path)
+    return see_other(own_path(request))
 
 
 def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
     refusal = ("no", t("ask.no"), False)
     if len(intent.choices) > 1:
         named = enumerate(intent.choices[:9], 1)
-        return *((str(number), t("ask.as", user=masked_user(user)), True) for number, user in named), refusal
+        return *((str(number), t("ask.as", user=shown_user(user)), True) for number, user in named), refusal
     label = t("ask.yes.bind") if intent.kind is Kind.BIND else t("ask.yes.login")
     return ("yes", label, True), refusal
 
@@ -108,13 +108,13 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
     if intent.fixed.agent or intent.fixed.place:
         lines.append(asked_from(t, intent.fixed))
     if intent.kind is Kind.BIND:
-        title = t("ask.bind", user=masked_user(intent.user))
+        title = t("ask.bind", user=shown_user(intent.user))
     else:
         title = t("ask.login", site=site.config.name.spoken(spoken_by(request)))
         if not intent.choices:
             lines.append(t("ask.new"))
         elif len(intent.choices) == 1:
-            lines.append(t("ask.account", user=masked_user(intent.choices[0])))
+            lines.append(t("ask.account", user=shown_user(intent.choices[0])))
     return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=title,
@@ -122,7 +122,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
         icon="shield",
         lines=tuple(lines),
         reference=intent.reference,
-        action=request.path,
+        action=own_path(request),
         token=services(request).seals.form(browser_of(cookie_of(request)), intent.id),
         buttons=_buttons(t, intent),
     )
@@ -158,5 +158,5 @@ async def arrive(request: web.Request) -> web.Response:
         return see_other(here.links.message_url(account.name, errand.id))
     if errand.page == "ask":
         token = here.links.sign(Use.ASK, Subject(errand.place, errand.id))
-        return see_other(f"/wechat/{account.name}/ask/{token}")
-    return see_other(f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")
+        return go_to(request, f"/wechat/{account.name}/ask/{token}")
+    return go_to(request, f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")

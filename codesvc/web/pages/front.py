@@ -19,7 +19,9 @@ async def show(request: web.Request) -> web.Response:
     """Say what this service is and where its reference stands."""
     headers = {"Vary": "Accept, Accept-Language"}
     if "text/html" not in request.headers.get("Accept", ""):
-        answer = json_response(Front(service="codesvc", reference="/docs", contract="/openapi.json"))
+        address = services(request).address
+        document = Front(service="codesvc", reference=address.path("/docs"), contract=address.path("/openapi.json"))
+        answer = json_response(document)
         answer.headers.update(headers)
         return answer
     nonce = secrets.token_urlsafe(16)

@@ -25,6 +25,7 @@ from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
+from codesvc.web.forms import form_of
 from codesvc.web.languages import spoken_by
 from codesvc.web.pages.verification_view import draw, render_problem, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
@@ -157,7 +158,7 @@ async def resend(request: web.Request) -> web.Response:
     site, identifier = _subject(request)
     headers = cross_origin(request, site)
     if request.content_type == _FORM:
-        inputs.decode_form(dict(await request.post()), EmptyInput)
+        inputs.decode_form(await form_of(request), EmptyInput)
     else:
         await inputs.read(request, EmptyInput)
     result = await services(request).verifications.resend(site, identifier)
@@ -186,7 +187,7 @@ async def _answer(
     if done:
         # Redirect to the site, or to the page with GET, so that a reload does not send the form again.
         back = None if resent else here.views.return_to(result.shown)
-        return see_other(back or f"/p/{request.match_info['token']}{'?resent' if resent else ''}")
+        return see_other(back or f"{here.views.page_path(result.shown)}{'?resent' if resent else ''}")
     current = result.record or (await here.verifications.get(site, identifier)).record
     if current is None:
         raise refuse(result)

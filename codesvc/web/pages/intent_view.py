@@ -13,7 +13,8 @@ from aiohttp import web
 from codesvc.client.schema import IntentPage, Scan
 from codesvc.domain.intent import IntentStatus, Kind
 from codesvc.web.api.views import wire_time
-from codesvc.web.brand import brand_of, logo_path
+from codesvc.web.brand import brand_of, logo_route
+from codesvc.web.browser import own_path
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, seconds_until, security, wants_part
@@ -64,7 +65,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         expires_at=wire_time(intent.expires),
         scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
         return_to=return_to(intent) if said_yes else None,
-        brand=brand_of(site, links.public_url),
+        brand=brand_of(site, links.address),
     )
 
 
@@ -79,14 +80,14 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
 def render_intent(request: web.Request, site: SiteEntry, intent: Intent) -> web.Response:
     """The page, or only the panel if the page's script asks."""
     here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
-    state, handset, base = state_of(request, site, intent), device(request), f"/p/{request.match_info['token']}"
+    state, handset, base = state_of(request, site, intent), device(request), own_path(request)
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
     address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
     variables = {
         "t": t,
         "nonce": nonce,
         "brand": site.looks,
-        "logo": logo_path(site),
+        "logo": logo_route(site),
         "state": state,
         "kind": intent.kind.value,
         "base": base,

@@ -16,7 +16,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
 from codesvc.domain.verification import Status
 from codesvc.service.web_authorisation import browser_of
-from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, read_form, send_off
+from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, own_path, read_form, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
@@ -96,7 +96,7 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
         lines=tuple(lines),
         digits=(here.composer.code_of(record) or "") if hidden else "",
         reference=reference,
-        action=request.path,
+        action=own_path(request),
         token=here.seals.form(browser_of(cookie_of(request)), record.id),
         buttons=(("no", t("msg.no"), False),),
     )

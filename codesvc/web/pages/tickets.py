@@ -18,7 +18,16 @@ from codesvc.web.api import inputs
 from codesvc.web.api.inputs import RedeemInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import authenticate
-from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, keep_cookie, read_form, see_other, send_off
+from codesvc.web.browser import (
+    account_in,
+    cookie_of,
+    goes_to_wechat,
+    keep_cookie,
+    own_path,
+    read_form,
+    see_other,
+    send_off,
+)
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.person_view import PersonPage, render_person_page, render_person_problem
@@ -95,10 +104,10 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
         hint=t(f"{key}.hint", **words),
         icon="chat",
         digits=here.tickets.digits(ticket, browser) if shown else "",
-        action=request.path,
+        action=own_path(request),
         token=here.seals.form(browser, ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),
-        back=(request.path, t("tk.go")) if shown else None,
+        back=(own_path(request), t("tk.go")) if shown else None,
     )
     response = render_person_page(request, site, page)
     keep_cookie(request, response, cookie)
@@ -114,7 +123,7 @@ async def show_digits(request: web.Request) -> web.Response:
     account, _, ticket, _ = found
     await read_form(request, ticket.id)
     await services(request).tickets.show_digits(account, ticket.id, browser_of(cookie_of(request)))
-    return see_other(request.path)
+    return see_other(own_path(request))
 
 
 @routes.get("/t/{token}/go")

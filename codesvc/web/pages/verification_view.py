@@ -13,7 +13,7 @@ from aiohttp import web
 
 from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE
-from codesvc.web.brand import logo_path
+from codesvc.web.brand import logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 
@@ -98,7 +98,7 @@ def _variables(
     request: web.Request, site: SiteEntry, record: Record, problem: Problem | None, *, resent: bool
 ) -> dict[str, Any]:
     here, t = services(request), speech_for(request)
-    state, handset, base = here.views.page(record, site, t.name), device(request), f"/p/{here.views.page_token(record)}"
+    state, handset, base = here.views.page(record, site, t.name), device(request), here.views.page_path(record)
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     part = scan_part(request, state, handset)
@@ -114,7 +114,7 @@ def _variables(
     return {
         "t": t,
         "brand": site.looks,
-        "logo": logo_path(site),
+        "logo": logo_route(site),
         "state": state,
         "base": base,
         "stage": now,

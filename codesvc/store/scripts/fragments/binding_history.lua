@@ -2,9 +2,11 @@
 -- computed from the binding itself and is written only when the binding ends. So a user who was bound once, like nearly
 -- every user, has no history in the store.
 -- In the history a tag stands for a WeChat. Two lines with the same tag mean the same WeChat, but a tag cannot be
--- converted back to an openid: the history is kept longer than personal data may be (codesvc.domain.binding makes the
--- same tag).
-local function tag_of(site, openid) return string.sub(redis.sha1hex(site .. '/' .. openid), 1, 12) end
+-- converted back to an openid, and nobody without the key can compute the tag of an openid that they know: the history
+-- is kept longer than personal data may be (codesvc.domain.binding makes the same tag).
+local function tag_of(site, openid)
+  return string.sub(redis.sha1hex(A.tag_key .. redis.sha1hex(A.tag_key .. site .. '/' .. openid)), 1, 12)
+end
 
 -- The line of the binding at `at`; nil if there is none, or if it is older than the history's retention.
 local function present(at, site)

@@ -39,7 +39,7 @@ local function settle_login(r, choice)
   end
   if choice ~= '' then
     local number = 0
-    for name in string.gmatch(r.choices or '', '%S+') do
+    for name in string.gmatch(r.choices or '', '[^ ]+') do
       number = number + 1
       if tostring(number) == choice then user = name end
     end

@@ -1,0 +1,65 @@
+"""The operators' own listener (`admin.listen`): an address of this machine, or a unix socket. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Final
+
+_UNIX: Final = "unix:"
+_LONGEST_PATH: Final = 107
+"""Bytes of a unix socket's path (Linux, unix(7))."""
+_TCP: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):([1-9][0-9]{0,4})")
+_HIGHEST_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where operators are listened to.
+
+    Attributes:
+        path: of a unix socket, "" for TCP.
+        host: an IP address, "" for a unix socket.
+        port: TCP port, 0 for a unix socket.
+    """
+
+    path: str = ""
+    host: str = ""
+    port: int = 0
+
+    def is_name(self, name: object) -> bool:
+        """Whether this is the name of the socket, as `getsockname` returns it, that a connection came in by."""
+        if self.path:
+            return name in (self.path, self.path.encode())
+        return isinstance(name, tuple) and name[1] == self.port
+
+
+@cache
+def parse_listener(text: str) -> Listener:
+    """Parse `unix:/path`, `127.0.0.1:9080` or `[::1]:9080`.
+
+    Raises:
+        ValueError: any other form, or an address that stands for all addresses of the machine.
+    """
+    if text.startswith(_UNIX):
+        path = text.removeprefix(_UNIX)
+        if not PurePosixPath(path).is_absolute() or not path.isprintable() or path.endswith("/"):
+            raise ValueError("must name an absolute path, such as unix:/run/codesvc/admin.sock")
+        if len(path.encode()) > _LONGEST_PATH:
+            raise ValueError(f"names a path of more than {_LONGEST_PATH} bytes, which no unix socket can have")
+        return Listener(path=path)
+    found = _TCP.fullmatch(text)
+    try:
+        address = ip_address((found[1] or found[2]) if found else "")
+    except ValueError:
+        raise ValueError("must be unix:/path, or an IP address and a port, such as 127.0.0.1:9080") from None
+    if found is None or int(found[3]) > _HIGHEST_PORT:
+        raise ValueError("must have a port between 1 and 65535")
+    if address.is_unspecified:
+        raise ValueError(
+            "stands for every address of this machine, so that everybody is near; name one that only operators reach"
+        )
+    return Listener(host=str(address), port=int(found[3]))

@@ -1,0 +1,69 @@
+"""Scripts about callbacks that were refused: the latest reason of each account, kept for a day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from codesvc.store.act import Act
+from codesvc.store.keys import DEPLOYMENT, PartitionKeys, refused_callbacks
+from codesvc.store.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.store.act import Deployment
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Callbacks of an account that were refused.
+
+    Attributes:
+        count: how many since `since`.
+        since: the first of them, ms.
+        at: the latest of them, ms.
+        kind: the class of the latest error.
+        why: its text, without secrets.
+    """
+
+    count: int
+    since: int
+    at: int
+    kind: str
+    why: str
+
+
+def _entries(raw: Sequence[bytes]) -> dict[str, Refusal]:
+    return {
+        name.decode(): msgspec.json.decode(text, type=Refusal, strict=False)
+        for name, text in zip(raw[::2], raw[1::2], strict=True)
+    }
+
+
+class RefusalsRead(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        entries: by name.
+    """
+
+    entries: Annotated[dict[str, Refusal], _entries] = msgspec.field(default_factory=dict)
+
+
+class Callbacks:
+    """Refused callbacks of the whole deployment. Every call raises StoreUnavailable if the store does not answer."""
+
+    def __init__(self, here: Deployment) -> None:
+        self._place = PartitionKeys(here.prefix, DEPLOYMENT)
+        self._at = refused_callbacks(here.prefix)
+        self._note = Act(here, "note_refused_callback", Reply)
+        self._read = Act(here, "read_refused_callbacks", RefusalsRead)
+
+    async def note(self, name: str, *, count: int, kind: str, why: str) -> None:
+        """Record `count` refusals under a name, and the latest reason."""
+        await self._note(self._place, {"refused": self._at}, {"name": name, "count": count, "kind": kind, "why": why})
+
+    async def read(self) -> RefusalsRead:
+        """All that is kept, also what is older than a day."""
+        return await self._read(self._place, {"refused": self._at}, {})

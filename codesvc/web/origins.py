@@ -1,0 +1,78 @@
+"""Whether a browser's request comes from a page of the service itself: by scheme, host and port (RFC 6454)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from codesvc.config.addresses import loopback
+from codesvc.web.authentication import is_from_trusted_proxy
+from codesvc.web.context import services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_PORTS: Final = {"http": 80, "https": 443}
+_SAME: Final = frozenset({"same-origin", "none"})
+_Origin = tuple[str, str, int]
+
+
+def _parsed(text: str) -> _Origin | None:
+    """Scheme, host and port; None for `null` and for anything that is not an origin of the web."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
+
+
+def _scheme(request: web.Request) -> str:
+    """The scheme that the browser used, as a trusted proxy says; that of the connection without one."""
+    said = request.headers.get("X-Forwarded-Proto", "")
+    return said if said in _PORTS and is_from_trusted_proxy(request) else request.scheme
+
+
+def is_own(request: web.Request, origin: str) -> bool:
+    """Whether an `Origin` is the service's own: that of `service.public_url`, or of the address that was called.
+
+    Under the public host only the public origin is the service's own. A page that somebody on the way served under
+    `http://` of that host is none.
+    """
+    public, called = services(request).settings.service.public_url, f"{_scheme(request)}://{request.host}"
+    found, ours, here = _parsed(origin), _parsed(public), _parsed(called)
+    if found is None or ours is None:
+        return False
+    return found == ours or (found == here and found[1] != ours[1]) or (found == here and ours[0] == "http")
+
+
+def require_own_page(request: web.Request) -> None:
+    """Refuse a request that a page of another origin sent; one without an origin is accepted.
+
+    Raises:
+        Problem: another page sent it.
+    """
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "none") not in _SAME or (
+        origin is not None and not is_own(request, origin)
+    ):
+        raise Problem("forbidden", "This form was not sent from our own page.")
+
+
+def require_no_other_page(request: web.Request) -> None:
+    """Refuse what a page of another origin could make a browser send, for a call that needs no key.
+
+    Besides the origin, the media type counts: a browser asks before it sends JSON to another origin, and gets no
+    permission. A name that an attacker's DNS leads to this machine is no address of ours.
+
+    Raises:
+        Problem: another page sent it, or may have sent it.
+    """
+    require_own_page(request)
+    origin = request.headers.get("Origin")
+    public = services(request).settings.service.public_url
+    if origin is not None and _parsed(origin) != _parsed(public) and not loopback(origin):
+        raise Problem("forbidden", "This call is not for pages of other addresses.")
+    if request.content_type != "application/json":
+        raise Problem("malformed", "Send it as Content-Type: application/json, so that no other page can.")

@@ -1,0 +1,162 @@
+"""The audit log is kept for each site by itself, and says which of its lines are gone and why."""
+
+import asyncio
+import json
+
+from codesvc.domain.audit import Act
+from codesvc.service.audit_file import AuditFile
+from codesvc.service.auditing import AuditLog
+from codesvc.store.keys import PARTITIONS
+from codesvc.web.context import SERVICES
+from tests.world import OTHER_KEY
+
+DAY = 86_400
+SMALL = {"audit_lines": 1_000}
+
+
+async def flood(world, site, count, act=Act.LOOKED_UP):
+    """So many lines of a site, as fast as the store takes them."""
+    here = world.app[SERVICES]
+    entry = here.directory.sites[site] if site else None
+    for start in range(0, count, 500):
+        several = range(start, min(count, start + 500))
+        await asyncio.gather(*(here.auditing.note("key:flood", act, site=entry, detail=f"{n}") for n in several))
+
+
+async def lines(world, **wanted):
+    return await AuditLog(world.app[SERVICES].store, range(PARTITIONS)).latest(**wanted)
+
+
+async def test_a_neighbour_cannot_push_lines_out(world):
+    person = await world.person()
+    for number in range(9):
+        await world.bind(f"alice-{number}", person)
+        await world.call("DELETE", f"/v1/bindings/alice-{number}")
+    before = await lines(world, site="shop")
+    assert len(before) == 18
+    await flood(world, "cafe", 20_640)
+    assert await lines(world, site="shop") == before
+
+
+async def test_a_stranger_cannot_push_the_operators_lines_out(new_world):
+    async with new_world(store=SMALL) as world:
+        await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
+        await flood(world, "", 1_300, Act.LOGIN_FAILED)
+        assert [line.actor for line in await lines(world, most=5_000) if line.act == Act.LOGIN] == ["admin:lan"]
+
+
+async def test_what_the_log_dropped_is_said(new_world):
+    async with new_world(store=SMALL) as world:
+        await flood(world, "cafe", 1_300)
+        kept = await lines(world, site="cafe", most=5_000)
+        gap = kept[-1]
+        assert (gap.act, gap.site, gap.detail) == (Act.LINES_MISSING, "cafe", "length")
+        assert gap.missing == 1_300 - (len(kept) - 1)
+        # The store drops in blocks of about 100 lines.
+        assert 1_000 <= len(kept) - 1 <= 1_100
+
+
+async def test_lines_that_are_too_old_are_said_to_be(new_world, valkey):
+    async with new_world(store=SMALL | {"audit_retention": 2 * DAY}) as world:
+        await flood(world, "cafe", 300)
+        # The ids of entries come from the store's clock, which no test moves: the same lines, three days older.
+        [name] = valkey.keys("*:audit:cafe")
+        aged = [(f"{int(entry.split(b'-')[0]) - 3 * DAY * 1000}-{place}", fields)
+                for place, (entry, fields) in enumerate(valkey.xrange(name))]  # fmt: skip
+        valkey.delete(name)
+        for entry, fields in sorted(aged, key=lambda one: [int(part) for part in one[0].split("-")]):
+            valkey.xadd(name, fields, id=entry)
+        await flood(world, "cafe", 1)
+        kept = await lines(world, site="cafe", most=5_000)
+        gaps = [(line.detail, line.missing) for line in kept if line.act == Act.LINES_MISSING]
+        assert gaps == [("age", 301 - len(kept) + 1)]
+        assert gaps[0][1] >= 200
+        # The same after the store dropped the whole log at the end of its life.
+        valkey.delete(name)
+        assert len(valkey.keys("*:audits")) == 1
+        await world.advance(3 * DAY)
+        [gap] = await lines(world, site="cafe")
+        assert (gap.detail, gap.missing) == ("age", 301)
+
+
+async def test_lines_that_were_taken_out_of_the_store_are_missed(world, valkey):
+    await flood(world, "cafe", 5)
+    [name] = valkey.keys("*:audit:cafe")
+    entries = [entry for entry, _ in valkey.xrange(name)]
+    valkey.xdel(name, *entries[1:3])
+    told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
+    assert told[2] == (Act.LINES_MISSING, 2, "unknown")
+    assert [act for act, _, _ in told].count(Act.LINES_MISSING) == 1
+    valkey.xdel(name, entries[0])
+    told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
+    assert told[-1] == (Act.LINES_MISSING, 3, "unknown")
+    valkey.xdel(name, entries[-1])
+    assert [line.missing for line in await lines(world, site="cafe")] == [1, 0, 3]
+    valkey.delete(name)
+    told = [(line.act, line.missing, line.detail) for line in await lines(world, site="cafe")]
+    assert told == [(Act.LINES_MISSING, 5, "unknown")]
+
+
+async def test_the_newest_lines_are_of_all_sites(world):
+    await flood(world, "cafe", 3)
+    await world.advance(1)
+    await flood(world, "shop", 2)
+    await world.advance(1)
+    await world.app[SERVICES].auditing.note("admin:lan", Act.LOGIN)
+    newest = await lines(world, most=4)
+    assert [line.site for line in newest] == ["", "shop", "shop", "cafe"]
+    assert len({line.id for line in await lines(world)}) == 6
+
+
+async def test_each_line_of_the_file_has_its_number_and_a_gap_is_a_line(new_world, tmp_path):
+    async with new_world(store=SMALL) as world:
+        path = tmp_path / "audit.jsonl"
+        file = AuditFile(world.app[SERVICES].store, lambda: range(PARTITIONS), path)
+        await flood(world, "cafe", 2)
+        while await file.write_new():
+            pass
+        await flood(world, "shop", 1)
+        await flood(world, "cafe", 1_300)
+        while await file.write_new():
+            pass
+        told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        cafe = [line for line in told if line.get("site") == "cafe"]
+        assert [line.get("number") for line in cafe[:2]] == [1, 2]
+        gap = cafe[2]
+        assert gap["act"] == "lines.missing"
+        assert gap["missing"] == cafe[3]["number"] - 3
+        assert [line["number"] for line in cafe[3:]] == list(range(cafe[3]["number"], 1_303))
+
+
+async def test_bindings_are_written_as_fast_as_the_key_may(new_world):
+    limits = {"binding_writes": ["4/hour"]}
+    async with new_world(sites__shop__limits=limits) as world:
+        alice, bob, carol = [await world.person() for _ in range(3)]
+        assert (await world.bind("alice", alice)).status == 201
+        for _ in range(3):
+            # Nothing is written, so nothing is counted.
+            assert (await world.bind("alice", alice)).status == 200
+            assert (await world.call("DELETE", "/v1/bindings/nobody")).status == 404
+        assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
+        assert (await world.bind("alice", alice)).status == 201
+        assert (await world.bind("bob", bob)).status == 201
+        for answer in (
+            await world.bind("alice", carol, replace=True),
+            await world.call("DELETE", "/v1/bindings/bob"),
+        ):
+            assert (answer.status, answer.problem, answer["limit"]) == (429, "rate-limited", "binding_writes")
+            assert 3_500 < int(answer.headers["Retry-After"]) <= 3_600
+        assert (await world.bind("alice", alice)).status == 200
+        # A neighbour's key has its own.
+        assert (await world.bind("carol", bob, key=OTHER_KEY)).status == 201
+        # So has an operator, who takes a binding away by hand.
+        here = world.app[SERVICES]
+        assert (await here.bindings.unbind(here.directory.sites["shop"], "bob", actor="admin:lan")).outcome == "done"
+        await world.advance(3_601)
+        assert (await world.call("DELETE", "/v1/bindings/alice")).status == 204
+
+
+async def test_the_default_lets_no_key_flush_its_own_log_in_a_day(world):
+    here = world.app[SERVICES]
+    rates = here.directory.sites["shop"].config.limits.binding_writes
+    assert min(rate.count * 86_400 / rate.seconds for rate in rates) * 1 <= here.settings.store.audit_lines

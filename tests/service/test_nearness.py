@@ -1,0 +1,49 @@
+"""Who is an operator says so: by `admin.listen` or by a key. A proxy on this machine is a stranger, too."""
+
+import aiohttp
+import pytest
+
+from codesvc.config.keys import hash_line
+from tests.world import KEY, OTHER_KEY
+
+ADMIN_KEY = "csk_admin_" + "a" * 43
+READER = {"keys": [{"name": "prometheus", "hash": hash_line(ADMIN_KEY), "scopes": ["read"]}]}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Host": "127.0.0.1"}, {"Via": "1.1 proxy"}, {"X-Real-IP": "203.0.113.9"}])
+async def test_loopback_is_no_operator(world, headers):
+    answer = await world.call("GET", "/metrics", key=None, headers=headers)
+    assert (answer.status, answer.problem) == (401, "unauthenticated")
+    ready = await world.call("GET", "/readyz", key=None, headers=headers)
+    assert ready.status == 200
+    assert "components" not in ready.json
+
+
+@pytest.mark.parametrize(("key", "status"), [(KEY, 200), (OTHER_KEY, 403), ("csk_shop_" + "x" * 43, 401)])
+async def test_a_key_of_scope_admin_is_one(world, key, status):
+    assert (await world.call("GET", "/metrics", key=key)).status == status
+    assert ("components" in (await world.call("GET", "/readyz", key=key)).json) == (status == 200)
+
+
+async def test_an_admin_key_that_may_read_is_enough_for_prometheus(new_world):
+    async with new_world(admin=READER) as world:
+        assert (await world.call("GET", "/metrics", key=ADMIN_KEY)).status == 200
+        assert "components" in (await world.call("GET", "/readyz", key=ADMIN_KEY)).json
+        assert (await world.call("DELETE", "/v1/users/alice/guesses", key=ADMIN_KEY)).status == 401
+    other = {"keys": [READER["keys"][0] | {"scopes": ["sites"]}]}
+    async with new_world(admin=other) as world:
+        assert (await world.call("GET", "/metrics", key=ADMIN_KEY)).status == 403
+
+
+async def test_who_comes_by_the_operators_listener_needs_no_key(new_world, tmp_path):
+    path = tmp_path / "admin.sock"
+    async with (
+        new_world(admin={"listen": f"unix:{path}"}) as world,
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as near,
+    ):
+        async with near.get("http://codesvc/metrics") as answer:
+            assert "codesvc_store_up" in await answer.text()
+        async with near.get("http://codesvc/readyz") as answer:
+            assert (await answer.json())["components"]
+        # A key that was sent and is wrong says nothing here.
+        assert (await world.call("GET", "/metrics", key=None)).status == 401

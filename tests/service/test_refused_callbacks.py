@@ -1,0 +1,75 @@
+"""Refused callbacks are on `/readyz`, from whichever process refused them, without secrets and without noise."""
+
+import time
+
+import pytest
+
+from codesvc.sandbox.account import DEFAULT_ACCOUNT
+from codesvc.store.keys import refused_callbacks
+from codesvc.web.context import SERVICES
+from codesvc.wechat import crypto
+from codesvc.wechat.errors import BadEnvelope
+
+SECRET = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
+
+
+def signed():
+    timestamp, nonce = str(int(time.time())), "831"
+    signature = crypto.signature(DEFAULT_ACCOUNT.token, timestamp, nonce)
+    return f"?signature={signature}&timestamp={timestamp}&nonce={nonce}"
+
+
+async def refused(world):
+    ready = await world.call("GET", "/readyz")
+    return [c for c in ready["components"] if c["component"].startswith("callbacks:")]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b'{"ToUserName": "%s", "MsgType": "event"}' % SECRET.encode(), "JSON"),
+        (b"<!doctype html><title>502</title>" + SECRET.encode(), "HTML page"),
+        (b"a=1&b=" + SECRET.encode(), "form"),
+        (b"", "empty"),
+    ],
+)
+async def test_what_came_and_how_often_is_said(world, body, word):
+    for _ in range(3):
+        answer = await world.call("POST", f"/wechat/main{signed()}", data=body, key=None)
+        assert answer.status == 400
+    [component] = await refused(world)
+    assert (component["component"], component["state"]) == ("callbacks:main", "refused")
+    assert word in component["means"]
+    assert component["means"].startswith("3 refused since ")
+    assert SECRET not in component["means"]
+
+
+async def test_what_strangers_send_stands_apart_and_is_written_rarely(world, valkey):
+    await world.call("POST", f"/wechat/main{signed()}", data=b"{}", key=None)
+    for _ in range(40):
+        assert (await world.call("POST", "/wechat/main?signature=x&timestamp=1&nonce=1", data=b"{}")).status == 403
+    at = refused_callbacks(world.app[SERVICES].store.prefix)
+    assert 0 < valkey.ttl(at) <= 2 * 86_400
+    assert b'"count":40' not in valkey.hget(at, "main unsigned")
+    states = {component["state"]: component["means"] for component in await refused(world)}
+    assert set(states) == {"refused", "unsigned"}
+    assert states["unsigned"].startswith("40 refused since ")
+    assert states["refused"].startswith("1 refused, ")
+
+
+async def test_another_process_shows_it_and_a_day_later_it_is_gone(world):
+    here = world.app[SERVICES]
+    await here.readiness.refusals.note("main", BadEnvelope("the body is JSON"), signed=True)
+    [component] = await refused(world)
+    assert "the body is JSON" in component["means"]
+    await world.advance(86_401)
+    assert await refused(world) == []
+    await here.readiness.refusals.note("main", BadEnvelope("again"), signed=True)
+    [component] = await refused(world)
+    assert component["means"].startswith("1 refused, the latest at ")
+
+
+async def test_what_is_well_is_not_shown(world):
+    person = await world.person()
+    await person.say("hello")
+    assert await refused(world) == []
