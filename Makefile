@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 LINT_STAMP := $(VENV)/.lint-installed
 
-.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate
+.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz oracle release-check audit docs clean bench-gate locks licences dist
 
 # On other ports: make demo PORT_BASE=18080
 demo: $(STAMP)
@@ -50,12 +50,12 @@ test-cluster: $(TEST_STAMP)
 
 # On another server: make test-store STORE=/usr/bin/redis-server, or STORE=oldest for the oldest that is supported.
 test-store: $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
+	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
 	$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$(STORE) $(STORE_TESTS)
 
 # A minute of each, as CI does: a cluster, Debian's Redis where it is installed, the oldest Redis.
 test-stores-briefly: $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group oldest-store
+	$(BIN)/python $(LOCKED) -r ops/locks/oldest.txt
 	for store in cluster $$(command -v redis-server) oldest; do \
 		$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$$store $(STORE_TESTS_BRIEFLY) || exit 1; \
 	done
@@ -91,7 +91,8 @@ bench:
 	@$(MAKE) --no-print-directory VENV=.venv-bench .venv-bench/.installed
 	.venv-bench/bin/python -m bench
 
-# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run; a minute.
+# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run, and whether
+# no request without a key costs more than ten refusals (docs/security.md); three minutes.
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 
@@ -99,17 +100,21 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("codesvc needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# Everything comes from lock files with hashes (ops/locks); `make locks` writes them anew.
+LOCKED := -m pip install --quiet --disable-pip-version-check --require-hashes
+
+$(STAMP): pyproject.toml ops/locks/build.txt ops/locks/runtime.txt | $(BIN)/python
+	$(BIN)/python $(LOCKED) -r ops/locks/build.txt
+	$(BIN)/python $(LOCKED) -r ops/locks/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(TEST_STAMP): pyproject.toml $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test
+$(TEST_STAMP): ops/locks/test.txt $(STAMP)
+	$(BIN)/python $(LOCKED) -r ops/locks/test.txt
 	@touch $@
 
-$(LINT_STAMP): pyproject.toml $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group lint
+$(LINT_STAMP): ops/locks/tools.txt $(TEST_STAMP)
+	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
 # The byte-level entrances, with twenty thousand examples each.
@@ -133,13 +138,21 @@ docs: $(STAMP) $(VENV)/.docs-installed
 	$(BIN)/python docs/diagrams.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-$(VENV)/.release-installed: pyproject.toml $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group release
+$(VENV)/.release-installed $(VENV)/.docs-installed: ops/locks/tools.txt $(STAMP)
+	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
-$(VENV)/.docs-installed: pyproject.toml $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
-	@touch $@
+# After a change of dependencies in pyproject.toml; make locks UPGRADE=--upgrade takes newer versions.
+locks: $(STAMP) $(VENV)/.release-installed
+	$(BIN)/python ops/release/locks.py $(UPGRADE)
+
+# docs/licences.md, from the lock file and the packages' own metadata; red for a licence that nobody has looked at.
+licences: $(STAMP)
+	$(BIN)/python ops/release/licences.py
+
+# What is published, with its SBOM, provenance and hashes, in dist/ (docs/releasing.md).
+dist: $(STAMP) $(VENV)/.release-installed
+	$(BIN)/python ops/release/dist.py
 
 clean:
 	rm -rf $(VENV) dist site build .pytest_cache .mypy_cache .ruff_cache .hypothesis

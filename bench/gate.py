@@ -2,6 +2,8 @@
 
 What is compared is CPU of the server process, which a busy machine inflates too, but the floor with it. A call that
 costs `MOST` times its floor or more has been made dearer by something that nobody wanted.
+
+Then, for each route, the dearest request that needs no key, beside an ordinary refusal (`bench.refusals`).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import calls
+from bench import calls, refusals
 from codesvc.store.embedded import run_embedded
 
 MOST = {calls.START: 5.0, calls.CHECK: 4.5}
@@ -31,6 +33,7 @@ async def main() -> int:
         for name, most in MOST.items()
         if subjects[name].ratio(floor) > most
     ]
+    late += await refusals.weigh()
     print("\n".join(late), file=sys.stderr)
     return 1 if late else 0
 

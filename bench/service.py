@@ -32,6 +32,7 @@ port = {port}
 public_url = "http://127.0.0.1:{port}"
 workers = {workers}
 deliver = {deliver}
+trusted_proxies = {proxies}
 [store]
 {store}
 [secrets]
@@ -97,6 +98,8 @@ def service(
     deliver: bool = False,
     workers: int = 1,
     data_dir: str = "",
+    proxies: tuple[str, ...] = (),
+    more: str = "",
     module: tuple[str, ...] = ("codesvc.cli",),
 ) -> Iterator[Running]:
     """`codesvc serve` as anybody would run it; what it logs, as JSON, goes to a file."""
@@ -107,6 +110,7 @@ def service(
             port=port,
             workers=workers,
             deliver=str(deliver).lower(),
+            proxies=list(proxies),
             store=f'data_dir = "{data_dir}"' if data_dir else f'url = "{store}"',
             platform=platform_url,
             appid=APPID,
@@ -114,6 +118,7 @@ def service(
             aes_key=AES_KEY,
             hash=hash_line(KEY),
         )
+        + more
     )
     config.chmod(0o600)
     log = directory / f"log-{port}"

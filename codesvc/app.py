@@ -15,12 +15,9 @@ from aiohttp import web
 
 from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.channels.means import Means
-from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
-from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.pace import Pace
-from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.webhooks.worker import WebhookWorker
 from codesvc.delivery.worker import Worker
@@ -282,15 +279,7 @@ async def _run(
         )
         if service.deliver:
             courier = Courier(
-                store,
-                directory,
-                composer,
-                make_channels(means),
-                clients,
-                quotas=store.quotas,
-                apart={NOTICE: Notices(store, teller, clients), QUOTA_LOW: QuotaEvents(store, directory)},
-                recorder=recorder,
-                pauses=pace.pauses,
+                store, directory, composer, teller, means, recorder=recorder, pauses=pace.pauses, trials=pace.trials
             )
             worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())

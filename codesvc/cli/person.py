@@ -17,6 +17,7 @@ from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.bindings import Unbind
+from codesvc.store.file_rewrite import Rewrite, Rewritten, rewrite_files
 from codesvc.store.key_contents import Content, read
 from codesvc.store.key_patterns import place_of
 from codesvc.store.outcomes import Outcome
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _BATCH: Final = 500
+_NOT_YET: Final = "disk: NOT YET,"
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Export or erase a person's data; returns 0, 1 if it failed, 3 if nothing was found."""
+    """Export or erase a person's data.
+
+    Returns 0, 3 if nothing was found, or 1 if it failed, also if what was erased is still in a file of the store.
+    """
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:
@@ -53,8 +58,33 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.act == "export":
             return _show(person, [found async for found in records.found(person)])
         erased = await records.erase(person)
-    sys.stdout.write(f"{erased} entries erased\n")
+        sys.stdout.write(f"{erased} entries erased\n")
+        # Also where nothing was found: an earlier rewriting may have failed.
+        told = [_on_disk(each, embedded=settings.store.url is None) for each in await rewrite_files(store.servers)]
+    sys.stdout.write("".join(f"{line}\n" for line in told))
+    sys.stdout.write("Backups, copies of logs, and servers that took events have what they had (docs/operating.md).\n")
+    if any(line.startswith(_NOT_YET) for line in told):
+        return 1
     return 0 if erased else 3
+
+
+def _on_disk(rewritten: Rewritten, *, embedded: bool) -> str:
+    """What became of a server's file, and what the operator has to do."""
+    server = "the embedded store" if embedded else rewritten.server
+    host, colon, port = rewritten.server.rpartition(":")
+    ask = f"valkey-cli -h {host} -p {port} BGREWRITEAOF" if colon and port.isdigit() else "valkey-cli BGREWRITEAOF"
+    match rewritten.result:
+        case Rewrite.DONE:
+            line = f"disk: the append-only file of {server} was written anew; what was erased is no longer in it"
+        case Rewrite.NO_FILE:
+            line = f"disk: {server} keeps no append-only file; if it writes snapshots, run BGSAVE there"
+        case Rewrite.FORBIDDEN:
+            line = f"{_NOT_YET} this login may not write the file of {server} anew; run there: {ask}"
+        case Rewrite.FAILED:
+            line = f"{_NOT_YET} the file of {server} could not be written anew; see its log, then run there: {ask}"
+    if rewritten.replicas:
+        line += f"; its {rewritten.replicas} replica(s) have files of their own: run BGREWRITEAOF on each"
+    return line
 
 
 def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:

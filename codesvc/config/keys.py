@@ -55,4 +55,4 @@ def new_signing_secret(random: bytes) -> str:
 
 def hash_line(key: str) -> str:
     """The line that the configuration contains for a key: `sha256:` and 64 hexadecimal digits."""
-    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()

@@ -2,52 +2,62 @@
 
 A job ends in exactly one script that records the result and acknowledges the job together. If the process is killed
 before that, the job stays in the stream and another process does it again under the same `client_msg_id`, which WeChat
-delivers once. While a result is unknown or another attempt may help, the job is held and tried again, until the code's
-life is over.
+delivers once. While WeChat is silent or refuses the access token, or a result is unknown, the job is held and tried
+again, until the code's life is over. Where WeChat answers and refuses for the moment, the number of attempts is
+limited: then the next channel is tried, and at last a scan brings the code.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import structlog
 
-from codesvc.delivery.breaker import Breaker
-from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
+from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE
+from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.channels.registry import make_channels
+from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
+from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState
+from codesvc.delivery.notice_calls import Letter, NoticeCalls
+from codesvc.delivery.notices import NOTICE, Notices
+from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
 from codesvc.domain.channels import Channel
-from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import log_attempt
 from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.errcodes import Pause
-from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from codesvc.delivery.channels.protocol import DeliveryChannel
-    from codesvc.delivery.notices import Notices
-    from codesvc.delivery.quota_events import QuotaEvents
+    from codesvc.delivery.channels.means import Means
     from codesvc.domain.record import Record
+    from codesvc.messages.chat import ChatComposer
     from codesvc.messages.composer import Composer
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.deliveries import Begun
     from codesvc.store.outbox import Job
-    from codesvc.store.quotas import Quotas
     from codesvc.store.store import Store
-    from codesvc.wechat.client import WeChatClient
 
 _log = structlog.get_logger(__name__)
-PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between the attempts of one job. While work waits, WeChat is tried at least every 5 s."""
 _MINUTE: Final = 60.0
-_MOST_TRIES: Final = 200
+LONGEST_MINUTE_WAIT: Final = 10.0
+"""Seconds. If WeChat's minute is used up and the next one begins later than this, a scan brings the code sooner."""
+MOST_REFUSALS: Final = 6
+"""How often WeChat may refuse a message for the moment (errcodes with the verdict RETRY), before its channel counts as
+failed. With `PAUSES` that takes 12 s.
+"""
 LONGEST_WAIT: Final = 0.1
 """Seconds within which a push begins at a random moment, if the caller may not know that there is one (DESIGN rule 7).
 Sending keeps the process busy for part of a millisecond, which could be measured in the caller's next request.
@@ -63,14 +73,13 @@ class Courier:
         store: takes the results.
         directory: finds accounts and sites.
         composer: writes the messages.
-        channels: the channels that send codes.
-        clients: WeChat clients by account name.
-        quotas: hears when a day's quota is gone.
-        apart: by kind, who carries what is about no verification.
+        teller: writes the notices that belong to no verification.
+        means: the objects that channels are made with.
         recorder: counts what happens.
         sleep: how to pause between tries, seconds.
-        clock: seconds of a steady clock, for the circuit breakers.
+        now: unix seconds; WeChat's minutes follow it.
         pauses: seconds between the attempts of one job, plus or minus a fifth; the last one repeats.
+        trials: seconds to the first trial of an open circuit, and the longest pause between two.
     """
 
     def __init__(
@@ -78,25 +87,27 @@ class Courier:
         store: Store,
         directory: Directory,
         composer: Composer,
-        channels: Mapping[Channel, DeliveryChannel],
-        clients: Mapping[str, WeChatClient],
+        teller: ChatComposer,
+        means: Means,
         *,
-        quotas: Quotas,
-        apart: Mapping[str, Notices | QuotaEvents],
         recorder: Recorder,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
         pauses: Sequence[float] = PAUSES,
+        trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
     ) -> None:
         self._ledger = JobState(store, directory, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        self._channels, self._clients = channels, clients
-        self._quotas = quotas
-        self._apart = apart
+        circuits = self._circuits = circuits_of(directory, trials=trials, sleep=sleep)
+        self._calls = ChargedCalls(self._ledger, make_channels(means), means.clients, circuits, store.quotas)
+        self._notices = NoticeCalls(self._ledger, means.clients, circuits)
+        self._apart: dict[str, Notices | QuotaEvents] = {
+            NOTICE: Notices(store, teller, self._notices, circuits),
+            QUOTA_LOW: QuotaEvents(store, directory),
+        }
         self._recorder = recorder
-        self._sleep, self._clock, self._pauses = sleep, clock, pauses
-        self._breakers = PerEntry(directory.accounts, lambda _: Breaker(), lambda entry: entry.config)
+        self._sleep, self._now, self._pauses = sleep, now, pauses
         self._places = PerEntry(
             directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), lambda entry: entry.config
         )
@@ -115,36 +126,42 @@ class Courier:
             async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
-        for number in range(_MOST_TRIES):
+        refusals = 0
+        for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
             async with self._places[account.name]:
-                begun = await self._ledger.begin(account, job)
+                begun = await self._calls.look(account, job)
                 if begun is None:
                     return
-                if job.kind not in {"push", "scan"}:
-                    await self._notify(account, job, begun)
-                    return
                 hidden = number == 0 and job.kind == "push" and not begun.shown.disclosed
-                attempt = None if hidden else await self._traced(account, job, begun)
-            if attempt is None:
+                attempt = None if hidden else await self._traced(account, job, begun, refusals)
+            if hidden:
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
                 continue
+            if attempt is None:
+                return
             await self._keep(account, job, begun, attempt)
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
                 return
-            await self._sleep(self._pause(attempt, number))
+            refusals += _refuses(attempt)
+            await self._circuits[account.name].pause(self._pause(account, attempt, number))
 
     async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
         """Record the result of an attempt, or why the job waits."""
         if attempt.ending is Ending.LATER:
             await self._ledger.note(account, job, attempt)
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
-            await self._record(account, job, attempt)
+            self._recorder.record(await self._ledger.record(account, job, attempt))
 
-    def _pause(self, attempt: Attempt, number: int) -> float:
+    def _pause(self, account: AccountEntry, attempt: Attempt, number: int) -> float:
+        if attempt.reason == CIRCUIT_OPEN:
+            return self._circuits[account.name].wait()
         if attempt.pause is Pause.MINUTE:
-            return _MINUTE
+            return self._until_minute()
         return self._pauses[min(number, len(self._pauses) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries
+
+    def _until_minute(self) -> float:
+        return _MINUTE - self._now() % _MINUTE
 
     def _wanted(self, job: Job, begun: Begun) -> list[Channel]:
         """The policy's channels in order, without those that cannot bring the code now."""
@@ -158,33 +175,34 @@ class Courier:
         channels = [Channel(channel) for channel in policy.channels] if policy else []
         return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
-    async def _traced(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
-        attempting, record = self._attempt(account, job, begun), begun.shown
+    async def _traced(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
+        if job.kind not in {"push", "scan"}:
+            return await self._notify(account, job, begun)
+        attempting, record = self._attempt(account, job, begun, refusals), begun.shown
         return await tracing.within("deliver", attempting, parent=record.fixed.trace, verification=record.id)
 
-    async def _attempt(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
-        """Try the channels in order, until one does not fail finally."""
-        breaker, record = self._breakers[account.name], begun.shown
-        parcel = Parcel(account, record, begun.openid, job.client_msg_id)
-        attempt = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel")
-        for channel in self._wanted(job, begun):
-            quota = channel.traits.quota
-            if quota and begun.template_quota == "day":
-                attempt = Attempt(Ending.FAILED, channel, reason="quota")
-            elif quota and begun.template_quota == "minute":
-                attempt = Attempt(Ending.LATER, channel, reason="minute-quota", pause=Pause.MINUTE)
-            elif not breaker.allows(self._clock()):
-                return Attempt(Ending.LATER, channel, reason="circuit-open")
-            else:
-                sending = self._channels[channel].send(parcel)
-                attempt = await tracing.within("send to WeChat", sending, channel=channel.value)
-                self._heed(account, attempt)
-            self._tell(account, record, attempt)
-            if attempt.pause is Pause.DAY and quota:
-                with contextlib.suppress(StoreUnavailable):  # WeChat will report it again
-                    await self._quotas.exhaust(account.keys, quota)
-            if attempt.ending is not Ending.FAILED:
+    async def _attempt(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:
+        """Try the channels in order, until one does not fail finally. None if the job is no longer needed."""
+        last, wanted = Attempt(Ending.FAILED, Channel.TEMPLATE, reason="no-channel"), self._wanted(job, begun)
+        if begun.call and not (wanted and wanted[0].traits.quota):
+            # The policy has changed since the start.
+            await self._calls.give_back(account, begun)
+            begun = msgspec.structs.replace(begun, call="", template_quota="")
+        for channel in wanted:
+            attempt = await self._calls.make(account, job, begun, channel)
+            if attempt is None or attempt.reason == CIRCUIT_OPEN:
+                return attempt
+            last = self._in_time(attempt, refusals)
+            self._tell(account, begun.shown, last)
+            if last.ending is not Ending.FAILED:
                 break
+        return last
+
+    def _in_time(self, attempt: Attempt, refusals: int) -> Attempt:
+        """The attempt, as failed if another one would come too late or has been refused too often."""
+        late = attempt.pause is Pause.MINUTE and self._until_minute() > LONGEST_MINUTE_WAIT
+        if _refuses(attempt) and (late or refusals >= MOST_REFUSALS - 1):
+            return msgspec.structs.replace(attempt, ending=Ending.FAILED)
         return attempt
 
     @staticmethod
@@ -201,35 +219,29 @@ class Courier:
             alarm=attempt.alarm,
         )
 
-    def _heed(self, account: AccountEntry, attempt: Attempt) -> None:
-        breaker = self._breakers[account.name]
-        was_open = breaker.is_open
-        if attempt.silent:
-            breaker.failed(self._clock())
-        else:
-            breaker.succeeded()
-        if breaker.is_open != was_open:
-            metrics.CIRCUIT.labels(account.name).set(breaker.is_open)
-            _log.warning("circuit", account=account.name, state="open" if breaker.is_open else "closed")
+    async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> Attempt:
+        """Send a notice to the bound WeChat account, by a channel that can reach it (rule 6).
 
-    async def _record(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
-        self._recorder.record(await self._ledger.record(account, job, attempt))
+        It is best effort: it waits while nothing can be sent, and any answer ends it.
+        """
+        record = begun.shown
+        letter = Letter(
+            name=job.kind,
+            openid=begun.openid,
+            site=record.site,
+            reset=record.purpose == "reset",
+            client_msg_id=job.client_msg_id,
+            fields=partial(self._composer.fields, account.name, job.kind, record),
+            text=partial(self._composer.chat, job.kind, record),
+        )
+        attempt = await self._notices.send(account, letter)
+        if attempt.ending is Ending.LATER and not _refuses(attempt):
+            return attempt
+        if attempt.ending is not Ending.SENT:
+            _log.info("notice_not_sent", verification=record.id, kind=job.kind, error=attempt.reason)
+        return Attempt(Ending.SENT, Channel.TEMPLATE)
 
-    async def _notify(self, account: AccountEntry, job: Job, begun: Begun) -> None:
-        """Send a notice to the bound WeChat account, once and best effort, by a channel that can reach it (rule 6)."""
-        client, message = self._clients[account.name], account.config.messages.get(job.kind)
-        record, openid = begun.shown, begun.openid
-        try:
-            if message is not None:
-                await client.send_template(
-                    openid=openid,
-                    template_id=message.template_id,
-                    data=self._composer.fields(account.name, job.kind, record),
-                    url=None,
-                    client_msg_id=job.client_msg_id,
-                )
-            else:
-                await client.send_text(openid=openid, content=self._composer.chat(job.kind, record))
-        except WeChatFault as error:
-            _log.info("notice_not_sent", verification=record.id, kind=job.kind, error=str(error))
-        await self._record(account, job, Attempt(Ending.SENT, Channel.TEMPLATE))
+
+def _refuses(attempt: Attempt) -> bool:
+    """Whether WeChat answered that it does not send this message now."""
+    return attempt.ending is Ending.LATER and not attempt.blocked and attempt.reason != CIRCUIT_OPEN

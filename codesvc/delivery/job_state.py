@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.store_retry import PatientStore
+from codesvc.domain.quota import Api
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import crash_points
 from codesvc.sites.lazy import PerEntry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.deliveries import AccountDeliveries, Begun
     from codesvc.store.outbox import Job
+    from codesvc.store.quotas import Charge
     from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
 
@@ -43,13 +45,18 @@ class JobState:
     """
 
     def __init__(self, store: Store, directory: Directory, *, sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._store = store.deliveries
+        self._store, self._quotas = store.deliveries, store.quotas
         self._patient = PatientStore(sleep=sleep)
         self._deliveries = PerEntry(directory.accounts, self._deliveries_of)
 
-    async def begin(self, account: AccountEntry, job: Job) -> Begun | None:
-        """The job's data, before each attempt. None if the job is no longer needed; then it is acknowledged."""
-        begin = partial(self._deliveries[account.name].begin, job.kind, job.verification, job.number, job.entry)
+    async def begin(self, account: AccountEntry, job: Job, *, call: str = "", if_next: bool = False) -> Begun | None:
+        """The job's data; None if the job is no longer needed, then it is acknowledged.
+
+        `call` is the id of a template message that follows: it is taken from the day's quota. With `if_next` that
+        depends on the record.
+        """
+        deliveries = self._deliveries[account.name]
+        begin = partial(deliveries.begin, job.kind, job.verification, job.number, job.entry, call=call, if_next=if_next)
         begun = await self._patient.ask("begin_deliveries", begin)
         return begun if begun.outcome is Outcome.BEGUN else None
 
@@ -64,9 +71,22 @@ class JobState:
             errcode=str(attempt.errcode or ""),
             msgid=attempt.msgid,
             entry="" if attempt.ending is Ending.UNKNOWN else job.entry,
+            day=attempt.charge.day if attempt.charge else "",
+            call=attempt.charge.call if attempt.charge else "",
         )
         record = partial(self._deliveries[account.name].record, delivered)
         return await self._patient.ask("record_deliveries", record)
+
+    async def charge(self, account: AccountEntry, call: str, *, site: str, reset: bool) -> Charge | None:
+        """Take a template message without a delivery of its own from the day's quota; None if it is used up."""
+        keys, sites = account.keys, account.sites
+        take = partial(self._quotas.charge, keys, Api.TEMPLATE, call, site=site, sites=sites, reset=reset)
+        return await self._patient.ask("charge_quota", take)
+
+    async def end_call(self, account: AccountEntry, charge: Charge, *, counted: bool) -> None:
+        """A charged call has ended without a result to record. What WeChat has not counted is given back."""
+        end = partial(self._quotas.end, account.keys, charge, counted=counted)
+        await self._patient.ask("end_charged_call", end)
 
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Note why a job waits, in the verification's timeline."""

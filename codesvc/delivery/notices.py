@@ -7,30 +7,32 @@ binding's history.
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
 
+from codesvc.delivery.channels.protocol import Ending
+from codesvc.delivery.notice_calls import Letter
 from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
-from codesvc.wechat.errors import NotSent, WeChatFault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
+    from codesvc.delivery.circuits import Circuit
+    from codesvc.delivery.notice_calls import NoticeCalls
     from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.outbox import Job
     from codesvc.store.store import Store
-    from codesvc.wechat.client import WeChatClient
 
 NOTICE: Final = "notice"
 """The kind of these jobs in the outbox."""
 
 _log = structlog.get_logger(__name__)
-_PAUSES: Final = (1.0, 5.0, 15.0)
+_PAUSES: Final = (1.0, 2.0, 4.0, 4.0, 4.0)
 
 
 class Notices:
@@ -39,22 +41,21 @@ class Notices:
     Args:
         store: holds notices.
         teller: writes them.
-        clients: WeChat clients by account name.
-        sleep: how to pause between attempts, seconds.
+        calls: sends them.
+        circuits: the circuits by account name.
     """
 
     def __init__(
         self,
         store: Store,
         teller: ChatComposer,
-        clients: Mapping[str, WeChatClient],
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        calls: NoticeCalls,
+        circuits: Mapping[str, Circuit],
     ) -> None:
         self._store = store.deliveries
         self._teller = teller
-        self._clients = clients
-        self._sleep = sleep
+        self._circuits = circuits
+        self._calls = calls
 
     async def carry(self, account: AccountEntry, job: Job) -> None:
         """Do a job to its end.
@@ -65,29 +66,22 @@ class Notices:
         begun = await self._store.begin_notice(account.keys, job.verification, job.entry)
         if begun.outcome is not Outcome.BEGUN:
             return
-        openid, name = begun.openid, begun.name
-        about = msgspec.json.decode(begun.about, type=NoticeSubject)
-        for pause in (*_PAUSES, None):
-            try:
-                await self._send(account, job, openid, name, about)
-            except WeChatFault as error:
-                _log.info("notice_not_sent", account=account.name, notice=name, error=type(error).__name__)
-                if pause is not None and isinstance(error, NotSent):
-                    await self._sleep(pause)
-                    continue
-            break
-        await self._store.end_notice(account.keys, job.verification, job.entry)
-
-    async def _send(self, account: AccountEntry, job: Job, openid: str, name: str, about: NoticeSubject) -> None:
-        client, message = self._clients[account.name], account.config.messages.get(name)
-        # A text that was rendered earlier, such as a question, has no variables to fill a template with.
-        if message is None or about.text:
-            await client.send_text(openid=openid, content=self._teller.notice(name, about))
-            return
-        await client.send_template(
-            openid=openid,
-            template_id=message.template_id,
-            data=self._teller.notice_fields(account, name, about),
-            url=None,
+        name, about = begun.name, msgspec.json.decode(begun.about, type=NoticeSubject)
+        letter = Letter(
+            # A text that was rendered earlier, such as a question, has no variables to fill a template with.
+            name="" if about.text else name,
+            openid=begun.openid,
+            site=about.site,
+            reset=False,
             client_msg_id=job.client_msg_id,
+            fields=partial(self._teller.notice_fields, account, name, about),
+            text=partial(self._teller.notice, name, about),
         )
+        for pause in (*_PAUSES, None):
+            attempt = await self._calls.send(account, letter)
+            if attempt.ending is not Ending.SENT:
+                _log.info("notice_not_sent", account=account.name, notice=name, error=attempt.reason)
+            if pause is None or attempt.ending is not Ending.LATER:
+                break
+            await self._circuits[account.name].pause(pause)
+        await self._store.end_notice(account.keys, job.verification, job.entry)

@@ -20,10 +20,11 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codesvc.domain.errors import CodesvcError
+from codesvc.messages.bounded_environment import BoundedEnvironment
 from codesvc.messages.field_sources import Field, compile_field
+from codesvc.messages.template_trial import fault_in_renderings
 from codesvc.messages.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ class Templates:
         own = read_templates(override) if isinstance(override, Path) else override or {}
         shipped = read_templates(shipped_directory())
         self._layers = (shipped, own)
-        # Accounts in the store bring their own templates (`codesvc.sites.registry`). With jinja2's sandbox, these reach
-        # values and nothing else.
-        self._environment = ImmutableSandboxedEnvironment(
+        # Accounts in the store bring their own templates (`codesvc.sites.registry`). In jinja2's sandbox, these reach
+        # values and nothing else, and each rendering is bounded.
+        self._environment = BoundedEnvironment(
             loader=DictLoader({**shipped, **own}),
             undefined=StrictUndefined,
             autoescape=select_autoescape(["html"]),
@@ -143,6 +144,8 @@ class Templates:
         if own:
             self.try_all()
             if fault := fault_in_overrides(self._environment, shipped, own):
+                raise BadTemplate(f"template {fault}")
+            if fault := fault_in_renderings(self._environment, own):
                 raise BadTemplate(f"template {fault}")
 
     def try_all(self) -> None:

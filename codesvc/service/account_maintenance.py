@@ -73,6 +73,7 @@ class Upkeep:
 
     async def _read_quotas(self, account: AccountEntry) -> None:
         for api, path in PATHS.items():
+            mark = await self._quotas.mark(account.keys, api)
             try:
                 quota = await self._clients[account.name].get_quota(path)
             except WeChatFault as error:
@@ -80,7 +81,9 @@ class Upkeep:
                 _log.info("quota_unknown", account=account.name, call=path, error=str(error))
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
-            learned = await self._quotas.learn(account.keys, api, daily=quota.daily_limit, used=quota.used, rate=rate)
+            learned = await self._quotas.learn(
+                account.keys, api, daily=quota.daily_limit, used=quota.used, rate=rate, mark=mark
+            )
             left = learned.left
             if left < quota.daily_limit * (1 - WARN_AT):
                 _log.error("quota_low", account=account.name, call=path, left=left, daily=quota.daily_limit)

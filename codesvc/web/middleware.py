@@ -18,6 +18,7 @@ from codesvc.domain.traceparent import trace_of
 from codesvc.runtime import crash_points, metrics, tracing
 from codesvc.runtime.logging import REQUEST_ID, TRACE_ID, log_request
 from codesvc.web.api.inputs import invalid
+from codesvc.web.authentication import require_known_key
 from codesvc.web.context import CROSS_ORIGIN, RETIRING, SITE, services
 from codesvc.web.headers import STANDING_HEADERS, require_fit
 from codesvc.web.problem import Problem, unavailable
@@ -92,18 +93,19 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-async def _read_body(request: web.Request) -> None:
-    """Read the whole body, so that no handler waits for it.
+async def _read_body(request: web.Request, route: str) -> None:
+    """Read the whole body, so that no handler waits for it. Nothing is read of a request that will be refused.
 
     Raises:
-        Problem: the body is compressed, multipart or not complete in time.
+        Problem: the body is compressed, multipart or not complete in time, or the route needs a key and there is none.
     """
     if request.version < HttpVersion10:
         # A request without a version: its answer would have no head, so two servers could disagree on where it ends.
         raise Problem("malformed", "The request line is not that of HTTP/1.1.", headers={"Connection": "close"})
     if hdrs.CONTENT_ENCODING in request.headers or hdrs.TRANSFER_ENCODING in request.headers:
         _require_plain_body(request)
-    if not request.content.is_eof():
+    if not request.content.is_eof() and request.match_info.http_exception is None:
+        require_known_key(request, route)
         await _arrived(request)
 
 
@@ -168,7 +170,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     if (parent := given.get("traceparent")) is not None:
         TRACE_ID.set(trace_of(parent))
     try:
-        await _read_body(request)
+        await _read_body(request, route)
         answering: Coroutine[Any, Any, web.StreamResponse] = handler(request)  # type: ignore[assignment]  # aiohttp promises less
         traced = tracing.within(route, answering, parent=parent, method=request.method)
         response = await crash_points.mortal("request", traced)

@@ -89,6 +89,10 @@ class WeChatClient:
 
         return Sdk(self.appid, self.call)
 
+    async def ready(self) -> None:
+        """Get an access token ahead of a call. Raises `TokenUnavailable` if there is none: no call would be made."""
+        await self._tokens.get()
+
     async def call(
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> dict[str, Any]:

@@ -61,8 +61,6 @@ _FALL, _STOP, _OURS = Verdict.FALL_BACK, Verdict.STOP, Verdict.OUR_FAULT
 
 _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (0, _DONE, "ok", Pause.NONE),
-    # "The same content within 60 seconds": the first message was accepted, and a code does not change (DESIGN rule 1).
-    (40241, _DONE, "already-sent", Pause.NONE),
     # Temporarily not possible.
     (-1, _RETRY, "busy", Pause.BACKOFF),
     (45011, _RETRY, "minute-quota", Pause.MINUTE),
@@ -77,6 +75,9 @@ _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (43019, _FALL, "blacklisted", Pause.NONE),
     (43101, _FALL, "refused", Pause.NONE),
     (43117, _FALL, "too-frequent", Pause.PERSON),
+    # "The same content within 60 seconds": this message was not accepted. The earlier one may have been for another
+    # verification, if the template shows neither code nor reference.
+    (40241, _FALL, "duplicate", Pause.NONE),
     (46004, _FALL, "unknown-user", Pause.NONE),
     (48002, _FALL, "refuses-messages", Pause.NONE),
     (50001, _FALL, "not-authorised", Pause.NONE),
@@ -107,7 +108,9 @@ _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (43116, _STOP, "template-banned", Pause.NONE),
     (45103, _STOP, "template-withdrawn", Pause.NONE),
     (45109, _STOP, "call-withdrawn", Pause.NONE),
+    (45028, _STOP, "mass-quota", Pause.NONE),
     (45029, _STOP, "permanent-codes-used-up", Pause.NONE),
+    (45082, _STOP, "url-licence", Pause.NONE),
     (48001, _STOP, "no-right", Pause.NONE),
     (48004, _STOP, "banned", Pause.NONE),
     (48006, _STOP, "clearing-used-up", Pause.NONE),
@@ -154,6 +157,11 @@ _ROWS: Final[tuple[tuple[int, Verdict, str, Pause], ...]] = (
     (76021, _OURS, "quota-path", Pause.NONE),
     (76022, _OURS, "quota-path", Pause.NONE),
 )
+
+NOT_COUNTED: Final = frozenset({40001, 40014, 41001, 42001, 45009, 45011})
+"""Errcodes after which WeChat has certainly not counted the call: without a valid token it belongs to no account, and a
+call that a quota refuses is not counted. Whether other refusals are counted is not documented (WECHAT.md 4, 13).
+"""
 
 _ALARM_VERDICTS: Final = frozenset({Verdict.STOP, Verdict.OUR_FAULT})
 _QUOTA_GONE: Final = 45009

@@ -19,7 +19,8 @@ from codesvc.wechat.unexpected_body import describe
 from codesvc.wechat.xml import MAX_BYTES, cdata, only, read
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
-_SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/=]+)")
+_SEALED = re.compile(rb"<Encrypt>\s*(?:<!\[CDATA\[)?([^<\]]+)")
+_MOST_ENVELOPES = 4  # at either end of a body; a person's text stands before or after the genuine one
 # The signature does not cover echostr. So only the digits that WeChat sends, and similar harmless characters, are
 # returned.
 _ECHO = re.compile(r"[A-Za-z0-9_+/=.-]{1,512}")
@@ -173,22 +174,37 @@ def _envelope(sealed: str, *, token: str, timestamp: str, nonce: str) -> bytes:
 def _require_signature(
     keys: CallbackKeys, query: Mapping[str, str], timestamp: str, nonce: str, envelope: bytes
 ) -> None:
-    """Check a signature before anything is parsed, because parsing costs much more than a signature.
+    """Check the signatures before anything is parsed, because parsing costs much more than a signature.
 
-    WeChat signs the query of every push (`signature`). Where a relay has dropped that, `msg_signature` is checked over
-    the ciphertext, which a regular expression finds.
+    WeChat signs the query of every push (`signature`). Whoever has read one address can repeat that with any body, so
+    `msg_signature` is checked as well, over the ciphertext, which a regular expression finds. In compatible mode a
+    person's text stands beside the envelope and may imitate one, so the signature must fit one of those found.
 
     Raises:
-        BadSignature: neither is ours.
+        BadSignature: one of them is not ours, or neither is there.
     """
     given = query.get("signature")
     if given is not None or not envelope:
         _signing_token(keys, given or "", timestamp, nonce)
+    if not envelope:
         return
     found = _SEALED.findall(envelope[:MAX_BYTES])
-    if len(found) != 1:
+    if not found and given is None:
         raise BadSignature(f"the signature is missing, and so is the encrypted message: {describe(envelope)}")
-    _signing_token(keys, query.get("msg_signature", ""), timestamp, nonce, found[0].decode())
+    # Without an envelope, `read` says what the body is instead.
+    outermost = [*found[:_MOST_ENVELOPES], *found[_MOST_ENVELOPES:][-_MOST_ENVELOPES:]]
+    signed = query.get("msg_signature", "")
+    fitting = [each for each in outermost if _signs(keys, signed, timestamp, nonce, _text(each))]
+    if found and not fitting:
+        raise BadSignature("the signature does not match")
+
+
+def _text(sealed: bytes) -> str:
+    return sealed.decode(errors="replace").strip()
+
+
+def _signs(keys: CallbackKeys, given: str, *parts: str) -> bool:
+    return bool([token for token in keys.tokens if token and crypto.matches(given, token, *parts)])
 
 
 def _signing_token(keys: CallbackKeys, given: str, *parts: str) -> str:

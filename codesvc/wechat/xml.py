@@ -18,6 +18,9 @@ from codesvc.wechat.unexpected_body import describe
 MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 6
 _MAX_ELEMENTS = 512
+_MAX_REFERENCES = 2_100  # a message has 2,048 characters at most (WECHAT.md 9.4)
+_SECTION = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_ATTRIBUTE = re.compile(rb"=[ \t\r\n]*[\"']")
 # XML 1.0 cannot represent these characters, not even escaped.
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # In a CDATA section, `&#2;` is text that a person typed. An unended section reaches to the end, so the time is linear.
@@ -56,6 +59,7 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
     """
     if len(body) > MAX_BYTES:
         raise fault("the body is larger than 64 KiB")
+    _require_few_parts(body, fault)
     problem = ""
     root: Element | None = None
     try:
@@ -76,6 +80,22 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
         )
     _check_size(root, fault)
     return root
+
+
+def _require_few_parts(body: bytes, fault: type[BadCallback]) -> None:
+    """Refuse a body of many parts before it is parsed: 64 KiB of them take a parser 9 ms, counting them 0.1 ms.
+
+    Outside of a CDATA section, each `<` and `&` is markup. WeChat writes no attributes.
+
+    Raises:
+        BadCallback: as `fault`.
+    """
+    markup, sections = _SECTION.subn(b"", body)
+    tags, references = markup.count(b"<"), markup.count(b"&")
+    attributes = len(_ATTRIBUTE.findall(markup))
+    sections = max(sections, body.count(b"<![CDATA["))
+    if max(sections, attributes, tags / 2) > _MAX_ELEMENTS or references > _MAX_REFERENCES:
+        raise fault("the body has too many elements")
 
 
 def _check_size(root: Element, fault: type[BadCallback]) -> None:

@@ -18,8 +18,10 @@ RATES = {
     "openid_pushes": ((7, DAY),),
     "address_starts": ((12, 3_600_000),),
 }
-FALLING_BACK = frozenset({"43004", "43101", "40003", "receipt"})
-"""Faults after which the code does not arrive by push."""
+AWAY = "away"
+"""WeChat cannot be used for a while: the push waits."""
+FALLING_BACK = frozenset({"43004", "43101", "40003", "receipt", AWAY})
+"""Faults after which the code does not arrive by push, or not yet."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,12 @@ class Model:
         v.shown += v.arrives
         self.count("user_pushes", v.user, at)
         self.count("openid_pushes", person, at)
+
+    def back(self, v, at):
+        """WeChat can be used again: what waited for it arrives, if it still lives."""
+        if self.status(v, at) == "pending":
+            v.arrives = True
+            v.shown += 1
 
     def check(self, v, *, right, address, at):
         """What a check answers: let in, wrong, a limit, a status, gone; None where it cannot be known."""

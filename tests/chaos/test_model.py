@@ -28,13 +28,17 @@ from hypothesis.stateful import (
 )
 from structlog.testing import capture_logs
 
+from codesvc.delivery.breaker import FAILURES
 from codesvc.delivery.pace import Pace
 from codesvc.domain.codes import VerificationId
+from codesvc.domain.quota import Api
 from codesvc.store.keys import Keys
 from codesvc.web.context import SERVICES
-from tests.chaos.plain import ATTEMPTS, LIFE, RATES, Attempt, Model, When
+from codesvc.wechat.errcodes import NOT_COUNTED
+from tests.chaos.plain import ATTEMPTS, AWAY, LIFE, RATES, Attempt, Model, When
 from tests.chaos.processes import LONG, bounded
 from tests.service.inside import code_of
+from tests.stores import until
 from tests.world import discloses, running_world
 
 SEND = "/cgi-bin/message/template/send"
@@ -50,6 +54,12 @@ FAULTS = {
     "40003": {"kind": "errcode", "errcode": 40003},
     "receipt": {"kind": "template_status", "status": "failed: system failed"},
 }
+OUTAGES = {
+    "answers 503": {"kind": "http", "status": 503},
+    "breaks off": {"kind": "reset"},
+    "refuses the token": {"kind": "errcode", "errcode": 40001},
+}
+"""For minutes, before a send has any effect."""
 a_user, a_purpose, an_address = st.sampled_from(USERS), st.sampled_from(PURPOSES), st.sampled_from(ADDRESSES)
 a_person, a_number, maybe = st.integers(0, 2), st.integers(0, 5), st.booleans()
 
@@ -89,6 +99,7 @@ class ServiceMachine(RuleBasedStateMachine):
         self.offset, self.model, self.started, self.counted = 0.0, Model(), {}, []
         self.ended: dict[str, str] = {}
         self.words: Counter[str] = Counter()
+        self.charged, self.last_seen = 0, 0
         self.run(self.open(url, directory))
 
     async def open(self, url, directory):
@@ -99,7 +110,7 @@ class ServiceMachine(RuleBasedStateMachine):
                 url,
                 directory,
                 # What is tried is the order of things, not the pauses.
-                pace=Pace(pauses=(0.01,)),
+                pace=Pace(pauses=(0.01,), trials=(0.02, 0.02)),
                 sites__shop__limits=limits,
                 sites__shop__users_per_wechat="many",
                 sites__shop__purposes=dict.fromkeys(PURPOSES, code),
@@ -107,7 +118,10 @@ class ServiceMachine(RuleBasedStateMachine):
         )
         await self.world.control("PATCH", "/settings", {"receipt_delay": 0})
         self.people = [await self.world.person() for _ in range(3)]
-        self.outbox = Keys("cs", self.world.platform.default_account.appid).outbox
+        self.keys = Keys("cs", self.world.platform.default_account.appid)
+        self.outbox = self.keys.outbox
+        # The service reads WeChat's quotas when it starts.
+        await until(lambda: any(b"daily" in self.client.hgetall(key) for key in self.quota_days()))
 
     def run(self, story):
         return self.runner.run(story)
@@ -142,6 +156,10 @@ class ServiceMachine(RuleBasedStateMachine):
     def pushed_to(self, person):
         return [m for m in self.world.platform.contact(person.openid).messages if m["type"] == "template"]
 
+    def quota_days(self):
+        """The counters of the template messages, day by day."""
+        return [key for key in self.client.scan_iter("*:quota:template:*") if self.client.type(key) == b"hash"]
+
     def any_of(self, number):
         """One of the latest verifications."""
         latest = list(self.model.attempts.values())[-6:]
@@ -163,8 +181,10 @@ class ServiceMachine(RuleBasedStateMachine):
 
     # What people do
 
-    def begin(self, user, purpose, address):
-        answer, at = self.act(self.world.start(user, purpose, ip=address))
+    def begin(self, user, purpose, address, *, settles=True):
+        """Start a verification. Without `settles` its delivery is left alone: WeChat is away."""
+        starting, first = self.world.start(user, purpose, ip=address), int(self.now())
+        answer, at = self.act(starting) if settles else (self.run(starting), When(first, self.now()))
         if answer.status == 429:
             assert answer["limit"] == "address_starts"
             return None, at
@@ -178,7 +198,8 @@ class ServiceMachine(RuleBasedStateMachine):
         self.model.attempts[v.id], self.started[v.id] = v, answer
         self.model.count("address_starts", address, at)
         self.same_for_all("start", v, answer)
-        self.deliver(v, at)
+        if settles:
+            self.deliver(v, at)
         return v, at
 
     @initialize(binds=maybe)
@@ -362,6 +383,75 @@ class ServiceMachine(RuleBasedStateMachine):
         self.run(self.world.control("DELETE", "/faults"))
         self.set_fault()
 
+    @precondition(lambda self: self.model.bound)
+    @rule(
+        outage=st.sampled_from(sorted(OUTAGES)),
+        starts=st.lists(st.tuples(a_number, a_purpose, an_address), min_size=1, max_size=5),
+        seconds=st.sampled_from([0, 61, 301]),
+    )
+    def wechat_is_away(self, outage, starts, seconds):
+        """Starts go on; what waits is tried, arrives when WeChat is back, or ends with its verification."""
+        # So that the limits of pushes let most of them through.
+        self.time_passes(90_000)
+        bound = sorted(self.model.bound)
+        for person in {*self.model.bound.values()} & self.model.away:
+            self.come_back(int(person))
+        self.model.fault = None
+        self.run(self.world.control("DELETE", "/faults"))
+        self.run(self.world.fault(**{"path": SEND, **OUTAGES[outage]}))
+        begun = [self.begin(bound[number % len(bound)], *rest, settles=False) for number, *rest in starts]
+        begun = [(v, at) for v, at in begun if v is not None]
+        for v, at in begun:
+            target = self.model.bound.get(v.user)
+            due = self.model.push_is_due(target, v.user, at) if target is not None else False
+            queued = bool(self.record_of(v).sent_to)
+            assert due in {None, queued}, f"pushed: {queued}, due: {due}"
+            if queued:
+                self.model.pushed(v, target, AWAY, at)
+        self.run(self.tried([v for v, _ in begun if v.sent_to]))
+        self.time_passes(seconds)
+        self.run(self.world.control("DELETE", "/faults"))
+        at = When(self.now(), self.now())
+        self.run(self.settled())
+        for v, _ in begun:
+            v.sends = self.sends(v)
+            if v.sent_to:
+                self.model.back(v, at)
+        self.every_delivery_has_ended()
+
+    async def tried(self, waiting):
+        """Leave the service time for so many attempts that its circuit opens, and some more."""
+        for _ in range(50 if waiting else 0):
+            if sum(self.sends(v) for v in waiting) > FAILURES + 2:
+                break
+            await self.world.control("POST", "/settle")
+
+    @rule(others=st.integers(0, 20))
+    def wechat_says_what_it_has_counted(self, others):
+        """Other programs may use the account; and some calls that may have been counted were not."""
+        quotas, now = self.world.platform.accounts[self.keys.appid].quotas, self.world.platform.clock.now()
+        for _ in range(others):
+            quotas.spend(SEND, now)
+        reading, store = quotas.read(SEND, now), self.world.app[SERVICES].store.quotas
+
+        async def learn():
+            mark = await store.mark(self.keys, Api.TEMPLATE)
+            await store.learn(self.keys, Api.TEMPLATE, daily=reading.limit.daily, used=reading.used, mark=mark)
+
+        self.run(learn())
+        self.newly_counted()
+        self.charged = reading.used
+
+    def newly_counted(self):
+        """How many template calls WeChat may have counted since the last question."""
+        entries = self.world.platform.journal.entries("api", path=SEND, after=self.last_seen)
+        self.last_seen = max((entry.number for entry in entries), default=self.last_seen)
+        return sum(entry.errcode not in NOT_COUNTED for entry in entries)
+
+    def record_of(self, v):
+        here = self.world.app[SERVICES]
+        return self.run(here.verifications.find(here.directory.accounts["main"], VerificationId.parse(v.id)))
+
     def set_fault(self):
         if self.model.fault:
             self.run(self.world.fault(**{"path": SEND, **FAULTS[self.model.fault]}, times=1))
@@ -437,14 +527,18 @@ class ServiceMachine(RuleBasedStateMachine):
             assert {name.partition("-push-")[0] for name in sent} <= self.started.keys()
 
     @invariant()
+    def what_is_charged_was_used(self):
+        self.charged += self.newly_counted()
+        charged = sum(int(self.client.hget(key, "total") or 0) for key in self.quota_days())
+        assert charged == self.charged, f"{charged} charged, {self.charged} that WeChat may have counted"
+
+    @invariant()
     def no_key_stays(self):
         assert self.stray_keys() == []
 
     def every_delivery_has_ended(self):
-        here = self.world.app[SERVICES]
         for v in self.model.attempts.values():
-            found = here.verifications.find(here.directory.accounts["main"], VerificationId.parse(v.id))
-            record = self.run(found)
+            record = self.record_of(v)
             assert record is None or record.delivery in {"sent", "delivered", "failed", "awaiting_scan"}, f"{v} is left"
 
     def teardown(self):

@@ -1,15 +1,22 @@
 """What is kept of one person is shown and erased, as the guide says it, and nobody else is touched."""
 
+import asyncio
+import contextlib
 import json
 import signal
+import subprocess
+import sys
+import time
 
 import aiohttp
 import pytest
 import redis
 
+from codesvc.store.binary import shipped_server
 from codesvc.store.personal_traces import Person, concerns
-from tests.process.processes import KEY, ready, serving
+from tests.process.processes import KEY, ready, serving, write_config
 from tests.process.walks import steps, walk
+from tests.stores import free_port
 
 OPENID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
 OTHER = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
@@ -76,6 +83,84 @@ async def test_a_person_is_shown_and_erased(config):
             await walk(erase, path.parent)
         process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+GONE = "erin.is-gone@example.com"
+GONE_OPENID = "oZYXWVUTSRQPONMLKJIHGFEDCBA9"
+
+
+@contextlib.contextmanager
+def running_server(directory, *options):
+    """A server that is not the service's own; its address."""
+    directory.mkdir()
+    port = free_port()
+    command = [shipped_server(), "--port", str(port), "--dir", str(directory), *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        with redis.Redis.from_url(url) as client:
+            for _ in range(1_000):
+                with contextlib.suppress(redis.ConnectionError):
+                    client.ping()
+                    break
+                time.sleep(0.005)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def files_with(directory, *texts):
+    """The files that hold one of these texts."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return {path.name for path in files for text in texts if text.encode() in path.read_bytes()}
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_what_was_erased_is_no_longer_on_the_disk(config, running):
+    path, base = config
+    data = path.parent / "data"
+    command = f"codesvc person erase --config config.toml --site shop --user {GONE}"
+    async with serving(path) as process, aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
+        await ready(http, base)
+        await live(http, base, GONE, GONE_OPENID)
+        await live(http, base, "alice2", OTHER)
+        assert files_with(data, GONE, GONE_OPENID)
+        if running:
+            said = await walk(command, path.parent)
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+    if not running:
+        assert files_with(data, GONE, GONE_OPENID)
+        said = await walk(command, path.parent)
+    assert "the append-only file of the embedded store was written anew" in said
+    assert files_with(data, GONE, GONE_OPENID) == set()
+    assert files_with(data, "alice2")
+    assert "alice2" in await walk("codesvc person export --config config.toml --site shop --user alice2", path.parent)
+
+
+@pytest.mark.parametrize(
+    ("options", "acl", "said", "status"),
+    [
+        (["--appendonly", "yes"], "", "was written anew", 3),
+        (["--appendonly", "no", "--save", ""], "", "keeps no append-only file", 3),
+        (["--appendonly", "yes"], "-bgrewriteaof", "run there: valkey-cli -h 127.0.0.1 -p", 1),
+        (["--appendonly", "yes"], "-info", "run there: valkey-cli -h 127.0.0.1 -p", 1),
+    ],
+)
+async def test_another_server_is_rewritten_or_the_command_is_told(tmp_path, options, acl, said, status):
+    path, _ = write_config(tmp_path)
+    with running_server(tmp_path / "store", *options) as url:
+        if acl:
+            with redis.Redis.from_url(url) as client:
+                client.execute_command("ACL", "SETUSER", "default", acl)
+        path.write_text(path.read_text().replace('data_dir = "data"\nfsync = "always"', f'url = "{url}"'))
+        command = ("-m", "codesvc.cli", "person", "erase", "--config", path, "--site", "shop", "--user", "nobody")
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, *command], capture_output=True, text=True, check=False
+        )
+        assert said in done.stdout, done
+        assert done.returncode == status
 
 
 @pytest.mark.parametrize(

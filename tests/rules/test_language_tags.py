@@ -42,8 +42,11 @@ MANY = ("en", "fr", "sr", "sr_Latn", "zh", "zh_Hant")
         ("", "zh"),
         (",,;;q=1,", "zh"),
         ("e" * 10_000, "zh"),
-        (f"{'e' * 10_000},en;q=0.1", "en"),
-        (",".join(["fr"] * 5_000 + ["en"]), "en"),
+        (f"{'e' * 400},en;q=0.1", "en"),
+        (",".join(["fr"] * 150 + ["en"]), "en"),
+        # What stands behind the first 512 characters is not read.
+        (f"{'e' * 10_000},en;q=0.1", "zh"),
+        (",".join(["fr"] * 5_000 + ["en"]), "zh"),
         ("en-" + "-".join(["a"] * 5_000), "zh"),
         ("x-private", "zh"),
         ("entertainment", "zh"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codesvc.domain.channels import Channel
     from codesvc.domain.record import Record
     from codesvc.sites.directory import AccountEntry
+    from codesvc.store.quotas import Charge
 
 
 class Ending(StrEnum):
@@ -43,9 +44,12 @@ class Attempt(msgspec.Struct, frozen=True):
         reason: a word for the failure, "" for none.
         alarm: whether operators should be alerted.
         pause: what has to pause because of this answer.
-        silent: whether there was no answer at all; the circuit breaker counts these.
+        blocked: whether nothing of the account can be sent now: there was no answer, or the access token is refused.
+            The circuit breaker counts these.
+        counted: whether the receiver may have counted the call against a quota.
         errcode: WeChat's errcode, if it refused.
         answer: the text of the callback's answer, for the channel `reply`.
+        charge: the call's unit of a quota, if the record of this result has to end it.
     """
 
     ending: Ending
@@ -54,9 +58,11 @@ class Attempt(msgspec.Struct, frozen=True):
     reason: str = ""
     alarm: bool = False
     pause: Pause = Pause.NONE
-    silent: bool = False
+    blocked: bool = False
+    counted: bool = True
     errcode: int | None = None
     answer: str = ""
+    charge: Charge | None = None
 
 
 class Parcel(msgspec.Struct, frozen=True):

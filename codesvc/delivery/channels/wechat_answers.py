@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.messages.composer import CodeLost
-from codesvc.wechat.errcodes import Verdict, judge
-from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenRefused, TokenUnavailable, WeChatError
+from codesvc.wechat.errcodes import NOT_COUNTED, Verdict, judge
+from codesvc.wechat.errors import NotSent, OutcomeUnknown, TokenUnavailable, WeChatError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from codesvc.domain.channels import Channel
+    from codesvc.wechat.client import WeChatClient
 
 
 async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
@@ -22,20 +23,31 @@ async def attempt(channel: Channel, call: Awaitable[str]) -> Attempt:
     except CodeLost:
         return Attempt(Ending.FAILED, channel, reason="no-code", alarm=True)
     except LookupError:
-        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True)
+        return Attempt(Ending.FAILED, channel, reason="no-template", alarm=True, counted=False)
     except WeChatError as error:
         return _judged(error.errcode, channel)
     except TokenUnavailable as error:
-        # No answer of the token endpoint counts as no answer of WeChat. A refusal is an answer.
-        silent = error.errcode is None and not isinstance(error, TokenRefused)
-        return Attempt(Ending.LATER, channel, reason="no-token", alarm=True, silent=silent, errcode=error.errcode)
+        return _not_sent(channel, "no-token", errcode=error.errcode, alarm=True)
     except NotSent:
-        return Attempt(Ending.LATER, channel, reason="unreachable", silent=True)
+        return _not_sent(channel, "unreachable")
     except OutcomeUnknown:
         # A message without an id that WeChat recognises cannot be repeated safely. A scan brings the code again.
         ending = Ending.UNKNOWN if channel.traits.repeatable else Ending.FAILED
-        return Attempt(ending, channel, reason="timeout", silent=True)
+        return Attempt(ending, channel, reason="timeout", blocked=True)
     return Attempt(Ending.SENT, channel, msgid=msgid)
+
+
+async def missing_token(channel: Channel, client: WeChatClient) -> Attempt | None:
+    """Get an access token ahead of a call: the attempt if there is none, so that no call can be made."""
+    try:
+        await client.ready()
+    except TokenUnavailable as error:
+        return _not_sent(channel, "no-token", errcode=error.errcode, alarm=True)
+    return None
+
+
+def _not_sent(channel: Channel, reason: str, *, errcode: int | None = None, alarm: bool = False) -> Attempt:
+    return Attempt(Ending.LATER, channel, reason=reason, errcode=errcode, alarm=alarm, blocked=True, counted=False)
 
 
 def _judged(errcode: int, channel: Channel) -> Attempt:
@@ -47,4 +59,13 @@ def _judged(errcode: int, channel: Channel) -> Attempt:
         Verdict.REFRESH_TOKEN: Ending.LATER,
     }.get(triage.verdict, Ending.FAILED)
     reason = "" if ending is Ending.SENT else triage.reason
-    return Attempt(ending, channel, reason=reason, alarm=triage.alarm, pause=triage.pause, errcode=errcode or None)
+    return Attempt(
+        ending,
+        channel,
+        reason=reason,
+        alarm=triage.alarm,
+        pause=triage.pause,
+        blocked=triage.verdict is Verdict.REFRESH_TOKEN,
+        counted=errcode not in NOT_COUNTED,
+        errcode=errcode or None,
+    )

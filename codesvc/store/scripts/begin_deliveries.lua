@@ -1,24 +1,48 @@
--- Purpose: decide before sending whether each job is still needed, and who receives it. Jobs that are not needed are
---   acknowledged. Each template message that will be sent is taken from the day's quota. `jobs` is MessagePack: for
---   each job its kind, verification, number and entry.
+-- Purpose: look at each job before it is done: whether it is still needed, and who receives it. Jobs that are not
+--   needed are acknowledged, and a delivery that waited ends with them. A template message that is about to be sent is
+--   taken from the day's quota: what is charged is used. `jobs` is MessagePack: for each job its kind, verification,
+--   number, entry, the id of a call ('' for none) and when it is charged: `now`, or `if-next` if by this record the next
+--   act is to send a template message.
 -- KEYS: outbox day
--- ARGS: offset jobs root account appid group sites assumed_daily reserve
+-- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names record eligibility quota_alert quota batch
--- REPLY begun: record openid template_quota spoke
---   template_quota: whether the template quota allows a send: yes, day or minute (which quota is used up); spoke: 1 if a
---   customer-service message may be sent
+-- USES: clock names record delivery eligibility webhook verification_events fall_back quota_alert quota batch
+-- REPLY begun: record openid template_quota spoke day call
+--   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
+--   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not
+--   to be charged
+
+-- A delivery that was still to be made ends with its verification, or where the receiver may no longer use the code.
+local function give_up(r)
+  if status_of(r) ~= 'pending' or r.disarmed == '1' then
+    move_delivery(r, 'failed', {reason = r.disarmed == '1' and 'muted' or 'expired'})
+    return
+  end
+  move_delivery(r, 'failed', {reason = 'no-binding'})
+  after_delivery(r, 'failed', 'no-binding')
+  wake(r)
+end
+
+-- Whether the next act is to send a template message: the delivery may be disclosed, so it begins at once, and it is
+-- the first channel's turn.
+local function template_is_next(r, kind)
+  return kind == 'push' and r.disclose == '1' and r.delivery == 'queued' and r.channel == 'template'
+end
 
 local unwanted = {}
-local function begin(kind, id, number, entry)
+local function begin(kind, id, number, entry, call, moment)
   local r = read_record(record_at(id))
   local openid
   if r and not is_gone(r) then
     if kind == 'push' or kind == 'scan' then
-      local wanted = status_of(r) == 'pending' and r.number == tonumber(number) and r.disarmed ~= '1'
+      local waits = r.number == tonumber(number)
         and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
       -- The binding may have changed meanwhile: a WeChat that could not use the code does not receive it.
-      if wanted and basis_for(r, r.sent_to) then openid = r.sent_to end
+      if waits and status_of(r) == 'pending' and r.disarmed ~= '1' and basis_for(r, r.sent_to) then
+        openid = r.sent_to
+      elseif waits then
+        give_up(r)
+      end
     elseif kind ~= 'void' then
       openid = owner_of(r)
     end
@@ -27,9 +51,10 @@ local function begin(kind, id, number, entry)
     unwanted[#unwanted + 1] = entry
     return {'stale', now}
   end
-  local template = kind == 'scan' and 'yes' or take_quota(K.day, r.site, r.purpose == 'reset')
+  local charged = call and call ~= '' and (moment == 'now' or template_is_next(r, kind))
+  local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
   local reachable = redis.call('EXISTS', account_key('spoke', openid))
-  return {'begun', now, answer('begun', r)[3], openid, template, reachable}
+  return {'begun', now, answer('begun', r)[3], openid, quota, reachable, K.day, charged and call or ''}
 end
 
 local answers = each(cmsgpack.unpack(A.jobs), begin)

@@ -1,7 +1,8 @@
 -- Purpose: record the results of deliveries, and acknowledge their jobs in the same script (DESIGN rule 4). `results`
 --   is MessagePack: for each delivery its verification, number, status (sent, unknown or failed), channel, reason,
---   errcode or '', msgid or '', and the entry of its job ('' if the job continues). After failed, the verification
---   falls back to a scan if a scan can bring the code. A receipt that arrived before this record is applied now.
+--   errcode or '', msgid or '', the entry of its job ('' if the job continues), and if the call was charged, the key of
+--   that day's quota and the call's id: the call has ended. After failed, the verification falls back to a scan if a
+--   scan can bring the code. A receipt that arrived before this record is applied now.
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
@@ -41,6 +42,7 @@ end
 local results, done = cmsgpack.unpack(A.results), {}
 for _, result in ipairs(results) do
   if result[8] ~= '' then done[#done + 1] = result[8] end
+  if result[10] and result[10] ~= '' then redis.call('HDEL', result[9], 'f:' .. result[10]) end
 end
 acknowledge(done)
 return {'done', now, each(results, record)}

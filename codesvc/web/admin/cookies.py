@@ -9,6 +9,7 @@ from aiohttp import web
 from codesvc.web.admin.sessions import KNOWN_SECONDS
 from codesvc.web.authentication import by_operators_listener
 from codesvc.web.context import services
+from codesvc.web.headers import cookie_in
 
 if TYPE_CHECKING:
     from codesvc.web.admin.sessions import Session, Sessions
@@ -39,7 +40,7 @@ def _path(request: web.Request) -> str:
 
 def known_browser(request: web.Request) -> str:
     """The id of a browser that has signed in before, "" for any other."""
-    return sessions_of(request).known(request.cookies.get(_cookie_name(request, _KNOWN), ""))
+    return sessions_of(request).known(cookie_in(request.headers, _cookie_name(request, _KNOWN)))
 
 
 def keep_known(request: web.Request, response: web.Response, cookie: str) -> None:
@@ -57,7 +58,7 @@ def keep_known(request: web.Request, response: web.Response, cookie: str) -> Non
 
 async def session_in(request: web.Request) -> Session | None:
     """The session of a request, signed in or not; None without a session."""
-    return await sessions_of(request).read(request.cookies.get(_cookie_name(request), ""))
+    return await sessions_of(request).read(cookie_in(request.headers, _cookie_name(request)))
 
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:

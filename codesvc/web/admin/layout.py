@@ -22,6 +22,7 @@ from codesvc.web.admin.cookies import LANGUAGE_COOKIE, session_in, sessions_of
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
+from codesvc.web.headers import cookie_in
 from codesvc.web.languages import asked_by
 from codesvc.web.origins import require_own_page
 from codesvc.web.problem import Problem
@@ -128,7 +129,7 @@ class Words:
 
 def words_of(request: web.Request) -> Words:
     """The texts in the language that the operator chose, or that the browser prefers."""
-    asked = f"{request.cookies.get(LANGUAGE_COOKIE, '')},{asked_by(request)}"
+    asked = f"{cookie_in(request.headers, LANGUAGE_COOKIE)},{asked_by(request)}"
     return Words(nearest(asked, LANGUAGES, LANGUAGES[0]))
 
 

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.web.asset import Asset
+
 if TYPE_CHECKING:
     from codesvc.messages.templates import Templates
 
+_KEPT: Final = "public, max-age=300"
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -40,18 +43,20 @@ class Reference:
         return describe(self._public_url)
 
     @cached_property
-    def json(self) -> bytes:
-        """The document as JSON."""
-        return msgspec.json.encode(self._document)
+    def json(self) -> Asset:
+        """The document as JSON; pages of other origins may read it, since nothing in it is secret."""
+        headers = {"Cache-Control": _KEPT, "Access-Control-Allow-Origin": "*"}
+        return Asset(msgspec.json.encode(self._document), "application/json", headers)
 
     @cached_property
-    def page(self) -> tuple[str, str]:
-        """The page and its Content-Security-Policy."""
+    def page(self) -> Asset:
+        """The page."""
         html = self._templates.page("reference", {"contract": self._document, "pretty": _pretty})
         style = _STYLE.search(html)
         digest = b64encode(sha256(style[1].encode() if style else b"").digest()).decode()
         policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; "
-        return html, policy + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        policy += "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        return Asset(html.encode(), "text/html", {"Cache-Control": _KEPT, "Content-Security-Policy": policy})
 
 
 def _pretty(value: Any) -> str:

@@ -7,18 +7,15 @@ changes both. A page loads only one language.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import rjsmin
-import zopfli.gzip
-from aiohttp import web
 
 from codesvc.domain.device import PHONE
+from codesvc.web.asset import Asset
 from codesvc.web.texts.catalogue import CONTEXT
 
 if TYPE_CHECKING:
@@ -57,7 +54,11 @@ _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
 _INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
 _SPARE: Final = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a blank before a colon may be a descendant's
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
-_KEPT: Final = "public, max-age=300, stale-while-revalidate=86400"
+_HEADERS: Final = {
+    "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 def words(speech: Speech) -> dict[str, str | dict[str, str]]:
@@ -83,43 +84,6 @@ def packed(text: str) -> str:
     return _SPARE.sub(r"\1\2", _REMARK.sub("", _INDENT.sub("", text))).replace(";}", "}")
 
 
-@dataclass(frozen=True)
-class Asset:
-    """A public text that may be cached.
-
-    Attributes:
-        body: the text in UTF-8.
-        content_type: its content type.
-    """
-
-    body: bytes
-    content_type: str
-
-    @cached_property
-    def zipped(self) -> bytes:
-        """The text, compressed for gzip by zopfli, once: 3 % smaller than zlib makes it."""
-        return bytes(zopfli.gzip.compress(self.body, numiterations=5))
-
-    @cached_property
-    def tag(self) -> str:
-        """The ETag, which changes with the text."""
-        return sha256(self.body).hexdigest()[:16]
-
-    def answer(self, request: web.Request) -> web.Response:
-        """The text, or 304 if the client's copy is current."""
-        packs = "gzip" in request.headers.get("Accept-Encoding", "")
-        tag = f"{self.tag}-gzip" if packs else self.tag
-        headers = {"Cache-Control": _KEPT, "ETag": f'"{tag}"', "Access-Control-Allow-Origin": "*"}
-        headers |= {"Vary": "Accept-Encoding", "Cross-Origin-Resource-Policy": "cross-origin"}
-        if any(given.value in {tag, "*"} for given in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        if packs:
-            headers["Content-Encoding"] = "gzip"
-        return web.Response(
-            body=self.zipped if packs else self.body, content_type=self.content_type, charset="utf-8", headers=headers
-        )
-
-
 class Widget:
     """The script and its types.
 
@@ -141,7 +105,7 @@ class Widget:
         name = self._texts.chosen(language)
         if name not in self._words:
             said = msgspec.json.encode(words(self._texts.speech(name)))
-            self._words[name] = Asset(said, "application/json")
+            self._words[name] = Asset(said, "application/json", _HEADERS, dense=True)
         return self._words[name]
 
     @cached_property
@@ -156,9 +120,9 @@ class Widget:
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
-        return Asset(script.encode(), "text/javascript")
+        return Asset(script.encode(), "text/javascript", _HEADERS, dense=True)
 
     @cached_property
     def types(self) -> Asset:
         """The TypeScript types."""
-        return Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain")
+        return Asset((_STATIC / "widget.d.ts").read_bytes(), "text/plain", _HEADERS)

@@ -1,33 +1,96 @@
--- quota: takes one unit of a day's quota (codesvc.domain.quota). The day's hash holds `daily` as WeChat reported it,
--- `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site, and `calls` in `seconds`
--- if WeChat also limits the minute. Resets may use the whole quota. Returns 'yes', or the limit that is reached: 'day'
--- or 'minute'.
-local function take_quota(day, site, reset)
-  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
-  local daily = tonumber(counts[1] or A.assumed_daily)
-  local total, over, used = tonumber(counts[2] or 0), tonumber(counts[3] or 0), tonumber(counts[4] or 0)
-  if total >= daily then return 'day' end
+-- quota: takes units of a day's quota and gives them back (codesvc.domain.quota). The day's hash holds `daily` as
+-- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site, and
+-- `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is charged has an id: `f:<id>` is when
+-- it was charged, by WeChat's clock in ms, until the call has ended; `made` is how many such calls were charged.
+
+-- How much of a day's quota is for other purposes than resets, and how much of it each site can count on.
+local function quota_shares(daily)
   local general = daily - math.floor(daily * A.reserve + 0.5)
-  local sites = tonumber(A.sites)
-  local sure = math.floor(math.floor(general * 0.5) / sites)
-  if not reset then
-    if total >= general then return 'day' end
-    if used >= sure and sites * sure + over >= general then return 'day' end
+  return general, math.floor(math.floor(general * 0.5) / A.sites)
+end
+
+-- `over` is missing after a reading of WeChat's own quota: then it follows from what the sites have used.
+local function used_over(day, sure)
+  local fields, over = redis.call('HGETALL', day), 0
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 's:' then over = over + math.max(0, fields[i + 1] - sure) end
   end
+  redis.call('HSET', day, 'over', over)
+  return over
+end
+
+-- The key of the counter of WeChat's minute at `at`, a time by WeChat's clock in ms, and the minute's length in ms.
+local function minute_of(day, seconds, at)
+  local span = seconds * 1000
+  return day .. ':' .. string.format('%.0f', math.floor(at / span)), span
+end
+
+-- Takes one unit for a site. Resets may use the whole quota. Returns 'yes', or the limit that is reached: 'day' or
+-- 'minute'. A `call` that was charged already is not charged again, so a script that is repeated charges once.
+local function take_quota(day, site, reset, call)
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
+  if call and redis.call('HEXISTS', day, 'f:' .. call) == 1 then return 'yes' end
+  local daily = tonumber(counts[1] or A.assumed_daily)
+  local total, used = tonumber(counts[2] or 0), tonumber(counts[4] or 0)
+  if total >= daily then return 'day' end
+  local general, sure = quota_shares(daily)
+  if not reset then
+    local over = tonumber(counts[3] or used_over(day, sure))
+    if total >= general then return 'day' end
+    if used >= sure and A.sites * sure + over >= general then return 'day' end
+  end
+  -- WeChat's clock counts, so the offset of test mode is left out.
+  local real_now = now - A.offset
   if counts[5] then
-    -- WeChat's clock counts, so the offset of test mode is left out.
-    local span = counts[6] * 1000
-    local minute = day .. ':' .. string.format('%.0f', math.floor((now - A.offset) / span))
-    if redis.call('INCR', minute) > tonumber(counts[5]) then
-      redis.call('PEXPIRE', minute, 2 * span)
-      return 'minute'
-    end
+    local minute, span = minute_of(day, counts[6], real_now)
+    local count = redis.call('INCR', minute)
     redis.call('PEXPIRE', minute, 2 * span)
+    if count > tonumber(counts[5]) then return 'minute' end
   end
   redis.call('HINCRBY', day, 'total', 1)
   redis.call('HINCRBY', day, 's:' .. site, 1)
-  if used >= sure then redis.call('HINCRBY', day, 'over', 1) end
+  if used >= sure and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
+  if call then
+    redis.call('HSET', day, 'f:' .. call, string.format('%.0f', real_now))
+    redis.call('HINCRBY', day, 'made', 1)
+  end
   note_quota_level(day, daily, total + 1)
   redis.call('PEXPIRE', day, 2 * 86400000)
   return 'yes'
+end
+
+-- A charged call has ended. If WeChat has not counted it, its unit is given back. Returns whether it was under way.
+local function end_charged(day, site, call, counted)
+  local charged_at = redis.call('HGET', day, 'f:' .. call)
+  if not charged_at then return false end
+  redis.call('HDEL', day, 'f:' .. call)
+  if counted then return true end
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
+  local used = tonumber(counts[4] or 0)
+  local _, sure = quota_shares(tonumber(counts[1] or A.assumed_daily))
+  redis.call('HINCRBY', day, 'made', -1)
+  if tonumber(counts[2] or 0) > 0 then redis.call('HINCRBY', day, 'total', -1) end
+  if used > 0 then redis.call('HINCRBY', day, 's:' .. site, -1) end
+  if used > sure and tonumber(counts[3] or 0) > 0 then redis.call('HINCRBY', day, 'over', -1) end
+  if counts[5] then
+    local minute = minute_of(day, counts[6], tonumber(charged_at))
+    if tonumber(redis.call('GET', minute) or 0) > 0 then redis.call('DECR', minute) end
+  end
+  return true
+end
+
+-- How many charged calls are under way. A call ends within a minute; what is older belonged to a process that died.
+local LONGEST_CALL = 60000
+local function calls_under_way(day)
+  local fields, under_way = redis.call('HGETALL', day), 0
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 2) == 'f:' then
+      if tonumber(fields[i + 1]) < now - A.offset - LONGEST_CALL then
+        redis.call('HDEL', day, fields[i])
+      else
+        under_way = under_way + 1
+      end
+    end
+  end
+  return under_way
 end

@@ -1,0 +1,170 @@
+"""The dearest requests that can be made without a key, for every route of the service: who pays for what is sent.
+
+A request here is its bytes. Each route gets the same shapes (bodies as large as they may be, addresses and headers as
+long as they may be, forged tokens), and some get requests of their own that need more of the service.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import TYPE_CHECKING
+
+from bench.service import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 65_536
+"""`service.body_limit`, bytes."""
+VISITOR = "203.0.113.5"
+"""Behind a proxy: what is open to this machine alone is closed."""
+_LINE = 8_000
+"""A header or a request line, bytes: the server refuses more than 8,190."""
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_BODIES = {
+    "nested JSON": (_JSON, b"[" * (LIMIT - 1)),
+    "wide JSON": (_JSON, b"{" + b",".join(b'"%d":0' % n for n in range(7_000)) + b"}"),
+    "escaped JSON": (_JSON, b'{"code":"' + b"\\u4f60" * 10_000 + b'"}'),
+    "wide form": (_FORM, b"&".join(b"a%d=%%41" % n for n in range(6_500))[:LIMIT]),
+    "escaped form": (_FORM, b"code=" + b"%E4" * 21_000),
+    "XML": ("text/xml", b"<xml>" + b"<a/>" * 14_000 + b"</xml>"),
+    "too long": (_JSON, b"[" * 200_000),
+}
+_CALLBACKS = {
+    "56 kB": b"<xml><Encrypt>" + b"A" * 56_000 + b"</Encrypt></xml>",
+    "many envelopes": b"<xml>" + b"<Encrypt>A</Encrypt>" * 2_700 + b"</xml>",
+    "many elements": b"<xml>" + b"<a/>" * 14_000 + b"</xml>",
+    "many attributes": b"<xml " + b" ".join(b'a%d=""' % n for n in range(7_000)) + b"></xml>",
+    "many references": b"<xml>" + b"&#1;" * 14_000 + b"</xml>",
+    "many sections": b"<xml><a>" + b"<![CDATA[" * 6_000 + b"</a></xml>",
+    "many short sections": b"<xml><a>" + b"<![CDATA[]]>" * 4_600 + b"</a></xml>",
+    "many comments": b"<xml>" + b"<!---->" * 8_000 + b"</xml>",
+}
+_HEADERS = {
+    "cookies": {"Cookie": "; ".join(f"c{n}=v" for n in range(2_000))[:_LINE]},
+    "one cookie": {"Cookie": "codesvc_visit=" + "A" * _LINE},
+    "languages": {"Accept_Language": ",".join(f"x{n}-y;q=0.{n % 9}1" for n in range(600))[:_LINE]},
+    "proxies": {"X_Forwarded_For": ("127.0.0.1, " * 800)[: _LINE - 20] + "203.0.113.5"},
+    "a long agent": {"User_Agent": "Mozilla/5.0 (" + "iPhone " * 1_100},
+    "tags": {"If_None_Match": ('W/"a", ' * 1_200)[:_LINE], "Accept_Encoding": "gzip"},
+    "a hundred headers": {f"X_H{n}": "v" * 200 for n in range(100)},
+}
+_FORGED = "A" * 300 + "." + "A" * 43
+_COMPRESSED = ".eJ" + "A" * 464 + "." + "A" * 43
+
+
+@dataclass(frozen=True)
+class Dear:
+    """One request to one route.
+
+    Attributes:
+        route: method and pattern.
+        shape: what makes it dear.
+        raw: its bytes.
+        others: if it can be sent only once, the same request for further pages.
+        streams: the address of an event stream that is opened as often as it can be while this is asked.
+    """
+
+    route: str
+    shape: str
+    raw: bytes
+    others: tuple[bytes, ...] = ()
+    streams: str = ""
+
+
+def request(method: str, path: str, body: bytes = b"", kind: str = _JSON, **headers: str) -> bytes:
+    """A request with the headers that browsers and back ends send."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: bench"]
+    headers = {"Accept": "*/*", "X_Forwarded_For": VISITOR, **headers}
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if body or method in {"POST", "PUT", "PATCH"}:
+        lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def ordinary_refusal() -> bytes:
+    """The unit of every comparison: a start without a key, 401."""
+    return request("POST", "/v1/verifications", b'{"purpose":"register","user":"u-1","client_ip":"10.0.0.1"}')
+
+
+def _filled(pattern: str, token: str) -> str:
+    """An address of the pattern, with this in the place of its token or id."""
+    known = {"account": "main", "kind": "png", "act": "check", "language": "zh", "name": "not-found", "version": "v"}
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1].partition(":")[0]
+        forged = f"i.{token}" if found[1].startswith(r"token:i\.") else token
+        return known.get(name, forged)
+
+    # aiohttp's patterns hold at most one level of braces inside.
+    return re.sub(r"\{((?:[^{}]|\{[^{}]*\})*)\}", value, pattern)
+
+
+def of_every_route(method: str, pattern: str) -> Iterator[Dear]:
+    """The shapes that every route gets."""
+    route, path = f"{method} {pattern}", _filled(pattern, _FORGED)
+    yield Dear(route, "as it is", request(method, path))
+    yield Dear(route, "a browser asks", request(method, path, Accept="text/html", Accept_Language="en"))
+    if path != (packed := _filled(pattern, _COMPRESSED)):
+        yield Dear(route, "a forged compressed token", request(method, packed))
+        yield Dear(route, "a token too long", request(method, _filled(pattern, "%41" * (_LINE // 3 - 100))))
+    yield Dear(route, "a long query", request(method, f"{path}?{'&'.join(f'a{n}=%41' for n in range(700))}"))
+    for shape, headers in _HEADERS.items():
+        yield Dear(route, shape, request(method, path, **headers, Accept="text/html"))
+    yield Dear(route, "a key too long", request(method, path, Authorization="Bearer " + "k" * _LINE))
+    if method in {"POST", "PUT", "PATCH", "DELETE"}:
+        for name, (kind, body) in _BODIES.items():
+            yield Dear(route, name, request(method, path, body, kind))
+            yield Dear(route, f"{name}, from a browser", request(method, path, body, kind, Accept="text/html"))
+
+
+def of_callbacks(account: str) -> Iterator[Dear]:
+    """Callbacks: signed by nobody, or sent by a reader of one genuine address, to an account in this mode."""
+    now, route = str(int(time.time())), "POST /wechat/{account}"
+    genuine = sha1("".join(sorted((TOKEN, now, "n"))).encode()).hexdigest()
+    queries = {
+        "no signature": f"timestamp={now}&nonce=n&encrypt_type=aes&msg_signature={'0' * 40}",
+        "a forged signature": f"signature={'0' * 40}&timestamp={now}&nonce=n&encrypt_type=aes",
+        "an old address": f"signature={genuine}&timestamp=1&nonce=n&encrypt_type=aes",
+        "a read address": f"signature={genuine}&timestamp={now}&nonce=n&encrypt_type=aes&msg_signature={'0' * 40}",
+        "a read address, plain": f"signature={genuine}&timestamp={now}&nonce=n",
+    }
+    for shape, body in _CALLBACKS.items():
+        for said, query in queries.items():
+            raw = request("POST", f"/wechat/{account}?{query}", body, "text/xml")
+            yield Dear(route, f"{shape}, {said}, {account}", raw)
+
+
+def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:
+    """What the holders of genuine page tokens may do; `kind` is `verification` or `intent`."""
+    pattern = r"/p/{token:i\.[A-Za-z0-9_.-]+}" if kind == "intent" else "/p/{token}"
+    base = f"/p/{tokens[0]}"
+    browser = {"Accept": "text/html", "User_Agent": "Mozilla/5.0 (X11; Linux) Chrome/140"}
+    for shape, headers in {"": {}, **_HEADERS}.items():
+        told = browser | headers
+        yield Dear(f"GET {pattern}", f"the page, {shape}", request("GET", base, **told))
+        yield Dear(f"GET {pattern}", f"the picture, {shape}", request("GET", f"{base}?scan=picture", **told))
+        yield Dear(f"GET {pattern}/state", f"the state, {shape}", request("GET", f"{base}/state", **told))
+    for picture in ("png", "svg"):
+        route = f"GET {pattern}/qr.{{kind:svg|png}}"
+        yield Dear(route, f"the {picture} again", request("GET", f"{base}/qr.{picture}"))
+        # Drawn for the first time.
+        first = [request("GET", f"/p/{one}/qr.{picture}") for one in tokens[1:]]
+        yield Dear(route, f"the first {picture}", first[0], tuple(first[1:]))
+    if kind == "verification":
+        yield from _of_guesses(tokens, pattern, browser)
+
+
+def _of_guesses(tokens: list[str], pattern: str, browser: dict[str, str]) -> Iterator[Dear]:
+    route, wrong = f"POST {pattern}/check", json.dumps({"code": "000000"}).encode()
+    asked = [request("POST", f"/p/{one}/check", wrong) for one in tokens]
+    yield Dear(route, "a wrong code", asked[0], tuple(asked[1:]))
+    posted = [request("POST", f"/p/{one}/check", b"code=000000", _FORM, **browser) for one in tokens]
+    yield Dear(route, "a wrong code by form", posted[0], tuple(posted[1:]))
+    watched = f"/p/{tokens[0]}/events"
+    yield Dear(route, "a wrong code beside open streams", asked[0], streams=watched)
+    yield Dear(f"POST {pattern}/resend", "too soon", request("POST", f"/p/{tokens[1]}/resend", b"{}"))

@@ -1,0 +1,286 @@
+"""What the dearest request without a key costs, route by route, in ordinary refusals: `python -m bench.refusals`.
+
+The unit is a start without a key in the same run, so that a busy machine inflates both. CPU of the service and of its
+store counts. A request that holds no key and costs more than `MOST` refusals is one that a stranger would choose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import dear_requests as dear
+from bench.processes import cpu_seconds, scaled
+from bench.service import TOKEN, bind_users, platform, service, start_body, with_client
+from codesvc.app import create_app
+from codesvc.config import load
+from codesvc.domain.passwords import password_line
+from codesvc.store.embedded import run_embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bench.service import Running
+
+MOST = 10.0
+"""Ordinary refusals."""
+_PAGES = 60
+_MORE = """
+[accounts.plain]
+appid = "wx000000000000beef"
+name = "Plain"
+secret = "0123456789abcdef0123456789abcdef"
+token = "{token}"
+callback = "plaintext"
+allow_plaintext = true
+[admin.operators.lan]
+password = "{line}"
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One request's price.
+
+    Attributes:
+        dear: the request.
+        us: CPU of service and store, microseconds.
+        refusals: the same in ordinary refusals.
+        status: of the answer.
+    """
+
+    dear: dear.Dear
+    us: float
+    refusals: float
+    status: int
+
+
+def _fields(head: bytes) -> dict[bytes, bytes]:
+    lines = (line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    return {name.lower(): value for name, value in lines}
+
+
+class _Line:
+    """A kept-alive connection; opened again whenever the service has closed it."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._rest, self._cookie = port, b"", ""
+        self._socket: socket.socket | None = None
+
+    def visit(self, path: str) -> tuple[int, bytes, str]:
+        """A page as a browser sees it: status, body, and the cookie that it sets."""
+        status, body = self.ask(dear.request("GET", path, Accept="text/html"))
+        return status, body, self._cookie
+
+    def ask(self, raw: bytes) -> tuple[int, bytes]:
+        """Send a request, read the answer: status and body."""
+        for _ in range(2):
+            if self._socket is None:
+                self._socket, self._rest = socket.create_connection(("127.0.0.1", self._port), 10), b""
+            with contextlib.suppress(ConnectionError):
+                # The service may answer, and close, before it has read all.
+                with contextlib.suppress(ConnectionError):
+                    self._socket.sendall(raw)
+                return self._answer()
+            self.close()
+        raise SystemExit(f"no answer to {raw[:80]!r}")
+
+    def _answer(self) -> tuple[int, bytes]:
+        while b"\r\n\r\n" not in self._rest:
+            self._more()
+        head, _, self._rest = self._rest.partition(b"\r\n\r\n")
+        fields = _fields(head)
+        self._cookie = fields.get(b"set-cookie", b"").partition(b";")[0].decode()
+        length = int(fields.get(b"content-length", b"0"))
+        while len(self._rest) < length:
+            self._more()
+        body, self._rest = self._rest[:length], self._rest[length:]
+        if fields.get(b"connection") == b"close":
+            self.close()
+        return int(head[9:12]), body
+
+    def _more(self) -> None:
+        chunk = self._socket.recv(262_144)
+        if not chunk:
+            raise ConnectionResetError
+        self._rest += chunk
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
+
+class _Scales:
+    """Weighs requests by the CPU of the service and its store."""
+
+    def __init__(self, here: Running, store_pid: int) -> None:
+        self._port, self._line, self._pids = here.port, _Line(here.port), (here.pid, store_pid)
+
+    def _weigh(self, raws: list[bytes]) -> tuple[float, int]:
+        before, status = sum(map(cpu_seconds, self._pids)), 0
+        for raw in raws:
+            status, _ = self._line.ask(raw)
+        return (sum(map(cpu_seconds, self._pids)) - before) / len(raws) * 1e6, status
+
+    def cost(self, one: dear.Dear, *, times: int, rounds: int) -> Cost:
+        """A request's price: the least of the rounds, because what disturbs one makes it dearer, never cheaper."""
+        with _watching(self._port, one.streams):
+            pairs = [
+                (self._weigh(requests), self._weigh([dear.ordinary_refusal()] * times))
+                for requests in self._rounds(one, times, rounds)
+            ]
+        us, unit = min(mine for (mine, _), _ in pairs), min(unit for _, (unit, _) in pairs)
+        return Cost(one, us, us / unit, pairs[-1][0][1])
+
+    def _rounds(self, one: dear.Dear, times: int, rounds: int) -> list[list[bytes]]:
+        if one.others:
+            each = [one.raw, *one.others]
+            return [each[number :: 2 * rounds] for number in range(2 * rounds)]
+        if one.streams:
+            return [[one.raw]] * rounds
+        self._line.ask(one.raw)  # what is made once, at the first request, is made now
+        return [[one.raw] * times] * rounds
+
+
+@contextlib.contextmanager
+def _watching(port: int, stream: str) -> Iterator[None]:
+    """As many open streams of this address as the service allows, and a few that it refuses."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(40 if stream else 0):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            connection.sendall(dear.request("GET", stream))
+            connection.recv(65_536)
+        yield
+
+
+def routes(config: Path) -> Iterator[tuple[str, str]]:
+    """Method and pattern of every route of the service, from its own table."""
+    app = create_app(load(config), "redis://127.0.0.1:1")
+    for resource in app.router.resources():
+        yield from ((each.method, resource.canonical) for each in resource if each.method != "HEAD")
+
+
+def _pages(here: Running) -> dict[str, list[str]]:
+    """Page tokens of verifications and of logins."""
+    fresh = count()
+    starts = [("/v1/verifications", start_body(next(fresh))) for _ in range(_PAGES)]
+    starts += [("/v1/logins", {"client_ip": "10.0.0.1"})] * _PAGES
+
+    async def ask(http: Any, number: int) -> str:
+        path, body = starts[number]
+        async with http.post(path, json=body) as answer:
+            assert answer.status == 201, await answer.text()
+            made = await answer.json()
+        # The scene is made now, by the key: WeChat is asked once for each verification, and starting one takes a key.
+        async with http.get(f"{path}/{made['id']}/scan") as answer:
+            assert answer.status == 200, await answer.text()
+        return made["page_url"].rpartition("/")[2]
+
+    found = with_client(here.base, len(starts), ask)
+    return {"verification": found[:_PAGES], "intent": found[_PAGES:]}
+
+
+def _passwords(line: _Line) -> Iterator[dear.Dear]:
+    """Passwords past the limit of an address. Up to it each costs one scrypt, on purpose (docs/security.md)."""
+    _, page, cookie = line.visit("/admin/login")
+    token = re.search(rb'name="token" value="([^"]+)"', page)
+    assert token is not None, page
+    body = b"name=lan&password=wrong&token=" + token[1]
+    raw = dear.request("POST", "/admin/login", body, "application/x-www-form-urlencoded", Cookie=cookie)
+    for _ in range(6):
+        line.ask(raw)
+    yield dear.Dear("POST /admin/login", "a password past the limit", raw)
+
+
+def _requests(here: Running) -> Iterator[dear.Dear]:
+    for method, pattern in routes(here.config):
+        if method != "*":
+            yield from dear.of_every_route(method, pattern)
+    for account in ("main", "plain"):
+        yield from dear.of_callbacks(account)
+    for kind, tokens in _pages(here).items():
+        yield from dear.of_a_page(tokens, kind)
+    yield from _passwords(_Line(here.port))
+
+
+def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: int) -> list[Cost]:
+    """The dearest request of each route, dearest route first."""
+    more = _MORE.format(line=password_line("a password for benchmarks", b"0123456789abcdef"), token=TOKEN)
+    with contextlib.ExitStack() as stack:
+        stub = stack.enter_context(platform())
+        here = stack.enter_context(service(directory, store, stub, proxies=("127.0.0.1",), more=more))
+        bind_users(here)
+        scales = _Scales(here, store_pid)
+        costs = (scales.cost(one, times=times, rounds=rounds) for one in _requests(here))
+        found = dearest(costs)
+        # Beside other work a round may say too much, never too little.
+        return dearest(
+            min(cost, *(scales.cost(cost.dear, times=3 * times, rounds=rounds) for _ in range(2)), key=_refusals)
+            if cost.refusals > MOST and not cost.dear.others
+            else cost
+            for cost in found
+        )
+
+
+def _refusals(cost: Cost) -> float:
+    return cost.refusals
+
+
+def dearest(costs: Iterable[Cost]) -> list[Cost]:
+    """Of each route the dearest request."""
+    found: dict[str, Cost] = {}
+    for cost in costs:
+        known = found.get(cost.dear.route)
+        if known is None or known.refusals < cost.refusals:
+            found[cost.dear.route] = cost
+    return sorted(found.values(), key=_refusals, reverse=True)
+
+
+def table(costs: Iterable[Cost]) -> list[str]:
+    """As Markdown."""
+    return [
+        "| route | dearest request without a key | answer | CPU µs | refusals |",
+        "| --- | --- | --- | --- | --- |",
+        *map(_row, costs),
+    ]
+
+
+def _row(cost: Cost) -> str:
+    route = cost.dear.route.replace("svg|png", "svg or png").replace("check|resend|state|events", "…")
+    return f"| `{route}` | {cost.dear.shape} | {cost.status} | {cost.us:.0f} | {cost.refusals:.1f} |"
+
+
+def late(costs: Iterable[Cost]) -> list[str]:
+    """What is too dear, in words."""
+    return [
+        f"{cost.dear.route}: a request without a key ({cost.dear.shape}) costs {cost.refusals:.1f} ordinary refusals; "
+        f"{MOST:.0f} is the most allowed"
+        for cost in costs
+        if cost.refusals > MOST
+    ]
+
+
+async def weigh() -> list[str]:
+    """Measure, print the table; what is too dear, in words."""
+    with tempfile.TemporaryDirectory() as directory:
+        async with run_embedded(Path(directory) / "data") as embedded:
+            costs = await asyncio.to_thread(
+                measure, Path(directory), embedded.url, embedded.pid, times=scaled(10), rounds=3
+            )
+    print("\n".join(table(costs)))
+    return late(costs)
+
+
+if __name__ == "__main__":
+    found = asyncio.run(weigh())
+    print("\n".join(found), file=sys.stderr)
+    sys.exit(1 if found else 0)

@@ -1,0 +1,102 @@
+"""The circuit breaker of each account, and the jobs that wait while it is open or while a call could not be made.
+
+When WeChat answers again, all jobs of the account that wait go on at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE, Breaker
+from codesvc.runtime import metrics
+from codesvc.sites.lazy import PerEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from codesvc.delivery.channels.protocol import Attempt
+    from codesvc.sites.directory import AccountEntry, Directory
+
+_log = structlog.get_logger(__name__)
+
+
+class Circuit:
+    """The circuit of one account.
+
+    Args:
+        account: its name, for logs and metrics.
+        trials: seconds to the first trial, and the longest pause between two trials.
+        clock: seconds of a steady clock.
+        sleep: how to pause, seconds.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        trials: tuple[float, float],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._account = account
+        self._breaker = Breaker(*trials)
+        self._clock, self._sleep = clock, sleep
+        self._recovered = asyncio.Event()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the latest call was answered, so that nothing is known to stand in the way of the next."""
+        return self._breaker.is_sound
+
+    def allows(self) -> bool:
+        """Whether a call may be made now. A call that is allowed has to end with `ended`."""
+        return self._breaker.allows(self._clock())
+
+    def ended(self, attempt: Attempt | None) -> None:
+        """Record the result of an allowed call; None if no call was made."""
+        breaker, was_open = self._breaker, self._breaker.is_open
+        if attempt is None:
+            breaker.passed()
+        elif attempt.blocked:
+            breaker.failed(self._clock())
+        elif breaker.succeeded():
+            self._recovered.set()
+            self._recovered = asyncio.Event()
+        if breaker.is_open != was_open:
+            metrics.CIRCUIT.labels(self._account).set(breaker.is_open)
+            _log.warning("circuit", account=self._account, state="open" if breaker.is_open else "closed")
+
+    def wait(self) -> float:
+        """Seconds until the next trial may begin, if the circuit is open."""
+        return self._breaker.wait(self._clock())
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until WeChat answers again."""
+        waits = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._recovered.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def circuits_of(
+    directory: Directory,
+    *,
+    trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> PerEntry[AccountEntry, Circuit]:
+    """A circuit for each account; `trials`, `clock` and `sleep` as in `Circuit`."""
+    return PerEntry(
+        directory.accounts,
+        lambda entry: Circuit(entry.name, trials=trials, clock=clock, sleep=sleep),
+        lambda entry: entry.config,
+    )

@@ -1,0 +1,125 @@
+"""Sends a text without a code to a WeChat account, for the notices of a verification and for those of their own.
+
+It goes by the account's message of that name, if there is one, otherwise by a customer-service message. A template
+message is taken from the day's quota, like one with a code; where the quota is used up, the text goes as a
+customer-service message.
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codesvc.delivery.channels import wechat_answers
+from codesvc.delivery.channels.protocol import Attempt, Ending
+from codesvc.delivery.charged_calls import CIRCUIT_OPEN
+from codesvc.domain.channels import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from codesvc.config.settings import Message
+    from codesvc.delivery.circuits import Circuit
+    from codesvc.delivery.job_state import JobState
+    from codesvc.sites.directory import AccountEntry
+    from codesvc.wechat.client import WeChatClient
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A notice to send. Its repr hides the openid.
+
+    Attributes:
+        name: the name of the account's message, if there is one; "" for a text.
+        openid: of the receiver.
+        site: the site that it is about, whose share of the quota it uses; "" for none.
+        reset: whether it belongs to a reset, which may use the whole quota.
+        client_msg_id: the same for each attempt.
+        fields: writes the fields of the account's message.
+        text: writes the customer-service message.
+    """
+
+    name: str
+    openid: str
+    site: str
+    reset: bool
+    client_msg_id: str
+    fields: Callable[[], Mapping[str, str]]
+    text: Callable[[], str]
+
+    def __repr__(self) -> str:
+        return f"Letter({self.name!r})"
+
+
+class NoticeCalls:
+    """Sends notices.
+
+    Args:
+        state: charges calls.
+        clients: WeChat clients by account name.
+        circuits: the circuits by account name.
+    """
+
+    def __init__(self, state: JobState, clients: Mapping[str, WeChatClient], circuits: Mapping[str, Circuit]) -> None:
+        self._state, self._clients, self._circuits = state, clients, circuits
+
+    async def send(self, account: AccountEntry, letter: Letter) -> Attempt:
+        """Send a notice, if a call may be made now."""
+        circuit, called = self._circuits[account.name], None
+        if not circuit.allows():
+            return Attempt(Ending.LATER, Channel.TEMPLATE, reason=CIRCUIT_OPEN)
+        try:
+            called = await self._send(account, letter)
+            return called
+        finally:
+            circuit.ended(called)
+
+    async def _send(self, account: AccountEntry, letter: Letter) -> Attempt:
+        client, message = self._clients[account.name], account.config.messages.get(letter.name)
+        if message is None:
+            return await self._send_text(client, letter)
+        data = letter.fields()
+        if message.channel == Channel.SUBSCRIPTION:
+            return await wechat_answers.attempt(Channel.SUBSCRIPTION, _subscription(client, letter, message, data))
+        if missing := await wechat_answers.missing_token(Channel.TEMPLATE, client):
+            return missing
+        call = f"{letter.client_msg_id}/{token_hex(4)}"
+        charge = await self._state.charge(account, call, site=letter.site, reset=letter.reset)
+        if charge is None:
+            return await self._send_text(client, letter)
+        attempt = await wechat_answers.attempt(Channel.TEMPLATE, _template(client, letter, message, data))
+        await self._state.end_call(account, charge, counted=attempt.counted)
+        return attempt
+
+    @staticmethod
+    async def _send_text(client: WeChatClient, letter: Letter) -> Attempt:
+        return await wechat_answers.attempt(Channel.CUSTOMER_SERVICE, _text(client, letter))
+
+
+async def _text(client: WeChatClient, letter: Letter) -> str:
+    await client.send_text(openid=letter.openid, content=letter.text())
+    return ""
+
+
+async def _template(client: WeChatClient, letter: Letter, message: Message, data: Mapping[str, str]) -> str:
+    return str(
+        await client.send_template(
+            openid=letter.openid,
+            template_id=message.template_id,
+            data=data,
+            url=None,
+            client_msg_id=letter.client_msg_id,
+        )
+    )
+
+
+async def _subscription(client: WeChatClient, letter: Letter, message: Message, data: Mapping[str, str]) -> str:
+    await client.send_subscription(
+        openid=letter.openid,
+        template_id=message.template_id,
+        data=data,
+        page=None,
+        client_msg_id=letter.client_msg_id,
+    )
+    return ""

@@ -1,0 +1,94 @@
+"""A real nginx with the example of ops/nginx, on ports of its own and in front of whatever listens on `upstream`."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+EXAMPLE = Path(__file__).parents[2] / "ops" / "nginx"
+
+
+@dataclass
+class Nginx:
+    """Where it listens, whom it may be trusted by, and where it writes."""
+
+    directory: Path
+    plain: int
+    secure: int
+    trust: ssl.SSLContext
+
+    def logs(self):
+        """All that it has written."""
+        return "\n".join(path.read_text() for path in sorted(self.directory.glob("*.log")))
+
+
+def program():
+    """The path of nginx, or a skip that says what is missing; where it must be there, a failure."""
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None and "nginx" in os.environ.get("CODESVC_REQUIRE_TOOLS", "").split():
+        pytest.fail("nginx is not installed")
+    return found or pytest.skip("NOT CHECKED: nginx is not installed")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def installed(directory, upstream, plain, secure):
+    """Put the example's files into a directory, as an operator would. Returns the certificate's authority."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("code.example.com", "127.0.0.1")
+    issued.private_key_pem.write_to_path(directory / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(directory / "fullchain.pem")
+    for name in ("codesvc-limits.conf", "codesvc.conf"):
+        text = (EXAMPLE / name).read_text()
+        text = text.replace("/etc/ssl/codesvc", str(directory)).replace("/var/log/nginx", str(directory))
+        text = text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
+        text = re.sub(r" *listen \[::\]:\d+[^;]*;\n", "", text)
+        text = text.replace("listen 80;", f"listen 127.0.0.1:{plain};")
+        text = text.replace("listen 443 ", f"listen 127.0.0.1:{secure} ")
+        (directory / name).write_text(text)
+    temporary = "\n".join(
+        f"{kind}_temp_path {directory}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (directory / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {directory}/pid; error_log {directory}/main.log;\n"
+        "events { worker_connections 2048; }\n"
+        # Debian's nginx.conf has these two lines.
+        f"http {{ access_log {directory}/access.log; error_log {directory}/error.log;\n"
+        f"{temporary}\ninclude {directory}/codesvc*.conf; }}\n"
+    )
+    return authority
+
+
+@contextlib.contextmanager
+def nginx(directory, upstream):
+    """Run it while the context is open."""
+    command = [program(), "-p", directory, "-c", directory / "nginx.conf"]
+    plain, secure = free_port(), free_port()
+    trust = ssl.create_default_context()
+    installed(directory, upstream, plain, secure).configure_trust(trust)
+    tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        for _ in range(1_000):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", secure), 1):
+                break
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.005)
+        yield Nginx(directory, plain, secure, trust)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)

@@ -1,0 +1,208 @@
+"""nginx's example: what it writes when the service does not answer, whom its limits meet, and whom they do not."""
+
+import asyncio
+import contextlib
+import subprocess
+from collections import Counter
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from tests.ops import nginx as example
+
+SECRETS = {
+    "a page token": "WyJzaG9wIiwidmZfcGFnZSJd.c2lnbmF0dXJl",
+    "a signature": "5f1c0de5f1c0de5f1c0de5f1c0de5f1c0de5f1c0",
+    "an openid": "oABCDEFGHIJKLMNOPQRSTUVWXYZ0",
+    "a user": "alice@example.com",
+    "a key": "csk_shop_" + "k" * 43,
+    "a body": "the-code-is-721082",
+}
+TOKEN, SIGNATURE, OPENID, USER, KEY, BODY = SECRETS.values()
+ASKED = [
+    ("GET", f"/p/{TOKEN}"),
+    ("GET", f"/p/{TOKEN}/events"),
+    ("GET", f"//p/{TOKEN}/qr.png"),
+    ("GET", f"/%70/{TOKEN}"),
+    ("GET", f"/elsewhere/{TOKEN}"),
+    ("POST", f"/p/{TOKEN}/check"),
+    ("POST", f"/wechat/main?signature={SIGNATURE}&timestamp=1&nonce=2&openid={OPENID}&msg_signature={SIGNATURE}"),
+    ("GET", f"/wechat/main/oauth?code={SIGNATURE}&state={TOKEN}"),
+    ("PUT", f"/v1/bindings/{USER}"),
+    ("GET", f"/v1/bindings?openid={OPENID}"),
+    ("GET", f"/admin/people/{USER}"),
+    ("GET", f"/t/{TOKEN}?redeem={TOKEN}"),
+]
+
+
+class Client(NamedTuple):
+    session: aiohttp.ClientSession
+    origin: str
+
+
+@contextlib.asynccontextmanager
+async def client(here, *, address="127.0.0.1"):
+    connector = aiohttp.TCPConnector(ssl=here.trust, limit=0, local_addr=(address, 0))
+    async with aiohttp.ClientSession(connector=connector) as http:
+        yield Client(http, f"https://127.0.0.1:{here.secure}")
+
+
+async def asked(http, method, path, **more):
+    headers = {"Host": "code.example.com"} | more.pop("headers", {})
+    address = http.origin + path
+    async with http.session.request(
+        method, URL(address, encoded=True), headers=headers, allow_redirects=False, **more
+    ) as answer:
+        return answer.status, answer.headers, await answer.text()
+
+
+def test_nginx_understands_the_example(tmp_path):
+    program = example.program()
+    example.installed(tmp_path, 8080, example.free_port(), example.free_port())
+    command = [program, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr, done.stderr
+
+
+async def _breaks(reader, writer):
+    """A service that goes away in the middle of a request."""
+    await reader.read(100)
+    writer.close()
+
+
+async def _babbles(reader, writer):
+    await reader.read(100)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: nonsense\r\n\x01bad header\r\n\r\n")
+    writer.close()
+
+
+async def _stops(reader, writer):
+    """A service that goes away in the middle of an answer."""
+    await reader.read(100)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+    writer.close()
+
+
+@pytest.mark.parametrize("service", [None, _breaks, _babbles, _stops])
+async def test_no_log_has_a_secret_when_the_service_does_not_answer(tmp_path, service):
+    async with contextlib.AsyncExitStack() as stack:
+        port = example.free_port()
+        if service is not None:
+            port = (server := await asyncio.start_server(service, "127.0.0.1", 0)).sockets[0].getsockname()[1]
+            await stack.enter_async_context(server)
+        here = stack.enter_context(example.nginx(tmp_path, port))
+        http = await stack.enter_async_context(client(here))
+        sent = {"Authorization": f"Bearer {KEY}", "Referer": f"https://code.example.com/p/{TOKEN}", "Cookie": TOKEN}
+        statuses = Counter()
+        for method, path in ASKED:
+            with contextlib.suppress(aiohttp.ClientError):
+                status, _, _ = await asked(http, method, path, headers=sent, data=BODY if method != "GET" else None)
+                statuses[status] += 1
+        async with aiohttp.ClientSession() as plain:
+            for method, path in ASKED:
+                insecure = Client(plain, f"http://127.0.0.1:{here.plain}")
+                assert (await asked(insecure, method, path, headers=sent))[0] == 308
+    assert statuses[404] == 1
+    assert service is _stops or statuses[502] == len(ASKED) - 1
+    written = here.logs()
+    assert {name for name, secret in SECRETS.items() if secret in written} == set()
+    # And yet an operator sees that, when and where the service did not answer.
+    lines = (tmp_path / "codesvc.log").read_text().splitlines()
+    assert len(lines) == 2 * len(ASKED)
+    assert sum("upstream=502" in line or " 502 " in line for line in lines) >= (0 if service is _stops else 11)
+    assert any(" PUT /v1/bindings/... " in line for line in lines)
+
+
+@pytest.fixture
+async def shop(tmp_path):
+    """nginx in front of a service that answers everything, and streams."""
+
+    closing = asyncio.Event()
+
+    async def answer(request):
+        if not request.path.endswith("/events"):
+            return web.Response(text="ok")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        await closing.wait()
+        return response
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        with example.nginx(tmp_path, site._server.sockets[0].getsockname()[1]) as here:
+            yield here
+    finally:
+        closing.set()
+        await runner.cleanup()
+
+
+async def statuses(http, method, path, count, at_once=40):
+    found = []
+    for start in range(0, count, at_once):
+        found += await asyncio.gather(*(asked(http, method, path) for _ in range(min(at_once, count - start))))
+    return Counter(status for status, _, _ in found), found
+
+
+async def test_a_visitor_who_asks_without_end_is_refused_and_others_are_not(shop):
+    async with client(shop) as greedy, client(shop, address="127.0.0.2") as other:
+        for path in (f"/p/{TOKEN}", "/docs", "/wechat/main/oauth?code=1"):
+            counted, found = await statuses(greedy, "GET", path, 800)
+            assert counted[429] > 400, counted
+        refused = next(each for each in found if each[0] == 429)
+        assert refused[1]["Content-Type"] == "application/problem+json"
+        assert refused[1]["Retry-After"] == "1"
+        assert '"status":429' in refused[2]
+        assert (await asked(other, "GET", f"/p/{TOKEN}"))[0] == 200
+    lines = (shop.directory / "codesvc.log").read_text()
+    assert "limits=REJECTED" in lines
+    assert TOKEN not in shop.logs()
+
+
+async def test_people_who_share_an_address_open_their_pages(shop):
+    """Twenty people of one office at once: page, picture, state, icon."""
+    async with client(shop) as http:
+        paths = [f"/p/{TOKEN}", f"/p/{TOKEN}/qr.svg", f"/p/{TOKEN}/state", "/favicon.svg"]
+        found = await asyncio.gather(*(asked(http, "GET", path) for path in paths for _ in range(20)))
+        assert {status for status, _, _ in found} == {200}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"/wechat/main?signature={SIGNATURE}&timestamp=1&nonce=2"),
+        ("POST", "/v1/verifications"),
+        ("GET", "/v1/verifications/vf_1"),
+    ],
+)
+async def test_wechat_and_back_ends_are_not_limited_as_visitors_are(shop, method, path):
+    async with client(shop) as http:
+        counted, _ = await statuses(http, method, path, 900)
+        assert set(counted) == {200}
+
+
+async def test_open_streams_take_nothing_from_pages_and_are_bounded(shop):
+    async with contextlib.AsyncExitStack() as stack:
+        http = await stack.enter_async_context(client(shop))
+        path, headers = f"/p/{TOKEN}/events", {"Host": "code.example.com"}
+        opened = []
+        for _ in range(110):
+            await asyncio.sleep(0)
+            opened.append(await http.session.get(http.origin + path, headers=headers))
+            stack.callback(opened[-1].close)
+        counted = Counter(answer.status for answer in opened)
+        assert counted[200] == 100
+        assert counted[429] == 10
+        other = await stack.enter_async_context(client(shop, address="127.0.0.3"))
+        for each in (http, other):
+            assert (await asked(each, "GET", "/wechat/main"))[0] == 200
+        assert (await asked(other, "GET", f"/p/{TOKEN}"))[0] == 200
