@@ -1,5 +1,6 @@
 """The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
+from codesvc.config.brand import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
 from codesvc.config.settings import (
@@ -7,7 +8,6 @@ from codesvc.config.settings import (
     Admin,
     AdminKey,
     ApiKey,
-    Brand,
     Limits,
     Message,
     Operator,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.colours import COLOUR
-from codesvc.domain.logo import UnfitLogo, parse
 from codesvc.domain.identifiers import LONGEST_USER, is_user
+from codesvc.domain.logo import UnfitLogo, parse
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def colour(value: str) -> None:
         raise UnfitError('must be a colour as # and six hexadecimal digits, such as "#07744f"')
 
 
-def logo(value: str) -> None:
+def logo_picture(value: str) -> None:
     """Require a picture that can be a logo, as a data URL. Raises `UnfitError`."""
     try:
         parse(value)

@@ -22,14 +22,13 @@ from codesvc.config.addresses import (
     token_way,
     web_address,
 )
+from codesvc.config.brand import Brand
 from codesvc.config.constraints import (
     Among,
     Between,
     Matching,
-    colour,
     distinct,
     filled,
-    logo,
     message_fields,
     shown,
     signing_secret,
@@ -245,17 +244,6 @@ class Webhook:
     events: Annotated[tuple[EventType, ...], filled, distinct] = get_args(EventType)
     allow_private: bool = False
     allow_http: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
-    """The looks of a site's pages and widget. `logo` is a data URL; in the file it may name a picture's file."""
-
-    logo: Annotated[str, logo] | None = None
-    accent: Annotated[str, colour] | None = None
-    accent_dark: Annotated[str, colour] | None = None
-    radius: Annotated[int, Between(0, 32)] = 20  # CSS pixels
-    qr_frame: Literal["line", "accent", "none"] = "line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

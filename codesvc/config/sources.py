@@ -1,8 +1,9 @@
 """Sources of secrets: a value in the file, a file of its own, or the environment. A secret may have only one source.
-A logo is read from its file in the same step.
 
 The environment variable of a secret is its path in upper case: `accounts.main.secret` is
 `CODESVC_ACCOUNTS_MAIN_SECRET`. An empty value or variable counts as not given.
+
+A logo that is given as a file is read in the same step.
 """
 
 from __future__ import annotations

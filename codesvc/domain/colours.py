@@ -16,6 +16,8 @@ COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 TINT: Final = 11  # per cent of the accent in the tint of a card; widget.css mixes the same
 _PRESSED: Final = 22  # per cent of ink in a button under the pointer, as in widget.css
 
+_LINEAR_TO: Final = 0.04045  # sRGB is linear up to here (IEC 61966-2-1)
+
 _RGB = tuple[int, int, int]
 
 
@@ -100,4 +102,4 @@ def _luminance(colour: str) -> float:
 
 
 def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+    return part / 12.92 if part <= _LINEAR_TO else float(((part + 0.055) / 1.055) ** 2.4)

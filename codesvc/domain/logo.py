@@ -23,6 +23,9 @@ _SHOWN_WIDTH: Final = 160
 
 # JPEG: the markers that begin a frame and so hold its size (ITU-T T.81, table B.1).
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER: Final = 0xFF
+
+_WEBP_HEADER: Final = slice(20, 30)  # of the first chunk's data
 
 
 class UnfitLogo(ValueError):
@@ -61,7 +64,9 @@ def parse(url: str) -> Logo:
         UnfitLogo: it is no data URL of a PNG, JPEG or WebP picture within the limits.
     """
     if not url[:5].lower() == "data:":
-        raise UnfitLogo("must be a picture as a data URL (data:image/png;base64,…); pages load nothing from other hosts")
+        raise UnfitLogo(
+            "must be a picture as a data URL (data:image/png;base64,…); pages load nothing from other hosts"
+        )
     found = _DATA_URL.fullmatch(url)
     if found is None:
         raise UnfitLogo("must be a data URL in base64 (data:image/png;base64,…)")
@@ -126,27 +131,20 @@ def _big(part: bytes) -> int:
 
 def _jpeg_size(body: bytes) -> tuple[int, int] | None:
     at = 2
-    while at + 9 < len(body) and body[at] == 0xFF:
-        marker, length = body[at + 1], _big(body[at + 2 : at + 4])
-        if marker == 0xFF:
-            at += 1  # padding
-        elif marker in _FRAMES:
+    while at + 9 < len(body) and body[at] == _MARKER:
+        if body[at + 1] in _FRAMES:
             return _big(body[at + 7 : at + 9]), _big(body[at + 5 : at + 7])
-        elif length < 2:
-            return None
-        else:
-            at += 2 + length
+        # A marker may be padded with more bytes of its own value.
+        at += 1 if body[at + 1] == _MARKER else 2 + max(2, _big(body[at + 2 : at + 4]))
     return None
 
 
 def _webp_size(body: bytes) -> tuple[int, int] | None:
     """By the first chunk (RFC 9649): simple lossy, simple lossless or extended."""
-    chunk, data = body[12:16], body[20:30]
-    if len(data) < 10:
-        return None
+    chunk, data = body[12:16], body[_WEBP_HEADER]
     if chunk == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":
         return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
-    if chunk == b"VP8L" and data[0] == 0x2F:
+    if chunk == b"VP8L" and data.startswith(b"\x2f"):
         bits = int.from_bytes(data[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if chunk == b"VP8X":
