@@ -131,7 +131,7 @@ function makePanel(t, back, does) {
   // In place of everything, where there is nothing to verify.
   function trouble(kind) {
     const said = [t(`${kind}.title`), t(`${kind}.hint`)];
-    root.replaceChildren(head("failed", ...said), h("slot"));
+    root.replaceChildren(head("failed", ...said));
     return said;
   }
 

@@ -19,8 +19,9 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
   const root = hosts.get(element)?.root ?? element.attachShadow({ mode: "open" });
-  if (element.textContent.trim()) panel.root.replaceChildren(h("slot")); // what the page offers in the widget's place, until it draws
-  root.replaceChildren(h("div.room", {}, card));
+  // What the page offers in the widget's place is seen until the widget draws, and where it may not.
+  const offer = h("slot"), room = h("div.room", {}, element.textContent.trim() ? offer : card);
+  root.replaceChildren(room);
   dress(root);
   hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
@@ -44,6 +45,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     offline.classList.remove("back");
     offline.textContent = t(navigator.onLine ? "down" : "offline");
     offline.hidden = !offline.textContent;
+    if (!state) room.append(card);
     askAround();
   }
 
@@ -56,6 +58,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
   function giveUp(problem, message) {
     announcer.textContent = panel.trouble(problem).join(" ");
+    room.replaceChildren(card, offer);
     offline.hidden = true;
     tell("error", { problem, message, fatal: true });
     end(new CodesvcError(problem, message));
@@ -162,6 +165,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   function wear({ brand, site }) {
     for (const [name, value] of Object.entries(brand ?? {})) card.style.setProperty(`--b-${name}`, value);
     card.dataset.frame = brand?.qr_frame;
+    room.replaceChildren(card);
     if (brand?.logo) offline.after(h("p.brand", {}, h("img", { src: brand.logo, alt: site, referrerpolicy: "no-referrer" })));
   }
 
