@@ -1,4 +1,4 @@
-"""The site's looks on pages and widget; the place that the widget needs, kept before it loads; what is there without it."""
+"""The looks of a site on pages and widget; the place that the widget needs; what is there without its script."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ACCENT, ACCENT_DARK = "#2f5a40", "#9bc7a6"  # of the demo's brand, codesvc/demo/configuration.py
 SHIFTS = """
 window.shifts = [];
-new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(({ value, sources }) =>
-  [value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80))]))).observe({ type: "layout-shift", buffered: true });
+const note = ({ value, sources }) => window.shifts.push([value, ...sources.map((each) => JSON.stringify(each))]);
+new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "layout-shift", buffered: true });
 """
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title>
