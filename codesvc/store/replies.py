@@ -120,6 +120,7 @@ class Binding:
         made_by: proof, openid, handle, intent, oauth or import.
         bound_at: ms.
         reachable: False while the person does not follow the account.
+        display: the name under which the person recognises the site's account, None for none.
     """
 
     openid: str
@@ -127,6 +128,7 @@ class Binding:
     made_by: str
     bound_at: int
     reachable: bool
+    display: str | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, str], *, reachable: bool) -> Binding:
@@ -137,6 +139,7 @@ class Binding:
             made_by=fields["made_by"],
             bound_at=int(fields["at"]),
             reachable=reachable,
+            display=fields.get("display"),
         )
 
 

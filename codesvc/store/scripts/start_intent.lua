@@ -1,6 +1,6 @@
 -- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
 -- KEYS: intent idem word site_starts address_starts
--- ARGS: offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
+-- ARGS: offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
 -- USES: clock names windows record intent admission
 -- REPLY started repeated: intent _ left
@@ -16,7 +16,7 @@ count_start()
 
 local r = {at = K.intent}
 write(r, {
-  id = A.id, kind = A.kind, site = A.site, user = A.user, method = A.method, replace = A.replace, many = A.many,
+  id = A.id, kind = A.kind, site = A.site, user = A.user, display = A.display, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
   hooks = A.hooks,
   created = now, expires = now + A.life,

@@ -177,6 +177,7 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
         unionid=found.unionid if with_openid else ABSENT,
         openid_handle=openid_handle,
         wechat=wechat,
+        display=found.display,
     )
 
 
