@@ -148,31 +148,4 @@ PREFLIGHT: Final = Operation(
     problems=("not-found", "forbidden"),
 )
 
-LOGO: Final = Operation(
-    method="GET",
-    path="/logos/{site}/{tag}",
-    id="getLogo",
-    tag="Pages",
-    summary="A site's logo",
-    description="The picture that the site's operator has set. Its address stands in the `brand` of a page's state and "
-    "changes with the picture, so that a browser may keep it.",
-    access=Access.ANYBODY,
-    parameters=(
-        Parameter(name="site", place="path", description="The site's name.", schema={"type": "string"}, example="shop"),
-        Parameter(
-            name="tag",
-            place="path",
-            description="Names this very picture.",
-            schema={"type": "string"},
-            example="9f2c41d07be83a5561c0d2e4",
-        ),
-    ),
-    answers=(
-        Answer(status=200, description="The picture.", media="image/png", schema={}),
-        Answer(status=200, description="The picture.", media="image/jpeg", schema={}),
-        Answer(status=200, description="The picture.", media="image/webp", schema={}),
-    ),
-    problems=("not-found",),
-)
-
-CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, PREFLIGHT, LOGO)
+CALLS: Final = (SHOW, STATE, WATCH, PICTURE, CHECK, RESEND, PREFLIGHT)
