@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.connection import connect
-from codesvc.store.keys import PartitionKeys
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.store import Store
 from tests import stores
 

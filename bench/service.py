@@ -33,6 +33,7 @@ public_url = "http://127.0.0.1:{port}"
 workers = {workers}
 deliver = {deliver}
 trusted_proxies = {proxies}
+push_delay = 0
 [store]
 {store}
 [secrets]

@@ -39,6 +39,7 @@ from codesvc.runtime import crash_points, tracing
 from codesvc.service.account_maintenance import Upkeep
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
+from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
@@ -65,10 +66,8 @@ from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
 from codesvc.store.change_notifier import ChangeNotifier
-from codesvc.store.connection import connect, retention_of
+from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.store.store import Store
-from codesvc.store.versions import require_new_enough
 from codesvc.web import admin, callback, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
@@ -182,17 +181,6 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
     return Fixed(address, keyring, sealer, directory, loaded, Texts(loaded), links, composer, teller)
 
 
-async def _store(stack: AsyncExitStack, settings: Settings, url: str, offset: Offset, keyring: Keyring) -> Store:
-    """The store, closed with the stack. A store that does not answer yet is no error; one that is too old is."""
-    servers = await connect(url, timeout=settings.store.timeout)
-    stack.push_async_callback(servers.aclose)
-    if not await require_new_enough(servers):
-        _log.warning("store_silent", store=servers.shown)
-    kept = settings.store
-    tag_key = keyring.current.tag_key
-    return Store(servers, offset=offset, prefix=kept.prefix, retention=retention_of(kept), tag_key=tag_key)
-
-
 async def _run(
     app: web.Application, settings: Settings, store_url: str, fixed: Fixed, pace: Pace
 ) -> AsyncIterator[None]:
@@ -201,8 +189,7 @@ async def _run(
     teller, composer, service = fixed.teller, fixed.composer, settings.service
     async with AsyncExitStack() as stack:
         offset = Offset(movable=settings.mode == "test")
-        store = await _store(stack, settings, store_url, offset, keyring)
-        servers = store.servers
+        store = await opened(stack, settings.store, store_url, offset, keyring.current.tag_key)
         http = await stack.enter_async_context(
             # WeChat's API needs no cookies, and a cookie jar would cost time at each call.
             aiohttp.ClientSession(
@@ -219,17 +206,17 @@ async def _run(
         )
         pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
         stack.push_async_callback(pool.aclose)
-        change_notifier = ChangeNotifier(servers, settings.store.prefix)
+        change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())
         registry = Registry(store, directory, fixed.sealer)
         await stack.enter_async_context(registry.running(change_notifier))
+        watch = await BindingWatch.begun(store, directory)
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
         followers = Followers(store, directory)
         relay = CallbackForwarding(http)
         stack.push_async_callback(relay.aclose)
-        upkeep = Upkeep(directory, clients, store.quotas, pool, followers)
         proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
@@ -250,7 +237,7 @@ async def _run(
             offset=offset,
             readiness=Readiness(store, directory, platforms),
             change_notifier=change_notifier,
-            verifications=Verifications(store, keyring, pool, recorder),
+            verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
             intents=Intents(store, pool, recorder),
             decisions=decisions,
@@ -279,16 +266,26 @@ async def _run(
         )
         if service.deliver:
             courier = Courier(
-                store, directory, composer, teller, means, recorder=recorder, pauses=pace.pauses, trials=pace.trials
+                store,
+                directory,
+                composer,
+                teller,
+                means,
+                recorder=recorder,
+                unknown=followers.unknown,
+                pauses=pace.pauses,
+                trials=pace.trials,
             )
-            worker = Worker(store, servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
+            worker = Worker(store, store.servers, courier, partitions=partitions, hold_seconds=pace.hold_seconds)
             await stack.enter_async_context(worker.running())
             sender = Sender(proxy=service.proxy_to_receivers, note=app[SERVICES].readiness.webhook_proxy.note)
             webhooks = WebhookWorker(store.webhooks.queue(token_hex(8)), sender, directory, change_notifier)
             await stack.enter_async_context(webhooks.running())
             registry.listeners += [lambda: worker.attend(directory.partitions()), webhooks.attend]
         registry.listeners.append(lambda: partitions.update(directory.partitions()))
-        await stack.enter_async_context(upkeep.running())
+        await stack.enter_async_context(
+            Upkeep(directory, clients, store.quotas, pool, followers, watch=watch).running()
+        )
         await stack.enter_async_context(AuditFile(store, lambda: partitions, settings.admin.audit_file).running())
         _log.info("started", mode=settings.mode, sites=len(directory.sites), accounts=len(directory.accounts))
         yield

@@ -227,7 +227,8 @@ def document(service: str, sandbox: str, account=DEFAULT_ACCOUNT, **changes) -> 
     """A configuration as tables; `changes` are dotted paths written with `__`, such as sites__shop__limits={…}."""
     tables: dict[str, Any] = {
         "mode": "test",
-        "service": {"public_url": service},
+        # The pushes of most tests need not wait for a newer start.
+        "service": {"public_url": service, "push_delay": 0},
         "secrets": {"master_key": MASTER},
         "accounts": {
             "main": {

@@ -57,14 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--key", default=None, help="a key of the site; better in the variable CODESVC_API_KEY")
     send.add_argument("--wait", type=float, default=120.0, help="seconds to wait for a receipt (default: 120)")
 
-    bindings = commands.add_parser("bindings", help="take bindings out of the store, or into it")
-    bindings.add_argument("act", choices=("export", "import"))
-    bindings.add_argument("file", type=Path, help="JSON Lines or CSV, by its ending .jsonl or .csv")
-    bindings.add_argument("--config", type=Path, required=True)
-    bindings.add_argument("--site", required=True)
-    bindings.add_argument("--dry-run", action="store_true", help="import: only say what would happen")
-    bindings.add_argument("--encoding", default="", help="import: of the file, such as gb18030 (default: detected)")
-    bindings.add_argument("--timezone", default="", help="import: of times that name none: Asia/Shanghai, +08:00")
+    bindings = commands.add_parser("bindings", help="take bindings out of the store, into it, or to another appid")
+    if len(sys.argv) > 1 and sys.argv[1] == "bindings":
+        from codesvc.cli import bindings_arguments as of_bindings
+
+        of_bindings.add_arguments(bindings)
 
     webhooks = commands.add_parser(
         "webhooks", help="a site's webhook: list, resend, enable, test; secret makes a secret"

@@ -16,7 +16,7 @@ from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.audit_file import written
 from codesvc.service.auditing import AuditLog
-from codesvc.store.keys import PARTITIONS
+from codesvc.store.partitions import PARTITIONS
 
 if TYPE_CHECKING:
     import argparse

@@ -1,37 +1,67 @@
-"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run] [--encoding E] [--timezone Z]`."""
+"""`codesvc bindings export|import FILE --config FILE --site SITE [--dry-run] [--verify] [--encoding E] [--timezone Z]`.
+
+`codesvc bindings move` is in `codesvc.cli.bindings_move`.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from redis.exceptions import RedisError
 
+from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.keyring import Keyring
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
+from codesvc.service.misplaced_bindings import require_in_place
+from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import known_site, read_directory
+from codesvc.wechat.bulk_calls import MOST, BulkCalls
+from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Coroutine
     from datetime import tzinfo
+    from pathlib import Path
 
     from codesvc.config import Settings
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.store import Store
+
+_APPID: Final = re.compile(r"wx[0-9a-f]{16}")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Export or import bindings; returns 0, 1 if it failed, 3 if some lines were not imported."""
+    if arguments.act == "move":
+        if not _APPID.fullmatch(arguments.from_appid):
+            sys.stderr.write("codesvc bindings: move needs --from-appid, the old appid: wx and 16 hexadecimal digits\n")
+            return 2
+        return _ended(run_move(arguments, settings))
+    if arguments.file is None or not arguments.site:
+        sys.stderr.write(f"codesvc bindings: {arguments.act} needs a file and --site\n")
+        return 2
     try:
         zone = _zone(arguments.timezone)
     except ValueError as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 2
+    return _ended(_run(arguments, settings, zone))
+
+
+def _ended(command: Coroutine[Any, Any, int]) -> int:
     try:
-        return http_server.run(_run(arguments, settings, zone))
+        return http_server.run(command)
     except (CodesvcError, OSError, RedisError) as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 1
@@ -40,14 +70,44 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo | None) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
-        site = known_site(await read_directory(store, settings), arguments.site)
+        directory = await read_directory(store, settings)
+        site = known_site(directory, arguments.site)
         if arguments.act == "export":
             count = await export(store, site, arguments.file)
             sys.stdout.write(f"{count} bindings written to {arguments.file}\n")
+            await require_in_place(store, directory, sites=[site.name])
             return 0
-        taking = Import(store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone)
+        await require_in_place(store, directory, sites=[site.name])
+        calls = await _verifying(stack, store, settings, site, arguments.file) if arguments.verify else None
+        taking = Import(
+            store, site, arguments.file, dry=arguments.dry_run, encoding=arguments.encoding, zone=zone, calls=calls
+        )
         await taking.run()
     return _tell(taking, arguments)
+
+
+async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, site: SiteEntry, path: Path) -> BulkCalls:
+    """Calls that say whether the site's account has an openid.
+
+    Raises:
+        CodesvcError: WeChat allows fewer calls today than the file needs.
+    """
+    http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    calls = BulkCalls(
+        client_alone(site.account, http, store, keyring, clock=time.time, proxy=settings.service.proxy_to_wechat)
+    )
+    with path.open("rb") as file:
+        needed = sum(1 for _ in file) // MOST + 1
+    left = await calls.calls_left()
+    if left is not None and left < needed:
+        raise CodesvcError(
+            f"--verify needs at least {needed:,} calls, and WeChat allows {left:,} more today; nothing was imported"
+        )
+    return calls
 
 
 def _tell(taking: Import, arguments: argparse.Namespace) -> int:
@@ -56,11 +116,12 @@ def _tell(taking: Import, arguments: argparse.Namespace) -> int:
     if taking.encoding is not None and taking.encoding.name != "utf-8":
         guess = " by guess, so only ASCII was taken from it" if taking.encoding.guessed else ""
         sys.stderr.write(f"note: {arguments.file} was read as {taking.encoding.name.upper()}{guess}\n")
-    refused = counts["user"] + counts["wechat"] + counts["faulty"]
+    unknown = f", {counts['unknown']} with an openid that the account has not" if arguments.verify else ""
+    refused = counts["user"] + counts["wechat"] + counts["faulty"] + counts["unknown"]
     sys.stdout.write(
         f"{counts['bound']} {would}, {counts['same']} as before, {counts['user']} users with another WeChat, "
         f"{counts['wechat']} WeChats with another user, {counts['faulty']} faulty lines, {counts['skipped']} done "
-        "before\n"
+        f"before{unknown}\n"
     )
     if refused:
         sys.stdout.write(f"what was not taken: {arguments.file}.conflicts.jsonl\n")

@@ -15,6 +15,7 @@ from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
+from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.sites.registry.reading import known_site, read_directory
 from codesvc.store.bindings import Unbind
 from codesvc.store.file_rewrite import Rewrite, Rewritten, rewrite_files
@@ -53,6 +54,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
         site = known_site(directory, arguments.site)
+        # Otherwise "nothing is kept" would be wrong.
+        await require_in_place(store, directory, sites=[site.name])
         records = Records(store, directory, site)
         person = await records.person(unicodedata.normalize("NFC", arguments.user))
         if arguments.act == "export":

@@ -12,10 +12,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesvc.cli.binding_check import refuse_elsewhere
 from codesvc.cli.serve.revision import Revision, UnusableConfiguration
+from codesvc.doctor.storeprobe import running_embedded
+from codesvc.runtime import http_server
+from codesvc.service.misplaced_bindings import BindingsElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from codesvc.config import Settings
 
 
 def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
@@ -40,6 +46,11 @@ def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
     except UnusableConfiguration as error:
         sys.stderr.write(f"{error}\ncodesvc reload: nothing was reloaded; the service runs as before\n")
         return 2
+    try:
+        http_server.run(_look_at_bindings(revision.settings))
+    except BindingsElsewhere as error:
+        sys.stderr.write(f"codesvc reload: {error}\nnothing was reloaded; the service runs as before\n")
+        return 2
     for notice in revision.settings.notices:
         sys.stderr.write(f"note: {notice}\n")
     try:
@@ -48,6 +59,12 @@ def run(path: Path, pid: int, env: Mapping[str, str]) -> int:
         sys.stderr.write(f"codesvc reload: process {pid}: {error.strerror}\n")
         return 1
     return 0
+
+
+async def _look_at_bindings(settings: Settings) -> None:
+    url = settings.store.url.reveal() if settings.store.url is not None else await running_embedded(settings.store)
+    if url is not None:
+        await refuse_elsewhere(settings, url)
 
 
 def _why_not(path: Path, pid: int) -> str:

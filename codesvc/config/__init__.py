@@ -3,6 +3,7 @@
 from codesvc.config.brand import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
+from codesvc.config.service_settings import Service
 from codesvc.config.settings import (
     Account,
     Admin,
@@ -13,7 +14,6 @@ from codesvc.config.settings import (
     Operator,
     Purpose,
     Secrets,
-    Service,
     Settings,
     Site,
     Store,

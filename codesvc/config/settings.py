@@ -6,17 +6,13 @@
 # No `from __future__ import annotations`: the annotations are read at run time, because they contain the constraints.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from codesvc.config.addresses import (
-    listening_host,
     operators_listener,
     origin,
-    proxy_address,
-    public_address,
     receiver_url,
     store_url,
     token_way,
@@ -36,13 +32,12 @@ from codesvc.config.constraints import (
     unguessable,
 )
 from codesvc.config.faults import Fault
+from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
-from codesvc.domain.forwarding import ForwardedHeader
 from codesvc.domain.limits import Rate
 from codesvc.domain.listener import Listener, parse_listener
-from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
@@ -51,7 +46,6 @@ Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Fsync = Literal["everysec", "always"]
-Network = IPv4Network | IPv6Network
 MessageFields = Mapping[str, str] | str
 
 _Shown = Annotated[str, shown]
@@ -70,41 +64,6 @@ _SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
 LONGEST_CODE_LIFE = 3_600  # seconds
 LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Where the service listens, its public address, and the proxies through which it leaves its network."""
-
-    host: Annotated[str, listening_host] = "127.0.0.1"
-    port: Annotated[int, Between(1, 65_535)] = 8080
-    public_url: Annotated[str, public_address]
-    trusted_proxies: tuple[Network, ...] = ()
-    forwarded_header: ForwardedHeader = "X-Forwarded-For"
-    outbound_proxy: Annotated[Secret, proxy_address] | None = None
-    webhook_proxy: Annotated[Secret, proxy_address] | None = None
-    templates_dir: Path | None = None
-    workers: Annotated[int, Between(1, 64)] = 1
-    deliver: bool = True
-    traces: bool = False
-    body_limit: Annotated[int, Between(1_024, 1_048_576)] = 65_536  # bytes
-    body_timeout: Annotated[float, Between(0.1, 300)] = 10  # seconds
-
-    @property
-    def proxy_to_wechat(self) -> OutboundProxy | None:
-        """The proxy for calls to WeChat."""
-        return _proxy(self.outbound_proxy)
-
-    @property
-    def proxy_to_receivers(self) -> OutboundProxy | None:
-        """The proxy for webhooks: `webhook_proxy` if it is given, else `outbound_proxy`."""
-        return _proxy(self.webhook_proxy or self.outbound_proxy)
-
-
-def _proxy(address: Secret | None) -> OutboundProxy | None:
-    if address is None or address.reveal() == NO_PROXY:
-        return None
-    return OutboundProxy.parse(address.reveal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import read_picture, read_secret, without_marks
-from codesvc.config.settings import Account, Secrets, Service, Store, Webhook
+from codesvc.config.service_settings import Service
+from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 from codesvc.domain.logo import UnfitLogo, data_url

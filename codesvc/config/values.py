@@ -16,7 +16,8 @@ from cattrs.cols import homogenous_tuple_structure_factory, is_frozenset, list_s
 from codesvc.config.constraints import shown
 from codesvc.config.faults import UnfitError, kind_of, suggestion
 from codesvc.config.rates import rates
-from codesvc.config.settings import MessageFields, Network
+from codesvc.config.service_settings import Network
+from codesvc.config.settings import MessageFields
 from codesvc.config.texts import LocalText
 from codesvc.domain.limits import Rate
 from codesvc.domain.secret import Secret

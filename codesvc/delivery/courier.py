@@ -33,7 +33,7 @@ from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import log_attempt
 from codesvc.sites.lazy import PerEntry
-from codesvc.wechat.errcodes import Pause
+from codesvc.wechat.errcodes import UNKNOWN_OPENID, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -75,6 +75,7 @@ class Courier:
         composer: writes the messages.
         teller: writes the notices that belong to no verification.
         means: the objects that channels are made with.
+        unknown: records that an account has no such openid.
         recorder: counts what happens.
         sleep: how to pause between tries, seconds.
         now: unix seconds; WeChat's minutes follow it.
@@ -91,12 +92,13 @@ class Courier:
         means: Means,
         *,
         recorder: Recorder,
+        unknown: Callable[[AccountEntry, str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], float] = time.time,
         pauses: Sequence[float] = PAUSES,
         trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
     ) -> None:
-        self._ledger = JobState(store, directory, sleep=sleep)
+        self._ledger = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
         circuits = self._circuits = circuits_of(directory, trials=trials, sleep=sleep)
@@ -126,6 +128,9 @@ class Courier:
             async with self._places[account.name]:
                 await self._apart[job.kind].carry(account, job)
             return
+        if job.hold_ms:
+            # A newer start may take this push over; the store then says that the job is not needed.
+            await self._sleep(job.hold_ms / 1000)
         refusals = 0
         for number in count():
             # The place is released during the pause, so that a message that waits for another attempt delays no other.
@@ -194,7 +199,10 @@ class Courier:
                 return attempt
             last = self._in_time(attempt, refusals)
             self._tell(account, begun.shown, last)
-            if last.ending is not Ending.FAILED:
+            if last.errcode == UNKNOWN_OPENID:
+                # Recorded before the result, so that the verification falls back as if the user were not bound.
+                await self._ledger.note_unknown(account, begun.openid)
+            if last.ending is not Ending.FAILED or last.errcode == UNKNOWN_OPENID:
                 break
         return last
 

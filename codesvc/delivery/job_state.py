@@ -41,10 +41,19 @@ class JobState:
     Args:
         store: holds jobs and verifications.
         directory: finds accounts.
+        unknown: records that an account has no such openid.
         sleep: how to pause between tries, seconds.
     """
 
-    def __init__(self, store: Store, directory: Directory, *, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        unknown: Callable[[AccountEntry, str], Awaitable[None]],
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._unknown = unknown
         self._store, self._quotas = store.deliveries, store.quotas
         self._patient = PatientStore(sleep=sleep)
         self._deliveries = PerEntry(directory.accounts, self._deliveries_of)
@@ -87,6 +96,10 @@ class JobState:
         """A charged call has ended without a result to record. What WeChat has not counted is given back."""
         end = partial(self._quotas.end, account.keys, charge, counted=counted)
         await self._patient.ask("end_charged_call", end)
+
+    async def note_unknown(self, account: AccountEntry, openid: str) -> None:
+        """Record that the account has no such openid, because WeChat said so."""
+        await self._patient.ask("note_unknown_openid", partial(self._unknown, account, openid))
 
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Note why a job waits, in the verification's timeline."""

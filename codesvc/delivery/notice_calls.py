@@ -16,6 +16,7 @@ from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.domain.channels import Channel
+from codesvc.wechat.errcodes import UNKNOWN_OPENID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,6 +72,8 @@ class NoticeCalls:
             return Attempt(Ending.LATER, Channel.TEMPLATE, reason=CIRCUIT_OPEN)
         try:
             called = await self._send(account, letter)
+            if called.errcode == UNKNOWN_OPENID:
+                await self._state.note_unknown(account, letter.openid)
             return called
         finally:
             circuit.ended(called)

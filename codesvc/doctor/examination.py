@@ -15,6 +15,7 @@ from codesvc.config.addresses import loopback
 from codesvc.doctor import (
     accountcalls,
     authorisation,
+    bindingstate,
     callback,
     clocks,
     credentials,
@@ -70,9 +71,8 @@ class Examination:
         settings = self._settings
         for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
             yield finding
-        for finding in outbound.ignored(settings, self._environment):
-            yield finding
-        for finding in await guarded("outbound proxies", outbound.findings(settings)):
+        proxies = outbound.ignored(settings, self._environment)
+        for finding in (*proxies, *await guarded("outbound proxies", outbound.findings(settings))):
             yield finding
         try:
             keyring = Keyring(
@@ -94,7 +94,8 @@ class Examination:
                 yield finding
             names = [account.name for account in directory.accounts.values()]
             # Before the callbacks are tried below: those that are refused then would be the latest.
-            for finding in await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix)):
+            refused = await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix))
+            for finding in (*refused, *await guarded("bindings", bindingstate.check(settings, place))):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring, composer):

@@ -9,13 +9,14 @@ Each guess succeeds with the chance 1/N, where N is the number of codes of the f
 of the budget decides: 100 in 30 days are 3.3 a day on average.
 
 Any user. The attacker has many addresses and many user names, and tries to guess the code of any of them. For each
-site and purpose a day has at most these guesses:
+site and purpose a day has at most these guesses (decision 23, `codesvc.domain.guessing`):
 
-    short codes:  the site's guess budget, plus the attempts of the codes that were live when it was used up:
-                  starts in the longest life of a code x attempts
-    long codes:   all further verifications of the day x attempts
+    short codes:  the site's guess budget, plus the budget of blind guesses at codes of this format, which begins when
+                  the first is spent
+    long codes:   the budget of blind guesses at codes of that format; they are made only after the site's is spent
 
-The number of verifications a day is limited by the site's limit of starts and by WeChat's daily message quota.
+If both formats are the same, they share one budget of blind guesses. Without `site_guesses` none of this applies: then
+all attempts of all verifications count, as many as the site's limit of starts and WeChat's daily message quota allow.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
+from codesvc.domain.guessing import blind_rates
 from codesvc.domain.quota import ASSUMED_DAILY
 
 if TYPE_CHECKING:
@@ -89,17 +91,19 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
         messages_a_day: the maximum number of codes that WeChat delivers for the account in a day.
     """
     alphabet = ALPHABET_NAMES[purpose.code_alphabet]
-    short = CodeFormat(alphabet, purpose.code_length).size
-    long = CodeFormat(alphabet, max(purpose.code_length, purpose.long_code_length)).size
+    usual = CodeFormat(alphabet, purpose.code_length)
+    longer = CodeFormat(alphabet, max(purpose.code_length, purpose.long_code_length))
+    short, long = usual.size, longer.size
 
     carried = most_in(limits.user_pushes, DAY) * purpose.attempts
     guesses = min(most_in(limits.user_guesses, DAY), carried)
     sustained = min(sustained_a_day(limits.user_guesses), sustained_a_day(limits.user_pushes) * purpose.attempts)
 
     started = min(most_in(limits.site_starts, DAY), messages_a_day) * purpose.attempts
-    live = min(most_in(limits.site_starts, purpose.code_max_life), messages_a_day) * purpose.attempts
-    shorts = min(most_in(limits.site_guesses, DAY) + live, started)
-    longs = max(0.0, started - shorts)
+    shorts = min(most_in(limits.site_guesses, DAY) + most_in(blind_rates(usual), DAY), started)
+    longs = 0.0
+    if limits.site_guesses and longer != usual:
+        longs = min(most_in(blind_rates(longer), DAY), max(0.0, started - shorts))
     missed = (1 - chance(shorts, short)) * (1 - chance(longs, long))
     return Odds(
         user=chance(guesses, short),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 USER_LIMIT: Final = 1e-3
 """Warn above this chance that an attacker guesses the code of one given user in a day."""
-ANYONE_LIMIT: Final = 0.05
+ANYONE_LIMIT: Final = 1 / 500
 """Warn above this chance that an attacker with unlimited addresses and names guesses any user's code in a day."""
 
 
@@ -36,7 +36,7 @@ def _judge(what: str, found: Odds) -> Finding:
     if found.user > USER_LIMIT:
         return warn(what, text, "Raise code_length, or lower limits.user_guesses or limits.user_pushes.")
     if found.anyone > ANYONE_LIMIT:
-        return warn(what, text, "Raise code_length, or lower limits.site_starts or limits.site_guesses.")
+        return warn(what, text, "Raise code_length, or lower limits.site_guesses.")
     return ok(what, text)
 
 

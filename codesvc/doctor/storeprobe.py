@@ -38,10 +38,12 @@ class ReachableStore:
     Attributes:
         servers: its servers.
         shown: its address without a password.
+        lasting: whether it is the service's own; False for a server on an empty directory, tried for the moment.
     """
 
     servers: Servers
     shown: str
+    lasting: bool = True
 
 
 async def _answers(url: str, settings: StoreSettings) -> bool:
@@ -93,16 +95,18 @@ async def reached(settings: StoreSettings) -> AsyncIterator[ReachableStore]:
     with tempfile.TemporaryDirectory(prefix="codesvc-check-") as temporary:
         async with (
             run_embedded(Path(temporary), fsync=settings.fsync) as embedded,
-            _opened(embedded.url, settings, "an embedded server, tried in a temporary directory") as p,
+            _opened(embedded.url, settings, "an embedded server, tried in a temporary directory", lasting=False) as p,
         ):
             yield p
 
 
 @asynccontextmanager
-async def _opened(url: str, settings: StoreSettings, shown: str = "") -> AsyncIterator[ReachableStore]:
+async def _opened(
+    url: str, settings: StoreSettings, shown: str = "", *, lasting: bool = True
+) -> AsyncIterator[ReachableStore]:
     servers = await connect(url, timeout=settings.timeout)
     try:
-        yield ReachableStore(servers, shown or servers.shown)
+        yield ReachableStore(servers, shown or servers.shown, lasting)
     finally:
         await servers.aclose()
 

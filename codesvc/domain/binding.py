@@ -18,7 +18,8 @@ class BindingChange(msgspec.Struct, frozen=True, rename={"came_from": "from"}):
     Attributes:
         at: ms since 1970, as text.
         event: `bound`, `moved` (from another WeChat account) or `removed`.
-        by: how it was made (proof, openid, handle, intent, oauth, import) or removed (site, operator, forgotten).
+        by: how it was made (proof, openid, handle, intent, oauth, import), moved (migration: WeChat moved the account
+            to another appid), or removed (site, operator, forgotten).
         wechat: tag of the WeChat account that was bound, moved to, or removed; see `tag_of`.
         source: id of the verification, bind intent, login or ticket that led to it, "" if none.
         came_from: for a move, the tag of the previous WeChat account.

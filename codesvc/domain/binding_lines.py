@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.binding_values import BadValue, checked_id, checked_user, milliseconds, stripped
+from codesvc.domain.binding_values import BadValue, checked_id, checked_openid, checked_user, milliseconds, stripped
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
 
@@ -182,7 +182,7 @@ def _checked(number: int, fields: dict[str, str], reading: Reading) -> Row:
         return Row(number, problem=_UNSURE)
     try:
         checked_user(user)
-        openid = checked_id("openid", fields.get("openid", ""))
+        openid = checked_openid(fields.get("openid", ""))
         if unionid:
             checked_id("unionid", unionid)
         since = milliseconds(fields.get("bound_at", ""), reading.zone)

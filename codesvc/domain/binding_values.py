@@ -13,12 +13,15 @@ from codesvc.domain.identifiers import (
     LONGEST_OPENID,
     LONGEST_USER,
     NO_OPENID_CHARACTER,
+    OPENID_LENGTH,
     SHORTEST_OPENID,
     is_openid,
     is_user,
+    is_wechat_openid,
     stranger_in,
     unlike_normal,
 )
+from codesvc.domain.test_identity import is_test_openid
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -79,6 +82,21 @@ def checked_id(name: str, text: str) -> str:
     else:
         why = f"has {len(text)} characters; {SHORTEST_OPENID} to {LONGEST_OPENID} are possible"
     raise BadValue(f'{name} "{masked_id(text)}" {why}')
+
+
+def checked_openid(text: str) -> str:
+    """An openid of WeChat's form, or one that stands for a test identity.
+
+    Raises:
+        BadValue: it is missing or malformed.
+    """
+    checked_id("openid", text)
+    if is_wechat_openid(text) or is_test_openid(text):
+        return text
+    shown = f'openid "{masked_id(text)}"'
+    if len(text) != OPENID_LENGTH:
+        raise BadValue(f"{shown} has {len(text)} characters; an openid of WeChat has {OPENID_LENGTH}")
+    raise BadValue(f'{shown} begins with "{text[0]}"; an openid of WeChat begins with "o"')
 
 
 def masked_id(text: str) -> str:

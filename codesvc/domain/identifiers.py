@@ -14,6 +14,10 @@ from typing import Final
 LONGEST_USER: Final = 128
 """Code points, not octets."""
 SHORTEST_OPENID, LONGEST_OPENID = 6, 64
+OPENID_LENGTH: Final = 28
+"""WeChat's openids begin with `o` and have 28 characters (WECHAT.md 1). The API publishes wider limits, because in test
+mode other openids may stand for people.
+"""
 _USER_PUNCTUATION: Final = "._@+:-"
 _OPENID_CHARACTERS: Final = "A-Za-z0-9_-"
 # `$` alone would also match before a trailing line break.
@@ -35,6 +39,9 @@ _INVISIBLE: Final = frozenset(
         ),
     )
 )
+
+
+_WECHAT_OPENID: Final = re.compile(rf"o[{_OPENID_CHARACTERS}]{{{OPENID_LENGTH - 1}}}")
 
 
 def is_user(text: str) -> bool:
@@ -66,3 +73,8 @@ def unlike_normal(text: str) -> int | None:
 def is_openid(text: str) -> bool:
     """Whether a text has the form of an openid or unionid."""
     return _OPENID.match(text) is not None
+
+
+def is_wechat_openid(text: str) -> bool:
+    """Whether a text has the form of the openids that WeChat gives."""
+    return _WECHAT_OPENID.fullmatch(text) is not None

@@ -82,5 +82,14 @@ UNFINISHED_DELIVERIES: Final = frozenset(
 KEPT_AFTER_END_MS: Final = 3_600_000
 """How long an ended verification can still be read."""
 
+DOUBLE_START_MS: Final = 2_000
+"""A start this soon after another for the same user, purpose and address, whose code was sent, gets no message."""
+
+KEPT_SHOWN_MS: Final = 60_000
+"""Without addresses: how long a verification that was shown or sent is not superseded by others (decision 22)."""
+
+MOST_KEPT: Final = 20
+"""The most verifications of a user and purpose that are kept so."""
+
 PROOF_LIFE_MS: Final = 600_000
 """How long after approval a proof is available and accepted."""

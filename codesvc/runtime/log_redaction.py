@@ -41,7 +41,10 @@ _MOST_FRAMES: Final = 30
 
 # What is removed from an error's text. Our own ids and WeChat's errcodes stay, because they are needed for diagnosis.
 _ADDRESS: Final = re.compile(r"(?P<where>[a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?(?P<host>[^\s/?#@]+)[^\s]*")
-_KEPT: Final = re.compile(rf"{_ID.pattern}|(?:errcode|code|errno|line|port|status) ?[:=]? ?-?\d{{1,6}}\b")
+# An appid stays too: it is public, and begins as no openid, token or key does.
+_KEPT: Final = re.compile(
+    rf"{_ID.pattern}|\bwx[0-9a-f]{{16}}\b|(?:errcode|code|errno|line|port|status) ?[:=]? ?-?\d{{1,6}}\b"
+)
 _MAIL: Final = re.compile(r"[^\s@'\"(]+@[^\s@'\")]+")
 _DIGITS: Final = re.compile(r"(?<![A-Za-z0-9_-])\d{4,12}(?![A-Za-z0-9_-])")
 _MIXED: Final = re.compile(r"(?=[A-Za-z0-9_=-]*[0-9A-Z])[A-Za-z0-9_=-]{16,}(?:\.[A-Za-z0-9_=-]{8,})*")

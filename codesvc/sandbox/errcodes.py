@@ -93,6 +93,7 @@ ERRMSG: Final[dict[int, str]] = {
     50001: "user unauthorized",
     50002: "user limited",
     50005: "user not following",
+    63178: "appid wrong",
     76001: "rid not found",
     76002: "rid is error",
     76003: "cgi_path is invalid",

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec, TemplateSpec
 from codesvc.sandbox.clock import Clock
@@ -19,6 +19,7 @@ from codesvc.sandbox.event_bus import EventBus
 from codesvc.sandbox.fault import Faults
 from codesvc.sandbox.identifiers import MessageNumbers, derive_openid, derive_unionid
 from codesvc.sandbox.journal import Journal
+from codesvc.sandbox.migration import Migration
 from codesvc.sandbox.oauth import OAuthSessions
 from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.push import Push, PushFactory
@@ -44,6 +45,7 @@ class Account:
         recent: when a content was last sent to an openid, by (openid, fingerprint); for 40241.
         industry: the two industry codes; `industry_month` is the month in which they were set.
         menu: the JSON of `menu/create`.
+        migration: the migration of another account into this one.
     """
 
     spec: AccountSpec
@@ -56,6 +58,7 @@ class Account:
     industry: tuple[str, str] = ("1", "4")
     industry_month: str = ""
     menu: dict[str, Any] | None = None
+    migration: Migration | None = None
 
     def contact(self, openid: object) -> Contact:
         """The person behind an openid.
@@ -136,6 +139,22 @@ class Platform:
             account.templates.setdefault(template.template_id, template)
         self.event_bus.publish("account", account=spec.appid)
         return account
+
+    def migrate(self, old: Account, new: Account, *, confirmed: bool, named_by: Literal["appid", "original_id"]) -> int:
+        """End the review of a migration: the followers of the old account follow the new one. Returns how many."""
+        now, successors = self.clock.now(), {}
+        for openid in old.followers():
+            before = old.contacts[openid]
+            after = self.ensure_contact(before.person, new)
+            if not after.follows:
+                after.follow(now)
+                after.subscribe_scene = "ADD_SCENE_ACCOUNT_MIGRATION"
+            before.unfollow()
+            successors[openid] = after.openid
+        new.migration = Migration(
+            old.spec.appid, old.spec.original_id, now, successors, confirmed=confirmed, named_by=named_by
+        )
+        return len(successors)
 
     def put_settings(self, settings: Settings) -> None:
         """Replace the settings."""

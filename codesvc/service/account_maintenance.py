@@ -16,6 +16,7 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from codesvc.service.binding_watch import BindingWatch
     from codesvc.service.followers import Followers
     from codesvc.service.qr_pool import QrPool
     from codesvc.sites.directory import AccountEntry, Directory
@@ -35,6 +36,7 @@ class Upkeep:
         quotas: takes the quotas that WeChat reports.
         pool: the pool of QR codes.
         followers: deletes the data of people who left long ago.
+        watch: looks for bindings under another appid.
     """
 
     def __init__(
@@ -44,12 +46,15 @@ class Upkeep:
         quotas: Quotas,
         pool: QrPool,
         followers: Followers,
+        *,
+        watch: BindingWatch,
     ) -> None:
         self._directory = directory
         self._clients = clients
         self._quotas = quotas
         self._pool = pool
         self._followers = followers
+        self._watch = watch
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,6 +67,7 @@ class Upkeep:
 
     async def _run(self) -> None:
         while True:
+            await self._watch.again()
             for account in self._directory.active_accounts:
                 try:
                     await self._pool.fill(account)

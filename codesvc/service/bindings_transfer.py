@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codesvc.domain.binding_lines import BadFile, Reading, kind_of, read_rows, writer
+from codesvc.domain.binding_values import masked_id
+from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.text_encoding import BadText, encoding_of
 from codesvc.runtime.progress import Progress
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from codesvc.domain.text_encoding import Encoding
     from codesvc.sites.directory import SiteEntry
     from codesvc.store.store import Store
+    from codesvc.wechat.bulk_calls import BulkCalls
 
 BATCH: Final = 200
 _SCAN: Final = 1_000
@@ -109,6 +112,7 @@ class Import:
         dry: only say what would happen. Two lines of the file that contradict each other are not seen then.
         encoding: the file's encoding, "" to detect it.
         zone: what times mean that name no zone; None refuses them.
+        calls: asks WeChat whether the site's account has each openid; None: it is not asked.
     """
 
     def __init__(
@@ -120,7 +124,9 @@ class Import:
         dry: bool,
         encoding: str = "",
         zone: tzinfo | None = None,
+        calls: BulkCalls | None = None,
     ) -> None:
+        self._calls = calls
         self._store = store
         self._site = site
         self._path = path
@@ -133,13 +139,14 @@ class Import:
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Import the file. `counts` holds the results: bound, same, user, wechat, faulty, skipped.
+        """Import the file. `counts` holds the results: bound, same, user, wechat, faulty, unknown, skipped.
 
         Raises:
             BadFile: an ending that is not known, columns are missing, or a byte is not of the file's encoding. The
                 whole file is looked through before the first binding is taken.
             OSError: the file cannot be read, or what stands beside it not written.
             StoreUnavailable: the store went away; started again, the import goes on where it was.
+            WeChatFault: WeChat does not say whether it knows the openids; likewise.
         """
         kind, done = kind_of(self._path), self._read_mark()
         encoding = self._look_through(kind)
@@ -157,7 +164,7 @@ class Import:
                 if wanted:
                     await self._take(wanted, report)
                     self._write_mark(batch[-1].number)
-                clashes = self.counts["user"] + self.counts["wechat"] + self.counts["faulty"]
+                clashes = sum(self.counts[word] for word in ("user", "wechat", "faulty", "unknown"))
                 progress.show(os.lseek(file.fileno(), 0, os.SEEK_CUR), lines, f", {clashes} not taken")
         progress.show(self._path.stat().st_size, lines, last=True)
         self._mark.unlink(missing_ok=True)
@@ -180,8 +187,17 @@ class Import:
             yield from iter(partial(file.read, _CHUNK), b"")
 
     async def _take(self, rows: list[Row], report: IO[str]) -> None:
-        sound = [row for row in rows if not row.problem]
         site = self._site
+        sound = [row for row in rows if not row.problem]
+        if self._calls is not None:
+            real = (row.openid for row in sound if not is_test_openid(row.openid))
+            unknown = await self._calls.unknown(real)
+            for row in sound:
+                if row.openid in unknown:
+                    self.counts["unknown"] += 1
+                    why = f'the account {site.account.config.appid} has no openid "{masked_id(row.openid)}"'
+                    self._note(report, row, why)
+            sound = [row for row in sound if row.openid not in unknown]
         imported = await self._store.bindings.take_over(
             site.keys,
             site.name,

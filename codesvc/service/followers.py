@@ -43,6 +43,10 @@ class Followers:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
         await self._store.leave(account.keys, openid, sites=self._sites[account.name])
 
+    async def unknown(self, account: AccountEntry, openid: str) -> None:
+        """Record that WeChat answered a send with 40003: the account has no such openid."""
+        await self._store.note_unknown(account.keys, openid, sites=self._sites[account.name])
+
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
         """Delete all data of a person. Returns how many bindings were removed."""
         forgotten = await self._store.forget(

@@ -30,8 +30,11 @@ class StartPlan:
     with_keyword: bool
 
 
-def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) -> StartPlan:
-    """Prepare the starts of one purpose. `test` is for test identities, which no limit applies to."""
+def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, test: bool) -> StartPlan:
+    """Prepare the starts of one purpose.
+
+    `hold_ms` is how long a push waits for a newer start; `test` is for test identities, which no limit applies to.
+    """
     rules = StartRules(
         keys=site.keys,
         site=site.name,
@@ -42,6 +45,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, test: bool) ->
         code_life_ms=policy.code_life * 1000,
         max_life_ms=policy.code_max_life * 1000,
         resend_after_ms=policy.resend_after * 1000,
+        hold_ms=hold_ms,
         max_live=policy.max_live,
         channels=",".join(policy.channels),
         rates=NO_RATES if test else site.rates,

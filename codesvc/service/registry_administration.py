@@ -16,6 +16,7 @@ from codesvc.config.keys import hash_line, new_key
 from codesvc.config.one_entry import one_account, one_key, one_site, without_secrets
 from codesvc.config.settings import Account, Site
 from codesvc.messages.templates import BadTemplate
+from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
 
@@ -249,13 +250,17 @@ class RegistryAdministration:
             removed = f"removed/{name}"
             if removed in self._kept.texts and not again:
                 raise Conflict(f"a site {name} was removed and its bindings are still there; say that you mean them")
-            self._try_site(name, table, known)
+            appid = self._try_site(name, table, known).account.config.appid
+            try:
+                await require_under(self._registry.whole_store, name, appid)
+            except BindingsElsewhere as error:
+                raise Conflict(str(error)) from None
             return {f"site/{name}": table} | ({removed: None} if removed in self._kept.texts else {})
 
         await self._registry.change(think, by=by)
         return new
 
-    def _try_site(self, name: str, table: Table, known: Table | None) -> None:
+    def _try_site(self, name: str, table: Table, known: Table | None) -> SiteEntry:
         wanted = table.get("account")
         account = self._directory.accounts.get(wanted) if isinstance(wanted, str) else None
         if account is None and isinstance(wanted, str):
@@ -264,8 +269,9 @@ class RegistryAdministration:
         site = one_site(self._settings, name, table, {account.name: account.config} if account else {})
         if known is not None and known["account"] != site.account:
             raise Conflict(f"the site stays with the account {known['account']}: its bindings lie there")
-        if account is not None:
-            self._try_messages(SiteEntry(name, site, account))
+        entry = SiteEntry(name, site, self._directory.accounts[site.account])
+        self._try_messages(entry)
+        return entry
 
     async def _try_account(self, name: str, table: Table, known: Table | None) -> None:
         config = one_account(self._settings, name, table)

@@ -58,9 +58,13 @@ class Verifications:
         keyring: derives codes.
         pool: QR codes minted ahead.
         recorder: counts what happens.
+        push_delay: seconds that a push waits for a newer start of the same person.
     """
 
-    def __init__(self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder) -> None:
+    def __init__(
+        self, store: Store, keyring: Keyring, pool: QrPool, recorder: Recorder, *, push_delay: float = 0
+    ) -> None:
+        self._hold_ms = round(push_delay * 1000)
         self._recorder = recorder
         self._store = store.verifications
         self._keyring = keyring
@@ -101,7 +105,7 @@ class Verifications:
         starts = self._plans_of(site).starts
         plan = None if test else starts.get(request.purpose)
         if plan is None:
-            plan = plan_start(site, policy, request.purpose, test=test)
+            plan = plan_start(site, policy, request.purpose, hold_ms=self._hold_ms, test=test)
             if not test:
                 starts[request.purpose] = plan
         short, long = VerificationId.mint(self._keyring.current.key_id, *plan.formats, test=test)
@@ -128,6 +132,12 @@ class Verifications:
     async def get(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Read a verification: DONE or ABSENT."""
         return _result(await self._store.read(site.keys, identifier.text, site=site.name))
+
+    async def open_page(self, site: SiteEntry, identifier: VerificationId) -> Result:
+        """Read a verification because a person opens its page: DONE or ABSENT."""
+        if site.config.client_ip != "none":
+            return await self.get(site, identifier)
+        return _result(await self._store.open_page(site.keys, site.name, identifier.text))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
         """Read a verification of any site of an account, for pages that know the WeChat account and not the site."""

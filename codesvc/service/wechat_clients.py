@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesvc.sites.lazy import PerEntry
+from codesvc.store.secret_cache import SecretCache
+from codesvc.wechat.call_labels import ignore_call
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.issuer import issuer_for
 from codesvc.wechat.token import LONGEST_COOL_DOWN, QUICK_COOL_DOWN, StoredTokens
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
     import aiohttp
 
     from codesvc.domain.health import PlatformHealth
+    from codesvc.domain.keyring import Keyring
     from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
-    from codesvc.store.secret_cache import SecretCache
+    from codesvc.store.store import Store
     from codesvc.wechat.call_labels import CallObserver
 
 
@@ -55,6 +58,21 @@ def reach(
         lambda entry: entry.config,
     )
     return tokens, clients
+
+
+def client_alone(
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    store: Store,
+    keyring: Keyring,
+    *,
+    clock: Callable[[], float],
+    proxy: OutboundProxy | None,
+) -> WeChatClient:
+    """The client of a command that runs beside the service: with the service's access token, and without counts."""
+    shared = SecretCache(store, account.keys, keyring)
+    tokens = _tokens_of(account, http, shared, ignore_call, clock, proxy=proxy)
+    return _client_of(account, http, tokens, ignore_call, proxy)
 
 
 def _tokens_of(

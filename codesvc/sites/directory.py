@@ -16,7 +16,8 @@ from codesvc.config import ApiKey, ConfigError, Limits
 from codesvc.config.one_entry import one_account, one_site
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.sites.lazy import LazyEntries
-from codesvc.store.keys import Keys, partition_of
+from codesvc.store.keys import Keys
+from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,24 @@ class Directory:
         """As `site_names_of`, but returns the sites' entries."""
         return [site for name in self.site_names_of(account, having=having) if (site := self.sites.get(name))]
 
+    def account_of(self, site: str) -> tuple[str, str]:
+        """The name and the appid of a site's account, without opening an entry of the store.
+
+        Both are "" if there is no such site; the appid is, if there is no such account.
+        """
+        own = self._settings.sites.get(site)
+        account = own.account if own else self.kept.account_of(site) if self.kept is not None else ""
+        known = self._settings.accounts.get(account)
+        if known is not None:
+            return account, known.appid
+        if self.kept is None or self._is_shadowed(account):
+            return account, ""
+        return account, self.kept.appid_of(account)
+
+    def was_removed(self, site: str) -> bool:
+        """Whether a site of the store was removed on purpose, so that its bindings wait for its return."""
+        return self.kept is not None and f"removed/{site}" in self.kept.texts
+
     def partitions(self, *, hearing: bool = False) -> set[int]:
         """The partitions of all accounts; with `hearing`, only of accounts with a site that has a webhook."""
         settings = self._settings
@@ -139,6 +158,12 @@ class Directory:
             *(f"site/{name}" for name in self.kept.names("site") if name in self._settings.sites),
             *(f"account/{name}" for name in self.kept.names("account") if self._is_shadowed(name)),
         ]
+
+    @property
+    def without_account(self) -> list[str]:
+        """Sites of the store whose account is in neither the configuration nor the store, so that they do not exist."""
+        names = self.kept.names("site") if self.kept is not None else []
+        return [f"site/{name}" for name in names if not self.account_of(name)[1]]
 
     def _is_shadowed(self, account: str) -> bool:
         if account in self._settings.accounts:

@@ -19,8 +19,9 @@ from codesvc.domain.intent import random_id
 from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
-from codesvc.store.keys import PARTITIONS, channel, never
+from codesvc.store.keys import channel, never
 from codesvc.store.outbox import GROUP
+from codesvc.store.partitions import PARTITIONS
 from codesvc.store.pipelined_connection import ServerSaidError
 from codesvc.store.replies import Reply, reader
 from codesvc.store.script import load
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.domain.clock import Offset
-    from codesvc.store.keys import Keys, PartitionKeys
+    from codesvc.store.keys import Keys
+    from codesvc.store.partitions import PartitionKeys
     from codesvc.store.retention import Retention
     from codesvc.store.script import type_of_argument
     from codesvc.store.servers import Servers

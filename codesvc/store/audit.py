@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.keys import DEPLOYMENT, PartitionKeys, login_window
+from codesvc.store.keys import DEPLOYMENT, login_window
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:

@@ -22,16 +22,16 @@ class BindingReply(Reply, frozen=True):
 
     Attributes:
         binding: its fields, empty if the outcome has none.
-        reachable: whether the person follows the account.
+        unreachable: why no message reaches the person, "" if one may (`Binding.unreachable`).
     """
 
     binding: Annotated[dict[str, str], fields_of] = msgspec.field(default_factory=dict)
-    reachable: bool = False
+    unreachable: str = ""
 
     @property
     def found(self) -> Binding | None:
         """The binding, if there is one."""
-        return Binding.of(self.binding, reachable=self.reachable) if self.binding else None
+        return Binding.of(self.binding, unreachable=self.unreachable) if self.binding else None
 
 
 class BoundReply(BindingReply, frozen=True):
@@ -58,8 +58,8 @@ class Unbound(Reply, frozen=True):
 
 def _found(raw: Sequence[object]) -> tuple[tuple[str, Binding], ...]:
     return tuple(
-        (user.decode(), Binding.of(fields_of(flat), reachable=reachable == 1))  # type: ignore[attr-defined, arg-type]
-        for user, flat, reachable in zip(raw[::3], raw[1::3], raw[2::3], strict=True)
+        (user.decode(), Binding.of(fields_of(flat), unreachable=why.decode()))  # type: ignore[attr-defined, arg-type]
+        for user, flat, why in zip(raw[::3], raw[1::3], raw[2::3], strict=True)
     )
 
 

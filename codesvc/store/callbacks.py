@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from codesvc.store.act import Act
-from codesvc.store.keys import DEPLOYMENT, PartitionKeys, refused_callbacks
+from codesvc.store.keys import DEPLOYMENT, refused_callbacks
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply
 
 if TYPE_CHECKING:

@@ -115,5 +115,5 @@ class Chat:
         await self._note_activity(
             keys,
             {"spoke": keys.spoke(openid), "unsigned": keys.openid_window("unsigned", "activity")},
-            {"window": window_ms, "unsigned_rates": UNSIGNED if unsigned else ""},
+            {"openid": openid, "window": window_ms, "unsigned_rates": UNSIGNED if unsigned else ""},
         )

@@ -27,7 +27,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
-from codesvc.store.keys import PARTITIONS, partition_root
+from codesvc.store.partitions import PARTITIONS, partition_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from codesvc.store.keys import DEPLOYMENT, partition_root
+from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.partitions import partition_root
 
 
 def uses(prefix: str) -> str:

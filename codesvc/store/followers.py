@@ -44,6 +44,7 @@ class Followers:
         self._follow = Act(here, "follow", Reply)
         self._leave = Act(here, "leave_account", Reply)
         self._forget = Act(here, "forget_person", Forgotten)
+        self._note_unknown = Act(here, "note_unknown_openid", Reply)
         self._list_leavers = Act(here, "list_leavers", Leavers)
 
     async def follow(self, keys: Keys, openid: str) -> None:
@@ -57,6 +58,10 @@ class Followers:
             {"gone": keys.gone(openid), "leavers": keys.leavers},
             {"openid": openid, "sites": sites},
         )
+
+    async def note_unknown(self, keys: Keys, openid: str, *, sites: str) -> None:
+        """Record that the account has no such openid, because WeChat answered a send with 40003."""
+        await self._note_unknown(keys, {"unknown": keys.unknown(openid)}, {"openid": openid, "sites": sites})
 
     async def forget(self, keys: Keys, openid: str, *, sites: str, only_if_left_before: str) -> Forgotten:
         """Delete all data of a person; with `only_if_left_before` (ms) only if they left before then."""

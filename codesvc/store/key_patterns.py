@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 PERMANENT: Final = frozenset(
-    {"binding", "owners", "union", "outbox", "gone", "leavers", "webhook-sites", "webhook-state"}
-    | {"registry", "registry-log"}
+    {"binding", "owners", "union", "binding-account", "outbox", "gone", "unknown", "leavers", "webhook-sites"}
+    | {"webhook-state", "registry", "registry-log"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
-is disabled stays until it is enabled again. Bindings with their two indexes, and the registry, are the operator's
-permanent data. The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
+is disabled stays until it is enabled again. Bindings with their two indexes and the appid that they belong to, and the
+registry, are the operator's permanent data. An openid that WeChat does not know stays marked as long as it is bound.
+The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
 """
 
 IN_PARTITION: Final = {
@@ -22,6 +23,7 @@ IN_PARTITION: Final = {
     "binding": "binding:%s:%s",
     "owners": "owners:%s:%s",
     "union": "union:%s:%s",
+    "binding_account": "binding-account",
     "history": "history:%s:%s",
     "intent": "intent:%s",
     "ticket": "ticket:%s",
@@ -43,6 +45,7 @@ IN_PARTITION: Final = {
 
 IN_ACCOUNT: Final = {
     "gone": "gone:%s",
+    "unknown": "unknown:%s",
     "muted": "muted:%s",
     "recent": "recent:%s",
     "spoke": "spoke:%s",

@@ -11,43 +11,12 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
-
-PARTITIONS: Final = 16
-"""Must never change: an account's partition is part of the names of its bindings' keys."""
-
-
-@cache
-def partition_of(appid: str) -> int:
-    """The partition of an account, 0 to 15; the same on every machine and in every version."""
-    return sha256(b"partition/" + appid.encode()).digest()[0] % PARTITIONS
-
-
-@dataclass(frozen=True)
-class PartitionKeys:
-    """Key names of one partition, for data that belongs to no account.
-
-    Attributes:
-        prefix: the deployment's prefix.
-        partition: its number.
-    """
-
-    prefix: str
-    partition: int
-
-    @property
-    def root(self) -> str:
-        """What all keys of the partition begin with, colon included."""
-        return partition_root(self.prefix, self.partition)
-
-    @property
-    def outbox(self) -> str:
-        """Stream: deliveries to be made, of all accounts of the partition."""
-        return outbox(self.prefix, self.partition)
+from codesvc.store.partitions import outbox, partition_of, partition_root
 
 
 @dataclass(frozen=True)
@@ -190,6 +159,10 @@ class Keys:
         """String: when this openid stopped following."""
         return self.account + IN_ACCOUNT["gone"] % openid
 
+    def unknown(self, openid: str) -> str:
+        """String: WeChat said that the account has no such openid (`fragments/reachability.lua`)."""
+        return self.account + IN_ACCOUNT["unknown"] % openid
+
     @property
     def leavers(self) -> str:
         """Sorted set: openids that stopped following, by time."""
@@ -255,15 +228,9 @@ def audit_filing(prefix: str) -> str:
     return f"{partition_root(prefix, DEPLOYMENT)}audit-filing"
 
 
-@cache
-def partition_root(prefix: str, partition: int) -> str:
-    """The beginning of all keys of a partition."""
-    return f"{prefix}:{{p{partition:02d}}}:"
-
-
-def outbox(prefix: str, partition: int) -> str:
-    """Stream: deliveries to be made, of all accounts of a partition."""
-    return f"{partition_root(prefix, partition)}outbox"
+def binding_account(prefix: str, partition: int) -> str:
+    """Hash: by site, the appid under which the site's bindings in this partition lie."""
+    return partition_root(prefix, partition) + IN_PARTITION["binding_account"]
 
 
 def webhook_sites(prefix: str, partition: int) -> str:

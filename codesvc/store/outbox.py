@@ -12,7 +12,7 @@ import msgspec
 from redis.exceptions import RedisError, ResponseError
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.keys import outbox
+from codesvc.store.partitions import outbox
 from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Job(msgspec.Struct, frozen=True):
         number: the number of the verification's delivery.
         appid: of the sending account.
         partition: of the stream.
+        hold_ms: how long a push waits first, so that a newer start can take its place.
     """
 
     entry: str
@@ -43,6 +44,7 @@ class Job(msgspec.Struct, frozen=True):
     number: int
     appid: str
     partition: int
+    hold_ms: int = 0
 
     @property
     def client_msg_id(self) -> str:
@@ -177,6 +179,7 @@ class Outbox:
                 number=int(fields[b"number"]),
                 appid=fields[b"account"].decode(),
                 partition=self.partition,
+                hold_ms=int(fields.get(b"hold", 0)),
             )
             for entry, fields in entries
             if fields

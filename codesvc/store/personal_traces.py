@@ -18,6 +18,7 @@ OF_MANY: Final = frozenset(
     {
         "owners",
         "union",
+        "binding-account",
         "leavers",
         "outbox",
         "audit",

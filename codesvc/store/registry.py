@@ -8,7 +8,8 @@ import msgspec
 
 from codesvc.store.act import Act
 from codesvc.store.deployment import registry, registry_log, uses
-from codesvc.store.keys import DEPLOYMENT, PartitionKeys
+from codesvc.store.keys import DEPLOYMENT
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.replies import Reply, fields_of
 
 if TYPE_CHECKING:

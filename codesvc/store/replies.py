@@ -119,7 +119,8 @@ class Binding:
         unionid: the person's id for all accounts of one owner, if WeChat has reported it.
         made_by: proof, openid, handle, intent, oauth or import.
         bound_at: ms.
-        reachable: False while the person does not follow the account.
+        unreachable: why no message reaches the person: `not-following`, `unknown-openid` (WeChat says that the account
+            has no such openid), or "" if one may.
         display: the name under which the person recognises the site's account, None for none.
     """
 
@@ -127,20 +128,25 @@ class Binding:
     unionid: str | None
     made_by: str
     bound_at: int
-    reachable: bool
+    unreachable: str
     display: str | None = None
 
     @classmethod
-    def of(cls, fields: Mapping[str, str], *, reachable: bool) -> Binding:
+    def of(cls, fields: Mapping[str, str], *, unreachable: str) -> Binding:
         """Build it from the fields of its hash."""
         return cls(
             openid=fields["openid"],
             unionid=fields.get("unionid"),
             made_by=fields["made_by"],
             bound_at=int(fields["at"]),
-            reachable=reachable,
+            unreachable=unreachable,
             display=fields.get("display"),
         )
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a message may reach the person."""
+        return not self.unreachable
 
 
 _R = TypeVar("_R", bound=Reply)

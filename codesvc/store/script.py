@@ -28,12 +28,22 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from codesvc.domain.codes import TEST_ID
+from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES
+from codesvc.domain.limits import encode
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
 from codesvc.domain.test_identity import TEST_OPENID
 from codesvc.domain.ticket import TICKET_MOVES
-from codesvc.domain.verification import DELIVERY_MOVES, KEPT_AFTER_END_MS, PROOF_LIFE_MS, VERIFICATION_MOVES
+from codesvc.domain.verification import (
+    DELIVERY_MOVES,
+    DOUBLE_START_MS,
+    KEPT_AFTER_END_MS,
+    KEPT_SHOWN_MS,
+    MOST_KEPT,
+    PROOF_LIFE_MS,
+    VERIFICATION_MOVES,
+)
 from codesvc.domain.webhook import ATTEMPTS_SHOWN, KEPT_MS, MOST_DONE, MOST_PENDING
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION
 from codesvc.store.keys import WEBHOOKS
@@ -137,6 +147,10 @@ def _known() -> dict[str, str]:
         "MOST_LATEST": f"{MOST_LATEST}",
         "KEPT_AFTER_END": f"{KEPT_AFTER_END_MS}",
         "PROOF_LIFE": f"{PROOF_LIFE_MS}",
+        "DOUBLE_START": f"{DOUBLE_START_MS}",
+        "KEPT_SHOWN": f"{KEPT_SHOWN_MS}",
+        "MOST_KEPT": f"{MOST_KEPT}",
+        "BLIND_GUESSES": repr("".join(f" {tag}={encode(rates)}" for tag, rates in blind_budgets().items())),
     }
 
 

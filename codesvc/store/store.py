@@ -10,6 +10,7 @@ from codesvc.domain.binding import tag_of
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.act import Act, Deployment
 from codesvc.store.audit import Audit
+from codesvc.store.binding_moves import BindingMoves
 from codesvc.store.bindings import Bindings
 from codesvc.store.callbacks import Callbacks
 from codesvc.store.chat import Chat
@@ -17,7 +18,8 @@ from codesvc.store.counts import Counts
 from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
-from codesvc.store.keys import PartitionKeys, probe
+from codesvc.store.keys import probe
+from codesvc.store.partitions import PartitionKeys
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
 from codesvc.store.replies import Reply
@@ -77,6 +79,7 @@ class Store:
         )
         self.audit = Audit(here)
         self.bindings = Bindings(here)
+        self.binding_moves = BindingMoves(here)
         self.callbacks = Callbacks(here)
         self.chat = Chat(here)
         self.counts = Counts(here)

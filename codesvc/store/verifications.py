@@ -29,6 +29,7 @@ class Verifications:
         self._start = Act(here, "start", Started)
         self._check = Act(here, "check", Checked)
         self._read = Act(here, "read", VerificationReply)
+        self._open_page = Act(here, "open_page", VerificationReply)
         self._resend = Act(here, "resend", Resent)
         self._cancel = Act(here, "cancel", VerificationReply)
         self._attach = Act(here, "attach_scene", SceneAttached)
@@ -85,6 +86,7 @@ class Verifications:
                 "code_life": rules.code_life_ms,
                 "max_life": rules.max_life_ms,
                 "resend_after": rules.resend_after_ms,
+                "hold": rules.hold_ms,
                 "max_live": rules.max_live,
                 "channels": rules.channels,
                 "site_starts": rules.rates["site_starts"],
@@ -149,6 +151,10 @@ class Verifications:
     async def read(self, keys: Keys, identifier: str, *, site: str = "") -> VerificationReply:
         """Read a verification: DONE or ABSENT; with `site`, only one of that site."""
         return await self._read(keys, {"record": keys.record(identifier)}, {"site": site})
+
+    async def open_page(self, keys: Keys, site: str, identifier: str) -> VerificationReply:
+        """Read a verification for its page, which is noted if the site has no addresses: DONE or ABSENT."""
+        return await self._open_page(keys, {"record": keys.record(identifier)}, {"site": site})
 
     async def resend(self, rules: ResendRules, identifier: str) -> Resent:
         """Send the same code again, by the rules of the verification's purpose."""

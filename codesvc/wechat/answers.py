@@ -38,6 +38,14 @@ class UserInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Successor:
+    """One line of changeopenid's answer; `new_openid` is "" where there is none (KINDS.md 9)."""
+
+    ori_openid: str = field(repr=False)
+    new_openid: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Template:
     """A template of the account (WECHAT.md 6.6); `content` holds lines such as `验证码:{{character_string1.DATA}}`."""
 

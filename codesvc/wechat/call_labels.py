@@ -30,6 +30,8 @@ ENDPOINTS: Final = {
     "/cgi-bin/message/custom/send": "customer_service",
     "/cgi-bin/qrcode/create": "qrcode",
     "/cgi-bin/user/info": "user",
+    "/cgi-bin/user/info/batchget": "user",
+    "/cgi-bin/changeopenid": "migration",
     "/cgi-bin/stable_token": "token",
     "/cgi-bin/token": "token",
     "/cgi-bin/openapi/quota/get": "quota",

@@ -165,6 +165,8 @@ call that a quota refuses is not counted. Whether other refusals are counted is 
 
 _ALARM_VERDICTS: Final = frozenset({Verdict.STOP, Verdict.OUR_FAULT})
 _QUOTA_GONE: Final = 45009
+UNKNOWN_OPENID: Final = 40003
+"""The account has no such openid: it is malformed, or of another account."""
 
 
 def _judged(code: int, verdict: Verdict, reason: str, pause: Pause) -> Judgement:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 LIFE, LONGEST, RESEND, KEPT, DAY = 300_000, 600_000, 60_000, 3_600_000, 86_400_000
-ATTEMPTS, MOST_LIVE = 3, 2
+ATTEMPTS, MOST_LIVE, DOUBLE = 3, 2, 2_000
 RATES = {
     "user_guesses": ((5, 3_600_000), (9, 30 * DAY)),
     "address_guesses": ((4, 3_600_000),),
@@ -64,6 +64,7 @@ class Attempt:
     sends: int = 0
     shown: int = 0
     told_to_owner: bool = False
+    turn: When | None = None
 
     def __repr__(self):
         return (
@@ -117,19 +118,47 @@ class Model:
         owner = self.bound.get(v.user)
         return person == owner if owner else v.purpose == "register"
 
-    def superseded_by_one_more(self, purpose, address, user, at):
-        """The oldest unclaimed ones, when there are more than may live."""
-        live = [
+    def live(self, purpose, address, user, at):
+        return [
             v
             for v in self.attempts.values()
             if (v.purpose, v.address, v.user) == (purpose, address, user)
             and self.status(v, at) == "pending"
             and v.claimed_by is None
         ]
-        return live[: max(0, len(live) - MOST_LIVE + 1)]
 
-    def push_is_due(self, person, user, at):
+    def latest(self, live):
+        """Whose code is the newest in the chat, or would be if the user was bound."""
+        return max((v for v in live if v.turn), key=lambda v: v.turn.first, default=None)
+
+    def superseded_by_one_more(self, purpose, address, user, at):
+        """The oldest unclaimed ones, when there are more than may live; not the one whose code came last."""
+        live = self.live(purpose, address, user, at)
+        kept = self.latest(live)
+        return [v for v in live if v is not kept][: max(0, len(live) - MOST_LIVE + 1)]
+
+    def is_double(self, purpose, address, user, at):
+        """Whether a start follows another, whose code came, by less than two seconds; None where it cannot be known."""
+        latest = self.latest(self.live(purpose, address, user, at))
+        over = latest is None or at.after(latest.created + DOUBLE)
+        return None if over is None else not over
+
+    def turn_is_due(self, user, at, *, double):
+        """Whether it is the user's turn to get a message, bound or not."""
+        full = self.full("user_pushes", user, at)
+        if double or full:
+            return False
+        return None if None in {double, full} else True
+
+    def had_turn(self, v, at):
+        """For what is not disclosed the turn counts, whether a message came of it or not."""
+        v.turn = at
+        self.count("user_pushes", v.user, at)
+
+    def push_is_due(self, person, user, at, *, double=False):
         """Whether a start or resend pushes: None where it cannot be known."""
+        if double is not False:
+            return None if double is None else False
         if person is None or person in self.away:
             return False
         silenced = [
@@ -146,7 +175,9 @@ class Model:
     def pushed(self, v, person, fault, at):
         v.sent_to, v.arrives = person, fault not in FALLING_BACK
         v.shown += v.arrives
-        self.count("user_pushes", v.user, at)
+        if v.purpose == "register":
+            self.count("user_pushes", v.user, at)
+            v.turn = at if v.arrives else None
         self.count("openid_pushes", person, at)
 
     def back(self, v, at):

@@ -38,6 +38,7 @@ RECORDS = OUTBOX.removesuffix("outbox") + "vf:*"
 CONFIG = """
 mode = "test"
 [service]
+push_delay = 0
 port = {port}
 public_url = "http://127.0.0.1:{port}"
 [store]

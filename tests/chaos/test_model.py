@@ -165,12 +165,13 @@ class ServiceMachine(RuleBasedStateMachine):
         latest = list(self.model.attempts.values())[-6:]
         return latest[number % len(latest)]
 
-    def deliver(self, v, at):
+    def deliver(self, v, at, *, double=False):
         """What a start or a resend leads to: a push to whom it should go, or none."""
         target = v.claimed_by or self.model.bound.get(v.user)
         if target is not None and not self.model.may_use(v, target):
             target = None
-        due = None if v.disarmed else self.model.push_is_due(target, v.user, at)
+        due = None if v.disarmed else self.model.push_is_due(target, v.user, at, double=double)
+        turn = v.purpose == "reset" and self.model.turn_is_due(v.user, at, double=double)
         sent = self.sends(v) > v.sends
         if v.disarmed or due is not None:
             assert sent == (due is True), f"pushed: {sent}, due: {due}"
@@ -178,6 +179,9 @@ class ServiceMachine(RuleBasedStateMachine):
             v.sends = self.sends(v)
             fault, self.model.fault = self.model.fault, None
             self.model.pushed(v, target, fault, at)
+        # Where the model cannot know whose turn it was, a message says so; without one it goes on without.
+        if turn or (turn is None and sent):
+            self.model.had_turn(v, at)
 
     # What people do
 
@@ -193,13 +197,14 @@ class ServiceMachine(RuleBasedStateMachine):
         v = Attempt(answer["id"], user, purpose, address, created, expires, resend_at)
         assert at.first <= v.created <= at.last
         assert v.expires == v.created + LIFE
+        double = self.model.is_double(purpose, address, user, at)
         for old in self.model.superseded_by_one_more(purpose, address, user, at):
             self.model.end(old, "superseded", at)
         self.model.attempts[v.id], self.started[v.id] = v, answer
         self.model.count("address_starts", address, at)
         self.same_for_all("start", v, answer)
         if settles:
-            self.deliver(v, at)
+            self.deliver(v, at, double=double)
         return v, at
 
     @initialize(binds=maybe)

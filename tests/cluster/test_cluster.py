@@ -11,8 +11,9 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.cluster import SLOTS
 from codesvc.store.connection import connect
-from codesvc.store.keys import PARTITIONS, channel, outbox
+from codesvc.store.keys import channel
 from codesvc.store.outbox import Outbox
+from codesvc.store.partitions import PARTITIONS, outbox
 from codesvc.store.store import Store
 
 

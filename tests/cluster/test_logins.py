@@ -9,7 +9,7 @@ import pytest
 
 from codesvc.domain.clock import Offset
 from codesvc.store.connection import connect
-from codesvc.store.keys import PARTITIONS
+from codesvc.store.partitions import PARTITIONS
 from codesvc.store.store import Store
 from tests import stores
 

@@ -7,6 +7,9 @@ import pytest
 
 from codesvc.config import Limits, LocalText, Purpose, Rate
 from codesvc.doctor.odds import chance, most_in, odds, one_in, sustained_a_day
+from codesvc.doctor.odds_findings import _judge
+from codesvc.domain.codes import ALPHABETS
+from codesvc.domain.guessing import BLIND_SHARE, blind_budgets
 
 DAY = 86_400
 RESET = Purpose(name=LocalText("重置", "reset"))
@@ -42,17 +45,52 @@ def test_the_budget_rules_where_it_is_tighter_than_the_pushes():
 
 
 def test_any_user_with_the_defaults():
-    # The site's budget of 1,000, and 5 attempts at each of the 6,000 codes that can be live when it runs out.
+    # The site's budget of 1,000, then 400 blind guesses among a million codes and 40,000 among a hundred million.
     found = odds(RESET, Limits())
-    assert found.short_guesses == 1_000 + 600 * 10 * 5
-    assert found.long_guesses == 100_000 * 5 - 31_000
-    assert 0.03 < found.anyone < 0.04
+    assert found.short_guesses == 1_000 + 400
+    assert found.long_guesses == 40_000
+    assert found.anyone < 1 / 500
+    assert one_in(found.anyone) == "1 in 556"
 
 
-def test_longer_codes_are_a_hundred_times_safer():
+@pytest.mark.parametrize("purpose", [RESET, Purpose(name=LocalText("注册", "Sign-up"), scan="open")])
+def test_the_default_is_no_warning_and_a_budget_twice_as_large_is_one(purpose):
+    assert _judge("x", odds(purpose, Limits())).status == "ok"
+    assert _judge("x", odds(purpose, replace(Limits(), site_guesses=(Rate(2_000, DAY),)))).status == "warn"
+
+
+def test_where_both_formats_are_the_same_they_share_a_budget():
+    found = odds(replace(RESET, long_code_length=6), Limits())
+    assert (found.short_guesses, found.long_guesses) == (1_400, 0)
+
+
+def test_a_budget_that_starts_cannot_use_up_is_not_counted_in_full():
+    few = replace(Limits(), site_starts=(Rate(100, DAY),))
+    assert odds(RESET, few).short_guesses == 500
+
+
+def test_without_a_guess_budget_all_attempts_of_all_messages_count():
+    found = odds(RESET, replace(Limits(), site_guesses=()))
+    assert (found.short_guesses, found.long_guesses) == (500_000, 0)
+
+
+def test_blind_budgets_are_a_share_of_the_codes_and_none_where_codes_are_many():
+    budgets = blind_budgets()
+    assert budgets["d4"] == (Rate(4, DAY),)
+    assert budgets["d6"] == (Rate(400, DAY),)
+    assert budgets["mc"] == ()
+    assert all(
+        rate.count <= size * BLIND_SHARE or rate.count == 1
+        for tag, rates in budgets.items()
+        for rate in rates
+        for size in [len(ALPHABETS[tag[0]]) ** int(tag[1], 16)]
+    )
+
+
+def test_longer_codes_are_safer():
     six, eight = odds(RESET, Limits()), odds(replace(RESET, code_length=8), Limits())
     assert six.user / eight.user == pytest.approx(100, rel=1e-3)
-    assert eight.anyone < 0.006
+    assert eight.anyone < six.anyone / 4
 
 
 def test_lifted_limits_are_called_what_they_are():

@@ -17,14 +17,15 @@ PAGES = ROOT.parent / "templates" / "pages"
 SHARED = ["app.py", "delivery", "doctor", "domain", "messages", "runtime", "service", "sites", "store", "web", "cli"]
 """All rooms but those that are other software: the sandbox plays WeChat, the demo a customer's website."""
 
-SEGMENTS = {re.match(r"/(\.?[\w-]+)", route.path)[1] for table in (*_TABLES, *ADMIN_TABLES) for route in table}
+PATHS = [route.path for table in (*_TABLES, *ADMIN_TABLES) for route in table]
+SEGMENTS = {found[1] for path in PATHS if (found := re.match(r"/(\.?[\w-]+)", path))}
 ROUTE = re.compile(rf"/(?:{'|'.join(sorted(map(re.escape, SEGMENTS)))})(?:[/.?]|$)")
 
 # Calls that take a route, not an address: declarations of routes, tests of one, and the writers themselves.
 TAKES_ROUTES = {"get", "post", "put", "patch", "delete", "options", "path", "url", "go_to", "route"}
 TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix"}
 OF_THE_CONTRACT = "web/contract/"
-ROUTE_NAMES = {"_PAGE", "_PATHS"}
+ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED"}
 """Constants that hold routes, for declarations and for the writers."""
 MAKES_ROUTES = {"person_route", "route"}
 """Functions whose result is a route."""
@@ -55,8 +56,8 @@ def stray_routes(text):
             if isinstance(inner, ast.Call) and child is not inner.func:
                 name = inner.func.attr if isinstance(inner.func, ast.Attribute) else getattr(inner.func, "id", "")
                 return name in TAKES_ROUTES
-            if isinstance(inner, ast.Expr | ast.arguments):
-                return True  # a docstring, or the default of a parameter that is a route
+            if isinstance(inner, ast.Expr | ast.arguments | ast.Compare):
+                return True  # a docstring, the default of a parameter that is a route, or a test of one
             if isinstance(inner, ast.AnnAssign | ast.Assign):
                 targets = [inner.target] if isinstance(inner, ast.AnnAssign) else inner.targets
                 return all(isinstance(each, ast.Name) and each.id in ROUTE_NAMES for each in targets)

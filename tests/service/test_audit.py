@@ -14,7 +14,7 @@ from codesvc.domain.masking import masked_user
 from codesvc.domain.passwords import is_password
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
-from codesvc.store.keys import PARTITIONS
+from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
 from tests.service.scripts_of_users import OF_ANY_SCRIPT
 from tests.world import document

@@ -6,7 +6,7 @@ import json
 from codesvc.domain.audit import Act
 from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
-from codesvc.store.keys import PARTITIONS
+from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
 from tests.world import OTHER_KEY
 

@@ -105,6 +105,24 @@ async def test_past_the_sites_limit_codes_grow_to_eight_digits_and_nobody_is_ref
         assert (await world.page("GET", await world.start("u-4"), "/state"))["code_length"] == 6
 
 
+async def test_past_the_sites_limit_a_code_from_before_takes_one_guess_until_somebody_scans(new_world):
+    limits = {"site_guesses": ["3/day"], "address_guesses": "none", "user_guesses": "none"}
+    async with new_world(sites__shop__limits=limits) as world:
+        owner, others = await world.bound("alice"), await world.start("u-1")
+        mine = await world.start("alice", "reset")
+        code = await owner.wait_for_push()
+        await guess(world, await world.start("u-2", "reset"), 3)
+        assert [a.status for a in await guess(world, mine, 2)] == [422, 429]
+        refused = await world.check(mine, code)
+        assert (refused.problem, refused["limit"]) == ("guess-budget", "site_guesses")
+        headers = {"Accept": "text/html", "Accept-Language": "en"}
+        assert "start again" in (await world.page("POST", mine, "/check", data={"code": code}, headers=headers)).text
+        await owner.say(mine["scan"]["keyword"])
+        assert (await world.check(mine, code)).status == 200
+        # Per purpose: nobody guesses at sign-ups.
+        assert [a.status for a in await guess(world, others, 2)] == [422, 422]
+
+
 async def test_another_sites_guesses_are_its_own(new_world):
     async with new_world(sites__cafe__limits={"user_guesses": ["1/hour"]}) as world:
         cafe = await world.start("alice", key=OTHER_KEY)

@@ -198,6 +198,54 @@ async def test_what_needs_no_key_answers_a_repeat_as_documented(world):
         assert end[1].text == end[0].text
 
 
+async def test_a_right_check_many_times_at_once_under_one_key_is_one_approval(world):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["keyword"])
+    code = await person.code_in_chat()
+    answers = await asyncio.gather(*(world.check(started, code, headers=ONCE) for _ in range(20)))
+    assert {a.status for a in answers} == {200}
+    assert len({a.text for a in answers}) == 1
+
+
+async def test_what_was_refused_has_not_happened_and_leaves_the_key_free(world):
+    """Also for what cannot be a code, for an ended verification, and for a call that is refused as invalid."""
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["keyword"])
+    assert (await world.check(started, "12", headers=ONCE)).problem == "malformed-code"
+    assert (await world.check(started, await person.code_in_chat(), headers=ONCE)).status == 200
+    other = {"Idempotency-Key": "order-18"}
+    assert (await world.check(started, "000000", headers=other)).problem == "verification-ended"
+    assert (await world.start("bob", purpose="no such", headers=other)).problem == "invalid"
+    assert (await world.start("bob", headers=other)).status == 201
+
+
+async def test_a_key_may_have_255_characters_and_another_may_differ_in_the_last(world):
+    first = await world.start(headers={"Idempotency-Key": "k" * 255})
+    again = await world.start(headers={"Idempotency-Key": "k" * 255})
+    other = await world.start(headers={"Idempotency-Key": "k" * 254 + "l"})
+    assert (first.status, again.text, other.status) == (201, first.text, 201)
+    assert other["id"] != first["id"]
+
+
+async def test_a_repeated_start_answers_as_the_first_when_a_newer_one_has_its_message(new_world):
+    async with new_world(service__push_delay=1.0) as world:
+        await world.bound("alice")
+        first = await world.start("alice", headers=ONCE)
+        await world.start("alice")
+        assert (await world.get(first))["delivery"]["reason"] == "double-start"
+        assert said(await world.start("alice", headers=ONCE)) == said(first)
+
+
+async def test_a_start_that_is_repeated_is_no_double_click(world):
+    owner = await world.bound("alice")
+    first = await world.start("alice", headers=ONCE)
+    code = await owner.wait_for_push()
+    assert (await world.start("alice", headers=ONCE)).text == first.text
+    await world.control("POST", "/settle")
+    assert await owner.pushed_codes() == [code]
+    assert (await world.check(first, code)).status == 200
+
+
 async def test_what_is_kept_for_it_holds_no_secret_and_not_the_key_itself(world, dump):
     person, started = await world.person(), await world.start("alice", headers=ONCE)
     await person.say(started["scan"]["keyword"])

@@ -46,9 +46,23 @@ async def test_only_a_signed_claim_protects_from_superseding(new_world, mode):
         owner, first = await world.bound("alice"), await world.start("alice", "reset")
         await (forge(world, owner, first) if mode == "plaintext" else owner.say(first["scan"]["keyword"]))
         for _ in range(3):
+            # No double clicks, which would leave the first one as the newest in the chat.
+            await world.advance(3)
             await world.start("alice", "reset")
         expected = "superseded" if mode == "plaintext" else "pending"
         assert (await world.get(first))["status"] == expected
+
+
+async def test_a_forged_claim_in_the_place_of_a_push_gives_nothing_back(new_world):
+    limits = FREE | {"openid_pushes": "none", "user_pushes": ["3/hour"]}
+    async with new_world(account=PLAIN, service__push_delay=1.0, sites__shop__limits=limits) as world:
+        owner = await world.bound("alice")
+        for number in range(3):
+            started = await world.start("alice", "register", ip=f"192.0.2.{number}")
+            assert started["delivery"]["status"] == "queued"
+            await forge(world, owner, started)
+        fourth = await world.start("alice", "register", ip="192.0.2.9")
+        assert fourth["delivery"]["reason"] == "limited"
 
 
 async def test_forged_claims_send_no_more_than_the_owner_s_budget_of_messages(new_world):

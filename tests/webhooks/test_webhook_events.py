@@ -230,7 +230,7 @@ async def test_a_quota_that_runs_low_is_told_once_for_each_threshold(new_world, 
             person = await world.bound("alice")
             if how == "pushes":
                 for number in range(1, 4):
-                    await world.start("alice", "reset")
+                    await world.start("alice", "reset", ip=f"192.0.2.{number}")
                     await person.wait_for_push(number)
             else:
                 for used in (31, 32, 33, 33):

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from codesvc.cli.serve.revision import UnusableConfiguration, read_successor
+from codesvc.domain.errors import CodesvcError
 from codesvc.runtime import garbage_collector, systemd
 from codesvc.runtime.http_server import runner
 from codesvc.runtime.signals import Signals
@@ -110,7 +111,7 @@ async def serve(revision: Revision, path: Path, env: Mapping[str, str]) -> None:
                         # In a thread: reading the templates takes 0.1 s, and requests must be answered meanwhile.
                         app = await asyncio.to_thread(result.revision.app, url)
                         successor = await Serving.start(app, sockets)
-                    except (OSError, RuntimeError, ValueError) as error:
+                    except (CodesvcError, OSError, RuntimeError, ValueError) as error:
                         refuse([f"it does not start: {error}"])
                         continue
                     retired, serving, revision = serving, successor, result.revision

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc.cli.binding_check import refuse_elsewhere
 from codesvc.cli.serve.server import accept, follow, refuse
 from codesvc.cli.serve.worker import WORKER_VARIABLE, WorkerConfig
 from codesvc.runtime import metrics, systemd
@@ -25,6 +26,7 @@ from codesvc.runtime.http_server import GRACE_SECONDS
 from codesvc.runtime.signals import Signals
 from codesvc.runtime.sockets import queues
 from codesvc.runtime.tasks import end
+from codesvc.service.misplaced_bindings import BindingsElsewhere
 from codesvc.store.connection import store_url
 
 if TYPE_CHECKING:
@@ -160,6 +162,7 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
 
     Raises:
         OSError: the port is in use.
+        BindingsElsewhere: bindings lie under another appid than the configuration has.
     """
     service, revisions = revision.settings.service, [revision]
     operators = revision.settings.admin.listener
@@ -169,6 +172,7 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
         Signals().installed() as signals,
     ):
         async with store_url(revision.settings.store) as url:
+            await refuse_elsewhere(revision.settings, url)
             environment = os.environ | {WORKER_VARIABLE: "1", "PROMETHEUS_MULTIPROC_DIR": numbers}
             worker_settings = WorkerSettings(command, environment, url)
             places = [Place(number, worker_settings, queue) for number, queue in enumerate(lines)]
@@ -176,16 +180,21 @@ async def supervise(revision: Revision, path: Path, command: Sequence[str], coun
             systemd.notify("READY=1", f"STATUS=Running {count} workers.")
             try:
                 while await signals.reload():
-                    await _replace_all(places, revisions, path)
+                    await _replace_all(places, revisions, path, url)
             finally:
                 systemd.notify("STOPPING=1")
                 await end(keepers)
                 await asyncio.gather(*(place.leave() for place in places))
 
 
-async def _replace_all(places: Sequence[Place], revisions: list[Revision], path: Path) -> None:
+async def _replace_all(places: Sequence[Place], revisions: list[Revision], path: Path, url: str) -> None:
     result = await follow(revisions[-1], path, os.environ)
     if result is None:
+        return
+    try:
+        await refuse_elsewhere(result.revision.settings, url)
+    except BindingsElsewhere as error:
+        refuse([str(error)])
         return
     before = revisions[-1]
     revisions[:] = [result.revision]

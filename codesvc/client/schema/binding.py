@@ -14,7 +14,15 @@ class Binding(Answer, frozen=True, kw_only=True):
 
     user: Annotated[str, told("your identifier of the person", example="alice")]
     test: Annotated[bool, told("whether it came from a test identity's proof: no message ever goes there")] = False
-    reachable: Annotated[bool, told("false while the WeChat does not follow the account")]
+    reachable: Annotated[bool, told("false while no message reaches the WeChat")]
+    unreachable_reason: Annotated[
+        str | None,
+        told(
+            "not-following, or unknown-openid: WeChat says that the account has no such openid, and the user may be "
+            "bound anew",
+            example="not-following",
+        ),
+    ] = None
     made_by: Annotated[str, told("proof, openid, handle, intent, oauth or import", example="proof")]
     bound_at: Annotated[Time, told("since when")]
     openid: Annotated[str | None, told("who, inside the account", example="o9tYIyvtrlVRXythhmMc49CLRBne")] = None
@@ -37,7 +45,9 @@ class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "fro
 
     at: Annotated[Time, told("when")]
     event: Annotated[str, told("bound, moved (from another WeChat) or removed", example="bound")]
-    by: Annotated[str, told("how: proof, openid, handle, intent, oauth, import, site or forgotten", example="proof")]
+    by: Annotated[
+        str, told("how: proof, openid, handle, intent, oauth, import, migration, site or forgotten", example="proof")
+    ]
     source: Annotated[str | None, told("the verification, bind intent, login or ticket it came from")]
     wechat: Annotated[str, told("the WeChat that was bound, moved to, or removed", example="97d18e059c0c")]
     came_from: Annotated[str | None, told("of a move: the WeChat before")]

@@ -87,12 +87,16 @@ class BindingConflict(Answer, frozen=True, kw_only=True):
 
 
 class BindingUnreachable(Answer, frozen=True, kw_only=True):
-    """The WeChat of a user stopped following: nothing can be pushed to it."""
+    """Nothing can be pushed to the WeChat of a user."""
 
     secret: ClassVar[frozenset[str]] = frozenset({"user"})
 
     user: _User
     wechat: _Wechat
+    reason: Annotated[
+        str | None,
+        told("not-following, or unknown-openid: the account has no such openid", example="not-following"),
+    ] = None
 
 
 class LoginApproved(Answer, frozen=True, kw_only=True):
@@ -159,7 +163,7 @@ class BindingConflictEvent(WebhookEvent, frozen=True, kw_only=True):
 
 
 class BindingUnreachableEvent(WebhookEvent, frozen=True, kw_only=True):
-    """A bound WeChat left."""
+    """No message reaches a bound WeChat."""
 
     data: BindingUnreachable
 

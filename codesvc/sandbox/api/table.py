@@ -1,6 +1,6 @@
 """The whole API table."""
 
-from codesvc.sandbox.api import library, menu, message, notice, qrcode, quota, sns, template, token, user
+from codesvc.sandbox.api import library, menu, message, migration, notice, qrcode, quota, sns, template, token, user
 from codesvc.sandbox.api.call import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -12,6 +12,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *message.ENDPOINTS,
     *notice.ENDPOINTS,
     *user.ENDPOINTS,
+    *migration.ENDPOINTS,
     *menu.ENDPOINTS,
     *sns.ENDPOINTS,
 )

@@ -1,7 +1,7 @@
 """`/sandbox/accounts`: official accounts and their developer settings."""
 
 from dataclasses import asdict, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -18,6 +18,12 @@ class _Template(Body):
     banned: bool | None = None
     review: bool | None = None
     long_term: bool | None = None
+
+
+class _Migration(Body, rename={"from_appid": "from"}):
+    from_appid: str
+    confirmed: bool = True
+    named_by: Literal["appid", "original_id"] = "appid"
 
 
 class _Quota(Body):
@@ -49,6 +55,7 @@ class AccountControl:
             web.patch("/sandbox/accounts/{appid}/templates/{template_id}", self.change_template),
             web.put("/sandbox/accounts/{appid}/quotas", self.set_quota),
             web.post("/sandbox/accounts/{appid}/revoke-tokens", self.revoke),
+            web.post("/sandbox/accounts/{appid}/migrate", self.migrate),
         ]
 
     async def list(self, _request: web.Request) -> web.Response:
@@ -100,6 +107,15 @@ class AccountControl:
     async def revoke(self, request: web.Request) -> web.Response:
         """Revoke every token of the account."""
         return answer({"revoked": self._account(request).credentials.revoke(self._platform.clock.now())})
+
+    async def migrate(self, request: web.Request) -> web.Response:
+        """Migrate another account into this one; its followers come along."""
+        body, account = await read_json(request, _Migration), self._account(request)
+        old = self._platform.account(body.from_appid)
+        if old is account:
+            raise BadInput("from: must be another account")
+        moved = self._platform.migrate(old, account, confirmed=body.confirmed, named_by=body.named_by)
+        return answer({"from": old.spec.appid, "to": account.spec.appid, "followers": moved})
 
     def _account(self, request: web.Request) -> Account:
         return self._platform.account(request.match_info["appid"])

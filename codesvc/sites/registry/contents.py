@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from codesvc.store.keys import partition_of
+from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,6 +134,11 @@ class Contents:
         """The appid of an account, "" if there is no such account."""
         hint = self._hints.get(f"account/{account}")
         return hint.appid if hint else ""
+
+    def account_of(self, site: str) -> str:
+        """The name of a site's account, "" if there is no such site."""
+        hint = self._hints.get(f"site/{site}")
+        return hint.account if hint else ""
 
     def account_with(self, appid: str) -> str | None:
         """The name of the account with that appid."""

@@ -48,6 +48,7 @@ class Registry:
     """
 
     def __init__(self, store: Store, directory: Directory, sealer: Sealer) -> None:
+        self.whole_store = store
         self._store = store.registry
         self._directory = directory
         self._sealer = sealer
@@ -79,11 +80,12 @@ class Registry:
 
     def _warn(self) -> None:
         kept = self._directory.kept
-        shadowed, lost = self._directory.shadowed, kept.lost() if kept is not None else []
-        for name in {*shadowed, *lost} - self._reported:
+        reasons = dict.fromkeys(kept.lost() if kept is not None else [], "its master key is gone")
+        reasons |= dict.fromkeys(self._directory.without_account, "its account is gone: its calls are refused")
+        reasons |= dict.fromkeys(self._directory.shadowed, "the configuration file has it too")
+        for name in reasons.keys() - self._reported:
             self._reported.add(name)
-            why = "the configuration file has it too" if name in shadowed else "its master key is gone"
-            _log.error("registry_entry_not_used", entry=name, why=why)
+            _log.error("registry_entry_not_used", entry=name, why=reasons[name])
 
     async def change(self, think: Callable[[], Awaitable[type_of_changes]], *, by: str) -> None:
         """Change entries, all or none of them, and apply the change in this process at once.

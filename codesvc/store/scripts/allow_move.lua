@@ -3,7 +3,7 @@
 -- KEYS: moving outbox
 -- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent
--- USES: clock names record notice webhook audit binding_history binding intent settlement
+-- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict: intent
 
 local id = redis.call('GET', K.moving)

@@ -1,12 +1,12 @@
 -- Purpose: look at each job before it is done: whether it is still needed, and who receives it. Jobs that are not
---   needed are acknowledged, and a delivery that waited ends with them. A template message that is about to be sent is
---   taken from the day's quota: what is charged is used. `jobs` is MessagePack: for each job its kind, verification,
---   number, entry, the id of a call ('' for none) and when it is charged: `now`, or `if-next` if by this record the next
---   act is to send a template message.
+--   needed are acknowledged, a delivery that waited ends with them, and a push that was not sent gives its count back. A
+--   template message that is about to be sent is taken from the day's quota: what is charged is used. `jobs` is
+--   MessagePack: for each job its kind, verification, number, entry, the id of a call ('' for none) and when it is
+--   charged: `now`, or `if-next` if by this record the next act is to send a template message.
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names record delivery eligibility webhook verification_events fall_back quota_alert quota batch
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund quota_alert quota batch
 -- REPLY begun: record openid template_quota spoke day call
 --   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
 --   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not
@@ -14,6 +14,7 @@
 
 -- A delivery that was still to be made ends with its verification, or where the receiver may no longer use the code.
 local function give_up(r)
+  refund(r)
   if status_of(r) ~= 'pending' or r.disarmed == '1' then
     move_delivery(r, 'failed', {reason = r.disarmed == '1' and 'muted' or 'expired'})
     return
@@ -48,9 +49,12 @@ local function begin(kind, id, number, entry, call, moment)
     end
   end
   if not openid then
+    if r and kind == 'push' and r.number == tonumber(number) and refund(r) then save(r) end
     unwanted[#unwanted + 1] = entry
     return {'stale', now}
   end
+  -- From now on it may reach WeChat.
+  if r.counted == '1' and r.begun ~= '1' then write(r, {begun = '1'}) end
   local charged = call and call ~= '' and (moment == 'now' or template_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
   local reachable = redis.call('EXISTS', account_key('spoke', openid))

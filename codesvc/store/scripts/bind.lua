@@ -4,10 +4,10 @@
 -- KEYS: binding record spent writes outbox
 -- ARGS: offset root account appid channel notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
--- USES: clock names windows record notice webhook audit binding_history binding
--- REPLY bound same: binding reachable
+-- USES: clock names windows record notice webhook audit binding_history reachability binding
+-- REPLY bound same: binding unreachable
 -- REPLY limited: wait_ms
---   binding: flat list of fields and values; reachable: 0 where the WeChat does not follow
+--   binding: flat list of fields and values; unreachable: why no message reaches the WeChat, '' if one may
 
 local openid, record, source = A.openid, nil, A.handle_of
 local current = redis.call('HMGET', K.binding, 'openid', 'source')
@@ -19,7 +19,7 @@ end
 -- A repeated PUT has the same result as the first.
 if source ~= '' and current[1] == openid and current[2] == source then
   name_binding(K.binding, A.display)
-  return {'same', now, redis.call('HGETALL', K.binding), 1 - redis.call('EXISTS', account_key('gone', openid))}
+  return {'same', now, redis.call('HGETALL', K.binding), why_unreachable(openid)}
 end
 if record then
   if record.spent then return {'spent', now} end
@@ -50,4 +50,4 @@ if A.handle_of ~= '' then
 end
 local outcome = 'bound'
 if joined == 'same' then outcome = 'same' end
-return {outcome, now, redis.call('HGETALL', K.binding), 1 - redis.call('EXISTS', account_key('gone', openid))}
+return {outcome, now, redis.call('HGETALL', K.binding), why_unreachable(openid)}

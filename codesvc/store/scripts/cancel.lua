@@ -2,13 +2,15 @@
 -- KEYS: record
 -- ARGS: offset root account channel site
 -- OUTCOMES: done ended absent
--- USES: clock names record
+-- USES: clock names windows recent_activity record refund
 -- REPLY done ended: record _ _ firsts
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
 if r.status == 'canceled' then return answer('done', r) end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
-end_as(r, 'canceled')
+r.held = true
+end_and_refund(r, 'canceled')
+save(r)
 wake(r)
 return answer('done', r)

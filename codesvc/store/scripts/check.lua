@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows record delivery eligibility webhook verification_events
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events refund
 -- REPLY approved wrong: record repeated left firsts
 -- REPLY ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
@@ -41,9 +41,22 @@ if status_of(r) ~= 'pending' then return answer('ended', r) end
 -- user, and of an address shared by many people (rule 3). It is limited by the five attempts of each scan by the owner.
 local owner = owner_of(r)
 local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
+-- Past the site's guess budget, guesses at codes that nobody has claimed by a scan are blind. They have a budget for each
+-- code format, and a code of normal length takes one of them. Otherwise every attempt of every live code would be left
+-- to an attacker with many addresses (codesvc.domain.guessing).
+local site_guesses = window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses)
+local site_wait = is_claimed(r) and 0 or wait_for(site_guesses)
+local blind
+if site_wait > 0 then
+  local format = string.sub(r.id, 8, 9)
+  blind = window(
+    key('window', 'blind_guesses', r.site, r.purpose .. '/' .. format), string.match(BLIND_GUESSES, ' ' .. format .. '=(%S*)')
+  )
+end
 if not claimed_by_owner then
   local limit, wait = 'user_guesses', wait_for(user_guesses)
   if wait <= 0 then limit, wait = 'address_guesses', wait_for(address_guesses) end
+  if wait <= 0 and blind then limit, wait = 'site_guesses', r.blind == '1' and site_wait or wait_for(blind) end
   if wait > 0 then
     write(r, {trail = with_step(r, 'refused', limit)})
     return {'limited', now, limit, wait}
@@ -55,7 +68,7 @@ local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
 if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})
-  end_as(r, 'approved')
+  end_and_refund(r, 'approved')
   keep_answer('approved')
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
@@ -71,11 +84,15 @@ if not claimed_by_owner then
   count_event(user_guesses)
   count_event(address_guesses)
 end
-count_event(window(key('window', 'site_guesses', r.site, r.purpose), A.site_guesses))
+count_event(site_guesses)
 r.held = true
+if blind then
+  count_event(blind)
+  if r.long ~= '1' then r.blind = '1' end
+end
 write(r, {attempts_left = r.attempts_left - 1, trail = with_step(r, 'wrong')})
 if tonumber(r.attempts_left) <= 0 then
-  end_as(r, 'exhausted')
+  end_and_refund(r, 'exhausted')
   queue_verification_event(r, 'verification.exhausted')
 end
 save(r)

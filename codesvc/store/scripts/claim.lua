@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows unsigned keyword_rates recent_activity record delivery eligibility
+-- USES: clock names windows unsigned keyword_rates recent_activity record delivery reachability eligibility refund
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -16,6 +16,7 @@ if A.followed == '1' then
   redis.call('DEL', K.gone)
   redis.call('ZREM', K.leavers, A.openid)
 end
+if A.unsigned ~= '1' then clear_unknown(A.openid) end
 
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
@@ -62,6 +63,10 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
     return {'limited', now, 'openid_pushes', wait}
   end
   if not signed then count_event(theirs.times) end
+  -- A forged claim in the place of a push must not free what the push has counted.
+  if not signed then r.counted = nil end
+  open_activity[theirs.at] = theirs
+  refund(r)
   r.unsigned = not signed and '1' or nil
   write(r, {
     claimed_by = A.openid, claimed_basis = basis, sent_to = A.openid,
@@ -73,6 +78,7 @@ if not r.claimed_by or (signed and not is_claimed(r)) then
   save_recent_activity(theirs, r.created + r.max_life - now + TTL_MARGIN)
 end
 if anew and r.delivery ~= 'scanned' then
+  if signed then refund(r) end
   new_delivery(r, A.reply == '1' and 'reply' or 'customer_service', 'scanned')
   if A.reply ~= '1' then enqueue(r, 'scan', A.appid) end
 end

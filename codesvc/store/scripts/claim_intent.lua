@@ -4,7 +4,7 @@
 -- KEYS: intent asked outbox
 -- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
--- USES: clock names record notice webhook audit binding_history binding intent settlement
+-- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY asked bound conflict ended: intent
 
 local r = read_record(K.intent)

@@ -4,7 +4,7 @@
 -- KEYS: asked seen outbox
 -- ARGS: offset root account appid channel notice event openid id yes choice tell history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict approved unknown declined choose ended absent
--- USES: clock names record notice webhook audit binding_history binding intent settlement
+-- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY bound conflict approved unknown declined choose ended: intent
 
 local REPEAT_MARGIN = 60000

@@ -4,7 +4,7 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record
+-- USES: clock names windows recent_activity record refund
 -- REPLY done: stopped
 
 local before = redis.call('GET', K.seen)
@@ -15,7 +15,7 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
   if r and status_of(r) == 'pending' and r.sent_to == A.openid and r.disarmed ~= '1' then
     stopped = stopped + 1
     if r.disclose == '1' or r.claimed_by == A.openid then
-      end_as(r, 'canceled')
+      end_and_refund(r, 'canceled')
     else
       write(r, {disarmed = '1', trail = with_step(r, 'disowned')})
     end

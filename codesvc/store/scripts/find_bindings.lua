@@ -3,9 +3,9 @@
 -- KEYS: index
 -- ARGS: offset root account site most
 -- OUTCOMES: done
--- USES: clock names
+-- USES: clock names reachability
 -- REPLY done: bindings
---   bindings: user, binding as flat list, 1 if reachable, and so on
+--   bindings: user, binding as flat list, why no message reaches it ('' if one may), and so on
 
 local users = redis.call('SMEMBERS', K.index)
 table.sort(users)
@@ -15,6 +15,6 @@ for number, user in ipairs(users) do
   local at = key('binding', A.site, user)
   found[#found + 1] = user
   found[#found + 1] = redis.call('HGETALL', at)
-  found[#found + 1] = 1 - redis.call('EXISTS', account_key('gone', redis.call('HGET', at, 'openid')))
+  found[#found + 1] = why_unreachable(redis.call('HGET', at, 'openid'))
 end
 return {'done', now, found}

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers muted recent spoke
 -- ARGS: offset root account channel openid sites only_if_left_before event history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: done stale
--- USES: clock names windows recent_activity record webhook audit binding_history binding
+-- USES: clock names windows recent_activity record webhook audit binding_history reachability binding
 -- REPLY done: unbound
 --   unbound: users that were unbound, as 'site user'; stale: the person came back in the meantime
 
@@ -34,6 +34,7 @@ for _, entry in ipairs(theirs.entries) do
   end
 end
 redis.call('DEL', K.gone, K.muted, K.spoke)
+redis.call('DEL', account_key('unknown', A.openid))
 -- The count of messages to this WeChat is kept, so that leaving and returning does not reset its limit.
 theirs.entries = {}
 if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end

@@ -3,7 +3,7 @@
 -- KEYS: gone leavers
 -- ARGS: offset root account channel openid sites event tag_key
 -- OUTCOMES: done
--- USES: clock names webhook binding_history binding
+-- USES: clock names webhook binding_history reachability binding
 
 -- WeChat repeats callbacks; the event is emitted once.
 local first = redis.call('EXISTS', K.gone) == 0
@@ -11,7 +11,7 @@ redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   for _, user in ipairs(redis.call('SMEMBERS', key('owners', site, A.openid))) do
-    if first then emit(wanted, site, 'binding.unreachable', {user = user, wechat = tag_of(site, A.openid)}) end
+    if first then emit(wanted, site, 'binding.unreachable', {user = user, wechat = tag_of(site, A.openid), reason = 'not-following'}) end
     forget_unionid(key('binding', site, user), site, user)
   end
 end

@@ -1,11 +1,12 @@
 -- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
 --   window never shortens a longer one. What nobody signed is noted up to `unsigned_rates` only.
 -- KEYS: spoke unsigned
--- ARGS: offset window unsigned_rates
+-- ARGS: offset account openid window unsigned_rates
 -- OUTCOMES: done
--- USES: clock windows unsigned
+-- USES: clock names windows reachability unsigned
 
 if redis.call('PTTL', K.spoke) < tonumber(A.window) and may_write() then
   redis.call('SET', K.spoke, '1', 'PX', A.window)
 end
+if A.unsigned_rates == '' then clear_unknown(A.openid) end
 return {'done', now}

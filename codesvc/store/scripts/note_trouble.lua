@@ -1,4 +1,5 @@
 -- Purpose: record in the timeline why a delivery has to wait. Each reason is recorded once, even if attempts repeat.
+--   WeChat has not taken the message, so its count may be given back again if it is voided.
 -- KEYS: record
 -- ARGS: offset number reason
 -- OUTCOMES: done stale
@@ -6,7 +7,10 @@
 
 local r = read_record(K.record)
 if not r or r.number ~= tonumber(A.number) then return {'stale', now} end
-if not string.find((r.trail or '') .. ' ', ':trouble/' .. A.reason .. ' ', 1, true) then
-  write(r, {trail = with_step(r, 'trouble', A.reason)})
+local begun = r.begun
+r.begun = nil
+local noted = string.find((r.trail or '') .. ' ', ':trouble/' .. A.reason .. ' ', 1, true)
+if begun or not noted then
+  write(r, {trail = noted and r.trail or with_step(r, 'trouble', A.reason)})
 end
 return {'done', now}

@@ -2,11 +2,11 @@
 -- KEYS: binding
 -- ARGS: offset root account
 -- OUTCOMES: done absent
--- USES: clock names
--- REPLY done: binding reachable
---   binding: flat list of fields and values; reachable: 0 where the WeChat does not follow
+-- USES: clock names reachability
+-- REPLY done: binding unreachable
+--   binding: flat list of fields and values; unreachable: why no message reaches the WeChat, '' if one may
 
 local binding = redis.call('HGETALL', K.binding)
 if #binding == 0 then return {'absent', now} end
 local openid = redis.call('HGET', K.binding, 'openid')
-return {'done', now, binding, 1 - redis.call('EXISTS', account_key('gone', openid))}
+return {'done', now, binding, why_unreachable(openid)}

@@ -6,7 +6,7 @@
 -- KEYS: outbox
 -- ARGS: offset results event root account channel group
 -- OUTCOMES: done stale
--- USES: clock names record delivery eligibility webhook verification_events fall_back batch
+-- USES: clock names record delivery reachability eligibility webhook verification_events fall_back batch
 -- REPLY done: record _ _ firsts
 
 local function record(id, number, status, via, reason, errcode, msgid)
@@ -19,6 +19,9 @@ local function record(id, number, status, via, reason, errcode, msgid)
   if msgid ~= '' then changes.msgid = msgid end
   -- Several acts of one call may concern the same verification.
   firsts[r.id] = nil
+  -- It was tried, so its count stays.
+  r.counted, r.begun, r.due = nil, nil, nil
+  drop_turn(r, status)
   move_delivery(r, status, changes, detail)
 
   if msgid ~= '' then
@@ -29,6 +32,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
       local receipt_status, openid, receipt_reason = string.match(early, '^(%S+) (%S+) (.*)$')
       if openid == r.sent_to then
         status, reason, detail = receipt_status, receipt_reason, nil
+        drop_turn(r, status)
         move_delivery(r, status, {reason = reason})
       end
     end

@@ -3,7 +3,7 @@
 -- KEYS: receipt unsigned
 -- ARGS: offset root account channel status reason openid event unsigned_rates
 -- OUTCOMES: done stale early-receipt
--- USES: clock names windows unsigned record delivery eligibility webhook verification_events fall_back
+-- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events fall_back
 -- REPLY done: record _ _ firsts
 
 local known = redis.call('GET', K.receipt)
@@ -15,6 +15,7 @@ end
 local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))
 if not r or r.number ~= tonumber(number) or r.delivery ~= 'sent' or r.sent_to ~= A.openid then return {'stale', now} end
+drop_turn(r, A.status)
 move_delivery(r, A.status, {reason = A.reason})
 after_delivery(r, A.status, A.reason)
 wake(r)

@@ -4,7 +4,7 @@
 -- KEYS: record outbox
 -- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
--- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events refund push
 -- REPLY resent ended: record _ _ firsts
 -- REPLY early: record wait_ms
 
@@ -18,14 +18,17 @@ write(r, {
   resend_at = now + policy.resend_after, expires = math.min(now + policy.code_life, r.created + r.max_life),
   trail = with_step(r, 'resent'),
 })
+-- A push that still waits is replaced by this one.
+refund(r)
 -- Nobody gets it who may not use it: a push goes to whoever claimed, if that WeChat is still eligible, or to the owner.
-local target = r.claimed_by or owner_of(r)
+local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then
+  if r.disclose ~= '1' and not user_limit(r) then take_turn(r) end
   enqueue(r, 'void', A.appid)
 else
   deliver(r, target, policy)
-  if pushes.made then save_recent_activity(pushes.mine, 0) end
 end
+if pushes.made then save_recent_activity(pushes.mine, 0) end
 wake(r)
 return answer('resent', r)

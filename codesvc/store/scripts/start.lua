@@ -1,10 +1,11 @@
 -- Purpose: start a verification: limits, live ones of the same person, binding look-up, record, keyword, outbox entry.
+--   Of several starts within `hold` ms the newest is sent, and a double click costs one message (superseding.lua).
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
 -- KEYS: record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- ARGS: id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery eligibility webhook verification_events push admission
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund push superseding admission
 -- REPLY started repeated: record long left firsts
 -- REPLY limited: limit wait_ms
 --   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept
@@ -26,7 +27,7 @@ count_start()
 -- An entry of the user's recent activity has two bytes for purpose and address, the latest possible end in s, and the
 -- id. An entry that is removed from there while it is live is added to a list for its purpose and address. So a start
 -- reads a limited number of entries and misses none, even if there are many starts from many addresses for this user.
-local mine = read_recent_activity(K.lately, A.user_pushes)
+local mine = open_mine(K.lately)
 local group = struct.pack('>I2', tonumber(string.sub(redis.sha1hex(A.purpose .. '/' .. A.address), 1, 4), 16))
 local live = {}
 local function is_live(id)
@@ -42,10 +43,7 @@ end
 for _, entry in ipairs(mine.entries) do
   if string.sub(entry, 1, 2) == group then is_live('vf_' .. string.sub(entry, 7)) end
 end
-for i = 1, #live - tonumber(A.max_live) + 1 do
-  end_as(live[i], 'superseded')
-  wake(live[i])
-end
+supersede(live, join_burst(latest_turn(live)))
 local gone = enter(mine, group .. struct.pack('>I4', math.ceil((now + A.max_life) / 1000)) .. string.sub(id, 4))
 if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   local other = read_record(record_at('vf_' .. string.sub(gone, 7)))
@@ -57,7 +55,7 @@ if gone and struct.unpack('>I4', gone, 3) * 1000 > now then
   end
 end
 
-local r = {at = at, held = true}
+local r = {at = at, held = true, long = long and '1' or nil}
 write(r, {
   id = id, site = A.site, user = A.user, purpose = A.purpose, address = A.address, fixed = A.fixed,
   scan = A.scan, vouched = A.vouched, disclose = A.disclose, keyword = A.word, status = 'pending',
@@ -65,7 +63,6 @@ write(r, {
   max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
 })
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
-pushes.mine = mine
 deliver(r, redis.call('HGET', K.binding, 'openid'), {channels = A.channels, max_life = A.max_life})
 save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- The answer to a repeated start is the state at this moment, even if it changes later.

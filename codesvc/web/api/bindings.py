@@ -13,6 +13,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs, views
 from codesvc.web.api.display_names import wanted_name
 from codesvc.web.api.inputs import BindInput, ProofInput
+from codesvc.web.api.user_ids import check_openid
 from codesvc.web.api.verifications import user_in
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import authenticate
@@ -128,6 +129,7 @@ async def put(request: web.Request) -> web.Response:
     if given.openid is not UNSET:
         if "openids" not in caller.key.scopes:
             raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")
+        check_openid(given.openid, services(request).settings.mode)
         result = await bindings.bind_by_openid(caller.site, user, given.openid, replace=given.replace, **by)
     elif given.proof is not UNSET:
         result = await bindings.bind_by_proof(caller.site, user, given.proof, replace=given.replace, **by)

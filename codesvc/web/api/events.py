@@ -17,6 +17,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
 from codesvc.web.api.event_input import EventInput
+from codesvc.web.api.user_ids import check_openid
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import bearer
 from codesvc.web.context import services
@@ -82,6 +83,7 @@ async def handle(request: web.Request) -> web.Response:
     body = await request.read()
     given = inputs.decode(body, EventInput)
     account, here = _account(request, given.account), services(request)
+    check_openid(given.openid, here.settings.mode)
     event = _event(given)
     if isinstance(event, Unfollowed):
         # The event key is trusted for this: nothing is deleted, and the result of the next message corrects it.

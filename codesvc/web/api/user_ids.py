@@ -1,4 +1,4 @@
-"""The member `user` of requests, and what is wrong with an id, in words."""
+"""The member `user` of requests, and what is wrong with a user id or an openid, in words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from codesvc.domain.binding_values import BadValue, checked_openid
 from codesvc.domain.errors import Invalid
 from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN, is_user, stranger_in, unlike_normal
+from codesvc.domain.test_identity import is_test_openid
 
 User = Annotated[
     str,
@@ -47,6 +49,22 @@ def check_user(text: str) -> None:
         "them instead",
         "/user",
     )
+
+
+def check_openid(text: str, mode: str) -> None:
+    """Check that an openid has WeChat's form. In test mode any text within the published limits may stand for a person.
+
+    Raises:
+        Invalid: it has not; the message says what is wrong, and masks the openid.
+    """
+    if mode == "test":
+        return
+    try:
+        checked_openid(text)
+    except BadValue as error:
+        raise Invalid(str(error), "/openid") from None
+    if is_test_openid(text):
+        raise Invalid("this openid stands for a test identity, which live mode has not", "/openid")
 
 
 def _named(character: str) -> str:

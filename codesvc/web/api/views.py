@@ -171,6 +171,7 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
         user=user,
         test=is_test_openid(found.openid),
         reachable=found.reachable,
+        unreachable_reason=found.unreachable or None,
         made_by=found.made_by,
         bound_at=wire_time(found.bound_at),
         openid=found.openid if with_openid else ABSENT,

@@ -53,7 +53,7 @@ METRICS: Final = Operation(
     "`read`.",
     access=Access.ANYBODY,
     answers=(Answer(status=200, description="The numbers.", media="text/plain", schema=_TEXT),),
-    problems=("unavailable",),
+    problems=("unauthenticated", "forbidden", "unavailable"),
 )
 DOCUMENT: Final = Operation(
     method="GET",

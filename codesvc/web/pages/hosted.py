@@ -82,7 +82,7 @@ def _for_people(handler: Handler) -> Handler:
 async def show(request: web.Request) -> web.Response:
     """The hosted page."""
     site, identifier = _subject(request)
-    record = expect(await services(request).verifications.get(site, identifier), Outcome.DONE)
+    record = expect(await services(request).verifications.open_page(site, identifier), Outcome.DONE)
     return draw(request, site, record, resent="resent" in request.query)
 
 
@@ -91,7 +91,7 @@ async def state(request: web.Request) -> web.Response:
     """The state that the page shows, as JSON."""
     site, identifier = _subject(request)
     headers, here = cross_origin(request, site), services(request)
-    record = expect(await here.verifications.get(site, identifier), Outcome.DONE)
+    record = expect(await here.verifications.open_page(site, identifier), Outcome.DONE)
     return json_response(here.views.page(record, site, spoken_by(request)), headers=headers)
 
 
@@ -100,6 +100,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
+    await services(request).verifications.open_page(site, identifier)
 
     def draw(record: Record) -> VerificationPage:
         # `now` moves by itself; left in, every look would be a change.

@@ -85,7 +85,8 @@ def explain(problem: Problem, state: VerificationPage, t: Speech) -> str:
     if name == "verification-ended":
         return ""
     wait = t.wait(_wait(problem))
-    key = t.best(*([f"problem.{name}.scan"] if state.scan else []), f"problem.{name}", "problem.internal")
+    keys = [f"problem.{name}.{problem.members.get('limit')}", *([f"problem.{name}.scan"] if state.scan else [])]
+    key = t.best(*keys, f"problem.{name}", "problem.internal")
     return t(key, left=state.attempts_left, reference=state.reference, wait=wait)
 
 

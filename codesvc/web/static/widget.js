@@ -219,11 +219,11 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     } finally { sending = false; }
   }
 
-  function explain(name, { attempts_left: left = state.attempts_left, retry_after: wait = 1 } = {}) {
+  function explain(name, { attempts_left: left = state.attempts_left, retry_after: wait = 1, limit } = {}) {
     if (name === "verification-ended") return; // the state that is asked for next says it better
     state.attempts_left = left; // known before the state is asked for again: the last attempt may be typed by then
     const values = { left, reference: state.reference, wait: t.wait(wait) };
-    const message = t(t.best(state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
+    const message = t(t.best(`problem.${name}.${limit}`, state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
     $("#problem").textContent = message;
     if (name === "guess-budget") {
       if (state.scan) wanted = "open";

@@ -17,6 +17,9 @@ local function part(site, user, openid, forgotten)
   forget_unionid(at, site, user)
   redis.call('DEL', at)
   redis.call('SREM', key('owners', site, openid), user)
+  if redis.call('EXISTS', key('owners', site, openid)) == 0 then
+    redis.call('DEL', account_key('unknown', openid))
+  end
 end
 
 -- The name under which the person recognises the account; '' for none. It is for the bound WeChat only.
@@ -46,16 +49,19 @@ end
 -- What binding b.user to b.openid would result in: 'bound', 'same', or 'conflict' and with whom: 'user' (has another
 -- WeChat) or 'wechat' (has another user). The third value is the user's present WeChat, if any.
 local function verdict(b)
-  local current = redis.call('HGET', key('binding', b.site, b.user), 'openid')
+  local present = redis.call('HMGET', key('binding', b.site, b.user), 'openid', 'made_by', 'void')
+  local current = present[1] or nil
   if current == b.openid then return 'same', nil, current end
-  if current and not b.replace then return 'conflict', 'user', current end
+  -- A void binding protects nobody: it is replaced as if there were none.
+  local void = current and is_void(current, present[2], present[3])
+  if current and not b.replace and not void then return 'conflict', 'user', current end
   if not b.many and redis.call('SCARD', key('owners', b.site, b.openid)) > 0 then return 'conflict', 'wechat' end
-  return 'bound', nil, current
+  return 'bound', nil, current, void
 end
 
 -- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, unless b.many.
 local function join(b)
-  local outcome, whose, current = verdict(b)
+  local outcome, whose, current, void = verdict(b)
   local at = key('binding', b.site, b.user)
   if outcome == 'same' then name_binding(at, b.display) end
   if outcome ~= 'bound' then return outcome, whose, current end
@@ -72,9 +78,12 @@ local function join(b)
     redis.call('SADD', key('union', b.site, b.unionid), b.user)
   end
   redis.call('SADD', key('owners', b.site, b.openid), b.user)
+  redis.call('HSETNX', key('binding_account'), b.site, string.match(A.account, '(wx%x+):$'))
   redis.call('PEXPIRE', key('history', b.site, b.user), A.history_kept)
   name_binding(at, b.display)
-  if current and b.tell then notify(current, 'moved', {site = b.site, user = b.user, display = known_as}) end
+  if current and b.tell and not void then
+    notify(current, 'moved', {site = b.site, user = b.user, display = known_as})
+  end
   emit(b.wanted, b.site, 'binding.created', {
     user = b.user, made_by = b.made_by, source = b.source, at = since, wechat = tag_of(b.site, b.openid),
     from = current and tag_of(b.site, current) or nil,

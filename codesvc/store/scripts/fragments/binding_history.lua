@@ -10,12 +10,12 @@ end
 
 -- The line of the binding at `at`; nil if there is none, or if it is older than the history's retention.
 local function present(at, site)
-  local b = redis.call('HMGET', at, 'openid', 'made_by', 'source', 'at', 'noted', 'from')
+  local b = redis.call('HMGET', at, 'openid', 'made_by', 'source', 'at', 'noted', 'from', 'by')
   -- An import may set an earlier time of binding; the history has the time of the import.
   local stamp = b[5] or b[4]
   if not b[1] or now >= stamp + A.history_kept then return nil end
   return {
-    event = b[6] and 'moved' or 'bound', by = b[2], source = b[3] or '', wechat = tag_of(site, b[1]), from = b[6] or nil,
+    event = b[6] and 'moved' or 'bound', by = b[7] or b[2], source = b[3] or '', wechat = tag_of(site, b[1]), from = b[6] or nil,
     at = stamp,
   }
 end

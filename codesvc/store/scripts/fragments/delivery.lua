@@ -19,7 +19,10 @@ local function new_delivery(r, channel, status, reason, detail)
   })
 end
 
--- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound.
-local function enqueue(r, kind, account)
-  redis.call('XADD', K.outbox, '*', 'kind', kind, 'id', r.id, 'number', r.number, 'account', account)
+-- Every start and resend adds exactly one entry, so that the stream does not show whether a user is bound. `hold`: ms
+-- until the job may be done, nil for at once.
+local function enqueue(r, kind, account, hold)
+  local entry = {'kind', kind, 'id', r.id, 'number', r.number, 'account', account}
+  if hold then entry[9], entry[10] = 'hold', string.format('%.0f', hold) end
+  redis.call('XADD', K.outbox, '*', unpack(entry))
 end

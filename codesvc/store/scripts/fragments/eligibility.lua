@@ -1,5 +1,12 @@
 -- eligibility: who may receive and use a verification's code (DESIGN rule 6).
-local function owner_of(r) return redis.call('HGET', key('binding', r.site, r.user), 'openid') end
+local function bound_openid(r) return redis.call('HGET', key('binding', r.site, r.user), 'openid') end
+
+-- The WeChat whose binding protects the user, nil if there is none or if the binding is void.
+local function owner_of(r)
+  local b = redis.call('HMGET', key('binding', r.site, r.user), 'openid', 'made_by', 'void')
+  if b[1] and is_void(b[1], b[2], b[3]) then return nil end
+  return b[1]
+end
 
 -- The basis on which this openid may be approved, or nil. A user with a binding is never approved by another WeChat.
 local function basis_for(r, openid)

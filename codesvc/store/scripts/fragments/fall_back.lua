@@ -1,4 +1,10 @@
 -- fall_back: what follows from a delivery that failed for good or that was delivered.
+-- What failed is in nobody's chat, so the next start is not one too many (superseding.lua). If bindings are not
+-- disclosed, this must not show (rule 7). To be called before the record is written.
+local function drop_turn(r, status)
+  if status == 'failed' and r.disclose == '1' then r.turn = nil end
+end
+
 local function after_delivery(r, status, reason, detail)
   if status == 'delivered' then queue_delivery_event(r, 'verification.delivered') end
   if status ~= 'failed' then return end

@@ -12,12 +12,12 @@ local function long_name(at)
   return root .. account .. 'long-' .. string.sub(rest, #account + 1)
 end
 
--- The window in the value at `at`, or in a part of that value. `shared` is for a window that several sites count in:
--- 'N/T' with the most events and the longest time of any of them, so that none forgets what another still needs.
+-- The window in the value at `at`, or in a part of that value. `shared` are rates of others that are judged over this
+-- window too, 'N/T N/T …': it holds as much as any of them needs, so that none forgets what another still needs.
 local function window_in(packed, at, rates, shared)
   local w = {packed = packed, at = at, rates = {}, most = 0, span = 0, length = 0}
   for count, span in string.gmatch(shared or '', '(%d+)/(%d+)') do
-    w.most, w.span = tonumber(count), tonumber(span)
+    w.most, w.span = math.max(w.most, tonumber(count)), math.max(w.span, tonumber(span))
   end
   for count, span in string.gmatch(rates, '(%d+)/(%d+)') do
     count, span = tonumber(count), tonumber(span)
@@ -42,13 +42,14 @@ local function time_at(w, place)
   return (struct.unpack('>I6', w.packed, 6 * place - 5))
 end
 
-local function wait_for(w)
+local function wait_under(w, rates)
   local wait = 0
-  for _, rate in ipairs(w.rates) do
+  for _, rate in ipairs(rates) do
     if w.length >= rate[1] then wait = math.max(wait, time_at(w, w.length - rate[1] + 1) + rate[2] - now) end
   end
   return wait
 end
+local function wait_for(w) return wait_under(w, w.rates) end
 
 -- How many of the oldest times are at or before `since`. The steps double, because usually it is none or one.
 local function outside(w, since)
@@ -74,7 +75,7 @@ end
 
 local function count_event(w)
   if w.most == 0 then return end
-  local over = math.max(w.length + 1 - w.most, outside(w, now - w.span))
+  local over = math.max(w.length + 1 - w.most - (w.spare or 0), outside(w, now - w.span))
   w.length = w.length + 1 - over
   if w.packed == LONG then
     local list = long_name(w.at)
@@ -86,6 +87,23 @@ local function count_event(w)
   end
   if w.packed == LONG then redis.call('PEXPIRE', long_name(w.at), w.span + TTL_MARGIN) end
   if w.alone then redis.call('SET', w.at, w.packed, 'PX', w.span + TTL_MARGIN) end
+end
+
+-- Take back an event that was counted at `counted_at`. Returns whether there was one.
+local function withdraw_event(w, counted_at)
+  if w.packed == LONG then
+    if redis.call('LREM', long_name(w.at), -1, string.format('%.0f', counted_at)) == 0 then return false end
+    w.length = math.max(0, w.length - 1)
+    return true
+  end
+  for place = #w.packed / 6, 1, -1 do
+    if time_at(w, place) == counted_at then
+      w.packed = string.sub(w.packed, 1, 6 * place - 6) .. string.sub(w.packed, 6 * place + 1)
+      w.length = math.max(0, w.length - 1)
+      return true
+    end
+  end
+  return false
 end
 
 -- What remains: for each rate 'how many more/in how many ms', in the order of the rates; '' without rates.

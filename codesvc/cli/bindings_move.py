@@ -1,0 +1,135 @@
+"""`codesvc bindings move [REPORT] --from-appid OLD --config FILE [--resume] [--dry-run] …`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from codesvc.cli.follow import open_store_alone
+from codesvc.domain.errors import CodesvcError
+from codesvc.domain.keyring import Keyring
+from codesvc.service.bindings_move import BindingsMove
+from codesvc.service.misplaced_bindings import find_misplaced
+from codesvc.service.wechat_clients import client_alone
+from codesvc.sites.registry.reading import read_directory
+from codesvc.store.partitions import partition_of
+from codesvc.wechat.bulk_calls import BulkCalls
+from codesvc.wechat.errors import TokenUnavailable, WeChatError
+from codesvc.wechat.http import sending_trace
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+    from codesvc.sites.directory import AccountEntry, Directory
+    from codesvc.store.store import Store
+
+_MEANS: Final = {
+    -1: "WeChat says that nothing is moving into this account, or the 15 days after the move are over. If there is no "
+    "way to get the new openids, --no-successors takes the bindings over as void, so that people can bind again",
+    63178: "the old account is another than --from-appid says, or its administrators have not both confirmed the move; "
+    "some accounts are known by their original id only: --from-original-id gh_…",
+    48001: "the new account may not make this call; is it verified, and is it the one that WeChat moved to?",
+}
+
+
+async def run_move(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Move the bindings; returns 0, 3 if some have no successor.
+
+    Raises:
+        CodesvcError, OSError, RedisError: it cannot be done, or not to its end.
+    """
+    async with AsyncExitStack() as stack:
+        store = await open_store_alone(stack, settings)
+        directory = await read_directory(store, settings)
+        by_account = await _places(store, directory, arguments)
+        if not by_account:
+            sys.stdout.write(f"no bindings lie under the appid {arguments.from_appid}; nothing was done\n")
+            return 0
+        http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
+        lost = 0
+        for name, sites in by_account.items():
+            lost += await _move(arguments, settings, store, directory, directory.accounts[name], sites, http)
+    return 3 if lost else 0
+
+
+async def _places(store: Store, directory: Directory, arguments: argparse.Namespace) -> dict[str, list[str]]:
+    """The sites whose bindings lie under the old appid, by their account.
+
+    Raises:
+        CodesvcError: there are none, but some under another appid.
+    """
+    found = [each for each in await find_misplaced(store, directory) if each.present]
+    if arguments.site:
+        found = [each for each in found if each.site == arguments.site]
+    # Bindings of an earlier version name no appid: then the partition decides.
+    places: dict[str, list[str]] = {}
+    for each in found:
+        if each.appid == arguments.from_appid or (
+            not each.appid and each.partition == partition_of(arguments.from_appid)
+        ):
+            places.setdefault(each.account, []).append(each.site)
+    if found and not places:
+        raise CodesvcError(f"no bindings lie under the appid {arguments.from_appid}, but {'; '.join(map(str, found))}")
+    return places
+
+
+async def _move(  # noqa: PLR0917  the parts of a command
+    arguments: argparse.Namespace,
+    settings: Settings,
+    store: Store,
+    directory: Directory,
+    account: AccountEntry,
+    sites: list[str],
+    http: aiohttp.ClientSession,
+) -> int:
+    """Move the bindings of one account; returns how many have no successor."""
+    keyring = Keyring(
+        settings.secrets.master_key.reveal().encode(),
+        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
+    )
+    calls = (
+        None
+        if arguments.no_successors
+        else BulkCalls(
+            client_alone(account, http, store, keyring, clock=time.time, proxy=settings.service.proxy_to_wechat)
+        )
+    )
+    report = arguments.file or Path(f"without-successor-{arguments.from_appid}.jsonl")
+    moving = BindingsMove(
+        store,
+        directory,
+        account,
+        old=arguments.from_appid,
+        sites=sites,
+        report=report,
+        calls=calls,
+        names=[arguments.from_appid, *filter(None, [arguments.from_original_id])],
+    )
+    try:
+        await (moving.try_out() if arguments.dry_run else moving.run(resume=arguments.resume))
+    except WeChatError as error:
+        means = _MEANS.get(error.errcode, "")
+        raise CodesvcError(
+            f"{error}{f': {means}' if means else ''}; what was moved stays moved, run it again"
+        ) from None
+    except TokenUnavailable as error:
+        raise CodesvcError(f"WeChat gives no access token for {account.config.appid}: {error}") from None
+    return _told(arguments, moving, report)
+
+
+def _told(arguments: argparse.Namespace, moving: BindingsMove, report: Path) -> int:
+    counts = moving.counts
+    would = "would be moved" if arguments.dry_run else "moved"
+    sys.stdout.write(
+        f"{counts['moved']} bindings {would}, {counts['void']} without a successor, {counts['wechat']} whose new "
+        f"openid has another user, {counts['user']} bound again since\n"
+    )
+    if report.exists() and not arguments.dry_run:
+        sys.stdout.write(f"what was not simply moved: {report}\n")
+    return counts["void"] + counts["wechat"]

@@ -1,0 +1,64 @@
+"""Whether all bindings lie under the appid that their site's account has now."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import CodesvcError
+from codesvc.service.misplaced_bindings import explained, find_misplaced
+from codesvc.sites.registry.reading import read_directory
+from codesvc.store.connection import connect, store_url
+from codesvc.store.store import Store
+
+if TYPE_CHECKING:
+    from codesvc.config import Settings
+    from codesvc.doctor.storeprobe import ReachableStore
+
+_WHAT: Final = "bindings"
+
+
+async def check(settings: Settings, place: ReachableStore | None) -> Finding:
+    """Look under which appids bindings lie, in the service's own store.
+
+    Where no service runs on the embedded store, its server is started on the data for as long as this takes.
+    """
+    async with AsyncExitStack() as stack:
+        servers = place.servers if place is not None and place.lasting else None
+        if servers is None:
+            if settings.store.url is not None:
+                return skipped(_WHAT, "not looked at, the store does not answer", "Mend the store first.")
+            data = settings.store.data_dir
+            if not (data / "appendonlydir").is_dir():
+                return ok(_WHAT, "none yet: the store is new")
+            if data.stat().st_uid != os.geteuid():
+                return skipped(
+                    _WHAT, "not looked at, the data belong to another user", "Run this as the service's user."
+                )
+            try:
+                servers = await connect(await stack.enter_async_context(store_url(settings.store)), timeout=5.0)
+            except CodesvcError as error:
+                return skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")
+            stack.push_async_callback(servers.aclose)
+        store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
+        directory = await read_directory(store, settings)
+        found = await find_misplaced(store, directory)
+    if elsewhere := [each for each in found if each.present]:
+        shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
+        return fail(_WHAT, shown, explained(elsewhere).partition("not bound. ")[2] + ". A start is refused until then.")
+    if stranded := directory.without_account:
+        return fail(
+            _WHAT,
+            f"the store's {', '.join(stranded[:5])} name an account that is gone; every call of theirs is refused",
+            "Give the account its former name again, or remove these sites (codesvc sites remove).",
+        )
+    if found:
+        return warn(
+            _WHAT,
+            "; ".join(map(str, found[:5])),
+            "Nothing reads or deletes these personal data. Put the site back (name and account), or erase them.",
+        )
+    return ok(_WHAT, "all lie under the appid of their account")

@@ -1,0 +1,32 @@
+"""How many blind guesses a site takes after its guess budget is spent (decision 23).
+
+A guess is blind while no WeChat has claimed the verification by a signed callback: then its code may have been pushed
+to a person who asked for nothing. Past `site_guesses` an attacker could still use every attempt of every code that is
+live. So from then on blind guesses have a budget of their own for each code format, a small share of its codes. Past
+that a code counts only after a scan, or the person starts again; claimed verifications are not affected.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codesvc.domain.codes import ALPHABETS, MAX_LENGTH, MIN_LENGTH, CodeFormat
+from codesvc.domain.limits import Rate
+
+BLIND_SHARE: Final = 4e-4
+"""Blind guesses past the site's guess budget in a day, as a share of the codes of their format."""
+_DAY: Final = 86_400
+_MOST_COUNTED: Final = 1_000_000
+"""Budgets above this are no limit: no site gets so many guesses in a day, and their times would fill the store."""
+
+
+def blind_rates(form: CodeFormat) -> tuple[Rate, ...]:
+    """The budget of blind guesses at codes of this format, for each purpose of a site; () for none."""
+    count = max(1, int(form.size * BLIND_SHARE))
+    return (Rate(count, _DAY),) if count <= _MOST_COUNTED else ()
+
+
+def blind_budgets() -> dict[str, tuple[Rate, ...]]:
+    """The budget of each code format, by the tag that ids carry."""
+    forms = [CodeFormat(letter, length) for letter in ALPHABETS for length in range(MIN_LENGTH, MAX_LENGTH + 1)]
+    return {form.tag: blind_rates(form) for form in forms}

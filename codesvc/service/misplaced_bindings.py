@@ -1,0 +1,125 @@
+"""Finds bindings that lie under another appid than the one that their site's account has now.
+
+An openid means something inside one appid only. If the appid of an account changes, all its people read as not bound,
+their scans for a reset are refused, and an export is empty, without any error. So a service does not start with such a
+configuration ([decision 24](../../docs/decisions/0024-bindings-under-another-appid.md)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesvc.domain.errors import CodesvcError
+from codesvc.store import binding_accounts
+from codesvc.store.partitions import partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codesvc.sites.directory import Directory
+    from codesvc.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Bindings of a site that its account cannot use.
+
+    Attributes:
+        site: the site.
+        appid: the appid under which they lie, "" if it is not known.
+        partition: the partition in which they lie.
+        account: the site's account, "" if there is no such site any more.
+        present: the appid of that account, "" if there is none.
+    """
+
+    site: str
+    appid: str
+    partition: int
+    account: str = ""
+    present: str = ""
+
+    def __str__(self) -> str:
+        """One sentence: what lies where."""
+        under = f"the appid {self.appid}" if self.appid else "an appid that is not known"
+        if not self.present:
+            return f"bindings of the site {self.site} lie under {under}, and there is no such site or account any more"
+        return f"bindings of the site {self.site} lie under {under}, and the account {self.account} has {self.present}"
+
+
+class BindingsElsewhere(CodesvcError):
+    """Bindings lie under another appid than their account has. The text says which, what it means and what to do."""
+
+
+async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[str] | None = None) -> list[Misplaced]:
+    """All bindings that no account can use; `sites` limits the search to these.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    await binding_accounts.adopt(store, lambda site, partition: _appid_in(directory, site, partition))
+    wanted = None if sites is None else set(sites)
+    found = []
+    for partition, appids in (await binding_accounts.read(store)).items():
+        for site, (appid, moving) in sorted(appids.items()):
+            if wanted is not None and site not in wanted:
+                continue
+            account, present = directory.account_of(site)
+            if (appid == present and appid) or (not present and directory.was_removed(site)):
+                continue
+            if moving or await binding_accounts.has_bindings(store, partition, site):
+                found.append(Misplaced(site, appid, partition, account, present))
+            else:
+                # The last one has been removed since. In the partition of the account's own, its appid is noted anew.
+                await binding_accounts.note(store, partition, site, None)
+    return found
+
+
+async def require_in_place(
+    store: Store, directory: Directory, *, sites: Iterable[str] | None = None
+) -> list[Misplaced]:
+    """Refuse if bindings of a present site lie under another appid. Returns those that belong to no site any more.
+
+    Raises:
+        BindingsElsewhere: there are some.
+        StoreUnavailable: the store does not answer.
+    """
+    found = await find_misplaced(store, directory, sites=sites)
+    elsewhere = [each for each in found if each.present]
+    if elsewhere:
+        raise BindingsElsewhere(explained(elsewhere))
+    return found
+
+
+async def require_under(store: Store, site: str, appid: str) -> None:
+    """Refuse if bindings under the name of a site lie under another appid than the one that it is going to have.
+
+    Raises:
+        BindingsElsewhere: there are some.
+        StoreUnavailable: the store does not answer.
+    """
+    for partition, appids in (await binding_accounts.read(store)).items():
+        known, moving = appids.get(site, (appid, False))
+        if known != appid and (moving or await binding_accounts.has_bindings(store, partition, site)):
+            raise BindingsElsewhere(
+                f"bindings under the name {site} lie under the appid {known}, and this account has {appid}; take an "
+                "account with that appid, or another name"
+            )
+
+
+def explained(elsewhere: Iterable[Misplaced]) -> str:
+    """What lies where, what it means, and what to do."""
+    told = list(elsewhere)
+    lines = [str(each) for each in told[:2]]
+    if len(told) > len(lines):
+        lines.append(f"{len(told) - len(lines)} more sites likewise")
+    appid = next((each.appid for each in told if each.appid), "OLD_APPID")
+    return (
+        f"{'; '.join(lines)}: all these people would read as not bound. Put the old appid back; or, if WeChat has "
+        f"moved the account, convert them: codesvc bindings move --from-appid {appid} --config FILE (docs/bindings.md)"
+    )
+
+
+def _appid_in(directory: Directory, site: str, partition: int) -> str:
+    _, appid = directory.account_of(site)
+    return appid if appid and partition_of(appid) == partition else binding_accounts.NOT_KNOWN

@@ -1,0 +1,117 @@
+"""Under which appid the bindings of a site lie.
+
+The names of bindings' keys hold the account's partition, not its appid, and an openid does not say its account. So each
+partition has a hash with the appid of each site that has ever had a binding there. The scripts that bind keep it.
+A store of an earlier version has none; `adopt` fills it once by walking all bindings.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.store.key_patterns import IN_PARTITION, place_of
+from codesvc.store.keys import DEPLOYMENT, binding_account
+from codesvc.store.partitions import PARTITIONS, partition_root
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from redis.asyncio import Redis
+
+    from codesvc.store.store import Store
+
+_ADOPTED: Final = "*"
+"""The field that says that all bindings have been walked; no site can have this name."""
+_MOVING: Final = "moving"
+_SCAN: Final = 1_000
+NOT_KNOWN: Final = ""
+"""The appid of bindings that an earlier version has left in a partition that none of its accounts is in."""
+
+
+async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
+    """The appid of each site, and whether its bindings are being moved away from it, by partition.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    found = {}
+    for partition in range(PARTITIONS):
+        fields = await _asked(store, partition, "hgetall", binding_account(store.prefix, partition))
+        told = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
+        found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in told.items() if site != _ADOPTED}
+    return found
+
+
+async def adopt(store: Store, appid_of: Callable[[str, int], str]) -> None:
+    """Note the appids of bindings that an earlier version has made. Does nothing from the second time on.
+
+    Args:
+        store: the store.
+        appid_of: the appid of a site, if its account is in this partition, else `NOT_KNOWN`.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    if await _asked(store, DEPLOYMENT, "hexists", binding_account(store.prefix, DEPLOYMENT), _ADOPTED):
+        return
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    pattern = f"{store.prefix}:{{p??}}:{IN_PARTITION['binding'] % ('*', '*')}"
+    for server in store.servers.primaries():
+        async for name in _names(server.redis, pattern):
+            if place := place_of(name):
+                found[place[0]].add(name.split(":")[3])
+    for partition, sites in found.items():
+        for site in sites:
+            place_name, appid = binding_account(store.prefix, partition), appid_of(site, partition)
+            await _asked(store, partition, "hsetnx", place_name, site, appid)
+    await _asked(store, DEPLOYMENT, "hset", binding_account(store.prefix, DEPLOYMENT), _ADOPTED, "1")
+
+
+async def has_bindings(store: Store, partition: int, site: str) -> bool:
+    """Whether a site has a binding in this partition. Walks the partition's server until it finds one.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    pattern = partition_root(store.prefix, partition) + IN_PARTITION["binding"] % (site, "*")
+    async for _ in _names(store.at(partition), pattern):
+        return True
+    return False
+
+
+async def note(store: Store, partition: int, site: str, appid: str | None, *, moving: bool = False) -> None:
+    """Change the appid of a site's bindings in this partition; None: it has none there any more.
+
+    `moving`: they are being moved away, which is not complete before this is changed again.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    name = binding_account(store.prefix, partition)
+    if appid is None:
+        await _asked(store, partition, "hdel", name, site)
+    else:
+        await _asked(store, partition, "hset", name, site, f"{appid} {_MOVING}" if moving else appid)
+
+
+async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
+    cursor = -1
+    while cursor:
+        try:
+            names: list[bytes]
+            cursor, names = await redis.scan(max(cursor, 0), match=pattern, count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
+        for name in names:
+            yield name.decode()
+
+
+async def _asked(store: Store, partition: int, command: str, *words: str) -> dict[bytes, bytes]:
+    try:
+        return await getattr(store.at(partition), command)(*words)  # type: ignore[no-any-return]
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None

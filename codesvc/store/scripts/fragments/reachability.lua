@@ -1,0 +1,28 @@
+-- reachability: whether a WeChat can receive messages of the account, and whether its binding still protects its user.
+-- `gone`: the person stopped following. Such a WeChat may come back, and its binding protects the user meanwhile.
+-- `unknown`: WeChat answered 40003: the account has no such openid, so nobody can ever act as it. The value is when, in
+-- ms, or 'moved' for an openid of another appid that has no successor here.
+
+-- Why no message reaches this openid, '' if one may.
+local function why_unreachable(openid)
+  if redis.call('EXISTS', account_key('unknown', openid)) == 1 then return 'unknown-openid' end
+  if redis.call('EXISTS', account_key('gone', openid)) == 1 then return 'not-following' end
+  return ''
+end
+
+-- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat may take its place
+-- as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an errcode.
+-- An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (DESIGN rule 6).
+-- `void` is the field of that name: the binding came from another appid, and its WeChat has no successor here.
+local function is_void(openid, made_by, void)
+  if void then return true end
+  if made_by ~= 'import' and made_by ~= 'openid' then return false end
+  return redis.call('EXISTS', account_key('unknown', openid)) == 1
+end
+
+-- The account has heard from this openid, so WeChat knows it. One of another appid never acts here, whatever a callback
+-- says that nobody signed.
+local function clear_unknown(openid)
+  local mark = redis.call('GET', account_key('unknown', openid))
+  if mark and mark ~= 'moved' then redis.call('DEL', account_key('unknown', openid)) end
+end

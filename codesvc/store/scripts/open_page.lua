@@ -1,0 +1,12 @@
+-- Purpose: read a verification for its page. For a site without addresses, note that the page was opened: then others do
+--   not supersede it for a while (decision 22).
+-- KEYS: record
+-- ARGS: offset site
+-- OUTCOMES: done absent
+-- USES: clock record
+-- REPLY done: record _ _ firsts
+
+local r = read_record(K.record)
+if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end
+if r.address == '-' and r.opened ~= '1' and status_of(r) == 'pending' then write(r, {opened = '1'}) end
+return answer('done', r)

@@ -1,0 +1,81 @@
+"""A push gives its count back if it is voided before it was sent, and not once it may have reached WeChat."""
+
+import msgspec
+import pytest
+
+from codesvc.domain.codes import VerificationId
+from codesvc.service.operators.queries import OperatorQueries
+
+OPENID = "o_owner"
+
+
+async def begin(shop, record):
+    """What a worker does before it hands the message to WeChat."""
+    names = shop.site.keys
+    jobs = msgspec.msgpack.encode([["push", record.id, str(record.number), "1-1"]])
+    keys = {"outbox": names.outbox, "day": f"{names.account}quota:test"}
+    await shop.raw("begin_deliveries", keys, jobs=jobs, sites=1, assumed_daily=100, reserve="0.1")
+
+
+async def used(shop, site):
+    [use, *_] = await OperatorQueries(shop.here.store, shop.here.directory).uses(site, "u-1")
+    assert use.limit == "user_pushes"
+    return use.used
+
+
+@pytest.fixture
+async def pushed(quiet_shop):
+    await quiet_shop.bind("u-1", OPENID)
+    site = quiet_shop.limited(user_pushes=[(5, 3600)], openid_pushes=[(5, 3600)])
+    return quiet_shop, site, await quiet_shop.started("u-1", site=site)
+
+
+async def cancel(shop, record):
+    await shop.here.verifications.cancel(shop.site, VerificationId.parse(record.id))
+
+
+async def test_what_waits_is_given_back_once(pushed):
+    shop, site, record = pushed
+    assert await used(shop, site) == 1
+    for _ in range(2):
+        await cancel(shop, record)
+        await begin(shop, record)
+        assert await used(shop, site) == 0
+
+
+async def test_what_may_have_reached_wechat_is_not(pushed):
+    shop, site, record = pushed
+    await begin(shop, record)
+    await cancel(shop, record)
+    assert await used(shop, site) == 1
+
+
+async def test_what_wechat_did_not_take_is_given_back_again(pushed):
+    shop, site, record = pushed
+    await begin(shop, record)
+    keys = {"record": shop.site.keys.record(record.id)}
+    await shop.script("note_trouble", keys, number=str(record.number), reason="busy")
+    await cancel(shop, record)
+    assert await used(shop, site) == 0
+
+
+async def test_what_expires_while_it_waits_is_given_back(pushed):
+    shop, site, record = pushed
+    shop.move(301_000)
+    await begin(shop, record)
+    assert await used(shop, site) == 0
+
+
+async def test_giving_back_makes_no_older_push_forgotten(quiet_shop):
+    """Another site without a limit pushes beyond it; what is voided there leaves the window as full as it was."""
+    await quiet_shop.bind("u-1", OPENID)
+    free = quiet_shop.limited(user_pushes=[], openid_pushes=[(3, 3600)])
+    none = quiet_shop.limited(user_pushes=[], openid_pushes=[])
+    records = [await quiet_shop.started("u-1", ip=f"192.0.2.{n}", site=free) for n in range(3)]
+    more = [await quiet_shop.started("u-1", ip=f"198.51.100.{n}", site=none) for n in range(4)]
+    assert {record.delivery for record in [*records, *more]} == {"queued"}
+    for record in more:
+        await cancel(quiet_shop, record)
+    assert (await quiet_shop.started("u-1", ip="203.0.113.1", site=free)).delivery == "awaiting_scan"
+    await cancel(quiet_shop, records[0])
+    assert (await quiet_shop.started("u-1", ip="203.0.113.2", site=free)).delivery == "queued"
