@@ -52,6 +52,7 @@ _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
 _INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
+_TIMES: Final = re.compile(r" \* (?=\.?\d)")  # in calc(); no selector has a number there
 _SPARE: Final = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a blank before a colon may be a descendant's
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
 _HEADERS: Final = {
@@ -81,7 +82,8 @@ def scaled(style: str) -> str:
 
 def packed(text: str) -> str:
     """The style sheet without whole-line comments and spare white space, so that it is smaller on a slow connection."""
-    return _SPARE.sub(r"\1\2", _REMARK.sub("", _INDENT.sub("", text))).replace(";}", "}")
+    short = _SPARE.sub(r"\1\2", _REMARK.sub("", _INDENT.sub("", text))).replace(";}", "}")
+    return _TIMES.sub("*", short)
 
 
 class Widget:
@@ -116,7 +118,7 @@ class Widget:
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         parts = [self._templates.source(name) for name in _SHARED]
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
-        code = rjsmin.jsmin("".join(parts))
+        code = rjsmin.jsmin("".join(parts).replace('"use strict";\n', ""))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

@@ -62,11 +62,13 @@ function makePanel(t, back, does) {
       autocorrect: "off", spellcheck: "false", enterkeyhint: "done", required: "", "aria-describedby": "problem note",
       oninput: (event) => { if (!event.isComposing) does.typed(event); }, oncompositionend: does.typed,
     });
+    const cells = h("div.code", {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input);
+    cells.style.setProperty("--n", length);
     return h("div.entry", {},
       tiles(letters),
       h("form", { id: "check", novalidate: "", onsubmit: (event) => { event.preventDefault(); does.check(); } },
         h("label", { for: "code", text: t(digits ? "code.label.digits" : "code.label", { length }) }),
-        h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
+        cells,
         h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
         h("p.problem", { id: "problem", role: "alert" }),
         h("p.choices", { id: "choices" }),

@@ -23,7 +23,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
   const offer = h("slot"), room = h("div.room", {}, element.textContent.trim() ? offer : card);
   root.replaceChildren(room);
   dress(root);
-  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
+  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element is gone.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
   const box = makeCodeBox($, () => ({ length: state.code_length, digits: state.code_digits, reference: state.reference, left: state.attempts_left }), t, check);
 
@@ -166,7 +166,7 @@ function open(element, { token, locale, signal, base, follow }, settle) {
     for (const [name, value] of Object.entries(brand ?? {})) card.style.setProperty(`--b-${name}`, value);
     card.dataset.frame = brand?.qr_frame;
     room.replaceChildren(card);
-    if (brand?.logo) offline.after(h("p.brand", {}, h("img", { src: brand.logo, alt: site, referrerpolicy: "no-referrer" })));
+    if (brand?.logo) offline.after(h("p.brand", {}, h("img", { src: brand.logo, alt: site })));
   }
 
   function finish() {
@@ -278,8 +278,8 @@ function open(element, { token, locale, signal, base, follow }, settle) {
 
 function verify(element, options) {
   return new Promise((resolve, reject) => {
-    if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token}): an element and a page token");
-    if (!options.base && !own) throw new TypeError("a module does not know its own address: give `base`, the service's");
+    if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token})");
+    if (!options.base && !own) throw new TypeError("a module needs `base`, the service's address");
     options.signal?.throwIfAborted();
     hosts.get(element)?.leave();
     open(element, options, (error, result) => (error ? reject(error) : resolve(result)));
