@@ -74,7 +74,7 @@ from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
 from codesvc.web.middleware import answer_errors
-from codesvc.web.pages import confirm, front, hosted, messages, reference, tickets, widget
+from codesvc.web.pages import confirm, front, hosted, logos, messages, reference, tickets, widget
 from codesvc.web.pages import intents as pages_intents
 from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
@@ -105,6 +105,7 @@ _TABLES: Final = (
     hosted.routes,
     reference.routes,
     widget.routes,
+    logos.routes,
 )
 """All routes. The first one that matches is used."""
 

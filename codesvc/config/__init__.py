@@ -1,5 +1,6 @@
 """The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
+from codesvc.config.brand import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
 from codesvc.config.service_settings import Service
@@ -30,6 +31,7 @@ __all__ = [
     "Admin",
     "AdminKey",
     "ApiKey",
+    "Brand",
     "ConfigError",
     "EventType",
     "Fault",

@@ -13,7 +13,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from codesvc.config.faults import UnfitError, suggestion
+from codesvc.domain.colours import COLOUR
 from codesvc.domain.identifiers import LONGEST_USER, is_user
+from codesvc.domain.logo import UnfitLogo, parse
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -138,3 +140,17 @@ def test_identities(value: Mapping[str, str]) -> None:
             raise UnfitError('has a name that is no user; names look like "e2e-ann", or "e2e-*" for all that begin so')
         if format_of(code) is None:
             raise UnfitError("has a code that is not 4 to 12 digits, or capitals and digits without I, O, 0 and 1")
+
+
+def colour(value: str) -> None:
+    """Require a colour such as #07744f. Raises `UnfitError`."""
+    if COLOUR.fullmatch(value) is None:
+        raise UnfitError('must be a colour as # and six hexadecimal digits, such as "#07744f"')
+
+
+def logo_picture(value: str) -> None:
+    """Require a picture that can be a logo, as a data URL. Raises `UnfitError`."""
+    try:
+        parse(value)
+    except UnfitLogo as error:
+        raise UnfitError(str(error)) from None

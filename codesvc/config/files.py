@@ -1,4 +1,4 @@
-"""Reading the configuration file and the files with secrets. Nothing else in this package reads files.
+"""Reading the configuration file, and the files with secrets and logos. Nothing else in this package reads files.
 
 Editors and shells put things into files that nobody typed: a byte order mark is dropped, another encoding than UTF-8
 and typographic quotes are named with the remedy.
@@ -15,6 +15,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config.faults import ConfigError, Fault, UnfitError
+from codesvc.domain.logo import MOST_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,23 @@ def read_secret(path: Path) -> tuple[str, bool]:
     if not text:
         raise UnfitError("is empty")
     return text, bool(mode & stat.S_IROTH)
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a logo's file, at most one more than a logo may have.
+
+    Raises:
+        UnfitError: it is not a readable file.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnfitError("names something that is not a regular file")
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UnfitError(f"names a file that cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise error if isinstance(error, UnfitError) else UnfitError("is no possible file name") from None
 
 
 def read_tables(path: Path) -> tuple[dict[str, Any], bool]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from codesvc.config.brand import colour_notices
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.files import read_tables
@@ -64,7 +65,8 @@ def _settings(filled: Mapping[str, Any], sources: Sources, *known: Fault) -> Set
     service = settings.service
     if service.templates_dir is not None:
         service = replace(service, templates_dir=sources.directory / service.templates_dir)
-    return replace(settings, store=store, service=service, notices=tuple(sources.notices))
+    notices = (*sources.notices, *colour_notices({name: site.brand for name, site in settings.sites.items()}))
+    return replace(settings, store=store, service=service, notices=notices)
 
 
 def _sources(data: Mapping[str, Any], env: Mapping[str, str], directory: Path) -> Sources:

@@ -18,6 +18,7 @@ from codesvc.config.addresses import (
     token_way,
     web_address,
 )
+from codesvc.config.brand import Brand
 from codesvc.config.constraints import (
     Among,
     Between,
@@ -221,6 +222,7 @@ class Site:
     chat: Chat = field(default_factory=Chat)
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
     webhook: Webhook | None = None
+    brand: Brand = field(default_factory=Brand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 The environment variable of a secret is its path in upper case: `accounts.main.secret` is
 `CODESVC_ACCOUNTS_MAIN_SECRET`. An empty value or variable counts as not given.
+
+A logo that is given as a file is read in the same step.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
-from codesvc.config.files import read_secret, without_marks
+from codesvc.config.files import read_picture, read_secret, without_marks
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
+from codesvc.domain.logo import UnfitLogo, data_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +68,24 @@ class Sources:
         return full
 
     def _site(self, site: object, name: str) -> object:
-        if not isinstance(site, Mapping) or "webhook" not in site:
+        if not isinstance(site, Mapping):
             return site
-        return {**site, "webhook": self._table(site["webhook"], Webhook, "sites", name, "webhook")}
+        full = dict(site)
+        if "webhook" in full:
+            full["webhook"] = self._table(full["webhook"], Webhook, "sites", name, "webhook")
+        brand = full.get("brand")
+        if isinstance(brand, Mapping) and isinstance(brand.get("logo"), str):
+            full["brand"] = {**brand, "logo": self._logo(brand["logo"])}
+        return full
+
+    def _logo(self, given: str) -> object:
+        """The logo as a data URL, read from its file if `given` names one, so that workers need no file."""
+        if ":" in given:
+            return given
+        try:
+            return data_url(read_picture(self.directory / given))
+        except (UnfitError, UnfitLogo) as error:
+            return Refused(str(error))
 
     def _table(self, table: object, cls: type, *path: str) -> object:
         if not isinstance(table, Mapping):

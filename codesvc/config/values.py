@@ -29,7 +29,7 @@ Hook = Callable[[Any, Any], Any]
 
 
 class Refused:
-    """Replaces a secret that could not be read, and holds the reason."""
+    """Replaces a secret or a logo that could not be read, and holds the reason."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -60,6 +60,8 @@ def _plain_hook(kind: type) -> Hook:
     accepted: tuple[type, ...] = (int, float) if kind is float else (kind,)
 
     def structure(raw: Any, _: Any) -> Any:
+        if isinstance(raw, Refused):
+            raise UnfitError(raw.reason)
         # In Python a bool is an int. In a configuration, `port = true` is a mistake.
         if not isinstance(raw, accepted) or (isinstance(raw, bool) and kind is not bool):
             raise UnfitError(f"must be {kind_of(kind())}, not {kind_of(raw)}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config import parse
 from codesvc.config.keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
+from codesvc.domain.logo import data_url
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codesvc.config import Settings
     from codesvc.sandbox.account import AccountSpec
 
@@ -23,6 +23,7 @@ LOOPBACK: Final = "127.0.0.1"
 _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
 _YOUR_OWN: Final = [f"http://{host}:{port}" for host in (LOOPBACK, "localhost") for port in (3000, 5000, 8000)]
 """The usual addresses of a website under development; docs/integrating.md uses one of them."""
+_LOGO: Final = Path(__file__).parent / "pages" / "logo.png"
 _SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
 
 
@@ -125,6 +126,12 @@ def service_settings(
                     "url": f"{addresses.website}{PATH}",
                     "secrets": [webhook_secret or new_signing_secret(secrets.token_bytes(32))],
                     "allow_private": True,
+                },
+                "brand": {
+                    "logo": data_url(_LOGO.read_bytes()),
+                    "accent": "#2f5a40",
+                    "accent_dark": "#9bc7a6",
+                    "radius": 24,
                 },
                 "limits": {
                     "address_starts": "none",

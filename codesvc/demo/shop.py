@@ -25,6 +25,7 @@ class Shop:
     Attributes:
         public_url: the website's own address, without a slash at the end.
         activity: the events that the service reported, if a webhook is set up.
+        phone_url: where visitors of the demonstration find a phone with WeChat; "" for none.
     """
 
     accounts: Accounts
@@ -32,6 +33,7 @@ class Shop:
     service: ServiceCalls
     public_url: str
     activity: Activity | None = None
+    phone_url: str = ""
 
 
 SHOP: Final = web.AppKey("shop", Shop)
@@ -57,6 +59,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
             csrf=session.csrf,
             customer=request.app[SHOP].accounts.get(session.user),
             notice=said_in(locale, NOTICES[notice]) if notice else "",
+            phone=request.app[SHOP].phone_url,
             tone="good" if notice in {"welcome", "password-changed", "unbound", "bound"} else "bad",
             **values,
         )

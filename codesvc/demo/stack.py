@@ -58,7 +58,11 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         webhook_secret=signing,
     )
     website = create_website(
-        service_url=addresses.service, api_key=api_key, public_url=addresses.website, webhook_secret=signing
+        service_url=addresses.service,
+        api_key=api_key,
+        public_url=addresses.website,
+        webhook_secret=signing,
+        phone_url=addresses.sandbox,
     )
     async with AsyncExitStack() as stack:
         platform = Platform(account)

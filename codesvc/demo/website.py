@@ -27,7 +27,9 @@ routes = web.RouteTableDef()
 _STATIC: Final = {"style.css": "text/css", "favicon.svg": "image/svg+xml"}
 
 
-def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secret: str = "") -> web.Application:
+def create_app(
+    *, service_url: str, api_key: str, public_url: str, webhook_secret: str = "", phone_url: str = ""
+) -> web.Application:
     """The website.
 
     Args:
@@ -35,6 +37,7 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
         api_key: the site's key for the service, with the scopes `verify` and `bindings`.
         public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
         webhook_secret: the secret of the webhook at `/hooks/codesvc`; "" if there is no webhook.
+        phone_url: where visitors find a phone with WeChat for the demonstration, the sandbox; "" for none.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))
     activity = Activity(webhook_secret) if webhook_secret else None
@@ -56,7 +59,7 @@ def create_app(*, service_url: str, api_key: str, public_url: str, webhook_secre
     async def open_shop(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as http:
             service = ServiceCalls(http, service_url, api_key)
-            app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity)
+            app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity, phone_url)
             yield
 
     app = web.Application(middlewares=[add_headers, sessions.middleware, _answer_errors, check_forms])

@@ -26,6 +26,7 @@ from typing import Final
 
 import msgspec
 
+from codesvc.domain.display_name import recognisable
 from codesvc.domain.record import Fixed
 from codesvc.domain.verification import KEPT_AFTER_END_MS
 
@@ -127,6 +128,8 @@ class Intent:
         choices: for a login, the users that this WeChat account has on the site.
         predecessor: the intent whose page started this one, "" if the site did.
         successor: the intent that this one's page started, "" if none.
+        displays: for each of these choices the name under which the person recognises it, "" for none.
+        display: for a bind intent that was confirmed, that name of its user, "" for none. Nobody reads it before.
         conflict: `user` if the user has another WeChat account, `wechat` if the WeChat account has another user, else
             "".
     """
@@ -151,6 +154,8 @@ class Intent:
     scene_url: str | None
     predecessor: str
     successor: str
+    displays: tuple[str, ...] = ()
+    display: str = ""
 
     def __repr__(self) -> str:
         return f"Intent({self.id[:10]}…, {self.status})"
@@ -183,7 +188,22 @@ class Intent:
             scene_url=fields.get("scene_url"),
             predecessor=fields.get("predecessor", ""),
             successor=fields.get("successor", ""),
+            displays=msgspec.json.decode(fields.get("displays", "[]"), type=tuple[str, ...]),
+            display=fields.get("display", "") if status is IntentStatus.BOUND else "",
         )
+
+    @property
+    def recognisable_choices(self) -> tuple[str, ...]:
+        """The users of a login as the WeChat that scanned recognises them; it is bound to all of them."""
+        names = self.displays or ("",) * len(self.choices)
+        return tuple(recognisable(user, name) for user, name in zip(self.choices, names, strict=False))
+
+    @property
+    def recognisable_user(self) -> str:
+        """The user as the WeChat that scanned recognises it, masked until it has confirmed; "" without a user."""
+        if self.kind is Kind.LOGIN:
+            return dict(zip(self.choices, self.recognisable_choices, strict=False)).get(self.user, "")
+        return recognisable(self.user, self.display)
 
     @property
     def scannable(self) -> bool:
@@ -212,4 +232,14 @@ class Intent:
     def as_started(self) -> Intent:
         """The intent as it was when it was started: the answer to a repeated start (Idempotency-Key)."""
         user = self.user if self.kind is Kind.BIND else ""
-        return replace(self, status=IntentStatus.PENDING, user=user, claimed_by="", choices=(), conflict="", ended=None)
+        return replace(
+            self,
+            status=IntentStatus.PENDING,
+            user=user,
+            claimed_by="",
+            choices=(),
+            displays=(),
+            display="",
+            conflict="",
+            ended=None,
+        )

@@ -64,7 +64,7 @@ class Links:
     """
 
     def __init__(self, public_url: str, keyring: Keyring) -> None:
-        self._address = ServiceAddress(public_url)
+        self.address = ServiceAddress(public_url)
         self._serializers = {
             use: URLSafeSerializer(
                 keyring.token_keys("link"), salt=f"codesvc.{use}".encode(), signer_kwargs={"digest_method": sha256}
@@ -101,16 +101,16 @@ class Links:
 
     def page_url(self, site: str, intent: str) -> str:
         """The URL of the hosted page of an intent or login."""
-        return self._address.url(f"/p/{self.page_token(site, intent)}")
+        return self.address.url(f"/p/{self.page_token(site, intent)}")
 
     def ask_url(self, account: str, site: str, intent: str) -> str:
         """The URL where the person confirms or declines in WeChat; it also starts binding by web authorisation."""
-        return self._address.url(f"/wechat/{account}/ask/{self.sign(Use.ASK, Subject(site, intent))}")
+        return self.address.url(f"/wechat/{account}/ask/{self.sign(Use.ASK, Subject(site, intent))}")
 
     def message_url(self, account: str, verification: str) -> str:
         """The link of a message that contains or hides a code. Only the WeChat account it was sent to sees the page."""
-        return self._address.url(f"/wechat/{account}/message/{self.sign(Use.MESSAGE, Subject(account, verification))}")
+        return self.address.url(f"/wechat/{account}/message/{self.sign(Use.MESSAGE, Subject(account, verification))}")
 
     def ticket_url(self, account: str, ticket: str) -> str:
         """The link that leads from the chat through our page to a site."""
-        return self._address.url(f"/t/{self.sign(Use.TICKET, Subject(account, ticket))}")
+        return self.address.url(f"/t/{self.sign(Use.TICKET, Subject(account, ticket))}")

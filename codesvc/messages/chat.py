@@ -1,8 +1,9 @@
 """Chat messages about intents, logins, bindings and tickets (DESIGN rules 5 and 10).
 
 Everything in them comes from the configuration, from a closed list, or is masked: the site's name, the reference, the
-device family, part of the address, the first and last characters of a user. In a conflict, the other user or the other
-WeChat account is never named.
+device family, part of the address, the first and last characters of a user. The display name that a site gave for a
+user is in messages to the WeChat that is bound to it, or that has just confirmed, and in no others. In a conflict, the
+other user or the other WeChat account is never named.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.domain.display_name import recognisable
 from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
 from codesvc.messages.composer import field_date, spoken_date
@@ -39,6 +41,7 @@ class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
         reference: reference of the intent, "" if there is none.
         fixed: the intent's `Fixed`, as JSON.
         text: the whole message, if it was rendered earlier.
+        display: the name under which the person recognises the user, "" for none.
     """
 
     site: str = ""
@@ -47,6 +50,7 @@ class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
     reference: str = ""
     fixed: str = "{}"
     text: str = ""
+    display: str = ""
 
 
 class ChatComposer:
@@ -71,25 +75,25 @@ class ChatComposer:
     def intent(self, name: str, intent: Intent, *, by_reply: bool = True) -> str:
         """A message about an intent or login. With `by_reply`, a reply in the chat can decide it."""
         site = self._directory.sites[intent.site]
-        variables = self._variables(site, intent.user, intent.now, intent.fixed, intent.reference)
+        variables = self._variables(site, intent.recognisable_user, intent.now, intent.fixed, intent.reference)
         variables |= {
             "link": self._links.ask_url(site.account.name, site.name, intent.id),
-            "choices": [shown_user(user) for user in intent.choices[:_MOST_CHOICES]],
+            "choices": list(intent.recognisable_choices[:_MOST_CHOICES]),
             "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
             "conflict": intent.conflict,
             "by_reply": by_reply,
         }
         return self._templates.chat(name, intent.fixed.locale, variables)
 
-    def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str]], minutes: int) -> str:
-        """A message with links to tickets, in Chinese; a row is (ticket, site, user or "")."""
+    def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str, str]], minutes: int) -> str:
+        """A message with links to tickets, in Chinese; a row is (ticket, site, user or "", its display name)."""
         listed = [
             {
                 "site": self._directory.sites[site].config.name.spoken("zh"),
-                "user": shown_user(user) if user else "",
+                "user": recognisable(user, display) if user else "",
                 "url": self._links.ticket_url(account, ticket),
             }
-            for ticket, site, user in rows
+            for ticket, site, user, display in rows
         ]
         return self._templates.chat(name, "zh", {"rows": listed, "minutes": minutes})
 
@@ -97,11 +101,12 @@ class ChatComposer:
         """A message about a changed binding, or the text that was rendered earlier."""
         if about.text:
             return about.text
-        return self._templates.chat(name, self._fixed(about).locale, self._notice_variables(about))
+        variables = self._notice_variables(about, recognisable(about.user, about.display) if about.user else "")
+        return self._templates.chat(name, self._fixed(about).locale, variables)
 
     def notice_fields(self, account: AccountEntry, name: str, about: NoticeSubject) -> dict[str, str]:
-        """The same message as the fields of a template message."""
-        variables = self._notice_variables(about)
+        """The same message as the fields of a template message, where only a masked user surely fits."""
+        variables = self._notice_variables(about, shown_user(about.user) if about.user else "")
         # WeChat takes dates of other forms than a chat text has.
         variables["now_at"] = field_date(int(about.now), variables["locale"])
         return self._fields[account.name][name].filled(variables)
@@ -110,16 +115,16 @@ class ChatComposer:
     def _fixed(about: NoticeSubject) -> Fixed:
         return msgspec.json.decode(about.fixed, type=Fixed)
 
-    def _notice_variables(self, about: NoticeSubject) -> dict[str, Any]:
+    def _notice_variables(self, about: NoticeSubject, user: str) -> dict[str, Any]:
         site = self._directory.sites[about.site]
-        return self._variables(site, about.user, int(about.now), self._fixed(about), about.reference)
+        return self._variables(site, user, int(about.now), self._fixed(about), about.reference)
 
     @staticmethod
     def _variables(site: SiteEntry, user: str, now: int, fixed: Fixed, reference: str) -> dict[str, Any]:
         return {
             "site": site.config.name.spoken(fixed.locale),
             "account": site.account.config.name,
-            "user": shown_user(user) if user else "",
+            "user": user,
             "now_at": spoken_date(now, fixed.locale),
             "reference": reference,
             "agent": fixed.agent,

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _EVERY: Final = frozenset({"t", "nonce"})
-_VERIFICATION: Final = _EVERY | {
+_OF_A_SITE: Final = _EVERY | {"brand", "logo"}
+_VERIFICATION: Final = _OF_A_SITE | {
     *("state", "base", "query", "stage", "title", "hint", "device", "scan_part", "digits", "expires_in", "resend_in"),
     *("back", "problem", "explanation", "resent", "blocked"),
 }
-_INTENT: Final = _EVERY | {
+_INTENT: Final = _OF_A_SITE | {
     *(
         "state",
         "kind",
@@ -39,7 +40,7 @@ _INTENT: Final = _EVERY | {
         "explanation",
     ),
 }
-_PERSON: Final = _EVERY | {
+_PERSON: Final = _OF_A_SITE | {
     *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "action", "token"),
     *("buttons", "back"),
 }
@@ -57,6 +58,7 @@ PAGE_VARIABLES: Final = {
     "layout": _EVERY,
     "script": _EVERY,
     "icons": frozenset[str](),
+    "brand": frozenset[str](),
 }
 """The variables of each file in `templates/pages/`. A file that others include may use only what all of them have."""
 

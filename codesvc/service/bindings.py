@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.display_name import SAME
 from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import LimitReached
 from codesvc.domain.verification import Basis
@@ -60,6 +61,7 @@ def _refuse_test_identity(site: SiteEntry, user: str) -> None:
 class Bindings:
     """The use cases of bindings and proofs.
 
+    `display` is a name as `codesvc.domain.display_name` has it: `SAME` keeps the present one, `NONE` removes it.
     Where a call names the API key that writes (`Caller.key_id`), the outcome may be LIMITED, and `denial` says how.
 
     Args:
@@ -81,7 +83,15 @@ class Bindings:
         return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(
-        self, site: SiteEntry, user: str, proof: str, *, replace: bool, actor: str = SITE, key: str = ""
+        self,
+        site: SiteEntry,
+        user: str,
+        proof: str,
+        *,
+        replace: bool,
+        display: str = SAME,
+        actor: str = SITE,
+        key: str = "",
     ) -> BindingResult:
         """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
         claims = self._proofs.read(proof, audience=site.name)
@@ -90,25 +100,52 @@ class Bindings:
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
         return await self._bind(
-            site, user, made_by="proof", proof_of=claims.verification, replace=replace, actor=actor, key=key
+            site,
+            user,
+            made_by="proof",
+            proof_of=claims.verification,
+            replace=replace,
+            display=display,
+            actor=actor,
+            key=key,
         )
 
     async def bind_by_openid(
-        self, site: SiteEntry, user: str, openid: str, *, replace: bool, actor: str = SITE, key: str = ""
+        self,
+        site: SiteEntry,
+        user: str,
+        openid: str,
+        *,
+        replace: bool,
+        display: str = SAME,
+        actor: str = SITE,
+        key: str = "",
     ) -> BindingResult:
         """Bind an openid that the site already knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
-        return await self._bind(site, user, made_by="openid", openid=openid, replace=replace, actor=actor, key=key)
+        return await self._bind(
+            site, user, made_by="openid", openid=openid, replace=replace, display=display, actor=actor, key=key
+        )
 
     async def bind_by_handle(
-        self, site: SiteEntry, user: str, handle: str, *, replace: bool, actor: str = SITE, key: str = ""
+        self,
+        site: SiteEntry,
+        user: str,
+        handle: str,
+        *,
+        replace: bool,
+        display: str = SAME,
+        actor: str = SITE,
+        key: str = "",
     ) -> BindingResult:
         """Bind the WeChat account of a handle, with the outcomes of `bind_by_proof`."""
         _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
-        return await self._bind(site, user, made_by="handle", claim=claim, replace=replace, actor=actor, key=key)
+        return await self._bind(
+            site, user, made_by="handle", claim=claim, replace=replace, display=display, actor=actor, key=key
+        )
 
     async def _bind(
         self,
@@ -117,6 +154,7 @@ class Bindings:
         *,
         made_by: str,
         replace: bool,
+        display: str,
         actor: str,
         key: str,
         openid: str = "",
@@ -127,6 +165,7 @@ class Bindings:
             site=site.name,
             user=user,
             made_by=made_by,
+            display=display,
             openid=claim.openid if claim else openid,
             proof_of=proof_of,
             handle_of=claim.source if claim else "",

@@ -39,6 +39,7 @@ class AskRequest:
     Attributes:
         kind: bind intent or login.
         user: the user to bind; "" for a login.
+        display: the name by which the person recognises that user, "" for none.
         method: `scan` or `oauth`.
         replace: the site moves the user from another WeChat on its own account.
         address: the client's address, None if the site sends no addresses.
@@ -50,6 +51,7 @@ class AskRequest:
 
     kind: Kind
     user: str = ""
+    display: str = ""
     method: str = "scan"
     replace: bool = False
     address: IPv4Address | IPv6Address | None = None
@@ -132,6 +134,7 @@ class Intents:
             kind=request.kind.value,
             site=site.name,
             user=request.user,
+            display=request.display,
             method=request.method,
             replace=request.replace,
             many=site.config.users_per_wechat == "many",

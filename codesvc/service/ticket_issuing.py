@@ -89,7 +89,7 @@ class TicketCounter:
         _log.info("tickets", account=account.name, wish=wish.value, outcome=reply.outcome.value)
         match reply.outcome:
             case Outcome.DONE:
-                rows = [(ticket.id, ticket.site, ticket.user) for ticket in reply.tickets]
+                rows = [(ticket.id, ticket.site, ticket.user, ticket.display) for ticket in reply.tickets]
                 return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
             case Outcome.LIMITED:
                 return self._teller.phrase("limited", minutes=max(1, round(reply.wait_ms / 60_000)))

@@ -10,6 +10,7 @@ from codesvc.config import Limits
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
+from codesvc.sites.brand import Looks
 from codesvc.wechat.protocol import CallbackKeys
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class SiteEntry:
     def wanted(self) -> str:
         """The event types that the site's webhook receives, encoded for the scripts."""
         return wanted(self.config.webhook)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """The looks of the site's pages and widget."""
+        return Looks.of(self.config.brand)
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose; None if the site does not declare it."""

@@ -104,6 +104,7 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
         site: its name.
         user: the user to bind.
         made_by: proof, openid or handle.
+        display: the name under which the person recognises the account, see `codesvc.domain.display_name`.
         openid: the WeChat account to bind; "" if the proof names it.
         proof_of: the verification that proves it, "" for none.
         handle_of: the login or ticket whose handle proves it, "" for none.
@@ -120,6 +121,7 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     user: str
     made_by: str
+    display: str = ""
     openid: str = ""
     proof_of: str = ""
     handle_of: str = ""
@@ -193,6 +195,7 @@ class Bindings:
                 "openid": wanted.openid,
                 "unionid": "",
                 "made_by": wanted.made_by,
+                "display": wanted.display,
                 "actor": wanted.actor,
                 "proof_of": wanted.proof_of,
                 "handle_of": wanted.handle_of,

@@ -26,6 +26,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         kind: `bi` or `lg`.
         site: the site's name.
         user: the user to bind, "" for a login.
+        display: the name under which the person recognises the account, "" for none.
         method: `scan` or `oauth`.
         replace: whether the site moves the user from another WeChat account on its own responsibility.
         many: whether a WeChat account may have several users of the site.
@@ -47,6 +48,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     site: str
     user: str
+    display: str
     method: str
     replace: bool
     many: bool
@@ -122,6 +124,7 @@ class Intents:
                 "fingerprint": start.fingerprint,
                 "site": start.site,
                 "user": start.user,
+                "display": start.display,
                 "method": start.method,
                 "replace": int(start.replace),
                 "many": int(start.many),

@@ -121,6 +121,7 @@ class Binding:
         bound_at: ms.
         unreachable: why no message reaches the person: `not-following`, `unknown-openid` (WeChat says that the account
             has no such openid), or "" if one may.
+        display: the name under which the person recognises the site's account, None for none.
     """
 
     openid: str
@@ -128,6 +129,7 @@ class Binding:
     made_by: str
     bound_at: int
     unreachable: str
+    display: str | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, str], *, unreachable: str) -> Binding:
@@ -138,6 +140,7 @@ class Binding:
             made_by=fields["made_by"],
             bound_at=int(fields["at"]),
             unreachable=unreachable,
+            display=fields.get("display"),
         )
 
     @property

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 
 class IssuedTicket(msgspec.Struct, frozen=True):
-    """A ticket as the chat lists it; `user` is "" for a ticket that binds."""
+    """A ticket as the chat lists it; `user` is "" for a ticket that binds, `display` for a user without that name."""
 
     id: str
     site: str
     user: str
+    display: str
 
 
 def _issued(raw: Sequence[bytes]) -> tuple[IssuedTicket, ...]:
     texts = [part.decode() for part in raw]
-    return tuple(IssuedTicket(*texts[i : i + 3]) for i in range(0, len(texts), 3))
+    return tuple(IssuedTicket(*texts[i : i + 4]) for i in range(0, len(texts), 4))
 
 
 class TicketsIssued(Reply, frozen=True):

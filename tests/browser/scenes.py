@@ -332,6 +332,24 @@ def in_a_page(token, lang):
     )
 
 
+@scene
+async def widget_brand(stage, look):
+    """The widget in a page that sets no colours of its own: it has the site's looks."""
+    page, started = await look("about:blank"), await stage.start()
+    lang = await page.evaluate("navigator.language")
+    html = (
+        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>Shop</title><style>:root{color-scheme:light dark}body{margin:0;padding:1rem}</style>"
+        f'<div data-codesvc-token="{started["page_token"]}"><a href="{started["page_url"]}">Verify</a></div>'
+        '<script src="/widget.js"></script>'
+    )
+    address = f"{stage.addresses.service}/in-a-page"
+    await page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
+    await page.goto(address)
+    await page.locator(".headline").wait_for()
+    return page
+
+
 async def with_widget(stage, look, started):
     page = await look("about:blank")
     lang = await page.evaluate("navigator.language")

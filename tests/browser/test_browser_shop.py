@@ -144,3 +144,47 @@ async def test_a_link_from_the_chat_binds_whoever_is_logged_in(stage):
         await page.get_by_role("button", name="绑定", exact=True).click()
         await expect(page.locator(".notice")).to_contain_text("微信已绑定")
         await expect(page.locator(".state.on")).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+async def test_the_words_of_the_home_page_stand_beside_its_picture_and_the_header_on_one_line(stage, locale, width):
+    async with stage.visitor(locale=locale, viewport={"width": width, "height": 800}) as context:
+        page = await context.new_page()
+        await page.goto(stage.addresses.website)
+        boxes = """() => {
+            const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+            return [box(".hero > div").bottom, box(".hero > svg").top, box(".top").height, box("html").width];
+        }"""
+        words, picture, header, _ = await page.evaluate(boxes)
+        assert words <= picture + 1
+        assert header < 72
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+async def test_a_long_name_does_not_break_the_header(stage, locale):
+    name = "山月茶铺的客人" + secrets.token_hex(12)
+    person = await stage.person(follows=True)
+    async with stage.visitor(locale=locale, phone=True) as context:
+        page = await context.new_page()
+        await page.goto(f"{stage.addresses.website}/signup")
+        await page.fill("#name", name)
+        await page.fill("#password", PASSWORD)
+        await page.click(".card button")
+        await page.wait_for_url("**/p/**")
+        await person.say(await page.locator("#keyword").text_content())
+        await page.locator("#code").press_sequentially(await person.code())
+        await page.wait_for_url("**/account")
+        assert (await page.locator(".top").bounding_box())["height"] < 72
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_demonstrations_phone_is_one_tap_away_on_every_page(stage):
+    async with stage.visitor() as context:
+        page = await context.new_page()
+        for path in ("/", "/signup", "/login", "/forgot", "/nowhere"):
+            await page.goto(stage.addresses.website + path)
+            link = page.locator("a.phone")
+            await expect(link).to_be_in_viewport()
+            assert await link.get_attribute("href") == stage.addresses.sandbox

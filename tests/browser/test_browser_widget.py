@@ -183,7 +183,7 @@ async def test_a_foreign_origin_is_refused_and_told_why(stage):
         await expect(page.locator(".headline")).to_have_text("此处无法进行验证")
         ((name, problem, message),) = await page.evaluate("results")
         assert (name, problem) == ("CodesvcError", "refused")
-        assert message.startswith(f"http://127.0.0.1:{port} is not among the site's origins")
+        assert message.startswith(f"http://127.0.0.1:{port} is no origin of the site")
         assert [(each["problem"], each["fatal"]) for each in await heard(page, "error")] == [("refused", True)]
     await context.close()
 

@@ -12,6 +12,7 @@ import pytest
 from codesvc.config import (
     Account,
     Admin,
+    Brand,
     ConfigError,
     Limits,
     LocalText,
@@ -120,6 +121,7 @@ def defaults(settings):
         account,
         site.limits,
         site.chat,
+        site.brand,
     )
     tables = (*tables, account.messages["reset_done"], site.purposes["register"])
     return {option.name: plain(getattr(table, option.name)) for table in tables for option in dataclasses.fields(table)}
@@ -137,7 +139,7 @@ def test_what_it_shows_as_a_default_is_the_default(edited):
 
 
 @pytest.mark.parametrize(
-    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Webhook, ApiKey, Purpose, Limits, Admin]
+    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Brand, Webhook, ApiKey, Purpose, Limits, Admin]
 )
 def test_it_names_every_option(cls):
     text = EXAMPLE.read_text(encoding="utf-8")

@@ -76,7 +76,7 @@ async def test_a_store_moves_to_a_server_and_on_to_a_cluster(config):
             await stop(process)
         said = await walk(to_server, path.parent, **urls)
         assert said.splitlines()[-1] == "alike"
-        assert [line.split() for line in said.splitlines() if line.startswith("binding")] == [
+        assert [line.split() for line in said.splitlines() if line.split()[:1] == ["binding"]] == [
             ["binding", str(USERS), str(USERS), "0"]
         ]
         async with serving(path.with_name("server.toml")) as process:

@@ -43,14 +43,15 @@ async def live(http, base, user, openid):
         async with http.request(method, base + path, json=body) as answer:
             return await answer.json() if answer.status != 204 else None
 
+    name = f"Name of {user.partition('.')[0]}"
     await call("PUT", f"/v1/bindings/{user}", {"openid": openid})
     await call("DELETE", f"/v1/bindings/{user}", None)
-    await call("PUT", f"/v1/bindings/{user}", {"openid": openid})
+    await call("PUT", f"/v1/bindings/{user}", {"openid": openid, "display": name})
     about = {"user": user, "client_ip": "192.0.2.1", "user_agent": "iPhone"}
     started = await call("POST", "/v1/verifications", about | {"purpose": "register", "metadata": {"mail": user}})
     await call("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
     await call("POST", "/v1/verifications", about | {"purpose": "reset"})
-    assert (await call("POST", "/v1/bind-intents", about))["user"] == user
+    assert (await call("POST", "/v1/bind-intents", about | {"display": name}))["user"] == user
 
 
 async def test_a_person_is_shown_and_erased(config):
@@ -75,6 +76,8 @@ async def test_a_person_is_shown_and_erased(config):
         after = everything(path.parent)
         traces = {key for key, value in after.items() if OPENID in key + value or "alice'" in value + "'"}
         assert {key.split(":")[2] for key in traces} <= {"audit", "audits"}
+        assert [key for key, value in after.items() if "Name of alice'" in value] == []
+        assert [key for key, value in after.items() if "Name of" in value and "audit" in key] == []
         assert not [key for key in after if key.endswith(":alice")]
         assert {key for key in before if key.endswith("alice2")} <= after.keys()
         async with http.get(f"{base}/v1/bindings/alice2") as answer:

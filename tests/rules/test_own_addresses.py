@@ -27,7 +27,7 @@ TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix"}
 OF_THE_CONTRACT = "web/contract/"
 ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED"}
 """Constants that hold routes, for declarations and for the writers."""
-MAKES_ROUTES = {"person_route", "route"}
+MAKES_ROUTES = {"person_route", "logo_route", "route"}
 """Functions whose result is a route."""
 
 

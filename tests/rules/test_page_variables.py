@@ -54,7 +54,9 @@ async def test_what_is_given_is_what_is_known(world, monkeypatch):
     await open_in_wechat(person, links_in(await person.last_text())[0])
     for path in ("/", "/p/none", "/problems/not-found", "/docs"):
         await world.call("GET", path, key=None, headers=html)
-    assert given == {name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons"}}
+    assert given == {
+        name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons", "brand"}
+    }
 
 
 async def test_a_message_with_a_code_is_given_what_is_known(world, monkeypatch):

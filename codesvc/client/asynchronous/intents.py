@@ -27,6 +27,7 @@ class IntentCalls(Sender):
         self,
         *,
         user: str,
+        display: str | None = None,
         client_ip: str | None = None,
         method: str | None = None,
         replace: bool | None = None,
@@ -39,6 +40,7 @@ class IntentCalls(Sender):
 
         Args:
             user: your id of the user to bind.
+            display: a name by which the person recognises the account in WeChat, such as a nickname.
             client_ip: IP address of the browser.
             method: `scan` or `oauth`.
             replace: allow that the user moves from another WeChat.
@@ -49,6 +51,7 @@ class IntentCalls(Sender):
         """
         members = {
             "user": user,
+            "display": display,
             "client_ip": client_ip,
             "method": method,
             "replace": replace,

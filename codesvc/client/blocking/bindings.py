@@ -23,6 +23,7 @@ class BindingCalls(Sender):
         handle: str | None = None,
         openid: str | None = None,
         replace: bool = False,
+        display: str | None = None,
     ) -> Binding:
         """Bind a user by exactly one of proof, handle and openid. A proof or handle works once.
 
@@ -32,8 +33,9 @@ class BindingCalls(Sender):
             handle: from a login or a ticket.
             openid: one that you already know (scope `openids`).
             replace: allow that the user moves from another WeChat.
+            display: a name by which the person recognises the account in WeChat, such as a nickname.
         """
-        members = {"proof": proof, "handle": handle, "openid": openid, "replace": replace or None}
+        members = {"proof": proof, "handle": handle, "openid": openid, "replace": replace or None, "display": display}
         return self._send(putting(_path(user), Binding, members))
 
     def get_binding(self, user: str) -> Binding:

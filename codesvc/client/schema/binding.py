@@ -10,7 +10,7 @@ from codesvc.client.schema.answer import Answer, Time, told
 class Binding(Answer, frozen=True, kw_only=True):
     """A site's user and a WeChat. `openid` and `unionid` are there for keys with the scope openids only."""
 
-    secret: ClassVar[frozenset[str]] = frozenset({"user", "openid_handle", "openid", "unionid"})
+    secret: ClassVar[frozenset[str]] = frozenset({"user", "openid_handle", "openid", "unionid", "display"})
 
     user: Annotated[str, told("your identifier of the person", example="alice")]
     test: Annotated[bool, told("whether it came from a test identity's proof: no message ever goes there")] = False
@@ -29,6 +29,9 @@ class Binding(Answer, frozen=True, kw_only=True):
     unionid: Annotated[str | None, told("the same person over the accounts of one owner, if WeChat told it")] = None
     openid_handle: Annotated[str, told("stands for the WeChat, in this site only; lasts", example="oh_VZyHHvwug…")]
     wechat: Annotated[str, told("what the history calls this WeChat", example="97d18e059c0c")]
+    display: Annotated[
+        str | None, told("the name by which the person recognises the account in WeChat", example="山月小客")
+    ] = None
 
 
 class Bindings(Answer, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Final
 
 from codesvc.client.schema.answer import Answer, Time, told
-from codesvc.client.schema.verification import Reference, Scan  # noqa: TC001  as above
+from codesvc.client.schema.verification import Brand, Reference, Scan  # noqa: TC001  as above
 
 INTENT_STATUSES: Final = ("pending", "scanned", "bound", "conflict", "declined", "canceled", "expired")
 LOGIN_STATUSES: Final = ("pending", "scanned", "approved", "unknown", "declined", "canceled", "expired")
@@ -73,6 +73,7 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go on")]
     renew: Annotated[str, told("what the page can get anew, once", words=("scan",), example="scan")] | None = None
+    brand: Annotated[Brand | None, told("the site's own looks; null where nothing is set")] = None
 
 
 class Redemption(Answer, frozen=True, kw_only=True):

@@ -85,6 +85,18 @@ class ScanCode(Answer, frozen=True, kw_only=True):
     expires_at: Time
 
 
+class Brand(Answer, frozen=True, kw_only=True):
+    """The looks of a site's pages and widget, as its operator has set them."""
+
+    logo: Annotated[str | None, told("the picture's address; null for none")]
+    accent: Annotated[
+        str | None, told("colour of buttons and links, in a shade that can be read; null: ours", example="#1366db")
+    ]
+    accent_dark: Annotated[str | None, told("likewise on dark pages", example="#3b8dff")]
+    radius: Annotated[int, told("of the card's corners, in CSS pixels", example=20)]
+    qr_frame: Annotated[str, told("around the QR code", words=("line", "accent", "none"), example="line")]
+
+
 class VerificationPage(Answer, frozen=True, kw_only=True):
     """What a page token may read of a verification: no user, no proof, no metadata."""
 
@@ -111,6 +123,7 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    brand: Annotated[Brand | None, told("the site's own looks; null where nothing is set")] = None
 
 
 class Renewal(Answer, frozen=True, kw_only=True):

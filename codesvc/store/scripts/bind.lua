@@ -2,7 +2,7 @@
 --   openid that the site knows. The proof or handle is spent in the same script. `writes` counts what one API key
 --   writes, at most `binding_writes`; '' is no limit.
 -- KEYS: binding record spent writes outbox
--- ARGS: offset root account appid channel notice site user openid unionid made_by proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid channel notice site user openid unionid made_by display proof_of handle_of handle_until replace many notices event hooks actor binding_writes history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound same conflict spent stale-proof absent limited
 -- USES: clock names windows record notice webhook audit binding_history reachability binding
 -- REPLY bound same: binding unreachable
@@ -18,6 +18,7 @@ if A.proof_of ~= '' then
 end
 -- A repeated PUT has the same result as the first.
 if source ~= '' and current[1] == openid and current[2] == source then
+  name_binding(K.binding, A.display)
   return {'same', now, redis.call('HGETALL', K.binding), why_unreachable(openid)}
 end
 if record then
@@ -31,11 +32,11 @@ end
 local wanted = {
   site = A.site, user = A.user, openid = openid, unionid = A.unionid, made_by = A.made_by, source = source,
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
-  actor = A.actor,
+  actor = A.actor, display = A.display,
 }
 local joined = verdict(wanted)
 if joined == 'conflict' then return {'conflict', now} end
-if joined == 'bound' then
+if joined == 'bound' or renames(A.site, A.user, A.display) then
   -- Only a write counts.
   local writes = window(K.writes, A.binding_writes)
   local wait = wait_for(writes)

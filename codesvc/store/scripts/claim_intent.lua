@@ -17,7 +17,12 @@ end
 if not r.claimed_by then
   local users = r.kind == 'lg' and redis.call('SMEMBERS', key('owners', r.site, A.openid)) or {}
   table.sort(users)
-  move_intent(r, 'scanned', {claimed_by = A.openid, unionid = A.unionid, choices = table.concat(users, ' ')})
+  local names = {}
+  for number, user in ipairs(users) do names[number] = display_of(r.site, user) end
+  move_intent(r, 'scanned', {
+    claimed_by = A.openid, unionid = A.unionid, choices = table.concat(users, ' '),
+    displays = #names > 0 and cjson.encode(names) or nil,
+  })
 end
 redis.call('SET', K.asked, r.id, 'PX', math.max(1, r.expires - now) + TTL_MARGIN)
 if r.kind ~= 'bi' or r.confirm ~= '0' then return answer('asked', r) end

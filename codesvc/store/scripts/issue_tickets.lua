@@ -6,12 +6,13 @@
 -- USES: clock names windows keyword_rates record
 -- REPLY done: tickets
 -- REPLY limited: limit wait_ms
---   tickets: id, site, user, and so on; absent: nothing to reset; same: bound already wherever it could bind
+--   tickets: id, site, user, display name, and so on; absent: nothing to reset; same: bound already wherever it could bind
 
 local MOST = 9
 local listed = {}
 local function list(id, site, user)
-  for _, text in ipairs({id, site, user}) do listed[#listed + 1] = text end
+  local display = user ~= '' and redis.call('HGET', key('binding', site, user), 'display') or ''
+  for _, text in ipairs({id, site, user, display}) do listed[#listed + 1] = text end
 end
 
 if not redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN) then
@@ -33,8 +34,8 @@ if wait > 0 then return {'limited', now, 'openid_keywords', wait} end
 count_event(words)
 
 local function issue(site, user)
-  if #listed >= 3 * MOST then return end
-  local id = A.seed .. '-' .. (#listed / 3 + 1)
+  if #listed >= 4 * MOST then return end
+  local id = A.seed .. '-' .. (#listed / 4 + 1)
   local r = {at = key('ticket', id)}
   write(r, {
     id = id, site = site, user = user, wish = A.wish, openid = A.openid, status = 'open', tries_left = A.tries,

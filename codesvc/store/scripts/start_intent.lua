@@ -1,7 +1,7 @@
 -- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
 --   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
 -- KEYS: predecessor intent idem word site_starts address_starts
--- ARGS: predecessor offset root account channel id kind idem fingerprint site user method replace many notices confirm address fixed reference word life site_starts address_starts hooks
+-- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left
@@ -32,7 +32,7 @@ end
 
 local r = {at = K.intent}
 write(r, {
-  id = A.id, kind = A.kind, site = A.site, user = A.user, method = A.method, replace = A.replace, many = A.many,
+  id = A.id, kind = A.kind, site = A.site, user = A.user, display = old and old.display or A.display, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
   hooks = A.hooks,
   created = now, expires = now + A.life, predecessor = old and old.id or nil,

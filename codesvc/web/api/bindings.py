@@ -11,6 +11,7 @@ from codesvc.client import schema
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs, views
+from codesvc.web.api.display_names import wanted_name
 from codesvc.web.api.inputs import BindInput, ProofInput
 from codesvc.web.api.user_ids import check_openid
 from codesvc.web.api.verifications import user_in
@@ -123,7 +124,8 @@ async def put(request: web.Request) -> web.Response:
     ways = [name for name in ("proof", "handle", "openid") if getattr(given, name) is not UNSET]
     if len(ways) != 1:
         raise Invalid("give exactly one of proof, handle, openid")
-    bindings, by = services(request).bindings, {"actor": caller.actor, "key": caller.key_id}
+    bindings = services(request).bindings
+    by = {"display": wanted_name(given.display), "actor": caller.actor, "key": caller.key_id}
     if given.openid is not UNSET:
         if "openids" not in caller.key.scopes:
             raise Problem("forbidden", "This key lacks the scope openids.", scope="openids")

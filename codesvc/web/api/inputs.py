@@ -9,10 +9,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
-from codesvc.domain.identifiers import LONGEST_USER, OPENID_PATTERN, USER_PATTERN
+from codesvc.domain.identifiers import OPENID_PATTERN
 from codesvc.domain.language_tags import nearest
 from codesvc.service.models import Idempotency
-from codesvc.web.api.user_ids import check_user
+from codesvc.web.api.display_names import Display  # noqa: TC001  msgspec reads the annotations at run time
+from codesvc.web.api.user_ids import User, check_user
 from codesvc.web.forms import form_of
 from codesvc.web.problem import Problem
 from codesvc.web.uris import origin_of
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-User = Annotated[
-    str,
-    Meta(
-        extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
-        description="your opaque identifier of the person; for a sign-up a random id for each attempt; in NFC",
-        examples=["attempt-7f3a"],
-    ),
-]
 Code = Annotated[str, Meta(min_length=1, max_length=64, description="as it was typed", examples=["721082"])]
 Address = Annotated[
     str,
@@ -134,6 +127,7 @@ class BindInput(Input):
     )
     openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="scope openids")] | UnsetType = UNSET
     replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
+    display: Display | UnsetType | None = UNSET
 
 
 class LoginInput(Input):
@@ -149,6 +143,7 @@ class BindIntentInput(LoginInput, kw_only=True):
     """Body of POST /v1/bind-intents."""
 
     user: User
+    display: Display | None = None
     method: Annotated[
         Literal["scan", "oauth"], Meta(description="oauth gives a link to follow inside WeChat instead of a QR code")
     ] = "scan"

@@ -15,6 +15,7 @@ from codesvc.service.intents import AskRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
+from codesvc.web.api.display_names import wanted_name
 from codesvc.web.api.inputs import BindIntentInput, EmptyInput, LoginInput
 from codesvc.web.api.views import json_response, scan_code, wire_time
 from codesvc.web.authentication import authenticate
@@ -126,6 +127,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
     wanted = AskRequest(
         kind=kind,
         user=bind.user if bind else "",
+        display=wanted_name(bind.display) if bind and bind.display is not None else "",
         method=bind.method if bind else "scan",
         replace=bind.replace if bind else False,
         address=parse_address(given.client_ip) if given.client_ip is not None else None,

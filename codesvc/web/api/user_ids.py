@@ -1,13 +1,25 @@
-"""What is wrong with a user id or an openid, in words."""
+"""The member `user` of requests, and what is wrong with a user id or an openid, in words."""
 
 from __future__ import annotations
 
 import unicodedata
+from typing import Annotated
+
+from msgspec import Meta
 
 from codesvc.domain.binding_values import BadValue, checked_openid
 from codesvc.domain.errors import Invalid
-from codesvc.domain.identifiers import LONGEST_USER, is_user, stranger_in, unlike_normal
+from codesvc.domain.identifiers import LONGEST_USER, USER_PATTERN, is_user, stranger_in, unlike_normal
 from codesvc.domain.test_identity import is_test_openid
+
+User = Annotated[
+    str,
+    Meta(
+        extra_json_schema={"pattern": USER_PATTERN, "maxLength": LONGEST_USER},  # `check_user` holds them
+        description="your opaque identifier of the person; for a sign-up a random id for each attempt; in NFC",
+        examples=["attempt-7f3a"],
+    ),
+]
 
 
 def check_user(text: str) -> None:

@@ -13,6 +13,7 @@ from codesvc.domain.page_token import Subject
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.verification import ScanPolicy, Status
+from codesvc.web.brand import brand_of
 from codesvc.web.headers import prepared
 from codesvc.web.reply import Reply
 from codesvc.web.uris import with_parameters
@@ -138,6 +139,7 @@ class Views:
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
             renew=_renewal(record),
+            brand=brand_of(site, self._address),
         )
 
     @staticmethod
@@ -193,6 +195,7 @@ def binding(user: str, found: Binding, *, openid_handle: str, wechat: str, with_
         unionid=found.unionid if with_openid else ABSENT,
         openid_handle=openid_handle,
         wechat=wechat,
+        display=found.display,
     )
 
 

@@ -69,6 +69,7 @@ PAGE: Final[dict[str, Any]] = {
     "scan": _SCAN,
     "return_to": None,
     "renew": None,
+    "brand": None,
 }
 RENEWAL: Final = {"page_url": f"{_ADDRESS}/p/{TOKEN}", "page_token": TOKEN}
 CLAIMS: Final = {

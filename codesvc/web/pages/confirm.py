@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.intent import LIVE, IntentId, IntentStatus, Kind
-from codesvc.domain.masking import shown_user
 from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
@@ -96,8 +95,8 @@ async def decide(request: web.Request) -> web.Response:
 def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
     refusal = ("no", t("ask.no"), False)
     if len(intent.choices) > 1:
-        named = enumerate(intent.choices[:9], 1)
-        return *((str(number), t("ask.as", user=shown_user(user)), True) for number, user in named), refusal
+        named = enumerate(intent.recognisable_choices[:9], 1)
+        return *((str(number), t("ask.as", user=user), True) for number, user in named), refusal
     label = t("ask.yes.bind") if intent.kind is Kind.BIND else t("ask.yes.login")
     return ("yes", label, True), refusal
 
@@ -108,13 +107,13 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
     if intent.fixed.agent or intent.fixed.place:
         lines.append(asked_from(t, intent.fixed))
     if intent.kind is Kind.BIND:
-        title = t("ask.bind", user=shown_user(intent.user))
+        title = t("ask.bind", user=intent.recognisable_user)
     else:
         title = t("ask.login", site=site.config.name.spoken(spoken_by(request)))
         if not intent.choices:
             lines.append(t("ask.new"))
         elif len(intent.choices) == 1:
-            lines.append(t("ask.account", user=shown_user(intent.choices[0])))
+            lines.append(t("ask.account", user=intent.recognisable_choices[0]))
     return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=title,

@@ -13,6 +13,7 @@ from aiohttp import web
 from codesvc.client.schema import IntentPage, Scan
 from codesvc.domain.intent import IntentStatus, Kind
 from codesvc.web.api.views import return_address, wire_time
+from codesvc.web.brand import brand_of, logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, explain_ended, seconds_until, security, wants_part
@@ -63,6 +64,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
         return_to=return_to(intent) if said_yes else None,
         renew="scan" if intent.renewable else None,
+        brand=brand_of(site, links.address),
     )
 
 
@@ -91,6 +93,8 @@ def render_intent(
     variables = {
         "t": t,
         "nonce": nonce,
+        "brand": site.looks,
+        "logo": logo_route(site),
         "state": state,
         "kind": intent.kind.value,
         "base": base,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from codesvc.web.brand import logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import security
@@ -49,6 +50,7 @@ def render_person_page(
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
     variables = {**asdict(page), "t": t, "nonce": nonce, "site": name}
+    variables |= {"brand": site.looks if site else None, "logo": logo_route(site) if site else None}
     html = services(request).templates.page("person", variables)
     return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=False))
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from codesvc.domain.channels import IN_CHAT
 from codesvc.domain.device import PHONE
+from codesvc.web.brand import logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 
@@ -125,6 +126,8 @@ def _variables(
     words = {"account": state.account, "site": state.site}
     return {
         "t": t,
+        "brand": site.looks,
+        "logo": logo_route(site),
         "state": state,
         "base": base,
         "stage": now,

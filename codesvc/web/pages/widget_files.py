@@ -38,6 +38,7 @@ _OF_PAGES_ONLY: Final = (
         "trouble.",
         "problem.forbidden",
         "problem.page.",
+        "problem.invalid",
         "front.",
     ),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
@@ -51,7 +52,8 @@ _BUT: Final = frozenset(
 _REM: Final = re.compile(r"(?<![\w.])(-?[\d.]+)rem\b")
 _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
-_BLANKS: Final = re.compile(r"\s*([{};])\s*|(?<=[,:])\s+")
+_TIMES: Final = re.compile(r" \* (?=\.?\d)")  # in calc(); no selector has a number there
+_SPARE: Final = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a blank before a colon may be a descendant's
 _LINE_ENDS: Final = re.compile(r";?(?=\})|(?<=[;{])\n")
 """What `rjsmin` leaves although it says nothing; no file has an empty statement before a brace."""
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
@@ -84,9 +86,9 @@ def scaled(style: str) -> str:
 
 
 def packed(text: str) -> str:
-    """The style sheet without whole-line comments and blanks that say nothing, so that it is smaller on a slow line."""
-    bare = _BLANKS.sub(lambda blanks: blanks[1] or "", _REMARK.sub("", text))
-    return bare.replace(";}", "}").strip()
+    """The style sheet without whole-line comments and spare white space, so that it is smaller on a slow connection."""
+    short = _SPARE.sub(r"\1\2", _REMARK.sub("", text)).replace(";}", "}")
+    return _TIMES.sub("*", short).strip()
 
 
 class Widget:
@@ -121,7 +123,7 @@ class Widget:
         given = {"tags": tags, "style": style, "phone": PHONE.pattern}
         parts = [self._templates.source(name) for name in _SHARED]
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
-        code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts)))
+        code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts).replace('"use strict";\n', "")))
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

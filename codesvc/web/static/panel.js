@@ -24,7 +24,7 @@ function makePanel(t, back, does) {
   const copy = (kind, label, text, opens) => h(`button.${kind}`, { type: "button", text: t(label), onclick: (event) => does.copy(event.currentTarget, text, opens) });
   const keyword = (tag) => h(`${tag}.keyword`, {}, h("code", { id: "keyword", text: state.scan.keyword }), copy("copy", "keyword.copy", state.scan.keyword));
   // The main thing on a phone: over to WeChat, with the keyword where one is needed.
-  const away = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
+  const onPhone = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
     ? copy("primary", "keyword.copy.open", state.scan.keyword, true)
     : h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }));
 
@@ -66,11 +66,13 @@ function makePanel(t, back, does) {
       autocorrect: "off", spellcheck: "false", enterkeyhint: "done", required: "", "aria-describedby": "problem note",
       oninput: (event) => { if (!event.isComposing) does.typed(event); }, oncompositionend: does.typed,
     });
+    const cells = h("div.code", {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input);
+    cells.style.setProperty("--n", length);
     return h("div.entry", {},
       tiles(letters),
       h("form", { id: "check", novalidate: "", onsubmit: (event) => { event.preventDefault(); does.check(); } },
         h("label", { for: "code", text: t(digits ? "code.label.digits" : "code.label", { length }) }),
-        h(`div.code.length-${length}`, {}, h("span.slots", { "aria-hidden": "true" }, ...Array.from({ length }, () => h("i"))), input),
+        cells,
         h("span.sr", { id: "note", text: `${t("reference.label")} ${letters.join(" ")}` }),
         problem(),
         h("p.choices", { id: "choices" }),
@@ -100,7 +102,7 @@ function makePanel(t, back, does) {
     const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
     const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && away(scan)))];
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && onPhone(scan)))];
     if (state.status === "pending") {
       const ways = { keyword: () => steps("keyword.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
@@ -118,7 +120,7 @@ function makePanel(t, back, does) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
     const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture(), "ask.scan.alt", true) };
-    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && away(scan)))];
+    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && onPhone(scan)))];
     if (!over) {
       const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));

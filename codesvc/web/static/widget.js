@@ -19,9 +19,11 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   const offline = h("p.offline", { role: "status", hidden: "" });
   const card = h("div.card", { role: "group", lang: t.tag }, offline, panel.root, announcer);
   const root = hosts.get(element)?.root ?? element.attachShadow({ mode: "open" });
-  root.replaceChildren(card);
+  // What the page offers in the widget's place is seen until the widget draws, and where it may not.
+  const offer = h("slot"), room = h("div.room", {}, element.textContent.trim() ? offer : card);
+  root.replaceChildren(room);
   dress(root);
-  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element was taken away.", "AbortError")); } });
+  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element is gone.", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
   const box = makeCodeBox($, () => ({ length: state.code_length, digits: state.code_digits, reference: state.reference, left: state.attempts_left }), t, check);
 
@@ -43,6 +45,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     offline.classList.remove("back");
     offline.textContent = t(navigator.onLine ? "down" : "offline");
     offline.hidden = !offline.textContent;
+    if (!state) room.append(card);
     askAround();
   }
 
@@ -55,6 +58,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
 
   function giveUp(problem, message) {
     announcer.textContent = panel.trouble(problem).join(" ");
+    room.replaceChildren(card, offer);
     offline.hidden = true;
     tell("error", { problem, message, fatal: true });
     end(new CodesvcError(problem, message));
@@ -88,7 +92,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       if (over.signal.aborted) return;
       if (error.problem === "not-found") return giveUp("missing", error.message);
       if (!state && !(error instanceof CodesvcError) && await answers()) {
-        return giveUp("refused", `${location.origin} is not among the site's origins, or ${service.origin} did not make this page token.`);
+        return giveUp("refused", `${location.origin} is no origin of the site, or the token is not from ${service.origin}.`);
       }
       if (!(error instanceof CodesvcError) || error.problem === "unavailable") away();
       else if (!source) askAround();
@@ -148,6 +152,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     shown = page;
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
+    if (!before) wear(fresh);
     draw();
     // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
     if (!ended(fresh) && source?.readyState === 2) listen();
@@ -159,6 +164,14 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       beat ??= setInterval(tick, 500);
       listen();
     }
+  }
+
+  // The site's own looks; what the page around says in --codesvc-… comes before them (widget.css).
+  function wear({ brand, site }) {
+    for (const [name, value] of Object.entries(brand ?? {})) card.style.setProperty(`--b-${name}`, value);
+    card.dataset.frame = brand?.qr_frame;
+    room.replaceChildren(card);
+    if (brand?.logo) offline.after(h("p.brand", {}, h("img", { src: brand.logo, alt: site })));
   }
 
   function finish() {

@@ -22,6 +22,22 @@ local function part(site, user, openid, forgotten)
   end
 end
 
+-- The name under which the person recognises the account; '' for none. It is for the bound WeChat only.
+local function display_of(site, user) return redis.call('HGET', key('binding', site, user), 'display') or '' end
+
+-- `display`: as in codesvc.domain.display_name; nil or '' keeps the present name, ' ' removes it.
+local function name_binding(at, display)
+  if display == ' ' then
+    redis.call('HDEL', at, 'display')
+  elseif display and display ~= '' then
+    redis.call('HSET', at, 'display', display)
+  end
+end
+
+local function renames(site, user, display)
+  return display ~= '' and (display == ' ' and '' or display) ~= display_of(site, user)
+end
+
 -- `actor` as in the audit log: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
 local function remove(wanted, site, user, openid, by, actor, reason)
   part(site, user, openid, by == 'forgotten')
@@ -46,8 +62,10 @@ end
 -- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, unless b.many.
 local function join(b)
   local outcome, whose, current, void = verdict(b)
-  if outcome ~= 'bound' then return outcome, whose, current end
   local at = key('binding', b.site, b.user)
+  if outcome == 'same' then name_binding(at, b.display) end
+  if outcome ~= 'bound' then return outcome, whose, current end
+  local known_as = current and display_of(b.site, b.user)
   if current then part(b.site, b.user, current) end
   local stamp = string.format('%.0f', now)
   local since = b.at or stamp
@@ -62,7 +80,10 @@ local function join(b)
   redis.call('SADD', key('owners', b.site, b.openid), b.user)
   redis.call('HSETNX', key('binding_account'), b.site, string.match(A.account, '(wx%x+):$'))
   redis.call('PEXPIRE', key('history', b.site, b.user), A.history_kept)
-  if current and b.tell and not void then notify(current, 'moved', {site = b.site, user = b.user}) end
+  name_binding(at, b.display)
+  if current and b.tell and not void then
+    notify(current, 'moved', {site = b.site, user = b.user, display = known_as})
+  end
   emit(b.wanted, b.site, 'binding.created', {
     user = b.user, made_by = b.made_by, source = b.source, at = since, wechat = tag_of(b.site, b.openid),
     from = current and tag_of(b.site, current) or nil,

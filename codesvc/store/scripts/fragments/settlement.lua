@@ -5,10 +5,10 @@
 local function settle_bind(r, replace)
   local joined, whose, other = join({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
-    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', tell = r.notices == '1', wanted = r.hooks,
+    made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', display = r.display, tell = r.notices == '1', wanted = r.hooks,
   })
   if joined ~= 'conflict' then
-    move_intent(r, 'bound', {})
+    move_intent(r, 'bound', {display = display_of(r.site, r.user)})
     return true
   end
   if r.status ~= 'conflict' then
@@ -22,7 +22,9 @@ local function settle_bind(r, replace)
     local asked = redis.call('SET', account_key('moving', other), r.id, 'NX', 'PX', math.max(1, r.expires - now))
     if asked then
       write(r, {previous = other})
-      notify(other, 'move_asked', {site = r.site, user = r.user, reference = r.reference, fixed = r.fixed})
+      notify(other, 'move_asked', {
+        site = r.site, user = r.user, reference = r.reference, fixed = r.fixed, display = display_of(r.site, r.user),
+      })
     end
   end
   return false
@@ -55,5 +57,7 @@ local function settle_login(r, choice)
 end
 
 local function tell_bound(r)
-  notify(r.claimed_by, 'bound', {site = r.site, user = r.user, reference = r.reference, fixed = r.fixed})
+  notify(r.claimed_by, 'bound', {
+    site = r.site, user = r.user, reference = r.reference, fixed = r.fixed, display = r.display,
+  })
 end

@@ -1,0 +1,66 @@
+"""The name under which a site's user recognises an account, such as a nickname.
+
+A masked user (`ud***81`) tells most people nothing, so a site may give a name with a binding. It is often chosen by the
+user, so it must not be able to pass for anything but a name: one short line, without links, and without characters
+that hide or reorder others. Only the WeChat that is bound, or that has just confirmed, sees it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from codesvc.domain.masking import isolated, shown_user
+
+LONGEST: Final = 32  # code points
+SAME: Final = ""
+"""What a script takes for a name that stays as it is."""
+NONE: Final = " "
+"""What a script takes for a name that is to be removed. No name is like this: none has blanks around it."""
+
+# Control, format (bidirectional and zero-width too), surrogate, private use, unassigned, separators of lines.
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LINK: Final = re.compile(
+    r"[<>@＠]"  # markup of a chat message, an address, a mention
+    r"|[:：]\s*[/／\\]"  # the beginning of an address after its scheme
+    r"|[^\W_][.。．｡․][^\W\d_]{2,}"  # a domain, with any character that input methods and browsers take for its dot
+    r"|\d{1,3}(?:[.。．｡․]\d{1,3}){3}"  # an IPv4 address
+    r"|\b(?:https?|www|weixin|wxp)\b",
+    re.IGNORECASE,
+)
+
+_MOST_MARKS: Final = 3  # on one letter; more of them run over other lines
+_MARKS: Final = re.compile("M+")
+
+
+class UnfitName(ValueError):
+    """The text cannot be a display name; the argument says why, after the member's name."""
+
+
+def check_display(text: str) -> None:
+    """Require a text that can be shown as a name.
+
+    Raises:
+        UnfitName: it is empty, too long, more than a line, or could hide something or lead somewhere.
+    """
+    if not 1 <= len(text) <= LONGEST:
+        raise UnfitName(f"must have 1 to {LONGEST} characters")
+    hidden = next((character for character in text if unicodedata.category(character) in _HIDDEN), None)
+    if hidden is not None:
+        raise UnfitName(f"has the invisible or unassigned character U+{ord(hidden):04X}")
+    if text != text.strip() or not any(character.isalnum() for character in unicodedata.normalize("NFKC", text)):
+        raise UnfitName("must have a letter or digit, and no blanks around it")
+    if _LINK.search(text) or _LINK.search(unicodedata.normalize("NFKC", text)):
+        raise UnfitName("must not look like a link or an address; a blank after each dot helps")
+    if any(len(cluster) > _MOST_MARKS for cluster in _MARKS.findall(_marks_of(text))):
+        raise UnfitName("has too many marks on one letter")
+
+
+def _marks_of(text: str) -> str:
+    return "".join("M" if unicodedata.category(character) in {"Mn", "Me"} else "-" for character in text)
+
+
+def recognisable(user: str, display: str) -> str:
+    """How a person is told which account is meant: by its display name, else by the masked user."""
+    return isolated(display) if display else shown_user(user)
