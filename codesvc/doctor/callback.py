@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from codesvc.doctor.finding import Finding, fail, ok
+from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.wechat import crypto
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s (WECHAT.md 9.4)
 _LONGEST_READ: Final = 4096
 _OK: Final = 200
-_NOBODY: Final = "oCODESVC_CHECK_of_the_setup_"
 EVENT: Final = "codesvc_check"
 _FORBIDDEN, _NOT_FOUND = 403, 404
 
@@ -80,11 +80,11 @@ def push(account: AccountEntry) -> tuple[dict[str, str], bytes]:
     now = int(time.time())
     receiver = account.config.original_id or "gh_000000000000"
     plain = (
-        f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><FromUserName><![CDATA[{_NOBODY}]]></FromUserName>"
+        f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><FromUserName><![CDATA[{PROBE_OPENID}]]></FromUserName>"
         f"<CreateTime>{now}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
         f"<Event><![CDATA[{EVENT}]]></Event></xml>"
     )
-    query = {**_signed(account), "openid": _NOBODY}
+    query = {**_signed(account), "openid": PROBE_OPENID}
     if keys.mode == "plaintext":
         return query, plain.encode()
     sealed = crypto.encrypt(plain.encode(), keys.aes_keys[0], keys.appid)

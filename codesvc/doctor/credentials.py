@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from codesvc.doctor.errcode_advice import refused_address, remedy_for
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
+from codesvc.wechat.errcode_advice import refused_address, remedy_for
 from codesvc.wechat.errors import TokenRefused, WeChatFault
 from codesvc.wechat.issuer import Issuer, issuer_for
 from codesvc.wechat.token import StoredTokens

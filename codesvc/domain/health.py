@@ -69,12 +69,6 @@ class ComponentHealth:
     means: str
 
 
-def refused_callbacks(count: int, since: str, at: str, why: str) -> str:
-    """A sentence about refused callbacks; the times are RFC 3339."""
-    first = "" if count == 1 else f" since {since}"
-    return f"{count:,} refused{first}, the latest at {at}: {why}."
-
-
 def of_store(state: str) -> ComponentHealth:
     """The store's health, from `Store.state`."""
     return ComponentHealth("store", state, STORE_MEANS.get(state, _STORE_AWAY))
