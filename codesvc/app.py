@@ -108,6 +108,7 @@ _TABLES: Final = (
     widget.routes,
 )
 """All routes. The first one that matches is used."""
+_LONGEST_LIFE: Final = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values()))
 
 
 def create_app(
@@ -205,8 +206,7 @@ async def _run(
             directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
         )
         heard = CallbackRefusals(store.callbacks)
-        longest_life = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values()))
-        pool = QrPool(store, clients, longest_life=longest_life, shown=heard.show)
+        pool = QrPool(store, clients, longest_life=_LONGEST_LIFE, shown=heard.show)
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())

@@ -140,11 +140,8 @@ def states(heard: Heard) -> list[CallbackState]:
             f"{heard.unheard:,} QR codes were shown since {rfc3339(heard.unheard_since or 0)}, and no callback came. "
             f"{MISSING_REMEDY}"
         )
-        found.append(
-            CallbackState(
-                "missing", "urgent", None, heard.unheard, heard.unheard_since, heard.now, heard.good_at, means
-            )
-        )
+        since, good = heard.unheard_since, heard.good_at
+        found.append(CallbackState("missing", "urgent", None, heard.unheard, since, heard.now, good, means))
     return found or [CallbackState("ok", "", None, 0, None, None, heard.good_at, _well(heard))]
 
 
@@ -154,6 +151,14 @@ def missing(heard: Heard) -> bool:
     if since is None or heard.unheard < UNHEARD or heard.now - since < UNHEARD_MS:
         return False
     return not any(each is not None and each.at >= since for each in (heard.signed, heard.unsigned))
+
+
+def while_it_lasted(heard: Heard, refused: Refused, state: str) -> Heard:
+    """What was known when the latest of these refusals came."""
+    good = heard.good_at if heard.good_at is not None and heard.good_at <= refused.at else None
+    if state == "refused":
+        return Heard(refused.at, good, signed=refused)
+    return Heard(refused.at, good, unsigned=refused)
 
 
 def _over(heard: Heard, each: Refused) -> bool:

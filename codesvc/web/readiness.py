@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -76,13 +77,18 @@ class Readiness:
     async def conditions(self) -> list[ComponentHealth]:
         """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
-            health.of_store(await self.state()),
+            health.of_store(await self._store_state()),
             *[await self._account(account) for account in self._directory.active_accounts],
             health.of_descriptors(file_descriptors.state()),
             self.proxies.condition,
             *self.webhook_proxy.conditions,
             *await self._callbacks(),
         ]
+
+    async def _store_state(self) -> str:
+        """The store's state; `slow` is no reason to take this process out of service."""
+        state = await self.state()
+        return "slow" if state == health.OK and self._store.deployment.pace.late(perf_counter()) is not None else state
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
         """The account's connection to WeChat, as this process sees it, and its access token, as all do."""

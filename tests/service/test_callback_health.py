@@ -110,7 +110,7 @@ async def test_a_case_whose_scan_was_refused_says_so(new_world):
         person, started = await world.person(), await world.start("alice")
         url = await world.scan_url(started)
         account = next(iter(world.platform.accounts.values()))
-        account.spec = replace(account.spec, token="changed in the console")
+        account.spec = replace(account.spec, token="changedInTheConsole")
         await person.scan(url)
         text = (await lan.get(f"/admin/verifications/{started['id']}"))[2]
         assert "这里没有出错" not in text

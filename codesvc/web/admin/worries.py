@@ -77,7 +77,7 @@ def case_worries(w: Words, title: str, heard: Heard, begun: int, ended: int) -> 
     known = {each.state for each in found}
     for state, refused in (("refused", heard.signed), ("unsigned", heard.unsigned)):
         if refused is not None and state not in known and refused.since <= ended and refused.at >= begun:
-            found += [each for each in callback_health.states(callback_health.while_it_lasted(heard, refused, state))]
+            found += callback_health.states(callback_health.while_it_lasted(heard, refused, state))
     return [_callbacks(w, title, each) for each in found if each.state != "ok"]
 
 
