@@ -26,11 +26,14 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
+from codesvc.service.operators.account_state import read_token_trouble_of
+from codesvc.store.keys import Keys
 
 if TYPE_CHECKING:
     import argparse
 
     from codesvc.config import Settings
+    from codesvc.store.store import Store
 
 KEY_VARIABLE: Final = "CODESVC_API_KEY"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
@@ -90,7 +93,17 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
             watch = ApiReader(lambda: _ask(http, "GET", path))
         else:
             watch = StoreReader(store, settings, arguments.site, started["id"])
+            await _say_account_state(store, settings, arguments.site)
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
+
+
+async def _say_account_state(store: Store, settings: Settings, site: str) -> None:
+    """Say why nothing can be sent, if the account gets no access token."""
+    name = settings.sites[site].account
+    keys = Keys(settings.store.prefix, settings.accounts[name].appid)
+    trouble = await read_token_trouble_of(store, keys, name)
+    if trouble is not None:
+        _say(f"accounts.{name}: {trouble.means}")
 
 
 async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:

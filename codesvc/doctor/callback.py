@@ -29,7 +29,7 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s 
 _LONGEST_READ: Final = 4096
 _OK: Final = 200
 EVENT: Final = "codesvc_check"
-_FORBIDDEN, _NOT_FOUND = 403, 404
+_BAD, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
     if answer.status == _FORBIDDEN:
         remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
         return fail(what, f"{url} refuses our signature", remedy)
+    if answer.status == _BAD and "does not open with this account's keys" in answer.body:
+        found = f"{url} cannot open what this file's aes_key and appid seal"
+        remedy = "EncodingAESKey: the running service has another aes_key (or appid) than this file. Reload or mend it."
+        return fail(what, found, remedy)
     if answer.status == _NOT_FOUND:
         prefix = urlsplit(url).path.removesuffix(f"/wechat/{account}")
         way = f"remove {prefix} and pass on the rest" if prefix else "pass /wechat/ on"

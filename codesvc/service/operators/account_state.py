@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.clock import rfc3339
-from codesvc.service.statistics.reader import StatisticsReader
+from codesvc.service.statistics.fields import account_subject
 from codesvc.service.statistics.summary import FINE
 from codesvc.wechat.errcode_advice import token_remedy, token_words
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.counts import Episode
+    from codesvc.store.keys import Keys
     from codesvc.store.store import Store
 
 _TOKEN: Final = "call.token."  # noqa: S105 - a field, no password
@@ -76,4 +77,9 @@ async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTroubl
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    return token_trouble(await StatisticsReader(store).account_episodes(account))
+    return await read_token_trouble_of(store, account.keys, account.name)
+
+
+async def read_token_trouble_of(store: Store, keys: Keys, name: str) -> TokenTrouble | None:
+    """The same for a program without a directory of accounts, by the account's keys and name."""
+    return token_trouble((await store.counts.episodes(keys, account_subject(name))).episodes)
