@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
-from codesvc.service.operators.account_state import TokenTrouble, token_trouble
+from codesvc.service.operators.account_state import token_trouble
 from codesvc.service.operators.forecast import backlog, outlooks
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, quantile
 from codesvc.service.statistics.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
+from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
@@ -25,11 +25,9 @@ from codesvc.web.context import services
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codesvc.domain.callback_health import Heard
-    from codesvc.service.operators.forecast import Outlook
     from codesvc.service.statistics.gauges import AccountStanding
     from codesvc.service.statistics.series import Figures
-    from codesvc.service.statistics.summary import Fault, Story
+    from codesvc.service.statistics.summary import Story
     from codesvc.web.admin.filters import Choice
     from codesvc.web.admin.layout import Words
     from codesvc.web.context import Services
@@ -37,19 +35,6 @@ if TYPE_CHECKING:
 routes = web.RouteTableDef()
 _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1, "errors": 4}
 """The colours of charts with a meaning: green for success, orange and red for problems."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of an account: its remaining quotas, WeChat's errors, its callbacks and its access token."""
-
-    account: str
-    title: str
-    outlooks: Sequence[Outlook]
-    faults: Sequence[Fault]
-    calls: Figures
-    heard: Heard
-    token: TokenTrouble | None
 
 
 async def healths(here: Services, span: str = "24h") -> list[Health]:

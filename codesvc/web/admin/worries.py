@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from codesvc.service.operators.account_state import TokenTrouble
     from codesvc.service.operators.forecast import Outlook
     from codesvc.service.statistics.summary import Fault
+    from codesvc.web.admin.account_health import Health
     from codesvc.web.admin.layout import Words
-    from codesvc.web.admin.overview import Health
 
 
 @dataclass(frozen=True, slots=True)
