@@ -43,6 +43,7 @@ from codesvc.service.binding_watch import BindingWatch
 from codesvc.service.bindings import Bindings
 from codesvc.service.callback_events import Chat, OpenidLimits
 from codesvc.service.callback_forwarding import CallbackForwarding
+from codesvc.service.callback_refusals import CallbackRefusals
 from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
 from codesvc.service.intent_decisions import IntentDecisions
@@ -108,6 +109,7 @@ _TABLES: Final = (
     logos.routes,
 )
 """All routes. The first one that matches is used."""
+_LONGEST_LIFE: Final = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values()))
 
 
 def create_app(
@@ -204,7 +206,8 @@ async def _run(
         tokens, clients = reach(
             directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
         )
-        pool = QrPool(store, clients, longest_life=max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values())))
+        heard = CallbackRefusals(store.callbacks)
+        pool = QrPool(store, clients, longest_life=_LONGEST_LIFE, shown=heard.show)
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(store.servers, settings.store.prefix)
         await stack.enter_async_context(change_notifier.running())
@@ -235,7 +238,7 @@ async def _run(
             keyring=keyring,
             store=store,
             offset=offset,
-            readiness=Readiness(store, directory, platforms),
+            readiness=Readiness(store, directory, platforms, heard),
             change_notifier=change_notifier,
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
@@ -247,7 +250,7 @@ async def _run(
             relay=relay,
             pages=page_tokens,
             views=Views(service.public_url, page_tokens, proofs),
-            standings=Gauges(store, directory, tokens),
+            standings=Gauges(store, directory, tokens, heard),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,

@@ -27,12 +27,15 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
+from codesvc.service.operators.account_state import read_token_trouble_of
+from codesvc.store.keys import Keys
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
     from codesvc.config import Settings
+    from codesvc.store.store import Store
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _LOOK_SECONDS: Final = 0.25
@@ -98,6 +101,7 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
             watch = ApiReader(lambda: _ask(http, "GET", path))
         else:
             watch = StoreReader(store, settings, arguments.site, started["id"])
+            await _say_account_state(store, settings, arguments.site)
         return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
 
 
@@ -112,6 +116,15 @@ async def _once_known(call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str
             return await call()
         await asyncio.sleep(_LOOK_SECONDS)
     return await call()
+
+
+async def _say_account_state(store: Store, settings: Settings, site: str) -> None:
+    """Say why nothing can be sent, if the account gets no access token."""
+    name = settings.sites[site].account
+    keys = Keys(settings.store.prefix, settings.accounts[name].appid)
+    trouble = await read_token_trouble_of(store, keys, name)
+    if trouble is not None:
+        _say(f"accounts.{name}: {trouble.means}")
 
 
 async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -> int:

@@ -29,13 +29,14 @@ _LONGEST_KEY = 60
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: the path of keys and indexes that leads to it, and a sentence without the value.
+    """One fault: the path of keys and indexes that leads to it, a sentence without the value, and a remedy if known.
 
     The value is left out, because a misplaced value may be a secret.
     """
 
     path: tuple[str | int, ...]
     message: str
+    remedy: str = ""
 
     @property
     def where(self) -> str:
@@ -44,7 +45,7 @@ class Fault:
 
     def below(self, *path: str | int) -> Fault:
         """The same fault with `path` in front of its path."""
-        return Fault((*path, *self.path), self.message)
+        return Fault((*path, *self.path), self.message, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.path else self.message

@@ -44,7 +44,9 @@ def read_secret(path: Path) -> tuple[str, bool]:
             if not stat.S_ISREG(mode):
                 raise UnfitError("names something that is not a regular file")
             if mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise UnfitError("can be written by group or others; chmod 600 it")
+                raise UnfitError(
+                    f"can be written by group or others; mend that with: chmod 600 {shlex.quote(str(path))}"
+                )
             octets = file.read(_LONGEST_SECRET + 1)
     except OSError as error:
         raise UnfitError(f"cannot be read: {error.strerror}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,8 @@ def load_with_tables(path: Path, env: Mapping[str, str]) -> tuple[Settings, dict
     settings = _settings(filled, sources, *_misplaced(sources, tables))
     inline = ", ".join(".".join(found) for found in sources.inline)
     if exposed and inline:
-        notice = Fault((), f"every user of the machine can read this file, which holds {inline}")
+        said = f"every user of the machine can read this file, which holds {inline}"
+        notice = Fault((), said, f"chmod 600 {shlex.quote(str(path))}")
         settings = replace(settings, notices=(*settings.notices, notice))
     return settings, filled
 

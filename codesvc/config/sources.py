@@ -8,6 +8,7 @@ A logo that is given as a file is read in the same step.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -136,7 +137,8 @@ class Sources:
             raise UnfitError("lies inside store.data_dir; keep secrets away from the data they protect")
         words, exposed = read_secret(file)
         if exposed:
-            self.notices.append(Fault((*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"))
+            where, said = (*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"
+            self.notices.append(Fault(where, said, f"chmod 600 {shlex.quote(str(file))}"))
         return words
 
 

@@ -11,6 +11,7 @@ from codesvc.config import parse
 from codesvc.config.keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
 from codesvc.domain.logo import data_url
+from codesvc.domain.passwords import password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from codesvc.sandbox.account import AccountSpec
 
 SITE: Final = "shop"
+OPERATOR: Final = "demo"
 ACCOUNT: Final = "main"
 LOOPBACK: Final = "127.0.0.1"
 _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
@@ -76,6 +78,7 @@ def service_settings(
     account: AccountSpec,
     master_key: str | None = None,
     webhook_secret: str | None = None,
+    operator_password: str | None = None,
 ) -> Settings:
     """The service's settings.
 
@@ -86,6 +89,7 @@ def service_settings(
         account: the sandbox's account.
         master_key: the master key; a new one is made if it is not given.
         webhook_secret: the webhook secret; a new one is made if it is not given.
+        operator_password: of the operator `demo`; without one there are no operator's pages.
 
     Raises:
         ConfigError: the data directory cannot be used.
@@ -142,4 +146,7 @@ def service_settings(
             },
         },
     }
+    if operator_password is not None:
+        line = password_line(operator_password, secrets.token_bytes(16))
+        document["admin"] = {"operators": {OPERATOR: {"password": line}}}
     return parse(document, env={}, directory=data_dir)

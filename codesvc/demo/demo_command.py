@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from codesvc.config.keys import new_key
-from codesvc.demo.configuration import LOOPBACK, SITE, Addresses
+from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story
 from codesvc.domain.errors import CodesvcError
@@ -85,6 +85,7 @@ codesvc demo
   Website     {where.website}   sign up, log in, reset a password
   Phone       {where.sandbox}   the sandbox: follow, scan, read messages
   Service     {where.service}   the API
+  Operations  {where.service}/admin   for operators: sign in as {OPERATOR} with {stack.password} (shown this once)
 
   API key     {key}
               (site "{SITE}", every scope; shown this once)

@@ -31,10 +31,12 @@ class Stack:
     Attributes:
         addresses: the addresses of its parts.
         account: the sandbox's default account.
+        password: of the operator `demo` of /admin.
     """
 
     addresses: Addresses
     account: AccountSpec
+    password: str
 
 
 @asynccontextmanager
@@ -48,6 +50,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         CodesvcError: the store does not start.
     """
     account = sandbox_account(addresses)
+    password = secrets.token_urlsafe(12)
     signing = new_signing_secret(secrets.token_bytes(32))
     settings = service_settings(
         addresses,
@@ -56,6 +59,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         account=account,
         master_key=_lasting_key(data_dir),
         webhook_secret=signing,
+        operator_password=password,
     )
     website = create_website(
         service_url=addresses.service,
@@ -74,7 +78,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         site = settings.sites[SITE]
         ShownCodes(platform, service_url=addresses.service, api_key=api_key, site=site).watch(service)
         await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
-        yield Stack(addresses, account)
+        yield Stack(addresses, account, password)
 
 
 def _lasting_key(data_dir: Path) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor import templatelist
-from codesvc.doctor.errcode_advice import remedy_for
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.quota import PATHS, WARN_AT, Api
 from codesvc.messages.templates import BadTemplate, Templates
 from codesvc.service.qr_pool import new_scene
 from codesvc.wechat.answers import CallbackCheck, Quota, Template
+from codesvc.wechat.errcode_advice import remedy_for
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:

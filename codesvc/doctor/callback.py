@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from codesvc.doctor.finding import Finding, fail, ok
+from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.wechat import crypto
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)  # WeChat hangs up after 5 s (WECHAT.md 9.4)
 _LONGEST_READ: Final = 4096
 _OK: Final = 200
-_NOBODY: Final = "oCODESVC_CHECK_of_the_setup_"
 EVENT: Final = "codesvc_check"
-_FORBIDDEN, _NOT_FOUND = 403, 404
+_BAD, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ def judge(account: str, url: str, act: str, answer: CallbackAnswer, *, wanted: s
     if answer.status == _FORBIDDEN:
         remedy = "The running service has another token, AES key, appid or mode than this file, or another clock."
         return fail(what, f"{url} refuses our signature", remedy)
+    if answer.status == _BAD and "does not open with this account's keys" in answer.body:
+        found = f"{url} cannot open what this file's aes_key and appid seal"
+        remedy = "EncodingAESKey: the running service has another aes_key (or appid) than this file. Reload or mend it."
+        return fail(what, found, remedy)
     if answer.status == _NOT_FOUND:
         prefix = urlsplit(url).path.removesuffix(f"/wechat/{account}")
         way = f"remove {prefix} and pass on the rest" if prefix else "pass /wechat/ on"
@@ -80,11 +84,11 @@ def push(account: AccountEntry) -> tuple[dict[str, str], bytes]:
     now = int(time.time())
     receiver = account.config.original_id or "gh_000000000000"
     plain = (
-        f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><FromUserName><![CDATA[{_NOBODY}]]></FromUserName>"
+        f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><FromUserName><![CDATA[{PROBE_OPENID}]]></FromUserName>"
         f"<CreateTime>{now}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
         f"<Event><![CDATA[{EVENT}]]></Event></xml>"
     )
-    query = {**_signed(account), "openid": _NOBODY}
+    query = {**_signed(account), "openid": PROBE_OPENID}
     if keys.mode == "plaintext":
         return query, plain.encode()
     sealed = crypto.encrypt(plain.encode(), keys.aes_keys[0], keys.appid)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from codesvc.config import ConfigError, load
+from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.examination import Examination
 from codesvc.doctor.finding import Exit, Finding, exit_status, fail
 from codesvc.doctor.report import document, line, summary
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import argparse
 
     from codesvc.config import Settings
+    from codesvc.config.faults import Fault
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         settings = load(arguments.config, os.environ)
     except ConfigError as error:
-        findings = [_fault(fault.where, fault.message) for fault in error.faults]
+        findings = [_fault(fault) for fault in error.faults]
         if not as_json:
             _print_all(findings)
         return _end(findings, Exit.CONFIGURATION, as_json=as_json)
@@ -49,8 +51,8 @@ async def _examined(settings: Settings, *, as_json: bool) -> int:
     return _end(findings, status, as_json=as_json)
 
 
-def _fault(where: str, message: str) -> Finding:
-    return fail(where or "configuration", message, "See config.example.toml for what the option takes.")
+def _fault(fault: Fault) -> Finding:
+    return fail(fault.where or "configuration", fault.message, remedy_of(fault))
 
 
 def _print_all(findings: list[Finding]) -> None:

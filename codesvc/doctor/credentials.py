@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from codesvc.doctor.errcode_advice import refused_address, remedy_for
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
+from codesvc.wechat.errcode_advice import errcode_of, refused_address, remedy_for, token_words
 from codesvc.wechat.errors import TokenRefused, WeChatFault
 from codesvc.wechat.issuer import Issuer, issuer_for
 from codesvc.wechat.token import StoredTokens
@@ -94,6 +94,8 @@ async def check(account: AccountEntry, tokens: TokenSource | None) -> Finding:
     except WeChatFault as fault:
         address = refused_address(fault)
         found = f"WeChat does not list this machine's address {address}" if address else str(fault)
-        return fail(what, found, remedy_for(fault, token=True))
+        code = errcode_of(fault)
+        words = f"{token_words(str(code))}; {found}" if code is not None and address is None else found
+        return fail(what, words, remedy_for(fault, token=True))
     shown = source if source in {"stable", _ORDINARY} else "central"
     return ok(what, f"WeChat takes {account.config.appid} and its AppSecret from this address ({shown} token)")

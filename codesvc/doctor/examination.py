@@ -26,7 +26,6 @@ from codesvc.doctor import (
     settings_checks,
     storeprobe,
 )
-from codesvc.doctor.errcode_advice import PROXY_REMEDIES
 from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.keyring import Keyring
@@ -34,6 +33,7 @@ from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.quota import Api
 from codesvc.sites.directory import Directory
 from codesvc.wechat.client import WeChatClient
+from codesvc.wechat.errcode_advice import PROXY_REMEDIES
 from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import ssl
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from codesvc.doctor.errcode_advice import PROXY_REMEDIES
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+from codesvc.wechat.errcode_advice import PROXY_REMEDIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

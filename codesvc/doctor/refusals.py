@@ -1,31 +1,25 @@
-"""Which of WeChat's callbacks the running service has refused in the last day."""
+"""What the running service has heard of WeChat's callbacks: refused in the last day, missing, or the last good one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.doctor.finding import Finding, ok, skipped, warn
-from codesvc.domain import health
+from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.domain import callback_health
+from codesvc.domain.callback_health import MISSING_REMEDY, REMEDIES, Heard
 from codesvc.domain.clock import Offset, rfc3339
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.service.callback_refusals import CallbackRefusals
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
-    from codesvc.doctor.storeprobe import ReachableStore
-    from codesvc.store.callbacks import Refusal
+    from collections.abc import Iterator
 
-_SIGNED = (
-    "See what the text says: the message format in WeChat's console must be XML, and no proxy may change the body."
-)
-_UNSIGNED = (
-    "If people's messages get no answer, compare token and appid with WeChat's console and set this machine's clock; "
-    "else a stranger has tried the address."
-)
+    from codesvc.doctor.storeprobe import ReachableStore
 
 
 async def findings(accounts: list[str], place: ReachableStore | None, prefix: str) -> list[Finding]:
-    """A finding for each account."""
+    """The findings for each account."""
     if place is None:
         return [skipped("refused callbacks", "the store does not answer")]
     store = Store(place.servers, offset=Offset(movable=False), prefix=prefix)
@@ -33,18 +27,19 @@ async def findings(accounts: list[str], place: ReachableStore | None, prefix: st
         found = await CallbackRefusals(store.callbacks).of(accounts)
     except (StoreUnavailable, ScriptError):
         return [skipped("refused callbacks", "the store does not answer")]
-    told: list[Finding] = []
-    for name in accounts:
-        what, refused = f"accounts.{name}: refused callbacks", found.get(name)
-        if refused is None:
-            told.append(ok(what, "none in the last day"))
-            continue
-        if refused.signed is not None:
-            told.append(warn(what, f"with a right signature: {_said(refused.signed)}", _SIGNED))
-        if refused.unsigned is not None:
-            told.append(warn(what, f"without a right signature: {_said(refused.unsigned)}", _UNSIGNED))
-    return told
+    return [finding for name in accounts for finding in judge(name, found[name])]
 
 
-def _said(each: Refusal) -> str:
-    return health.refused_callbacks(each.count, rfc3339(each.since), rfc3339(each.at), each.why)
+def judge(name: str, heard: Heard) -> Iterator[Finding]:
+    """The findings for one account."""
+    what = f"accounts.{name}: refused callbacks"
+    good = f"the latest good one came at {rfc3339(heard.good_at)}" if heard.good_at is not None else "no good one yet"
+    for words, each in (("with a right signature", heard.signed), ("without a right signature", heard.unsigned)):
+        if each is not None:
+            yield warn(what, f"{words}: {callback_health.said(each)} {good.capitalize()}.", REMEDIES[each.reason])
+    if heard.signed is None and heard.unsigned is None:
+        yield ok(what, f"none in the last day; {good}")
+    if callback_health.missing(heard):
+        since = rfc3339(heard.unheard_since or 0)
+        found = f"{heard.unheard:,} QR codes were shown since {since}, and no callback came"
+        yield fail(f"accounts.{name}: callbacks", found, MISSING_REMEDY)

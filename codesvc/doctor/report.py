@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
@@ -17,12 +18,21 @@ if TYPE_CHECKING:
 
 _MARKS: Final = {Status.OK: "ok  ", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.SKIPPED: "skip"}
 _INDENT: Final = " " * 6
+_WIDTH: Final = 120
 
 
 def line(finding: Finding) -> str:
     """One finding as text, with its remedy on the lines below."""
-    text = f"{_MARKS[finding.status]}  {finding.what}: {finding.found}"
-    return text + (f"\n{_INDENT}-> {finding.remedy}" if finding.remedy else "")
+    text = _wrapped(f"{_MARKS[finding.status]}  {finding.what}: {finding.found}", _INDENT)
+    return text + (f"\n{_wrapped(f'{_INDENT}-> {finding.remedy}', _INDENT + '   ')}" if finding.remedy else "")
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """The text on lines of at most 120 characters; a longer word, such as an address, stays whole."""
+    lines = textwrap.wrap(
+        text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return "\n".join(lines)
 
 
 def summary(findings: Sequence[Finding]) -> str:

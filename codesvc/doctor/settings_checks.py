@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
 from codesvc.delivery.channels import registry
+from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import Finding, ok, warn
 from codesvc.domain.channels import LISTED
 from codesvc.domain.service_address import ServiceAddress
@@ -24,7 +25,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """All findings that need only the settings."""
     yield ok("configuration", f"sound: {len(settings.accounts)} account(s), {len(settings.sites)} site(s)")
     for notice in settings.notices:
-        yield warn("configuration", str(notice), "See config.example.toml for what the option means.")
+        yield warn("configuration", str(notice), remedy_of(notice))
     yield _mode(settings)
     yield _proxy(settings)
     for name, account in settings.accounts.items():

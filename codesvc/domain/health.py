@@ -22,6 +22,7 @@ STORE_MEANS: Final = {
     OK: "Everything can be asked and answered.",
     "out of memory": "Reads are answered, everything that writes is 503 until maxmemory is raised or keys expire.",
     "cannot write to its disk": "Everything that writes is 503 until there is room on the store's disk.",
+    "slow": "Half of the scripts take longer than 0.1 s: look at the store's machine, its slow log and the network.",
     "read only": "A replica answers; everything that writes is 503 until a primary does.",
     "loading": "The store reads its data back; it answers when it is done.",
 }
@@ -67,12 +68,6 @@ class ComponentHealth:
     component: str
     state: str
     means: str
-
-
-def refused_callbacks(count: int, since: str, at: str, why: str) -> str:
-    """A sentence about refused callbacks; the times are RFC 3339."""
-    first = "" if count == 1 else f" since {since}"
-    return f"{count:,} refused{first}, the latest at {at}: {why}."
 
 
 def of_store(state: str) -> ComponentHealth:

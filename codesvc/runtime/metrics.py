@@ -86,6 +86,12 @@ ISSUE_SECONDS: Final = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
     registry=REGISTRY,
 )
+CALLBACKS: Final = Counter(
+    "codesvc_callbacks",
+    "WeChat's callbacks by what came of them: good, or why they were refused (signature, time, key, appid, form)",
+    ("account", "result"),
+    registry=REGISTRY,
+)
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
 WECHAT_CALLS: Final = Counter(
     "codesvc_wechat_calls",
@@ -149,6 +155,15 @@ POOL_SIZE: Final = _gauge("codesvc_qr_pool_size", "QR codes that should be minte
 TOKEN_AGE: Final = _gauge("codesvc_token_age_seconds", "Since the present access token was fetched", "account")
 TOKEN_LEFT: Final = _gauge(
     "codesvc_token_left_seconds", "Until the present access token ends; 0 where there is none", "account"
+)
+TOKEN_REFUSED: Final = _gauge(
+    "codesvc_token_refused", "1 while the latest fetch of an access token has failed", "account"
+)
+CALLBACK_AGE: Final = _gauge(
+    "codesvc_callback_age_seconds", "Since the latest good callback; absent where none is known", "account"
+)
+UNHEARD: Final = _gauge(
+    "codesvc_qr_codes_unheard", "QR codes that were shown since the latest good callback", "account"
 )
 OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
 OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")

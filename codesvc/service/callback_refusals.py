@@ -1,39 +1,32 @@
-"""Which callbacks were refused and why, for operators: on `/readyz` and in `codesvc check`, from all processes.
+"""What is heard of WeChat's callbacks, by account and from all processes: good ones, refused ones, and silence.
 
-Anybody can call the callback's address. So one process writes at most once a second for each account, and what a
-signature covers is kept apart from what has none: strangers cannot hide a real fault.
+Anybody can call the callback's address. So one process writes at most once a second for each account and kind, and what
+a signature covers is kept apart from what has none: strangers cannot hide a real fault.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc.domain.callback_health import Heard, Reason, Refused
 from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.runtime import metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from codesvc.store.callbacks import Callbacks, Refusal
 
 _log = structlog.get_logger(__name__)
 _SPACING_SECONDS: Final = 1.0
 _SHOWN_MS: Final = 86_400_000
 _LONGEST: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The refused callbacks of an account in the last day.
-
-    Attributes:
-        signed: those whose signature was right, so that WeChat or its console is the sender; None for none.
-        unsigned: those without a right signature: another token in the console, a wrong clock, or a stranger.
-    """
-
-    signed: Refusal | None = None
-    unsigned: Refusal | None = None
+GOOD: Final = "good"
 
 
 @dataclass(slots=True)
@@ -41,14 +34,15 @@ class _Pending:
     count: int = 0
     kind: str = ""
     why: str = ""
+    reason: str = ""
     written: float = float("-inf")
 
 
 class CallbackRefusals:
-    """Records and reads refused callbacks.
+    """Records and reads what is heard of callbacks.
 
     Args:
-        store: keeps the latest of each account for a day.
+        store: keeps the latest of each account.
     """
 
     def __init__(self, store: Callbacks) -> None:
@@ -57,34 +51,86 @@ class CallbackRefusals:
 
     async def note(self, account: str, error: Exception, *, signed: bool) -> None:
         """Record a refused callback. Its error's text must hold no secret. Never raises for the store."""
-        pending = self._pending.setdefault(f"{account} {'signed' if signed else 'unsigned'}", _Pending())
-        pending.count += 1
-        pending.kind, pending.why = type(error).__name__, str(error)[:_LONGEST]
-        now = asyncio.get_running_loop().time()
-        if now - pending.written >= _SPACING_SECONDS:
-            pending.written = now
-            await self._write()
+        reason = str(getattr(error, "reason", Reason.FORM))
+        metrics.CALLBACKS.labels(account, reason).inc()
+        pending = self._of(account, "signed" if signed else "unsigned")
+        pending.kind, pending.why, pending.reason = type(error).__name__, str(error)[:_LONGEST], reason
+        await self._count(pending)
 
-    async def of(self, accounts: list[str]) -> dict[str, Refused]:
-        """The refusals of these accounts; those without are missing.
+    async def hear(self, account: str) -> None:
+        """Record a good callback. Never raises for the store."""
+        metrics.CALLBACKS.labels(account, GOOD).inc()
+        # QR codes that were shown before it have been answered.
+        self._of(account, "shown").count = 0
+        await self._count(self._of(account, GOOD))
+
+    async def show(self, account: str) -> None:
+        """Record that a QR code was given to a page. Never raises for the store."""
+        await self._count(self._of(account, "shown"))
+
+    async def of(self, accounts: Iterable[str]) -> dict[str, Heard]:
+        """What is known about these accounts.
 
         Raises:
             StoreUnavailable: the store does not answer.
         """
         await self._write()
         found = await self._store.read()
-        fresh = {name: each for name, each in found.entries.items() if found.now - each.at <= _SHOWN_MS}
-        told = {name: Refused(fresh.get(f"{name} signed"), fresh.get(f"{name} unsigned")) for name in accounts if fresh}
-        return {name: each for name, each in told.items() if each.signed or each.unsigned}
+        entries = found.entries
+
+        def refused(name: str) -> Refused | None:
+            each = entries.get(name)
+            return _refused(each) if each is not None and found.now - each.at <= _SHOWN_MS else None
+
+        def heard(name: str) -> Heard:
+            good, shown = entries.get(f"{name} {GOOD}"), entries.get(f"{name} shown")
+            # An entry that began before the latest good callback was answered by it.
+            if shown is not None and good is not None and good.at >= shown.since:
+                shown = None
+            return Heard(
+                found.now,
+                good.at if good else None,
+                refused(f"{name} signed"),
+                refused(f"{name} unsigned"),
+                shown.count if shown else 0,
+                shown.since if shown else None,
+            )
+
+        return {name: heard(name) for name in accounts}
+
+    def _of(self, account: str, kind: str) -> _Pending:
+        return self._pending.setdefault(f"{account} {kind}", _Pending())
+
+    async def _count(self, pending: _Pending) -> None:
+        pending.count += 1
+        now = asyncio.get_running_loop().time()
+        if now - pending.written >= _SPACING_SECONDS:
+            pending.written = now
+            await self._write()
 
     async def _write(self) -> None:
-        for name, pending in self._pending.items():
+        for name, pending in list(self._pending.items()):
             count, pending.count = pending.count, 0
             if not count:
                 continue
             try:
-                await self._store.note(name, count=count, kind=pending.kind, why=pending.why)
+                await self._write_one(name, pending, count)
             except (StoreUnavailable, ScriptError) as error:
                 pending.count += count
                 _log.warning("refusals_not_written", error=str(error))
                 return
+
+    async def _write_one(self, name: str, pending: _Pending, count: int) -> None:
+        account, _, kind = name.rpartition(" ")
+        good = f"{account} {GOOD}"
+        if kind in {GOOD, "shown"}:
+            await self._store.mark(name, good="" if kind == GOOD else good, count=count)
+            return
+        await self._store.note(name, good=good, count=count, kind=pending.kind, why=pending.why, reason=pending.reason)
+
+
+def _refused(each: Refusal) -> Refused:
+    reason = Reason.FORM
+    with suppress(ValueError):  # an older process gives none
+        reason = Reason(each.reason)
+    return Refused(each.count, each.since, each.at, each.why, reason, each.reasons)

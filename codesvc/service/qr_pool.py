@@ -51,9 +51,18 @@ class QrPool:
         store: holds the pool.
         clients: WeChat clients by account name.
         longest_life: the longest life of any verification, seconds.
+        shown: is called with an account's name whenever a QR code of it is given to a page.
     """
 
-    def __init__(self, store: Store, clients: Mapping[str, WeChatClient], *, longest_life: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clients: Mapping[str, WeChatClient],
+        *,
+        longest_life: int,
+        shown: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._shown = shown
         self._store = store
         self._clients = clients
         self.needed_ms = longest_life * 1000 + _MARGIN_MS
@@ -92,6 +101,8 @@ class QrPool:
         if reply.outcome is Outcome.EMPTY:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
+            if self._shown is not None:
+                await self._shown(account.name)
             self.seen(account, left=reply.pool_left)
         return reply
 

@@ -17,6 +17,7 @@ import hiredis
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.intent import random_id
 from codesvc.domain.quota import ASSUMED_DAILY, RESERVE
+from codesvc.domain.store_pace import StorePace
 from codesvc.domain.webhook import seed
 from codesvc.runtime import metrics
 from codesvc.store.keys import channel, never
@@ -62,6 +63,7 @@ class Deployment:
     """What the scripts of one deployment share.
 
     Attributes:
+        pace: how fast the store answers scripts lately.
         acts: the scripts by name, each made by the room that it belongs to.
 
     Args:
@@ -79,6 +81,7 @@ class Deployment:
         self.retention = retention
         self.tag_key = tag_key
         self.channel = channel(prefix)
+        self.pace = StorePace()
         self.acts: dict[str, Act[Any]] = {}
         self.guards: list[tuple[str, ...]] = [(never(prefix, p),) if servers.several else () for p in range(PARTITIONS)]
 
@@ -218,7 +221,9 @@ class Act(Generic[_R]):
             metrics.STORE_FAILURES.labels(name).inc()
             servers.doubt()
             raise
-        metrics.observe_script(name, perf_counter() - started)
+        ended = perf_counter()
+        metrics.observe_script(name, ended - started)
+        self._here.pace.note(ended, ended - started)
         return answer
 
     async def _send_again(self, partition: int, command: bytes, refused: ServerSaidError) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""Scripts about callbacks that were refused: the latest reason of each account, kept for a day."""
+"""Scripts about callbacks of accounts: the latest good one, those that were refused, and QR codes without an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Callbacks of an account that were refused.
+    """Callbacks of an account that were refused; also good ones, and QR codes that were shown.
 
     Attributes:
         count: how many since `since`.
@@ -26,13 +26,17 @@ class Refusal(msgspec.Struct, frozen=True):
         at: the latest of them, ms.
         kind: the class of the latest error.
         why: its text, without secrets.
+        reason: its reason, "" where an older process has written it.
+        reasons: how many by reason.
     """
 
     count: int
     since: int
     at: int
-    kind: str
-    why: str
+    kind: str = ""
+    why: str = ""
+    reason: str = ""
+    reasons: dict[str, int] = {}
 
 
 def _entries(raw: Sequence[bytes]) -> dict[str, Refusal]:
@@ -53,17 +57,26 @@ class RefusalsRead(Reply, frozen=True):
 
 
 class Callbacks:
-    """Refused callbacks of the whole deployment. Every call raises StoreUnavailable if the store does not answer."""
+    """Callbacks of the whole deployment. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._place = PartitionKeys(here.prefix, DEPLOYMENT)
         self._at = refused_callbacks(here.prefix)
         self._note = Act(here, "note_refused_callback", Reply)
+        self._mark = Act(here, "note_callback", Reply)
         self._read = Act(here, "read_refused_callbacks", RefusalsRead)
 
-    async def note(self, name: str, *, count: int, kind: str, why: str) -> None:
-        """Record `count` refusals under a name, and the latest reason."""
-        await self._note(self._place, {"refused": self._at}, {"name": name, "count": count, "kind": kind, "why": why})
+    async def note(self, name: str, *, good: str, count: int, kind: str, why: str, reason: str) -> None:
+        """Record `count` refusals under a name, and the latest reason; `good` is the name of the good callbacks."""
+        await self._note(
+            self._place,
+            {"refused": self._at},
+            {"name": name, "good": good, "count": count, "kind": kind, "why": why, "reason": reason},
+        )
+
+    async def mark(self, name: str, *, good: str, count: int) -> None:
+        """Record good callbacks, or QR codes that were shown; these are counted from the latest good one (`good`)."""
+        await self._mark(self._place, {"refused": self._at}, {"name": name, "good": good, "count": count})
 
     async def read(self) -> RefusalsRead:
         """All that is kept, also what is older than a day."""

@@ -23,6 +23,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
         batch: its name. A batch that is sent again under the same name is added once.
         subject: the site or account.
         counts: by name.
+        seen: first and latest time of what failed and of good calls: ms since 1970, or ms before now (0 or less).
         started: ids of new verifications, oldest first.
         minutes_kept: how many minutes are kept.
         hours_kept: how many hours are kept.
@@ -32,6 +33,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     batch: str
     subject: str
     counts: Mapping[str, int]
+    seen: Mapping[str, tuple[int, int]] = msgspec.field(default_factory=dict)
     started: Sequence[str]
     minutes_kept: int
     hours_kept: int
@@ -55,11 +57,41 @@ class CountsRead(Reply, frozen=True):
     buckets: Annotated[tuple[tuple[int, dict[str, int]], ...], _buckets] = ()
 
 
+class Episode(msgspec.Struct, frozen=True):
+    """Something that happens again and again.
+
+    Attributes:
+        since: the first time, ms since 1970.
+        last: the latest time.
+    """
+
+    since: int
+    last: int
+
+
+def _episodes(raw: Sequence[bytes]) -> dict[str, Episode]:
+    return {
+        name.decode(): Episode(*(int(part) for part in times.split()))
+        for name, times in zip(raw[::2], raw[1::2], strict=True)
+    }
+
+
+class EpisodesRead(Reply, frozen=True):
+    """DONE.
+
+    Attributes:
+        episodes: by field.
+    """
+
+    episodes: Annotated[dict[str, Episode], _episodes] = msgspec.field(default_factory=dict)
+
+
 class Counts:
     """Counts in the store. Every call raises StoreUnavailable if the store does not answer."""
 
     def __init__(self, here: Deployment) -> None:
         self._add = Act(here, "add_counts", Reply)
+        self._read_episodes = Act(here, "read_episodes", EpisodesRead)
         self._read = Act(here, "read_counts", CountsRead)
 
     async def add(self, keys: Keys, counted: Counted) -> None:
@@ -70,12 +102,17 @@ class Counts:
             {
                 "subject": counted.subject,
                 "counts": " ".join(f"{name}={count}" for name, count in counted.counts.items()),
+                "seen": " ".join(f"{name}={first},{last}" for name, (first, last) in counted.seen.items()),
                 "started": " ".join(counted.started),
                 "minutes_kept": counted.minutes_kept,
                 "hours_kept": counted.hours_kept,
                 "latest_kept": counted.latest_kept_ms,
             },
         )
+
+    async def episodes(self, keys: Keys, subject: str) -> EpisodesRead:
+        """Read what failed lately, since when, and when it was last seen."""
+        return await self._read_episodes(keys, {}, {"subject": subject})
 
     async def read(self, keys: Keys, subject: str, *, kind: str, first: int, last: int) -> CountsRead:
         """Read buckets (`kind`: minute or hour), from the one `first` back from now to the one `last` back."""

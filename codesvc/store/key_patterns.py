@@ -40,6 +40,7 @@ IN_PARTITION: Final = {
     "audits": "audits",
     "minute": "minute:%s:%s",
     "hour": "hour:%s:%s",
+    "episode": "episode:%s",
 }
 """Kinds whose names Lua scripts form too, as patterns for `%` in both languages: `store.script` passes them to Lua."""
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
 from codesvc.wechat import protocol
-from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage
+from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage, StaleCallback
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
@@ -28,7 +29,7 @@ def _account_in(request: web.Request) -> AccountEntry:
 
 
 async def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
-    signed = isinstance(error, BadEnvelope | BadMessage | BadKeys)
+    signed = isinstance(error, StaleCallback | BadEnvelope | BadMessage | BadKeys)
     await services(request).readiness.refusals.note(account.name, error, signed=signed)
     _log.warning("callback_refused", account=account.name, error=type(error).__name__, why=str(error))
     if isinstance(error, BadEnvelope | BadMessage):
@@ -56,6 +57,8 @@ async def handle(request: web.Request) -> web.Response:
         inbound = protocol.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
         raise await _refuse(request, account, error) from None
+    if inbound.event.openid != PROBE_OPENID:
+        await here.readiness.refusals.hear(account.name)
     text = await here.chat.handle(account, inbound)
     if text is not None:
         here.relay.copy(account, request.rel_url.raw_query_string, body)

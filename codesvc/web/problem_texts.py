@@ -161,7 +161,7 @@ CHINESE: Final = {
     ),
     "wechat-unavailable": ProblemText(
         "微信暂时没有给出二维码",
-        "微信没有响应，或公众号的额度已用完。",
+        "微信没有响应、公众号无法取得 access_token，或额度已用完。",
         "等待 `Retry-After` 秒后重试，或让用户改用口令。",
     ),
 }

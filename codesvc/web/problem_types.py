@@ -255,7 +255,7 @@ _ALL: Final = (
         "wechat-unavailable",
         503,
         "WeChat gave no QR code just now",
-        "WeChat did not answer, or the account's quota is used up.",
+        "WeChat did not answer, the account gets no access token, or its quota is used up.",
         "Try again after `Retry-After` seconds, or let the person send the keyword instead.",
     ),
 )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from codesvc.domain import health
-from codesvc.domain.clock import rfc3339
+from codesvc.domain import callback_health, health
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors
-from codesvc.service.callback_refusals import CallbackRefusals
+from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
-    from codesvc.sites.directory import Directory
+    from codesvc.service.callback_refusals import CallbackRefusals
+    from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -31,17 +32,20 @@ class Readiness:
         store: the store.
         directory: the accounts.
         platforms: the results of the accounts' calls to WeChat.
+        refusals: what is heard of the accounts' callbacks.
 
     Attributes:
         proxies: what trusted proxies handed on.
-        refusals: which callbacks were refused.
+        refusals: what is heard of the accounts' callbacks.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
     """
 
-    def __init__(self, store: Store, directory: Directory, platforms: PlatformHealth) -> None:
+    def __init__(
+        self, store: Store, directory: Directory, platforms: PlatformHealth, refusals: CallbackRefusals
+    ) -> None:
         self.proxies = health.Proxies()
         self.webhook_proxy = health.WebhookProxy()
-        self.refusals = CallbackRefusals(store.callbacks)
+        self.refusals = refusals
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -73,24 +77,38 @@ class Readiness:
     async def conditions(self) -> list[ComponentHealth]:
         """The conditions of all parts. Only that of the store decides whether the process is ready."""
         return [
-            health.of_store(await self.state()),
-            *(self._platforms.of(account.name) for account in self._directory.active_accounts),
+            health.of_store(await self._store_state()),
+            *[await self._account(account) for account in self._directory.active_accounts],
             health.of_descriptors(file_descriptors.state()),
             self.proxies.condition,
             *self.webhook_proxy.conditions,
-            *await self._refused(),
+            *await self._callbacks(),
         ]
 
-    async def _refused(self) -> list[ComponentHealth]:
-        """The accounts whose callbacks were refused lately; none if the store does not answer."""
+    async def _store_state(self) -> str:
+        """The store's state; `slow` is no reason to take this process out of service."""
+        state = await self.state()
+        return "slow" if state == health.OK and self._store.deployment.pace.late(perf_counter()) is not None else state
+
+    async def _account(self, account: AccountEntry) -> ComponentHealth:
+        """The account's connection to WeChat, as this process sees it, and its access token, as all do."""
+        seen = self._platforms.of(account.name)
+        if seen.state != health.OK:
+            return seen
+        try:
+            trouble = await read_token_trouble(self._store, account)
+        except (StoreUnavailable, ScriptError):
+            return seen
+        return seen if trouble is None else ComponentHealth(seen.component, "no token", trouble.means)
+
+    async def _callbacks(self) -> list[ComponentHealth]:
+        """The states of the accounts' callbacks; none if the store does not answer."""
         try:
             found = await self.refusals.of([account.name for account in self._directory.active_accounts])
         except (StoreUnavailable, ScriptError):
             return []
-        told: list[ComponentHealth] = []
-        for name, refused in found.items():
-            for state, each in (("refused", refused.signed), ("unsigned", refused.unsigned)):
-                if each is not None:
-                    means = health.refused_callbacks(each.count, rfc3339(each.since), rfc3339(each.at), each.why)
-                    told.append(ComponentHealth(f"callbacks:{name}", state, means))
-        return told
+        return [
+            ComponentHealth(f"callbacks:{name}", each.state, each.means)
+            for name, heard in found.items()
+            for each in callback_health.states(heard)
+        ]

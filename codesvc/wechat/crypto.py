@@ -19,12 +19,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from codesvc.wechat.errors import BadEnvelope, BadKeys
+from codesvc.wechat.errors import BadKeys, OtherAppid, WrongKey
 
 _BLOCK = 32
 _PREFIX = 16
 _LENGTH = struct.Struct(">I")
 _KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+_APPID = re.compile(rb"[A-Za-z0-9_]{2,64}")
+_UNOPENED = "the envelope does not open with this account's keys"
 
 
 def signature(*parts: str) -> str:
@@ -47,20 +49,26 @@ def decrypt(encrypt_b64: str, aes_keys: Sequence[str], appid: str) -> tuple[byte
         The message, and the key that decrypted it. The reply must be encrypted with the same key.
 
     Raises:
-        BadEnvelope: no key decrypts it, or it is for another appid. The text is the same for every cause.
+        WrongKey: no key decrypts it.
+        OtherAppid: it is for another appid. The text is the same for both.
         BadKeys: a key of ours is malformed.
     """
     keys = [(text, _key_bytes(text)) for text in aes_keys]
+    elsewhere = False
     try:
         sealed = base64.b64decode(encrypt_b64, validate=True)
     except (binascii.Error, ValueError):
         sealed = b""
     if sealed and len(sealed) % _BLOCK == 0:
         for text, key in keys:
-            message = _open(sealed, key, appid)
-            if message is not None:
+            opened = _open(sealed, key)
+            if opened is None:
+                continue
+            message, tail = opened
+            if tail == appid.encode():
                 return message, text
-    raise BadEnvelope("the envelope does not open with this account's keys")
+            elsewhere = elsewhere or _APPID.fullmatch(tail) is not None
+    raise (OtherAppid if elsewhere else WrongKey)(_UNOPENED)
 
 
 def encrypt(plaintext: bytes, aes_key: str, appid: str, *, prefix: bytes | None = None) -> str:
@@ -96,7 +104,8 @@ def _cipher(key: bytes) -> Cipher[CBC]:
     return Cipher(AES256(key), CBC(key[:16]))
 
 
-def _open(sealed: bytes, key: bytes, appid: str) -> bytes | None:
+def _open(sealed: bytes, key: bytes) -> tuple[bytes, bytes] | None:
+    """The message and the appid at the end; None if the key does not fit."""
     decryptor = _cipher(key).decryptor()
     padded = decryptor.update(sealed) + decryptor.finalize()
     count = padded[-1]
@@ -108,4 +117,4 @@ def _open(sealed: bytes, key: bytes, appid: str) -> bytes | None:
         return None
     (length,) = _LENGTH.unpack_from(body, _PREFIX)
     message, tail = body[start : start + length], body[start + length :]
-    return message if len(message) == length and tail == appid.encode() else None
+    return (message, tail) if len(message) == length else None

@@ -23,25 +23,54 @@ class WeChatFault(CodesvcError):
 class BadKeys(WeChatFault):
     """A key in our configuration is wrong: an AES key that is not 43 characters of base64."""
 
+    reason = "key"
+
 
 class BadCallback(WeChatFault):
-    """What reached the callback is not a valid push for this account."""
+    """What reached the callback is not a valid push for this account.
+
+    `reason` is for operators only (`codesvc.domain.callback_health.Reason`); the caller must not learn it.
+    """
+
+    reason = "form"
 
 
 class BadSignature(BadCallback):
     """The signature is missing, or was made with another token."""
 
+    reason = "signature"
+
 
 class StaleCallback(BadCallback):
     """The push is valid, but its timestamp is outside the window: a replay, or a wrong clock."""
+
+    reason = "time"
 
 
 class BadEnvelope(BadCallback):
     """The outer body is invalid: too large, not XML, not encrypted as required, or not decryptable with our keys."""
 
 
+class WrongKey(BadEnvelope):
+    """No AES key of ours opens the envelope. Its text is that of `OtherAppid`."""
+
+    reason = "key"
+
+
+class OtherAppid(BadEnvelope):
+    """A key of ours opens the envelope, and it is for another appid. Its text is that of `WrongKey`."""
+
+    reason = "appid"
+
+
 class BadMessage(BadCallback):
     """The message is invalid: not WeChat's XML, an element missing or repeated, or meant for another account."""
+
+
+class OtherAccount(BadMessage):
+    """The message is meant for another account than `original_id`."""
+
+    reason = "appid"
 
 
 class NotSent(WeChatFault):

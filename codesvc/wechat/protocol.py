@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from codesvc.wechat import crypto
-from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, StaleCallback
+from codesvc.wechat.errors import BadEnvelope, BadMessage, BadSignature, OtherAccount, StaleCallback
 from codesvc.wechat.event_parser import read_event, receiver
 from codesvc.wechat.events import Event, mask
 from codesvc.wechat.unexpected_body import describe
@@ -111,11 +111,11 @@ def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: flo
     timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
     if not _SECONDS.fullmatch(timestamp):
         raise BadSignature("the timestamp is missing or malformed")
-    if abs(now - int(timestamp)) > window:
-        raise StaleCallback(f"the timestamp is more than {window} seconds away from now")
-
     encrypted = keys.mode != "plaintext" or query.get("encrypt_type") == "aes"
     _require_signature(keys, query, timestamp, nonce, body if encrypted else b"")
+    # After the signature: an operator has to know whether WeChat's clock and ours differ, or a stranger calls.
+    if abs(now - int(timestamp)) > window:
+        raise StaleCallback(f"the timestamp is more than {window} seconds away from now")
 
     aes_key = None
     if encrypted:
@@ -130,7 +130,7 @@ def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: flo
     root = read(body, BadMessage)
     original_id = receiver(root)
     if keys.original_id is not None and original_id != keys.original_id:
-        raise BadMessage("the message is meant for another account")
+        raise OtherAccount("the message is meant for another account")
     event = read_event(root)
     context = ReplyContext(
         appid=keys.appid,

@@ -160,7 +160,7 @@ async def test_why_not_and_it_is_everybody_since_when(browser, open_world):
         await expect(page.locator(".worries")).to_contain_text("The template was banned")
         await page.locator(".worries a").first.click()
         row = page.locator("tbody tr", has_text="43116")
-        await expect(row).to_contain_text("somebody has to act")
+        await expect(row).to_contain_text("until an operator acts")
         await expect(row).to_contain_text("6")
 
 

@@ -96,15 +96,16 @@ def test_the_options_that_are_secrets():
 @pytest.mark.parametrize(
     ("text", "mode", "message"),
     [
-        (OTHER_KEY, 0o620, "can be written by group or others; chmod 600 it"),
-        (OTHER_KEY, 0o602, "can be written by group or others; chmod 600 it"),
+        (OTHER_KEY, 0o620, "can be written by group or others; mend that with: chmod 600 {file}"),
+        (OTHER_KEY, 0o602, "can be written by group or others; mend that with: chmod 600 {file}"),
         ("", 0o600, "is empty"),
         ("a" * 65_537, 0o600, "is longer than 65536 bytes"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_or_used(document, tmp_path, text, mode, message):
-    key_from_file(document, secret_file(tmp_path, text, mode=mode))
-    assert document.faults() == [f"secrets.master_key: master_key_file {message}"]
+    file = secret_file(tmp_path, text, mode=mode)
+    key_from_file(document, file)
+    assert document.faults() == [f"secrets.master_key: master_key_file {message.format(file=file)}"]
 
 
 def test_a_file_that_is_none(document, tmp_path):

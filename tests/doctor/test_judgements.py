@@ -5,10 +5,10 @@ import pytest
 from codesvc.config import Message
 from codesvc.doctor import callback, clocks, storestate, templatelist
 from codesvc.doctor.accountcalls import judge_network, judge_quota
-from codesvc.doctor.errcode_advice import refused_address, remedy_for
 from codesvc.doctor.examination import guarded
 from codesvc.doctor.finding import Exit, Status, exit_status, fail, ok, warn
 from codesvc.wechat.answers import CallbackCheck, Pinged, Quota, Resolved, Template
+from codesvc.wechat.errcode_advice import refused_address, remedy_for
 from codesvc.wechat.errors import Garbled, TokenUnavailable, WeChatError, WeChatTimeout, WeChatUnreachable
 
 INFO = {"redis_version": "7.4.0", "role": "master", "aof_enabled": 1, "maxmemory_policy": "noeviction"}

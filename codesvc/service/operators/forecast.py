@@ -29,6 +29,7 @@ class Outlook:
         whole: the full amount.
         ends_in: seconds until it runs out at the present rate, None if it lasts until it is renewed.
         low: whether an operator should look.
+        known: whether the amount is known; WeChat reports quotas only to who has an access token.
     """
 
     account: str
@@ -37,6 +38,7 @@ class Outlook:
     whole: float
     ends_in: float | None
     low: bool
+    known: bool = True
 
     @property
     def share(self) -> float:
@@ -64,7 +66,9 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
         lasts = quota.left / used * 3_600 if used else None
         ends = lasts if lasts is not None and lasts < until_midnight(now) else None
         low = quota.left < quota.daily * QUOTA_LOW or ends is not None
-        found.append(Outlook(standing.account, api.value, quota.left, quota.daily, ends, low))
+        if not quota.known:
+            ends, low = None, False
+        found.append(Outlook(standing.account, api.value, quota.left, quota.daily, ends, low, known=quota.known))
     if standing.pool_size:
         gone = None if standing.pool else 0.0
         found.append(Outlook(standing.account, "pool", standing.pool, standing.pool_size, gone, low=not standing.pool))

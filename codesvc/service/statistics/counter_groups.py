@@ -35,12 +35,14 @@ class Effect:
         site: the site of these figures.
         steps: the steps to log, each with its detail, "" for none.
         timed: the durations that are measured for each event.
+        faults: the fields of failures, whose first and latest time are kept.
         times: the number of events since the last `settle`.
     """
 
     site: str
     steps: list[tuple[str, str]] = field(default_factory=list)
     timed: list[Fact] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     times: int = 0
     _counters: list[Counter] = field(default_factory=list)
     _fields: list[str] = field(default_factory=list)
@@ -75,6 +77,8 @@ class Effect:
         fact, detail = count.fact, count.detail
         if total:
             self._fields.append(fields.field(purpose, fact))
+        if fact in {Fact.FALLEN_BACK, Fact.FAILED}:
+            self.faults.append(fields.field(purpose, fact, detail))
         if detail:
             self._fields.append(fields.field(purpose, fact, detail))
         if fact is Fact.REFUSED:

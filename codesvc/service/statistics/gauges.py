@@ -10,11 +10,13 @@ from redis.exceptions import RedisError
 from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.quota import ASSUMED_DAILY, Api
 from codesvc.runtime import metrics
+from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.store.quotas import day_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from codesvc.service.callback_refusals import CallbackRefusals
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.keys import Keys
     from codesvc.store.store import Store
@@ -83,9 +85,13 @@ class Gauges:
         store: holds it.
         directory: which accounts there are.
         tokens: access tokens by account name.
+        heard: what is heard of callbacks.
     """
 
-    def __init__(self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens]) -> None:
+    def __init__(
+        self, store: Store, directory: Directory, tokens: Mapping[str, StoredTokens], heard: CallbackRefusals
+    ) -> None:
+        self._heard = heard
         self._store = store
         self._directory = directory
         self._tokens = tokens
@@ -143,16 +149,27 @@ class Gauges:
         """Set the gauges of /metrics. If the store does not answer, only `STORE_UP` is set, to 0."""
         try:
             accounts, queues = await self.accounts(), await self.queues()
+            active = self._directory.active_accounts
+            callbacks = await self._heard.of(account.name for account in active)
+            troubles = {account.name: await read_token_trouble(self._store, account) for account in active}
         except CodesvcError:
             metrics.STORE_UP.set(0)
             return
         metrics.STORE_UP.set(1)
+        for name, heard in callbacks.items():
+            metrics.UNHEARD.labels(name).set(heard.unheard)
+            if heard.good_at is not None:
+                metrics.CALLBACK_AGE.labels(name).set((heard.now - heard.good_at) / 1000)
+        for name, trouble in troubles.items():
+            metrics.TOKEN_REFUSED.labels(name).set(trouble is not None)
         for found in accounts:
             metrics.POOL.labels(found.account).set(found.pool)
             metrics.POOL_SIZE.labels(found.account).set(found.pool_size)
             metrics.TOKEN_AGE.labels(found.account).set(found.token_age or 0)
             metrics.TOKEN_LEFT.labels(found.account).set(max(0.0, found.token_left))
             for api, quota in found.quotas.items():
+                if not quota.known:
+                    continue
                 metrics.QUOTA_LEFT.labels(found.account, api.value).set(quota.left)
                 metrics.QUOTA_DAILY.labels(found.account, api.value).set(quota.daily)
         for queue in queues:

@@ -12,6 +12,7 @@ import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -52,6 +53,19 @@ class _Batch:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     counts: Counter[str] = field(default_factory=Counter)
     started: list[str] = field(default_factory=list)
+    seen: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """First and latest time: of a site by the store, ms; of an account by this process, seconds."""
+
+    def see(self, name: str, at: float) -> None:
+        """Note that something happened."""
+        known = self.seen.get(name)
+        self.seen[name] = (known[0] if known else at, at)
+
+
+def _times(seen: tuple[float, float], now: float | None) -> tuple[int, int]:
+    """First and latest time as the store reads them: ms since 1970, or ms before now."""
+    first, last = seen if now is None else ((seen[0] - now) * 1000, (seen[1] - now) * 1000)
+    return round(first), round(last)
 
 
 class Recorder:
@@ -106,6 +120,8 @@ class Recorder:
             log_steps(record.id, record.site, record.purpose, effect.steps)
         for fact in effect.timed:
             self._time(record, fact)
+        for name in effect.faults:
+            self._batch(record.site).see(name, record.now)
 
     def guessed_at(self, record: Record) -> None:
         """Count a start that reached the site's limit of guesses. Its code is longer, and operators should know."""
@@ -123,7 +139,9 @@ class Recorder:
         metrics.observe_call(account, endpoint, result, seconds)
         subject = fields.account_subject(account)
         batch = self._waiting.get(subject) or self._waiting.setdefault(subject, _Batch())
-        batch.counts[fields.call_field(endpoint, result)] += 1
+        name = fields.call_field(endpoint, result)
+        batch.counts[name] += 1
+        batch.see(name, monotonic())
 
     def _batch(self, site: str) -> _Batch:
         subject = fields.site_subject(site)
@@ -170,10 +188,12 @@ class Recorder:
         if keys is None:
             # The subject has been removed, and its figures are not needed.
             return
+        now = monotonic() if subject.startswith(fields.account_subject("")) else None
         counted = Counted(
             batch=batch.name,
             subject=subject,
             counts=batch.counts,
+            seen={name: _times(seen, now) for name, seen in batch.seen.items()},
             started=batch.started,
             minutes_kept=MINUTES_KEPT,
             hours_kept=HOURS_KEPT,

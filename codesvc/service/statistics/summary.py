@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.series import by_purpose, details, quantile, since
-from codesvc.wechat.errcodes import TABLE, Judgement, judge
+from codesvc.wechat.errcodes import TABLE, Judgement, judge, judge_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.service.statistics.series import Figures
+    from codesvc.store.counts import Episode
 
 FUNNEL: Final = (Fact.ISSUED, Fact.SENT, Fact.DELIVERED, Fact.APPROVED)
 """The steps of a verification. A reply in the chat has no receipt, so DELIVERED counts only pushes."""
 
 FINE: Final = "0"
+_OVER_MS: Final = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Fault:
         result: the errcode, or `timeout`, `unreachable`, `garbled`, `other`.
         endpoints: the calls that had it.
         count: how often in the span.
-        since: when the present episode began, ms since 1970.
+        since: the first failure of the present episode, ms since 1970.
         triage: how the service treats the errcode, None if it is no errcode.
     """
 
@@ -135,6 +137,8 @@ class Fault:
     count: int
     since: int
     triage: Judgement | None
+    over: bool = False
+    """Whether a later call succeeded, and a quarter of an hour has passed."""
 
     @property
     def needs_action(self) -> bool:
@@ -142,34 +146,64 @@ class Fault:
         return self.triage is not None and self.triage.alarm
 
 
-def faults(figures: Figures) -> list[Fault]:
-    """All results except 0 of an account's calls: first those that need action, then by count."""
-    calls: dict[str, Counter[str]] = {}
+def _judged(result: str, *, token: bool) -> Judgement | None:
+    if not result.lstrip("-").isdigit():
+        return None
+    code = int(result)
+    return judge_token(code) if token else judge(code) if code in TABLE else None
+
+
+def _over(endpoint: str, result: str, episodes: Mapping[str, Episode], now: int) -> bool:
+    failed, fine = episodes.get(f"call.{endpoint}.{result}"), episodes.get(f"call.{endpoint}.{FINE}")
+    if failed is None:
+        return False
+    return fine is not None and fine.last > failed.last and now - failed.last > _OVER_MS
+
+
+def faults(figures: Figures, episodes: Mapping[str, Episode], now: int) -> list[Fault]:
+    """All results except 0 of an account's calls: first those that need action, then by count.
+
+    Args:
+        figures: the account's figures.
+        episodes: when each failure began, and when it was last seen.
+        now: ms since 1970, by the store.
+    """
+    calls: dict[tuple[str, bool], Counter[str]] = {}
     for name, count in figures.total.items():
         _, endpoint, result = name.split(".", 2)
         if result != FINE:
-            calls.setdefault(result, Counter())[endpoint] += count
+            calls.setdefault((result, endpoint == "token"), Counter())[endpoint] += count
+
+    def begun(endpoints: Counter[str], result: str) -> int:
+        names = [f"call.{endpoint}.{result}" for endpoint in endpoints]
+        known = [episodes[name].since for name in names if name in episodes]
+        return min(known) if known else since(figures, names) or figures.starts[0]
+
     found = [
         Fault(
             result,
             [endpoint for endpoint, _ in endpoints.most_common()],
             sum(endpoints.values()),
-            since(figures, [f"call.{endpoint}.{result}" for endpoint in endpoints]) or figures.starts[0],
-            judge(int(result)) if result.lstrip("-").isdigit() and int(result) in TABLE else None,
+            begun(endpoints, result),
+            _judged(result, token=token),
+            all(_over(endpoint, result, episodes, now) for endpoint in endpoints),
         )
-        for result, endpoints in calls.items()
+        for (result, token), endpoints in calls.items()
     ]
-    return sorted(found, key=lambda fault: (not fault.needs_action, -fault.count))
+    return sorted(found, key=lambda fault: (fault.over, not fault.needs_action, -fault.count))
 
 
 def errors(figures: Figures, most: int = 6) -> list[Line]:
     """A series for each errcode."""
-    names = [fault.result for fault in faults(figures)][:most]
+    total: Counter[str] = Counter()
+    for name, count in figures.total.items():
+        total[name.rpartition(".")[2]] += count
+    names = [name for name, _ in total.most_common() if name != FINE][:most]
 
-    def count(point: Mapping[str, int], result: str) -> int:
+    def counted(point: Mapping[str, int], result: str) -> int:
         return sum(n for name, n in point.items() if name.endswith(f".{result}"))
 
-    return [Line(name, [count(point, name) for point in figures.points]) for name in names]
+    return [Line(name, [counted(point, name) for point in figures.points]) for name in names]
 
 
 def calls(counts: Mapping[str, int]) -> tuple[int, int]:

@@ -1,16 +1,25 @@
 -- Purpose: record that callbacks of an account were refused. The latest reason is kept for a day, with how many there
--- were since the first of that day.
+-- were since the first. They are counted anew after a day, and if a good callback (`good`) came in between and ten
+-- minutes have passed: then it is another fault.
 -- KEYS: refused
--- ARGS: offset name count kind why
+-- ARGS: offset name good count kind why reason
 -- OUTCOMES: done
 -- USES: clock
 
-local day = 86400000
-local known = redis.call('HGET', K.refused, A.name)
-local before = known and cjson.decode(known) or {}
-if not before.at or now - tonumber(before.at) > day then before = {count = 0, since = string.format('%.0f', now)} end
+local day, quiet = 86400000, 600000
+local function entry(name)
+  local known = redis.call('HGET', K.refused, name)
+  return known and cjson.decode(known) or {}
+end
+local before, good = entry(A.name), entry(A.good)
+local gap = before.at and now - tonumber(before.at)
+local another = gap and gap > quiet and good.at and tonumber(good.at) > tonumber(before.at)
+if not gap or gap > day or another then before = {count = 0, since = string.format('%.0f', now)} end
+local reasons = before.reasons or {}
+reasons[A.reason] = (reasons[A.reason] or 0) + tonumber(A.count)
 redis.call('HSET', K.refused, A.name, cjson.encode({
   count = before.count + tonumber(A.count), since = before.since, at = string.format('%.0f', now), kind = A.kind, why = A.why,
+  reason = A.reason, reasons = reasons,
 }))
 redis.call('PEXPIRE', K.refused, string.format('%.0f', 2 * day))
 return {'done', now}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from codesvc.domain.clock import unix_ms
 from codesvc.service.operators.forecast import backlog
 from codesvc.service.statistics.summary import calls
-from codesvc.web.admin.layout import draw, for_operators
+from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.overview import healths
+from codesvc.web.admin.worries import account_worries
 from codesvc.web.context import services
 
 routes = web.RouteTableDef()
@@ -17,7 +19,7 @@ routes = web.RouteTableDef()
 @for_operators
 async def show(request: web.Request) -> web.Response:
     """Show all accounts."""
-    here = services(request)
+    here, words = services(request), words_of(request)
     await here.recorder.flush()
     found = await healths(here)
     queues = await here.standings.queues()
@@ -29,8 +31,10 @@ async def show(request: web.Request) -> web.Response:
                 here.directory.accounts[health.account],
                 calls(health.calls.total),
                 by_partition[here.directory.accounts[health.account].keys.partition],
+                list(account_worries(words, health)),
             )
             for health in found
         ],
+        "as_of": unix_ms(),
     }
     return draw(request, "accounts.html", variables, page="accounts")

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
+from codesvc.service.operators.account_state import token_trouble
 from codesvc.service.operators.forecast import backlog, outlooks
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, quantile
 from codesvc.service.statistics.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
+from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
+from codesvc.web.admin.recent import tiles
+from codesvc.web.admin.worries import worries
 from codesvc.web.context import services
-from codesvc.wechat.call_labels import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codesvc.service.operators.forecast import Outlook
+    from codesvc.service.statistics.gauges import AccountStanding
     from codesvc.service.statistics.series import Figures
-    from codesvc.service.statistics.summary import Fault, Story
+    from codesvc.service.statistics.summary import Story
     from codesvc.web.admin.filters import Choice
     from codesvc.web.admin.layout import Words
     from codesvc.web.context import Services
@@ -33,35 +37,24 @@ _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1
 """The colours of charts with a meaning: green for success, orange and red for problems."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of an account: its remaining quotas and WeChat's errors."""
-
-    account: str
-    title: str
-    outlooks: Sequence[Outlook]
-    faults: Sequence[Fault]
-    calls: Figures
-
-
 async def healths(here: Services, span: str = "24h") -> list[Health]:
     """The state of all accounts."""
-    archive, found = StatisticsReader(here.store), []
-    now = unix_ms() / 1000
-    for standing in await here.standings.accounts():
+    archive, now = StatisticsReader(here.store), unix_ms() / 1000
+    heard = await here.readiness.refusals.of(account.name for account in here.directory.active_accounts)
+
+    async def health(standing: AccountStanding) -> Health:
         account = here.directory.accounts[standing.account]
-        figures = await archive.account(account, SPANS[span])
-        last_hour = figures if span == "1h" else await archive.account(account, SPANS["1h"])
-        found.append(
-            Health(
-                account.name,
-                account.config.name,
-                outlooks(standing, last_hour.total, now),
-                faults(figures),
-                figures,
-            )
+        figures, last_hour, episodes = await asyncio.gather(
+            archive.account(account, SPANS[span]),
+            archive.account(account, SPANS["1h"]),
+            archive.account_episodes(account),
         )
-    return found
+        known, token = heard[account.name], token_trouble(episodes)
+        wrong = faults(figures, episodes, known.now)
+        ahead = outlooks(standing, last_hour.total, now)
+        return Health(account.name, account.config.name, ahead, wrong, figures, known, token)
+
+    return list(await asyncio.gather(*(health(standing) for standing in await here.standings.accounts())))
 
 
 @routes.get("/admin")
@@ -71,11 +64,20 @@ async def show(request: web.Request) -> web.Response:
     here, choice, words = services(request), choice_in(request), words_of(request)
     await here.recorder.flush()
     archive = StatisticsReader(here.store)
-    by_site = {site.name: await archive.site(site, choice.span) for site in choice.sites}
-    figures = together(list(by_site.values()))
-    accounts = await healths(here)
+
+    async def read(span: str) -> list[Figures]:
+        return await asyncio.gather(*(archive.site(site, SPANS[span]) for site in choice.sites))
+
     calling = {site.account.name: site.account for site in choice.sites}
-    calls = [await archive.account(account, choice.span) for account in calling.values()]
+    found, hour, day, accounts, calls = await asyncio.gather(
+        read(choice.span.name),
+        read("1h"),
+        read("24h"),
+        healths(here),
+        asyncio.gather(*(archive.account(account, choice.span) for account in calling.values())),
+    )
+    by_site = {site.name: each for site, each in zip(choice.sites, found, strict=True)}
+    figures = together(found)
     queues = [backlog(queue) for queue in await here.standings.queues()]
     story = tell(figures.total, choice.purposes)
     variables = {
@@ -87,7 +89,9 @@ async def show(request: web.Request) -> web.Response:
         "funnel": _funnel(story),
         "table": _table(choice, by_site),
         "accounts": accounts,
-        "worries": worries(accounts, queues, story),
+        "worries": worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0)),
+        "tiles": tiles(together(hour), together(day), figures, choice.purposes),
+        "as_of": unix_ms(),
         "figures": figures,
     }
     return draw(request, "overview.html", variables, page="overview")
@@ -108,21 +112,10 @@ def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, st
     return sorted((row for row in rows if row[2].issued), key=lambda row: -row[2].issued)
 
 
-def worries(accounts: Sequence[Health], queues: Sequence[Outlook], story: Story) -> list[dict[str, Any]]:
-    """The problems that need an operator's attention, the worst first; empty if there are none."""
-    found: list[dict[str, Any]] = []
-    for health in accounts:
-        found += [{"kind": "fault", "health": health, "fault": fault} for fault in health.faults if fault.needs_action]
-        found += [
-            {"kind": "silent", "health": health, "fault": fault}
-            for fault in health.faults
-            if fault.result in UNANSWERED and fault.since >= health.calls.starts[-2]
-        ]
-        found += [{"kind": "low", "health": health, "outlook": each} for each in health.outlooks if each.low]
-    found += [{"kind": "stuck", "outlook": queue} for queue in queues if queue.low]
-    if story.limits.get("site_guesses"):
-        found.append({"kind": "guessed", "count": story.limits["site_guesses"]})
-    return found
+async def store_state(here: Services) -> tuple[str, float]:
+    """The store's state (`slow` if it answers late), and the seconds that one in ten scripts takes or more."""
+    state, slow = await here.readiness.state(), here.store.deployment.pace.late(perf_counter())
+    return ("slow" if state == "ok" and slow is not None else state), slow or 0.0
 
 
 def charts(figures: Figures, purposes: Sequence[str], words: Words, calls: Figures) -> list[Chart]:

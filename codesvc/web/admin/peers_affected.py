@@ -11,11 +11,12 @@ from codesvc.service.statistics.series import SPANS, by_purpose, since
 from codesvc.wechat.call_labels import UNANSWERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.service.operators.diagnosis import Diagnosis
     from codesvc.service.statistics.series import Figures
     from codesvc.sites.directory import SiteEntry
+    from codesvc.store.counts import Episode
     from codesvc.web.context import Services
 
 _UNANSWERED: Final = {
@@ -62,15 +63,19 @@ async def problem_extent(here: Services, site: SiteEntry, diagnosis: Diagnosis) 
         hour = await archive.account(site.account, SPANS["1h"])
         names = [name for name in day.total if name.rpartition(".")[2] in results]
         endpoints = {name.split(".")[1] for name in names}
-        return _judged(
-            "account", day, hour, names, lambda total: sum(n for name, n in total if name.split(".")[1] in endpoints)
-        )
+        episodes = await archive.account_episodes(site.account)
+
+        def of_calls(total: Sequence[tuple[str, int]]) -> int:
+            return sum(n for name, n in total if name.split(".")[1] in endpoints)
+
+        return _judged("account", day, hour, names, episodes=episodes, whole=of_calls)
     purposes = list(site.config.purposes)
     names = [field(purpose, fact, diagnosis.reason) for purpose in purposes for fact in (Fact.FALLEN_BACK, Fact.FAILED)]
     day, hour = await archive.site(site, SPANS["24h"]), await archive.site(site, SPANS["1h"])
     # A failure with a fallback is counted as both.
     fallen = [name for name in names if hour.total[name]][: len(purposes)] or names[:1]
-    return _judged("site", day, hour, fallen, lambda _: _wanted(hour, purposes))
+    episodes = await archive.site_episodes(site)
+    return _judged("site", day, hour, fallen, episodes=episodes, whole=lambda _: _wanted(hour, purposes))
 
 
 def _wanted(hour: Figures, purposes: Sequence[str]) -> int:
@@ -79,10 +84,17 @@ def _wanted(hour: Figures, purposes: Sequence[str]) -> int:
 
 
 def _judged(
-    scope: str, day: Figures, hour: Figures, names: Sequence[str], whole: Callable[[Sequence[tuple[str, int]]], int]
+    scope: str,
+    day: Figures,
+    hour: Figures,
+    names: Sequence[str],
+    *,
+    episodes: Mapping[str, Episode],
+    whole: Callable[[Sequence[tuple[str, int]]], int],
 ) -> ProblemExtent:
     same = sum(hour.total[name] for name in names)
     of = max(same, whole(list(hour.total.items())))
     verdict = "alone" if same <= 1 else "everybody" if same >= of * EVERYBODY else "some"
+    known = [episodes[name].since for name in names if name in episodes]
     finest = hour if since(hour, names) != hour.starts[0] else day
-    return ProblemExtent(verdict, same, of, since(finest, names), scope)
+    return ProblemExtent(verdict, same, of, min(known) if known else since(finest, names), scope)

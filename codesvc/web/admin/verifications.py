@@ -13,13 +13,15 @@ from codesvc.domain.codes import VerificationId
 from codesvc.domain.identifiers import is_user
 from codesvc.domain.timeline import Step, StepKind, read_timeline
 from codesvc.domain.verification import Status
-from codesvc.service.operators.diagnosis import Diagnosis, diagnose
+from codesvc.service.operators.account_state import read_token_trouble
+from codesvc.service.operators.diagnosis import Arrived, Diagnosis, diagnose
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
 from codesvc.web.admin.filters import choice_in
-from codesvc.web.admin.layout import draw, for_operators, signed_in
+from codesvc.web.admin.layout import draw, for_operators, signed_in, words_of
 from codesvc.web.admin.links import person_route
 from codesvc.web.admin.peers_affected import problem_extent
+from codesvc.web.admin.worries import Worry, case_worries, token_worry
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
@@ -128,6 +130,14 @@ async def show_one(request: web.Request) -> web.Response:
     if record is None or site is None:
         raise Problem("not-found", "There is no such verification, or no longer.")
     diagnosis = diagnose(record)
+    worries: list[Worry] = []
+    if diagnosis.arrived in {Arrived.NO, Arrived.NOT_YET}:
+        heard = (await here.readiness.refusals.of([site.account.name]))[site.account.name]
+        title = site.account.config.name
+        worries = case_worries(words_of(request), title, heard, record.created, record.expires)
+        trouble = await read_token_trouble(here.store, site.account)
+        if trouble is not None and trouble.since <= record.expires and trouble.last >= record.created:
+            worries.append(token_worry(words_of(request), title, trouble))
     await here.auditing.note(
         operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=record.user, detail=record.id[:12]
     )
@@ -139,5 +149,6 @@ async def show_one(request: web.Request) -> web.Response:
         "company": await problem_extent(here, site, diagnosis),
         "story": timeline_of(record),
         "account": site.account,
+        "worries": worries,
     }
     return draw(request, "verification.html", variables, page="verifications")

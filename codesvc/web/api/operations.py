@@ -41,7 +41,10 @@ async def readiness(request: web.Request) -> web.Response:
     """Answer whether the process is ready: every part of the store with the accounts' data accepts writes."""
     here = services(request)
     state = await here.readiness.state()
-    components: Any = await here.readiness.conditions() if _is_operator(request) else ABSENT
+    components: Any = ABSENT
+    if _is_operator(request):
+        await here.recorder.flush()
+        components = await here.readiness.conditions()
     document = schema.Readiness(status="ready" if state == "ok" else "unavailable", store=state, components=components)
     if state != "ok":
         return json_response(document, status=503, headers={"Retry-After": "2"})

@@ -15,8 +15,32 @@
     }
   }
 
+  // On a phone each row is a card, and each cell says itself what it is.
+  function labels() {
+    for (const table of document.querySelectorAll("table")) {
+      const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+      for (const row of table.querySelectorAll("tbody tr")) [...row.children].forEach((cell, n) => { cell.dataset.label = names[n] || ""; });
+    }
+  }
+
+  // How old the page is. A page that could not be renewed says so, in place of an old "all is well".
+  const STALE_SECONDS = 45;
+  let renewed = performance.now();
+  function age() {
+    const seconds = Math.round((performance.now() - renewed) / 1000);
+    for (const part of document.querySelectorAll("[data-age]")) {
+      let said = part.querySelector(".ago");
+      if (!said) { said = document.createElement("span"); said.className = "ago"; part.append(" ", said); }
+      const old = seconds > STALE_SECONDS;
+      part.classList.toggle("old", old);
+      said.textContent = (old ? part.dataset.old : part.dataset.fresh).replace("{seconds}", String(seconds));
+    }
+  }
+
   function show() {
     localTimes();
+    labels();
+    age();
     window.codesvcCharts?.all();
   }
 
@@ -38,6 +62,7 @@
         const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
         if (fresh && !busy(part)) part.replaceWith(fresh);
       }
+      renewed = performance.now();
       window.codesvcCharts?.forget();
       show();
     } catch { /* The page stays as it is, and the next try comes. */ }
@@ -48,5 +73,6 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => window.codesvcCharts?.all());
   // A page that answered a form has nothing at its address to ask for again.
   if (document.querySelector("[data-live]")) setInterval(renew, RENEW_MS);
+  setInterval(age, 1000);
   show();
 })();

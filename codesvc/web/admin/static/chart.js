@@ -2,6 +2,13 @@
 "use strict";
 window.codesvcCharts = (() => {
   const drawn = new Map();
+  // Lines differ without colour too; the legend shows the same strokes (admin.css, .d1 to .d4).
+  const DASHES = [[], [9, 4], [2, 3], [12, 3, 2, 3]];
+  const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
+  const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000];
+  const SHARES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5];
+  const TIMES = [300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+  const ROUND = { count: COUNTS, seconds: SECONDS, share: SHARES };
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const alpha = (colour, share) => `color-mix(in srgb, ${colour} ${share}%, transparent)`;
   const lang = document.documentElement.lang;
@@ -66,7 +73,7 @@ window.codesvcCharts = (() => {
     const colours = data.names.map((_, n) => style(`--${tone(n)}`));
     const series = data.names.map((name, n) => bars
       ? { label: name, stroke: colours[n], fill: colours[n], width: 0, paths: uPlot.paths.bars({ size: [0.72, 28], radius: 0 }), points: { show: false } }
-      : { label: name, stroke: colours[n], width: 2, fill: data.names.length < 3 ? alpha(colours[n], 12) : undefined, spanGaps: false, points: { show: (u, s) => data.values[s - 1].filter((v) => v != null).length < 4, size: 5 } });
+      : { label: name, stroke: colours[n], width: 2, dash: DASHES[n % DASHES.length], fill: data.names.length < 3 ? alpha(colours[n], 12) : undefined, spanGaps: false, points: { show: (u, s) => data.values[s - 1].filter((v) => v != null).length < 4, size: 5 } });
     const order = bars ? series.map((_, n) => series.length - 1 - n) : series.map((_, n) => n);
     const axis = { stroke: style("--soft"), grid: { stroke: style("--grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
     const step = Number(figure.dataset.step) / 1000;
@@ -78,8 +85,8 @@ window.codesvcCharts = (() => {
       cursor: { sync: { key: "codesvc" }, points: { show: !bars, size: 7 }, drag: { x: false, y: false }, y: false },
       scales: { x: { time: true, range: (u, from, to) => (bars ? [from - step / 2, to + step / 2] : [from, to]) }, y: { range: [0, unit === "share" ? Math.min(1, top * 1.08) : top * 1.08] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
-        { ...axis, size: unit === "seconds" ? 58 : 48, space: 36, incrs: unit === "count" ? [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] : undefined, values: (_, splits) => splits.map((v) => written[unit](v)) },
+        { ...axis, grid: { show: false }, size: 28, space: 64, incrs: TIMES, values: (_, splits) => splits.map((at) => clock.format(at * 1000)) },
+        { ...axis, size: unit === "seconds" ? 58 : 48, space: 36, incrs: ROUND[unit], values: (_, splits) => splits.map((v) => written[unit](v)) },
       ],
       series: [{}, ...order.map((n) => series[n])],
       plugins: [tooltip(data, unit, kind, tone)],

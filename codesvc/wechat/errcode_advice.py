@@ -45,6 +45,9 @@ _REMEDIES: Final[dict[int, str]] = {
 }
 
 
+_REMEDIES_OF_TOKENS: Final = {
+    40164: f"{_CONSOLE} add this machine's public address to the IP whitelist (IP白名单).",
+}
 PROXY_REMEDIES: Final = {
     ProxyProblem.DNS: "Look at the host in service.outbound_proxy, and at this machine's DNS. WeChat is not at fault.",
     ProxyProblem.UNREACHABLE: (
@@ -58,6 +61,58 @@ PROXY_REMEDIES: Final = {
     ProxyProblem.GATEWAY: "Look at the proxy's own DNS and way out; from there the other side is not reached.",
 }
 """What to do about an outbound proxy."""
+
+
+_WORDS: Final = {
+    40001: "the AppSecret is wrong",
+    40002: "the request was refused",
+    40013: "the appid is wrong",
+    40125: "the AppSecret is wrong",
+    40164: "this machine's address is not on the account's IP whitelist",
+    40243: "the AppSecret is frozen",
+    41002: "the appid is missing",
+    41004: "the AppSecret is missing",
+    45009: "today's fetches are used up",
+    45011: "too many fetches in a minute",
+    50004: "the account may not use this call",
+    50007: "the account is frozen",
+    48001: "the account lacks this right",
+    48004: "the account is banned from this call",
+    -1: "WeChat is busy",
+    **dict.fromkeys(range(89501, 89508), "the account's administrator has not allowed this machine's address"),
+}
+"""Errcodes of a token endpoint in words."""
+_UNANSWERED_WORDS: Final = {
+    "timeout": "WeChat does not answer in time",
+    "unreachable": "no connection to WeChat",
+    "dns": "WeChat's name is not resolved",
+    "certificate": "whoever answers for WeChat has no valid certificate",
+    "garbled": "what answers is not WeChat",
+    **{problem.value: problem.words for problem in ProxyProblem},
+}
+
+
+def token_words(result: str) -> str:
+    """Why an access token cannot be had; `result` is an errcode or a word of `call_labels.UNANSWERED`."""
+    if not result.lstrip("-").isdigit():
+        return _UNANSWERED_WORDS.get(result, "WeChat answers with an errcode that is in no list")
+    return f"{_WORDS.get(int(result), 'WeChat refuses it')} (errcode {result})"
+
+
+def token_remedy(result: str) -> str:
+    """What to do when an access token cannot be had."""
+    if result.lstrip("-").isdigit():
+        return _REMEDIES_OF_TOKENS.get(int(result)) or _remedy(int(result), WeChatFault(), token=True)
+    if result in set(ProxyProblem):
+        return PROXY_REMEDIES[ProxyProblem(result)]
+    faults = {
+        "dns": NameNotResolved(),
+        "certificate": NotTrusted(),
+        "unreachable": WeChatUnreachable(),
+        "timeout": WeChatTimeout(),
+        "garbled": Garbled(),
+    }
+    return remedy_for(faults.get(result, WeChatFault()))
 
 
 def errcode_of(fault: WeChatFault) -> int | None:

@@ -1,0 +1,31 @@
+"""How fast the store answers lately, as this process sees it. The time is an argument."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+SLOW_SECONDS: Final = 0.1
+"""The store is slow if half of the latest scripts take longer; usually they take a few milliseconds."""
+_LATEST: Final = 100
+_ENOUGH: Final = 5
+_SECONDS: Final = 60.0
+
+
+class StorePace:
+    """The latest scripts and how long each took."""
+
+    def __init__(self) -> None:
+        self._latest: deque[tuple[float, float]] = deque(maxlen=_LATEST)
+
+    def note(self, now: float, seconds: float) -> None:
+        """Record a script that has ended; `now` in seconds of a clock that only goes ahead."""
+        self._latest.append((now, seconds))
+
+    def late(self, now: float) -> float | None:
+        """The median of the last minute, seconds, if the store is slow; None if it is not, or little is known."""
+        times = sorted(seconds for at, seconds in self._latest if now - at <= _SECONDS)
+        if len(times) < _ENOUGH:
+            return None
+        median = times[len(times) // 2]
+        return median if median > SLOW_SECONDS else None

@@ -1,0 +1,85 @@
+"""Whether an account gets an access token, from the calls of all processes. The rule itself is pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.clock import rfc3339
+from codesvc.service.statistics.fields import account_subject
+from codesvc.service.statistics.summary import FINE
+from codesvc.wechat.errcode_advice import token_remedy, token_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.sites.directory import AccountEntry
+    from codesvc.store.counts import Episode
+    from codesvc.store.keys import Keys
+    from codesvc.store.store import Store
+
+_TOKEN: Final = "call.token."  # noqa: S105 - a field, no password
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrouble:
+    """An access token cannot be had.
+
+    Attributes:
+        result: WeChat's errcode, or the word of a call without an answer.
+        since: the first failure, ms since 1970.
+        last: the latest one.
+    """
+
+    result: str
+    since: int
+    last: int
+
+    @property
+    def errcode(self) -> int | None:
+        """WeChat's errcode, None if it did not answer."""
+        return int(self.result) if self.result.lstrip("-").isdigit() else None
+
+    @property
+    def words(self) -> str:
+        """What is wrong, in English."""
+        return token_words(self.result)
+
+    @property
+    def remedy(self) -> str:
+        """What to do, in English."""
+        return token_remedy(self.result)
+
+    @property
+    def means(self) -> str:
+        """All of it as two sentences."""
+        return f"No access token since {rfc3339(self.since)}: {self.words}. Nothing can be sent. {self.remedy}"
+
+
+def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:
+    """The trouble with the account's token; None if the latest fetch succeeded, or none was made."""
+    fine = episodes.get(_TOKEN + FINE)
+    found = [
+        (name.removeprefix(_TOKEN), episode)
+        for name, episode in episodes.items()
+        if name.startswith(_TOKEN) and not name.endswith(f".{FINE}")
+    ]
+    current = [(result, each) for result, each in found if fine is None or each.last > fine.last]
+    if not current:
+        return None
+    result, latest = max(current, key=lambda pair: pair[1].last)
+    return TokenTrouble(result, latest.since, latest.last)
+
+
+async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTrouble | None:
+    """The trouble with an account's token, from the store.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    return await read_token_trouble_of(store, account.keys, account.name)
+
+
+async def read_token_trouble_of(store: Store, keys: Keys, name: str) -> TokenTrouble | None:
+    """The same for a program without a directory of accounts, by the account's keys and name."""
+    return token_trouble((await store.counts.episodes(keys, account_subject(name))).episodes)

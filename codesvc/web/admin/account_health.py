@@ -1,0 +1,28 @@
+"""What the operator's pages know about an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.domain.callback_health import Heard
+    from codesvc.service.operators.account_state import TokenTrouble
+    from codesvc.service.operators.forecast import Outlook
+    from codesvc.service.statistics.series import Figures
+    from codesvc.service.statistics.summary import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of an account: its remaining quotas, WeChat's errors, its callbacks and its access token."""
+
+    account: str
+    title: str
+    outlooks: Sequence[Outlook]
+    faults: Sequence[Fault]
+    calls: Figures
+    heard: Heard
+    token: TokenTrouble | None

@@ -1,0 +1,158 @@
+"""What needs an operator's attention, in words: the banner of the overview, the page of accounts, and a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codesvc.domain import callback_health
+from codesvc.wechat.call_labels import UNANSWERED
+from codesvc.wechat.errcodes import judge_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from codesvc.domain.callback_health import CallbackState, Heard
+    from codesvc.service.operators.account_state import TokenTrouble
+    from codesvc.service.operators.forecast import Outlook
+    from codesvc.service.statistics.summary import Fault
+    from codesvc.web.admin.account_health import Health
+    from codesvc.web.admin.layout import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """One line of the banner.
+
+    Attributes:
+        tone: `bad` if an operator has to act, `warn` if they should look.
+        text: what is wrong.
+        hint: what to do, "" if the text says it.
+        count: how often, in words; "" if it is not counted.
+        since: the first time, ms since 1970; None if it is not known.
+        link: the route of the page that says more, "" for none.
+        callbacks: the reason of refused callbacks, or `missing`; "" for anything else.
+    """
+
+    tone: str
+    text: str
+    hint: str = ""
+    count: str = ""
+    since: int | None = None
+    link: str = ""
+    callbacks: str = ""
+
+
+def callback_worries(w: Words, title: str, heard: Heard) -> Iterator[Worry]:
+    """What is wrong with an account's callbacks."""
+    for each in callback_health.states(heard):
+        if each.state != "ok":
+            yield _callbacks(w, title, each)
+
+
+def _callbacks(w: Words, title: str, each: CallbackState) -> Worry:
+    label, count = each.label, w.number(each.count)
+    key = "shown" if each.state == "missing" else "refused"
+    hint = w.t(f"callbacks.{label}.do")
+    if each.tone == "notice":
+        hint = w.t("callbacks.stranger")
+    return Worry(
+        "bad" if each.tone == "urgent" else "warn",
+        w.t("worry.callbacks", account=title, what=w.t(f"callbacks.{label}")),
+        hint,
+        w.t(f"count.{key}", count=count),
+        each.since,
+        "/admin/accounts",
+        label,
+    )
+
+
+def case_worries(w: Words, title: str, heard: Heard, begun: int, ended: int) -> list[Worry]:
+    """What was wrong with the callbacks while a verification could be scanned for, also if it is over by now."""
+    found = [
+        each
+        for each in callback_health.states(heard)
+        if each.since is not None and each.since <= ended and (each.at or 0) >= begun
+    ]
+    known = {each.state for each in found}
+    for state, refused in (("refused", heard.signed), ("unsigned", heard.unsigned)):
+        if refused is not None and state not in known and refused.since <= ended and refused.at >= begun:
+            found += callback_health.states(callback_health.while_it_lasted(heard, refused, state))
+    return [_callbacks(w, title, each) for each in found if each.state != "ok"]
+
+
+def token_meaning(w: Words, result: str) -> str:
+    """Why there is no access token, and what to do."""
+    if result.lstrip("-").isdigit():
+        return w.named("reason", judge_token(int(result)).reason)
+    return w.named("meaning", result)
+
+
+def token_worry(w: Words, title: str, trouble: TokenTrouble) -> Worry:
+    """An account without an access token."""
+    name = f"errcode {trouble.result}" if trouble.errcode is not None else w.named("result", trouble.result)
+    return Worry(
+        "bad",
+        w.t("worry.token", account=title, what=name),
+        token_meaning(w, trouble.result),
+        "",
+        trouble.since,
+        "/admin/accounts",
+    )
+
+
+def _fault(w: Words, title: str, fault: Fault) -> Worry:
+    count = w.t("count.failed", count=w.number(fault.count))
+    if fault.triage is None:
+        text = w.t("worry.silent", account=title, result=w.named("result", fault.result))
+        return Worry("bad", text, w.named("meaning", fault.result), count, fault.since, "/admin/accounts")
+    text = w.t("worry.fault", account=title, code=fault.result, meaning=w.named("reason", fault.triage.reason))
+    return Worry("bad", text, "", count, fault.since, "/admin/accounts")
+
+
+def account_worries(w: Words, health: Health) -> Iterator[Worry]:
+    """What is wrong with an account, the worst first."""
+    title = health.title
+    yield from callback_worries(w, title, health.heard)
+    if health.token is not None:
+        yield token_worry(w, title, health.token)
+    for fault in health.faults:
+        if fault.over or (health.token is not None and set(fault.endpoints) <= {"token"}):
+            continue
+        if fault.needs_action or fault.result in UNANSWERED:
+            yield _fault(w, title, fault)
+    for each in health.outlooks:
+        if each.low and not (each.what == "token" and health.token is not None):
+            yield _low(w, title, each)
+
+
+def _low(w: Words, title: str, each: Outlook) -> Worry:
+    gone = each.what in {"template", "qrcode"} and not each.left
+    count = w.t("gone.in", time=w.seconds(each.ends_in)) if each.ends_in else ""
+    text = w.t(f"worry.{'gone' if gone else 'low'}.{each.what}", account=title)
+    return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, None, "/admin/accounts")
+
+
+def worries(
+    w: Words, accounts: Iterable[Health], queues: Sequence[Outlook], store: tuple[str, float], guessed: int
+) -> list[Worry]:
+    """All problems, the urgent ones first; empty if there are none.
+
+    Args:
+        w: the texts.
+        accounts: the state of the accounts.
+        queues: the outboxes.
+        store: the state of the store, and how many seconds one in ten scripts takes or more.
+        guessed: how many longer codes were made because a site is guessed at.
+    """
+    found: list[Worry] = []
+    if store[0] == "slow":
+        found.append(Worry("bad", w.t("worry.slow", time=w.seconds(store[1])), w.t("worry.slow.do")))
+    elif store[0] != "ok":
+        found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do")))
+    for health in accounts:
+        found += account_worries(w, health)
+    found += [Worry("bad", w.t("worry.stuck", count=w.number(queue.left))) for queue in queues if queue.low]
+    if guessed:
+        found.append(Worry("bad", w.t("worry.guessed", count=w.number(guessed))))
+    return sorted(found, key=lambda worry: worry.tone != "bad")
