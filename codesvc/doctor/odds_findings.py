@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor.finding import Finding, ok, warn
@@ -33,7 +32,3 @@ def _judge(what: str, found: Odds) -> Finding:
     if found.anyone > ANYONE_LIMIT:
         return warn(what, text, "Raise code_length, or lower limits.site_guesses.")
     return ok(what, text)
-
-
-def _count(guesses: float) -> str:
-    return "unlimited" if math.isinf(guesses) else f"{round(guesses):,}"

@@ -77,6 +77,7 @@ class Store:
         here = self.deployment = Deployment(
             servers, offset, prefix, retention, token_hex(32) if tag_key is None else tag_key
         )
+        self.pace = here.pace
         self.audit = Audit(here)
         self.bindings = Bindings(here)
         self.binding_moves = BindingMoves(here)

@@ -88,7 +88,7 @@ class Readiness:
     async def _store_state(self) -> str:
         """The store's state; `slow` is no reason to take this process out of service."""
         state = await self.state()
-        return "slow" if state == health.OK and self._store.deployment.pace.late(perf_counter()) is not None else state
+        return "slow" if state == health.OK and self._store.pace.late(perf_counter()) is not None else state
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
         """The account's connection to WeChat, as this process sees it, and its access token, as all do."""

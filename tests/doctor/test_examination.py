@@ -231,4 +231,4 @@ async def test_lifted_limits_are_told_as_odds(admit):
     async with admit(sites__shop__limits=lifted) as ward:
         found = (await ward.examine()).of("sites.shop.purposes.reset: odds")
         assert found.status is Status.WARN
-        assert "unlimited" in found.found
+        assert "one user's code 1 in 1," in found.found

@@ -23,7 +23,7 @@ ROUTE = re.compile(rf"/(?:{'|'.join(sorted(map(re.escape, SEGMENTS)))})(?:[/.?]|
 
 # Calls that take a route, not an address: declarations of routes, tests of one, and the writers themselves.
 TAKES_ROUTES = {"get", "post", "put", "patch", "delete", "options", "path", "url", "go_to", "route"}
-TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix"}
+TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix", "Worry"}
 OF_THE_CONTRACT = "web/contract/"
 ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED"}
 """Constants that hold routes, for declarations and for the writers."""

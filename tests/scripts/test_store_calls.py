@@ -7,8 +7,9 @@ import pytest
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
-from codesvc.store.keys import Keys, binding_account
+from codesvc.store.keys import DEPLOYMENT, Keys
 from codesvc.store.outcomes import Outcome
+from codesvc.store.partitions import partition_root
 from codesvc.store.store import Store
 
 
@@ -103,6 +104,6 @@ async def test_every_key_of_every_script_lies_in_one_slot(shop, valkey):
     await shop.world.scan_url({"id": record.id})
     names = shop.site.keys
     keys = [key.decode() for key in valkey.keys("*")]
-    # The service has noted at its start which appid each partition's bindings belong to.
-    assert [key for key in keys if not key.startswith((names.root, binding_account(names.prefix, 0)))] == []
+    # What the service notes of the deployment as a whole lies in a partition of its own.
+    assert [key for key in keys if not key.startswith((names.root, partition_root(names.prefix, DEPLOYMENT)))] == []
     assert len(keys) > 8

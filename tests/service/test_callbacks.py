@@ -183,7 +183,7 @@ async def test_a_keyword_with_text_around_it_is_understood_or_answered(world):
     person, started = await world.person(), await world.start()
     keyword = started["scan"]["keyword"]
     await person.say(f"{keyword[:7]}。")
-    assert "没有认出口令" in await person.last_text()
+    assert "没有认出这个口令" in await person.last_text()
     await person.say(f"口令：「{keyword.upper()}」。")
     assert (await world.check(started, await person.code_in_chat())).status == 200
     heard = len(await person.texts())

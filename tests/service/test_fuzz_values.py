@@ -183,7 +183,7 @@ async def stage(new_world):
             "{user}": ["alice", "%ff", "%E7%88%B1"], "{account}": ["main"], "{kind}": ["svg", "png"],
             "{act}": ["check"], "{name}": ["not-found", "admin.css"], "{language}": ["zh", "EN-us", "%ff"],
             "{version}": ["x"], "{person}": [person_route(here.keyring, "shop", "alice").rpartition("/")[2], "x"],
-            "{site}": ["shop"], "{key}": ["server"],
+            "{site}": ["shop"], "{key}": ["server"], "{tag}": ["x"],
         }  # fmt: skip
         by_path = {
             "/v1/verifications/{id}": started["id"], "/v1/bind-intents/{id}": bind["id"],

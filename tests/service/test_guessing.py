@@ -167,7 +167,7 @@ async def test_what_cannot_be_a_code_is_no_guess(world, dump):
     page = await world.page(
         "POST", started, "/check", data={"code": "12345"}, headers={"Accept": "text/html", "Accept-Language": "zh"}
     )
-    assert "这不像是验证码" in page.text
+    assert "请输入微信消息里完整的验证码" in page.text
     pasted = f"\u202a\u200b{code[:3]} {code[3:].translate({48 + n: 0x0660 + n for n in range(10)})}\u202c。"
     assert (await world.check(started, pasted)).status == 200
     assert (await world.check(started, "12345")).problem == "verification-ended"

@@ -133,6 +133,7 @@ async def test_what_the_site_said_comes_back_as_it_came(world):
     assert set(started.json) == {
         "id", "purpose", "user", "status", "reference", "test", "created_at", "expires_at", "resend_at",
         "approved_at", "attempts_left", "metadata", "delivery", "scan", "page_url", "page_token",
+        "predecessor", "successor",
     }  # fmt: skip
     assert started["page_url"] == f"{world.service}/p/{started['page_token']}"
     assert started["scan"]["image_url"] == f"{started['page_url']}/qr.svg"
@@ -141,4 +142,4 @@ async def test_what_the_site_said_comes_back_as_it_came(world):
 async def test_messages_come_in_the_language_of_the_start(world):
     person, started = await world.person(), await world.start(locale="en-GB")
     await person.say(started["scan"]["keyword"])
-    assert "Moonhill Tea: your Sign-up code" in await person.last_text()
+    assert "Moonhill Tea: your sign-up code" in await person.last_text()

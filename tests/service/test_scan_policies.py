@@ -157,7 +157,7 @@ async def test_a_code_cannot_be_used_twice(world):
     again = await world.check(started, code)
     assert (again.status, again.problem, again["verification_status"]) == (410, "verification-ended", "approved")
     await person.say(started["scan"]["keyword"])
-    assert "已经完成" in await person.last_text()
+    assert "已完成" in await person.last_text()
 
 
 async def test_every_finished_reset_is_told_to_the_bound_wechat(world):

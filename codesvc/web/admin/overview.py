@@ -114,7 +114,7 @@ def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, st
 
 async def store_state(here: Services) -> tuple[str, float]:
     """The store's state (`slow` if it answers late), and the seconds that one in ten scripts takes or more."""
-    state, slow = await here.readiness.state(), here.store.deployment.pace.late(perf_counter())
+    state, slow = await here.readiness.state(), here.store.pace.late(perf_counter())
     return ("slow" if state == "ok" and slow is not None else state), slow or 0.0
 
 
