@@ -140,7 +140,7 @@ async def test_a_login_on_the_hosted_page_is_confirmed_in_wechat(stage):
         await expect(page.locator("h1")).to_have_text("已扫码，请在微信中确认")
         asked = await phone.new_page()
         await asked.goto(await person.link())
-        await asked.get_by_role("button", name="确认").click()
+        await asked.get_by_role("button", name="登录").click()
         await expect(asked.locator("h1")).to_have_text("登录成功")
         await expect(page.locator("h1")).to_have_text("登录成功")
 
@@ -152,7 +152,7 @@ async def test_a_bind_by_web_authorisation(stage):
         page = await phone.new_page()
         await page.goto(started["page_url"])
         await page.click(".primary")
-        await page.get_by_role("button", name="确认").click()
+        await page.get_by_role("button", name="绑定").click()
         await expect(page.locator("h1")).to_have_text("绑定成功")
 
 

@@ -39,7 +39,9 @@ async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, visi
         await expect(page.get_by_role("button", name="已复制")).to_be_visible()
         keyword = (await stage.api("GET", f"/v1/verifications/{started['id']}"))["scan"]["keyword"]
         assert await page.evaluate("navigator.clipboard.readText()") == keyword
-        await page.get_by_role("button", name="复制名称").click()
+        name = page.locator(".copy.name")
+        await name.click()
+        await expect(name).to_have_text("已复制")
         assert await page.evaluate("navigator.clipboard.readText()") == "示例服务号"
 
 

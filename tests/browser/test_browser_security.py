@@ -66,7 +66,7 @@ async def test_nobody_frames_a_question_inside_wechat(stage):
     async with wechat_of(person) as context:
         page = await context.new_page()
         answer = await page.goto(await person.link())
-        await expect(page.get_by_role("button", name="确认")).to_be_visible()
+        await expect(page.get_by_role("button", name="绑定")).to_be_visible()
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 

@@ -148,11 +148,11 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     if (over.signal.aborted || (state && Date.parse(fresh.now) < Date.parse(state.now))) return;
     const before = shown === page && state, shift = Date.now() - Date.parse(fresh.now);
     if (!renew) fresh.renew = null;
+    if (!state) wear(fresh);
     state = fresh;
     shown = page;
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
-    if (!before) wear(fresh);
     draw();
     // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
     if (!ended(fresh) && source?.readyState === 2) listen();
