@@ -49,6 +49,7 @@ secrets_file = "secrets/webhook"
 allow_private = true
 [sites.shop.limits]
 address_starts = "none"
+binding_writes = "none"
 [[sites.shop.keys]]
 name = "back end"
 hash = "{hash}"
