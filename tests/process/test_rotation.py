@@ -50,6 +50,7 @@ allow_private = true
 [sites.shop.limits]
 address_starts = "none"
 binding_writes = "none"
+site_starts = "none"
 [[sites.shop.keys]]
 name = "back end"
 hash = "{hash}"
