@@ -14,8 +14,13 @@ LINT_STAMP := $(VENV)/.lint-installed
 demo: $(STAMP)
 	$(BIN)/codesvc demo$(if $(PORT_BASE), --port-base $(PORT_BASE))
 
-# Real browsers, real processes that are killed, clusters that fail: most of the time, and seldom the first to go red.
-SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations
+# Real browsers, real processes that are killed, clusters that fail, commands one by one, and tests that wait for real
+# pauses: most of the time, and seldom the first to go red.
+SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations tests/commands \
+  tests/contract/test_schemathesis.py tests/delivery/test_errcodes.py tests/delivery/test_recovery.py \
+  tests/doctor/test_command.py tests/people/test_account_move.py tests/people/test_transfer.py \
+  tests/people/test_transfer_files.py tests/registry/test_commands.py tests/service/test_bursts.py \
+  tests/service/test_fuzz_values.py tests/service/test_operator_lanes.py tests/delivery/test_token_storm.py
 
 # Everything that a change needs: all tests but the slow ones.
 test: $(TEST_STAMP)
