@@ -28,7 +28,8 @@ from tests.browser.conftest import find_chromium
 from tests.browser.customer import opened
 from tests.browser.shop_visit import begin_sign_up
 from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports, verification_of, wechat_of
-from tests.front import free_port, nginx
+from tests.front import nginx
+from tests.ops.nginx import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

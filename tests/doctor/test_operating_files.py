@@ -79,7 +79,7 @@ def test_nginx_understands_its_example_below_a_path(tmp_path):
     issued = trustme.CA().issue_cert("code.example.com")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
-    text = (OPS / "nginx" / "codesvc-path.conf").read_text()
+    text = "".join((OPS / "nginx" / name).read_text() for name in ("codesvc-limits.conf", "codesvc-path.conf"))
     text = text.replace("/etc/ssl/codesvc", str(tmp_path)).replace("/var/log/nginx", str(tmp_path))
     # No port of this machine is touched.
     places = iter("abcd")

@@ -15,6 +15,9 @@ import pytest
 import trustme
 
 EXAMPLE = Path(__file__).parents[2] / "ops" / "nginx"
+TEMPORARY = "\n".join(
+    f"{kind}_temp_path {{0}}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
 
 
 @dataclass
@@ -59,15 +62,12 @@ def installed(directory, upstream, plain, secure):
         text = text.replace("listen 80;", f"listen 127.0.0.1:{plain};")
         text = text.replace("listen 443 ", f"listen 127.0.0.1:{secure} ")
         (directory / name).write_text(text)
-    temporary = "\n".join(
-        f"{kind}_temp_path {directory}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
     (directory / "nginx.conf").write_text(
         f"daemon off; master_process off; pid {directory}/pid; error_log {directory}/main.log;\n"
         "events { worker_connections 2048; }\n"
         # Debian's nginx.conf has these two lines.
         f"http {{ access_log {directory}/access.log; error_log {directory}/error.log;\n"
-        f"{temporary}\ninclude {directory}/codesvc*.conf; }}\n"
+        f"{TEMPORARY.format(directory)}\ninclude {directory}/codesvc*.conf; }}\n"
     )
     return authority
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from tests import front
 from tests.ops import nginx as example
 
 SECRETS = {
@@ -115,6 +116,23 @@ async def test_no_log_has_a_secret_when_the_service_does_not_answer(tmp_path, se
     assert len(lines) == 2 * len(ASKED)
     assert sum("upstream=502" in line or " 502 " in line for line in lines) >= (0 if service is _stops else 11)
     assert any(" PUT /v1/bindings/... " in line for line in lines)
+
+
+@pytest.mark.parametrize("service", [None, _breaks, _babbles, _stops])
+async def test_no_log_has_a_secret_below_a_path_either(service):
+    async with contextlib.AsyncExitStack() as stack:
+        upstream, port = example.free_port(), example.free_port()
+        if service is not None:
+            upstream = (server := await asyncio.start_server(service, "127.0.0.1", 0)).sockets[0].getsockname()[1]
+            await stack.enter_async_context(server)
+        directory = await stack.enter_async_context(front.nginx(port, upstream))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        for method, path in ASKED:
+            with contextlib.suppress(aiohttp.ClientError):
+                await asked(Client(http, f"http://127.0.0.1:{port}"), method, f"/auth{path}")
+        written = "\n".join(path.read_text() for path in sorted(directory.glob("*.log")))
+    assert {name for name, secret in SECRETS.items() if secret in written} == set()
+    assert " PUT /auth/v1/bindings/... " in written
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from codesvc.client import Client
 from codesvc.doctor import callback
 from codesvc.doctor.finding import Status
 from codesvc.web.context import SERVICES
-from tests.front import free_port, nginx
+from tests.front import nginx
+from tests.ops.nginx import free_port
 from tests.people.asks import bind_intent, login, scan
 from tests.people.browsers import CHAT, SITE, Browser, links_in, open_in_wechat, press, query_of
 from tests.service.test_admin import ADMIN, Operator

@@ -11,7 +11,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from tests.front import free_port
+from tests.ops.nginx import free_port
 from tests.service.test_admin import ADMIN, PASSWORD, Operator
 
 LINKS = re.compile(r'(?:href|src)="(/[^"]*)"')
