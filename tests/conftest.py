@@ -110,6 +110,12 @@ def dump(valkey):
 
 
 @pytest.fixture
+def dump_kept(dump):
+    """A function that tells the same without the notes for operators on callbacks that were refused."""
+    return lambda: {key: value for key, value in dump().items() if not key.endswith(":refused-callbacks")}
+
+
+@pytest.fixture
 def stray_keys(valkey):
     """A function that tells which keys would stay for ever."""
     return lambda: keys_without_ttl(valkey)

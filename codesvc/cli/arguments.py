@@ -6,6 +6,8 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.text_encoding import is_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,15 +55,7 @@ def refusal(arguments: argparse.Namespace) -> str:
     """
     for name, value in vars(arguments).items():
         for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, str) and name not in _FILES and not _is_text(each):
+            if isinstance(each, str) and name not in _FILES and not is_text(each):
                 shown = each.encode("utf-8", "backslashreplace").decode()
                 return f"{name} is not UTF-8 text: {shown[:80]}; set the terminal's encoding to UTF-8 and type it again"
     return ""
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -20,6 +20,7 @@ from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 from codesvc.domain.logo import UnfitLogo, data_url
+from codesvc.domain.text_encoding import is_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +110,7 @@ class Sources:
         words = self.env.get(name, "").strip()
         ways = {"a value": value not in (None, ""), f"{path[-1]}_file": file is not None, f"${name}": bool(words)}
         given = [way for way, used in ways.items() if used]
-        if not _is_text(words):
+        if not is_text(words):
             return Refused(f"${name} is not UTF-8 text")
         if len(given) > 1:
             return Refused(f"is given more than once, by {' and '.join(given)}; keep one")
@@ -140,15 +141,6 @@ class Sources:
             where, said = (*path[:-1], f"{path[-1]}_file"), "can be read by every user of the machine"
             self.notices.append(Fault(where, said, f"chmod 600 {shlex.quote(str(file))}"))
         return words
-
-
-def _is_text(words: str) -> bool:
-    """Whether a variable holds text; the interpreter keeps other octets as lone surrogates."""
-    try:
-        words.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _split(words: str, path: tuple[str, ...]) -> object:

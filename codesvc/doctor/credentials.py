@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped
 from codesvc.domain.clock import Offset
+from codesvc.service.wechat_clients import issuer_of
 from codesvc.store.secret_cache import SecretCache
 from codesvc.store.store import Store
 from codesvc.wechat.errcode_advice import errcode_of, refused_address, remedy_for, token_words
 from codesvc.wechat.errors import TokenRefused, WeChatFault
-from codesvc.wechat.issuer import Issuer, issuer_for
 from codesvc.wechat.token import StoredTokens
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import TokenSource
+    from codesvc.wechat.issuer import Issuer
 
 _ORDINARY = "ordinary"
 
@@ -64,16 +65,8 @@ def tokens_for(
     With `stable` every client gets the same token. With `ordinary` each fetch ends an older token. Then the checks use
     the shared token in the store, as every process of the service does.
     """
-    config = account.config
-    issuer = issuer_for(
-        config.token_source,
-        appid=config.appid,
-        secret=config.secret,
-        http=http,
-        api_url=config.api_url,
-        proxy=proxy,
-    )
-    if config.token_source != _ORDINARY:
+    issuer = issuer_of(account, http, proxy)
+    if account.config.token_source != _ORDINARY:
         return SingleFetchTokens(issuer)
     if place is None:
         return None

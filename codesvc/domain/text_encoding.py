@@ -35,6 +35,15 @@ _NO_FILES: Final = frozenset({"idna", "mbcs", "oem", "punycode", "raw-unicode-es
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
+def is_text(words: str) -> bool:
+    """Whether an argument or a variable is text; the interpreter keeps octets that are none as lone surrogates."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class BadText(CodesvcError):
     """The file is no text, or not text in the encoding that was named."""
 

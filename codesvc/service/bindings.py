@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Required, TypedDict, Unpack
 
 from codesvc.domain.display_name import SAME
 from codesvc.domain.errors import Invalid
@@ -58,11 +58,24 @@ def _refuse_test_identity(site: SiteEntry, user: str) -> None:
         raise Invalid("a test identity never reaches WeChat: only a proof of a test identity binds one", "/user")
 
 
-class Bindings:
-    """The use cases of bindings and proofs.
+class HowBound(TypedDict, total=False):
+    """How a user is bound, whatever the right to it is.
 
-    `display` is a name as `codesvc.domain.display_name` has it: `SAME` keeps the present one, `NONE` removes it.
-    Where a call names the API key that writes (`Caller.key_id`), the outcome may be LIMITED, and `denial` says how.
+    Attributes:
+        replace: whether the user may move to another WeChat account.
+        display: a name as `codesvc.domain.display_name` has it: `SAME` keeps the present one, `NONE` removes it.
+        actor: who binds, for the audit log.
+        key: the API key that writes (`Caller.key_id`), "" for none. With one the outcome may be LIMITED.
+    """
+
+    replace: Required[bool]
+    display: str
+    actor: str
+    key: str
+
+
+class Bindings:
+    """The use cases of bindings and proofs. Where the outcome is LIMITED, `denial` says how.
 
     Args:
         store: holds bindings.
@@ -82,70 +95,27 @@ class Bindings:
         reply = await self._store.read(site.keys, site.name, user)
         return BindingResult(reply.outcome, reply.found, reply.now)
 
-    async def bind_by_proof(
-        self,
-        site: SiteEntry,
-        user: str,
-        proof: str,
-        *,
-        replace: bool,
-        display: str = SAME,
-        actor: str = SITE,
-        key: str = "",
-    ) -> BindingResult:
+    async def bind_by_proof(self, site: SiteEntry, user: str, proof: str, **how: Unpack[HowBound]) -> BindingResult:
         """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
-        return await self._bind(
-            site,
-            user,
-            made_by="proof",
-            proof_of=claims.verification,
-            replace=replace,
-            display=display,
-            actor=actor,
-            key=key,
-        )
+        return await self._bind(site, user, made_by="proof", proof_of=claims.verification, **how)
 
-    async def bind_by_openid(
-        self,
-        site: SiteEntry,
-        user: str,
-        openid: str,
-        *,
-        replace: bool,
-        display: str = SAME,
-        actor: str = SITE,
-        key: str = "",
-    ) -> BindingResult:
+    async def bind_by_openid(self, site: SiteEntry, user: str, openid: str, **how: Unpack[HowBound]) -> BindingResult:
         """Bind an openid that the site already knows: BOUND, SAME or CONFLICT."""
         _refuse_test_identity(site, user)
-        return await self._bind(
-            site, user, made_by="openid", openid=openid, replace=replace, display=display, actor=actor, key=key
-        )
+        return await self._bind(site, user, made_by="openid", openid=openid, **how)
 
-    async def bind_by_handle(
-        self,
-        site: SiteEntry,
-        user: str,
-        handle: str,
-        *,
-        replace: bool,
-        display: str = SAME,
-        actor: str = SITE,
-        key: str = "",
-    ) -> BindingResult:
+    async def bind_by_handle(self, site: SiteEntry, user: str, handle: str, **how: Unpack[HowBound]) -> BindingResult:
         """Bind the WeChat account of a handle, with the outcomes of `bind_by_proof`."""
         _refuse_test_identity(site, user)
         claim = self._handles.open(site.name, handle)
         if claim is None:
             return BindingResult(Outcome.ABSENT)
-        return await self._bind(
-            site, user, made_by="handle", claim=claim, replace=replace, display=display, actor=actor, key=key
-        )
+        return await self._bind(site, user, made_by="handle", claim=claim, **how)
 
     async def _bind(
         self,
@@ -154,9 +124,9 @@ class Bindings:
         *,
         made_by: str,
         replace: bool,
-        display: str,
-        actor: str,
-        key: str,
+        display: str = SAME,
+        actor: str = SITE,
+        key: str = "",
         openid: str = "",
         proof_of: str = "",
         claim: Claim | None = None,

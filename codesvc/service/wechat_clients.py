@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
     from codesvc.wechat.call_labels import CallObserver
+    from codesvc.wechat.issuer import Issuer
 
 
 def reach(
@@ -75,6 +76,25 @@ def client_alone(
     return _client_of(account, http, tokens, ignore_call, proxy)
 
 
+def issuer_of(
+    account: AccountEntry,
+    http: aiohttp.ClientSession,
+    proxy: OutboundProxy | None,
+    observe: CallObserver = ignore_call,
+) -> Issuer:
+    """What fetches the account's access token."""
+    config = account.config
+    return issuer_for(
+        config.token_source,
+        appid=config.appid,
+        secret=config.secret,
+        http=http,
+        api_url=config.api_url,
+        observe=observe,
+        proxy=proxy,
+    )
+
+
 def _tokens_of(
     account: AccountEntry,
     http: aiohttp.ClientSession,
@@ -88,15 +108,7 @@ def _tokens_of(
     seldom = config.token_source == "ordinary"  # noqa: S105 - a source, no password
     return StoredTokens(
         name=config.token_source if config.token_source in {"stable", "ordinary"} else "central",
-        issuer=issuer_for(
-            config.token_source,
-            appid=config.appid,
-            secret=config.secret,
-            http=http,
-            api_url=config.api_url,
-            observe=observe,
-            proxy=proxy,
-        ),
+        issuer=issuer_of(account, http, proxy, observe),
         store=shared,
         now=clock,
         longest_cool_down=LONGEST_COOL_DOWN if seldom else QUICK_COOL_DOWN,

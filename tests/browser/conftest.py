@@ -38,6 +38,20 @@ def shop_stage(shop):
     return shop[0]
 
 
+@pytest.fixture(params=["hosted", "widget"])
+def open_either(request, shop_stage):
+    """Open the page of a verification in one of both ways: the hosted page, or the widget in a customer's page."""
+
+    async def open_page(context, started):
+        if request.param == "widget":
+            return await customer.opened(shop_stage, context, started)
+        page = await context.new_page()
+        await page.goto(started["page_url"])
+        return page
+
+    return open_page
+
+
 @pytest.fixture
 async def visit(stage):
     """Open the page of a new verification, claimed by somebody's scan."""

@@ -5,24 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.customer import opened
 from tests.browser.stage import another_code_than
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-@pytest.fixture(params=["hosted", "widget"])
-def visit(request, shop_stage):
-    """Open the page of a verification in one of both ways."""
-
-    async def visit(context, started):
-        if request.param == "widget":
-            return await opened(shop_stage, context, started)
-        page = await context.new_page()
-        await page.goto(started["page_url"])
-        return page
-
-    return visit
 
 
 @pytest.fixture
@@ -46,10 +31,10 @@ async def received(person):
     raise AssertionError("no message with a code")
 
 
-async def test_the_copied_chat_bubble_is_the_code(stage, visit):
+async def test_the_copied_chat_bubble_is_the_code(stage, open_either):
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await person.scan(started["id"])
         await expect(headline(page)).to_have_text("验证码已发到微信")
         bubble = await received(person)
@@ -63,20 +48,20 @@ async def test_the_copied_chat_bubble_is_the_code(stage, visit):
 @pytest.mark.parametrize(
     "around", ["您的验证码是：{}，5分钟内有效", "code: {}.", "【{}】", "{}（请勿转发）", "验证码　{}　"]
 )
-async def test_the_one_run_of_digits_is_taken_out_of_other_texts(stage, visit, around):
+async def test_the_one_run_of_digits_is_taken_out_of_other_texts(stage, open_either, around):
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await person.scan(started["id"])
         await page.locator("#code").fill(around.format(await person.code()))
         await expect(headline(page)).to_have_text("验证成功")
 
 
-async def test_a_message_of_another_request_is_named_and_not_sent(stage, visit):
+async def test_a_message_of_another_request_is_named_and_not_sent(stage, open_either):
     started = await stage.start()
     other = "QX" if started["reference"] != "QX" else "QY"
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await page.locator("#code").fill(f"【山月茶铺】注册验证码（{other}）：439334，5 分钟内有效")
         await expect(page.locator("#problem")).to_contain_text(f"编号是 {other}，本页的编号是 {started['reference']}")
         await expect(page.locator("#code")).to_have_value("439334")
@@ -86,10 +71,10 @@ async def test_a_message_of_another_request_is_named_and_not_sent(stage, visit):
         await expect(page.locator("#problem")).to_contain_text("还可以再试 4 次")
 
 
-async def test_several_runs_are_offered_for_choice(stage, visit):
+async def test_several_runs_are_offered_for_choice(stage, open_either):
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await person.scan(started["id"])
         code = await person.code()
         await page.locator("#code").fill(f"第一条 {another_code_than(code)}，第二条 {code}")
@@ -100,10 +85,10 @@ async def test_several_runs_are_offered_for_choice(stage, visit):
         await expect(headline(page)).to_have_text("验证成功")
 
 
-async def test_a_text_without_a_code_is_shown_and_not_sent(stage, visit):
+async def test_a_text_without_a_code_is_shown_and_not_sent(stage, open_either):
     started = await stage.start()
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await page.locator("#code").fill("晚上一起吃饭吗？")
         await expect(page.locator("#problem")).to_have_text("粘贴的内容里没有 6 位验证码：「晚上一起吃饭吗?」")
         await page.locator("#code").fill("4393345")
@@ -112,10 +97,10 @@ async def test_a_text_without_a_code_is_shown_and_not_sent(stage, visit):
     assert await attempts(stage, started) == 5
 
 
-async def test_what_is_missing_is_said_and_costs_nothing(stage, visit):
+async def test_what_is_missing_is_said_and_costs_nothing(stage, open_either):
     started, sent = await stage.start(), []
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
         field, confirm = page.locator("#code"), page.get_by_role("button", name="确认")
         await expect(confirm).to_have_class("primary unready")
@@ -138,10 +123,10 @@ async def test_what_is_missing_is_said_and_costs_nothing(stage, visit):
     assert await attempts(stage, started) == 4
 
 
-async def test_a_character_past_the_last_changes_nothing(stage, visit):
+async def test_a_character_past_the_last_changes_nothing(stage, open_either):
     started = await stage.start()
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         field = page.locator("#code")
         await field.press_sequentially("12345")
         await field.press("Home")
@@ -155,7 +140,7 @@ async def test_a_character_past_the_last_changes_nothing(stage, visit):
     assert await attempts(stage, started) == 4
 
 
-async def test_a_spent_budget_leaves_the_way_that_still_works(stage, visit):
+async def test_a_spent_budget_leaves_the_way_that_still_works(stage, open_either):
     person = await stage.person(follows=True)
     user = await stage.bound(person)
     for _ in range(2):
@@ -164,7 +149,7 @@ async def test_a_spent_budget_leaves_the_way_that_still_works(stage, visit):
             await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
     started = await stage.start("reset", user)
     async with stage.visitor() as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await expect(page.locator(".qr img")).to_have_count(0)
         await page.locator("#code").press_sequentially("111111")
         await expect(page.locator("#problem")).to_contain_text("错误次数过多")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.customer import opened
 from tests.browser.stage import WECHAT_AGENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -17,22 +16,10 @@ def stage(shop_stage):
     return shop_stage
 
 
-@pytest.fixture(params=["hosted", "widget"])
-def visit(request, stage):
-    async def visit(context, started):
-        if request.param == "widget":
-            return await opened(stage, context, started)
-        page = await context.new_page()
-        await page.goto(started["page_url"])
-        return page
-
-    return visit
-
-
-async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, visit):
+async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, open_either):
     started = await stage.start()
     async with stage.visitor(phone=True, viewport=SMALL, permissions=["clipboard-read", "clipboard-write"]) as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         button = page.get_by_role("button", name="复制口令并打开微信")
         await expect(button).to_be_in_viewport(ratio=1)
         await button.click()
@@ -45,10 +32,10 @@ async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, visi
         assert await page.evaluate("navigator.clipboard.readText()") == "示例服务号"
 
 
-async def test_a_code_on_its_way_leads_to_wechat_and_its_box_comes_into_view(stage, visit):
+async def test_a_code_on_its_way_leads_to_wechat_and_its_box_comes_into_view(stage, open_either):
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor(phone=True, viewport=SMALL) as context:
-        page = await visit(context, started)
+        page = await open_either(context, started)
         await expect(page.locator(".code")).not_to_be_in_viewport()
         await person.scan(started["id"])
         await expect(page.get_by_role("link", name="打开微信")).to_have_attribute("href", "weixin://")

@@ -11,11 +11,6 @@ from tests.service.callbacks import post, push_of
 from tests.world import discloses
 
 
-def kept(dump):
-    """What is in the store, without the notes for operators on callbacks that were refused."""
-    return {key: value for key, value in dump().items() if not key.endswith(":refused-callbacks")}
-
-
 @pytest.fixture
 async def plain(new_world):
     async with new_world(account=replace(DEFAULT_ACCOUNT, mode="plaintext")) as world:
@@ -60,15 +55,15 @@ async def test_leaving_is_not_believed_without_a_signature(plain):
     assert (await plain.call("GET", "/v1/bindings/alice"))["reachable"] is True
 
 
-async def test_a_safe_account_reads_nothing_outside_the_envelope(world, dump):
+async def test_a_safe_account_reads_nothing_outside_the_envelope(world, dump_kept):
     person, started = await world.person(), await world.start()
-    before = kept(dump)
+    before = dump_kept()
     account = world.platform.default_account
     naked = push_of(account, person.openid, text=started["scan"]["keyword"])
     refused = await post(world, naked, mode="plaintext")
     assert refused.status in {400, 403}
     assert refused.problem in {"bad-callback", "bad-signature"}
-    assert kept(dump) == before
+    assert dump_kept() == before
 
 
 async def test_in_compatible_mode_the_plain_elements_beside_it_are_not_read(new_world):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -20,11 +19,8 @@ from codesvc.web.api.inputs import ClockInput
 from codesvc.web.api.views import ABSENT, json_response, wire_time
 from codesvc.web.authentication import require_operator
 from codesvc.web.context import services
-from codesvc.web.languages import speech_for
 from codesvc.web.origins import require_no_other_page
 from codesvc.web.problem import Problem, unavailable
-from codesvc.web.problem_texts import text_of
-from codesvc.web.problem_types import PROBLEMS
 
 routes = web.RouteTableDef()
 _OFFSET_LIFE_SECONDS = 30 * 86_400
@@ -71,21 +67,6 @@ async def expose_metrics(request: web.Request) -> web.Response:
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
     metrics.show_descriptors(*file_descriptors.standing())
     return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
-
-
-@routes.get("/problems/{name}")
-async def problem_page(request: web.Request) -> web.Response:
-    """The page that explains a problem type."""
-    found = PROBLEMS.get(request.match_info["name"])
-    if found is None:
-        raise Problem("not-found", "There is no such problem type.")
-    nonce, t = secrets.token_urlsafe(16), speech_for(request)
-    page = services(request).templates.page(
-        "problem", {"problem": found, "text": text_of(found, t.name), "t": t, "nonce": nonce}
-    )
-    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    headers = {"Content-Security-Policy": policy, "Vary": "Accept-Language"}
-    return web.Response(text=page, content_type="text/html", headers=headers)
 
 
 @routes.post("/test/clock")

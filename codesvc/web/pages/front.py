@@ -1,8 +1,9 @@
-"""`GET /`: what this service is. A small page for people, JSON for programs."""
+"""Pages that say the same to everybody: what this service is (`GET /`; JSON for programs), and each problem type."""
 
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -10,6 +11,12 @@ from codesvc.client.schema import Front
 from codesvc.web.api.views import json_response
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
+from codesvc.web.problem import Problem
+from codesvc.web.problem_texts import text_of
+from codesvc.web.problem_types import PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 routes = web.RouteTableDef()
 
@@ -24,8 +31,22 @@ async def show(request: web.Request) -> web.Response:
         answer = json_response(document)
         answer.headers.update(headers)
         return answer
+    return _render(request, "front", {}, headers)
+
+
+@routes.get("/problems/{name}")
+async def explain(request: web.Request) -> web.Response:
+    """The page that explains a problem type."""
+    problem = PROBLEMS.get(request.match_info["name"])
+    if problem is None:
+        raise Problem("not-found", "There is no such problem type.")
+    variables = {"problem": problem, "text": text_of(problem, speech_for(request).name)}
+    return _render(request, "problem", variables, {"Vary": "Accept-Language"})
+
+
+def _render(request: web.Request, name: str, variables: Mapping[str, Any], headers: Mapping[str, str]) -> web.Response:
+    """A page without scripts and forms, the same for everybody who reads its language."""
     nonce = secrets.token_urlsafe(16)
-    html = services(request).templates.page("front", {"t": speech_for(request), "nonce": nonce})
+    html = services(request).templates.page(name, {**variables, "t": speech_for(request), "nonce": nonce})
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    headers |= {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
-    return web.Response(text=html, content_type="text/html", headers=headers)
+    return web.Response(text=html, content_type="text/html", headers={**headers, "Content-Security-Policy": policy})
