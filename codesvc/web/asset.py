@@ -18,6 +18,15 @@ _LONGEST_TAGS: Final = 1_024
 """Characters of an `If-None-Match` that are read. Browsers send one ETag."""
 
 
+def is_known(request: web.Request, tag: str) -> bool:
+    """Whether the client has what this ETag names, quotes included.
+
+    Not by aiohttp's `if_none_match`, which makes an object of each of a thousand tags.
+    """
+    known = request.headers.get("If-None-Match", "")[:_LONGEST_TAGS]
+    return tag in known or known.strip() == "*"
+
+
 @dataclass(frozen=True)
 class Asset:
     """A public text that may be cached.
@@ -51,9 +60,7 @@ class Asset:
         packs = "gzip" in request.headers.get("Accept-Encoding", "")
         tag = f'"{self.tag}-gzip"' if packs else f'"{self.tag}"'
         headers = {**self.headers, "ETag": tag, "Vary": "Accept-Encoding"}
-        # Not aiohttp's `if_none_match`, which makes an object of each of a thousand tags.
-        known = request.headers.get("If-None-Match", "")[:_LONGEST_TAGS]
-        if tag in known or known.strip() == "*":
+        if is_known(request, tag):
             return web.Response(status=304, headers=headers)
         if packs:
             headers["Content-Encoding"] = "gzip"

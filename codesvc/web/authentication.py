@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -52,8 +51,7 @@ def require_known_key(request: web.Request, route: str) -> None:
     if route.endswith(_FORWARDED):
         known = bool(key)
     elif "/admin/v1/" in route:
-        line = hash_line(key)
-        known = bool([each for each in here.settings.admin.keys if compare_digest(each.hash, line)])
+        known = admin_key(request) is not None
     else:
         known = here.directory.caller(key) is not None
     if not known:
@@ -85,7 +83,7 @@ def by_operators_listener(request: web.Request) -> bool:
 
 def admin_key(request: web.Request) -> AdminKey | None:
     """The key of the admin API that the request carries; None if it carries none."""
-    line = f"sha256:{sha256(bearer(request).encode(errors='surrogateescape')).hexdigest()}"
+    line = hash_line(bearer(request))
     return next((key for key in services(request).settings.admin.keys if compare_digest(key.hash, line)), None)
 
 
@@ -96,7 +94,7 @@ def require_operator(request: web.Request) -> None:
     request comes from this machine says nothing: a proxy runs there too.
 
     Raises:
-        Problem: it is nobody of these.
+        Problem: the caller is none of these.
     """
     if by_operators_listener(request):
         return

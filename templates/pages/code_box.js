@@ -1,4 +1,16 @@
-// The box for the code. The hosted page and the drop-in widget share this file.
+// What the hosted page and the drop-in widget share: whether the service is reached, and the box for the code.
+
+// Say on a line that the service cannot be reached, by the fault of this device's network or not, or that it is `found`
+// again. Answers whether it has just been found.
+function tellReach(line, t, found) {
+  if (found && (line.hidden || line.classList.contains("back"))) return false;
+  clearTimeout(line.calming);
+  line.classList.toggle("back", found);
+  line.textContent = t(found ? "reconnected" : navigator.onLine ? "down" : "offline");
+  line.hidden = !line.textContent;
+  if (found) line.calming = setTimeout(() => { line.hidden = true; }, 4000);
+  return found;
+}
 
 // Digits of any script, by their place in its run of ten.
 const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
@@ -93,7 +105,7 @@ function makeCodeBox(find, format, t, send) {
   }
 
   return {
-    typed, confirm, settle, put, blocked,
+    typed, confirm, settle, put,
     again() { tried = ""; },
     // A budget is spent: until then nothing is sent.
     block(seconds, text) {

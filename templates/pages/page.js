@@ -14,7 +14,7 @@
   let turn = 0; // of requests: an answer that a later request has overtaken is thrown away
   let sending = false, refreshing = false, stale = false;
   let latest = ""; // the state heard of last
-  let source, poll, clock, leaving, calming;
+  let source, poll, clock, leaving;
 
   const $ = (selector) => home.querySelector(selector);
   const t = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -215,22 +215,15 @@
     } catch { away(); }
   }
 
-  // The service cannot be reached, by the fault of this device's network or not. It is asked until it answers.
+  // The service is asked until it answers.
   function away() {
     if (panel().dataset.status !== "pending") return;
-    clearTimeout(calming);
-    offline.classList.remove("back");
-    offline.textContent = t(navigator.onLine ? "down" : "offline");
-    offline.hidden = false;
+    tellReach(offline, t, false);
     askAround();
   }
 
   function reached() {
-    if (offline.hidden || offline.classList.contains("back")) return;
-    offline.classList.add("back");
-    offline.textContent = t("reconnected");
-    calming = setTimeout(() => { offline.hidden = true; }, 4000);
-    if (source?.readyState === 2) listen();
+    if (tellReach(offline, t, true) && source?.readyState === 2) listen();
   }
 
   const askAround = () => { poll ??= setInterval(look, pollMs); };

@@ -17,11 +17,11 @@ async function copyText(text, home) {
 
 // Copy what a button holds, say so on it for two seconds, and go over to WeChat where it leads there.
 async function useCopy(button, text, opens, home, said) {
-  const label = button.textContent;
+  button.label ??= button.textContent; // not what a second press finds there
   if (!await copyText(text, home)) return false;
   if (opens) location.href = "weixin://";
   button.textContent = said;
-  setTimeout(() => { button.textContent = label; }, 2000);
+  setTimeout(() => { button.textContent = button.label; }, 2000);
   return true;
 }
 

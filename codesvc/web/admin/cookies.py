@@ -38,6 +38,18 @@ def _path(request: web.Request) -> str:
     return services(request).address.cookie_path
 
 
+def _keep(request: web.Request, response: web.Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        secure=_secure(request),
+        samesite="Strict",
+        path=_path(request),
+    )
+
+
 def known_browser(request: web.Request) -> str:
     """The id of a browser that has signed in before, "" for any other."""
     return sessions_of(request).known(cookie_in(request.headers, _cookie_name(request, _KNOWN)))
@@ -45,15 +57,7 @@ def known_browser(request: web.Request) -> str:
 
 def keep_known(request: web.Request, response: web.Response, cookie: str) -> None:
     """Let the browser be known at its next sign-in. Signing out does not change that."""
-    response.set_cookie(
-        _cookie_name(request, _KNOWN),
-        cookie,
-        max_age=KNOWN_SECONDS,
-        httponly=True,
-        secure=_secure(request),
-        samesite="Strict",
-        path=_path(request),
-    )
+    _keep(request, response, _cookie_name(request, _KNOWN), cookie, KNOWN_SECONDS)
 
 
 async def session_in(request: web.Request) -> Session | None:
@@ -63,15 +67,7 @@ async def session_in(request: web.Request) -> Session | None:
 
 def keep_session(request: web.Request, response: web.Response, cookie: str) -> None:
     """Set the session cookie."""
-    response.set_cookie(
-        _cookie_name(request),
-        cookie,
-        max_age=sessions_of(request).seconds,
-        httponly=True,
-        secure=_secure(request),
-        samesite="Strict",
-        path=_path(request),
-    )
+    _keep(request, response, _cookie_name(request), cookie, sessions_of(request).seconds)
 
 
 def drop_session(request: web.Request, response: web.Response) -> None:
@@ -83,12 +79,4 @@ def drop_session(request: web.Request, response: web.Response) -> None:
 
 def keep_language(request: web.Request, response: web.Response, language: str) -> None:
     """Remember a chosen language."""
-    response.set_cookie(
-        LANGUAGE_COOKIE,
-        language,
-        max_age=365 * 86_400,
-        httponly=True,
-        secure=_secure(request),
-        samesite="Strict",
-        path=_path(request),
-    )
+    _keep(request, response, LANGUAGE_COOKIE, language, 365 * 86_400)

@@ -37,15 +37,15 @@ _HUES: Final = {"steps": 0, "waits": 1, "fallback": 4, "reasons": 1, "limits": 1
 """The colours of charts with a meaning: green for success, orange and red for problems."""
 
 
-async def healths(here: Services, span: str = "24h") -> list[Health]:
-    """The state of all accounts."""
+async def healths(here: Services) -> list[Health]:
+    """The state of all accounts, with the figures of the last 24 hours."""
     archive, now = StatisticsReader(here.store), unix_ms() / 1000
     heard = await here.readiness.refusals.of(account.name for account in here.directory.active_accounts)
 
     async def health(standing: AccountStanding) -> Health:
         account = here.directory.accounts[standing.account]
         figures, last_hour, episodes = await asyncio.gather(
-            archive.account(account, SPANS[span]),
+            archive.account(account, SPANS["24h"]),
             archive.account(account, SPANS["1h"]),
             archive.account_episodes(account),
         )
@@ -69,13 +69,14 @@ async def show(request: web.Request) -> web.Response:
         return await asyncio.gather(*(archive.site(site, SPANS[span]) for site in choice.sites))
 
     calling = {site.account.name: site.account for site in choice.sites}
-    found, hour, day, accounts, calls = await asyncio.gather(
-        read(choice.span.name),
-        read("1h"),
-        read("24h"),
+    spans = list(dict.fromkeys((choice.span.name, "1h", "24h")))
+    read_spans, accounts, calls = await asyncio.gather(
+        asyncio.gather(*map(read, spans)),
         healths(here),
         asyncio.gather(*(archive.account(account, choice.span) for account in calling.values())),
     )
+    by_span = dict(zip(spans, read_spans, strict=True))
+    found = by_span[choice.span.name]
     by_site = {site.name: each for site, each in zip(choice.sites, found, strict=True)}
     figures = together(found)
     queues = [backlog(queue) for queue in await here.standings.queues()]
@@ -90,7 +91,7 @@ async def show(request: web.Request) -> web.Response:
         "table": _table(choice, by_site),
         "accounts": accounts,
         "worries": worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0)),
-        "tiles": tiles(together(hour), together(day), figures, choice.purposes),
+        "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes),
         "as_of": unix_ms(),
         "figures": figures,
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.client import schema
+from codesvc.config.keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
@@ -42,7 +43,7 @@ def _account(request: web.Request, name: str) -> AccountEntry:
     Raises:
         Problem: the key is missing or unknown, or there is no such account; all get the same answer.
     """
-    given = "sha256:" + sha256(bearer(request).encode(errors="surrogateescape")).hexdigest()
+    given = hash_line(bearer(request))
     account = services(request).directory.accounts.get(name)
     known = account.config.event_keys if account else ()
     if account is None or not _one_of(given, known):

@@ -28,9 +28,7 @@ async def show(request: web.Request) -> web.Response:
     if "text/html" not in request.headers.get("Accept", ""):
         address = services(request).address
         document = Front(service="codesvc", reference=address.path("/docs"), contract=address.path("/openapi.json"))
-        answer = json_response(document)
-        answer.headers.update(headers)
-        return answer
+        return json_response(document, headers=headers)
     return _render(request, "front", {}, headers)
 
 

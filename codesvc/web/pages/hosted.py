@@ -79,7 +79,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
-    await services(request).verifications.open_page(site, identifier)
+    await services(request).verifications.note_opened(site, identifier)
 
     def draw(record: Record) -> VerificationPage:
         # `now` moves by itself; left in, every look would be a change.
@@ -148,8 +148,9 @@ async def renew(request: web.Request) -> web.Response:
         here.verifications, site, identifier, reader=browser_address(request), user_agent=agent
     )
     if result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
-        problem, known = refuse(result), (await here.verifications.get(site, identifier)).record
-        if known is None or not form:
+        problem = refuse(result)
+        known = (await here.verifications.get(site, identifier)).record if form else None
+        if known is None:
             raise problem
         return draw(request, site, known, problem=problem)
     successor = result.shown

@@ -98,8 +98,9 @@ async def renew(request: web.Request) -> web.Response:
     agent = request.headers.get("User-Agent", "")
     result = await renew_intent(here.intents, site, identifier, reader=browser_address(request), user_agent=agent)
     if result.intent is None or result.outcome not in {Outcome.STARTED, Outcome.REPEATED}:
-        problem, known = refuse(identifier.kind, result), (await here.intents.get(site, identifier)).intent
-        if known is None or not form:
+        problem = refuse(identifier.kind, result)
+        known = (await here.intents.get(site, identifier)).intent if form else None
+        if known is None:
             raise problem
         return render_intent(request, site, known, problem=problem)
     successor = result.intent

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from codesvc.web.asset import is_known
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
 
@@ -26,6 +27,6 @@ async def show(request: web.Request) -> web.Response:
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    if any(given.value in {logo.tag, "*"} for given in request.if_none_match or ()):
+    if is_known(request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
     return web.Response(body=logo.body, content_type=logo.content_type, headers=headers)

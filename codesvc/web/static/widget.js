@@ -11,7 +11,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   const pageOf = (token) => new URL(`p/${encodeURIComponent(token)}`, service).href;
   const over = new AbortController(); // ends what is under way, and every listener outside the shadow tree
   let page = pageOf(token), shown = ""; // the page, and the one whose state is shown: a successor takes the place of what has ended
-  let state, source, poll, patience, beat, leaving, calming, told = "", wanted = "", sending = false, resent = false, attached = false;
+  let state, source, poll, patience, beat, leaving, told = "", wanted = "", sending = false, resent = false, attached = false;
   let expiresAt = 0, resendAt = 0, overdue = "";
 
   const panel = makePanel(t, follow, { check: () => box.confirm(), typed: (event) => box.typed(event), resend, anew, copy, picture: () => `${page}/qr.svg`, show(kind) { wanted = kind; draw(); } });
@@ -38,22 +38,12 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     settle(error, result);
   }
 
-  // The service cannot be reached, by the fault of this device's network or not. It is asked until it answers.
+  // The service is asked until it answers.
   function away() {
     if (over.signal.aborted) return;
-    clearTimeout(calming);
-    offline.classList.remove("back");
-    offline.textContent = t(navigator.onLine ? "down" : "offline");
-    offline.hidden = !offline.textContent;
+    tellReach(offline, t, false);
     if (!state) room.append(card);
     askAround();
-  }
-
-  function reached() {
-    if (offline.hidden || offline.classList.contains("back")) return;
-    offline.classList.add("back");
-    offline.textContent = t("reconnected");
-    calming = setTimeout(() => { offline.hidden = true; }, 4000);
   }
 
   function giveUp(problem, message) {
@@ -78,7 +68,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const [answer] = await Promise.all([asked, learn()]);
     const members = await answer.json(); // the page of a proxy in front of a service that is down is no JSON
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
-    reached();
+    tellReach(offline, t, true);
     if (!members.page_token) return apply(members);
     page = pageOf(members.page_token);
     wanted = "";
@@ -92,7 +82,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       if (over.signal.aborted) return;
       if (error.problem === "not-found") return giveUp("missing", error.message);
       if (!state && !(error instanceof CodesvcError) && await answers()) {
-        return giveUp("refused", `${location.origin} is no origin of the site, or the token is not from ${service.origin}.`);
+        return giveUp("refused", `${location.origin} is no origin of the site, or its token is not from ${service.origin}`);
       }
       if (!(error instanceof CodesvcError) || error.problem === "unavailable") away();
       else if (!source) askAround();
@@ -129,7 +119,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       clearTimeout(patience);
       clearInterval(poll);
       poll = undefined;
-      reached();
+      tellReach(offline, t, true);
       // An event knows neither the time nor the reader's language: it says that there is news, the state says which.
       if (!sending && mark(JSON.parse(event.data)) !== mark(state)) look();
     });
@@ -230,7 +220,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   }
 
   function explain(name, { attempts_left: left = state.attempts_left, retry_after: wait = 1, limit } = {}) {
-    if (name === "verification-ended") return; // the state that is asked for next says it better
+    if (name.endsWith("-ended")) return; // the state that is asked for next says it better
     state.attempts_left = left; // known before the state is asked for again: the last attempt may be typed by then
     const values = { left, reference: state.reference, wait: t.wait(wait) };
     const message = t(t.best(`problem.${name}.${limit}`, state.scan && `problem.${name}.scan`, `problem.${name}`, "problem.internal"), values);
@@ -293,7 +283,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
 function verify(element, options) {
   return new Promise((resolve, reject) => {
     if (!(element instanceof Element) || !options?.token) throw new TypeError("verify(element, {token})");
-    if (!options.base && !own) throw new TypeError("a module must give `base`");
+    if (!options.base && !own) throw new TypeError("a module needs `base`");
     options.signal?.throwIfAborted();
     hosts.get(element)?.leave();
     open(element, options, (error, result) => (error ? reject(error) : resolve(result)));
