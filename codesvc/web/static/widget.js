@@ -82,7 +82,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       if (over.signal.aborted) return;
       if (error.problem === "not-found") return giveUp("missing", error.message);
       if (!state && !(error instanceof CodesvcError) && await answers()) {
-        return giveUp("refused", `${location.origin} is no origin of the site, or its token is not from ${service.origin}`);
+        return giveUp("refused", `${location.origin} is no origin of the site, or ${service.origin} made no such token.`);
       }
       if (!(error instanceof CodesvcError) || error.problem === "unavailable") away();
       else if (!source) askAround();
