@@ -201,12 +201,12 @@ async def _run(
             )
         )
         shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
-        recorder, platforms = Recorder(store, directory), PlatformHealth()
+        recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRefusals(store.callbacks)
         await stack.enter_async_context(recorder.running())
+        await stack.enter_async_context(heard.running())
         tokens, clients = reach(
             directory, http, shared, recorder, platforms, clock=time.time, proxy=service.proxy_to_wechat
         )
-        heard = CallbackRefusals(store.callbacks)
         pool = QrPool(store, clients, longest_life=_LONGEST_LIFE, shown=heard.show)
         stack.push_async_callback(pool.aclose)
         change_notifier = ChangeNotifier(store.servers, settings.store.prefix)

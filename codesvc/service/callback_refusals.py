@@ -1,13 +1,13 @@
 """What is heard of WeChat's callbacks, by account and from all processes: good ones, refused ones, and silence.
 
-Anybody can call the callback's address. So one process writes at most once a second for each account and kind, and what
-a signature covers is kept apart from what has none: strangers cannot hide a real fault.
+Anybody can call the callback's address. So a process counts in memory and writes once a second, in the background: no
+callback waits for it. What a signature covers is kept apart from what has none: strangers cannot hide a real fault.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +16,10 @@ import structlog
 from codesvc.domain.callback_health import Heard, Reason, Refused
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.runtime import metrics
+from codesvc.runtime.tasks import end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from codesvc.store.callbacks import Callbacks, Refusal
 
@@ -32,10 +33,8 @@ GOOD: Final = "good"
 @dataclass(slots=True)
 class _Pending:
     count: int = 0
-    kind: str = ""
     why: str = ""
     reason: str = ""
-    written: float = float("-inf")
 
 
 class CallbackRefusals:
@@ -49,24 +48,39 @@ class CallbackRefusals:
         self._store = store
         self._pending: dict[str, _Pending] = {}
 
-    async def note(self, account: str, error: Exception, *, signed: bool) -> None:
-        """Record a refused callback. Its error's text must hold no secret. Never raises for the store."""
+    def note(self, account: str, error: Exception, *, signed: bool) -> None:
+        """Record a refused callback. Its error's text must hold no secret."""
         reason = str(getattr(error, "reason", Reason.FORM))
         metrics.CALLBACKS.labels(account, reason).inc()
         pending = self._of(account, "signed" if signed else "unsigned")
-        pending.kind, pending.why, pending.reason = type(error).__name__, str(error)[:_LONGEST], reason
-        await self._count(pending)
+        pending.why, pending.reason = str(error)[:_LONGEST], reason
+        pending.count += 1
 
-    async def hear(self, account: str) -> None:
-        """Record a good callback. Never raises for the store."""
+    def hear(self, account: str) -> None:
+        """Record a good callback."""
         metrics.CALLBACKS.labels(account, GOOD).inc()
         # QR codes that were shown before it have been answered.
         self._of(account, "shown").count = 0
-        await self._count(self._of(account, GOOD))
+        self._of(account, GOOD).count += 1
 
-    async def show(self, account: str) -> None:
-        """Record that a QR code was given to a page. Never raises for the store."""
-        await self._count(self._of(account, "shown"))
+    def show(self, account: str) -> None:
+        """Record that a QR code was given to a page."""
+        self._of(account, "shown").count += 1
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write every second while the context is open, and once more at its end."""
+        task = asyncio.create_task(self._run(), name="callback refusals")
+        try:
+            yield
+        finally:
+            await end([task])
+            await self.write()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_SPACING_SECONDS)
+            await self.write()
 
     async def of(self, accounts: Iterable[str]) -> dict[str, Heard]:
         """What is known about these accounts.
@@ -74,7 +88,7 @@ class CallbackRefusals:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        await self._write()
+        await self.write()
         found = await self._store.read()
         entries = found.entries
 
@@ -101,14 +115,8 @@ class CallbackRefusals:
     def _of(self, account: str, kind: str) -> _Pending:
         return self._pending.setdefault(f"{account} {kind}", _Pending())
 
-    async def _count(self, pending: _Pending) -> None:
-        pending.count += 1
-        now = asyncio.get_running_loop().time()
-        if now - pending.written >= _SPACING_SECONDS:
-            pending.written = now
-            await self._write()
-
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """Write what was counted. If the store does not answer, it is written with the next."""
         for name, pending in list(self._pending.items()):
             count, pending.count = pending.count, 0
             if not count:
@@ -126,7 +134,7 @@ class CallbackRefusals:
         if kind in {GOOD, "shown"}:
             await self._store.mark(name, good="" if kind == GOOD else good, count=count)
             return
-        await self._store.note(name, good=good, count=count, kind=pending.kind, why=pending.why, reason=pending.reason)
+        await self._store.note(name, good=good, count=count, why=pending.why, reason=pending.reason)
 
 
 def _refused(each: Refusal) -> Refused:

@@ -60,7 +60,7 @@ class QrPool:
         clients: Mapping[str, WeChatClient],
         *,
         longest_life: int,
-        shown: Callable[[str], Awaitable[None]] | None = None,
+        shown: Callable[[str], None] | None = None,
     ) -> None:
         self._shown = shown
         self._store = store
@@ -102,7 +102,7 @@ class QrPool:
             raise PlatformUnavailable("WeChat gave a QR code that expires too soon")
         if reply.outcome is Outcome.ATTACHED:
             if self._shown is not None:
-                await self._shown(account.name)
+                self._shown(account.name)
             self.seen(account, left=reply.pool_left)
         return reply
 

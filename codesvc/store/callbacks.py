@@ -24,7 +24,6 @@ class Refusal(msgspec.Struct, frozen=True):
         count: how many since `since`.
         since: the first of them, ms.
         at: the latest of them, ms.
-        kind: the class of the latest error.
         why: its text, without secrets.
         reason: its reason, "" where an older process has written it.
         reasons: how many by reason.
@@ -33,7 +32,6 @@ class Refusal(msgspec.Struct, frozen=True):
     count: int
     since: int
     at: int
-    kind: str = ""
     why: str = ""
     reason: str = ""
     reasons: dict[str, int] = {}
@@ -66,12 +64,12 @@ class Callbacks:
         self._mark = Act(here, "note_callback", Reply)
         self._read = Act(here, "read_refused_callbacks", RefusalsRead)
 
-    async def note(self, name: str, *, good: str, count: int, kind: str, why: str, reason: str) -> None:
+    async def note(self, name: str, *, good: str, count: int, why: str, reason: str) -> None:
         """Record `count` refusals under a name, and the latest reason; `good` is the name of the good callbacks."""
         await self._note(
             self._place,
             {"refused": self._at},
-            {"name": name, "good": good, "count": count, "kind": kind, "why": why, "reason": reason},
+            {"name": name, "good": good, "count": count, "why": why, "reason": reason},
         )
 
     async def mark(self, name: str, *, good: str, count: int) -> None:

@@ -28,9 +28,9 @@ def _account_in(request: web.Request) -> AccountEntry:
     return account
 
 
-async def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
+def _refuse(request: web.Request, account: AccountEntry, error: BadCallback | BadKeys) -> Problem:
     signed = isinstance(error, StaleCallback | BadEnvelope | BadMessage | BadKeys)
-    await services(request).readiness.refusals.note(account.name, error, signed=signed)
+    services(request).readiness.refusals.note(account.name, error, signed=signed)
     _log.warning("callback_refused", account=account.name, error=type(error).__name__, why=str(error))
     if isinstance(error, BadEnvelope | BadMessage):
         return Problem("bad-callback", str(error))
@@ -44,7 +44,7 @@ async def verify_url(request: web.Request) -> web.Response:
     try:
         echo = protocol.verify_url(account.callback_keys, request.query)
     except BadCallback as error:
-        raise await _refuse(request, account, error) from None
+        raise _refuse(request, account, error) from None
     return web.Response(text=echo, content_type="text/plain")
 
 
@@ -56,9 +56,9 @@ async def handle(request: web.Request) -> web.Response:
     try:
         inbound = protocol.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
-        raise await _refuse(request, account, error) from None
+        raise _refuse(request, account, error) from None
     if inbound.event.openid != PROBE_OPENID:
-        await here.readiness.refusals.hear(account.name)
+        here.readiness.refusals.hear(account.name)
     text = await here.chat.handle(account, inbound)
     if text is not None:
         here.relay.copy(account, request.rel_url.raw_query_string, body)

@@ -8,13 +8,15 @@ from codesvc.wechat.errors import BadEnvelope, BadSignature
 async def test_refused_callbacks_are_found_in_the_store(ward):
     assert (await ward.examine()).of("refused callbacks").status is Status.OK
     refusals = ward.world.app[SERVICES].readiness.refusals
-    await refusals.note("main", BadEnvelope("the body is JSON"), signed=True)
+    refusals.note("main", BadEnvelope("the body is JSON"), signed=True)
+    await refusals.write()
     found = (await ward.examine()).of("accounts.main: refused callbacks")
     assert found.status is Status.WARN
     assert "1 refused, the latest at 20" in found.found
     assert "the body is JSON" in found.found
     assert "XML" in found.remedy
-    await refusals.note("main", BadSignature("the signature does not match"), signed=False)
+    refusals.note("main", BadSignature("the signature does not match"), signed=False)
+    await refusals.write()
     found = [each for each in (await ward.examine()).findings if each.what == "accounts.main: refused callbacks"]
     assert [each.status for each in found] == [Status.WARN] * 2
     assert "token" in found[1].remedy

@@ -3,12 +3,8 @@
 -- KEYS: refused
 -- ARGS: offset name good count
 -- OUTCOMES: done
--- USES: clock
+-- USES: clock callback_entry
 
-local function entry(name)
-  local known = redis.call('HGET', K.refused, name)
-  return known and cjson.decode(known) or {}
-end
 local before, good = entry(A.name), A.good ~= '' and entry(A.good) or {}
 if not before.at or (good.at and tonumber(good.at) >= tonumber(before.since)) then
   before = {count = 0, since = string.format('%.0f', now)}

@@ -77,8 +77,9 @@ async def move_clock(request: web.Request) -> web.Response:
         raise Problem("not-found", "There is no such address.")
     require_no_other_page(request)
     given, _ = await inputs.read(request, ClockInput)
-    # Write the counters now, because they belong to the time before the move.
+    # Write now what was counted, because it belongs to the time before the move.
     await here.recorder.flush()
+    await here.readiness.refusals.write()
     try:
         async with here.store.at(DEPLOYMENT).pipeline(transaction=True) as pipe:
             pipe.incrby(offset_key(here.store.prefix), round(given.advance * 1000))
