@@ -63,10 +63,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         erased = await records.erase(person)
         sys.stdout.write(f"{erased} entries erased\n")
         # Also where nothing was found: an earlier rewriting may have failed.
-        told = [_on_disk(each, embedded=settings.store.url is None) for each in await rewrite_files(store.servers)]
-    sys.stdout.write("".join(f"{line}\n" for line in told))
+        rewritten = await rewrite_files(store.servers)
+    for each in rewritten:
+        sys.stdout.write(f"{_on_disk(each, embedded=settings.store.url is None)}\n")
     sys.stdout.write("Backups, copies of logs, and servers that took events have what they had (docs/operating.md).\n")
-    if any(line.startswith(_NOT_YET) for line in told):
+    if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
     return 0 if erased else 3
 

@@ -11,6 +11,7 @@ from codesvc.config.faults import UnfitError, suggestion
 from codesvc.config.store_address import StoreAddress
 from codesvc.domain.listener import parse_listener
 from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
+from codesvc.domain.service_address import DEFAULT_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +100,7 @@ def origin(value: str) -> None:
     parts = _split(value)
     if value != f"{parts.scheme}://{parts.netloc}":
         raise UnfitError("must be scheme://host or scheme://host:port, with nothing after it")
-    if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+    if parts.port == DEFAULT_PORTS[parts.scheme]:
         raise UnfitError("names the default port, which browsers leave out of an origin; leave it out here too")
 
 

@@ -133,6 +133,11 @@ class ApiKey:
     hash: _KeyHash
     scopes: Annotated[frozenset[Scope], filled]
 
+    @property
+    def identifier(self) -> str:
+        """The beginning of the hash: what identifies the key in the store. A new key of the same name has another."""
+        return self.hash.removeprefix("sha256:")[:32]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:

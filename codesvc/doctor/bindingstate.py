@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import CodesvcError
-from codesvc.service.misplaced_bindings import explained, find_misplaced
+from codesvc.service.misplaced_bindings import find_misplaced, remedy
 from codesvc.sites.registry.reading import read_directory
 from codesvc.store.connection import connect, store_url
 from codesvc.store.store import Store
@@ -39,7 +39,9 @@ async def check(settings: Settings, place: ReachableStore | None) -> Finding:
                     _WHAT, "not looked at, the data belong to another user", "Run this as the service's user."
                 )
             try:
-                servers = await connect(await stack.enter_async_context(store_url(settings.store)), timeout=5.0)
+                servers = await connect(
+                    await stack.enter_async_context(store_url(settings.store)), timeout=settings.store.timeout
+                )
             except CodesvcError as error:
                 return skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")
             stack.push_async_callback(servers.aclose)
@@ -48,7 +50,7 @@ async def check(settings: Settings, place: ReachableStore | None) -> Finding:
         found = await find_misplaced(store, directory)
     if elsewhere := [each for each in found if each.present]:
         shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
-        return fail(_WHAT, shown, explained(elsewhere).partition("not bound. ")[2] + ". A start is refused until then.")
+        return fail(_WHAT, shown, f"{remedy(elsewhere)}. A start is refused until then.")
     if stranded := directory.without_account:
         return fail(
             _WHAT,

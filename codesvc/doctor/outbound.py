@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+from codesvc.domain.service_address import DEFAULT_PORTS
 from codesvc.wechat.errcode_advice import PROXY_REMEDIES
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def _tried(what: str, proxy: OutboundProxy, url: str | None) -> Finding:
     if url is None:
         return skipped(what, f"{proxy.shown}: nothing in this file is called through it")
     parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     problem = await probe(proxy, f"[{parts.hostname}]" if ":" in (parts.hostname or "") else str(parts.hostname), port)
     if problem is not None:
         return fail(what, f"{proxy.shown}: {problem.words}", PROXY_REMEDIES[problem])

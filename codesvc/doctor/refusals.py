@@ -36,7 +36,9 @@ def judge(name: str, heard: Heard) -> Iterator[Finding]:
     good = f"the latest good one came at {rfc3339(heard.good_at)}" if heard.good_at is not None else "no good one yet"
     for words, each in (("with a right signature", heard.signed), ("without a right signature", heard.unsigned)):
         if each is not None:
-            yield warn(what, f"{words}: {callback_health.said(each)} {good.capitalize()}.", REMEDIES[each.reason])
+            yield warn(
+                what, f"{words}: {callback_health.said(each)} {good[0].upper()}{good[1:]}.", REMEDIES[each.reason]
+            )
     if heard.signed is None and heard.unsigned is None:
         yield ok(what, f"none in the last day; {good}")
     if callback_health.missing(heard):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from codesvc.domain.secret import Secret
+from codesvc.domain.service_address import DEFAULT_PORTS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 NO_PROXY: Final = "none"
 """In place of an address: go out directly."""
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
-_PORTS: Final = {"http": 80, "https": 443}
 _AUTHORIZATION: Final = "Proxy-Authorization"
 _GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
 _LOGIN_STATUS: Final = 407
@@ -88,7 +88,7 @@ class OutboundProxy:
             port, host = parts.port, parts.hostname or ""
         except ValueError:
             raise ValueError("is no address; a # / ? or @ in the login has to be percent-encoded") from None
-        if parts.scheme not in _PORTS:
+        if parts.scheme not in DEFAULT_PORTS:
             raise ValueError(
                 "must begin with http:// or https:// (proxies of other kinds, such as SOCKS, are not used)"
             )
@@ -96,7 +96,7 @@ class OutboundProxy:
             raise ValueError("must end after host and port; a # / ? or @ in the login has to be percent-encoded")
         if _HOST.fullmatch(host) is None or port == 0:
             raise ValueError("must name a host, and a port if it is not that of the scheme: http://proxy.example:3128")
-        port = port or _PORTS[parts.scheme]
+        port = port or DEFAULT_PORTS[parts.scheme]
         address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         return cls(address, host, port, _basic(parts.username, parts.password))
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ServiceAddress:
         """The origin as browsers write it: without a path, and without the scheme's default port."""
         parts = urlsplit(self.public_url)
         named = f"{parts.scheme}://{parts.netloc}"
-        default = _DEFAULT_PORTS.get(parts.scheme)
+        default = DEFAULT_PORTS.get(parts.scheme)
         return named.removesuffix(f":{default}") if parts.port == default else named
 
     @cached_property

@@ -25,6 +25,7 @@ from codesvc.domain.errors import CodesvcError
 from codesvc.runtime.tasks import end
 from codesvc.service.auditing import identifier
 from codesvc.store.keys import DEPLOYMENT, audit, audit_filing, audits
+from codesvc.store.partitions import PartitionKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -78,7 +79,7 @@ class AuditFile:
         self._store = store
         self._partitions = partitions
         self._path = path
-        self._owner = token_hex(8).encode()
+        self._owner = token_hex(8)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -119,8 +120,7 @@ class AuditFile:
                         count += await self._write(partition, log)
             return count
         finally:
-            if await redis.get(lock) == self._owner:
-                await redis.delete(lock)
+            await self._store.tokens.release_lock(PartitionKeys(self._store.prefix, DEPLOYMENT), lock, self._owner)
 
     async def _write(self, partition: int, log: Log) -> int:
         """Append what is new of one log. Returns how many lines, gaps among them."""

@@ -117,29 +117,30 @@ class Chat:
 
         `vouched`: no signature of WeChat covers it, but the back end that received it says that it is genuine.
         """
+        unsigned = not (inbound.covered or vouched)
         match inbound.event:
             case Followed(openid=openid, scene=scene):
                 if scene is not None and scene.startswith(SCENE_PREFIX):
                     return await self._claim(
-                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, vouched=vouched
+                        account, inbound, "scene", scene, window_ms=_BRIEF_MS, followed=True, unsigned=unsigned
                     )
                 await self._followers.follows(account, openid)
-                await self._spoke(account, openid, _BRIEF_MS, unsigned=not (inbound.covered or vouched))
+                await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
                     return self._composer.phrase("welcome", {"account": account.config.name})
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
-                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, vouched=vouched)
+                return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unsigned=unsigned)
             case Text(content=content):
-                return await self._read(account, inbound, content, vouched=vouched)
+                return await self._read(account, inbound, content, unsigned=unsigned)
             case Clicked(openid=openid, key=key):
-                await self._spoke(account, openid, _BRIEF_MS, unsigned=not (inbound.covered or vouched))
+                await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
                 return await self._conversation.request(account, inbound, key)
             case _:
-                await self._note(account, inbound, vouched=vouched)
+                await self._note(account, inbound, unsigned=unsigned)
         return None
 
-    async def _note(self, account: AccountEntry, inbound: Inbound, *, vouched: bool) -> None:
+    async def _note(self, account: AccountEntry, inbound: Inbound, *, unsigned: bool) -> None:
         """Handle an event that gets no reply."""
         match inbound.event:
             case Unfollowed(openid=openid) if inbound.covered:
@@ -149,16 +150,16 @@ class Chat:
             case AuthorizationRevoked(openid=openid) if inbound.covered:
                 await self._followers.forget(account, openid)
             case TemplateReceipt() as receipt:
-                await self._receipt(account, receipt, unsigned=not (inbound.covered or vouched))
+                await self._receipt(account, receipt, unsigned=unsigned)
             case _:
                 pass
 
-    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, vouched: bool) -> str | None:
+    async def _read(self, account: AccountEntry, inbound: Inbound, content: str, *, unsigned: bool) -> str | None:
         keyword, openid = read_keyword(content), inbound.event.openid
         if keyword is None:
-            await self._spoke(account, openid, _LONG_MS, unsigned=not (inbound.covered or vouched))
+            await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
         plain = read_command(content)
-        if plain in _NOT_ME and not (inbound.covered or vouched):
+        if plain in _NOT_ME and unsigned:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
             return self._composer.phrase("disown_by_link", {})
@@ -167,10 +168,10 @@ class Chat:
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
         if said := await self._conversation.read(account, inbound, plain):
             if keyword is not None:
-                await self._spoke(account, openid, _LONG_MS, unsigned=not (inbound.covered or vouched))
+                await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
             return said
         if keyword is not None:
-            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, vouched=vouched)
+            return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unsigned=unsigned)
         if attempts_keyword(content) and not _beside_another(account):
             return self._composer.phrase("keyword_unclear", {})
         return None
@@ -183,7 +184,7 @@ class Chat:
         pointer: str,
         *,
         window_ms: int,
-        vouched: bool,
+        unsigned: bool,
         followed: bool = False,
     ) -> str | None:
         """Give the code of a scene or a keyword. All changes in the store are made by one script."""
@@ -197,7 +198,7 @@ class Chat:
             rates=self._limits.keywords[account.name],
             window_ms=window_ms,
             followed=followed,
-            unsigned=not (inbound.covered or vouched),
+            unsigned=unsigned,
             pushes=self._limits.pushes[account.name],
         )
         metrics.CLAIMS.labels(account.name, by, answer.outcome.value).inc()

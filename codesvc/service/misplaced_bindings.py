@@ -113,10 +113,15 @@ def explained(elsewhere: Iterable[Misplaced]) -> str:
     lines = [str(each) for each in told[:2]]
     if len(told) > len(lines):
         lines.append(f"{len(told) - len(lines)} more sites likewise")
-    appid = next((each.appid for each in told if each.appid), "OLD_APPID")
+    return f"{'; '.join(lines)}: all these people would read as not bound. {remedy(told)}"
+
+
+def remedy(elsewhere: Iterable[Misplaced]) -> str:
+    """What to do about bindings under another appid."""
+    appid = next((each.appid for each in elsewhere if each.appid), "OLD_APPID")
     return (
-        f"{'; '.join(lines)}: all these people would read as not bound. Put the old appid back; or, if WeChat has "
-        f"moved the account, convert them: codesvc bindings move --from-appid {appid} --config FILE (docs/bindings.md)"
+        "Put the old appid back; or, if WeChat has moved the account, convert them: "
+        f"codesvc bindings move --from-appid {appid} --config FILE (docs/bindings.md)"
     )
 
 

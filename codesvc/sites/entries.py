@@ -110,8 +110,8 @@ class Caller:
 
     @property
     def key_id(self) -> str:
-        """The beginning of the key's hash: what identifies it in the store."""
-        return self.key.hash.removeprefix("sha256:")[:32]
+        """What identifies the key in the store."""
+        return self.key.identifier
 
 
 def wanted(webhook: Webhook | None) -> str:

@@ -94,4 +94,4 @@ class SecretCache:
         Raises:
             StoreUnavailable: no answer.
         """
-        await self._store.tokens.release_lock(self._keys, name, self._owner)
+        await self._store.tokens.release_lock(self._keys, self._keys.token(f"{name}:lock"), self._owner)

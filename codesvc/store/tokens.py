@@ -1,4 +1,4 @@
-"""The script of the locks under which access tokens are fetched."""
+"""The script of locks: of access tokens, and of the audit file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from codesvc.store.replies import Reply
 if TYPE_CHECKING:
     from codesvc.store.act import Deployment
     from codesvc.store.keys import Keys
+    from codesvc.store.partitions import PartitionKeys
 
 
 class Tokens:
@@ -18,10 +19,10 @@ class Tokens:
     def __init__(self, here: Deployment) -> None:
         self._release_lock = Act(here, "release_lock", Reply)
 
-    async def release_lock(self, keys: Keys, name: str, owner: str) -> Reply:
-        """Release the lock of a token: DONE, or STALE if another holds it by now.
+    async def release_lock(self, place: Keys | PartitionKeys, lock: str, owner: str) -> Reply:
+        """Release the lock of this key: DONE, or STALE if another holds it by now.
 
         Raises:
             StoreUnavailable: no answer.
         """
-        return await self._release_lock(keys, {"lock": keys.token(f"{name}:lock")}, {"owner": owner})
+        return await self._release_lock(place, {"lock": lock}, {"owner": owner})

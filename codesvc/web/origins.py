@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
+from codesvc.domain.service_address import DEFAULT_PORTS
 from codesvc.web.authentication import is_from_trusted_proxy
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
@@ -13,7 +14,6 @@ from codesvc.web.problem import Problem
 if TYPE_CHECKING:
     from aiohttp import web
 
-_PORTS: Final = {"http": 80, "https": 443}
 _SAME: Final = frozenset({"same-origin", "none"})
 _Origin = tuple[str, str, int]
 
@@ -22,7 +22,7 @@ def _parsed(text: str) -> _Origin | None:
     """Scheme, host and port; None for `null` and for anything that is not an origin of the web."""
     try:
         parts = urlsplit(text)
-        port = parts.port or _PORTS[parts.scheme]
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
     except (ValueError, KeyError):
         return None
     return (parts.scheme, parts.hostname, port) if parts.hostname else None
@@ -31,7 +31,7 @@ def _parsed(text: str) -> _Origin | None:
 def _scheme(request: web.Request) -> str:
     """The scheme that the browser used, as a trusted proxy says; that of the connection without one."""
     said = request.headers.get("X-Forwarded-Proto", "")
-    return said if said in _PORTS and is_from_trusted_proxy(request) else request.scheme
+    return said if said in DEFAULT_PORTS and is_from_trusted_proxy(request) else request.scheme
 
 
 def is_own(request: web.Request, origin: str) -> bool:

@@ -9,19 +9,9 @@ import re
 from typing import Final
 
 from codesvc.domain.outbound_proxy import ProxyProblem
+from codesvc.wechat.call_labels import result_of
 from codesvc.wechat.errcodes import Verdict, judge, judge_token
-from codesvc.wechat.errors import (
-    Garbled,
-    NameNotResolved,
-    NotTrusted,
-    ProxyAnswered,
-    ProxyFailed,
-    TokenUnavailable,
-    WeChatError,
-    WeChatFault,
-    WeChatTimeout,
-    WeChatUnreachable,
-)
+from codesvc.wechat.errors import TokenUnavailable, WeChatError, WeChatFault
 
 _ADDRESS: Final = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
 _CONSOLE: Final = "In WeChat's console, 设置与开发 > 开发接口管理 > 基本配置:"
@@ -90,6 +80,17 @@ _UNANSWERED_WORDS: Final = {
     "garbled": "what answers is not WeChat",
     **{problem.value: problem.words for problem in ProxyProblem},
 }
+_UNANSWERED_REMEDIES: Final[dict[str, str]] = {
+    "timeout": "Run again; if it stays, look at the network between this machine and WeChat.",
+    "unreachable": "See whether this machine resolves and reaches the api_url on port 443 (DNS, firewall, proxy).",
+    "dns": "This machine does not resolve the name in api_url: look at its DNS servers.",
+    "certificate": (
+        "See what answers for api_url on port 443: a proxy that opens TLS, or a clock that is wrong, does this."
+    ),
+    "garbled": "Something other than WeChat answered: look at proxies in between, and at api_url or token_source.",
+    **{problem.value: remedy for problem, remedy in PROXY_REMEDIES.items()},
+}
+_AGAIN: Final = "Run again; if it stays, look at the text."
 
 
 def token_words(result: str) -> str:
@@ -103,16 +104,7 @@ def token_remedy(result: str) -> str:
     """What to do when an access token cannot be had."""
     if result.lstrip("-").isdigit():
         return _REMEDIES_OF_TOKENS.get(int(result)) or _remedy(int(result), WeChatFault(), token=True)
-    if result in set(ProxyProblem):
-        return PROXY_REMEDIES[ProxyProblem(result)]
-    faults = {
-        "dns": NameNotResolved(),
-        "certificate": NotTrusted(),
-        "unreachable": WeChatUnreachable(),
-        "timeout": WeChatTimeout(),
-        "garbled": Garbled(),
-    }
-    return remedy_for(faults.get(result, WeChatFault()))
+    return _UNANSWERED_REMEDIES.get(result, _AGAIN)
 
 
 def errcode_of(fault: WeChatFault) -> int | None:
@@ -136,23 +128,7 @@ def remedy_for(fault: WeChatFault, *, token: bool = False) -> str:
     code = errcode_of(fault)
     if code is not None:
         return _remedy(code, fault, token=token)
-    match fault:
-        case ProxyFailed(problem=problem) | ProxyAnswered(problem=problem):
-            return PROXY_REMEDIES[problem]
-        case NameNotResolved():
-            return "This machine does not resolve the name in api_url: look at its DNS servers."
-        case NotTrusted():
-            return (
-                "See what answers for api_url on port 443: a proxy that opens TLS, or a clock that is wrong, does this."
-            )
-        case WeChatUnreachable():
-            return "See whether this machine resolves and reaches the api_url on port 443 (DNS, firewall, proxy)."
-        case WeChatTimeout():
-            return "Run again; if it stays, look at the network between this machine and WeChat."
-        case Garbled():
-            return "Something other than WeChat answered: look at proxies in between, and at api_url or token_source."
-        case _:
-            return "Run again; if it stays, look at the text."
+    return _UNANSWERED_REMEDIES.get(result_of(fault), _AGAIN)
 
 
 def _remedy(code: int, fault: WeChatFault, *, token: bool) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.clock import rfc3339
-from codesvc.service.statistics.fields import account_subject
+from codesvc.service.statistics.fields import account_subject, call_field
 from codesvc.service.statistics.summary import FINE
 from codesvc.wechat.errcode_advice import token_remedy, token_words
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
     from codesvc.store.store import Store
 
-_TOKEN: Final = "call.token."  # noqa: S105 - a field, no password
+_TOKEN: Final = call_field("token", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codesvc.service.statistics.fields import call_field
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,7 +63,7 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
     """
     found = []
     for api, quota in standing.quotas.items():
-        start = f"call.{_ENDPOINTS[api.value]}."
+        start = call_field(_ENDPOINTS[api.value], "")
         used = sum(count for name, count in last_hour.items() if name.startswith(start))
         lasts = quota.left / used * 3_600 if used else None
         ends = lasts if lasts is not None and lasts < until_midnight(now) else None

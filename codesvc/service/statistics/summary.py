@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.service.statistics.fields import Fact
+from codesvc.service.statistics.fields import Fact, call_field
 from codesvc.service.statistics.series import by_purpose, details, quantile, since
 from codesvc.wechat.errcodes import TABLE, Judgement, judge, judge_token
 
@@ -154,7 +154,7 @@ def _judged(result: str, *, token: bool) -> Judgement | None:
 
 
 def _over(endpoint: str, result: str, episodes: Mapping[str, Episode], now: int) -> bool:
-    failed, fine = episodes.get(f"call.{endpoint}.{result}"), episodes.get(f"call.{endpoint}.{FINE}")
+    failed, fine = episodes.get(call_field(endpoint, result)), episodes.get(call_field(endpoint, FINE))
     if failed is None:
         return False
     return fine is not None and fine.last > failed.last and now - failed.last > _OVER_MS
@@ -175,7 +175,7 @@ def faults(figures: Figures, episodes: Mapping[str, Episode], now: int) -> list[
             calls.setdefault((result, endpoint == "token"), Counter())[endpoint] += count
 
     def begun(endpoints: Counter[str], result: str) -> int:
-        names = [f"call.{endpoint}.{result}" for endpoint in endpoints]
+        names = [call_field(endpoint, result) for endpoint in endpoints]
         known = [episodes[name].since for name in names if name in episodes]
         return min(known) if known else since(figures, names) or figures.starts[0]
 

@@ -27,10 +27,6 @@ _EVERY_SECONDS: Final = 10.0
 _SPACING_SECONDS: Final = 60.0
 
 
-def _name(key: ApiKey) -> str:
-    return key.hash.removeprefix("sha256:")[:32]
-
-
 class KeyUses:
     """Records uses of keys, and writes and reads them.
 
@@ -45,7 +41,7 @@ class KeyUses:
 
     def note(self, key: ApiKey) -> None:
         """Record that this key was used now."""
-        self._noted[key.hash] = time.monotonic()
+        self._noted[key.identifier] = time.monotonic()
 
     async def write(self, *, spaced: bool = True) -> None:
         """Write the recorded uses; `spaced` skips keys that were written within the last minute.
@@ -55,18 +51,18 @@ class KeyUses:
         """
         now = time.monotonic()
         due = {
-            line: at
-            for line, at in self._noted.items()
-            if not spaced or now - self._written.get(line, -_SPACING_SECONDS) >= _SPACING_SECONDS
+            name: at
+            for name, at in self._noted.items()
+            if not spaced or now - self._written.get(name, -_SPACING_SECONDS) >= _SPACING_SECONDS
         }
         if not due:
             return
-        ages = {line.removeprefix("sha256:")[:32]: round((now - at) * 1000) for line, at in due.items()}
+        ages = {name: round((now - at) * 1000) for name, at in due.items()}
         await self._store.note_uses(ages, spacing_ms=round(_SPACING_SECONDS * 1000))
-        for line, at in due.items():
-            self._written[line] = now
-            if self._noted.get(line) == at:
-                del self._noted[line]
+        for name, at in due.items():
+            self._written[name] = now
+            if self._noted.get(name) == at:
+                del self._noted[name]
 
     async def last(self, keys: Sequence[ApiKey]) -> list[int | None]:
         """When each of these keys was last used, in ms since 1970; None for never. It may be a minute late.
@@ -74,7 +70,7 @@ class KeyUses:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        return list((await self._store.uses([_name(key) for key in keys])).times)
+        return list((await self._store.uses([key.identifier for key in keys])).times)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
