@@ -6,7 +6,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile -q
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
-LINT_STAMP := $(VENV)/.lint-installed
+TOOLS_STAMP := $(VENV)/.tools-installed
 
 .PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz fuzz-keep oracle release-check audit docs clean bench-gate locks licences sbom dist
 
@@ -66,12 +66,12 @@ test-stores-briefly: $(TEST_STAMP)
 		$(BIN)/python -m pytest $(PYTEST_ARGS) --store=$$store $(STORE_TESTS_BRIEFLY) || exit 1; \
 	done
 
-lint: $(LINT_STAMP)
+lint: $(TEST_STAMP) $(TOOLS_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(LINT_STAMP)
+format: $(TEST_STAMP) $(TOOLS_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -125,7 +125,7 @@ $(TEST_STAMP): ops/locks/test.txt $(STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/test.txt
 	@touch $@
 
-$(LINT_STAMP): ops/locks/tools.txt $(TEST_STAMP)
+$(TOOLS_STAMP): ops/locks/tools.txt $(STAMP)
 	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
 	@touch $@
 
@@ -151,24 +151,20 @@ oracle: $(TEST_STAMP)
 	$(BIN)/python -m bench.oracle
 
 # What would be published: built twice, compared, installed into a new environment, tried there.
-release-check: $(STAMP) $(VENV)/.release-installed
+release-check: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/check.py $(RELEASE_CHECK_ARGS)
 
 # Known weaknesses of what is installed. Red (3 of the script) where they cannot be looked up, too.
-audit: $(STAMP) $(VENV)/.release-installed
+audit: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/audit.py $(AUDIT_ARGS)
 
 # The documentation as a site, into site/; every link is checked.
-docs: $(STAMP) $(VENV)/.docs-installed
+docs: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python docs/diagrams.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-$(VENV)/.release-installed $(VENV)/.docs-installed: ops/locks/tools.txt $(STAMP)
-	$(BIN)/python $(LOCKED) -r ops/locks/tools.txt
-	@touch $@
-
 # After a change of dependencies in pyproject.toml; make locks UPGRADE=--upgrade takes newer versions.
-locks: $(STAMP) $(VENV)/.release-installed
+locks: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/locks.py $(UPGRADE)
 
 # docs/licences.md, from the lock file and the packages' own metadata; red for a licence that nobody has looked at.
@@ -176,11 +172,11 @@ licences: $(STAMP)
 	$(BIN)/python ops/release/licences.py
 
 # The SBOM that the wheel carries, from the lock file; after `make locks`.
-sbom: $(STAMP) $(VENV)/.release-installed
+sbom: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/sbom.py
 
 # What is published, with its SBOM, provenance and hashes, in dist/ (docs/releasing.md).
-dist: $(STAMP) $(VENV)/.release-installed
+dist: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/dist.py
 
 clean:

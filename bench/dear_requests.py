@@ -1,4 +1,4 @@
-"""The dearest requests that can be made without a key, for every route of the service: who pays for what is sent.
+"""The most expensive requests that can be made without a key, for every route of the service.
 
 A request here is its bytes. Each route gets the same shapes (bodies as large as they may be, addresses and headers as
 long as they may be, forged tokens), and some get requests of their own that need more of the service.

@@ -24,7 +24,6 @@ from codesvc.delivery.worker import Worker
 from codesvc.domain.clock import Offset
 from codesvc.domain.health import PlatformHealth
 from codesvc.domain.intent import LIFE_MS
-from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates
 from codesvc.domain.openid_handle import Handles
 from codesvc.domain.page_token import PageTokens
@@ -87,6 +86,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from codesvc.config import Settings
+    from codesvc.domain.keyring import Keyring
 
 _log = structlog.get_logger(__name__)
 _TABLES: Final = (
@@ -169,10 +169,7 @@ def prepare(settings: Settings, templates: Mapping[str, str] | None = None) -> F
         BadTemplate: a template does not load.
         BadMessage: a template message would be refused by WeChat.
     """
-    keyring = Keyring(
-        settings.secrets.master_key.reveal().encode(),
-        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
-    )
+    keyring = settings.secrets.keyring()
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))
     address = ServiceAddress(settings.service.public_url)

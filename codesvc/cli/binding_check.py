@@ -1,4 +1,4 @@
-"""Refuses a configuration under which bindings would be lost from sight, before anything runs with it."""
+"""Refuses a configuration under which existing bindings would not be found, before anything runs with it."""
 
 from __future__ import annotations
 

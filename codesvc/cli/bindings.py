@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +18,6 @@ from redis.exceptions import RedisError
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.keyring import Keyring
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
@@ -93,13 +91,7 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
         CodesvcError: WeChat allows fewer calls today than the file needs.
     """
     http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
-    keyring = Keyring(
-        settings.secrets.master_key.reveal().encode(),
-        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
-    )
-    calls = BulkCalls(
-        client_alone(site.account, http, store, keyring, clock=time.time, proxy=settings.service.proxy_to_wechat)
-    )
+    calls = BulkCalls(client_alone(site.account, http, store, settings, clock=time.time))
     with path.open("rb") as file:
         needed = sum(1 for _ in file) // MOST + 1
     left = await calls.calls_left()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +11,6 @@ import aiohttp
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.keyring import Keyring
 from codesvc.service.bindings_move import BindingsMove
 from codesvc.service.misplaced_bindings import find_misplaced
 from codesvc.service.wechat_clients import client_alone
@@ -89,16 +87,8 @@ async def _move(  # noqa: PLR0917  the parts of a command
     http: aiohttp.ClientSession,
 ) -> int:
     """Move the bindings of one account; returns how many have no successor."""
-    keyring = Keyring(
-        settings.secrets.master_key.reveal().encode(),
-        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
-    )
     calls = (
-        None
-        if arguments.no_successors
-        else BulkCalls(
-            client_alone(account, http, store, keyring, clock=time.time, proxy=settings.service.proxy_to_wechat)
-        )
+        None if arguments.no_successors else BulkCalls(client_alone(account, http, store, settings, clock=time.time))
     )
     report = arguments.file or Path(f"without-successor-{arguments.from_appid}.jsonl")
     moving = BindingsMove(

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, env: Mapping[str, str] = os.environ) -> i
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Chinese shows `?`
     words = speech(terminal_language(env))
     directory: Path = arguments.directory
-    # Before the questions: nobody should answer eight of them in vain.
+    # Before the questions: no answer is given in vain.
     if there := _there(directory, (CONFIG, SECRETS)):
         return _complain(words("exists", files=", ".join(there)), _FAILED)
     if not (arguments.yes or arguments.sandbox or sys.stdin.isatty()):

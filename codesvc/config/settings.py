@@ -36,6 +36,7 @@ from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, TEMPLATED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
+from codesvc.domain.keyring import Keyring
 from codesvc.domain.limits import Rate
 from codesvc.domain.listener import Listener, parse_listener
 from codesvc.domain.secret import Secret
@@ -86,6 +87,15 @@ class Secrets:
 
     master_key: _MasterKey
     previous_master_keys: tuple[_MasterKey, ...] = ()
+
+    def keyring(self) -> Keyring:
+        """The keys that are derived from them.
+
+        Raises:
+            ValueError: two master keys have the same key id.
+        """
+        previous = [key.reveal().encode() for key in self.previous_master_keys]
+        return Keyring(self.master_key.reveal().encode(), previous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,6 @@ from codesvc.doctor import (
 )
 from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.keyring import Keyring
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.quota import Api
 from codesvc.sites.directory import Directory
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from codesvc.config import Settings
     from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.domain.keyring import Keyring
     from codesvc.messages.composer import Composer
     from codesvc.sites.directory import AccountEntry
 
@@ -75,10 +75,7 @@ class Examination:
         for finding in (*proxies, *await guarded("outbound proxies", outbound.findings(settings))):
             yield finding
         try:
-            keyring = Keyring(
-                settings.secrets.master_key.reveal().encode(),
-                [key.reveal().encode() for key in settings.secrets.previous_master_keys],
-            )
+            keyring = settings.secrets.keyring()
         except ValueError as error:
             self.faulty = True
             yield fail("secrets", str(error), "Make a new master_key; keep the others under previous_master_keys.")

@@ -172,8 +172,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     def renewable(self) -> bool:
         """Whether the page may start a successor, or lead on to the one that it has started (`start.lua`).
 
-        It may after an end that nobody wanted, and while a WeChat that is not the bound one holds the only scan. The
-        second is said only where the delivery is disclosed, so that the answer does not depend on the user.
+        It may after it expired, was exhausted or superseded, and while a WeChat that is not the bound one holds the
+        only scan. The second is said only where the delivery is disclosed, so that the answer does not depend on the
+        user.
         """
         if self.predecessor:
             return False

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from codesvc.config import Settings
     from codesvc.domain.health import PlatformHealth
-    from codesvc.domain.keyring import Keyring
     from codesvc.domain.outbound_proxy import OutboundProxy
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import AccountEntry, Directory
@@ -65,13 +65,12 @@ def client_alone(
     account: AccountEntry,
     http: aiohttp.ClientSession,
     store: Store,
-    keyring: Keyring,
+    settings: Settings,
     *,
     clock: Callable[[], float],
-    proxy: OutboundProxy | None,
 ) -> WeChatClient:
     """The client of a command that runs beside the service: with the service's access token, and without counts."""
-    shared = SecretCache(store, account.keys, keyring)
+    shared, proxy = SecretCache(store, account.keys, settings.secrets.keyring()), settings.service.proxy_to_wechat
     tokens = _tokens_of(account, http, shared, ignore_call, clock, proxy=proxy)
     return _client_of(account, http, tokens, ignore_call, proxy)
 

@@ -1,7 +1,7 @@
 """Moves bindings and what else is kept about people and users from one appid of an account to another.
 
 The two appids are usually in different partitions, so no script sees both. Each step can be repeated: first the copy is
-complete, then the original goes. Whoever is killed in between does the same again.
+complete, then the original goes. If the process is killed in between, the step is repeated.
 """
 
 from __future__ import annotations

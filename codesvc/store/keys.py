@@ -219,7 +219,7 @@ def audit(prefix: str, partition: int, log: str = "") -> str:
 
 
 def audits(prefix: str, partition: int) -> str:
-    """Hash: how many lines each audit log of a partition got and lost; see `codesvc.store.audit_logs`."""
+    """Hash: how many lines each audit log of a partition got and lost; see `codesvc.domain.audit_gaps`."""
     return partition_root(prefix, partition) + IN_PARTITION["audits"]
 
 

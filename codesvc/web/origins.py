@@ -64,7 +64,7 @@ def require_no_other_page(request: web.Request) -> None:
     """Refuse what a page of another origin could make a browser send, for a call that needs no key.
 
     Besides the origin, the media type counts: a browser asks before it sends JSON to another origin, and gets no
-    permission. A name that an attacker's DNS leads to this machine is no address of ours.
+    permission. This also stops DNS rebinding.
 
     Raises:
         Problem: another page sent it, or may have sent it.

@@ -1,7 +1,7 @@
 """`make audit`: known weaknesses of what is installed, by pip-audit from the OSV database, else from PyPI's.
 
 Exit status 0: every package was looked up and none has a known weakness. 1: one has. 3: not every package could be
-looked up. A machine without the internet must not be told that all is well, so that is a failure too; with
+looked up. That is a failure too, because nothing was looked up; with
 `--allow-no-database` it is only said, loudly, for machines that build and test without the internet.
 """
 

@@ -65,7 +65,7 @@ function makeCodeBox(find, format, t, send) {
     settle();
   }
 
-  // By itself never the same code twice, and never the last attempt: that one is the person's own to make.
+  // Never sends the same code twice or uses the last attempt by itself: the person has to press the button.
   function go(code, asked) {
     if (blocked() || (!asked && (code === tried || format().left <= 1))) return;
     tried = code;

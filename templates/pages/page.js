@@ -49,7 +49,7 @@
   function put(html, answered) {
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".panel");
     if (!fresh) throw new TypeError("not a panel");
-    // News that are old by the time they arrive must not take away what the answer to a form says.
+    // An outdated refresh must not replace the answer to a form.
     if (!answered && fresh.dataset.key === panel().dataset.key && fresh.dataset.scan === panel().dataset.scan) return;
     const before = panel(), headline = $("#headline").textContent, note = $(".good");
     const old = parts(before), made = parts(fresh);

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 CORPUS = Path(__file__).parent / "corpus"
-LONGEST = 65_536  # bytes of an input
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents
 from codesvc.sites.registry.registry import Registry
@@ -23,10 +22,7 @@ async def read_directory(store: Store, settings: Settings) -> Directory:
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    keyring = Keyring(
-        settings.secrets.master_key.reveal().encode(),
-        [key.reveal().encode() for key in settings.secrets.previous_master_keys],
-    )
+    keyring = settings.secrets.keyring()
     sealer = Sealer(keyring)
     directory = Directory(settings, Contents(sealer))
     await Registry(store, directory, sealer).refresh()

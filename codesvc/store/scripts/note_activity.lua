@@ -1,5 +1,5 @@
 -- Purpose: record an activity of a person that allows customer-service messages for a while (WECHAT.md 8). A shorter
---   window never shortens a longer one. What nobody signed is noted up to `unsigned_rates` only.
+--   window never shortens a longer one. Events without a signature are noted up to `unsigned_rates` only.
 -- KEYS: spoke unsigned
 -- ARGS: offset account openid window unsigned_rates
 -- OUTCOMES: done

@@ -55,7 +55,7 @@ _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
 _TIMES: Final = re.compile(r" \* (?=\.?\d)")  # in calc(); no selector has a number there
 _SPARE: Final = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a blank before a colon may be a descendant's
 _LINE_ENDS: Final = re.compile(r";?(?=\})|(?<=[;{])\n")
-"""What `rjsmin` leaves although it says nothing; no file has an empty statement before a brace."""
+"""Line ends and semicolons that `rjsmin` keeps and nothing needs; no file has an empty statement before a brace."""
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",

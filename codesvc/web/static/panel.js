@@ -136,7 +136,7 @@ function makePanel(t, back, does) {
     return [title, hint];
   }
 
-  // In place of everything, where there is nothing to verify.
+  // Replaces the panel where the token is missing or refused.
   function trouble(kind) {
     const said = [t(`${kind}.title`), t(`${kind}.hint`)];
     root.replaceChildren(head("failed", ...said));

@@ -4,7 +4,7 @@ const own = document.currentScript?.src;
 const hosts = new WeakMap(); // element -> {root, leave}
 const POLL_MS = 3000, PATIENCE_MS = 4000, FAREWELL_MS = 1400;
 
-// `settle(error, result)` is called once.
+// Of `settle(error, result)` the first call counts.
 function open(element, { token, locale, signal, base, follow, renew = true }, settle) {
   const t = speaker(languageOf(element, locale));
   const service = base ? new URL(`${base.replace(/\/$/, "")}/`) : new URL(".", own);
@@ -148,7 +148,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     if (!ended(fresh) && source?.readyState === 2) listen();
     if (before && mark(before) === mark(fresh)) return;
     tell("change", { status: fresh.status, ...(fresh.delivery && { delivery: { ...fresh.delivery } }) });
-    if (over.signal.aborted) return; // whoever heard of it took the element away
+    if (over.signal.aborted) return; // a listener of the event removed the element
     if (ended(fresh)) return finish();
     if (!before) {
       beat ??= setInterval(tick, 500);

@@ -1,7 +1,7 @@
 -- audit: writes a line into the audit log of its site, or of the partition for lines without a site. Each log is limited
 -- in length and in age by itself, so that no site pushes out another's lines (codesvc.domain.audit reads them). Failed
 -- sign-ins, which strangers write, have a log of their own. The lines of a log are numbered, and the hash `audits`
--- counts them (codesvc.store.audit_logs), so that a reader knows how many are gone and why. Users and openids are
+-- counts them (codesvc.domain.audit_gaps), so that a reader knows how many are gone and why. Users and openids are
 -- masked, so that the log may be kept longer than personal data; the masks are those of codesvc.domain.masking.
 local function masked_part(text)
   -- Characters, not octets: a character of UTF-8 is one octet below 0x80 or above 0xBF, and those that continue it.
