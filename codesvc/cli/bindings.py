@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
