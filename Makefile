@@ -34,7 +34,7 @@ test-slow: $(TEST_STAMP)
 # fuzzes for one minute.
 test-all: test test-slow test-stores-briefly fuzz
 
-# The long forms of what `make test-slow` tries briefly (docs/proof.md): an hour of crashes and faults, half an hour of steady load.
+# The long forms of what `make test-slow` tries briefly (docs/decisions/proof.md): an hour of crashes and faults, half an hour of steady load.
 chaos: $(STAMP)
 	CHAOS=long $(BIN)/python -m pytest -q -n 0 -s --ignore=tests/chaos/test_soak.py tests/chaos
 
@@ -97,8 +97,8 @@ bench:
 	@$(MAKE) --no-print-directory VENV=.venv-bench .venv-bench/.installed
 	.venv-bench/bin/python -m bench
 
-# Whether a start and a check still cost about what docs/performance.md says, beside a floor of the same run, and whether
-# no request without a key costs more than ten refusals (docs/security.md); three minutes.
+# Whether a start and a check still cost about what docs/decisions/performance.md says, beside a floor of the same run, and whether
+# no request without a key costs more than ten refusals (docs/en/security.md); three minutes.
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 
@@ -130,7 +130,7 @@ $(TOOLS_STAMP): ops/locks/tools.txt $(STAMP)
 	@touch $@
 
 # Coverage-guided, in an environment of its own: FUZZ_SECONDS (300) for all targets, and only these: make fuzz TARGETS="head token".
-# What breaks a promise goes into tests/fuzz/corpus, which `make test` replays (docs/fuzzing.md).
+# What breaks a promise goes into tests/fuzz/corpus, which `make test` replays (docs/en/contributing/fuzzing.md).
 FUZZ_SECONDS ?= 300
 FUZZ_STAMP := .venv-fuzz/.fuzz-installed
 fuzz:
@@ -161,13 +161,13 @@ audit: $(STAMP) $(TOOLS_STAMP)
 # The documentation as a site, into site/; every link is checked.
 docs: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python docs/diagrams.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site/build.py
 
 # After a change of dependencies in pyproject.toml; make locks UPGRADE=--upgrade takes newer versions.
 locks: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/locks.py $(UPGRADE)
 
-# docs/licences.md, from the lock file and the packages' own metadata; red for a licence that nobody has looked at.
+# docs/en/contributing/licences.md, from the lock file and the packages' own metadata; red for a licence that nobody has looked at.
 licences: $(STAMP)
 	$(BIN)/python ops/release/licences.py
 
@@ -175,7 +175,7 @@ licences: $(STAMP)
 sbom: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/sbom.py
 
-# What is published, with its SBOM, provenance and hashes, in dist/ (docs/releasing.md).
+# What is published, with its SBOM, provenance and hashes, in dist/ (docs/en/contributing/releasing.md).
 dist: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python ops/release/dist.py
 

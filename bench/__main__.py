@@ -1,4 +1,4 @@
-"""`make bench`: measures everything, and writes table and plots into docs/performance.md. BENCH_SCALE=0.1 for a look.
+"""`make bench`: measures everything, and writes table and plots into the records. BENCH_SCALE=0.1 for a look.
 
 Each part has a store of its own, so that none inherits another's keys. `python -m bench PART …` measures some parts
 and prints them, without writing anything.
@@ -65,7 +65,7 @@ async def main(wanted: list[str]) -> None:
         found[part] = await _alone(part)
         print("\n".join(report.section(part, found[part])), flush=True)
     if not wanted:
-        report.write(found, Path("docs"))
+        report.write(found, Path("docs/decisions"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from bench import calls, refusals
 from codesvc.store.embedded import run_embedded
 
 MOST = {calls.START: 5.0, calls.CHECK: 4.5}
-"""About twice what docs/performance.md says."""
+"""About twice what docs/decisions/performance.md says."""
 
 
 async def main() -> int:

@@ -1,4 +1,4 @@
-"""Tables and plots of a run, and their place in docs/performance.md: between two marks, everything else is by hand."""
+"""Tables and plots of a run, and their place in performance.md: between two marks, everything else is by hand."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def explain(seen: Snapshot) -> str:
     if seen.delivery is DeliveryStatus.FAILED and seen.reason == "no-binding":
         return (
             "no WeChat is bound to this user at this site, so there is nowhere to push the code to, and this purpose "
-            "takes no scan of a stranger; try --purpose register, or bind the user first (docs/bindings.md)"
+            "takes no scan of a stranger; try --purpose register, or bind the user first (docs/en/bindings.md)"
         )
     return ""
 

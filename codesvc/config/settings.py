@@ -211,7 +211,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A site's webhook, and the secrets that sign its events (docs/webhooks.md)."""
+    """A site's webhook, and the secrets that sign its events (docs/en/webhooks.md)."""
 
     url: Annotated[str, receiver_url]
     secrets: Annotated[tuple[Annotated[Secret, signing_secret], ...], filled, distinct]

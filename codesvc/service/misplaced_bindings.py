@@ -121,7 +121,7 @@ def remedy(elsewhere: Iterable[Misplaced]) -> str:
     appid = next((each.appid for each in elsewhere if each.appid), "OLD_APPID")
     return (
         "Put the old appid back; or, if WeChat has moved the account, convert them: "
-        f"codesvc bindings move --from-appid {appid} --config FILE (docs/bindings.md)"
+        f"codesvc bindings move --from-appid {appid} --config FILE (docs/en/bindings.md)"
     )
 
 

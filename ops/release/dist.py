@@ -63,7 +63,7 @@ def main() -> int:
     notes.write_text(json.dumps(provenance(built), indent=2) + "\n", encoding="utf-8")
     lines = [f"{_hash(path)}  {path.name}\n" for path in sorted(DIST.iterdir())]
     (DIST / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-    sys.stdout.write("".join(lines) + "dist: sign dist/SHA256SUMS now (docs/releasing.md)\n")
+    sys.stdout.write("".join(lines) + "dist: sign dist/SHA256SUMS now (docs/en/contributing/releasing.md)\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`make licences`: writes docs/licences.md, the licences of what the service imports; red for one that is not known.
+"""`make licences`: writes licences.md, the licences of what the service imports; red for one that is not known.
 
 The packages and versions are those of ops/locks/runtime.txt, the licences those of their own metadata (PEP 639's
 expression, else the classifiers, else the field).
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "ops" / "locks" / "runtime.txt"
-PAGE = ROOT / "docs" / "licences.md"
+PAGE = ROOT / "docs" / "en" / "contributing" / "licences.md"
 ALLOWED = {
     "0BSD",
     "Apache-2.0",
@@ -44,7 +44,7 @@ _SPOKEN = {
 HEAD = """# Licences
 
 For whoever passes codesvc on, in an image for instance: the licences of the packages that a service imports. codesvc
-itself is under Apache-2.0 ([LICENSE](../LICENSE)). Made by `make licences` from the lock file and the packages' own
+itself is under Apache-2.0 ([LICENSE](../../../LICENSE)). Made by `make licences` from the lock file and the packages' own
 metadata; a test compares them. Each package carries the text of its licence.
 
 | package | version | licence |

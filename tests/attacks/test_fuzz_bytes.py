@@ -1,7 +1,7 @@
 """Whatever bytes come in at the edges, they are read or refused: no other exception, and nothing is believed.
 
 The functions behind the sockets, so that many thousands fit into a second; `tests/service/test_fuzz.py` asks over HTTP.
-CODESVC_FUZZ_EXAMPLES sets how many each. `make fuzz` goes on where chance does not lead (docs/fuzzing.md).
+CODESVC_FUZZ_EXAMPLES sets how many each. `make fuzz` goes on where chance does not lead (contributing/fuzzing.md).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The whole service beside a plain model: whatever people, strangers, WeChat and time do, in whatever order.
 
 HTTP in, the sandbox out, a real Valkey. `plain.Model` says what each answer must be; the invariants below look at what
-was really answered, sent and stored, and ask the model as little as they can. docs/proof.md names for each of them the
-break of the service that made it red.
+was really answered, sent and stored, and ask the model as little as they can. proof.md in docs/decisions names
+for each the break of the service that made it red.
 """
 
 from __future__ import annotations

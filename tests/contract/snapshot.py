@@ -80,7 +80,7 @@ if __name__ == "__main__":
     now, before = published(), kept() if PATH.exists() else {}
     if "--break" not in sys.argv:
         if broken := breaks(before, now):
-            sys.exit("\n".join([*broken, "These break clients: docs/versioning.md says what to do instead."]))
+            sys.exit("\n".join([*broken, "These break clients: docs/en/versioning.md says what to do instead."]))
         if before and adds(before, now) and before["/info/version"] == now["/info/version"]:
             sys.exit("Something was added: raise the second number of VERSION in codesvc/web/contract/document.py.")
     PATH.write_text(json.dumps(now, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The examples of docs/client.md: they type-check, and they do what the text says."""
+"""The examples of docs/en/client.md: they type-check, and they do what the text says."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ SHOP = "https://shop.example"
 
 @pytest.fixture(scope="module")
 def source():
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "client.md").read_text(encoding="utf-8"), re.DOTALL)
+    page = (ROOT / "docs" / "en" / "client.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     return "\n\n".join(blocks)
 
 
 @pytest.fixture(scope="module")
 def shown(source):
     module = ModuleType("shown")
-    exec(compile(source, "docs/client.md", "exec"), module.__dict__)  # noqa: S102  our own documentation
+    exec(compile(source, "docs/en/client.md", "exec"), module.__dict__)  # noqa: S102  our own documentation
     return module
 
 

@@ -16,13 +16,13 @@ from codesvc.web.problem_types import PROBLEMS
 
 NOT_PUBLISHED = {
     "GET /favicon.svg": "a picture in the browser's tab",
-    "GET /widget.js": "a script for a customer's page; docs/integrating.md explains it",
+    "GET /widget.js": "a script for a customer's page; docs/en/integrating.md explains it",
     "GET /widget.d.ts": "its types",
     "GET /widget/{language}.json": "its words",
     "GET /logos/{site}/{tag}": "a picture, whose address stands in a page's state",
     "GET /t/{token}": "a link that a person opens in the chat; nobody calls it",
     "POST /t/{token}": "the form of that page",
-    "GET /t/{token}/go": "where a site sends the browser, not a call; docs/api.md explains it",
+    "GET /t/{token}/go": "where a site sends the browser, not a call; docs/en/api.md explains it",
     "GET /wechat/{account}/ask/{token}": "a page in WeChat's own browser",
     "POST /wechat/{account}/ask/{token}": "the form of that page",
     "GET /wechat/{account}/message/{token}": "the page behind a message, for the WeChat that received it",

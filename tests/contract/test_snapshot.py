@@ -11,7 +11,7 @@ from tests.contract.snapshot import adds, breaks, facts, kept, published
 
 HOW = (
     "The published contract has changed. If that is meant: raise VERSION in codesvc/web/contract/document.py, run "
-    "`python -m tests.contract.snapshot`, and note it in CHANGELOG.md; docs/versioning.md says what may change."
+    "`python -m tests.contract.snapshot`, and note it in CHANGELOG.md; docs/en/versioning.md says what may change."
 )
 
 

@@ -39,6 +39,12 @@ def test_every_relative_link_leads_somewhere(path):
     assert broken == []
 
 
+def anchor_of(heading):
+    """The name of a heading: the one that it is given as `{#name}`, or else made from its words."""
+    given = re.search(r"\{#([\w-]+)\}$", heading)
+    return given[1] if given else re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def test_both_readmes_are_in_step():
     for language in ("python", ""):
         assert blocks("README.md", language) == blocks("README.zh-CN.md", language)
@@ -149,7 +155,7 @@ def decoded(token):
 
 
 def test_the_table_of_data_names_every_kind_of_key():
-    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "operating.md").read_text(encoding="utf-8")
     table = text.partition("## What is kept")[2].partition("\n## ")[0]
     documented = set(re.findall(r"`([a-z-]+)`", table))
     kinds = {pattern.partition(":")[0] for pattern in (IN_PARTITION | IN_ACCOUNT).values()}
@@ -157,22 +163,22 @@ def test_the_table_of_data_names_every_kind_of_key():
 
 
 def test_the_table_of_limits_names_every_limit():
-    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "operating.md").read_text(encoding="utf-8")
     assert [name for name in Limits.__slots__ if f"`{name}`" not in text] == []
 
 
 def test_every_delivery_state_is_explained():
-    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "operating.md").read_text(encoding="utf-8")
     assert [status for status in DeliveryStatus if f"| `{status}`" not in text] == []
 
 
 def test_every_problem_is_in_the_api_document():
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "api.md").read_text(encoding="utf-8")
     assert [name for name in PROBLEMS if f"`{name}`" not in text] == []
 
 
 def test_every_call_is_in_the_api_document(new_app):
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "api.md").read_text(encoding="utf-8")
     resources = {route.resource.canonical for route in new_app.router.routes() if route.resource is not None}
     # Bind intents and logins share one pattern, which is described in words.
     calls = {path for path in resources if path.startswith("/v1/") and "{_}" not in path}
@@ -180,7 +186,7 @@ def test_every_call_is_in_the_api_document(new_app):
 
 
 def test_every_variable_event_and_option_of_the_widget_is_explained():
-    text = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "integrating.md").read_text(encoding="utf-8")
     style = (ROOT / "templates" / "pages" / "widget.css").read_text(encoding="utf-8")
     types = (ROOT / "codesvc" / "web" / "static" / "widget.d.ts").read_text(encoding="utf-8")
     promised = {*re.findall(r"--codesvc-[a-z-]+", style), *re.findall(r'"(codesvc:\w+)"', types)}
@@ -202,5 +208,5 @@ def test_every_anchor_names_a_heading(path):
     for target, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)#([^)\s]+)\)", text):
         other = (path.parent / target) if target else path
         headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", other.read_text(encoding="utf-8")), re.MULTILINE)
-        slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        slugs = {anchor_of(heading) for heading in headings}
         assert anchor in slugs, f"{target}#{anchor}"

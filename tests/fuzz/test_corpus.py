@@ -1,6 +1,6 @@
 """The kept corpus, replayed: each input within its bounds, and each genuine one believed.
 
-`make fuzz` finds further inputs (docs/fuzzing.md). One that broke a promise is kept here as `found-…`.
+`make fuzz` finds further inputs (docs/en/contributing/fuzzing.md). One that broke a promise is kept here as `found-…`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every website in docs/integrating.md runs as it stands there, in a process of its own, and a person signs up."""
+"""Every website in docs/en/integrating.md runs as it stands there, in a process of its own, and a person signs up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.stores import free_port
 from tests.world import KEY
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "integrating.md"
+DOCUMENT = HERE.parents[1] / "docs" / "en" / "integrating.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

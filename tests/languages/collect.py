@@ -33,7 +33,7 @@ METHODS = [
     ("templates/pages/**.html", "jinja2"),
 ]
 HEADER = (
-    "# {what} of {of}. See docs/translating.md.\n"
+    "# {what} of {of}. See docs/en/contributing/translating.md.\n"
     'msgid ""\nmsgstr ""\n"Project-Id-Version: codesvc\\n"\n{language}"MIME-Version: 1.0\\n"\n'
     '"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
 )

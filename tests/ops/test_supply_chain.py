@@ -80,7 +80,7 @@ def test_the_licences_are_known_and_the_page_is_that_of_the_lock_file():
     """If this is red: `make licences`, and look at the new licence."""
     text, faults = script("licences").page()
     assert faults == []
-    assert (ROOT / "docs" / "licences.md").read_text() == text
+    assert (ROOT / "docs" / "en" / "contributing" / "licences.md").read_text() == text
 
 
 def test_the_sbom_in_the_wheel_is_that_of_the_lock_file():

@@ -1,4 +1,4 @@
-"""Walk-throughs of docs/operating.md, step by step, as they stand there."""
+"""Walk-throughs of docs/en/operating.md, step by step, as they stand there."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "en" / "operating.md"
 
 
 def steps(heading):

@@ -1,4 +1,4 @@
-"""Which rooms the package has, in which order, and every import between its modules (docs/architecture.md)."""
+"""Which rooms the package has, in which order, and every import between its modules (contributing/architecture.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rooms of the package and the directions of its imports, held by reading the source (docs/architecture.md)."""
+"""The rooms of the package and the directions of its imports, held by reading the source (architecture.md)."""
 
 import ast
 import re
@@ -66,7 +66,7 @@ def test_imports_go_down():
 
 
 def test_the_documented_table_is_that_of_the_code():
-    page = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    page = (ROOT.parent / "docs" / "en" / "contributing" / "architecture.md").read_text(encoding="utf-8")
     shown = page.partition("<!-- rooms -->\n")[2].partition("\n<!-- end -->")[0]
     assert shown == table(set(imports_of(ROOT))), "python -m tests.rules.rooms prints it anew"
 

@@ -1,4 +1,4 @@
-"""docs/security.md: each row of the threat model names where it is met and a test that tries it."""
+"""docs/en/security.md: each row of the threat model names where it is met and a test that tries it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+PAGE = Path(__file__).parents[2] / "docs" / "en" / "security.md"
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)(?:#([^)]*))?\)")
 HERE = "[codes.py](../codesvc/domain/codes.py)"
 TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)

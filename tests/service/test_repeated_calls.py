@@ -177,7 +177,7 @@ async def test_a_key_belongs_to_one_path(world, dump):
 
 
 async def test_what_needs_no_key_answers_a_repeat_as_documented(world):
-    """The last sentences of docs/api.md, Repeating a call."""
+    """The last sentences of docs/en/api.md, Repeating a call."""
     started, person = await world.start(), await world.person()
     first, again = await world.cancel(started), await world.cancel(started)
     assert (first.status, again.status, again.text) == (200, 200, first.text)

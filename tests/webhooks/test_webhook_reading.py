@@ -20,7 +20,7 @@ from codesvc.web.contract import examples
 from tests.webhooks.receiver import OTHER_SECRET, SECRET
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "en" / "webhooks.md").read_text(encoding="utf-8")
 EVENT = "wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b"
 
 
@@ -114,7 +114,7 @@ def test_a_reader_shows_no_secret_and_wants_one():
 def test_the_python_example(monkeypatch, capsys):
     monkeypatch.setenv("WEBHOOK_SECRETS", f"{OTHER_SECRET} {SECRET}")
     module = ModuleType("shown")
-    exec(compile(block("python"), "docs/webhooks.md", "exec"), module.__dict__)  # noqa: S102  our own documentation
+    exec(compile(block("python"), "docs/en/webhooks.md", "exec"), module.__dict__)  # noqa: S102  our own documentation
     done = set()
     assert module.receive(*signed(), done) == 204
     assert module.receive(*signed(), done) == 204
@@ -173,7 +173,7 @@ echo json_encode(array_values($wrong));
 def test_the_examples_in_other_languages(tmp_path, program, language, ending, more):
     found = shutil.which(program)
     if found is None:
-        pytest.skip(f"NOT TESTED: the {program} example of docs/webhooks.md needs {program}")
+        pytest.skip(f"NOT TESTED: the {program} example of docs/en/webhooks.md needs {program}")
     path = tmp_path / f"shown.{ending}"
     path.write_text(block(language) + more, encoding="utf-8")
     asked = cases()

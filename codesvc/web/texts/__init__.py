@@ -1,7 +1,7 @@
 """All texts of the pages and the widget, in every language that has a catalogue in `templates/texts/`.
 
 A text has an id; `{…}` in it are values, which the templates escape. English has every text and is the fallback for
-texts that another language lacks. docs/translating.md says how a language is added.
+texts that another language lacks. docs/en/contributing/translating.md says how a language is added.
 """
 
 from __future__ import annotations

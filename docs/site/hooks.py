@@ -1,0 +1,167 @@
+"""What the site's builder does besides its own work, for each of the two languages.
+
+The pages of one language lie in `docs/zh` or `docs/en`, and each is a site of its own with its own search. Pictures, the
+glossary and (in English) the decision records lie beside them and are shared. In the repository a page may point to all
+of these and to the source; on the site such links are led to where the file is, or name it where it is not.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
+from mkdocs.structure.nav import Section
+
+DOCS: Final = Path(__file__).parents[1]
+OTHER: Final = {"zh": "en", "en": "zh"}
+TAGS: Final = {"zh": ("zh-CN", "中文"), "en": ("en", "English")}
+SECTIONS: Final = {
+    "Start here": "从这里开始",
+    "Connect a website": "接入网站",
+    "Run the service": "部署与运维",
+    "Reference": "参考",
+    "Understand": "了解原理",
+    "Decide": "五个问题",
+    "Contribute": "参与开发",
+}
+"""Titles of the navigation: English, as in mkdocs.yml, and Chinese."""
+
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?://|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_SRC = re.compile(r'(\b(?:src|srcset)=")(?!https?://|data:)([^"]+)"')
+_FENCE = re.compile(r"^(?P<fence>`{3,}).*?^(?P=fence)`*\s*$", re.MULTILINE | re.DOTALL)
+_LOADS = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc(?:set)?=["']?\s*((?:https?:)?//[^"'\s>]+)"""
+    r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|preconnect|icon|modulepreload|dns-prefetch))[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
+    r"""|url\(["']?((?:https?:)?//[^"')]+)""",
+    re.IGNORECASE,
+)
+
+
+def _language(config: Any) -> str:
+    return Path(config["docs_dir"]).name
+
+
+def _shared(language: str) -> dict[str, Path]:
+    """Files beside the language's folder, by the address that they get on the site."""
+    found = {"glossary.md": DOCS / "glossary.md"}
+    found |= {f"images/{path.name}": path for path in (DOCS / "images").iterdir()}
+    found |= {f"assets/{path.name}": path for path in (DOCS / "site" / "assets").iterdir()}
+    if language == "en":
+        found |= {f"decisions/{path.name}": path for path in (DOCS / "decisions").iterdir()}
+    return found
+
+
+def on_config(config: Any, **_: Any) -> Any:
+    """Leave out of the navigation what this language does not have yet."""
+    root = Path(config["docs_dir"])
+    shared = _shared(root.name)
+
+    def kept(items: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        for item in items:
+            if isinstance(item, dict):
+                found += [{title: kept(below)} for title, below in item.items() if kept(below)]
+            elif (root / item).exists() or item in shared:
+                found.append(item)
+        return found
+
+    config["nav"] = kept(config["nav"])
+    return config
+
+
+def on_files(files: Any, config: Any, **_: Any) -> Any:
+    """Add what both languages share."""
+    for uri, path in sorted(_shared(_language(config)).items()):
+        files.append(File.generated(config, uri, abs_src_path=str(path)))
+    return files
+
+
+def on_nav(nav: Any, config: Any, **_: Any) -> Any:
+    """Title the sections in the language of the site."""
+    if _language(config) == "zh":
+        for item in nav.items:
+            if isinstance(item, Section):
+                item.title = SECTIONS[item.title]
+    return nav
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Lead each link to where the file is on the site; links to what is not on it become plain text."""
+    language = _language(config)
+    source = Path(page.file.abs_src_path)
+    shared = {path: uri for uri, path in _shared(language).items()}
+
+    def place(target: str) -> tuple[str, str | None]:
+        """The language of a file's site and its address there, without a language if it is on none."""
+        path = (source.parent / target).resolve()
+        if path in shared:
+            return language, shared[path]
+        inside = path.relative_to(DOCS).as_posix() if path.is_relative_to(DOCS) else ""
+        for each in (language, OTHER[language]):
+            if inside.startswith(f"{each}/") and path.is_file():
+                return each, inside.removeprefix(f"{each}/")
+        if inside.startswith("decisions") and path.exists():
+            return "en", inside if path.is_file() else f"{inside}/README.md"
+        return "", None
+
+    def led(found: re.Match[str]) -> str:
+        picture, text, target, anchor = found[1], found[2], found[3], found[4] or ""
+        where, address = place(target)
+        if address is None:
+            name = (source.parent / target).resolve().relative_to(DOCS.parent).as_posix()
+            return f"{text} (`{name}`)" if text.strip("`") not in name else f"`{name}`"
+        here = posixpath.dirname(page.file.src_uri)
+        if where == language:
+            return f"{picture}[{text}]({posixpath.relpath(address, here or '.')}{anchor})"
+        base = posixpath.relpath(f"../{where}/{_address(address)}", page.url or ".") + "/"
+        shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+        return f'<a href="{base}{anchor}" hreflang="{TAGS[where][0]}">{shown}</a>'
+
+    def shown(found: re.Match[str]) -> str:
+        _, address = place(found[2])
+        if address is None:
+            return found[0]
+        return f'{found[1]}{posixpath.relpath(address, page.url or ".")}"'
+
+    pieces, last = [], 0
+    for fence in [*_FENCE.finditer(markdown), None]:
+        text = markdown[last : fence.start() if fence else None]
+        pieces.append(_SRC.sub(shown, _LINK.sub(led, text)))
+        if fence:
+            pieces.append(fence[0])
+            last = fence.end()
+    return "".join(pieces)
+
+
+def _address(uri: str) -> str:
+    """The folder that a page gets on the site."""
+    name = uri.removesuffix(".md")
+    return posixpath.dirname(name) if posixpath.basename(name) in {"index", "README"} else name
+
+
+def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
+    """Name the page's twin, in each language."""
+    uri = page.file.src_uri
+    links = []
+    for language, (tag, name) in TAGS.items():
+        there = (DOCS / language / uri).exists() or uri in _shared(language)
+        address = _address(uri) if there else ""
+        links.append({"lang": tag, "name": name, "link": f"../{language}/{address}/".replace("//", "/")})
+    config["extra"]["alternate"] = links
+    return context
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Look through everything that was built.
+
+    Raises:
+        PluginError: a page or a style loads something from another host.
+    """
+    for path in Path(config["site_dir"]).rglob("*"):
+        if path.suffix in {".html", ".css"}:
+            for found in _LOADS.finditer(path.read_text(encoding="utf-8")):
+                raise PluginError(f"{path}: loads {next(filter(None, found.groups()))} from another host")
