@@ -44,8 +44,8 @@ _SPOKEN = {
 HEAD = """# Licences
 
 For whoever passes codesvc on, in an image for instance: the licences of the packages that a service imports. codesvc
-itself is under Apache-2.0 ([LICENSE](../../../LICENSE)). Made by `make licences` from the lock file and the packages' own
-metadata; a test compares them. Each package carries the text of its licence.
+itself is under Apache-2.0 ([LICENSE](../../../LICENSE)). Made by `make licences` from the lock file and the packages'
+own metadata; a test compares them. Each package carries the text of its licence.
 
 | package | version | licence |
 | --- | --- | --- |
