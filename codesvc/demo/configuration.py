@@ -17,6 +17,7 @@ from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, Templ
 if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.sandbox.account import AccountSpec
+    from codesvc.sandbox.rights import AccountKind
 
 SITE: Final = "shop"
 OPERATOR: Final = "demo"
@@ -55,8 +56,13 @@ class Addresses:
         return f"http://{LOOPBACK}:{self.port_base + 2}"
 
 
-def sandbox_account(addresses: Addresses) -> AccountSpec:
-    """The sandbox's default account, with the service as its callback and a template for finished resets."""
+def sandbox_account(addresses: Addresses, *, kind: AccountKind = "verified_service") -> AccountSpec:
+    """The sandbox's default account, with the service as its callback and a template for finished resets.
+
+    Args:
+        addresses: the addresses of the three parts.
+        kind: what the account may do.
+    """
     notice = TemplateSpec(
         template_id=_RESET_DONE_TEMPLATE,
         title="账号变更提醒",
@@ -65,6 +71,7 @@ def sandbox_account(addresses: Addresses) -> AccountSpec:
     )
     return replace(
         DEFAULT_ACCOUNT,
+        kind=kind,
         callback_url=f"{addresses.service}/wechat/{ACCOUNT}",
         templates=(*DEFAULT_ACCOUNT.templates, notice),
     )

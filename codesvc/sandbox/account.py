@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from codesvc.sandbox.rights import KINDS, AccountKind
+
 Mode = Literal["safe", "compatible", "plaintext"]
-AccountKind = Literal["service", "test"]
 TemplateKind = Literal["category", "legacy", "test", "notice"]
 
 _FORMS = {
@@ -64,10 +65,9 @@ class AccountSpec:
         aes_key: the EncodingAESKey, 43 alphanumerics.
         mode: whether callbacks are encrypted (`safe`), both (`compatible`) or plain (`plaintext`).
         callback_url: where callbacks are sent; None: no callbacks. Unlike WeChat's console, any port is accepted.
-        kind: `test` is a 测试号, which has smaller quotas.
+        kind: what the account may do (`rights`); `test` is a 测试号, which also has smaller quotas.
         owner: accounts with the same owner see the same unionid for a person. None: the account belongs to no open
             platform account, so there is no unionid.
-        verified: an unverified account gets 48001 from calls that need verification.
         ip_whitelist: the addresses that may fetch tokens (40164); None: no check.
         secret_frozen: the token endpoints answer 40243.
         oauth_domain: the web authorisation domain, compared with host and port. None allows every host, which the
@@ -85,9 +85,8 @@ class AccountSpec:
     aes_key: str
     mode: Mode = "safe"
     callback_url: str | None = None
-    kind: AccountKind = "service"
+    kind: AccountKind = "verified_service"
     owner: str | None = "owner"
-    verified: bool = True
     ip_whitelist: tuple[str, ...] | None = None
     secret_frozen: bool = False
     oauth_domain: str | None = None
@@ -99,6 +98,8 @@ class AccountSpec:
         for name, form in _FORMS.items():
             if not re.fullmatch(form, getattr(self, name)):
                 raise ValueError(f"{name}: must match {form}")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind: one of {', '.join(KINDS)}")
         if self.callback_url is not None:
             check_http_url(self.callback_url)
 

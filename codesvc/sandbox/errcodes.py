@@ -40,6 +40,7 @@ ERRMSG: Final[dict[int, str]] = {
     40164: "invalid ip, not in whitelist",
     40165: "invalid weapp pagepath",
     40166: "invalid weapp appid",
+    40200: "invalid account type",
     40241: "The message is duplicate in 60 seconds",
     40243: "appsecret is frozen",
     40246: "keyword name invalid",

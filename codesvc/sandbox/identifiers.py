@@ -83,6 +83,14 @@ def mint_qr_id() -> str:
     return "02" + secrets.token_urlsafe(15)
 
 
+def profile_url(original_id: str) -> str:
+    """The text in the account's own QR picture, `http://weixin.qq.com/r/…` (KINDS.md 5).
+
+    On the real platform it cannot be derived from the original id; here it is, so that it is the same after a reset.
+    """
+    return "http://weixin.qq.com/r/" + _letters(_digest("profile", original_id), 22)
+
+
 def mint_rid(now: float) -> str:
     """Three groups of eight hex digits, the first the time of the call (WECHAT.md 1)."""
     return f"{int(now) & 0xFFFFFFFF:08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"

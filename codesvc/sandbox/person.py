@@ -42,6 +42,7 @@ class Contact:
             `failed:user block`.
         blacklisted: the account has blacklisted the person (43019).
         pending: the QR code that they scanned before following.
+        saw_profile: they have scanned the account's own QR code, and do not follow yet.
         grants: the number of accepted notices by template id; those of long-term templates are not used up.
         one_time_grants: accepted one-time messages, as (template id, scene) (WECHAT.md 7.4).
         messages: the messages that the person has received, oldest first.
@@ -57,6 +58,7 @@ class Contact:
     subscribe_scene: str = "ADD_SCENE_SEARCH"
     subscribe_code: QrCode | None = None
     pending: QrCode | None = None
+    saw_profile: bool = False
     remark: str = ""
     refuses: set[str] = field(default_factory=set)
     blocks: bool = False
@@ -75,7 +77,8 @@ class Contact:
         """Become a follower; returns the QR code through which they followed, if any."""
         code, self.pending = self.pending, None
         self.follows, self.followed_at = True, now
-        self.subscribe_scene, self.subscribe_code = ("ADD_SCENE_QR_CODE", code) if code else ("ADD_SCENE_SEARCH", None)
+        self.subscribe_scene = "ADD_SCENE_QR_CODE" if code or self.saw_profile else "ADD_SCENE_SEARCH"
+        self.subscribe_code, self.saw_profile = code, False
         return code
 
     def unfollow(self) -> None:

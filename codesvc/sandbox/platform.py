@@ -17,7 +17,7 @@ from codesvc.sandbox.credential import AccessToken, Credentials, check_token_for
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.event_bus import EventBus
 from codesvc.sandbox.fault import Faults
-from codesvc.sandbox.identifiers import MessageNumbers, derive_openid, derive_unionid
+from codesvc.sandbox.identifiers import MessageNumbers, derive_openid, derive_unionid, profile_url
 from codesvc.sandbox.journal import Journal
 from codesvc.sandbox.migration import Migration
 from codesvc.sandbox.oauth import OAuthSessions
@@ -172,6 +172,15 @@ class Platform:
         if account is None:
             raise NotFound(f"no account {appid}")
         return account
+
+    def account_of_profile(self, text: str) -> Account | None:
+        """The account whose own QR picture this is: by the text in the picture, or by the picture's address."""
+        name = text.partition("/qr/code")[2].partition("username=")[2].partition("&")[0]
+        text = text.strip().replace("https://", "http://", 1)
+        for account in self.accounts.values():
+            if account.spec.original_id == name or profile_url(account.spec.original_id) == text:
+                return account
+        return None
 
     def account_of_token(self, value: str) -> tuple[Account, AccessToken]:
         """The account of an access token, and the token.

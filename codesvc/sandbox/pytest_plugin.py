@@ -4,7 +4,10 @@
         alice = wechat_sandbox.person("alice")
         alice.follow()
 
-The server starts once per session. The fixture `wechat_sandbox` resets it before every test.
+The server starts once per session. The fixture `wechat_sandbox` resets it before every test. The marker
+`wechat_account` changes the default account for a test, a class or a module:
+
+    @pytest.mark.wechat_account(kind="unverified_subscription")
 """
 
 from typing import TYPE_CHECKING
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
     from codesvc.sandbox.test_client import Sandbox
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line(
+        "markers", "wechat_account(kind=..., mode=...): members of the default account of wechat_sandbox"
+    )
+
+
 @pytest.fixture(scope="session")
 def wechat_sandbox_server() -> "Iterator[Sandbox]":
     """The server of the whole session."""
@@ -27,7 +37,12 @@ def wechat_sandbox_server() -> "Iterator[Sandbox]":
 
 
 @pytest.fixture
-def wechat_sandbox(wechat_sandbox_server: "Sandbox") -> "Sandbox":
-    """A sandbox in its initial state: the default account and no people."""
+def wechat_sandbox(wechat_sandbox_server: "Sandbox", request: pytest.FixtureRequest) -> "Sandbox":
+    """A sandbox in its initial state: the default account, as the marker `wechat_account` wants it, and no people."""
     wechat_sandbox_server.reset()
+    wanted: dict[str, object] = {}
+    for marker in reversed(list(request.node.iter_markers("wechat_account"))):  # the closest one wins
+        wanted |= marker.kwargs
+    if wanted:
+        wechat_sandbox_server.change_account(**wanted)
     return wechat_sandbox_server

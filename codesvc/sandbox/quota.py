@@ -6,9 +6,9 @@ says "retry next minute". `None` means no limit.
 
 from dataclasses import dataclass, field
 
-from codesvc.sandbox.account import AccountKind
 from codesvc.sandbox.clock import beijing_day, beijing_month
 from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.rights import AccountKind
 
 CLEARINGS_PER_MONTH = 10
 FALLBACK_DAILY = 100_000

@@ -12,6 +12,7 @@ from pathlib import Path
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
 from codesvc.sandbox.bind_guard import UnsafeBind, check_bind
 from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.rights import KINDS
 from codesvc.sandbox.server import start_server
 
 DEFAULT_PORT = 8081
@@ -34,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"where the default account's callbacks go, or {NO_CALLBACK} (default %(default)s)",
     )
     parser.add_argument("--mode", choices=("safe", "compatible", "plaintext"), default="safe", help="of callbacks")
+    parser.add_argument(
+        "--kind",
+        choices=KINDS,
+        default="verified_service",
+        help="what the default account may do; a personal account is an unverified_subscription (default %(default)s)",
+    )
     parser.add_argument("--appid", help="of the default account")
     parser.add_argument("--secret", help="of the default account")
     parser.add_argument("--tls", action="store_true", help="also serve HTTPS for WeChat's hosts, and a CONNECT proxy")
@@ -83,7 +90,7 @@ def _port(text: str) -> int:
 
 def _account(args: argparse.Namespace) -> AccountSpec:
     callback = None if args.callback_url == NO_CALLBACK else args.callback_url
-    given = {"callback_url": callback, "mode": args.mode, "appid": args.appid, "secret": args.secret}
+    given = {"callback_url": callback, "mode": args.mode, "kind": args.kind, "appid": args.appid, "secret": args.secret}
     return replace(DEFAULT_ACCOUNT, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -116,6 +123,7 @@ def _describe(account: AccountSpec) -> list[str]:
         "appid": account.appid,
         "secret": account.secret,
         "original id": account.original_id,
+        "kind": account.kind,
         "callback": account.callback_url or "none (--callback-url)",
         "token": account.token,
         "aes key": account.aes_key,

@@ -10,6 +10,7 @@ All calls use HTTP, so a synchronous test, an asynchronous test and an SDK of an
 
 import asyncio
 import json
+from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Event, Thread
 from types import TracebackType
@@ -18,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec
 from codesvc.sandbox.platform import Platform
+from codesvc.sandbox.rights import AccountKind
 from codesvc.sandbox.server import start_server
 
 _TIMEOUT = 60.0
@@ -84,14 +86,15 @@ class Sandbox:
 
     Args:
         account: the default account.
+        kind: the kind of the default account, such as `unverified_subscription`.
 
     Attributes:
         url: its address; use it instead of `https://api.weixin.qq.com` and WeChat's other hosts.
         account: the default account's settings.
     """
 
-    def __init__(self, account: AccountSpec = DEFAULT_ACCOUNT) -> None:
-        self.account = account
+    def __init__(self, account: AccountSpec = DEFAULT_ACCOUNT, *, kind: AccountKind | None = None) -> None:
+        self.account = account if kind is None else replace(account, kind=kind)
         self.url = ""
         self._failure: BaseException | None = None
         self._ready = Event()
@@ -117,6 +120,10 @@ class Sandbox:
         """The person with this name; created if there is none."""
         body = {key: value for key, value in {"person": name, "account": account}.items() if value is not None}
         return SandboxUser(self, self.control("POST", "/sandbox/users", body))
+
+    def change_account(self, **members: Any) -> dict[str, Any]:
+        """Change members of the default account, such as `kind`, until the next reset."""
+        return self.control("PATCH", f"/sandbox/accounts/{self.account.appid}", members)
 
     def callback(self, url: str, *, mode: str | None = None) -> dict[str, Any]:
         """Set the callback URL of the default account."""

@@ -247,3 +247,14 @@ def test_both_languages_have_the_same_words():
     ]
     assert words[0] == words[1]
     assert len(set(words[0])) == len(words[0])
+
+
+async def test_the_kind_of_an_account_is_chosen(desk, browse):
+    page = await browse()
+    await page.get_by_role("tab", name="账号").click()
+    panel = page.get_by_role("tabpanel", name="账号")
+    await panel.get_by_label("类型").select_option("未认证或个人订阅号")
+    await panel.get_by_role("button", name="保存").click()
+    await expect(page.get_by_text("已保存")).to_be_visible()
+    await expect(panel.get_by_label("类型")).to_have_value("unverified_subscription")
+    assert (await desk.send(await desk.person()))["errcode"] == 48001

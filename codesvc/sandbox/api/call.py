@@ -9,6 +9,7 @@ import msgspec
 
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.rights import Right
 
 OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")
@@ -94,9 +95,11 @@ class Endpoint:
         method: the only method allowed; others get 43001 or 43002.
         act: the handler.
         token: whether the call needs an access_token.
+        right: what the account must be allowed; None: every kind of account may call it.
     """
 
     path: str
     method: Literal["GET", "POST"]
     act: Callable[[Call], Mapping[str, Any]]
     token: bool = True
+    right: Right | None = None

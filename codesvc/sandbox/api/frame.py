@@ -1,6 +1,7 @@
 """The steps that every API call shares: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
 
-Clients see the order of the checks: first the method, then the token, then the quota, and the body last. Every answer
+Clients see the order of the checks: first the method, then the token, then the right, then the
+quota, and the body last. Every answer
 is HTTP 200, unless a fault changes it.
 """
 
@@ -21,6 +22,7 @@ from codesvc.sandbox.identifiers import mint_rid
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.request_body import read_request
+from codesvc.sandbox.rights import need_right
 
 
 class Frame:
@@ -108,6 +110,8 @@ class Frame:
             raise ApiError(43001 if endpoint.method == "GET" else 43002)
         if endpoint.token:
             call.subject, _ = self._platform.account_of_token(call.query.get("access_token", ""))
+            if endpoint.right is not None:
+                need_right(call.subject.spec.kind, endpoint.right)
             call.subject.quotas.spend(call.path, call.now)
         return endpoint.act(call)
 

@@ -11,6 +11,7 @@ from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.field_rule import field_type
 from codesvc.sandbox.industry import INDUSTRIES
 from codesvc.sandbox.qrcode import read_integer
+from codesvc.sandbox.rights import Right
 from codesvc.sandbox.template import keys_of
 
 _MAX_TEMPLATES = 25
@@ -155,15 +156,15 @@ def _drop(call: Call, template_id: str, *, notice: bool) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/template/get_all_private_template", "GET", list_templates),
-    Endpoint("/cgi-bin/template/api_add_template", "POST", add_template),
-    Endpoint("/cgi-bin/template/del_private_template", "POST", delete_template),
-    Endpoint("/cgi-bin/template/api_set_industry", "POST", set_industry),
-    Endpoint("/cgi-bin/template/get_industry", "GET", get_industry),
-    Endpoint("/wxaapi/newtmpl/getcategory", "GET", list_categories),
-    Endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", list_titles),
-    Endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", list_keywords),
-    Endpoint("/wxaapi/newtmpl/gettemplate", "GET", list_notices),
-    Endpoint("/wxaapi/newtmpl/addtemplate", "POST", add_notice),
-    Endpoint("/wxaapi/newtmpl/deltemplate", "POST", delete_notice),
+    Endpoint("/cgi-bin/template/get_all_private_template", "GET", list_templates, right=Right.TEMPLATE),
+    Endpoint("/cgi-bin/template/api_add_template", "POST", add_template, right=Right.TEMPLATE),
+    Endpoint("/cgi-bin/template/del_private_template", "POST", delete_template, right=Right.TEMPLATE),
+    Endpoint("/cgi-bin/template/api_set_industry", "POST", set_industry, right=Right.TEMPLATE),
+    Endpoint("/cgi-bin/template/get_industry", "GET", get_industry, right=Right.TEMPLATE),
+    Endpoint("/wxaapi/newtmpl/getcategory", "GET", list_categories, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", list_titles, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", list_keywords, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/gettemplate", "GET", list_notices, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/addtemplate", "POST", add_notice, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/deltemplate", "POST", delete_notice, right=Right.NOTICE),
 )

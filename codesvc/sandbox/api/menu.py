@@ -8,6 +8,7 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.rights import Right
 
 _MAX_BUTTONS = 3
 _MAX_SUB_BUTTONS = 5
@@ -66,7 +67,7 @@ def _check_buttons(buttons: object, most: int, *, nested: bool) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/menu/create", "POST", create_menu),
-    Endpoint("/cgi-bin/menu/get", "GET", get_menu),
-    Endpoint("/cgi-bin/menu/delete", "GET", delete_menu),
+    Endpoint("/cgi-bin/menu/create", "POST", create_menu, right=Right.MENU),
+    Endpoint("/cgi-bin/menu/get", "GET", get_menu, right=Right.MENU),
+    Endpoint("/cgi-bin/menu/delete", "GET", delete_menu, right=Right.MENU),
 )

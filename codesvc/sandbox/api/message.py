@@ -5,6 +5,7 @@ from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.rights import Right, need_right
 
 _MAX_TEXT_BYTES = 2048  # bytes
 _RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # members that the chat adds itself
@@ -13,12 +14,12 @@ _RESERVED = frozenset({"type", "msgid", "at", "from", "by", "kf_account"})  # me
 def send_custom(call: Call) -> Mapping[str, Any]:
     """Send a message to a person with an open message window."""
     account = call.account
-    if not account.spec.verified:
-        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     kind = call.text("msgtype")
     if kind not in _READERS:
         raise ApiError(40008)
+    if kind == "msgmenu":
+        need_right(account.spec.kind, Right.MENU_MESSAGE)
     part = call.body.get(kind)
     if not isinstance(part, Mapping):
         raise ApiError(44004 if kind == "text" else 40035)
@@ -105,6 +106,6 @@ def set_typing(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/custom/send", "POST", send_custom),
-    Endpoint("/cgi-bin/message/custom/typing", "POST", set_typing),
+    Endpoint("/cgi-bin/message/custom/send", "POST", send_custom, right=Right.CUSTOMER_SERVICE),
+    Endpoint("/cgi-bin/message/custom/typing", "POST", set_typing, right=Right.CUSTOMER_SERVICE),
 )

@@ -7,6 +7,7 @@ from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.template import REPEAT_WINDOW, find_template, read_jump
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.qrcode import read_integer
+from codesvc.sandbox.rights import Right
 from codesvc.sandbox.template import lay_out, read_values
 
 _MAX_TITLE = 15
@@ -19,8 +20,6 @@ def send_notice(call: Call) -> Mapping[str, Any]:
     One accept allows one send, unless the template is long-term.
     """
     account = call.account
-    if not account.spec.verified:
-        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     template = find_template(account, call.text("template_id"), notice=True)
     jump = read_jump(call)
@@ -72,6 +71,6 @@ def send_once(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/subscribe/bizsend", "POST", send_notice),
-    Endpoint("/cgi-bin/message/template/subscribe", "POST", send_once),
+    Endpoint("/cgi-bin/message/subscribe/bizsend", "POST", send_notice, right=Right.NOTICE),
+    Endpoint("/cgi-bin/message/template/subscribe", "POST", send_once, right=Right.ONE_TIME),
 )

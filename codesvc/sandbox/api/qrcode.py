@@ -6,6 +6,7 @@ from typing import Any
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.qrcode import QrCode, read_qr_spec
+from codesvc.sandbox.rights import Right
 
 
 def describe_code(code: QrCode) -> dict[str, Any]:
@@ -40,4 +41,4 @@ def create_qrcode(call: Call) -> Mapping[str, Any]:
     return {"ticket": code.ticket, **life, "url": code.url}
 
 
-ENDPOINTS = (Endpoint("/cgi-bin/qrcode/create", "POST", create_qrcode),)
+ENDPOINTS = (Endpoint("/cgi-bin/qrcode/create", "POST", create_qrcode, right=Right.QRCODE),)

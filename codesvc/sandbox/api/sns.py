@@ -7,6 +7,7 @@ from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.api.token import open_account
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.oauth import Session
+from codesvc.sandbox.rights import Right, need_right
 
 
 def _describe(session: Session, now: float) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def exchange_code(call: Call) -> Mapping[str, Any]:
     account.quotas.spend(call.path, call.now)
     if call.query.get("grant_type") != "authorization_code":
         raise ApiError(40002)
+    need_right(account.spec.kind, Right.WEB_AUTHORISATION)
     session = call.platform.oauth.exchange(account.spec.appid, call.query.get("code", ""), call.now)
     answer = _describe(session, call.now)
     if session.identity.snapshot:

@@ -8,6 +8,7 @@ from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.platform import Account, fingerprint
+from codesvc.sandbox.rights import Right
 from codesvc.sandbox.template import lay_out
 
 REPEAT_WINDOW = 600
@@ -58,8 +59,6 @@ def read_jump(call: Call) -> dict[str, Any]:
 def send_template(call: Call) -> Mapping[str, Any]:
     """Accept a template message; a later event reports whether it was delivered."""
     account = call.account
-    if not account.spec.verified:
-        raise ApiError(48001)
     contact = account.contact(call.body.get("touser"))
     template = find_template(account, call.text("template_id"), notice=False)
     jump = read_jump(call)
@@ -143,6 +142,6 @@ def _finish(call: Call, contact: Contact, message: dict[str, Any]) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/template/send", "POST", send_template),
-    Endpoint("/wxa/sec/queryblocktmplmsg", "POST", list_blocked),
+    Endpoint("/cgi-bin/message/template/send", "POST", send_template, right=Right.TEMPLATE),
+    Endpoint("/wxa/sec/queryblocktmplmsg", "POST", list_blocked, right=Right.TEMPLATE),
 )

@@ -6,6 +6,7 @@ from typing import Any
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
+from codesvc.sandbox.rights import Right
 
 _MAX_BATCH = 100
 _REMARK_LIMIT = 30
@@ -83,8 +84,8 @@ def set_remark(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/user/info", "GET", get_user),
-    Endpoint("/cgi-bin/user/info/batchget", "POST", get_users),
-    Endpoint("/cgi-bin/user/get", "GET", list_followers),
-    Endpoint("/cgi-bin/user/info/updateremark", "POST", set_remark),
+    Endpoint("/cgi-bin/user/info", "GET", get_user, right=Right.FOLLOWERS),
+    Endpoint("/cgi-bin/user/info/batchget", "POST", get_users, right=Right.FOLLOWERS),
+    Endpoint("/cgi-bin/user/get", "GET", list_followers, right=Right.FOLLOWERS),
+    Endpoint("/cgi-bin/user/info/updateremark", "POST", set_remark, right=Right.FOLLOWERS),
 )

@@ -15,6 +15,7 @@ from codesvc.sandbox.identifiers import derive_snapshot_openid, derive_unionid
 from codesvc.sandbox.oauth import Identity, Scope
 from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.rights import Right, has_right
 
 _ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
 _MAX_SCENE = 10_000
@@ -173,7 +174,8 @@ class ConsentFlow:
         account = self._platform.accounts.get(given["appid"])
         if account is None:
             return ErrorPage(10016, "不支持该公众号的 appid")
-        if given["scope"] not in {"snsapi_base", "snsapi_userinfo"} or not account.spec.verified:
+        may = has_right(account.spec.kind, Right.WEB_AUTHORISATION)
+        if given["scope"] not in {"snsapi_base", "snsapi_userinfo"} or not may:
             return ErrorPage(10005, "该公众号没有这个 scope 的权限")
         ordered = [name for name in names if name in _ORDER] == [name for name in _ORDER if name in given]
         if not ordered or given.get("response_type") != "code" or not _STATE.fullmatch(given.get("state", "")):

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from codesvc.sandbox.browser.authorize import ConsentFlow, ConsentPrompt, Decision, ErrorPage, OutsideWeChat, Redirect
+from codesvc.sandbox.identifiers import profile_url
 from codesvc.sandbox.person import Person
 from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.qr_jpeg import draw_jpeg
@@ -50,6 +51,7 @@ class Pages:
             web.get("/mp/subscribemsg", self.show_subscribe),
             web.post("/mp/subscribemsg", self.answer_prompt),
             web.get("/cgi-bin/showqrcode", self.show_picture),
+            web.get("/qr/code", self.show_profile_picture),
         ]
 
     async def show_authorize(self, request: web.Request) -> web.StreamResponse:
@@ -73,8 +75,14 @@ class Pages:
         code = self._platform.codes.by_ticket(request.query.get("ticket", ""))
         if code is None:
             return web.Response(status=404)
-        headers = {"Content-Type": "image/jpg", "Cache-Control": f"max-age={_PICTURE_AGE}"}
-        return web.Response(body=draw_jpeg(code.url), headers=headers)
+        return _picture(code.url)
+
+    async def show_profile_picture(self, request: web.Request) -> web.StreamResponse:
+        """The account's own QR picture, by its original id; no official page documents this address (KINDS.md 5)."""
+        name = request.query.get("username", "")
+        accounts = self._platform.accounts.values()
+        known = next((account for account in accounts if account.spec.original_id == name), None)
+        return web.Response(status=404) if known is None else _picture(profile_url(known.spec.original_id))
 
     def _viewer(self, request: web.Request) -> Person | None:
         given = unquote(request.headers.get(PERSON_HEADER) or request.cookies.get(PERSON_COOKIE, ""))
@@ -84,6 +92,11 @@ class Pages:
             return self._platform.contact(given).person
         except NotFound:
             return None
+
+
+def _picture(text: str) -> web.Response:
+    headers = {"Content-Type": "image/jpg", "Cache-Control": f"max-age={_PICTURE_AGE}"}
+    return web.Response(body=draw_jpeg(text), headers=headers)
 
 
 def _present(decision: Decision) -> web.Response:

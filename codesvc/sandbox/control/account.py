@@ -9,7 +9,14 @@ from aiohttp import web
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, DEFAULT_TEMPLATES, AccountSpec
 from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.identifiers import mint_aes_key, mint_appid, mint_callback_token, mint_original_id, mint_secret
+from codesvc.sandbox.identifiers import (
+    mint_aes_key,
+    mint_appid,
+    mint_callback_token,
+    mint_original_id,
+    mint_secret,
+    profile_url,
+)
 from codesvc.sandbox.platform import Account, Platform
 from codesvc.sandbox.quota import Limit
 
@@ -124,7 +131,13 @@ class AccountControl:
 def describe_account(account: Account) -> dict[str, Any]:
     """An account with its settings, secrets included: the sandbox's secrets protect nothing."""
     templates = [asdict(template) for template in account.templates.values()]
-    return {**asdict(account.spec), "templates": templates, "menu": account.menu}
+    return {
+        **asdict(account.spec),
+        "verified": account.spec.kind.startswith("verified"),
+        "profile_url": profile_url(account.spec.original_id),
+        "templates": templates,
+        "menu": account.menu,
+    }
 
 
 def describe_quota(account: Account, path: str, now: float) -> dict[str, Any]:
@@ -156,7 +169,17 @@ async def _read_object(request: web.Request) -> dict[str, Any]:
     return await read_json(request, dict[str, Any])
 
 
+def _with_kind(base: AccountSpec, given: dict[str, Any]) -> dict[str, Any]:
+    """The members with one of today's kinds: `service` and the member `verified` were the words for it before."""
+    kind, verified = given.get("kind", base.kind), given.get("verified")
+    kind = "verified_service" if kind == "service" else kind
+    if isinstance(verified, bool) and isinstance(kind, str) and kind != "test":
+        kind = kind.removeprefix("un") if verified else f"un{kind.removeprefix('un')}"
+    return {**{name: value for name, value in given.items() if name != "verified"}, "kind": kind}
+
+
 def _apply(base: AccountSpec, given: dict[str, Any]) -> AccountSpec:
+    given = _with_kind(base, given)
     unknown = set(given) - {item.name for item in fields(AccountSpec)}
     if unknown:
         raise BadInput(f"unknown members: {', '.join(sorted(unknown))}")

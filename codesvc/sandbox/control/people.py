@@ -11,9 +11,10 @@ from aiohttp import web
 
 from codesvc.sandbox.control.guard import Body, Conflict, answer, read_json
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.person import Contact
+from codesvc.sandbox.person import Contact, Person
 from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.push import Push
+from codesvc.sandbox.rights import Right, has_right
 
 _MESSAGE_FIELDS = {
     "image": {"PicUrl", "MediaId"},
@@ -139,6 +140,8 @@ class PeopleControl:
             return answer({"outcome": "already_following", "callback": None, "messages": []})
         now = self._platform.clock.now()
         code = contact.follow(now)
+        if code is not None and not self._pushes_scans(contact):
+            code = None
         contact.windows.open("follow", now)
         return await self._push(contact, "followed", self._platform.pushes(contact).subscribe(code))
 
@@ -157,7 +160,7 @@ class PeopleControl:
         person = self._contact(request).person
         code = self._platform.codes.by_text(body.url)
         if code is None:
-            raise NotFound("no QR code of this platform")
+            return self._open_profile(person, body.url)
         now = self._platform.clock.now()
         if code.expires_at is not None and code.expires_at <= now:
             message = {"error": "expired", "outcome": "expired", "message": "this QR code has expired"}
@@ -166,8 +169,9 @@ class PeopleControl:
         contact = self._platform.ensure_contact(person, self._platform.account(code.appid))
         if not contact.follows:
             contact.pending = code
-            described = {"outcome": "awaiting_follow", "openid": contact.openid, "account": contact.appid}
-            return answer({**described, "callback": None, "messages": []})
+            return _no_event("awaiting_follow", contact)
+        if not self._pushes_scans(contact):
+            return _no_event("no_event", contact)
         contact.windows.open("scan", now)
         return await self._push(contact, "scanned", self._platform.pushes(contact).scan(code))
 
@@ -192,6 +196,9 @@ class PeopleControl:
         body, contact = await read_json(request, _Click), self._follower(request)
         if (body.key is None) == (body.url is None):
             raise ValueError("one of key and url is needed")
+        if not has_right(self._platform.account(contact.appid).spec.kind, Right.MENU):
+            # A menu made in the console has fixed answers and pushes nothing (KINDS.md 4).
+            raise Conflict("no_menu_events", "an account of this kind pushes no menu events")
         contact.windows.open("click", self._platform.clock.now())
         pushes = self._platform.pushes(contact)
         if body.key is not None:
@@ -211,6 +218,19 @@ class PeopleControl:
         described = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
         return answer({**described, "callback": result.describe(), "messages": result.messages})
 
+    def _open_profile(self, person: Person, text: str) -> web.Response:
+        """Scan the account's own QR code: WeChat shows the account's page, and pushes nothing (KINDS.md 5)."""
+        account = self._platform.account_of_profile(text)
+        if account is None:
+            raise NotFound("no QR code of this platform")
+        contact = self._platform.ensure_contact(person, account)
+        contact.saw_profile = not contact.follows
+        return _no_event("profile" if contact.follows else "awaiting_follow", contact)
+
+    def _pushes_scans(self, contact: Contact) -> bool:
+        """Whether the account hears of scans: only with the right to make QR codes (KINDS.md 2)."""
+        return has_right(self._platform.account(contact.appid).spec.kind, Right.QRCODE)
+
     def _contact(self, request: web.Request) -> Contact:
         return self._platform.contact(request.match_info["openid"])
 
@@ -219,6 +239,11 @@ class PeopleControl:
         if not contact.follows:
             raise Conflict("not_following", "only a follower can write to the account")
         return contact
+
+
+def _no_event(outcome: str, contact: Contact) -> web.Response:
+    described = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
+    return answer({**described, "callback": None, "messages": []})
 
 
 def _check_elements(value: object, depth: int) -> None:

@@ -5,7 +5,7 @@ import { field } from "./dialog.js";
 import { element, fill } from "./element.js";
 import { say } from "./language.js";
 import { Panel, part } from "./panel.js";
-import { modeChoice } from "./people.js";
+import { kindChoice, modeChoice } from "./people.js";
 import { preferences } from "./preferences.js";
 import { iconButton } from "./view.js";
 import { world } from "./world.js";
@@ -46,7 +46,7 @@ export class Developer extends Panel {
     const save = async (event) => {
       event.preventDefault();
       const given = Object.fromEntries(new FormData(event.target));
-      const body = { callback_url: given.callback_url.trim() || null, mode: given.mode };
+      const body = { callback_url: given.callback_url.trim() || null, mode: given.mode, kind: given.kind };
       if (await this.attempt(() => control.patch(`/accounts/${account.appid}`, body))) this.tell(say("saved"));
     };
     return element(
@@ -54,6 +54,7 @@ export class Developer extends Panel {
       { class: "fault-form", onsubmit: save },
       field(say("callbackUrl"), url),
       field(say("mode"), modeChoice(account.mode)),
+      field(say("kind"), kindChoice(account.kind)),
       element("div", { class: "row" }, element("button", { type: "submit", class: "button button--primary" }, say("save")), element("button", { type: "button", class: "button", onclick: () => this.#verify(account) }, say("verify"))),
     );
   }

@@ -40,11 +40,17 @@ export function addAccount(added) {
   };
   const fields = [
     field(say("accountName"), text("name", { maxlength: "30", autofocus: true })),
-    field(say("kind"), element("select", { name: "kind" }, element("option", { value: "service" }, say("service")), element("option", { value: "test" }, say("testAccount")))),
+    field(say("kind"), kindChoice("verified_service")),
     field(say("callbackUrl"), text("callback_url", { required: false, type: "url", inputmode: "url", placeholder: "http://127.0.0.1:8080/wechat" })),
     field(say("mode"), modeChoice("safe")),
   ];
   ask({ title: say("addAccount"), fields, go: say("create"), act });
+}
+
+/** The choice of what the account may do. */
+export function kindChoice(current) {
+  const kinds = ["verified_service", "unverified_service", "verified_subscription", "unverified_subscription", "test"];
+  return element("select", { name: "kind" }, kinds.map((kind) => element("option", { value: kind, selected: kind === current }, say(`account_${kind}`))));
 }
 
 /** The choice of how callbacks travel. */

@@ -42,7 +42,7 @@ export class Profile extends View {
         "div",
         { class: "profile__head" },
         avatar(account.name, "account"),
-        element("div", {}, element("p", { class: "profile__name" }, account.name), element("p", { class: "profile__id" }, `${say(account.kind === "test" ? "testAccount" : "service")} · ${account.original_id}`)),
+        element("div", {}, element("p", { class: "profile__name" }, account.name), element("p", { class: "profile__id" }, `${say(`account_${account.kind}`)} · ${account.original_id}`)),
       ),
       contact.follows ? this.#followerPart(account, contact) : this.#strangerPart(contact),
     );
