@@ -18,7 +18,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
-import segno
 
 from codesvc.cli.follow import ApiReader, Snapshot, StoreReader, open_store
 from codesvc.cli.sending_key import ForeignKey, NoKey, given_key, key_for_one_run
@@ -27,6 +26,7 @@ from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
+from codesvc.runtime.qr_code import draw_lines
 from codesvc.service.operators.account_state import read_token_trouble_of
 from codesvc.store.keys import Keys
 
@@ -203,7 +203,7 @@ def judge(seen: Snapshot) -> Exit | None:
 async def _show_scan(http: aiohttp.ClientSession, path: str) -> None:
     scan = await _ask(http, "GET", f"{path}/scan")
     if sys.stdout.isatty():
-        segno.make(scan["url"], error="m").terminal(out=sys.stdout, compact=True)
+        _say(draw_lines(scan["url"]))
     _say(f"scan {scan['url']} or send the account the keyword {scan['keyword']}")
 
 

@@ -8,8 +8,9 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import segno
 from aiohttp import web
+
+from codesvc.runtime.qr_code import DARK, draw_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _QUIET_ZONE: Final = 4  # modules, as ISO/IEC 18004 requires
 _MODULE: Final = 10  # pixels of a module in a PNG
-_MASK: Final = 3
-_LIGHT: Final = b"\0"
-_BITS: Final = bytes.maketrans(b"\0\1", b"10")
-_DARK: Final = re.compile(rb"\x01+")
+_LIGHT: Final = b"\xff"
+_BITS: Final = bytes.maketrans(DARK + _LIGHT, b"01")
+_DARK_RUNS: Final = re.compile(DARK + b"+")
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
     '<path d="m9 16.5 5 5 9.5-11" fill="none" stroke="#fff" stroke-width="3.4" stroke-linecap="round" '
@@ -30,21 +30,17 @@ _ICON: Final = (
 
 @lru_cache(maxsize=256)
 def _drawn(text: str, kind: str) -> bytes:
-    """The bytes of a QR code. The latest ones are kept: 1 to 4 KB each.
-
-    One mask is given instead of trying all eight, which is five sixths of the work. ISO/IEC 18004 prefers the mask with
-    the fewest large areas of one colour. A reader finds the mask's number in the code, and the tests read each picture.
-    """
-    matrix = segno.make(text, error="m", micro=False, mask=_MASK).matrix
+    """The bytes of a QR code. The latest ones are kept: 1 to 4 KB each."""
+    matrix = draw_modules(text)
     return _svg(matrix) if kind == "svg" else _png(matrix)
 
 
-def _svg(matrix: Sequence[bytes | bytearray]) -> bytes:
-    """An SVG of one path, in which each run of dark modules is a line. segno's own writers look at each pixel."""
+def _svg(matrix: Sequence[bytes]) -> bytes:
+    """An SVG of one path, in which each run of dark modules is a line."""
     runs = [
         f"M{run.start() + _QUIET_ZONE} {line}.5h{run.end() - run.start()}"
         for line, row in enumerate(matrix, _QUIET_ZONE)
-        for run in _DARK.finditer(row)
+        for run in _DARK_RUNS.finditer(row)
     ]
     side = len(matrix) + 2 * _QUIET_ZONE
     return (
@@ -53,12 +49,12 @@ def _svg(matrix: Sequence[bytes | bytearray]) -> bytes:
     ).encode()
 
 
-def _png(matrix: Sequence[bytes | bytearray]) -> bytes:
+def _png(matrix: Sequence[bytes]) -> bytes:
     """A PNG of one bit for each pixel (W3C PNG, third edition, sections 5 and 11): white where light, else black."""
     side = (len(matrix) + 2 * _QUIET_ZONE) * _MODULE
     width = -(-side // 8)
 
-    def line(row: bytes | bytearray) -> bytes:
+    def line(row: bytes) -> bytes:
         bits = (_LIGHT * _QUIET_ZONE + row + _LIGHT * _QUIET_ZONE).translate(_BITS).decode()
         spread = "".join([bit * _MODULE for bit in bits])
         return (b"\0" + int(spread.ljust(width * 8, "0"), 2).to_bytes(width, "big")) * _MODULE

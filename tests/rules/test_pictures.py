@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from codesvc.runtime import qr_code
 from codesvc.web import pictures
 
 DECODER = Path(__file__).parents[2] / "codesvc" / "sandbox" / "static" / "vendor" / "qr" / "decode.js"
@@ -84,3 +85,23 @@ def test_both_kinds_show_the_same(text):
     runs = re.findall(r"M(\d+) (\d+)\.5h(\d+)", root[1].get("d"))
     drawn = {(x, int(y)) for start, y, length in runs for x in range(int(start), int(start) + int(length))}
     assert drawn == shown
+
+
+@pytest.mark.parametrize("text", ["http://weixin.qq.com/q/1", "a" * 300])
+def test_a_terminal_shows_the_same_modules_in_two_rows_a_line(text):
+    modules = qr_code.draw_modules(text)
+    dark = {(x, y) for y, row in enumerate(modules) for x, cell in enumerate(row) if not cell}
+    lines = qr_code.draw_lines(text).split("\n")
+    assert {len(line) for line in lines} == {len(modules) + 8}
+    shown = set()
+    for y, line in enumerate(lines):
+        for x, each in enumerate(line):
+            shown |= {(x - 4, 2 * y - 4)} if each in " ▄" else set()
+            shown |= {(x - 4, 2 * y - 3)} if each in " ▀" else set()
+    assert shown == dark
+
+
+def test_a_text_that_no_code_holds_is_refused_by_its_length():
+    assert qr_code.draw_modules("a" * 2331)
+    with pytest.raises(ValueError, match="too long"):
+        qr_code.draw_modules("a" * 2332)

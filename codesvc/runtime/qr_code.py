@@ -1,0 +1,41 @@
+"""QR codes as modules, drawn by zxing-cpp.
+
+Its writer is Zint, in C. It tries all masks, as ISO/IEC 18004 asks, in a sixth of a millisecond.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import zxingcpp
+
+_HALVES: Final = {(0, 0): " ", (0, 255): "▄", (255, 0): "▀", (255, 255): "█"}
+
+DARK: Final = b"\0"  # the byte of a dark module in a row; a light one is 0xff
+
+
+def draw_modules(text: str) -> list[bytes]:
+    """The rows of a QR code with error correction M and no quiet zone, one byte for each module.
+
+    Raises:
+        ValueError: the text is longer than a QR code holds (2,331 bytes).
+    """
+    drawn = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    picture: Any = drawn.to_image(scale=1, add_quiet_zones=False)  # has the buffer protocol, which its types do not say
+    cells = bytes(memoryview(picture))
+    side = math.isqrt(len(cells))
+    return [cells[start : start + side] for start in range(0, len(cells), side)]
+
+
+def draw_lines(text: str) -> str:
+    """A QR code with its quiet zone for a terminal of light letters on a dark ground, two rows in each line.
+
+    Raises:
+        ValueError: as of `draw_modules`.
+    """
+    rows = draw_modules(text)
+    light, side = b"\xff" * 4, len(rows) + 8
+    framed = [b"\xff" * side] * 4 + [light + row + light for row in rows] + [b"\xff" * side] * 5
+    pairs = zip(framed[::2], framed[1::2], strict=False)
+    return "\n".join("".join(_HALVES[pair] for pair in zip(upper, lower, strict=True)) for upper, lower in pairs)
