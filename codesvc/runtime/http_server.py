@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS: Final = 10.0
 """How long running requests may take after a stop was requested, in seconds."""
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may lack a whole request head, at its beginning and after each answer, in seconds."""
+UNREAD_SECONDS: Final = 60.0
+"""How long a client may leave what was sent to it without any sign of reading, in seconds."""
+_INTERNET: Final = frozenset({socket.AF_INET, socket.AF_INET6})
 MAX_LINE_BYTES: Final = 8190
 """The longest request line, and the longest header."""
 
@@ -33,11 +39,25 @@ could not be read), the status that aiohttp chose, and the reason.
 class _Connection(web.RequestHandler):
     """A connection of a client. The two methods are those by which aiohttp answers without the application."""
 
-    __slots__ = ("_refuse",)
+    __slots__ = ("_refuse", "_unread_milliseconds")
 
-    def __init__(self, *given: Any, refuse: Refusal, **settings: Any) -> None:
+    def __init__(self, *given: Any, refuse: Refusal, unread_seconds: float, **settings: Any) -> None:
         super().__init__(*given, **settings)
         self._refuse = refuse
+        self._unread_milliseconds = round(1000 * unread_seconds)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a connection whose client has to read.
+
+        Closing a connection first sends what is still to be sent. To a client that reads nothing that takes for ever,
+        and the connection keeps its descriptor and the answer's bytes. The kernel ends such a connection (tcp(7),
+        `TCP_USER_TIMEOUT`, Linux), also after an event stream has taken it over.
+        """
+        connected = transport.get_extra_info("socket")
+        if connected is not None and connected.family in _INTERNET and hasattr(socket, "TCP_USER_TIMEOUT"):
+            with contextlib.suppress(OSError):  # it was closed meanwhile
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._unread_milliseconds)
+        super().connection_made(transport)
 
     def handle_error(
         self,
@@ -69,9 +89,12 @@ class _Connection(web.RequestHandler):
 class _Connections:
     """What sockets accept with: makes a `_Connection` for each client, and knows those that are open."""
 
-    def __init__(self, server: web.Server, refuse: Refusal, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, server: web.Server, refuse: Refusal, unread_seconds: float, settings: dict[str, Any]
+    ) -> None:
         self._server = server
         self._refuse = refuse
+        self._unread_seconds = unread_seconds
         self._settings = settings
 
     @property
@@ -81,14 +104,19 @@ class _Connections:
 
     def __call__(self) -> _Connection:
         loop = asyncio.get_running_loop()
-        return _Connection(self._server, loop=loop, refuse=self._refuse, **self._settings)
+        return _Connection(
+            self._server, loop=loop, refuse=self._refuse, unread_seconds=self._unread_seconds, **self._settings
+        )
 
 
 class _Runner(web.AppRunner):
     """aiohttp's runner, whose connections answer with the application's `REFUSAL`."""
 
-    def __init__(self, app: web.Application, *, shutdown_timeout: float, **settings: Any) -> None:
+    def __init__(
+        self, app: web.Application, *, shutdown_timeout: float, unread_seconds: float, **settings: Any
+    ) -> None:
         super().__init__(app, shutdown_timeout=shutdown_timeout, **settings)
+        self._unread_seconds = unread_seconds
         self._settings = settings
 
     @property
@@ -97,10 +125,16 @@ class _Runner(web.AppRunner):
         server, refuse = super().server, self.app.get(REFUSAL)
         if server is None or refuse is None:
             return server
-        return cast("web.Server", _Connections(server, refuse, self._settings))
+        return cast("web.Server", _Connections(server, refuse, self._unread_seconds, self._settings))
 
 
-def runner(app: web.Application, *, grace_seconds: float = GRACE_SECONDS) -> web.AppRunner:
+def runner(
+    app: web.Application,
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    idle_seconds: float = IDLE_SECONDS,
+    unread_seconds: float = UNREAD_SECONDS,
+) -> web.AppRunner:
     """The runner that serves every application of the service."""
     return _Runner(
         app,
@@ -108,8 +142,8 @@ def runner(app: web.Application, *, grace_seconds: float = GRACE_SECONDS) -> web
         shutdown_timeout=grace_seconds,
         # Compressed bodies are refused. Inflating one costs much more time than sending it.
         auto_decompress=False,
-        keepalive_timeout=75.0,
-        # Clients that send their headers slowly, or never end them, hold resources only for a short time.
+        keepalive_timeout=idle_seconds,
+        unread_seconds=unread_seconds,
         lingering_time=5.0,
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,

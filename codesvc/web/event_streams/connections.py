@@ -9,6 +9,7 @@ stream has a task only while it reads its state.
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections import Counter, deque
 from contextlib import suppress
 from functools import partial
@@ -39,6 +40,14 @@ LOOKS_AT_ONCE: Final = 500
 MOST_OF_A_PAGE: Final = 16
 """Streams that are open at once for one page token, in one process. Each reads the store at every change."""
 _log = structlog.get_logger(__name__)
+
+
+def most_of_pages() -> int:
+    """Streams that all page tokens together may have open in this process: half of the file descriptors.
+
+    A page without a stream polls. Calls of sites, WeChat's callbacks and the store need the other half.
+    """
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
 
 
 class OpenStream(asyncio.Protocol):
@@ -190,12 +199,14 @@ class OpenStreams:
 
     def __init__(self, change_notifier: ChangeNotifier, *, looks_at_once: int = LOOKS_AT_ONCE) -> None:
         self.looks_at_once = looks_at_once
+        self.most_of_pages = most_of_pages()
         self._change_notifier = change_notifier
         self._loop = asyncio.get_running_loop()
         self.time = self._loop.time
         self.closing = False
         self._open: set[OpenStream] = set()
         self._of_pages: Counter[str] = Counter()
+        self._all_of_pages = 0
         self._looks: set[asyncio.Task[None]] = set()
         self._waiting: deque[OpenStream] = deque()
         self._due: list[tuple[float, int, OpenStream]] = []
@@ -211,14 +222,16 @@ class OpenStreams:
     ) -> OpenStream | None:
         """Add a stream that is about to open; it receives change notices from now on.
 
-        None: the page token has `MOST_OF_A_PAGE` already. Streams that a key opened are not counted with them.
+        None: the page token has `MOST_OF_A_PAGE` already, or all pages together have `most_of_pages`. Streams that a
+        key opened are not counted with them.
         """
-        if of_page and self._of_pages[identifier] >= MOST_OF_A_PAGE:
+        if of_page and (self._of_pages[identifier] >= MOST_OF_A_PAGE or self._all_of_pages >= self.most_of_pages):
             return None
         stream = OpenStream(self, identifier, look, of_page=of_page)
         self._open.add(stream)
         if of_page:
             self._of_pages[identifier] += 1
+            self._all_of_pages += 1
         self._change_notifier.listen(identifier, stream.wake)
         return stream
 
@@ -228,6 +241,7 @@ class OpenStreams:
             self._open.remove(stream)
             if stream.of_page:
                 self._of_pages[stream.identifier] -= 1
+                self._all_of_pages -= 1
                 if not self._of_pages[stream.identifier]:
                     del self._of_pages[stream.identifier]
             self._change_notifier.unlisten(stream.identifier, stream.wake)
