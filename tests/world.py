@@ -24,6 +24,9 @@ from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 
 KEY = "csk_shop_" + "k" * 43
 OTHER_KEY = "csk_cafe_" + "o" * 43
+OPERATOR_KEY = "csk_admin_" + "p" * 43
+"""Reads /metrics and the operators' part of /readyz."""
+READERS = [{"name": "prometheus", "hash": hash_line(OPERATOR_KEY), "scopes": ["read"]}]
 MASTER = "a master key that is only for tests, 0123456789abcdefghij"
 SCOPES = ["verify", "bindings", "openids", "vouch", "admin"]
 
@@ -230,6 +233,7 @@ def document(service: str, sandbox: str, account=DEFAULT_ACCOUNT, **changes) -> 
         # The pushes of most tests need not wait for a newer start.
         "service": {"public_url": service, "push_delay": 0},
         "secrets": {"master_key": MASTER},
+        "admin": {"keys": READERS},
         "accounts": {
             "main": {
                 "appid": account.appid,

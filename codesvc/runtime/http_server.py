@@ -89,9 +89,7 @@ class _Connection(web.RequestHandler):
 class _Connections:
     """What sockets accept with: makes a `_Connection` for each client, and knows those that are open."""
 
-    def __init__(
-        self, server: web.Server, refuse: Refusal, unread_seconds: float, settings: dict[str, Any]
-    ) -> None:
+    def __init__(self, server: web.Server, refuse: Refusal, unread_seconds: float, settings: dict[str, Any]) -> None:
         self._server = server
         self._refuse = refuse
         self._unread_seconds = unread_seconds

@@ -90,8 +90,9 @@ def admin_key(request: web.Request) -> AdminKey | None:
 def require_operator(request: web.Request) -> None:
     """Refuse callers who are not operators: metrics change with single users' acts (DESIGN rule 7).
 
-    An operator comes by `admin.listen`, or has a site's key of scope admin or an admin key of scope read. That a
-    request comes from this machine says nothing: a proxy runs there too.
+    An operator comes by `admin.listen`, or has an admin key of scope read, or a site's key of scope admin where that
+    site is the only one: the numbers are of all sites, and sites are strangers to one another. That a request comes
+    from this machine says nothing: a proxy runs there too.
 
     Raises:
         Problem: the caller is none of these.
@@ -101,6 +102,10 @@ def require_operator(request: web.Request) -> None:
     key = admin_key(request)
     if key is None:
         authenticate(request, "admin")
+        if len(services(request).directory.sites) > 1:
+            raise Problem(
+                "forbidden", "These numbers are of several sites. Use an admin key of scope read.", scope="read"
+            )
     elif "read" not in key.scopes:
         raise Problem("forbidden", "This key lacks the scope read.", scope="read")
 

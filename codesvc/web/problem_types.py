@@ -234,7 +234,8 @@ _ALL: Final = (
         "too-many-streams",
         429,
         "This page is open too often",
-        "A page token may have 16 event streams open at once, and all pages together half of the connections. Those that are open go on.",
+        "A page token may have 16 event streams open at once, all pages together half of what the process can hold. "
+        "Those that are open go on.",
         "Read the state instead, every few seconds, as the page and the widget do by themselves; or close other tabs.",
     ),
     ProblemType(

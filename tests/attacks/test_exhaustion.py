@@ -1,4 +1,4 @@
-"""A stranger keeps what they are given: connections that say nothing, answers that are not read, streams of many pages."""
+"""A stranger keeps what they are given: silent connections, answers that are not read, streams of many pages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,12 @@ async def comes_about(true):
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: a", b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nX"],
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-A: a",
+        b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nX",
+    ],
     ids=["nothing", "half a line", "headers without an end", "half of a second request"],
 )
 async def test_a_request_that_does_not_come_is_not_waited_for(server, said):

@@ -12,7 +12,7 @@ import pytest
 from codesvc.web.headers import STANDING_HEADERS
 from codesvc.web.problem_types import PROBLEMS
 from tests.attacks.test_raw_requests import AMBIGUOUS, HEAD, STATUS, request, sent
-from tests.world import KEY
+from tests.world import KEY, OPERATOR_KEY
 
 LINE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 UNREADABLE = AMBIGUOUS | {
@@ -145,7 +145,7 @@ async def test_the_log_says_why_and_quotes_nothing(world, capsys, caplog):
 
 async def test_it_is_counted(world):
     await answered(world, UNREADABLE["no target"])
-    metrics = (await world.call("GET", "/metrics")).text
+    metrics = (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
     [line] = [each for each in metrics.splitlines() if 'route="unreadable"' in each and "_count" in each]
     assert 'method="OTHER"' in line
     assert 'status="400"' in line or 'status="4xx"' in line

@@ -10,6 +10,7 @@ from codesvc.service.operators.account_state import token_trouble
 from codesvc.store.counts import Episode
 from codesvc.web.context import SERVICES
 from tests.service.test_admin import ADMIN, Operator
+from tests.world import OPERATOR_KEY
 
 TOKEN = "/cgi-bin/stable_token"
 
@@ -29,7 +30,7 @@ async def refused(new_world):
 
 
 async def wechat(world):
-    ready = await world.call("GET", "/readyz")
+    ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
     return next(c for c in ready["components"] if c["component"] == "wechat:main")
 
 
@@ -47,7 +48,7 @@ async def test_readiness_names_it_with_words_and_remedy(refused):
     assert found["state"] == "no token"
     assert "the AppSecret is wrong (errcode 40125)" in found["means"]
     assert "Compare the appid's AppSecret" in found["means"]
-    assert 'codesvc_token_refused{account="main"} 1.0' in (await world.call("GET", "/metrics")).text
+    assert 'codesvc_token_refused{account="main"} 1.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
 
 
 async def test_the_pages_name_it_and_know_no_quota(refused):

@@ -19,11 +19,11 @@ from codesvc.web.admin.layout import LANGUAGES, speeches
 from codesvc.wechat.call_labels import ENDPOINTS, OTHER, UNANSWERED
 from codesvc.wechat.errcodes import TABLE
 from tests.webhooks.receiver import SECRET
-from tests.world import discloses
+from tests.world import READERS, discloses
 
 PASSWORD = "correct horse battery"
 LINE = password_line(PASSWORD, bytes(range(16)))
-ADMIN = {"operators": {"lan": {"password": LINE}}}
+ADMIN = {"operators": {"lan": {"password": LINE}}, "keys": READERS}
 TOKEN = re.compile(r'name="token" value="([0-9a-f]{32})"')
 
 

@@ -9,6 +9,7 @@ import pytest
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.wechat import crypto
 from tests.service.test_admin import ADMIN, Operator
+from tests.world import OPERATOR_KEY
 
 OTHER_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
@@ -35,7 +36,7 @@ CASES = {
 
 
 async def component(world):
-    ready = await world.call("GET", "/readyz")
+    ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
     return {c["state"]: c["means"] for c in ready["components"] if c["component"] == "callbacks:main"}
 
 
@@ -58,7 +59,7 @@ async def test_a_refusal_is_named_by_its_reason_everywhere(new_world, reason):
         assert (await world.call("POST", f"/wechat/main{where}", data=body, key=None)).status in {400, 403}
         state = "unsigned" if reason == "signature" else "refused"
         assert f"reason: {reason}" in (await component(world))[state]
-        numbers = (await world.call("GET", "/metrics")).text
+        numbers = (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
         assert f'codesvc_callbacks_total{{account="main",result="{reason}"}}' in numbers
         for path in ("/admin", "/admin/accounts"):
             text = (await lan.get(path))[2]
@@ -94,7 +95,9 @@ async def test_codes_shown_and_nothing_heard(world):
     states = await component(world)
     assert set(states) == {"missing"}
     assert states["missing"].startswith("3 QR codes were shown since 20")
-    assert 'codesvc_qr_codes_unheard{account="main"} 3.0' in (await world.call("GET", "/metrics")).text
+    assert (
+        'codesvc_qr_codes_unheard{account="main"} 3.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
+    )
     person = await world.person()
     await person.say("hello")
     assert set(await component(world)) == {"ok"}

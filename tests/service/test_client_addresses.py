@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from codesvc.domain.forwarding import UnreadableHop, address_of, hops
 from codesvc.runtime.metrics import FORWARDED_UNREADABLE
+from tests.world import OPERATOR_KEY
 
 ONE_START = {"address_starts": ["1/hour"]}
 TWO_GUESSES = {"address_guesses": ["2/hour"], "user_guesses": "none"}
@@ -116,7 +117,7 @@ async def test_what_a_trusted_proxy_writes_unreadably_is_a_warning_and_not_the_p
             answer = await world.page("POST", started, "/check", {"code": "000000"}, headers={header: line})
             assert answer.problem == "wrong-code"
         assert FORWARDED_UNREADABLE.labels(reason)._value.get() == counted + 4
-        ready = await world.call("GET", "/readyz")
+        ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
         assert [c["state"] for c in ready["components"] if c["component"] == "proxies"] == ["unreadable"]
         assert ready.status == 200
 

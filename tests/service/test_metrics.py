@@ -2,11 +2,11 @@
 
 import re
 
-from tests.world import discloses, wrong
+from tests.world import OPERATOR_KEY, discloses, wrong
 
 
 async def numbers(world):
-    answer = await world.call("GET", "/metrics")
+    answer = await world.call("GET", "/metrics", key=OPERATOR_KEY)
     assert answer.status == 200
     return answer.text
 

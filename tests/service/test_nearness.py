@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from codesvc.config.keys import hash_line
-from tests.world import KEY, OTHER_KEY
+from tests.world import KEY, OPERATOR_KEY, OTHER_KEY, document, running_world
 
 ADMIN_KEY = "csk_admin_" + "a" * 43
 READER = {"keys": [{"name": "prometheus", "hash": hash_line(ADMIN_KEY), "scopes": ["read"]}]}
@@ -19,10 +19,30 @@ async def test_loopback_is_no_operator(world, headers):
     assert "components" not in ready.json
 
 
-@pytest.mark.parametrize(("key", "status"), [(KEY, 200), (OTHER_KEY, 403), ("csk_shop_" + "x" * 43, 401)])
-async def test_a_key_of_scope_admin_is_one(world, key, status):
-    assert (await world.call("GET", "/metrics", key=key)).status == status
-    assert ("components" in (await world.call("GET", "/readyz", key=key)).json) == (status == 200)
+async def seen_by(world, key):
+    """The status of the numbers, and whether the components are shown."""
+    numbers, ready = await world.call("GET", "/metrics", key=key), await world.call("GET", "/readyz", key=key)
+    assert ready.status == 200
+    return numbers.status, "components" in ready.json
+
+
+@pytest.mark.parametrize(("key", "status"), [(OPERATOR_KEY, 200), (OTHER_KEY, 403), ("csk_shop_" + "x" * 43, 401)])
+async def test_a_key_for_it_is_one(world, key, status):
+    assert await seen_by(world, key) == (status, status == 200)
+
+
+async def test_the_numbers_of_several_sites_are_not_for_one_of_them(world):
+    """They move with what happens to single users, so that one site would learn who is bound at another."""
+    assert await seen_by(world, KEY) == (403, False)
+    refused = await world.call("GET", "/metrics")
+    assert (refused.problem, refused["scope"]) == ("forbidden", "read")
+    assert "several sites" in refused["detail"]
+
+
+async def test_the_only_site_may_read_its_own_numbers(store_url, tmp_path):
+    tables = document("http://127.0.0.1:1", "http://127.0.0.1:1")["sites"]
+    async with running_world(store_url, tmp_path, sites={"shop": tables["shop"]}) as world:
+        assert await seen_by(world, KEY) == (200, True)
 
 
 async def test_an_admin_key_that_may_read_is_enough_for_prometheus(new_world):

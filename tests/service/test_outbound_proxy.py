@@ -6,6 +6,7 @@ from codesvc.domain.health import WECHAT_MEANS, PlatformHealth
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.runtime.log_redaction import text
 from tests.proxies import PASSWORD, proxying
+from tests.world import OPERATOR_KEY
 
 
 async def test_every_call_to_wechat_goes_through_the_proxy(new_world):
@@ -30,8 +31,8 @@ async def test_readiness_and_metrics_name_the_proxy_and_not_wechat(new_world):
         async with new_world(service__outbound_proxy=address) as world:
             started = await world.start("alice")
             await world.call("GET", f"/v1/verifications/{started['id']}/scan")
-            ready = await world.call("GET", "/readyz")
-            metrics = (await world.call("GET", "/metrics")).text
+            ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
+            metrics = (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
     [component] = [c for c in ready["components"] if c["component"] == "wechat:main"]
     assert component["state"] == "proxy_login"
     assert "HTTP 407" in component["means"]

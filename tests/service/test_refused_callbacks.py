@@ -9,6 +9,7 @@ from codesvc.store.keys import refused_callbacks
 from codesvc.web.context import SERVICES
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadEnvelope
+from tests.world import OPERATOR_KEY
 
 SECRET = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
 
@@ -20,7 +21,7 @@ def signed():
 
 
 async def refused(world):
-    ready = await world.call("GET", "/readyz")
+    ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
     return [c for c in ready["components"] if c["component"].startswith("callbacks:") and c["state"] != "ok"]
 
 

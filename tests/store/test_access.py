@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tests import stores
-from tests.world import running_world
+from tests.world import OPERATOR_KEY, running_world
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/en/operating.md").read_text()
 
@@ -25,6 +25,6 @@ async def test_a_user_with_these_rights_is_enough(tmp_path):
             started = await world.start("alice", "reset")
             assert (await world.check(started, await person.wait_for_push())).status == 200
             await world.advance(1)
-            assert (await world.call("GET", "/metrics")).status == 200
+            assert (await world.call("GET", "/metrics", key=OPERATOR_KEY)).status == 200
         refused = [entry for entry in server.client.acl_log() if entry["username"] == "codesvc"]
         assert refused == []

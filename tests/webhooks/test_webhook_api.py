@@ -14,7 +14,7 @@ from codesvc.web.context import SERVICES
 from codesvc.web.contract import examples
 from tests.doctor.conftest import toml
 from tests.webhooks.receiver import deliveries, delivery, hook, quiet, send_test
-from tests.world import OTHER_KEY, document
+from tests.world import OPERATOR_KEY, OTHER_KEY, document
 
 
 def test_published_words_are_those_there_are():
@@ -141,7 +141,7 @@ async def test_the_numbers(told, receiver):
     receiver.answers = [204, 500]
     await delivery(told, await send_test(told), "delivered")
     await delivery(told, await send_test(told), "pending", attempts=1)
-    text = (await told.call("GET", "/metrics")).text
+    text = (await told.call("GET", "/metrics", key=OPERATOR_KEY)).text
     for result in ("delivered", "refused"):
         assert f'codesvc_webhook_attempts_total{{result="{result}",site="shop"}}' in text
     assert "codesvc_webhook_seconds_count" in text

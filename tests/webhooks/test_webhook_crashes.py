@@ -22,7 +22,7 @@ from codesvc.store.webhook_queue import Tried
 from tests.process.processes import KEY as PROCESS_KEY
 from tests.process.processes import ready, serving, write_config
 from tests.webhooks.receiver import SECRET, hook, quiet, receiving, send_test, until
-from tests.world import OTHER_KEY, document
+from tests.world import OPERATOR_KEY, OTHER_KEY, document
 
 AUTH = {"Authorization": f"Bearer {PROCESS_KEY}"}
 
@@ -255,7 +255,9 @@ async def test_a_site_that_no_process_knows_waits_without_being_lost(new_world, 
         assert (await world.bind("bob", await world.person(), key=OTHER_KEY)).status == 201
         await cafe.wait()
         assert receiver.got == []
-        assert re.search(r"codesvc_webhooks_waiting\{[^}]*\} 1\.0", (await world.call("GET", "/metrics")).text)
+        assert re.search(
+            r"codesvc_webhooks_waiting\{[^}]*\} 1\.0", (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
+        )
     async with new_world(sites__shop__webhook=hook(receiver)) as world:
         await world.advance(11)
         await receiver.wait()

@@ -15,6 +15,7 @@ from codesvc.domain.webhook import Result
 from tests.proxies import proxying
 from tests.webhooks.receiver import delivery, hook, receiving, send_test
 from tests.webhooks.test_webhook_addresses import BODY, Fickle, seems_public, to
+from tests.world import OPERATOR_KEY
 
 
 @asynccontextmanager
@@ -144,8 +145,8 @@ async def test_a_site_and_the_operator_learn_of_it(new_world, receiver):
         address = f"http://leaver:wr0ngpassword@localhost:{proxy.port}"
         async with new_world(service__webhook_proxy=address, sites__shop__webhook=hook(receiver)) as world:
             state = await delivery(world, await send_test(world), "pending", attempts=1)
-            ready = await world.call("GET", "/readyz")
-            metrics = (await world.call("GET", "/metrics")).text
+            ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
+            metrics = (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
     assert state["attempts"][0]["result"] == "unreachable"
     [component] = [c for c in ready["components"] if c["component"] == "webhook_proxy"]
     assert component["state"] == "proxy_login"
