@@ -49,8 +49,8 @@ METRICS: Final = Operation(
     id="getMetrics",
     tag="Service",
     summary="Numbers for Prometheus",
-    description="For operators: by `admin.listen`, with the only site's key of scope `admin`, or with an admin key of scope "
-    "`read`.",
+    description="For operators: by `admin.listen`, with the only site's key of scope `admin`, or with an admin key of "
+    "scope `read`.",
     access=Access.ANYBODY,
     answers=(Answer(status=200, description="The numbers.", media="text/plain", schema=_TEXT),),
     problems=("unauthenticated", "forbidden", "unavailable"),
