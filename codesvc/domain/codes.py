@@ -210,6 +210,43 @@ def well_formed(form: CodeFormat, normalised: str) -> bool:
     return len(normalised) == form.length and set(normalised) <= set(ALPHABETS[form.alphabet])
 
 
+# Two capital letters in brackets are the reference of the message around a code.
+_MARK: Final = re.compile("[(\\[\u3010] ?([A-Z]{2}) ?[)\\]\u3011]")
+_DASHES: Final = "\\-\u2010-\u2015"
+
+
+@lru_cache(maxsize=64)
+def _in_text(form: CodeFormat) -> re.Pattern[str]:
+    """A code within other text: one run of its length, or two halves with a blank or a dash between them."""
+    one = f"[{ALPHABETS[form.alphabet]}]"
+    whole, half = f"{one}{{{form.length}}}", f"{one}{{{form.length // 2}}}"
+    halves = "" if form.length % 2 else f"|{half}[ {_DASHES}]{half}"
+    return re.compile(f"(?<![0-9A-Za-z])(?:{whole}{halves})(?![0-9A-Za-z])")
+
+
+def read_code(form: CodeFormat, typed: str, own: str) -> str | None:
+    """The code that a typed or pasted text says; None if it cannot be a code by its form.
+
+    A text says a code if it is one (`normalise`), or if exactly one stands in it, as in `验证码：514465` or in a whole
+    message. In a message, letters count in capitals only. A message that names another reference than `own` belongs to
+    another verification, so its code is none of this one. The page reads by the same rule (templates/pages/code_box.js).
+
+    Args:
+        form: the verification's code format.
+        typed: the text.
+        own: the verification's reference.
+    """
+    whole = normalise(typed)
+    if well_formed(form, whole):
+        return whole
+    shown = visible(typed)
+    marks = set(_MARK.findall(shown))
+    if marks and own not in marks:
+        return None
+    found = {normalise(each) for each in _in_text(form).findall(shown)}
+    return found.pop() if len(found) == 1 else None
+
+
 def matches(expected: str, typed: str) -> bool:
     """Whether `typed` is the code, compared in constant time (DESIGN rule 8)."""
     return hmac.compare_digest(expected.encode(), normalise(typed).encode())

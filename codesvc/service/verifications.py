@@ -167,13 +167,14 @@ class Verifications:
         """
         expected = await self._code(site, identifier)
         form = (format_of(expected) if identifier.test and expected else None) or identifier.format
-        if not codes.well_formed(form, codes.normalise(typed)):
+        said = codes.read_code(form, typed, codes.reference(identifier.text))
+        if said is None:
             record = (await self.get(site, identifier)).record
             if record is None:
                 return Result(Outcome.ABSENT)
             pending = record.status is Status.PENDING
             return Result(Outcome.WRONG if pending else Outcome.ENDED, record, malformed=pending)
-        verdict = expected is not None and codes.matches(expected, typed)
+        verdict = expected is not None and codes.matches(expected, said)
         checks = self._plans_of(site).checks
         rules = checks.get(identifier.test)
         if rules is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from codesvc.domain.codes import CodeFormat, read_code
 from tests.browser.stage import another_code_than
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -165,8 +166,35 @@ async def test_a_spent_budget_leaves_the_way_that_still_works(stage, open_either
         assert sent == []
 
 
+PASTED = [
+    "514465",
+    "验证码：514465",
+    "514465。",
+    "５１４４６５",
+    "٥١٤٤٦٥",
+    " 514 465 ",
+    "验证码 514-465",
+    "验证码（EX）：514465",
+    "验证码（QX）：514465",
+    "【QX】514465",
+    "514465 or 514466",
+    "514465，514465",
+    "5144651",
+    "51446",
+    "51446a",
+    "a514465",
+    "2026年11月29日 514465",
+    "514465 1234567",
+    "\u202a514465\u202c",
+    "51\n4465",
+    "5 1 4 4 6 5 1",
+    "一二三四五六",
+    "",
+]
+
+
 async def test_letters_are_read_out_of_a_message_too(stage):
-    """The reader itself, for every alphabet; see also codesvc/domain/codes.py."""
+    """The reader itself, for every alphabet; codesvc/domain/codes.py reads the same."""
     from codesvc.messages.templates import Templates
 
     source = Templates().source("code_box.js")
@@ -190,3 +218,8 @@ async def test_letters_are_read_out_of_a_message_too(stage):
         for text, wanted in cases:
             read = await page.evaluate(f"([text, form]) => {{ {source}\nreturn readCode(text, form); }}", [text, form])
             assert {key: read[key] or "" for key in wanted} == wanted, text
+            assert read_code(CodeFormat("m", 6), text, "EX") == (None if wanted["fault"] else wanted["code"]), text
+        form = {"length": 6, "digits": True, "reference": "EX"}
+        for text in PASTED:
+            read = await page.evaluate(f"([text, form]) => {{ {source}\nreturn readCode(text, form); }}", [text, form])
+            assert read_code(CodeFormat(), text, "EX") == (None if read["fault"] else read["code"]), text

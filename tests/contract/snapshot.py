@@ -56,13 +56,22 @@ def asks_more(fact):
     return (inputs and any(bound in fact for bound in bounds)) or fact.endswith("/requestBody/required")
 
 
+def asks_less(fact, before, after):
+    """Whether a request may be longer than before."""
+    of_input = fact.startswith("/components/schemas/") and fact.split("/")[3].endswith("Input")
+    return of_input and fact.endswith("/maxLength") and after > before
+
+
 def breaks(old, new):
     """Facts by which a client that worked would stop to."""
     gone = [f"gone: {fact}" for fact in old if fact not in new]
     changed = [
         f"changed: {fact}: {old[fact]!r} -> {new[fact]!r}"
         for fact in old
-        if fact in new and new[fact] != old[fact] and fact != "/info/version"
+        if fact in new
+        and new[fact] != old[fact]
+        and fact != "/info/version"
+        and not asks_less(fact, old[fact], new[fact])
     ]
     whole = {fact.rpartition("/required/")[0] for fact in old} | {
         fact.split("/")[3] for fact in old if fact[:12] == "/components/"

@@ -1,5 +1,7 @@
 """Wrong guesses are budgeted across codes, verifications, sessions and time; a new code refunds nothing (rule 3)."""
 
+import pytest
+
 from tests.service.inside import code_of
 from tests.world import KEY, OTHER_KEY, wrong
 
@@ -171,6 +173,62 @@ async def test_what_cannot_be_a_code_is_no_guess(world, dump):
     pasted = f"\u202a\u200b{code[:3]} {code[3:].translate({48 + n: 0x0660 + n for n in range(10)})}\u202c。"
     assert (await world.check(started, pasted)).status == 200
     assert (await world.check(started, "12345")).problem == "verification-ended"
+
+
+AROUND_A_CODE = [
+    "验证码：{}",
+    "验证码:{}。",
+    "您的验证码是{}，5分钟内有效。",
+    "【商城】您正在注册，验证码（{reference}）：{}\n如果不是您本人操作，请回复“不是我”",
+    "code: {}",
+    "Your sign-up code ({reference}) is {}, good for 5 min",
+    "{half} {rest}",
+    "验证码 {half}-{rest}",
+    "{}（请勿转发）",
+    "\ufeff验证码：\u200b{wide}",
+    "{}，{}",
+    "微信 2026年11月29日 {}",
+]
+
+
+@pytest.mark.parametrize("way", ["body", "data"])
+async def test_a_code_is_read_out_of_what_people_paste_by_every_way(world, way):
+    for number, around in enumerate(AROUND_A_CODE):
+        person = await world.person()
+        started = await world.start(f"u-{number}", ip=f"198.51.100.{number}")
+        await person.say(started["scan"]["keyword"])
+        code = await person.code_in_chat()
+        wide = code.translate({48 + n: 0xFF10 + n for n in range(10)})
+        text = around.format(code, code, reference=started["reference"], half=code[:3], rest=code[3:], wide=wide)
+        if number % 2 or way == "data":
+            answer = await world.page("POST", started, "/check", **{way: {"code": text}})
+        else:
+            answer = await world.check(started, text)
+        assert answer.status in {200, 303}, (text, answer.text)
+        assert (await world.get(started))["status"] == "approved"
+
+
+NO_CODE_OF_ONE = [
+    "111111 or 222222",
+    "验证码（{other}）：111111",
+    "验证码：11111",
+    "验证码：1111111",
+    "订单号 1234567890",
+    "abc111111",
+    "111111abc",
+    "no code in there",
+    "1 1 1 1 1 1 1",
+]
+
+
+async def test_a_text_without_exactly_one_code_is_no_guess(world):
+    person, started = await world.person(), await world.start()
+    await person.say(started["scan"]["keyword"])
+    other = "AC" if started["reference"] != "AC" else "AD"
+    for text in NO_CODE_OF_ONE:
+        assert (await world.check(started, text.format(other=other))).problem == "malformed-code", text
+    assert (await world.get(started))["attempts_left"] == 5
+    assert (await world.check(started, "。" * 1001)).status == 400
 
 
 async def test_what_cannot_be_a_code_says_nothing_about_other_verifications(world):

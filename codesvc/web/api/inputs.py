@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 METADATA_LIMIT: Final = 4096
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-Code = Annotated[str, Meta(min_length=1, max_length=64, description="as it was typed", examples=["721082"])]
+Code = Annotated[
+    str,
+    Meta(min_length=1, max_length=1000, description="as it was typed, or a whole message with it", examples=["721082"]),
+]
 Address = Annotated[
     str,
     Meta(
