@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesvc.config.faults import UnfitError, suggestion
+from codesvc.config.hosts import in_punycode, is_host_name, require_host
 from codesvc.config.store_address import StoreAddress
 from codesvc.domain.listener import parse_listener
 from codesvc.domain.outbound_proxy import NO_PROXY, OutboundProxy
@@ -24,7 +25,9 @@ WECHAT_API_URLS = frozenset(f"https://{host}.weixin.qq.com" for host in ("api", 
 WECHAT_OPEN_URLS = frozenset({"https://open.weixin.qq.com"})
 
 _IPV6_INTERNET = ipaddress.ip_network("2000::/3")  # global unicast (RFC 4291)
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+# RFC 3986 appendix B: the part between the slashes and what follows.
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:@\[\]]+)(?=[:/?#]|$)")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 def loopback(url: str) -> bool:
@@ -34,6 +37,14 @@ def loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def unspecified(url: str) -> bool:
+    """Whether the host of a valid web address stands for all addresses of a machine."""
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_unspecified
+    except ValueError:
+        return False
 
 
 def covers_much(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
@@ -72,6 +83,8 @@ def public_address(value: str) -> None:
         UnfitError: any other form.
     """
     web_address(value)
+    if unspecified(value):
+        raise UnfitError("must have a host that browsers can reach; 0.0.0.0 and [::] are addresses to listen on")
     path = urlsplit(value).path
     segments = path.split("/")[1:]
     if not all(segments):
@@ -109,7 +122,7 @@ def listening_host(value: str) -> None:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        if _HOST.fullmatch(value.lower()) is None:
+        if not is_host_name(value.lower()):
             raise UnfitError("must be a host name or an IP address") from None
 
 
@@ -156,19 +169,31 @@ def token_way(value: str) -> None:
 def _split(value: str) -> SplitResult:
     """Split a web address, after checking its scheme, host and port. Raises `UnfitError`."""
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise UnfitError("must be plain ASCII without blanks (a host in punycode, a path percent-encoded)")
+        raise UnfitError(f"must be plain ASCII without blanks{_in_ascii(value)}")
     try:
         parts = urlsplit(value)
         port = parts.port
-        host = parts.hostname or ""
     except ValueError:
         raise UnfitError("is not a web address") from None
-    if parts.scheme not in {"http", "https"} or not value.startswith(f"{parts.scheme}://"):
+    scheme = value.partition("://")[0]
+    if parts.scheme not in {"http", "https"} or scheme.lower() != parts.scheme:
         raise UnfitError("must begin with https:// (or http://)")
+    if scheme != parts.scheme:
+        raise UnfitError(f'must have its scheme in lower case; write "{parts.scheme}://"')
     if "@" in parts.netloc:
         raise UnfitError("must not hold a user name or password")
-    if port == 0 or parts.netloc.endswith(":"):
-        raise UnfitError("has no usable port")
-    if ":" not in host and (_HOST.fullmatch(host) is None or parts.netloc != parts.netloc.lower()):
+    if not parts.netloc:
         raise UnfitError("must have a host name in lower case, or an IP address")
+    host, colon, digits = parts.netloc.rpartition(":") if port is not None else (parts.netloc, "", "")
+    if parts.netloc.endswith(":") or (colon and not _PORT.fullmatch(digits)):
+        raise UnfitError("has no usable port: 1 to 65535, without zeros before it, or none at all")
+    require_host(host)
     return parts
+
+
+def _in_ascii(value: str) -> str:
+    """How an address with characters of other scripts is written."""
+    found = _AUTHORITY.match(value)
+    if found and not found[1].isascii() and (host := in_punycode(found[1])):
+        return f'; write the host in punycode: "{host}"'
+    return " (a host in punycode, a path percent-encoded)"

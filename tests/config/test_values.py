@@ -6,7 +6,11 @@ import pytest
 
 from codesvc.config.store_address import SCHEMES
 
-ASCII_ONLY = "must be plain ASCII without blanks (a host in punycode, a path percent-encoded)"
+PLAIN = "must be plain ASCII without blanks"
+ASCII_ONLY = f"{PLAIN} (a host in punycode, a path percent-encoded)"
+NO_PORT = "has no usable port: 1 to 65535, without zeros before it, or none at all"
+NO_IPV4 = "ends in a number but is no IPv4 address such as 192.0.2.1"
+EVERYWHERE = "must have a host that browsers can reach; 0.0.0.0 and [::] are addresses to listen on"
 USUAL_FORM = (
     "must have a path of letters, digits and -._~, with everything else percent-encoded as UTF-8 in capital digits, "
     "such as /%E7%99%BB"
@@ -44,9 +48,63 @@ BROKEN = [
     ("service.public_url", "ftp://code.example.com", "must begin with https:// (or http://)"),
     ("service.public_url", "https://a@code.example.com", "must not hold a user name or password"),
     ("service.public_url", "https://code.example.com?x", "must not have a query or a fragment"),
-    ("service.public_url", "https://code.example.com:0", "has no usable port"),
+    ("service.public_url", "https://code.example.com:0", NO_PORT),
+    ("service.public_url", "https://code.example.com:", NO_PORT),
+    ("service.public_url", "https://code.example.com:0443", NO_PORT),
+    ("service.public_url", "https://code.example.com:65536", "is not a web address"),
+    ("service.public_url", "https://code.example.com#", "must not have a query or a fragment"),
+    ("service.public_url", "https://code.example.com#top", "must not have a query or a fragment"),
+    ("service.public_url", "https://:secret@code.example.com", "must not hold a user name or password"),
+    ("service.public_url", "HTTPS://code.example.com", 'must have its scheme in lower case; write "https://"'),
+    ("service.public_url", "https:code.example.com", "must begin with https:// (or http://)"),
+    ("service.public_url", "https://", "must have a host name in lower case, or an IP address"),
+    ("service.public_url", "https://:8443", "must have a host name in lower case, or an IP address"),
+    ("service.public_url", "https://code.example.com.", 'has a dot at the end of its host; write "code.example.com"'),
+    (
+        "service.public_url",
+        "https://Code.example.com.:8443",
+        'has a dot at the end of its host; write "code.example.com"',
+    ),
+    ("service.public_url", "https://code_a.example.com", "has _ in its host, which names of websites cannot have"),
+    ("service.public_url", "https://例子.com", f'{PLAIN}; write the host in punycode: "xn--fsqu00a.com"'),
+    (
+        "service.public_url",
+        "https://ｃｏｄｅ。example。com:8443/auth",
+        f'{PLAIN}; write the host in punycode: "code.example.com"',
+    ),
+    ("service.public_url", "https://例子.com/登录", f'{PLAIN}; write the host in punycode: "xn--fsqu00a.com"'),
+    ("service.public_url", "https://例 子.com", ASCII_ONLY),
+    (
+        "service.public_url",
+        "https://xn--a.example.com",
+        'has "xn--a" in its host, which is no punycode; write the name as your registrar shows it',
+    ),
+    ("service.public_url", "https://127.1", NO_IPV4),
+    ("service.public_url", "https://0x7f.1", NO_IPV4),
+    ("service.public_url", "https://2130706433", NO_IPV4),
+    ("service.public_url", "https://010.0.0.1", NO_IPV4),
+    ("service.public_url", "https://1.2.3.256", NO_IPV4),
+    (
+        "service.public_url",
+        "https://[2001:DB8::1]",
+        'must have the usual spelling of its IPv6 address; write "[2001:db8::1]"',
+    ),
+    (
+        "service.public_url",
+        "https://[2001:db8:0:0::1]:8443",
+        'must have the usual spelling of its IPv6 address; write "[2001:db8::1]"',
+    ),
+    (
+        "service.public_url",
+        "https://[fe80::1%25eth0]",
+        "must have an IPv6 address in its brackets, such as [2001:db8::1]",
+    ),
+    ("service.public_url", "https://[code.example.com]", "is not a web address"),
+    ("service.public_url", "https://2001:db8::1", "is not a web address"),
+    ("service.public_url", "https://0.0.0.0:8080", EVERYWHERE),
+    ("service.public_url", "https://[::]", EVERYWHERE),
     ("service.public_url", "https://[::1", "is not a web address"),
-    ("service.public_url", "https://Code.example.com", "must have a host name in lower case, or an IP address"),
+    ("service.public_url", "https://Code.example.com", 'must have its host in lower case; write "code.example.com"'),
     (
         "service.public_url",
         "http://code.example.com",
