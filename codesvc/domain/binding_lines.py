@@ -24,13 +24,12 @@ from codesvc.domain.binding_values import (
     checked_id,
     checked_openid,
     checked_user,
-    masked_id,
+    masked_ids,
     milliseconds,
     stripped,
 )
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.identifiers import OPENID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +42,6 @@ _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
 _WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
 _LONGEST_SHOWN: Final = 80
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}
-_LIKE_AN_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{{OPENID_LENGTH - 8},}}")
 _UNSURE: Final = (
     "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
 )
@@ -78,10 +76,12 @@ class Reading:
     Attributes:
         zone: what times mean that name no zone; None refuses them.
         ascii_only: whether the encoding is a guess, so that only ASCII can be trusted.
+        latest: the present time, ms since 1970: nothing was bound later. None: any time is taken.
     """
 
     zone: tzinfo | None = None
     ascii_only: bool = False
+    latest: int | None = None
 
 
 def kind_of(path: Path) -> str:
@@ -178,7 +178,7 @@ def _header(heading: str) -> tuple[str, list[str]]:
                 raise BadFile(f"the first line of the CSV names the column {twice} twice; keep one")
             return separator, names
     # Without a heading, this line is a binding.
-    shown = _LIKE_AN_ID.sub(lambda found: masked_id(found[0]), stripped(heading))[:_LONGEST_SHOWN]
+    shown = masked_ids(stripped(heading))[:_LONGEST_SHOWN]
     raise BadFile(
         f"the first line of the CSV must name the columns user and openid, separated by , or ; or tabs; it is {shown!r}"
     )
@@ -199,7 +199,7 @@ def _checked(number: int, fields: dict[str, str], reading: Reading) -> Row:
         openid = checked_openid(fields.get("openid", ""))
         if unionid:
             checked_id("unionid", unionid)
-        since = milliseconds(fields.get("bound_at", ""), reading.zone)
+        since = milliseconds(fields.get("bound_at", ""), reading.zone, reading.latest)
     except BadValue as error:
         return Row(number, user[:_LONGEST_SHOWN], problem=str(error))
     return Row(number, user, openid, unionid, since)

@@ -1,11 +1,13 @@
 """The values of one imported binding: what each has to look like, and in words what is wrong with one that does not.
 
-A report shows a malformed value, so that its line can be found and mended; openids and unionids are masked.
+A report shows a malformed value, so that its line can be found and mended. Whatever may be an openid or unionid is
+masked, in whichever column it stands: columns get mixed up, and cells run together.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -26,11 +28,19 @@ from codesvc.domain.test_identity import is_test_openid
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+_DAY: Final = 86_400_000
+"""Milliseconds: clocks differ, and so do time zones that were named wrongly."""
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
 # What spreadsheets make of times: 2025/5/1 7:01
 _SHEET_TIME: Final = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\u3000\ufeff"
 _LONGEST_SHOWN: Final = 40
+# The characters of openids, also in full width, and invisible ones that may stand between them.
+_OF_IDS: Final = (
+    "A-Za-z0-9_\\-\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff3f\uff0d"
+    "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+)
+_LIKE_AN_ID: Final = re.compile(f"[{_OF_IDS}]{{{OPENID_LENGTH - 8},}}")
 
 
 class BadValue(ValueError):
@@ -64,7 +74,7 @@ def checked_user(text: str) -> str:
         why = f"has {_placed(text, place)}, where Unicode's normal form C (NFC) has another; normalise the file's users"
     else:
         why = "begins with a character that is neither a letter nor a digit"
-    raise BadValue(f'user "{_shown(text)}" {why}')
+    raise BadValue(f'user "{_shown(masked_openids(text))}" {why}')
 
 
 def checked_id(name: str, text: str) -> str:
@@ -107,31 +117,48 @@ def masked_id(text: str) -> str:
     return _shown(f"{text[:ends]}…{text[-ends:]}")
 
 
-def milliseconds(text: str, zone: tzinfo | None) -> str:
+def masked_ids(text: str) -> str:
+    """The text with each run of characters masked that may be an openid or unionid."""
+    return _LIKE_AN_ID.sub(lambda found: masked_id(found[0]), text)
+
+
+def masked_openids(text: str) -> str:
+    """A user as a report shows it: masked only if a whole openid of WeChat stands in it, for users may be long too."""
+    return _LIKE_AN_ID.sub(lambda found: masked_id(found[0]) if _holds_openid(found[0]) else found[0], text)
+
+
+def _holds_openid(run: str) -> bool:
+    plain = "".join(each for each in unicodedata.normalize("NFKC", run) if each.isprintable())
+    return 0 <= plain.find("o") <= len(plain) - OPENID_LENGTH
+
+
+def milliseconds(text: str, zone: tzinfo | None, latest: int | None = None) -> str:
     """A time as ms since 1970; "" for an empty text.
 
     Args:
         text: RFC 3339, or `2025/5/1 7:01` as spreadsheets write it.
         zone: what times mean that name no zone; None refuses them.
+        latest: the latest possible time, ms since 1970; one day more is allowed, for clocks differ. None: any time.
 
     Raises:
-        BadValue: it is no time, lies before 1970, or names no zone and `zone` is None.
+        BadValue: it is no time, lies before 1970 or in the future, or names no zone and `zone` is None.
     """
     if not text:
         return ""
+    shown = _shown(masked_ids(text))
     moment = _moment(text)
     if moment is None:
-        raise BadValue(f'bound_at "{_shown(text)}" is no time such as 2025-05-01T07:01:00+08:00')
+        raise BadValue(f'bound_at "{shown}" is no time such as 2025-05-01T07:01:00+08:00')
     if moment.tzinfo is None and zone is None:
-        raise BadValue(
-            f'bound_at "{_shown(text)}" names no time zone; say which is meant, such as --timezone Asia/Shanghai'
-        )
+        raise BadValue(f'bound_at "{shown}" names no time zone; say which is meant, such as --timezone Asia/Shanghai')
     try:
         since = int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
     except (OverflowError, ValueError):
         since = -1
     if since < 0:
-        raise BadValue(f'bound_at "{_shown(text)}" lies before 1970')
+        raise BadValue(f'bound_at "{shown}" lies before 1970')
+    if latest is not None and since > latest + _DAY:
+        raise BadValue(f'bound_at "{shown}" lies in the future')
     return str(since)
 
 

@@ -229,7 +229,7 @@ def read_code(form: CodeFormat, typed: str, own: str) -> str | None:
 
     A text says a code if it is one (`normalise`), or if exactly one stands in it, as in `验证码：514465` or in a whole
     message. In a message, letters count in capitals only. A message that names another reference than `own` belongs to
-    another verification, so its code is none of this one. The page reads by the same rule (templates/pages/code_box.js).
+    another verification, so its code is not this one's. The page reads by the same rule (templates/pages/code_box.js).
 
     Args:
         form: the verification's code format.

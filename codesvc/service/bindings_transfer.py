@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codesvc.domain.binding_lines import BadFile, Reading, kind_of, read_rows, writer
-from codesvc.domain.binding_values import masked_id
+from codesvc.domain.binding_values import masked_id, masked_openids
+from codesvc.domain.clock import unix_ms
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.text_encoding import BadText, encoding_of
 from codesvc.runtime.progress import Progress
@@ -150,7 +151,7 @@ class Import:
         """
         kind, done = kind_of(self._path), self._read_mark()
         encoding = self._look_through(kind)
-        reading = Reading(self._zone, encoding.guessed)
+        reading = Reading(self._zone, encoding.guessed, latest=unix_ms() + self._store.offset.ms)
         progress, lines = Progress(self._path.stat().st_size), 0
         with (
             self._path.open(encoding=encoding.name, newline="") as file,
@@ -218,7 +219,8 @@ class Import:
 
     @staticmethod
     def _note(report: IO[str], row: Row, why: str) -> None:
-        report.write(msgspec.json.encode({"line": row.number, "user": row.user, "why": why}).decode() + "\n")
+        said = {"line": row.number, "user": masked_openids(row.user), "why": why}
+        report.write(msgspec.json.encode(said).decode() + "\n")
 
     def _read_mark(self) -> int:
         if self._dry or not self._mark.exists():

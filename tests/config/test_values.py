@@ -97,7 +97,7 @@ BROKEN = [
     (
         "service.public_url",
         "https://[fe80::1%25eth0]",
-        "must have an IPv6 address in its brackets, such as [2001:db8::1]",
+        "has a zone (%) in its IPv6 address, which means something on one machine only; leave it out",
     ),
     ("service.public_url", "https://[code.example.com]", "is not a web address"),
     ("service.public_url", "https://2001:db8::1", "is not a web address"),
@@ -232,7 +232,7 @@ BROKEN = [
     (
         "sites.shop.origins",
         ["https://店.example"],
-        "must be plain ASCII without blanks (a host in punycode, a path percent-encoded)",
+        f'{PLAIN}; write the host in punycode: "xn--hxt.example"',
         "sites.shop.origins[0]",
     ),
     ("sites.shop.binding_notices", "yes", "must be true or false, not a string"),
@@ -275,3 +275,19 @@ BROKEN = [
 def test_a_broken_rule_is_told_with_its_place(document, broken):
     path, value, message, *where = broken
     assert document.set(path, value).faults() == [f"{(where or [path])[0]}: {message}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://code.example.com:8443/auth",
+        "https://xn--fsqu00a.com",
+        "https://a--b.example.com",
+        "https://[2001:db8::1]:8443",
+        "https://[::ffff:102:304]",
+        "https://192.0.2.1",
+        "https://localhost:65535",
+    ],
+)
+def test_hosts_as_browsers_spell_them_are_taken(document, url):
+    assert document.set("service.public_url", url).faults() == []

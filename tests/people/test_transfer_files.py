@@ -3,6 +3,8 @@
 import codecs
 import encodings.aliases
 import json
+import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,6 +25,11 @@ ENCODINGS = {
     "utf-16-le": SHEET.encode("utf-16-le"),
     "utf-16-be": SHEET.encode("utf-16-be"),
 }
+
+
+def wide(text):
+    """In full-width characters, where there are some."""
+    return "".join(chr(ord(each) + 0xFEE0) if each.isalnum() else each for each in text)
 
 
 def rows(text, kind="csv", **how):
@@ -186,6 +193,16 @@ def test_the_report_says_what_is_wrong_and_shows_it(user, wechat, said):
         (f'{{"user": "u-1", "openid": {{"id": "{openid(1)}"}}}}\n', "jsonl", "openid is an object, neither a text"),
         (f'{{"user": ["{openid(1)}"], "openid": "x"}}\n', "jsonl", "user is a list, neither a text"),
         ('{"user": 1e5, "openid": "x"}\n', "jsonl", "user is 1e5, neither a text"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},2{openid(1)}\n", "csv", "is no time such as"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},'{openid(1)}'\n", "csv", "is no time such as"),
+        (f"user,openid,bound_at\nu-1,{openid(2)},2025-05-01 {openid(1)}\n", "csv", "is no time such as"),
+        (f"user,openid,bound_at\n{openid(1)},u-1,\n", "csv", 'openid "u-1" has 3 characters'),
+        (f"user,openid\nu-1 {openid(1)},{openid(2)}\n", "csv", '" " (U+0020) at place 4'),
+        (f"user,openid\nu*{openid(1)}*u,{openid(2)}\n", "csv", '"*" (U+002A) at place 2'),
+        (f"user,openid,unionid\nu-1,{openid(2)},x/{openid(1)}\n", "csv", 'has "/" (U+002F) at place 2'),
+        (f"2{openid(1)},u-1\n", "csv", "must name the columns user and openid"),
+        (f"u-1,{wide(openid(1))}\n", "csv", "must name the columns user and openid"),
+        (f"u-1,{openid(1)[:9]}\u200b{openid(1)[9:]}\n", "csv", "must name the columns user and openid"),
     ],
 )
 def test_openids_are_masked_wherever_a_fault_shows_the_file(text, kind, said):
@@ -194,4 +211,33 @@ def test_openids_are_masked_wherever_a_fault_shows_the_file(text, kind, said):
     except BadFile as error:
         found = str(error)
     assert said in found
-    assert openid(1) not in found
+    assert openid(1) not in unicodedata.normalize("NFKC", found).replace("\u200b", "").replace("\\u200b", "")
+
+
+def test_a_report_masks_openids_that_stand_among_the_users(config, tmp_path):  # noqa: F811
+    """Columns that were mixed up, and users that are openids of another account."""
+    given = tmp_path / "list.csv"
+    given.write_text(f"user,openid\n{openid(1)},u-1\nu-{openid(2)},{openid(3)}\nu-4,{openid(3)}\n", encoding="utf-8")
+    status = codesvc(config, "import", given).returncode
+    told = (tmp_path / "list.csv.conflicts.jsonl").read_text(encoding="utf-8")
+    assert status == 3
+    assert [json.loads(line)["line"] for line in told.splitlines()] == [4, 2]
+    assert not any(openid(number) in told for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59-12:00", "9999-12-31 23:59", "2027-01-03T00:00:00Z", "2062-05-01"]
+)
+def test_a_time_to_come_is_refused(time):
+    """Nothing was bound later than now; a year of five digits could not even be read back."""
+    latest = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp() * 1000)
+    found = problem(f"user,openid,bound_at\nu-1,{openid(1)},{time}\n", zone=UTC, latest=latest)
+    assert found == f'bound_at "{time}" lies in the future'
+    assert rows(f"user,openid,bound_at\nu-1,{openid(1)},2027-01-01T20:00:00Z\n", latest=latest)[0].problem == ""
+
+
+def test_an_import_knows_what_time_it_is(config, tmp_path):  # noqa: F811
+    given = tmp_path / "list.jsonl"
+    given.write_text(json.dumps({"user": "u-1", "openid": openid(1), "bound_at": "9999-12-31T00:00:00Z"}), "utf-8")
+    assert codesvc(config, "import", given).returncode == 3
+    assert "lies in the future" in (tmp_path / "list.jsonl.conflicts.jsonl").read_text(encoding="utf-8")
