@@ -60,6 +60,7 @@ openid_pushes = ["100000/day"]
 user_guesses = ["50000/hour", "100000/30d"]
 address_guesses = ["100000/hour"]
 site_guesses = ["100000/second"]
+binding_writes = ["100000/second"]
 """
 
 
