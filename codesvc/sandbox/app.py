@@ -22,7 +22,8 @@ from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.page import PhonePage
 from codesvc.sandbox.platform import Platform
 
-_API_ROOTS = ("cgi-bin", "sns", "wxa", "wxaapi")
+_ANY_OTHER = "/{rest:(?!sandbox(?:/|$)|static/|favicon|robots|apple-touch|[.]well-known/|$).*}"
+"""Every path but the sandbox's own and those for which browsers ask by themselves."""
 
 
 def create_app(platform: Platform, *, token: str | None = None) -> web.Application:
@@ -47,8 +48,7 @@ def create_app(platform: Platform, *, token: str | None = None) -> web.Applicati
     app.add_routes(PhonePage().routes())
     for endpoint in ENDPOINTS:
         app.router.add_route("*", endpoint.path, frame.handler(endpoint))
-    for root in _API_ROOTS:
-        app.router.add_route("*", f"/{root}/{{rest:.*}}", frame.handle_unknown)
+    app.router.add_route("*", _ANY_OTHER, frame.handle_unknown)
 
     async def run_courier(_app: web.Application) -> AsyncIterator[None]:
         platform.event_bus.open()

@@ -15,7 +15,7 @@ from codesvc.sandbox.envelope import seal
 from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.push import UNAVAILABLE_TEXT, Push
-from codesvc.sandbox.reply import BadReply, Reply, read_reply
+from codesvc.sandbox.reply import BadReply, Reply, beginning, read_reply
 from codesvc.sandbox.request_body import read_at_most
 
 _MAX_ANSWER_BYTES = 2**20  # a longer answer is cut, and the XML parser then refuses it
@@ -222,7 +222,8 @@ class Courier:
             self._platform.journal.add(entry)
             self._platform.event_bus.publish("callback", entry=entry.describe())
         if answer[0] != 200:  # noqa: PLR2004 - WeChat accepts no other status
-            raise DeliveryFailed(f"HTTP {answer[0]}")
+            shown = beginning(answer[1].decode("utf-8", "replace")) if answer[1] else "no body"
+            raise DeliveryFailed(f"HTTP {answer[0]}; {shown}")
         return answer[1]
 
     async def _request(self, url: URL, body: str | None) -> tuple[int, bytes]:

@@ -62,7 +62,7 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
     documented.
 
     Raises:
-        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1).
+        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1) and for a life that is no positive number.
     """
     action = body.get("action_name")
     if not isinstance(action, str) or action not in ACTIONS:
@@ -81,8 +81,13 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
 
 
 def _read_life(value: object) -> int:
-    number = read_integer(value)
-    return DEFAULT_LIFE if number is None or number <= 0 else min(number, MAX_LIFE)
+    """The life in seconds: the default if there is none; the answer to a value that is no life is undocumented."""
+    if value is None:
+        return DEFAULT_LIFE
+    number = read_integer(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if number is None or number <= 0:
+        raise ApiError(40053)
+    return min(number, MAX_LIFE)
 
 
 def _read_scene_id(scene: object, *, permanent: bool) -> int:

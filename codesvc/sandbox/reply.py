@@ -11,6 +11,9 @@ from defusedxml.ElementTree import fromstring
 from codesvc.sandbox.account import AccountSpec
 from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt
 
+_SHOWN = 120  # characters
+_HEAD = 2_000  # characters in which a page says that it is one
+
 
 class BadReply(ValueError):
     """The body is not empty, not `success` and not a valid reply; the message says why."""
@@ -60,20 +63,36 @@ def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int 
     return Reply(None if fields is None else {"type": kind, **fields}, encrypted)
 
 
+def beginning(text: str) -> str:
+    """The first characters of a body, in one line, so that whoever reads a fault sees what has answered."""
+    shown = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * _SHOWN]).split())
+    return f"the body begins: {shown[:_SHOWN]}{'…' if len(shown) > _SHOWN or len(text) > 4 * _SHOWN else ''}"
+
+
+def is_web_page(text: str) -> bool:
+    """Whether a body is HTML: an error page, a login page, the page of a tunnel or of a proxy."""
+    head = text[:_HEAD].lower()
+    return head.lstrip().startswith("<") and ("<html" in head or "<!doctype html" in head)
+
+
 def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadReply("not UTF-8") from error
+        shown = beginning(body[:1000].decode("utf-8", "replace"))
+        raise BadReply(f"not UTF-8; {shown}") from error
 
 
 def _parse(text: str) -> Element:
     try:
         root: Element = fromstring(text, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise BadReply(f"malformed XML: {error}") from error
+        if is_web_page(text):
+            raise BadReply(f"a web page instead of a reply; {beginning(text)}") from error
+        raise BadReply(f"malformed XML: {error}; {beginning(text)}") from error
     if root.tag != "xml":
-        raise BadReply("the root element is not <xml>")
+        kind = "a web page instead of a reply" if is_web_page(text) else "the root element is not <xml>"
+        raise BadReply(f"{kind}; {beginning(text)}")
     return root
 
 

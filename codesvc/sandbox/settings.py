@@ -1,6 +1,7 @@
 """Settings for behaviour that WeChat's sources leave open, or that a test needs to change."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +12,10 @@ class Settings:
         content_type: of JSON answers; the default was observed on the real platform (WECHAT.md 1).
         small_ids: msgids have 9 digits (checklist 3).
         forced_overlap: after a forced refresh the previous stable token works for 300 s more (WECHAT.md 3.2).
-        refuse_escapes: `\\uXXXX` for characters beyond ASCII in a body is refused with 40033 (WECHAT.md 1).
+        refuse_escapes: whether `\\uXXXX` in a body is refused. None: by the API, as its row says (`Endpoint.escapes`);
+            True: by every API; False: by none.
+        oauth_state: how the authorize page reads `state`, seen both ways in the field. `lenient`: any text of up to
+            128 bytes, or none. `strict`: as the page documents it, letters and digits, and not empty (10013).
         repeat_errcode: the answer to a repeated client_msg_id; 0 repeats the first (WECHAT.md 6.2, undocumented).
         duplicate_window: seconds in which the same content to the same openid gets 40241; 0: never (one source).
         receipt_status: the Status of TEMPLATESENDJOBFINISH, or `none` for no event.
@@ -29,7 +33,8 @@ class Settings:
     content_type: str = "application/json; encoding=utf-8"
     small_ids: bool = False
     forced_overlap: bool = False
-    refuse_escapes: bool = True
+    refuse_escapes: bool | None = None
+    oauth_state: Literal["lenient", "strict"] = "lenient"
     repeat_errcode: int = 0
     duplicate_window: float = 0.0
     receipt_status: str = "success"

@@ -45,13 +45,16 @@ def read_values(data: object) -> dict[str, str]:
     """The values of a `data` member as text; colours are accepted and ignored (WECHAT.md 6.2).
 
     Raises:
-        ApiError: 47003 if it is not an object of `{"value": text}`.
+        ApiError: 47003 if it is not an object of `{"value": text}`; a bare text is none, and neither is an object
+            without `value`.
     """
     if not isinstance(data, Mapping):
         raise ApiError(47003, "argument invalid! data is empty")
     values = {}
     for key, item in data.items():
-        value: Any = item.get("value") if isinstance(item, Mapping) else item
+        if not isinstance(item, Mapping) or "value" not in item:
+            raise ApiError(47003, f"argument invalid! data.{key}.value is empty")
+        value: Any = item["value"]
         if isinstance(value, bool | Mapping | list):
             raise ApiError(47003, f"argument invalid! data.{key}.value invalid")
         values[str(key)] = "" if value is None else str(value)

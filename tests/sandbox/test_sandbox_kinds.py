@@ -154,7 +154,7 @@ def test_every_right_has_a_cell_for_every_kind():
 
 
 def test_the_manual_shows_the_table_of_the_code():
-    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "en" / "sandbox.md").read_text(encoding="utf-8")
     rows = re.findall(
         r"^\| `(\w+)` [^|]+\|(.+)\|$", page.partition("<!-- rights -->")[2].partition("<!-- end -->")[0], re.MULTILINE
     )

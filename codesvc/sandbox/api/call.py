@@ -1,6 +1,5 @@
 """One API call as its handler sees it, and the row of the API table that names the handler."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -8,11 +7,11 @@ from typing import Any, Literal
 import msgspec
 
 from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.escapes import Escapes, as_shown, escapes_of
 from codesvc.sandbox.platform import Account, Platform
 from codesvc.sandbox.rights import Right
 
 OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
-_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")
 
 
 @dataclass
@@ -51,11 +50,21 @@ class Call:
         r"""The JSON object of the body; the Content-Type is ignored (checklist 4).
 
         Raises:
-            ApiError: 44002 empty, 47001 not a JSON object, 40033 `\\uXXXX` escapes.
+            ApiError: 44002 empty, 47001 not a JSON object, 40033 or 40246 `\\uXXXX` escapes that the API refuses.
         """
         if self._body is None:
-            self._body = read_body(self.raw, refuse_escapes=self.platform.settings.refuse_escapes)
+            self._body = read_body(self.raw, escapes_of(self.path, refuse=self.platform.settings.refuse_escapes))
         return self._body
+
+    def key(self, name: str) -> str:
+        """A member that tells two calls apart, as text; empty if there is none.
+
+        Raises:
+            ApiError: 47001 if it is no text and no number, so that it never silently tells nothing apart.
+        """
+        if self.body.get(name) is not None and not isinstance(self.body[name], str | int):
+            raise ApiError(47001)
+        return self.text(name)
 
     def text(self, name: str) -> str:
         """A member as text; a number becomes its decimal text, and any other type an empty text."""
@@ -63,26 +72,25 @@ class Call:
         return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def read_body(raw: bytes, *, refuse_escapes: bool) -> dict[str, Any]:
-    r"""Parse a JSON object.
-
-    Escapes of ASCII (`\\u0026`, as some languages write `&`) are accepted; the sources report an error only for
-    escaped Chinese text.
+def read_body(raw: bytes, escapes: Escapes) -> dict[str, Any]:
+    """Parse a JSON object.
 
     Raises:
-        ApiError: 44002, 47001, 40033 (WECHAT.md 1, 2).
+        ApiError: 44002, 47001, and for escapes what the API answers to them (WECHAT.md 1, 2).
     """
     raw = raw.removeprefix(b"\xef\xbb\xbf").strip()
     if not raw:
         raise ApiError(44002)
+    if escapes.treatment == "shown":
+        raw = as_shown(raw)
     try:
         body = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(47001) from error
     if not isinstance(body, dict):
         raise ApiError(47001)
-    if refuse_escapes and _ESCAPE.search(raw):
-        raise ApiError(40033)
+    if escapes.treatment == "refused" and escapes.find(raw):
+        raise ApiError(escapes.errcode)
     return body
 
 

@@ -14,8 +14,9 @@ import msgspec
 from aiohttp import web
 
 from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.api.others import describe_other
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.errcodes import ERRMSG, ApiError
 from codesvc.sandbox.fault import Fault
 from codesvc.sandbox.hosts import API_HOSTS
 from codesvc.sandbox.identifiers import mint_rid
@@ -46,7 +47,7 @@ class Frame:
         return handle
 
     async def handle_unknown(self, request: web.Request) -> web.StreamResponse:
-        """Any other path of the API host: 40066."""
+        """Any other path: 40066, and whether the platform has such a path."""
         return await self._serve(request, None)
 
     async def _serve(self, request: web.Request, endpoint: Endpoint | None) -> web.StreamResponse:
@@ -70,6 +71,7 @@ class Frame:
         fault = platform.faults.for_call(call.path, entry.account)
         body = self._answer(request, endpoint, call, fault)
         entry.account = call.subject.spec.appid if call.subject else entry.account
+        entry.note = describe_other(call.path) if endpoint is None else None
         self._courier.dispatch_outbox()
         status, label, payload = self._wrap(call, body, fault)
         entry.fault = fault.kind if fault else None
@@ -105,7 +107,7 @@ class Frame:
         if request.scheme == "http" and (request.url.host or "") in API_HOSTS:
             raise ApiError(43003)
         if endpoint is None:
-            raise ApiError(40066)
+            raise ApiError(40066, f"{ERRMSG[40066]}: {describe_other(call.path)}")
         if request.method != endpoint.method:
             raise ApiError(43001 if endpoint.method == "GET" else 43002)
         if endpoint.token:

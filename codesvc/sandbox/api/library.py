@@ -15,7 +15,6 @@ from codesvc.sandbox.rights import Right
 from codesvc.sandbox.template import keys_of
 
 _MAX_TEMPLATES = 25
-_ESCAPED = 40033
 _MAX_SCENE_DESCRIPTION = 15
 
 
@@ -38,11 +37,8 @@ def list_templates(call: Call) -> Mapping[str, Any]:
 
 
 def add_template(call: Call) -> Mapping[str, Any]:
-    """Add a template from the library; escaped keyword names get 40246 (WECHAT.md 1)."""
-    try:
-        number = call.text("template_id_short")
-    except ApiError as error:
-        raise (ApiError(40246) if error.errcode == _ESCAPED else error) from error
+    """Add a template from the library."""
+    number = call.text("template_id_short")
     if number.isdigit():
         template = compose_by_labels(number, call.body.get("keyword_name_list"))
     elif call.account.spec.old_library:

@@ -24,7 +24,7 @@ def send_notice(call: Call) -> Mapping[str, Any]:
     template = find_template(account, call.text("template_id"), notice=True)
     jump = read_jump(call)
     layout = lay_out(template, call.body.get("data"))
-    key = (contact.openid, call.text("client_msg_id"))
+    key = (contact.openid, call.key("client_msg_id"))
     sent = account.sent.get(key) if key[1] else None
     if sent is not None and call.now - sent[0] < REPEAT_WINDOW:
         return OK

@@ -38,7 +38,7 @@ def read_jump(call: Call) -> dict[str, Any]:
     An empty `miniprogram` counts as none, because the SDK silenceper always sends one (WECHAT.md 15).
 
     Raises:
-        ApiError: 40039 too long, 40048 not http, 40165 wrong pagepath, 40166 wrong appid.
+        ApiError: 40039 too long, 40048 not http, 40165 wrong pagepath, 40166 wrong appid, 47001 no object.
     """
     url = call.text("url") or call.text("page")
     if len(url) > _MAX_URL:
@@ -46,6 +46,8 @@ def read_jump(call: Call) -> dict[str, Any]:
     if url and not url.startswith(("http://", "https://")):
         raise ApiError(40048)
     program = call.body.get("miniprogram")
+    if program is not None and program != [] and not isinstance(program, Mapping):  # PHP writes an empty object as []
+        raise ApiError(47001)
     if not isinstance(program, Mapping) or not program.get("appid"):
         return {"url": url, "miniprogram": None}
     appid, pagepath = program["appid"], program.get("pagepath") or program.get("path") or ""
@@ -64,7 +66,7 @@ def send_template(call: Call) -> Mapping[str, Any]:
     jump = read_jump(call)
     layout = lay_out(template, call.body.get("data"))
     _check_recipient(contact, template)
-    client_msg_id = call.text("client_msg_id")
+    client_msg_id = call.key("client_msg_id")
     repeated = _find_repeat(call, account, contact, client_msg_id)
     if repeated is not None:
         return {**OK, "msgid": repeated}

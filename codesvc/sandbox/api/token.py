@@ -61,8 +61,21 @@ def fetch_stable_token(call: Call) -> Mapping[str, Any]:
     account = open_account(call, call.text("appid"), call.text("secret"))
     _check_address(call, account)
     account.quotas.spend(call.path, call.now)
-    force = call.body.get("force_refresh") in (True, "true", "True", 1, "1")
+    force = _read_switch(call.body.get("force_refresh"))
     return _grant(account, call, account.credentials.fetch_stable(call.now, force=force))
+
+
+def _read_switch(value: object) -> bool:
+    """A boolean, also as text or number, as some SDKs send it; None is false.
+
+    Raises:
+        ApiError: 47001 for anything else; what the platform answers is not documented.
+    """
+    if value in (True, "true", "True", "1"):  # 1 equals True
+        return True
+    if value in (None, False, "false", "False", "0", ""):
+        return False
+    raise ApiError(47001)
 
 
 ENDPOINTS = (

@@ -20,7 +20,8 @@ from codesvc.sandbox.rights import Right, has_right
 _ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
 _MAX_SCENE = 10_000
 _MAX_PENDING = 10_000
-_STATE = re.compile(r"[0-9A-Za-z]{0,128}")
+_STRICT_STATE = re.compile(r"[0-9A-Za-z]+")
+_MAX_STATE = 128  # bytes
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class ConsentFlow:
         for name, code in (("appid", 10012), ("redirect_uri", 10011), ("scope", 10010)):
             if not given.get(name):
                 return ErrorPage(code, f"{name} 参数为空")
-        if given.get("state") == "":
+        if not given.get("state") and self._platform.settings.oauth_state == "strict":
             return ErrorPage(10013, "state 不能为空")
         return self._find_invalid(names, given)
 
@@ -178,11 +179,16 @@ class ConsentFlow:
         if given["scope"] not in {"snsapi_base", "snsapi_userinfo"} or not may:
             return ErrorPage(10005, "该公众号没有这个 scope 的权限")
         ordered = [name for name in names if name in _ORDER] == [name for name in _ORDER if name in given]
-        if not ordered or given.get("response_type") != "code" or not _STATE.fullmatch(given.get("state", "")):
+        if not ordered or given.get("response_type") != "code" or not self._takes_state(given.get("state", "")):
             return ErrorPage(0, "链接参数的顺序、response_type 或 state 错误")
         if not _is_allowed(account, given["redirect_uri"]):
             return ErrorPage(10003, "redirect_uri 域名与后台配置不一致")
         return None
+
+    def _takes_state(self, state: str) -> bool:
+        if len(state.encode("utf-8", "surrogatepass")) > _MAX_STATE or any(ord(char) < ord(" ") for char in state):
+            return False
+        return self._platform.settings.oauth_state == "lenient" or _STRICT_STATE.fullmatch(state) is not None
 
 
 def add_query(url: str, fields: Mapping[str, str]) -> str:
