@@ -81,20 +81,17 @@ async def test_a_page_token_is_of_no_use_as_another_sites(town):
         assert (await town.call("GET", f"/p/{token}/state", key=key)).json.keys() == plain.keys()
 
 
-@pytest.mark.parametrize("operation", OPERATORS, ids=lambda operation: f"{operation.method} {operation.path}")
-async def test_a_sites_key_administers_nothing(town, operation, dump):
-    path = operation.path.replace("{site}", "shop").replace("{account}", "main").replace("{key}", "server")
+async def test_a_sites_key_administers_nothing(town, dump):
     before = dump()
-    body = {} if operation.body else None
-    answer = await town.call(operation.method, path, body, key=OTHER_KEY)
-    assert (answer.status, answer.problem) == (401, "unauthenticated")
+    for operation in OPERATORS:
+        path = operation.path.replace("{site}", "shop").replace("{account}", "main").replace("{key}", "server")
+        answer = await town.call(operation.method, path, {} if operation.body else None, key=OTHER_KEY)
+        assert (answer.status, answer.problem) == (401, "unauthenticated"), operation.path
     assert dump() == before
 
 
-@pytest.mark.parametrize(
-    "path", ["/admin", "/admin/audit", "/admin/webhooks", "/admin/verifications", "/admin/accounts"]
-)
-async def test_the_operators_pages_know_no_key(town, path):
-    answer = await town.call("GET", path, key=OTHER_KEY)
-    assert answer.status in {303, 404}
-    assert "shop" not in answer.text
+async def test_the_operators_pages_know_no_key(town):
+    for page in ("", "/audit", "/webhooks", "/verifications", "/accounts"):
+        answer = await town.call("GET", f"/admin{page}", key=OTHER_KEY)
+        assert answer.status in {303, 404}
+        assert "shop" not in answer.text

@@ -45,6 +45,12 @@ def anchor_of(heading):
     return given[1] if given else re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def test_reports_of_weaknesses_have_an_address_that_is_no_placeholder():
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert "Report a vulnerability" in text
+    assert not re.search(r"ADDRESS|TODO|example\.(com|org)|[\w.]+@[\w.]+", text)
+
+
 def test_both_readmes_are_in_step():
     for language in ("python", ""):
         assert blocks("README.md", language) == blocks("README.zh-CN.md", language)

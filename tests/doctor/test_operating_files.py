@@ -60,9 +60,9 @@ def test_the_container_runs_as_a_user_and_read_only():
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["ulimits"]["core"] == 0
-    # What may be written: the data directory, and a /tmp that is gone with the container.
+    # What may be written: a /tmp that is gone with the container. The data are the store's.
     written = [volume for volume in service["volumes"] if not volume.endswith(":ro")]
-    assert (written, [each.partition(":")[0] for each in service["tmpfs"]]) == (["data:/var/lib/codesvc"], ["/tmp"])  # noqa: S108
+    assert (written, [each.partition(":")[0] for each in service["tmpfs"]]) == ([], ["/tmp"])  # noqa: S108
     kinds = yaml.safe_load_all((OPS / "kubernetes" / "codesvc.yaml").read_text())
     [pod] = [kind["spec"]["template"]["spec"] for kind in kinds if kind["kind"] == "Deployment"]
     assert pod["securityContext"]["runAsNonRoot"]
@@ -72,6 +72,45 @@ def test_the_container_runs_as_a_user_and_read_only():
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+def compose():
+    return yaml.safe_load((OPS / "container" / "compose.yaml").read_text())
+
+
+def test_the_composition_has_store_and_proxy_and_opens_nothing_else():
+    services = compose()["services"]
+    assert set(services) == {"codesvc", "store", "caddy"}
+    assert {name for name, each in services.items() if "ports" in each} == {"caddy"}
+    # The store is reached by the service alone, on a network without a way out.
+    assert [name for name, each in services.items() if "back" in each["networks"]] == ["codesvc", "store"]
+    assert services["store"]["networks"] == ["back"]
+    assert compose()["networks"]["back"]["internal"] is True
+    for each in services.values():
+        assert (each["read_only"], each["cap_drop"]) == (True, ["ALL"])
+        assert "no-new-privileges:true" in each["security_opt"]
+    # docs/en/operating.md, The store: what a server of one's own must have.
+    command = " ".join(services["store"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+
+
+def test_compose_understands_its_file(tmp_path):
+    docker_compose = tool("docker-compose")
+    (tmp_path / "compose.yaml").write_text((OPS / "container" / "compose.yaml").read_text())
+    assert run(docker_compose, "-f", tmp_path / "compose.yaml", "config", "-q") == (0, "")
+
+
+@pytest.mark.parametrize("name", ["Containerfile", "compose.yaml"])
+def test_what_was_not_run_says_so_on_its_first_line(name):
+    assert (OPS / "container" / name).read_text().startswith("# NOT RUN")
+
+
+def test_the_base_image_is_named_without_a_digest_and_says_so():
+    """No digest is known here; whoever builds for production gives one."""
+    text = (OPS / "container" / "Containerfile").read_text()
+    assert not re.search(r"^ARG BASE=.*@sha256", text, re.MULTILINE)
+    assert "--build-arg BASE=docker.io/library/python@sha256:" in text
 
 
 def test_nginx_understands_its_example_below_a_path(tmp_path):

@@ -1,0 +1,127 @@
+"""Every command of the operating guide is run as it stands, or named here with the reason why it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.process.test_first_steps import PERSON, Shell, fresh_environment, own_network
+from tests.process.walks import GUIDE
+
+__all__ = ["own_network"]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"\s{2,}#.*$")
+HERE = Path(__file__).parent
+
+AUDIT = "codesvc audit --config config.toml --since 30d --site shop"
+RUN_HERE = {
+    "codesvc init": "codesvc init --sandbox",  # without answers it asks; tests/commands/test_init.py answers
+    "codesvc serve --config config.toml": "codesvc serve --config config.toml 2> serve.log &",
+    "codesvc check --config config.toml": "codesvc check --config config.toml",
+    "codesvc reload --config config.toml --pid PID": "codesvc reload --config config.toml --pid $!",
+    "codesvc keys new shop": "codesvc keys new shop",
+    "codesvc send --config config.toml --site shop --purpose register --user first-try": None,  # with a person
+    "codesvc admin password": "codesvc admin password --generate",  # without the option it asks on a terminal
+    AUDIT: AUDIT,
+}
+"""Commands of the guide, in the order in which they are typed here, and how; None: by the test itself."""
+PUBLISHED = "nothing is published yet; test_first_steps.py installs the checkout"
+ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
+UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
+NOT_RUN = {
+    "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
+    "python3 -m venv /opt/codesvc && /opt/codesvc/bin/pip install codesvc": PUBLISHED,
+    "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc /etc/codesvc/secrets": UNIT,
+    "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
+    "systemctl enable --now codesvc.socket codesvc.service": UNIT,
+    "ssh -L 9080:/run/codesvc/admin.sock code.example.com": ELSEWHERE,
+}
+
+
+def blocks():
+    """Language and text of each fenced block, and the heading above it."""
+    text = GUIDE.read_text(encoding="utf-8")
+    for found in BLOCK.finditer(text):
+        prose = BLOCK.sub("", text[: found.start()])
+        above = re.findall(r"^#+ (.+?)(?: \{#[\w-]+\})?$", prose, re.MULTILINE)
+        yield found[1], found[2], above[-1]
+
+
+def commands():
+    """Each line of the blocks that hold commands and are not steps of a walk."""
+    for language, text, _ in blocks():
+        if language in {"", "console"} and not text.startswith("["):
+            yield from (COMMENT.sub("", line).strip() for line in text.splitlines() if line.strip())
+
+
+def test_every_command_is_run_or_named_with_a_reason():
+    lines = list(commands())
+    assert [line for line in lines if line not in RUN_HERE and line not in NOT_RUN] == []
+    assert [line for line in (*RUN_HERE, *NOT_RUN) if line not in lines] == []
+
+
+def test_every_walk_is_walked_by_a_test():
+    sources = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py"))
+    headings = {heading for language, _, heading in blocks() if language == "sh"}
+    assert len(headings) >= 6
+    assert [heading for heading in headings if f'steps("{heading}")' not in sources] == []
+
+
+def test_every_piece_of_configuration_can_be_read():
+    for language, text, heading in blocks():
+        if language == "toml" or text.startswith("["):
+            assert tomllib.loads(text), heading
+        elif language == "yaml":
+            assert yaml.safe_load(text), heading
+
+
+async def until_open(shell, port):
+    await shell.run(f"until (echo > /dev/tcp/127.0.0.1/{port}) 2> /dev/null; do sleep 0.1; done")
+
+
+async def test_the_commands_work_as_they_stand(own_network, tmp_path):
+    env = fresh_environment() | {"PYTHONPATH": str(HERE.parents[1])}
+    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    shell = await Shell.open(*own_network, directory=tmp_path, env=env)
+    assert shutil.which("codesvc", path=env["PATH"]), "the tests' environment has no codesvc"
+    try:
+        said = {}
+        for line, typed in RUN_HERE.items():
+            if typed is not None:
+                said[line] = await shell.run(typed)
+            if line == "codesvc init":
+                await shell.run("codesvc sandbox > sandbox.log 2>&1 &")
+                await until_open(shell, 8081)
+            if line.startswith("codesvc serve"):
+                await until_open(shell, 8080)
+            if "send" in line:
+                said[line] = await sent(shell, line)
+        assert " 0 fail" in said["codesvc check --config config.toml"]
+        assert re.search(r"csk_shop_\w+[\s\S]*sha256:[0-9a-f]{64}", said["codesvc keys new shop"])
+        assert "scrypt:" in said["codesvc admin password"]
+    finally:
+        shell.type("kill $(jobs -p)")
+        await shell.close()
+
+
+async def sent(shell, line):
+    """Type the line, and be the person who sends the keyword."""
+    shell.type(line)
+    _, found = await shell.ends(re.compile(r"keyword (\w{8})"))
+    chat = await asyncio.to_thread(shell.beside, sys.executable, "-c", PERSON, found[1])
+    assert re.search(r"\b\d{6}\b", chat)
+    seen, found = await shell.ends()
+    assert found[1] == "0", seen
+    return seen
+
+
+@pytest.mark.parametrize("line", NOT_RUN)
+def test_a_reason_says_where_else_it_is_looked_at(line):
+    assert re.search(r"test_\w+\.py", NOT_RUN[line])
