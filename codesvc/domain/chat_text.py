@@ -10,6 +10,9 @@ from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS, normalise, vis
 
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")
+# Two halves with a blank or a dash between them. Words and years side by side look like that too.
+_HALF: Final = f"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH // 2}}}"
+_HALVES: Final = re.compile(rf"(?<![a-z0-9])({_HALF})[ \-\u2010-\u2015]({_HALF})(?![a-z0-9])")
 _LABEL: Final = re.compile(r"(?:口令|关键词|關鍵詞|暗号|暗號|\bkey ?word\b)\W*(?:是|为|為|is\b)?")
 # Letters and digits mixed, one more or less than a keyword has: words, dates and numbers are none.
 _ATTEMPT: Final = re.compile(
@@ -18,7 +21,10 @@ _ATTEMPT: Final = re.compile(
 
 
 def read_keyword(text: str) -> str | None:
-    """The keyword in a chat message: alone, after `口令：` or `keyword:`, or the only one in other text. Else None."""
+    """The keyword in a chat message: alone, after `口令：` or `keyword:`, or the only one in other text. Else None.
+
+    Two halves in other text count if one of them mixes letters and digits, as no word and no year does.
+    """
     whole = normalise(text).lower()
     if _KEYWORD.fullmatch(whole):
         return whole
@@ -28,13 +34,19 @@ def read_keyword(text: str) -> str | None:
         if _KEYWORD.fullmatch(after):
             return after
     found = set(_ALONE.findall(shown))
+    found |= {"".join(halves) for halves in _HALVES.findall(shown) if any(map(_mixed, halves))}
     return found.pop() if len(found) == 1 else None
 
 
 def attempts_keyword(text: str) -> bool:
     """Whether a message without a keyword seems to be meant as one: misread, cut off, or two at once."""
     shown = visible(text).lower()
-    return bool(_LABEL.search(shown) or _ATTEMPT.search(shown))
+    halves = any(_mixed("".join(each)) for each in _HALVES.findall(shown))
+    return bool(halves or _LABEL.search(shown) or _ATTEMPT.search(shown))
+
+
+def _mixed(text: str) -> bool:
+    return not text.isalpha() and not text.isdigit()
 
 
 def read_command(text: str) -> str:

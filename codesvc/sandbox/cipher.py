@@ -33,17 +33,17 @@ def decode_key(aes_key: str) -> bytes:
     return base64.b64decode(aes_key + "=")
 
 
-def encrypt(aes_key: str, appid: str, message: str, *, prefix: bytes | None = None) -> str:
+def encrypt(aes_key: str, appid: str, message: str | bytes, *, prefix: bytes | None = None) -> str:
     """Base64 of `random(16) || length || message || appid`, PKCS#7 to 32, AES-256-CBC (WECHAT.md 9.3).
 
     Args:
         aes_key: the EncodingAESKey, 43 characters.
         appid: is appended to the message; the receiver checks it.
-        message: XML or any text.
+        message: XML or any text; octets are taken as they are.
         prefix: the 16 random bytes; given only to reproduce a golden vector.
     """
     key = decode_key(aes_key)
-    text = message.encode()
+    text = message.encode() if isinstance(message, str) else message
     head = secrets.token_hex(_PREFIX // 2).encode() if prefix is None else prefix
     plain = head + struct.pack(">I", len(text)) + text + appid.encode()
     count = _BLOCK - len(plain) % _BLOCK

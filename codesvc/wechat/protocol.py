@@ -127,7 +127,7 @@ def parse(keys: CallbackKeys, query: Mapping[str, str], body: bytes, *, now: flo
     else:
         token = _signing_token(keys, query["signature"], timestamp, nonce)
 
-    root = read(body, BadMessage)
+    root = read(body, BadMessage, mend=True)
     original_id = receiver(root)
     if keys.original_id is not None and original_id != keys.original_id:
         raise OtherAccount("the message is meant for another account")

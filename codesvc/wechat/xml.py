@@ -47,12 +47,13 @@ def _allowed_reference(found: re.Match[str]) -> str:
     return "" if number > sys.maxunicode or _UNWRITABLE.fullmatch(chr(number)) else found[0]
 
 
-def read(body: bytes, fault: type[BadCallback]) -> Element:
+def read(body: bytes, fault: type[BadCallback], *, mend: bool = False) -> Element:
     """Parse `body` and return its `xml` root. Its signature has been checked before.
 
     Args:
         body: at most 64 KiB of UTF-8; characters that XML forbids are dropped, lone surrogates with them.
         fault: the exception to raise; it differs between the envelope and the message inside it.
+        mend: read bytes that are not UTF-8 as U+FFFD, such as half a character where a long text was cut off.
 
     Raises:
         BadCallback: as `fault`; the text gives the reason, and quotes no value of the body.
@@ -63,7 +64,7 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
     problem = ""
     root: Element | None = None
     try:
-        root = fromstring(readable(body.decode("utf-8-sig", "surrogatepass")), forbid_dtd=True)
+        root = fromstring(readable(_decoded(body, mend=mend)), forbid_dtd=True)
     except UnicodeDecodeError:
         problem = "" if body.startswith(b"\x1f\x8b") else "the body is not UTF-8"
     except DefusedXmlException:
@@ -80,6 +81,15 @@ def read(body: bytes, fault: type[BadCallback]) -> Element:
         )
     _check_size(root, fault)
     return root
+
+
+def _decoded(body: bytes, *, mend: bool) -> str:
+    try:
+        return body.decode("utf-8-sig", "surrogatepass")
+    except UnicodeDecodeError:
+        if not mend or not body.lstrip().startswith(b"<"):
+            raise
+    return body.decode("utf-8-sig", "replace")
 
 
 def _require_few_parts(body: bytes, fault: type[BadCallback]) -> None:

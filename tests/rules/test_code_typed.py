@@ -138,15 +138,24 @@ def test_a_keyword_in_two_halves_is_read_after_its_name():
     assert read_keyword("k7mq-2xw9") == "k7mq2xw9"
 
 
+@pytest.mark.parametrize("text", ["K7MQ 2XW9 谢谢", "请查收 k7mq-2xw9。", "k7mq 2xw9 k7mq2xw9", "hello, k7mq—2xw9!"])
+def test_a_keyword_in_two_halves_is_read_out_of_other_text(text):
+    assert read_keyword(text) == "k7mq2xw9"
+
+
 @pytest.mark.parametrize(
-    "text", ["k7mq2xw", "k7mq2xw90", "k7mq2xl9", "口令", "口令：k7mq", "k7mq2xw9 or k7mq2xw8", "k7mq2xw1。"]
+    "text",
+    ["k7mq2xw", "k7mq2xw90", "k7mq2xl9", "口令", "口令：k7mq", "k7mq2xw9 or k7mq2xw8", "k7mq2xw1。", "kmqh 2345 谢谢"],
 )
 def test_what_was_meant_as_a_keyword_is_seen(text):
     assert read_keyword(text) is None
     assert attempts_keyword(text)
 
 
-@pytest.mark.parametrize("text", ["", "hello", "你好", "thank you so much", "13800138000", "。", "什么时候发货？"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "你好", "thank you so much", "13800138000", "。", "什么时候发货？", "what that 好", "2345 6789 元"],
+)
 def test_other_messages_are_not_meant_as_keywords(text):
     assert not attempts_keyword(text)
 

@@ -174,6 +174,18 @@ async def test_control_characters_in_a_text_are_dropped(world):
     assert (await world.check(started, await person.code_in_chat())).status == 200
 
 
+@pytest.mark.parametrize(
+    "broken", [b"\xe4\xbd", b"\xff", "谢谢".encode("gbk"), b"\xed\xa0\xbd\xed\xb8", b"\x00"], ids=repr
+)
+async def test_bytes_that_are_no_text_are_replaced(world, broken):
+    """WeChat would say that the service is broken; half a character is what a long text may end with."""
+    account, started, person = world.platform.default_account, await world.start(), await world.person()
+    message = write_xml(push_of(account, person.openid, text=f"{started['scan']['keyword']}~"))
+    answer = await post(world, {}, inner=message.encode().replace(b"~", broken))
+    assert (answer.status, "<Encrypt>" in answer.text) == (200, True)
+    assert (await world.get(started))["delivery"]["status"] == "sent"
+
+
 async def test_a_keyword_with_text_around_it_is_understood_or_answered(world):
     person, started = await world.person(), await world.start()
     keyword = started["scan"]["keyword"]

@@ -248,13 +248,20 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - {"not utf-8"}))
 def test_hostile_messages(name):
     with pytest.raises(BadMessage):
         parse(KEYS["plaintext"], query_for(), HOSTILE[name], now=NOW)
     if name != "too large":
         with pytest.raises(BadMessage):
             parse(KEYS["safe"], *sealed_push(HOSTILE[name]), now=NOW)
+
+
+def test_a_message_whose_bytes_are_no_text_is_read():
+    """The signature is right, and a refusal would let WeChat say that the service is broken."""
+    for way in ((query_for(), HOSTILE["not utf-8"]), sealed_push(HOSTILE["not utf-8"])):
+        mode = "plaintext" if way[1] is HOSTILE["not utf-8"] else "safe"
+        assert parse(KEYS[mode], *way, now=NOW).event.scene == "\ufffd\ufffd"
 
 
 @pytest.mark.parametrize(
