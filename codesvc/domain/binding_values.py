@@ -31,8 +31,14 @@ if TYPE_CHECKING:
 _DAY: Final = 86_400_000
 """Milliseconds: clocks differ, and so do time zones that were named wrongly."""
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
-# What spreadsheets make of times: 2025/5/1 7:01
-_SHEET_TIME: Final = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+# What spreadsheets make of times: 2025/5/1 7:01, 2025年5月1日 下午 7:01, 2025-5-1 7:01:00 PM.
+_NOON: Final = 12
+_HALF_DAY: Final = {"上午": 0, "am": 0, "下午": 12, "pm": 12}
+_SHEET_TIME: Final = re.compile(
+    r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?"
+    r"(?:[ T]*(?P<before>[上下]午)? ?(\d{1,2})[:时](\d{2})分?(?:[:]?(\d{2})(?:\.\d+)?秒?)?(?P<after> ?[AP]M)?)?",
+    re.IGNORECASE,
+)
 _BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\u3000\ufeff"
 _LONGEST_SHOWN: Final = 40
 # The characters of openids, also in full width, and invisible ones that may stand between them.
@@ -166,10 +172,22 @@ def _moment(text: str) -> datetime | None:
     try:
         sheet = _SHEET_TIME.fullmatch(text)
         if sheet:
-            return datetime(*(int(part or 0) for part in sheet.groups()))  # type: ignore[arg-type]  # noqa: DTZ001  # six numbers; the zone follows
+            return _of_sheet(sheet)
         return None if text.isdigit() else datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _of_sheet(found: re.Match[str]) -> datetime:
+    """The time, without a zone. Raises ValueError if it is none, such as 13:00 PM."""
+    year, month, day, _, hour, minute, second, _ = found.groups()
+    said = (found["before"] or found["after"] or "").strip().lower()
+    at = int(hour or 0)
+    if said:
+        if not 1 <= at <= _NOON or (found["before"] and found["after"]):
+            raise ValueError("no hour of half a day")
+        at = at % _NOON + _HALF_DAY[said]
+    return datetime(int(year), int(month), int(day), at, int(minute or 0), int(second or 0))  # noqa: DTZ001  # the zone follows
 
 
 def _stranger(text: str, unknown: re.Pattern[str]) -> str:

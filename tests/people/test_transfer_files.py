@@ -146,6 +146,14 @@ def test_numbers_count_as_texts(value, user):
         ("2025-05-01T07:01:00", "+08:00", "1746054060000"),
         ("2025/5/1 7:01", "Asia/Shanghai", "1746054060000"),
         ("2025-05-01", "Asia/Shanghai", "1746028800000"),
+        ("2025年5月1日", "Asia/Shanghai", "1746028800000"),
+        ("2025年05月01日 7:01", "Asia/Shanghai", "1746054060000"),
+        ("2025年5月1日7时01分", "Asia/Shanghai", "1746054060000"),
+        ("2025/5/1 上午 7:01", "Asia/Shanghai", "1746054060000"),
+        ("2025/5/1 下午7:01:00", "Asia/Shanghai", "1746097260000"),
+        ("2025/5/1 7:01:00 AM", "Asia/Shanghai", "1746054060000"),
+        ("2025/5/1 12:01 AM", "Asia/Shanghai", "1746028860000"),
+        ("2025/5/1 7:01:00.5", "Asia/Shanghai", "1746054060000"),
     ],
 )
 def test_times_need_a_zone(time, zone, since):
@@ -157,7 +165,9 @@ def test_times_need_a_zone(time, zone, since):
         assert "--timezone" in problem(text)
 
 
-@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+08:00", "1746082860", "45778.29", "1/5/2025 7:01", "2025-13-01"])
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+08:00", "1746082860", "45778.29", "1/5/2025 7:01", "2025-13-01", "2025/5/1 13:01 PM"]
+)
 def test_what_is_no_time_is_refused(time):
     assert 'bound_at "' in problem(f"user,openid,bound_at\nu-1,{openid(1)},{time}\n")
 
