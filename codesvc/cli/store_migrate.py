@@ -40,10 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> int:
-    _require_source(arguments.source)
     async with AsyncExitStack() as stack:
-        source, prefix = await _open(stack, arguments.source, arguments.prefix)
-        target, other = await _open(stack, arguments.target, arguments.prefix)
+        source, prefix = await _open(stack, arguments.source, arguments.prefix, exists=True)
+        target, other = await _open(stack, arguments.target, arguments.prefix, exists=False)
         if prefix != other:
             raise CodesvcError("the two have different prefixes, and a prefix is part of every key; make them equal")
         for servers in (source, target):
@@ -64,22 +63,6 @@ async def _run(arguments: argparse.Namespace) -> int:
     return _tell(forth, back)
 
 
-def _require_source(text: str) -> None:
-    """Refuse a source that would be made by opening it: a new embedded store is empty, and a copy of it proves nothing.
-
-    Raises:
-        CodesvcError: there is no embedded store.
-    """
-    directory = None
-    if text.endswith(".toml"):
-        kept = load(Path(text), os.environ).store
-        directory = kept.data_dir if kept.url is None else None
-    elif text.startswith(_EMBEDDED):
-        directory = _directory(text)
-    if directory is not None and not (directory / "appendonlydir").is_dir():
-        raise CodesvcError(f"--from: {directory} holds no embedded store; name the store.data_dir of the service")
-
-
 def _directory(text: str) -> Path:
     name = text.removeprefix(_EMBEDDED)
     if not name:
@@ -87,19 +70,38 @@ def _directory(text: str) -> Path:
     return Path(name)
 
 
-async def _open(stack: AsyncExitStack, text: str, prefix: str) -> tuple[Servers, str]:
+async def _open(stack: AsyncExitStack, text: str, prefix: str, *, exists: bool) -> tuple[Servers, str]:
+    """A store by its URL, its directory or its configuration, and its prefix.
+
+    Args:
+        stack: closes it.
+        text: as the command line names it.
+        prefix: the prefix, unless a configuration names it.
+        exists: refuse an embedded store that would be made by opening it: a copy of an empty one proves nothing.
+
+    Raises:
+        CodesvcError: it does not exist, or does not answer.
+    """
     url = text
     if text.endswith(".toml"):
         kept = load(Path(text), os.environ).store
-        prefix, url = kept.prefix, await stack.enter_async_context(store_url(kept))
+        prefix = kept.prefix
+        _require_store(kept.data_dir if exists and kept.url is None else None)
+        url = await stack.enter_async_context(store_url(kept))
     elif text.startswith(_EMBEDDED):
-        embedded = await stack.enter_async_context(run_embedded(_directory(text)))
-        url = embedded.url
+        directory = _directory(text)
+        _require_store(directory if exists else None)
+        url = (await stack.enter_async_context(run_embedded(directory))).url
     servers = await connect(url, timeout=_TIMEOUT_SECONDS)
     stack.push_async_callback(servers.aclose)
     if not servers.primaries():
         raise CodesvcError(f"no node of {servers.shown} answers")
     return servers, prefix
+
+
+def _require_store(directory: Path | None) -> None:
+    if directory is not None and not (directory / "appendonlydir").is_dir():
+        raise CodesvcError(f"--from: {directory} holds no embedded store; name the store.data_dir of the service")
 
 
 async def _occupied(servers: Servers, prefix: str) -> bool:

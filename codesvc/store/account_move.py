@@ -12,6 +12,7 @@ import msgspec
 
 from codesvc.store import key_contents
 from codesvc.store.key_patterns import IN_PARTITION
+from codesvc.store.key_scan import key_batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from codesvc.store.keys import Keys
     from codesvc.store.store import Store
 
-_SCAN: Final = 500
 _BATCH: Final = 200
 
 
@@ -144,14 +144,14 @@ def _of_users(site: str) -> list[str]:
 
 async def _scanned(redis: Redis, pattern: str) -> AsyncIterator[list[bytes]]:
     """The keys of a pattern, in batches; each at least once."""
-    cursor, waiting = -1, []
-    while cursor:
-        names: list[bytes]
-        cursor, names = await redis.scan(max(cursor, 0), match=pattern, count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
+    waiting: list[bytes] = []
+    async for names in key_batches(redis, pattern):
         waiting += names
-        while len(waiting) >= _BATCH or (waiting and not cursor):
+        while len(waiting) >= _BATCH:
             batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
             yield list(dict.fromkeys(batch))
+    if waiting:
+        yield list(dict.fromkeys(waiting))
 
 
 def _texts(value: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.key_patterns import IN_PARTITION, place_of
+from codesvc.store.key_scan import key_batches
 from codesvc.store.keys import DEPLOYMENT, binding_account
 from codesvc.store.partitions import PARTITIONS, partition_root
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _ADOPTED: Final = "*"
 """The field that says that all bindings have been walked; no site can have this name."""
 _MOVING: Final = "moving"
-_SCAN: Final = 1_000
 NOT_KNOWN: Final = ""
 """The appid of bindings that an earlier version has left in a partition that none of its accounts is in."""
 
@@ -99,15 +99,12 @@ async def note(store: Store, partition: int, site: str, appid: str | None, *, mo
 
 
 async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
-    cursor = -1
-    while cursor:
-        try:
-            names: list[bytes]
-            cursor, names = await redis.scan(max(cursor, 0), match=pattern, count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
-        except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
-        for name in names:
-            yield name.decode()
+    try:
+        async for names in key_batches(redis, pattern):
+            for name in names:
+                yield name.decode()
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
 
 
 async def _asked(store: Store, partition: int, command: str, *words: str) -> dict[bytes, bytes]:

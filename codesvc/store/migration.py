@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.store.key_contents import read, write
 from codesvc.store.key_patterns import place_of
+from codesvc.store.key_scan import key_batches
 from codesvc.store.keys import channel
 
 if TYPE_CHECKING:
@@ -95,10 +96,8 @@ async def compare(source: Servers, target: Servers, prefix: str, progress: Progr
 async def _batches(servers: Servers, prefix: str) -> AsyncIterator[list[bytes]]:
     """All keys of a deployment, each once, in batches of some hundred."""
     for server in servers.primaries():
-        cursor, seen = -1, set[bytes]()
-        while cursor:
-            names: list[bytes]
-            cursor, names = await server.redis.scan(max(cursor, 0), match=f"{prefix}:*", count=_BATCH)  # type: ignore[assignment]  # this connection decodes nothing
+        seen = set[bytes]()
+        async for names in key_batches(server.redis, f"{prefix}:*"):
             # SCAN may return a key twice, in one batch or in two. It is counted once.
             fresh = [name for name in dict.fromkeys(names) if name not in seen]
             seen.update(fresh)

@@ -108,6 +108,9 @@ class Sender:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Keep connections as long as this context is open: one pool for public addresses only, one for all."""
+        # Behind a proxy, names are resolved by `targets` and not by the connector.
+        own = aiohttp.DefaultResolver() if self._proxy is not None and self._resolver is None else None
+        self._resolver = self._resolver or own
         # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
         guarded = self._proxy is None
         self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
@@ -116,6 +119,9 @@ class Sender:
         finally:
             for session in self._sessions.values():
                 await session.close()
+            if own is not None:
+                self._resolver = None
+                await own.close()
 
     def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -186,8 +192,7 @@ class Sender:
             return [Target(url, {}, {})]
         if webhook.allow_private:
             return await targets(url, self._proxy, resolver=None, public=self._public)
-        resolver = self._resolver or aiohttp.DefaultResolver()
-        return await targets(url, self._proxy, resolver=resolver, public=self._public)
+        return await targets(url, self._proxy, resolver=self._resolver, public=self._public)
 
     def _read_status(self, response: aiohttp.ClientResponse, target: Target, answer: _Answer) -> None:
         if self._proxy is not None and target.url.scheme == "http" and response.status == _PROXY_LOGIN:

@@ -9,7 +9,8 @@
 --   ended: how many charged calls had ended when WeChat was asked (mark_quota.lua), '' where it is not known
 --   left: calls that remain today
 
-local under_way = calls_under_way(K.day)
+local fields, own = redis.call('HGETALL', K.day), 0
+local under_way = calls_under_way(K.day, fields)
 local made = tonumber(redis.call('HGET', K.day, 'made') or 0)
 local uncertain = A.ended ~= '' and math.max(under_way, made - A.ended) or under_way
 local total = A.used + uncertain
@@ -21,7 +22,6 @@ else
 end
 
 -- The sites cannot have used more than all of it. `over` depends on `daily` and on the sites' counts.
-local fields, own = redis.call('HGETALL', K.day), 0
 for i = 1, #fields, 2 do
   if string.sub(fields[i], 1, 2) == 's:' then own = own + fields[i + 1] end
 end

@@ -5,4 +5,4 @@
 -- USES: clock quota
 -- REPLY done: ended
 
-return {'done', now, (redis.call('HGET', K.day, 'made') or 0) - calls_under_way(K.day)}
+return {'done', now, (redis.call('HGET', K.day, 'made') or 0) - calls_under_way(K.day, redis.call('HGETALL', K.day))}

@@ -79,10 +79,10 @@ local function end_charged(day, site, call, counted)
   return true
 end
 
--- How many charged calls are under way. A call ends within a minute; what is older belonged to a process that died.
+-- How many charged calls are under way, by all fields of the day's hash as HGETALL gives them. A call ends within a minute; what is older belonged to a process that died.
 local LONGEST_CALL = 60000
-local function calls_under_way(day)
-  local fields, under_way = redis.call('HGETALL', day), 0
+local function calls_under_way(day, fields)
+  local under_way = 0
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 2) == 'f:' then
       if tonumber(fields[i + 1]) < now - A.offset - LONGEST_CALL then
