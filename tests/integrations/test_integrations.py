@@ -93,6 +93,14 @@ async def verify(world, browser, person, page_url):
     return await page(browser, f"{page_url}/check", {"code": await person.code_in_chat()})
 
 
+async def renewed(world, browser, page_url):
+    """The time is over, and the person takes the new code that the page offers: the address that it leads to."""
+    await world.advance(301)
+    status, html, address = await page(browser, f"{page_url}/renew", {})
+    assert (status, address != page_url) == (200, True), html
+    return address
+
+
 PASSWORD = "a good password"
 
 
@@ -120,10 +128,10 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
         # Both begin while the name is free; only the first to finish has it.
         rivals_url = await begin(shop, second, path, " Guest")
         person = await world.person()
-        status, html, address = await verify(world, browser, person, page_url)
+        status, html, address = await verify(world, browser, person, await renewed(world, browser, page_url))
         assert (status, "You are logged in as u" in html) == (200, True), (address, html)
         rival = await world.person()
-        status, html, _ = await verify(world, second, rival, rivals_url)
+        status, html, _ = await verify(world, second, rival, await renewed(world, second, rivals_url))
         assert (status, "logged in" in html) == (409, False), html
         assert (await world.call("GET", f"/v1/bindings?openid={rival.openid}"))["bindings"] == []
         # A WeChat that has an account keeps it, and the name is free afterwards.
@@ -152,7 +160,9 @@ async def test_flask(shop, tmp_path):
         world, website, _ = shop
         browser.cookie_jar.clear()
         status, _, page_url = await submit(browser, f"{website}/forgot", name="guest")
-        code = await person.wait_for_push()
+        await person.wait_for_push()
+        page_url = await renewed(world, browser, page_url)
+        code = await person.wait_for_push(2)
         status, html, address = await page(browser, f"{page_url}/check", {"code": code})
         assert (status, 'type="password"' in html) == (200, True), html
         status, html, _ = await submit(browser, address, password="another good password")
