@@ -2,7 +2,7 @@
 
 The file's ending selects JSON Lines (one RFC 8259 object on each line) or CSV (RFC 4180) with a header:
 
-    {"user": "alice", "openid": "o6_bmj…", "unionid": null, "bound_at": "2025-05-01T07:01:00Z"}
+    {"user": "alice", "openid": "o6_bmj…", "unionid": null, "bound_at": "2025-05-01T07:01:00Z", "display": null}
 
 `user` and `openid` are required, the other members are optional. Names count in any case and with blanks; a CSV may be
 separated by `,`, `;` or tabs, as spreadsheets do it. Lines are read and written one at a time, so that a file of any
@@ -29,6 +29,7 @@ from codesvc.domain.binding_values import (
     stripped,
 )
 from codesvc.domain.clock import rfc3339
+from codesvc.domain.display_name import UnfitName, check_display
 from codesvc.domain.errors import CodesvcError
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-COLUMNS: Final = ("user", "openid", "unionid", "bound_at")
+COLUMNS: Final = ("user", "openid", "unionid", "bound_at", "display")
 _SEPARATORS: Final = (",", ";", "\t")
 _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
 _WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
 _LONGEST_SHOWN: Final = 80
+_FORMULA: Final = re.compile(r"^[=+\-@']")
+_SHIELDED: Final = re.compile(r"'[=+\-@']")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}
 _UNSURE: Final = (
     "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
@@ -59,6 +62,7 @@ class Row:
         number: line of the file on which it begins, from 1; line breaks within quotes count.
         problem: what is wrong with the line, "" if nothing.
         since: when it was bound, ms since 1970 as text, "" if the file does not say.
+        display: the name under which the person recognises the account, "" if the file does not say.
     """
 
     number: int
@@ -66,6 +70,7 @@ class Row:
     openid: str = ""
     unionid: str = ""
     since: str = ""
+    display: str = ""
     problem: str = ""
 
 
@@ -155,7 +160,10 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
         for values in reader:
             cells = [stripped(value) for value in values]
             if any(cells):
-                yield begin, {name: cell for name, cell in zip(names, cells, strict=False) if name}
+                fields = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+                if _SHIELDED.match(fields.get("display", "")):
+                    fields["display"] = fields["display"][1:]
+                yield begin, fields
             begin = first + reader.line_num + 1
     except csv.Error as error:
         raise BadFile(
@@ -200,20 +208,30 @@ def _checked(number: int, fields: dict[str, str], reading: Reading) -> Row:
         if unionid:
             checked_id("unionid", unionid)
         since = milliseconds(fields.get("bound_at", ""), reading.zone, reading.latest)
+        display = fields.get("display", "")
+        if display:
+            check_display(display)
     except BadValue as error:
         return Row(number, user[:_LONGEST_SHOWN], problem=str(error))
-    return Row(number, user, openid, unionid, since)
+    except UnfitName as error:
+        return Row(number, user[:_LONGEST_SHOWN], problem=f"display {error}")
+    return Row(number, user, openid, unionid, since, display)
 
 
-def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int], None]:
-    """A function that writes one binding: user, openid, unionid, ms since 1970."""
+def writer(file: IO[str], kind: str) -> Callable[[str, str, str | None, int, str | None], None]:
+    """A function that writes one binding: user, openid, unionid, ms since 1970, display name.
+
+    In a CSV a name that a spreadsheet would take for a formula has an apostrophe before it; `read_rows` takes it away.
+    """
     if kind == "csv":
         sheet = csv.writer(file)
         sheet.writerow(COLUMNS)
-        return lambda user, openid, unionid, at: sheet.writerow((user, openid, unionid or "", rfc3339(at)))
+        return lambda user, openid, unionid, at, display: sheet.writerow(
+            (user, openid, unionid or "", rfc3339(at), _FORMULA.sub(r"'\g<0>", display or ""))
+        )
 
-    def write(user: str, openid: str, unionid: str | None, at: int) -> None:
-        values = (user, openid, unionid, rfc3339(at))
+    def write(user: str, openid: str, unionid: str | None, at: int, display: str | None) -> None:
+        values = (user, openid, unionid, rfc3339(at), display)
         file.write(msgspec.json.encode(dict(zip(COLUMNS, values, strict=True))).decode() + "\n")
 
     return write

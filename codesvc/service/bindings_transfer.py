@@ -72,13 +72,13 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
             cursor, names = await redis.scan(max(cursor, 0), match=f"{start}*", count=_SCAN)  # type: ignore[assignment]  # this connection decodes nothing
             async with redis.pipeline(transaction=False) as pipe:
                 for name in names:
-                    pipe.hmget(name, ["openid", "unionid", "at"])
+                    pipe.hmget(name, ["openid", "unionid", "at", "display"])
                 found = await pipe.execute()
-            for name, (openid, unionid, at) in zip(names, found, strict=True):
+            for name, (openid, unionid, at, display) in zip(names, found, strict=True):
                 # SCAN may return a key twice. A second line of the same binding is harmless when it is imported.
                 if openid is not None:
                     user = name.decode().removeprefix(start)
-                    write(user, openid.decode(), unionid.decode() if unionid else None, int(at))
+                    write(user, openid.decode(), _text(unionid), int(at), _text(display))
                     count += 1
             progress.show(0, count)
             file.flush()
@@ -87,6 +87,10 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
     mark.unlink(missing_ok=True)
     progress.show(0, count, last=True)
     return count
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode() if value else None
 
 
 def _read_place(mark: Path, server: str) -> tuple[int, int, int] | None:
@@ -202,7 +206,7 @@ class Import:
         imported = await self._store.bindings.take_over(
             site.keys,
             site.name,
-            msgspec.json.encode([[row.user, row.openid, row.unionid, row.since] for row in sound]),
+            msgspec.json.encode([[row.user, row.openid, row.unionid, row.since, row.display] for row in sound]),
             many=site.config.users_per_wechat == "many",
             dry=self._dry,
         )

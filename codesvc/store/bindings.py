@@ -240,7 +240,10 @@ class Bindings:
         )
 
     async def take_over(self, keys: Keys, site: str, rows: bytes, *, many: bool, dry: bool) -> Imported:
-        """Import bindings; `rows` is JSON: lists of user, openid, unionid, since (ms as text, "" for now)."""
+        """Import bindings.
+
+        `rows` is JSON: lists of user, openid, unionid, since (ms as text, "" for now) and display name ("" keeps it).
+        """
         return await self._import(keys, {}, {"site": site, "rows": rows, "many": int(many), "dry": int(dry)})
 
     async def note_unionid(self, keys: Keys, site: str, user: str, *, openid: str, unionid: str) -> Reply:

@@ -1,6 +1,7 @@
 """`codesvc bindings export|import`: as people run it, over a real store."""
 
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -81,6 +82,11 @@ def test_an_export_that_was_killed_goes_on_where_it_was(config, tmp_path, ending
 def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     rows = [{"user": f"u-{n}", "openid": openid(n), "bound_at": "2024-05-01T07:01:00Z"} for n in range(500)]
     rows[7]["unionid"] = "unionid-7"
+    names = {
+        f"u-{n}": name for n, name in enumerate(["山间的猫", "Anna K.", "=1+1", "'=1+1", "'quoted", "-5", 'a "b", c'])
+    }
+    for row in rows[: len(names)]:
+        row["display"] = names[row["user"]]
     write_lines(tmp_path / "in.jsonl", rows)
     done = codesvc(config, "import", tmp_path / "in.jsonl")
     assert (done.returncode, done.stdout.split(",")[0]) == (0, "500 bound"), done.stderr
@@ -92,8 +98,10 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     assert done.returncode == 0, done.stderr
     assert out.stat().st_mode & 0o077 == 0
     text = out.read_text()
-    assert text.splitlines()[0] == "user,openid,unionid,bound_at"
+    assert text.splitlines()[0] == "user,openid,unionid,bound_at,display"
     assert f"u-7,{openid(7)},unionid-7,2024-05-01T07:01:00.000Z" in text
+    # A spreadsheet takes what begins like this for a formula, and people choose their names.
+    assert not re.search(r',"?[=+\-@][^,]*$', text, re.MULTILINE)
     assert len(text.splitlines()) == 501
 
     valkey.flushall()
@@ -103,6 +111,13 @@ def test_out_and_in_again_by_either_format(config, tmp_path, valkey):
     found = {row["user"]: row for row in map(json.loads, again.read_text().splitlines())}
     assert {user: row["openid"] for user, row in found.items()} == {row["user"]: row["openid"] for row in rows}
     assert found["u-7"]["unionid"] == "unionid-7"
+    assert {user: row["display"] for user, row in found.items() if row["display"]} == names
+    # A file without names takes none away, and one with other names renames.
+    write_lines(tmp_path / "renamed.jsonl", [{**rows[0], "display": None}, {**rows[1], "display": "Anna L."}])
+    assert codesvc(config, "import", tmp_path / "renamed.jsonl").stdout.startswith("0 bound, 2 as before")
+    codesvc(config, "export", again)
+    found = {row["user"]: row for row in map(json.loads, again.read_text().splitlines())}
+    assert (found["u-0"]["display"], found["u-1"]["display"]) == ("山间的猫", "Anna L.")
 
 
 def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path):
@@ -118,6 +133,8 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
             {"user": "dave", "openid": "?"},
             {"user": "erin", "openid": openid(5), "bound_at": "yesterday"},
             {"user": "frank", "openid": openid(6)},
+            {"user": "grace", "openid": openid(7), "display": "see http://evil.example"},
+            {"user": "heidi", "openid": openid(8), "display": "ab\u202ecd"},
         ],
     )
     with second.open("a") as file:
@@ -133,7 +150,9 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
         (3, 'user "-" begins with a character that is neither a letter nor a digit'),
         (4, 'openid "?" has "?" (U+003F) at place 1; possible are A-Z, a-z, 0-9, - and _'),
         (5, 'bound_at "yesterday" is no time such as 2025-05-01T07:01:00+08:00'),
-        (7, "is not a JSON object"),
+        (7, "display must not look like a link or an address; a blank after each dot helps"),
+        (8, "display has the invisible or unassigned character U+202E"),
+        (9, "is not a JSON object"),
     ]
     assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
 
