@@ -160,6 +160,7 @@ async def test_the_widget_goes_on_in_place(shop_stage, what):
 async def test_the_widget_renews_once_and_asks_no_more_when_it_is_over(shop_stage):
     stage, asked = shop_stage, []
     async with stage.visitor() as context:
+        await context.clock.install()
         page = await opened(stage, context, await stage.start())
         await stage.pass_time(301)
         await button(page).click()
@@ -168,7 +169,7 @@ async def test_the_widget_renews_once_and_asks_no_more_when_it_is_over(shop_stag
         await expect(page.locator(".headline")).to_have_text("验证码已过期")
         await expect(button(page)).to_have_count(0)
         page.on("request", lambda request: asked.append(request.url))
-        await page.wait_for_timeout(3500)
+        await page.clock.run_for(60_000)
         assert asked == []
 
 

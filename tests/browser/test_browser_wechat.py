@@ -100,11 +100,15 @@ async def test_behind_a_message_it_can_be_stopped(stage):
 async def test_a_link_from_the_chat_wants_six_digits_elsewhere(stage):
     person = await stage.person(follows=True)
     await person.say("绑定账号")
-    async with stage.visitor() as context:
-        page = await context.new_page()
-        await page.goto(await person.link())
-        if await page.locator("form button").count():
+    for phone, main, other in ((False, "已发送，继续", "复制"), (True, "复制数字并打开微信", "已发送，继续")):
+        async with stage.visitor(phone=phone) as context:
+            page = await context.new_page()
+            await page.goto(await person.link())
+            if await page.locator("form button").count():
+                await readable(page)
+                await page.locator("form button").click()
+            await expect(page.locator("#digits")).to_be_visible()
             await readable(page)
-            await page.locator("form button").click()
-        await expect(page.locator("#digits")).to_be_visible()
-        await readable(page)
+            # One main button: the next step of a person who holds this device.
+            await expect(page.locator(".primary:visible")).to_have_text(main)
+            await expect(page.locator(".refuse:visible")).to_have_text(other)

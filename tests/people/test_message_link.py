@@ -26,6 +26,13 @@ async def test_a_tap_shows_the_code_to_the_bound_wechat_only(new_world):
         assert code_on(await opened(stranger, message["url"])) is None
         page = await opened(owner, message["url"])
         assert started["reference"] in page["body"]
+        # The person is in WeChat already: the code is copied, and nothing leads there.
+        assert 'id="copy"' in page["body"]
+        assert ("复制验证码" in page["body"], 'href="weixin:' in page["body"], "data-open=" in page["body"]) == (
+            True,
+            False,
+            False,
+        )
         assert (await world.check(started, code_on(page))).status == 200
         assert code_on(await opened(owner, message["url"])) is None
 

@@ -19,7 +19,7 @@ from codesvc.service.web_authorisation import browser_of
 from codesvc.web.browser import account_in, cookie_of, goes_to_wechat, own_path, read_form, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
-from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
+from codesvc.web.pages.person_view import CopyButton, PersonPage, asked_from, render_person_page, render_person_problem
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
         icon="shield",
         lines=tuple(lines),
         digits=(here.composer.code_of(record) or "") if hidden else "",
+        copy=CopyButton(label=t("msg.copy")),
         reference=reference,
         action=own_path(request),
         token=here.seals.form(browser_of(cookie_of(request)), record.id),

@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyButton:
+    """The button that copies the digits.
+
+    Attributes:
+        label: its text.
+        opens: whether it leads to WeChat then.
+        main: whether it is the page's main button.
+    """
+
+    label: str
+    opens: bool = False
+    main: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
     """The content of the page; the template explains each member."""
 
@@ -31,6 +46,7 @@ class PersonPage:
     lines: tuple[str, ...] = ()
     reference: str = ""
     digits: str = ""
+    copy: CopyButton | None = None
     action: str = ""
     token: str = ""
     buttons: tuple[tuple[str, str, bool], ...] = ()

@@ -30,7 +30,8 @@ from codesvc.web.browser import (
 )
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.person_view import PersonPage, render_person_page, render_person_problem
+from codesvc.web.pages.person_view import CopyButton, PersonPage, render_person_page, render_person_problem
+from codesvc.web.pages.verification_view import device
 from codesvc.web.problem import Problem
 from codesvc.web.uris import with_parameters
 
@@ -98,12 +99,15 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
     shown = ticket.browser == browser
     key = "tk.digits" if shown else "tk.show"
     words = {"account": account.config.name}
+    # Where WeChat is on another device, copied digits do not get into the chat.
+    here_too = device(request) == "phone"
     page = PersonPage(
         subtitle=t("tk.subtitle", **words),
         title=t(key, **words),
         hint=t(f"{key}.hint", **words),
         icon="chat",
         digits=here.tickets.digits(ticket, browser) if shown else "",
+        copy=CopyButton(label=t("tk.copy") if here_too else t("keyword.copy"), opens=here_too, main=here_too),
         action=own_path(request),
         token=here.seals.form(browser, ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),

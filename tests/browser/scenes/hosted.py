@@ -1,0 +1,277 @@
+"""The hosted pages of verifications, bind intents and logins."""
+
+from __future__ import annotations
+
+import secrets
+
+from tests.browser.scenes.registry import scene
+
+TEMPLATE_SEND = "/cgi-bin/message/template/send"
+
+
+async def spend(stage, started):
+    """Use up the attempts of a verification, by codes that nobody was sent."""
+    for _ in range(5):
+        await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
+
+
+@scene
+async def awaiting_scan(stage, look):
+    return await look((await stage.start())["page_url"])
+
+
+@scene
+async def picture(stage, look):
+    return await look((await stage.start())["page_url"] + "?scan=picture")
+
+
+@scene
+async def code_several(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await page.locator("#code").fill("第一条 439334，第二条 118820")
+    return page
+
+
+@scene
+async def code_of_another(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await page.locator("#code").fill("【山月茶铺】注册验证码（QX）：439334，5 分钟内有效")
+    return page
+
+
+@scene
+async def budget_spent(stage, look):
+    user = await stage.bound(await stage.person(follows=True))
+    for _ in range(2):
+        await spend(stage, await stage.start("reset", user))
+    page = await look((await stage.start("reset", user))["page_url"])
+    await page.locator("#code").fill("111111")
+    await page.locator(".blocked").wait_for()
+    return page
+
+
+@scene
+async def auto(stage, look):
+    return await look((await stage.start("reset"))["page_url"])
+
+
+@scene
+async def auto_open(stage, look):
+    return await look((await stage.start("reset"))["page_url"] + "?scan=open")
+
+
+@scene
+async def sent(stage, look):
+    person = await stage.person(follows=True)
+    page = await look((await stage.start(user=await stage.bound(person)))["page_url"])
+    await page.locator(".badge.sent, .badge.delivered").wait_for()
+    return page
+
+
+@scene
+async def queued(stage, look):
+    """WeChat is slow to take the message."""
+    user = await stage.bound(await stage.person(follows=True))
+    await stage.control("POST", "/faults", {"kind": "slow", "path": TEMPLATE_SEND, "delay": 8, "times": 1})
+    page = await look((await stage.start(user=user))["page_url"])
+    await page.locator(".badge.queued").wait_for()
+    return page
+
+
+@scene
+async def offline(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await page.context.set_offline(True)
+    await page.locator("#offline").wait_for()
+    return page
+
+
+@scene
+async def fallback(stage, look):
+    person = await stage.person(follows=True)
+    user = await stage.bound(person)
+    await person.unfollow()
+    return await look((await stage.start(user=user))["page_url"])
+
+
+@scene
+async def replied(stage, look):
+    person, started = await stage.person(follows=True), await stage.start()
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator(".badge.replied").wait_for()
+    return page
+
+
+@scene
+async def wrong_code(stage, look):
+    page = await replied(stage, look)
+    await page.locator("#code").press_sequentially("111111")
+    await page.locator("#problem:not(:empty)").wait_for()
+    return page
+
+
+@scene
+async def typing(stage, look):
+    page = await replied(stage, look)
+    await page.locator("#code").press_sequentially("123")
+    return page
+
+
+@scene
+async def approved(stage, look):
+    person, started = await stage.person(follows=True), await stage.start(return_url=None)
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator("#code").press_sequentially(await person.code())
+    await page.locator(".badge.approved").wait_for()
+    return page
+
+
+@scene
+async def exhausted(stage, look):
+    started = await stage.start()
+    await spend(stage, started)
+    page = await look(started["page_url"])
+    await page.locator(".badge.exhausted").wait_for()
+    return page
+
+
+@scene
+async def canceled(stage, look):
+    started = await stage.start()
+    await stage.api("POST", f"/v1/verifications/{started['id']}/cancel", {})
+    return await look(started["page_url"])
+
+
+@scene
+async def superseded(stage, look):
+    user = "u" + secrets.token_hex(6)
+    first, *_ = [await stage.start(user=user) for _ in range(4)]
+    return await look(first["page_url"])
+
+
+@scene
+async def expired(stage, look):
+    page = await look((await stage.start())["page_url"])
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
+
+
+@scene
+async def renew_code_taken(stage, look):
+    """Another WeChat has used the QR code."""
+    started = await stage.start()
+    page = await look(started["page_url"])
+    await (await stage.person(follows=True)).scan(started["id"])
+    await page.locator("#anew").wait_for()
+    return page
+
+
+@scene
+async def renew_over(stage, look):
+    """What was renewed has expired too."""
+    page = await expired(stage, look)
+    await page.locator("#anew").click()
+    await page.locator("#code").wait_for()
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
+
+
+@scene
+async def renew_refused(stage, look):
+    """The reader's address has started too often."""
+    page = await expired(stage, look)
+    panel = await page.locator(".panel").evaluate("panel => panel.outerHTML.replace('panel fresh', 'panel')")
+    said = (
+        "Too many requests. Try again in 25 minutes."
+        if 'lang="en"' in await page.content()
+        else "操作太频繁，请 25 分钟后再试。"
+    )
+    refused = panel.replace('role="alert"></p>', f'role="alert">{said}</p>')
+    await page.route("**/renew", lambda route: route.fulfill(status=429, body=refused, content_type="text/html"))
+    await page.locator("#anew").click()
+    await page.locator("#problem", has_text=said).wait_for()
+    return page
+
+
+@scene
+async def login(stage, look):
+    return await look((await stage.ask("logins"))["page_url"])
+
+
+@scene
+async def login_picture(stage, look):
+    return await look((await stage.ask("logins"))["page_url"] + "?scan=picture")
+
+
+@scene
+async def login_scanned(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator(".badge.scanned").wait_for()
+    return page
+
+
+@scene
+async def bind(stage, look):
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6)))["page_url"])
+
+
+@scene
+async def bind_oauth(stage, look):
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6), method="oauth"))["page_url"])
+
+
+@scene
+async def bind_done(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.approved").wait_for()
+    return page
+
+
+@scene
+async def bind_declined(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("拒绝")
+    await page.locator(".badge.declined").wait_for()
+    return page
+
+
+@scene
+async def bind_conflict(stage, look):
+    """This WeChat is bound to another user."""
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    await stage.bound(person)
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.conflict").wait_for()
+    return page
+
+
+@scene
+async def login_unknown(stage, look):
+    """Nobody is bound to this WeChat."""
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.approved").wait_for()
+    return page
+
+
+@scene
+async def login_expired(stage, look):
+    page = await look((await stage.ask("logins"))["page_url"])
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
