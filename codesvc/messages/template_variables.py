@@ -41,7 +41,7 @@ _INTENT: Final = _OF_A_SITE | {
     ),
 }
 _PERSON: Final = _OF_A_SITE | {
-    *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "action", "token"),
+    *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "copy", "action", "token"),
     *("buttons", "back"),
 }
 
@@ -58,6 +58,7 @@ PAGE_VARIABLES: Final = {
     "layout": _EVERY,
     "script": _EVERY,
     "icons": frozenset[str](),
+    "renew": frozenset[str](),
     "brand": frozenset[str](),
 }
 """The variables of each file in `templates/pages/`. A file that others include may use only what all of them have."""
