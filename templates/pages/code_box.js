@@ -61,28 +61,28 @@ function makeCodeBox(find, format, t, send) {
   }
 
   function put(code) {
-    find("#code").value = before = code;
+    find("#code").value = code;
     settle();
   }
 
-  // Never sends the same code twice or uses the last attempt by itself: the person has to press the button.
+  // Never sends the same code twice or uses the last attempt by itself: the person has to press the button, and is asked to.
   function go(code, asked) {
-    if (blocked() || (!asked && (code === tried || format().left <= 1))) return;
+    if (blocked()) return;
+    if (!asked && (code === tried || format().left <= 1)) return say(t("code.check"));
     tried = code;
     send(code);
   }
 
   function typed(event) {
-    const { length } = format(), input = find("#code"), read = readCode(input.value, format());
+    const { length } = format(), input = find("#code"), read = readCode(input.value, format()), fresh = read.code !== before;
     if (read.fault === "long" && event?.inputType === "insertText" && before.length === length) return put(before); // the box is full
     if (read.code !== input.value) input.value = read.code;
-    before = read.code;
     settle();
     if (blocked()) return;
     // While it is being typed nothing is missing yet.
     if (read.fault && read.fault !== "short") return explain(read);
     if (read.code) say("");
-    if (!read.fault) go(read.code, false);
+    if (!read.fault && fresh) go(read.code, false);
   }
 
   function confirm() {
@@ -97,6 +97,7 @@ function makeCodeBox(find, format, t, send) {
   function settle() {
     const input = find("#code"), button = find("#check .primary");
     if (!input) return;
+    before = input.value;
     find(".slots").querySelectorAll("i").forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
     button.classList.toggle("unready", blocked() || input.value.length !== format().length);
     button.setAttribute("aria-disabled", String(blocked()));

@@ -64,7 +64,9 @@ async def test_a_message_of_another_request_is_named_and_not_sent(stage, open_ei
     async with stage.visitor() as context:
         page = await open_either(context, started)
         await page.locator("#code").fill(f"【山月茶铺】注册验证码（{other}）：439334，5 分钟内有效")
-        await expect(page.locator("#problem")).to_contain_text(f"编号是 {other}，本页的编号是 {started['reference']}")
+        await expect(page.locator("#problem")).to_contain_text(
+            f"编号是 {other}。请使用编号为 {started['reference']} 的消息"
+        )
         await expect(page.locator("#code")).to_have_value("439334")
         assert await attempts(stage, started) == 5
         # Who still wants it may send it.
@@ -191,6 +193,42 @@ PASTED = [
     "一二三四五六",
     "",
 ]
+
+
+async def test_what_is_not_sent_by_itself_asks_for_the_button(stage, open_either):
+    """The last attempt, and a code that was wrong before: the person may be waiting for the page."""
+    person, started = await stage.person(follows=True), await stage.start(return_url=None)
+    async with stage.visitor() as context:
+        page = await open_either(context, started)
+        await person.scan(started["id"])
+        code = await person.code()
+        wrong = ["000000", "111111", "222222", "333333"]
+        for left, typed in zip((4, 3, 2, 1), [each for each in wrong if each != code], strict=True):
+            await page.locator("#code").press_sequentially(typed)
+            await expect(page.locator("#problem")).to_contain_text(f"还可以再试 {left} 次")
+            if left == 4:
+                await page.locator("#code").press_sequentially(typed)
+                await expect(page.locator("#problem")).to_have_text("请核对后点“确认”。")
+                await page.locator("#code").fill("")
+                assert await attempts(stage, started) == 4
+        await page.locator("#code").press_sequentially(code)
+        await expect(page.locator("#problem")).to_have_text("请核对后点“确认”。")
+        assert await attempts(stage, started) == 1
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".badge.approved")).to_be_visible()
+
+
+async def test_a_phone_and_a_password_manager_know_the_box(stage, open_either):
+    async with stage.visitor() as context:
+        box = (await open_either(context, await stage.start())).locator("#code")
+        wanted = {
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "type": "text",
+            "enterkeyhint": "done",
+            "maxlength": None,
+        }
+        assert {name: await box.get_attribute(name) for name in wanted} == wanted
 
 
 async def test_letters_are_read_out_of_a_message_too(stage):

@@ -36,8 +36,9 @@ async def test_the_last_attempt_is_the_persons_own_to_make(stage, visit):
             await expect(page.locator("#problem")).to_contain_text(f"还可以再试 {left} 次")
         await field.press_sequentially("333333")
         await expect(field).to_have_value("333333")
+        await expect(page.locator("#problem")).to_have_text("请核对后点“确认”。")
         await expect(page.locator("h1")).to_have_text("验证码已发到微信")
-        await page.click("text=确认")
+        await page.get_by_role("button", name="确认").click()
         await expect(page.locator("h1")).to_have_text("尝试次数已用完")
 
 

@@ -180,7 +180,7 @@ async def test_a_foreign_origin_is_refused_and_told_why(stage):
     async with listening(customer.create_app(stage.addresses.service), "127.0.0.1", port):
         page = await context.new_page()
         await page.goto(f"http://127.0.0.1:{port}/?call={started['page_token']}")
-        await expect(page.locator(".headline")).to_have_text("此处无法进行验证")
+        await expect(page.locator(".headline")).to_have_text("此处无法验证")
         ((name, problem, message),) = await page.evaluate("results")
         assert (name, problem) == ("CodesvcError", "refused")
         assert message.startswith(f"http://127.0.0.1:{port} is no origin of the site")
