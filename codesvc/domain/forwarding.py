@@ -56,6 +56,26 @@ def address_of(node: str) -> IPv4Address | IPv6Address:
         raise UnreadableHop("malformed") from None
 
 
+def stated_address(text: str) -> IPv4Address | IPv6Address:
+    """The address that a site states for its visitor; a port and brackets are left out, as proxies write them.
+
+    Raises:
+        Invalid: it is not one address.
+    """
+    try:
+        return parse_address(text)
+    except Invalid as error:
+        bare = text.strip(" \t")
+        if "," in bare:
+            raise Invalid(
+                "several addresses; send the visitor's alone, which your own proxy saw", "/client_ip"
+            ) from None
+        found = _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare)
+        if found is None or found[1] == text:
+            raise error from None
+        return parse_address(found[1])
+
+
 def hops(header: ForwardedHeader, lines: list[str]) -> list[str | None]:
     """The nodes that the lines of a header name, the latest proxy's first. None is an element without a node.
 

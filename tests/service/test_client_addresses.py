@@ -33,6 +33,22 @@ async def test_a_key_says_whose_visitor_it_is_and_no_header_does(new_world):
         assert (await world.start("c", ip="192.0.2.1")).problem == "rate-limited"
 
 
+async def test_a_visitor_is_one_however_the_site_writes_the_address(new_world):
+    """Back ends copy it from a header of their proxy."""
+    forms = ["192.0.2.1:5000", " 192.0.2.1", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]:443", "192.0.2.1\t"]
+    async with new_world(sites__shop__limits=ONE_START) as world:
+        assert (await world.start("a", ip="192.0.2.1")).status == 201
+        for form in forms:
+            assert (await world.start("b", ip=form)).problem == "rate-limited", form
+        assert (await world.start("c", ip="[2001:db8::7]:443")).status == 201
+        assert (await world.start("d", ip="2001:db8::8")).problem == "rate-limited"
+        for several in ("192.0.2.9, 10.0.0.1", "192.0.2.9,192.0.2.9"):
+            assert "several addresses" in (await world.start("e", ip=several)).text
+        for none in ("unknown", "_hidden", "192.0.2.1:x", "[192.0.2.1", "192.0.2.256:80", "fe80::1%eth0", "a:1", ":80"):
+            refused = await world.start("f", ip=none)
+            assert (refused.status, refused["errors"][0]["pointer"]) == (400, "/client_ip"), none
+
+
 async def test_without_trusted_proxies_a_browser_is_where_it_connects_from(new_world):
     async with new_world(sites__shop__limits=TWO_GUESSES) as world:
         for spoofed in ("203.0.113.1", "203.0.113.2"):

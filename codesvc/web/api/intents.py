@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from codesvc.client import schema
+from codesvc.domain.forwarding import stated_address
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
-from codesvc.domain.limits import parse_address
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS, Claim
 from codesvc.service.intents import AskRequest
 from codesvc.store.outcomes import Outcome
@@ -130,7 +130,7 @@ async def _start(request: web.Request, given: BindIntentInput | LoginInput, body
         display=wanted_name(bind.display) if bind and bind.display is not None else "",
         method=bind.method if bind else "scan",
         replace=bind.replace if bind else False,
-        address=parse_address(given.client_ip) if given.client_ip is not None else None,
+        address=stated_address(given.client_ip) if given.client_ip is not None else None,
         user_agent=given.user_agent,
         locale=inputs.language(given.locale),
         return_url=given.return_url,

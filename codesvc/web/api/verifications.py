@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.domain.codes import VerificationId
-from codesvc.domain.limits import bucket, parse_address
+from codesvc.domain.forwarding import stated_address
+from codesvc.domain.limits import bucket
 from codesvc.service.models import StartRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
@@ -90,7 +91,7 @@ async def start(request: web.Request) -> web.Response:
     wanted = StartRequest(
         purpose=given.purpose,
         user=given.user,
-        address=parse_address(given.client_ip) if given.client_ip is not None else None,
+        address=stated_address(given.client_ip) if given.client_ip is not None else None,
         user_agent=given.user_agent,
         locale=inputs.language(given.locale),
         vouched=given.vouched,
@@ -140,7 +141,7 @@ async def check(request: web.Request) -> web.Response:
         caller.site,
         identifier_in(request),
         given.code,
-        address=bucket(parse_address(given.client_ip)) if given.client_ip is not None else None,
+        address=bucket(stated_address(given.client_ip)) if given.client_ip is not None else None,
         idempotency=inputs.idempotency(request, body),
     )
     limits = ratelimit.headers(caller.site, ratelimit.CHECKS, result.left) if result.left else {}
