@@ -151,7 +151,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     garbage_collector.begin()
     from codesvc.cli.serve import server, supervisor, worker
     from codesvc.cli.serve.revision import Revision, UnusableConfiguration
-    from codesvc.domain.errors import CodesvcError
+    from codesvc.domain.errors import CodesvcError, in_words
     from codesvc.runtime import file_descriptors, http_server, logging
 
     garbage_collector.keep()
@@ -174,7 +174,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except (CodesvcError, OSError) as error:
-        print(f"codesvc: {error}", file=sys.stderr)
+        print(f"codesvc: {in_words(error)}", file=sys.stderr)
         return 1
 
 

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
@@ -62,7 +62,7 @@ def _ended(command: Coroutine[Any, Any, int]) -> int:
     try:
         return http_server.run(command)
     except (CodesvcError, OSError, RedisError) as error:
-        sys.stderr.write(f"codesvc bindings: {error}\n")
+        sys.stderr.write(f"codesvc bindings: {in_words(error)}\n")
         return 1
 
 

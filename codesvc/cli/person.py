@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
 from codesvc.domain.clock import rfc3339, unix_ms
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
 from codesvc.service.misplaced_bindings import require_in_place
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError) as error:
-        sys.stderr.write(f"codesvc person: {error}\n")
+        sys.stderr.write(f"codesvc person: {in_words(error)}\n")
         return 1
 
 

@@ -21,7 +21,7 @@ from codesvc.cli.follow import open_store_alone
 from codesvc.config.faults import UnfitError
 from codesvc.config.files import decoded
 from codesvc.domain.clock import rfc3339
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
 from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.sites.registry.registry import Registry
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError, RedisError, ValueError) as error:
-        sys.stderr.write(f"codesvc {arguments.command} {arguments.act}: {error}\n")
+        sys.stderr.write(f"codesvc {arguments.command} {arguments.act}: {in_words(error)}\n")
         return 1
 
 

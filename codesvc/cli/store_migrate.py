@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from redis.exceptions import RedisError
 
 from codesvc.config import ConfigError, load
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
 from codesvc.runtime.progress import Progress
 from codesvc.store.connection import connect, store_url
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
     except (CodesvcError, OSError, RedisError, ValueError) as error:
-        sys.stderr.write(f"codesvc store migrate: {error}\n")
+        sys.stderr.write(f"codesvc store migrate: {in_words(error)}\n")
     return 1
 
 

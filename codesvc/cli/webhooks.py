@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store
 from codesvc.domain.clock import rfc3339
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.domain.webhook import HookStatus
 from codesvc.runtime import http_server
 from codesvc.service.webhooks import Webhooks, is_webhook_id
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         return http_server.run(_run(arguments, settings))
     except (CodesvcError, OSError) as error:
-        sys.stderr.write(f"codesvc webhooks: {error}\n")
+        sys.stderr.write(f"codesvc webhooks: {in_words(error)}\n")
         return 1
 
 

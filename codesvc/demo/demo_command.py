@@ -13,7 +13,7 @@ from codesvc.config.keys import new_key
 from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server, signals
 from codesvc.runtime import logging as runtime_logging
 from codesvc.runtime.sockets import require_free
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 3), remedy=_other_ports(arguments))
             return http_server.run(story(addresses, key, data_dir))
         except (CodesvcError, OSError) as error:
-            return _complain(str(error))
+            return _complain(in_words(error))
 
 
 def _other_ports(arguments: argparse.Namespace) -> str:

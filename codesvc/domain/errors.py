@@ -8,6 +8,13 @@ in `codesvc.store.outcomes`. The classes of this module are for failures that a 
 from __future__ import annotations
 
 
+def in_words(error: BaseException) -> str:
+    """An error's text for people: of one of the operating system the file and the reason, without `[Errno 2]`."""
+    if isinstance(error, OSError) and error.strerror and error.errno is not None:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
 class CodesvcError(Exception):
     """Base class of every exception that this package raises on purpose. Its text is safe to log."""
 

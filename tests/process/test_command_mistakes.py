@@ -65,6 +65,24 @@ def test_a_wrong_argument(run, words, named):
     assert (status, named in said) == (2, True), said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bindings", "import", "none.csv", *CONFIG, *SHOP),
+        ("bindings", "export", "file/out.csv", *CONFIG, *SHOP),
+        ("person", "export", *CONFIG, *SHOP, "--user", "u", "--output", "file/out.json"),
+        ("demo", "--check", "--data-dir", "file/data", "--port-base", "21040"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_cannot_be_used_is_named_in_words(run, tmp_path, words):
+    (tmp_path / "file").touch()
+    status, said = run(*words)
+    assert status in {1, 2}, said
+    assert "Errno" not in said
+    assert "file" in said or "none.csv" in said
+
+
 def test_a_copy_of_a_store_that_does_not_exist(run, tmp_path):
     target = f"embedded:{tmp_path / 'new'}"
     for source in (f"embedded:{tmp_path / 'misspelt'}", "embedded:", f"embedded:{tmp_path}"):
