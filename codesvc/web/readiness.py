@@ -12,7 +12,7 @@ from codesvc.domain import callback_health, health
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors
-from codesvc.service.operators.account_state import read_token_trouble
+from codesvc.service.operators.account_state import TokenTrouble, read_account_trouble
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
@@ -79,11 +79,14 @@ class Readiness:
         return [
             health.of_store(await self._store_state()),
             *[await self._account(account) for account in self._directory.active_accounts],
-            health.of_descriptors(file_descriptors.state()),
-            self.proxies.condition,
-            *self.webhook_proxy.conditions,
+            *self.of_process(),
             *await self._callbacks(),
         ]
+
+    def of_process(self) -> list[ComponentHealth]:
+        """The conditions of what is this process's own."""
+        descriptors = health.of_descriptors(file_descriptors.state())
+        return [descriptors, self.proxies.condition, *self.webhook_proxy.conditions]
 
     async def _store_state(self) -> str:
         """The store's state; `slow` is no reason to take this process out of service."""
@@ -91,15 +94,18 @@ class Readiness:
         return "slow" if state == health.OK and self._store.pace.late(perf_counter()) is not None else state
 
     async def _account(self, account: AccountEntry) -> ComponentHealth:
-        """The account's connection to WeChat, as this process sees it, and its access token, as all do."""
+        """The account's connection to WeChat, as this process sees it; its token and refused calls, as all do."""
         seen = self._platforms.of(account.name)
         if seen.state != health.OK:
             return seen
         try:
-            trouble = await read_token_trouble(self._store, account)
+            trouble = await read_account_trouble(self._store, account)
         except (StoreUnavailable, ScriptError):
             return seen
-        return seen if trouble is None else ComponentHealth(seen.component, "no token", trouble.means)
+        if trouble is None:
+            return seen
+        state = "no token" if isinstance(trouble, TokenTrouble) else "refused"
+        return ComponentHealth(seen.component, state, trouble.means)
 
     async def _callbacks(self) -> list[ComponentHealth]:
         """The states of the accounts' callbacks; none if the store does not answer."""

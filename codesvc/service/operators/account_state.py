@@ -1,4 +1,7 @@
-"""Whether an account gets an access token, from the calls of all processes. The rule itself is pure."""
+"""Whether an account gets an access token, and which calls WeChat refuses until somebody acts.
+
+Both follow from the calls of all processes. The rules themselves are pure.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from codesvc.domain.clock import rfc3339
 from codesvc.service.statistics.fields import account_subject, call_field
 from codesvc.service.statistics.summary import FINE
 from codesvc.wechat.errcode_advice import token_remedy, token_words
+from codesvc.wechat.errcodes import TABLE, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +58,56 @@ class TokenTrouble:
     def means(self) -> str:
         """All of it as two sentences."""
         return f"No access token since {rfc3339(self.since)}: {self.words}. Nothing can be sent. {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefusal:
+    """WeChat refuses a call with an errcode that does not end by itself.
+
+    Attributes:
+        call: the call, as in the metrics: `template`, `qrcode`, …
+        errcode: WeChat's errcode.
+        since: the first failure, ms since 1970.
+        last: the latest one.
+    """
+
+    call: str
+    errcode: int
+    since: int
+    last: int
+
+    @property
+    def means(self) -> str:
+        """All of it as two sentences."""
+        words = judge(self.errcode).reason.replace("-", " ")
+        return (
+            f"WeChat refuses the call {self.call} since {rfc3339(self.since)}: {words} (errcode {self.errcode}). "
+            "Codes come by scan or keyword where they can; /admin and codesvc check say what to do."
+        )
+
+
+def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
+    """The latest refusal that somebody has to act on; None if the same call has succeeded since, or there is none."""
+    current: list[CallRefusal] = []
+    for name, episode in episodes.items():
+        _, call, result = name.split(".", 2)
+        if name.startswith(_TOKEN) or not result.lstrip("-").isdigit() or result == FINE:
+            continue
+        fine = episodes.get(call_field(call, FINE))
+        known = TABLE.get(int(result))
+        if known is not None and known.alarm and (fine is None or episode.last > fine.last):
+            current.append(CallRefusal(call, int(result), episode.since, episode.last))
+    return max(current, key=lambda each: each.last, default=None)
+
+
+async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | CallRefusal | None:
+    """The trouble with an account's token, else with its calls, from the store.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
+    return token_trouble(episodes) or call_refusal(episodes)
 
 
 def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:

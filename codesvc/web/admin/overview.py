@@ -19,7 +19,7 @@ from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
-from codesvc.web.admin.worries import worries
+from codesvc.web.admin.worries import component_worries, endpoint_worries, worries
 from codesvc.web.context import services
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codesvc.service.statistics.summary import Story
     from codesvc.web.admin.filters import Choice
     from codesvc.web.admin.layout import Words
+    from codesvc.web.admin.worries import Worry
     from codesvc.web.context import Services
 
 routes = web.RouteTableDef()
@@ -81,6 +82,8 @@ async def show(request: web.Request) -> web.Response:
     figures = together(found)
     queues = [backlog(queue) for queue in await here.standings.queues()]
     story = tell(figures.total, choice.purposes)
+    wrong = worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0))
+    wrong += await besides(here, words)
     variables = {
         "choice": choice,
         "spans": list(SPANS),
@@ -90,7 +93,7 @@ async def show(request: web.Request) -> web.Response:
         "funnel": _funnel(story),
         "table": _table(choice, by_site),
         "accounts": accounts,
-        "worries": worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0)),
+        "worries": sorted(wrong, key=lambda worry: worry.tone != "bad"),
         "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes),
         "as_of": unix_ms(),
         "figures": figures,
@@ -117,6 +120,14 @@ async def store_state(here: Services) -> tuple[str, float]:
     """The store's state (`slow` if it answers late), and the seconds that one in ten scripts takes or more."""
     state, slow = await here.readiness.state(), here.store.pace.late(perf_counter())
     return ("slow" if state == "ok" and slow is not None else state), slow or 0.0
+
+
+async def besides(here: Services, words: Words) -> list[Worry]:
+    """What is wrong with this process and with the receivers of webhooks."""
+    listening = [site for site in here.directory.sites.values() if site.config.webhook is not None]
+    endpoints = await asyncio.gather(*(here.webhooks.endpoint(site) for site in listening))
+    named = [(site.name, each) for site, each in zip(listening, endpoints, strict=True)]
+    return [*component_worries(words, here.readiness.of_process()), *endpoint_worries(words, named)]
 
 
 def charts(figures: Figures, purposes: Sequence[str], words: Words, calls: Figures) -> list[Chart]:

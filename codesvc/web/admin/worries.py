@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codesvc.domain import callback_health
+from codesvc.domain.health import OK
 from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import judge_token
 
@@ -13,11 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from codesvc.domain.callback_health import CallbackState, Heard
+    from codesvc.domain.health import ComponentHealth
     from codesvc.service.operators.account_state import TokenTrouble
     from codesvc.service.operators.forecast import Outlook
     from codesvc.service.statistics.summary import Fault
+    from codesvc.store.webhooks import Endpoint
     from codesvc.web.admin.account_health import Health
     from codesvc.web.admin.layout import Words
+
+_FAILURES_IN_A_ROW: Final = 3
+NAMED_ELSEWHERE: Final = frozenset({"store", "wechat", "callbacks"})
+"""Parts of /readyz that the overview words by itself."""
+WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
+"""Parts of /readyz that are named by `component_worries`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,27 @@ def _low(w: Words, title: str, each: Outlook) -> Worry:
     count = w.t("gone.in", time=w.seconds(each.ends_in)) if each.ends_in else ""
     text = w.t(f"worry.{'gone' if gone else 'low'}.{each.what}", account=title)
     return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, None, "/admin/accounts")
+
+
+def component_worries(w: Words, conditions: Iterable[ComponentHealth]) -> Iterator[Worry]:
+    """What is wrong with the parts that have no words of their own elsewhere on the page."""
+    for each in conditions:
+        if each.state != OK and each.component in WORDED:
+            tone = "warn" if each.state == "scarce" else "bad"
+            what = w.named("result", each.state)
+            yield Worry(tone, w.t(f"worry.{each.component}", what=what), w.t(f"worry.{each.component}.do"))
+
+
+def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Iterator[Worry]:
+    """What is wrong with the receivers of webhooks, by site."""
+    for site, each in endpoints:
+        count = w.t("count.waiting", count=w.number(each.waiting)) if each.waiting else ""
+        if each.disabled is not None:
+            text = w.t("worry.endpoint.disabled", site=site)
+            yield Worry("bad", text, w.t("worry.endpoint.disabled.do"), count, each.disabled, "/admin/webhooks")
+        elif each.failures >= _FAILURES_IN_A_ROW:
+            text = w.t("worry.endpoint.failing", site=site, failures=w.number(each.failures))
+            yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks")
 
 
 def worries(
