@@ -22,6 +22,7 @@ from codesvc.doctor import (
     odds_findings,
     outbound,
     refusals,
+    refused_calls,
     samples,
     settings_checks,
     storeprobe,
@@ -92,6 +93,8 @@ class Examination:
             names = [account.name for account in directory.accounts.values()]
             # Before the callbacks are tried below: those that are refused then would be the latest.
             refused = await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix))
+            accounts, prefix = list(directory.accounts.values()), settings.store.prefix
+            refused += await guarded("refused calls", refused_calls.findings(accounts, place, prefix))
             for finding in (*refused, *await guarded("bindings", bindingstate.check(settings, place))):
                 yield finding
             for account in directory.accounts.values():

@@ -107,6 +107,11 @@ def token_remedy(result: str) -> str:
     return _UNANSWERED_REMEDIES.get(result, _AGAIN)
 
 
+def call_remedy(errcode: int) -> str:
+    """What to do when WeChat refuses a call with this errcode."""
+    return _remedy(errcode, WeChatFault(), token=False)
+
+
 def errcode_of(fault: WeChatFault) -> int | None:
     """WeChat's errcode, None if the answer had none."""
     return fault.errcode if isinstance(fault, WeChatError | TokenUnavailable) else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.domain.clock import rfc3339
 from codesvc.service.statistics.fields import account_subject, call_field
 from codesvc.service.statistics.summary import FINE
-from codesvc.wechat.errcode_advice import token_remedy, token_words
+from codesvc.wechat.errcode_advice import call_remedy, token_remedy, token_words
 from codesvc.wechat.errcodes import TABLE, judge
 
 if TYPE_CHECKING:
@@ -77,13 +77,20 @@ class CallRefusal:
     last: int
 
     @property
+    def words(self) -> str:
+        """What is refused, since when and why, in English."""
+        why = judge(self.errcode).reason.replace("-", " ")
+        return f"WeChat refuses the call {self.call} since {rfc3339(self.since)}: {why} (errcode {self.errcode})"
+
+    @property
+    def remedy(self) -> str:
+        """What to do, in English."""
+        return call_remedy(self.errcode)
+
+    @property
     def means(self) -> str:
-        """All of it as two sentences."""
-        words = judge(self.errcode).reason.replace("-", " ")
-        return (
-            f"WeChat refuses the call {self.call} since {rfc3339(self.since)}: {words} (errcode {self.errcode}). "
-            "Codes come by scan or keyword where they can; /admin and codesvc check say what to do."
-        )
+        """All of it as sentences."""
+        return f"{self.words}. Codes come by scan or keyword where they can. {self.remedy}"
 
 
 def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
@@ -98,6 +105,15 @@ def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
         if known is not None and known.alarm and (fine is None or episode.last > fine.last):
             current.append(CallRefusal(call, int(result), episode.since, episode.last))
     return max(current, key=lambda each: each.last, default=None)
+
+
+async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal | None:
+    """The refusal of an account's calls, from the store.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    return call_refusal((await store.counts.episodes(account.keys, account_subject(account.name))).episodes)
 
 
 async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | CallRefusal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,8 @@ class Gauges:
             accounts, queues = await self.accounts(), await self.queues()
             active = self._directory.active_accounts
             callbacks = await self._heard.of(account.name for account in active)
-            troubles = {account.name: await read_token_trouble(self._store, account) for account in active}
+            found_troubles = await asyncio.gather(*(read_token_trouble(self._store, account) for account in active))
+            troubles = {account.name: each for account, each in zip(active, found_troubles, strict=True)}
         except CodesvcError:
             metrics.STORE_UP.set(0)
             return
