@@ -48,8 +48,6 @@ class Odds:
         user_guesses: the guesses for one user that count on the worst day; infinite without a limit.
         short_guesses: the guesses for codes of normal length, over all users, on the worst day.
         long_guesses: the same for long codes.
-        space: the number of codes of normal length.
-        long_space: the number of long codes.
     """
 
     user: float
@@ -58,8 +56,6 @@ class Odds:
     user_guesses: float
     short_guesses: float
     long_guesses: float
-    space: int
-    long_space: int
 
 
 def most_in(rates: Iterable[Rate], seconds: float) -> float:
@@ -112,8 +108,6 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
         user_guesses=guesses,
         short_guesses=shorts,
         long_guesses=longs,
-        space=short,
-        long_space=long,
     )
 
 

@@ -7,6 +7,7 @@ A store of an earlier version has none; `adopt` fills it once by walking all bin
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -39,8 +40,9 @@ async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
         StoreUnavailable: the store does not answer.
     """
     found = {}
-    for partition in range(PARTITIONS):
-        fields = await _asked(store, partition, "hgetall", binding_account(store.prefix, partition))
+    partitions = range(PARTITIONS)
+    asked = (_asked(store, each, "hgetall", binding_account(store.prefix, each)) for each in partitions)
+    for partition, fields in zip(partitions, await asyncio.gather(*asked), strict=True):
         told = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
         found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in told.items() if site != _ADOPTED}
     return found
