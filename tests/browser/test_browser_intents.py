@@ -74,6 +74,16 @@ async def test_what_was_declined_changes_nothing_and_says_so(stage):
         await page.wait_for_url("**/login")
 
 
+async def test_without_a_way_back_an_end_still_says_what_is_next(stage):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    async with stage.visitor() as context:
+        page = await opened(context, started)
+        await person.scan(started["id"])
+        await person.say("拒绝")
+        await expect(page.locator("h1")).to_have_text("已拒绝")
+        await expect(page.locator(".end")).to_have_text("可以关闭此页面，回到山月茶铺继续。")
+
+
 async def test_it_ends_by_itself_when_its_time_is_over(stage):
     async with stage.visitor() as context:
         page = await opened(context, await stage.ask("logins"))

@@ -42,6 +42,22 @@ async def test_a_code_on_its_way_leads_to_wechat_and_its_box_comes_into_view(sta
         await expect(page.locator(".code")).to_be_in_viewport(ratio=1)
 
 
+async def test_back_from_wechat_the_state_is_read_at_once(stage, open_either):
+    """The phone has cut the line meanwhile, and no timer fires: only coming back does it."""
+    person, started = await stage.person(follows=True), await stage.start()
+    async with stage.visitor(phone=True) as context:
+        await context.clock.install()
+        await context.route("**/events", lambda route: route.abort())
+        page = await open_either(context, started)
+        headline = page.locator("#headline, .headline")
+        await expect(headline).to_have_text("发送口令，获取验证码")
+        await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+        await person.say(started["scan"]["keyword"])
+        await expect(headline).to_have_text("发送口令，获取验证码")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(headline).to_have_text("验证码已发到微信")
+
+
 async def test_a_binding_by_web_authorisation_offers_its_link(stage):
     started = await stage.ask("bind-intents", user="u-link", method="oauth")
     async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
