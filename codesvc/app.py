@@ -47,6 +47,7 @@ from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
 from codesvc.service.intent_decisions import IntentDecisions
 from codesvc.service.intents import Intents
+from codesvc.service.oidc import OpenIdProvider
 from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
 from codesvc.service.registry_administration import RegistryAdministration
@@ -65,10 +66,11 @@ from codesvc.sites.registry.contents import Contents
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.sealing import Sealer
 from codesvc.sites.registry.uses import KeyUses
+from codesvc.sites.relying_parties import RelyingParties
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.web import admin, callback, refusals
+from codesvc.web import admin, callback, oidc, refusals
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
@@ -107,6 +109,7 @@ _TABLES: Final = (
     reference.routes,
     widget.routes,
     logos.routes,
+    *oidc.TABLES,
 )
 """All routes. The first one that matches is used."""
 _LONGEST_LIFE: Final = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values()))
@@ -227,7 +230,7 @@ async def _run(
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits.keywords)
         conversation = IntentChat(store, decisions, counter, teller)
-        page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
+        page_tokens, means, asking = PageTokens(keyring), Means(composer, clients, http), Intents(store, pool, recorder)
         app[SERVICES] = Services(
             settings=settings,
             address=fixed.address,
@@ -239,7 +242,7 @@ async def _run(
             change_notifier=change_notifier,
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
-            intents=Intents(store, pool, recorder),
+            intents=asking,
             decisions=decisions,
             composer=composer,
             chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, recorder=recorder),
@@ -263,6 +266,7 @@ async def _run(
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
+            oidc=OpenIdProvider.made(RelyingParties(settings, directory, registry), store, keyring, links, asking),
         )
         if service.deliver:
             courier = Courier(

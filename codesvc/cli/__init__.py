@@ -79,12 +79,12 @@ def _parser() -> argparse.ArgumentParser:
 
         of_webhooks.add_arguments(webhooks)
 
-    if len(sys.argv) > 1 and sys.argv[1] in {"sites", "accounts", "keys"}:
+    if len(sys.argv) > 1 and sys.argv[1] in {"sites", "accounts", "keys", "oidc"}:
         from codesvc.cli import registry_arguments as of_registry
 
         of_registry.add_arguments(commands)
     else:
-        for name in ("sites", "accounts", "keys"):
+        for name in ("sites", "accounts", "keys", "oidc"):
             commands.add_parser(name, help=f"{name}, set up while the service runs")
     return parser
 
@@ -260,7 +260,7 @@ def _admin(arguments: argparse.Namespace) -> int:
 
 
 def _registry(arguments: argparse.Namespace) -> int:
-    if (arguments.command, arguments.act) == ("keys", "new"):
+    if (arguments.command, arguments.act) in {("keys", "new"), ("oidc", "secret")}:
         from codesvc.cli import registry_arguments as of_registry
 
         return of_registry.new(arguments)
@@ -284,6 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "sites": _registry,
         "accounts": _registry,
         "keys": _registry,
+        "oidc": _registry,
         "store": _store,
         "audit": _audit,
         "admin": _admin,

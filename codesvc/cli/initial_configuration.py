@@ -105,6 +105,7 @@ def initial_configuration(answers: Answers) -> InitialConfiguration:
     password = "-".join(secrets.token_hex(3) for _ in range(5))
     files = {
         f"{SECRETS}/master-key": _master_key(),
+        f"{SECRETS}/oidc-subject-key": _master_key(),
         f"{SECRETS}/app-secret": answers.app_secret,
         f"{SECRETS}/callback-token": DEFAULT_ACCOUNT.token if sandbox else _random(_TOKEN),
         api_key_file(answers.site): key,
@@ -124,6 +125,7 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     if answers.public_url.startswith("https://"):
         yield 'trusted_proxies = ["127.0.0.1", "::1"]   # the proxy with TLS, which sets X-Forwarded-For'
     yield from ("", "[secrets]", f'master_key_file = "{SECRETS}/master-key"')
+    yield from ("", "[oidc]", f'subject_key_file = "{SECRETS}/oidc-subject-key"   # never change it')
     yield from ("", f"[admin.operators.{answers.operator}]", f"password = {_quoted(password_hash)}")
     yield from ("", f"[accounts.{ACCOUNT}]", f"appid = {_quoted(answers.appid)}", f"name = {_quoted(answers.name)}")
     yield f'secret_file = "{SECRETS}/app-secret"'

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from codesvc.cli.initial_configuration import Answers, InitialConfiguration
     from codesvc.web.texts import Speech
 
-_FILES: Final = ("master-key", "app-secret", "callback-token", "callback-aes-key", "api-key", "password")
+_FILES: Final = (
+    "master-key",
+    "oidc-subject-key",
+    "app-secret",
+    "callback-token",
+    "callback-aes-key",
+    "api-key",
+    "password",
+)
 
 
 def steps(answers: Answers, made: InitialConfiguration, words: Speech, *, enter: str = "") -> str:

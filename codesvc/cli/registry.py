@@ -1,4 +1,4 @@
-"""`codesvc sites|accounts|keys …`: the functions of the admin API on the command line.
+"""`codesvc sites|accounts|keys|oidc …`: the functions of the admin API on the command line.
 
 The commands do not call a running service. They change the registry in the store, and the service notices the change.
 Anybody who can read the configuration may use them.
@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from redis.exceptions import RedisError
 
 from codesvc.app import prepare
+from codesvc.cli import oidc
 from codesvc.cli.follow import open_store_alone
-from codesvc.config.faults import UnfitError
-from codesvc.config.files import decoded
+from codesvc.cli.tables import print_table, table_in
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
@@ -29,7 +26,6 @@ from codesvc.sites.registry.uses import KeyUses
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from codesvc.config import Settings
     from codesvc.sites.directory import Directory
@@ -53,12 +49,14 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         registry = Registry(store, fixed.directory, fixed.sealer)
         await registry.refresh()
         office = RegistryAdministration(settings, fixed.directory, registry, fixed.composer)
-        if arguments.command == "keys":
+        if arguments.command == "oidc":
+            await oidc.run(arguments, settings, fixed.directory, registry)
+        elif arguments.command == "keys":
             await _keys(arguments, office, fixed.directory, KeyUses(store))
         elif arguments.act == "list":
             directory, sites = fixed.directory, arguments.command == "sites"
             names, own = (directory.sites, settings.sites) if sites else (directory.accounts, settings.accounts)
-            _print(("name", "kept"), [(name, "file" if name in own else "store") for name in sorted(names)])
+            print_table(("name", "kept"), [(name, "file" if name in own else "store") for name in sorted(names)])
         else:
             await _change(arguments, office)
     return 0
@@ -72,15 +70,15 @@ async def _change(arguments: argparse.Namespace, office: RegistryAdministration)
     kind, name = arguments.command, arguments.name
     match kind, arguments.act:
         case "sites", "put":
-            await office.put_site(name, _table(arguments.file), by=_BY, again=arguments.again)
+            await office.put_site(name, table_in(arguments.file), by=_BY, again=arguments.again)
         case "sites", "patch":
-            await office.patch_site(name, _table(arguments.file), by=_BY)
+            await office.patch_site(name, table_in(arguments.file), by=_BY)
         case "sites", "remove":
             await office.remove_site(name, by=_BY)
         case "accounts", "put":
-            await office.put_account(name, _table(arguments.file), by=_BY)
+            await office.put_account(name, table_in(arguments.file), by=_BY)
         case "accounts", "patch":
-            await office.patch_account(name, _table(arguments.file), by=_BY)
+            await office.patch_account(name, table_in(arguments.file), by=_BY)
         case "accounts", "remove":
             await office.remove_account(name, by=_BY)
     if arguments.act == "remove":
@@ -93,23 +91,6 @@ async def _change(arguments: argparse.Namespace, office: RegistryAdministration)
     sys.stdout.write(json.dumps(found.table, ensure_ascii=False, indent=2) + "\n")
     if found.secrets:
         sys.stdout.write(f"secrets that are set: {', '.join(found.secrets)}\n")
-
-
-def _table(file: str) -> dict[str, Any]:
-    """The table in a file: TOML if its name ends so, otherwise JSON."""
-    octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    try:
-        text = decoded(octets).removeprefix("\ufeff")
-        found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
-    except UnfitError as error:
-        raise CodesvcError(f"{file} {error}") from None
-    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
-        raise CodesvcError(f"{file}: {error}") from None
-    except RecursionError:
-        raise CodesvcError(f"{file} is nested too deeply") from None
-    if not isinstance(found, dict):
-        raise CodesvcError(f"{file} holds no table")
-    return found
 
 
 async def _keys(
@@ -130,12 +111,4 @@ async def _keys(
         for (key, kept), at in zip(found, await uses.last([key for key, _ in found]), strict=True):
             last = rfc3339(at) if at is not None else "never"
             rows.append((site, key.name, ",".join(sorted(key.scopes)), kept, last))
-    _print(("site", "key", "scopes", "kept", "last used"), rows)
-
-
-def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table; every column is as wide as its longest value."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write(line.rstrip() + "\n")
+    print_table(("site", "key", "scopes", "kept", "last used"), rows)

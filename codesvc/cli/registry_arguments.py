@@ -1,4 +1,4 @@
-"""The arguments of `codesvc sites|accounts|keys …`, and the command `keys new`, which needs no store."""
+"""The arguments of `codesvc sites|accounts|keys|oidc …`, and `keys new` and `oidc secret`, which need no store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(commands: Any) -> None:
-    """Declare the three commands."""
+    """Declare the four commands."""
     for kind, one in (("sites", "site"), ("accounts", "account")):
         acts = commands.add_parser(kind, help=f"the {kind}: list, show, put, patch, remove").add_subparsers(
             dest="act", required=True, metavar="ACT"
@@ -35,6 +35,18 @@ def add_arguments(commands: Any) -> None:
     add = _act(acts, "add", "give a site another key, in force within a second: prints it once", "site", "name")
     add.add_argument("--scopes", default="verify,bindings", help="what it may do (default: verify,bindings)")
     _act(acts, "remove", "take a key away", "site", "name")
+    acts = commands.add_parser("oidc", help="the OpenID Provider: clients, put, remove, rotate, secret").add_subparsers(
+        dest="act", required=True, metavar="ACT"
+    )
+    acts.add_parser("secret", help="make a client's secret: prints it once, and its hash for the configuration")
+    clients = _act(acts, "clients", "the relying parties of all sites, without secrets")
+    clients.add_argument("--site", default=None, help="only this site's")
+    put = _act(
+        acts, "put", "register a client, or replace its settings, by a file: TOML, JSON, or -", "site", "id", "file"
+    )
+    put.add_argument("--new-secret", action="store_true", help="give it another secret; the latest old one stays valid")
+    _act(acts, "remove", "take a client away", "site", "id")
+    _act(acts, "rotate", "sign with the next key from now on; the present one stays published for a day")
 
 
 def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
@@ -46,9 +58,16 @@ def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
 
 
 def new(arguments: argparse.Namespace) -> int:
-    """`codesvc keys new`: make a key for the configuration file; needs no store."""
+    """`codesvc keys new` and `codesvc oidc secret`: make a key or a secret; needs no store."""
     from codesvc.config.keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` goes without
 
+    if arguments.command == "oidc":
+        secret = secrets.token_urlsafe(32)
+        sys.stdout.write(
+            f"The secret, shown this once; give it to the relying party:\n  {secret}\n"
+            f'For the configuration, under [[sites.SITE.oidc.clients]]:\n  secrets = ["{hash_line(secret)}"]\n'
+        )
+        return 0
     octets = secrets.token_bytes(32)
     try:
         key = new_admin_key(octets) if arguments.admin else new_key(arguments.site, octets)

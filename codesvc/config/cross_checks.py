@@ -12,6 +12,7 @@ from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_m
 from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
+from codesvc.config.oidc_checks import oidc_faults
 from codesvc.config.partial import UnsoundError
 from codesvc.domain.listener import parse_listener
 
@@ -54,6 +55,9 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
         for webhook in _sound(site, "webhook"):
             if webhook is not None:
                 yield _under(_receiver(settings, webhook), "sites", name, "webhook")
+        for oidc in _sound(site, "oidc"):
+            if oidc is not None:
+                yield _under(oidc_faults(settings, oidc), "sites", name, "oidc")
         for key, purpose in _tables(site, "purposes"):
             yield from (
                 _under(rule(purpose), "sites", name, "purposes", key) for rule in (_code_lengths, _code_lives, _ways)

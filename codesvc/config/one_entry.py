@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
+from codesvc.config.oidc import OidcClient
+from codesvc.config.oidc_checks import client_faults
 from codesvc.config.partial import Draft, faults_in
 from codesvc.config.settings import Account, ApiKey, Site, Webhook
 from codesvc.config.structure import secret_options, structured_as
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from codesvc.config.settings import Settings
 
-_T = TypeVar("_T", Site, Account, ApiKey)
+_T = TypeVar("_T", Site, Account, ApiKey, OidcClient)
 _PLACEHOLDER = {"name": "-", "hash": f"sha256:{secrets.token_hex(32)}", "scopes": ["verify"]}
 
 
@@ -64,6 +66,22 @@ def one_key(name: str, table: Mapping[str, Any]) -> ApiKey:
     return _structured(ApiKey, name, {**table, "name": name}, [])
 
 
+def one_client(settings: Settings, identifier: str, table: Mapping[str, Any]) -> OidcClient:
+    """The relying party that a table describes, without its id.
+
+    Raises:
+        ConfigError: the table breaks a rule; paths begin at the table.
+    """
+    found = structured_as(OidcClient, {**table, "id": identifier})
+    faults = [*faults_in(found)]
+    if isinstance(found, Draft):
+        raise ConfigError(faults)
+    faults += client_faults(settings, found)
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
 def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
     """The table without its secrets, so that it can be shown."""
     shown = {option: value for option, value in table.items() if option not in secret_options(kind)}
@@ -71,6 +89,10 @@ def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dic
     if kind is Site and isinstance(webhook, dict):
         hidden = secret_options(Webhook)
         shown["webhook"] = {option: value for option, value in webhook.items() if option not in hidden}
+    oidc = shown.get("oidc")
+    if kind is Site and isinstance(oidc, dict):
+        clients = [{name: v for name, v in client.items() if name != "secrets"} for client in oidc.get("clients", ())]
+        shown["oidc"] = {**oidc, "clients": clients}
     return shown
 
 

@@ -32,6 +32,7 @@ from codesvc.config.constraints import (
     unguessable,
 )
 from codesvc.config.faults import Fault
+from codesvc.config.oidc import Oidc, OidcKeys
 from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, TEMPLATED, Channel
@@ -238,6 +239,7 @@ class Site:
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
     webhook: Webhook | None = None
     brand: Brand = field(default_factory=Brand)
+    oidc: Oidc | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +282,7 @@ class Settings:
     service: Service
     store: Store = field(default_factory=Store)
     secrets: Secrets
+    oidc: OidcKeys = field(default_factory=OidcKeys)
     accounts: Mapping[str, Account] = field(default_factory=lambda: MappingProxyType({}))
     sites: Mapping[str, Site] = field(default_factory=lambda: MappingProxyType({}))
     admin: Admin = field(default_factory=Admin)

@@ -28,8 +28,9 @@ FIXED: Final = (
     ("service", "workers"),
     ("admin", "listen"),
     ("store",),
+    ("oidc", "subject_key"),
 )
-"""Options that a running process cannot change: its mode, its sockets, its store."""
+"""Options that a running process cannot change: its mode, its sockets, its store, whom relying parties know."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

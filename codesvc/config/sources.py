@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import read_picture, read_secret, without_marks
+from codesvc.config.oidc import OidcKeys
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Account, Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
@@ -55,7 +56,7 @@ class Sources:
     def filled(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of `data` with every secret filled in, or a `Refused` for a secret that could not be read."""
         full = dict(data)
-        for name, cls in (("store", Store), ("secrets", Secrets)):
+        for name, cls in (("store", Store), ("secrets", Secrets), ("oidc", OidcKeys)):
             full[name] = self._table(full.get(name, {}), cls, name)
         if "service" in full:
             full["service"] = self._table(full["service"], Service, "service")

@@ -12,6 +12,10 @@ _CONSOLE: Final = "WeChat's console, 设置与开发 > 开发接口管理 > 基�
 _MASTER_KEY: Final = (
     'Make one: (umask 077; openssl rand -base64 48 > master-key), then master_key_file = "master-key" under [secrets].'
 )
+_SUBJECT_KEY: Final = (
+    'Make one: (umask 077; openssl rand -base64 48 > oidc-subject-key), then subject_key_file = "oidc-subject-key" '
+    "under [oidc]. Keep a copy, and never change it: relying parties know people by it."
+)
 _BY_OPTION: Final = (
     (r"secrets\.(previous_)?master_keys?", _MASTER_KEY),
     (
@@ -30,6 +34,11 @@ _BY_OPTION: Final = (
         "Make a key: codesvc keys new SITE. The line that it prints belongs into the list of keys.",
     ),
     (r"sites\.[^.]+\.webhook\.secrets.*", "Make one: codesvc webhooks secret."),
+    (
+        r"oidc\.subject_key|sites\.[^.]+\.oidc",
+        _SUBJECT_KEY,
+    ),
+    (r"sites\.[^.]+\.oidc\.clients.*\.secrets.*", "Make one: codesvc oidc secret."),
     (r"admin\.operators.*", "Make the line: codesvc admin password --generate."),
 )
 _REFERENCE: Final = "See config.example.toml for what the option takes."

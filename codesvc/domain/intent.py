@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 
 from codesvc.domain.display_name import recognisable
+from codesvc.domain.oidc_request import AuthorizationRequest
 from codesvc.domain.record import Fixed
 from codesvc.domain.verification import KEPT_AFTER_END_MS
 
@@ -132,6 +133,7 @@ class Intent:
         display: for a bind intent that was confirmed, that name of its user, "" for none. Nobody reads it before.
         conflict: `user` if the user has another WeChat account, `wechat` if the WeChat account has another user, else
             "".
+        oidc: the relying party's request that a login answers, None for a login of the site's own.
     """
 
     id: str
@@ -156,6 +158,7 @@ class Intent:
     successor: str
     displays: tuple[str, ...] = ()
     display: str = ""
+    oidc: AuthorizationRequest | None = None
 
     def __repr__(self) -> str:
         return f"Intent({self.id[:10]}…, {self.status})"
@@ -190,6 +193,7 @@ class Intent:
             successor=fields.get("successor", ""),
             displays=msgspec.json.decode(fields.get("displays", "[]"), type=tuple[str, ...]),
             display=fields.get("display", "") if status is IntentStatus.BOUND else "",
+            oidc=msgspec.json.decode(fields["oidc"], type=AuthorizationRequest) if "oidc" in fields else None,
         )
 
     @property
@@ -219,7 +223,7 @@ class Intent:
         if self.predecessor:
             return False
         if self.status is IntentStatus.EXPIRED:
-            return self.now < self.expires + RENEW_MS[self.kind]
+            return self.oidc is None and self.now < self.expires + RENEW_MS[self.kind]
         return self.status is IntentStatus.SCANNED or bool(self.successor)
 
     @property

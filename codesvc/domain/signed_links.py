@@ -38,6 +38,7 @@ class Use(StrEnum):
     TICKET = "ticket"
     REDEEM = "redeem"
     MESSAGE = "message"
+    OIDC = "oidc"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,6 +103,14 @@ class Links:
     def page_url(self, site: str, intent: str) -> str:
         """The URL of the hosted page of an intent or login."""
         return self.address.url(f"/p/{self.page_token(site, intent)}")
+
+    def oidc_return_url(self, site: str, login: str) -> str:
+        """Where the browser that began a login for a relying party gets its answer."""
+        return self.address.url(self.oidc_return_route(site, login))
+
+    def oidc_return_route(self, site: str, login: str) -> str:
+        """The route of `oidc_return_url`."""
+        return f"/oidc/{site}/return/{self.sign(Use.OIDC, Subject(site, login))}"
 
     def ask_url(self, account: str, site: str, intent: str) -> str:
         """The URL where the person confirms or declines in WeChat; it also starts binding by web authorisation."""

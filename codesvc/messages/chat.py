@@ -82,7 +82,12 @@ class ChatComposer:
             "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
             "conflict": intent.conflict,
             "by_reply": by_reply,
+            "host": intent.oidc.host if intent.oidc else "",
+            "welcome": intent.oidc.visitors if intent.oidc else False,
         }
+        if intent.oidc is not None:
+            client = intent.oidc.spoken(intent.fixed.locale)
+            variables["site"] = client if client == variables["site"] else f"{client} · {variables['site']}"
         return self._templates.chat(name, intent.fixed.locale, variables)
 
     def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str, str]], minutes: int) -> str:

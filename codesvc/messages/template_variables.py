@@ -38,6 +38,8 @@ _INTENT: Final = _OF_A_SITE | {
         "address",
         "back",
         "explanation",
+        "provider",
+        "leave",
     ),
 }
 _PERSON: Final = _OF_A_SITE | {

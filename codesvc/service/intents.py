@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from codesvc.domain.intent import Intent
+    from codesvc.domain.oidc_request import AuthorizationRequest
     from codesvc.service.models import Idempotency
     from codesvc.service.qr_pool import QrPool
     from codesvc.service.statistics.recorder import Recorder
@@ -47,6 +48,8 @@ class AskRequest:
         locale: `zh` or `en`.
         return_url: the address to which the hosted page returns.
         predecessor: the intent whose page starts it, "" if the site does.
+        oidc: the relying party's request that a login answers.
+        life_ms: how long a login waits, None: as every login.
     """
 
     kind: Kind
@@ -59,6 +62,8 @@ class AskRequest:
     locale: str = "zh"
     return_url: str | None = None
     predecessor: str = ""
+    oidc: AuthorizationRequest | None = None
+    life_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ class Intents:
         Raises:
             Invalid: the site requires a client address and there is none, or the user is a test identity.
         """
-        if request.address is None and not request.predecessor and site.config.client_ip == "required":
+        from_page = request.predecessor or request.oidc
+        if request.address is None and not from_page and site.config.client_ip == "required":
             raise Invalid(
                 "client_ip is missing: the person is shown where the request came from, and it is limited by it",
                 "/client_ip",
@@ -144,12 +150,13 @@ class Intents:
             fixed=msgspec.json.encode(fixed),
             reference=codes.reference(identifier),
             keyword=codes.new_keyword() if request.method == "scan" else "",
-            life_ms=LIFE_MS[request.kind],
+            life_ms=request.life_ms or LIFE_MS[request.kind],
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             rates=site.rates,
             hooks=site.wanted,
             predecessor=request.predecessor,
+            oidc=msgspec.json.encode(request.oidc) if request.oidc else b"",
         )
         return await self._store.start(site.keys, start)
 

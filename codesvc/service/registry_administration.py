@@ -19,6 +19,7 @@ from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
+from codesvc.sites.relying_parties import client_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,13 +98,12 @@ class RegistryAdministration:
         """
 
         async def think() -> type_of_changes:
-            table = self._known(name, self._own("site", name))
-            keys = {f"key/{name}/{key}": None for key in self._kept.keys_of(name)}
-            return {f"site/{name}": None, **keys, f"removed/{name}": {"account": table["account"]}}
+            account = self._known(name, self._own("site", name))["account"]
+            own = [f"site/{name}", *(f"key/{name}/{key}" for key in self._kept.keys_of(name))]
+            own += client_entries(self._kept, name)
+            return {**dict.fromkeys(own), f"removed/{name}": {"account": account}}
 
         await self._registry.change(think, by=by)
-
-    # Accounts
 
     def account(self, name: str) -> Described:
         """Read an account.

@@ -42,6 +42,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         rates: each limit as the scripts read it.
         hooks: events that the site's webhook listens to, as the scripts read them.
         predecessor: the intent whose page starts it, "" if the site does.
+        oidc: the relying party's request that a login answers, JSON, "" for none.
     """
 
     id: str
@@ -64,6 +65,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     rates: Mapping[str, str]
     hooks: str
     predecessor: str = ""
+    oidc: bytes = b""
 
 
 class IntentStarted(IntentReply, frozen=True):
@@ -138,6 +140,7 @@ class Intents:
                 "site_starts": start.rates["site_starts"],
                 "address_starts": start.rates["address_starts"],
                 "hooks": start.hooks,
+                "oidc": start.oidc,
             },
         )
 

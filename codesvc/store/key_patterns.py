@@ -6,13 +6,25 @@ import re
 from typing import Final
 
 PERMANENT: Final = frozenset(
-    {"binding", "owners", "union", "binding-account", "outbox", "gone", "unknown", "leavers", "webhook-sites"}
+    {
+        "binding",
+        "owners",
+        "union",
+        "binding-account",
+        "outbox",
+        "gone",
+        "unknown",
+        "leavers",
+        "webhook-sites",
+        "oidc-first",
+    }
     | {"webhook-state", "registry", "registry-log"}
 )
 """Kinds without a TTL. The outbox and the sites with webhooks to send are emptied by their workers. Whether an endpoint
 is disabled stays until it is enabled again. Bindings with their two indexes and the appid that they belong to, and the
 registry, are the operator's permanent data. An openid that WeChat does not know stays marked as long as it is bound.
-The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`.
+The leavers and their bindings are deleted by `codesvc.service.followers` after `unfollow_retention`. Who has logged in
+to a relying party keeps the openid that their subject is derived from.
 """
 
 IN_PARTITION: Final = {
@@ -56,6 +68,7 @@ IN_ACCOUNT: Final = {
     "moving": "moving:%s",
     "awaiting": "awaiting:%s",
     "receipt": "receipt:%s",
+    "oidc_first": "oidc-first:%s",
 }
 """The same for kinds whose names are unique only inside one account."""
 

@@ -184,6 +184,18 @@ class Keys:
         """String: the delivery of a WeChat message id, or a receipt that came before the send was recorded."""
         return self.account + IN_ACCOUNT["receipt"] % msgid
 
+    def oidc_first(self, openid: str) -> str:
+        """String: the openid that this person's subjects at relying parties are derived from; see `oidc_person`."""
+        return self.account + IN_ACCOUNT["oidc_first"] % openid
+
+    def oidc_code(self, site: str, digest: str) -> str:
+        """Hash: an authorisation code for a relying party, by its keyed hash."""
+        return f"{self.root}oidc-code:{site}:{digest}"
+
+    def oidc_token(self, site: str, digest: str) -> str:
+        """String: what an access token of a relying party lets it read, by the token's keyed hash."""
+        return f"{self.root}oidc-token:{site}:{digest}"
+
     def seen(self, dedupe: str) -> str:
         """String: marks a callback that has been handled."""
         return f"{self.account}seen:{sha256(dedupe.encode()).hexdigest()[:32]}"

@@ -46,3 +46,5 @@ class Outcome(StrEnum):
     CHOOSE = "choose"
     UNKNOWN = "unknown"
     DECLINED = "declined"
+    # logins for relying parties
+    STRANGER = "stranger"

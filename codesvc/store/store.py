@@ -19,6 +19,7 @@ from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
+from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.quotas import Quotas
 from codesvc.store.registry import Registry
@@ -87,6 +88,7 @@ class Store:
         self.deliveries = Deliveries(here)
         self.followers = Followers(here)
         self.intents = Intents(here)
+        self.oidc = Oidc(here)
         self.quotas = Quotas(here)
         self.registry = Registry(here)
         self.tickets = Tickets(here)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from codesvc.service.followers import Followers
     from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.intents import Intents
+    from codesvc.service.oidc import OpenIdProvider
     from codesvc.service.registry_administration import RegistryAdministration
     from codesvc.service.statistics.gauges import Gauges
     from codesvc.service.statistics.recorder import Recorder
@@ -83,6 +84,7 @@ class Services:
     registry: Registry
     webhooks: Webhooks
     administration: RegistryAdministration
+    oidc: OpenIdProvider
 
 
 SERVICES: Final = web.AppKey("SERVICES", Services)

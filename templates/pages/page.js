@@ -154,6 +154,7 @@
   }
 
   home.addEventListener("submit", (event) => {
+    if ("leave" in event.target.dataset) return;
     event.preventDefault();
     if (event.target.id === "check") box.confirm();
     else submit(event.target);

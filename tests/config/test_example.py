@@ -24,6 +24,7 @@ from codesvc.config import (
     load,
     parse,
 )
+from codesvc.config.oidc import OidcClient, OidcKeys
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED
 from codesvc.domain.codes import ALPHABET_NAMES
@@ -185,6 +186,7 @@ def defaults(settings):
     """Every option of a configuration that says only what it must, by name."""
     site, account = settings.sites["shop"], settings.accounts["main"]
     tables = (
+        OidcClient(id="wiki", name=LocalText("-", "-"), redirect_uris=()),
         Webhook(url="https://shop.example/hook", secrets=()),
         site,
         settings,
@@ -213,7 +215,24 @@ def test_what_it_shows_as_a_default_is_the_default(edited):
 
 
 @pytest.mark.parametrize(
-    "cls", [Service, Store, Secrets, Account, Message, Site, Chat, Brand, Webhook, ApiKey, Purpose, Limits, Admin]
+    "cls",
+    [
+        Service,
+        Store,
+        Secrets,
+        Account,
+        Message,
+        Site,
+        Chat,
+        Brand,
+        Webhook,
+        ApiKey,
+        Purpose,
+        Limits,
+        Admin,
+        OidcKeys,
+        OidcClient,
+    ],
 )
 def test_it_names_every_option(cls):
     text = EXAMPLE.read_text(encoding="utf-8")

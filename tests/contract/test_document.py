@@ -28,6 +28,23 @@ NOT_PUBLISHED = {
     "GET /wechat/{account}/message/{token}": "the page behind a message, for the WeChat that received it",
     "POST /wechat/{account}/message/{token}": "the form of that page",
     "GET /wechat/{account}/oauth": "where WeChat sends a browser back",
+    **{
+        f"{method} /oidc/{{site}}/{path}": "OpenID Connect, whose own discovery document describes it"
+        for method, path in (
+            ("GET", ".well-known/openid-configuration"),
+            ("GET", ".well-known/oauth-authorization-server"),
+            ("GET", "jwks.json"),
+            ("GET", "authorize"),
+            ("POST", "authorize"),
+            ("GET", "return/{token}"),
+            ("POST", "return/{token}"),
+            ("GET", "logout"),
+            ("POST", "logout"),
+            *((method, path) for path in ("token", "revoke", "userinfo") for method in ("OPTIONS", "POST")),
+            ("GET", "userinfo"),
+        )
+    },
+    "GET /.well-known/{kind}/{path}{site}": "the same, where RFC 8414 puts it",
 }
 """Routes for a person's browser, which no program calls, and why they are not in the document."""
 

@@ -27,7 +27,7 @@ TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix", "Worry"}
 OF_THE_CONTRACT = "web/contract/"
 ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED"}
 """Constants that hold routes, for declarations and for the writers."""
-MAKES_ROUTES = {"person_route", "logo_route", "route"}
+MAKES_ROUTES = {"person_route", "logo_route", "route", "oidc_return_route"}
 """Functions whose result is a route."""
 
 
@@ -103,7 +103,7 @@ WRITTEN = (
     r"(?:#|\?|weixin://).*",
     r"",
     # Variables that a view has made with the writer, or that are another host's.
-    r"\{\{ (?:base|here|link|action|back|back\[0\]|state\.return_to) \}\}.*",
+    r"\{\{ (?:base|here|link|action|back|leave|back\[0\]|state\.return_to) \}\}.*",
 )
 TEMPLATES = [*sorted(PAGES.glob("*.html")), *sorted((ROOT / "web" / "admin" / "templates").glob("*.html"))]
 

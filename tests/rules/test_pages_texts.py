@@ -67,7 +67,7 @@ def test_every_text_that_the_code_asks_for_by_name_is_there():
 def test_no_text_is_there_that_nothing_asks_for():
     stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "fallback", "failed.no-binding"}
     heads = {"code.label", "scan.caption", "scan.offer", "scan.again", "wait", "missing", "busy", "trouble", "refused"}
-    families = stages | heads | {"bi", "lg", "ask", "tk", "msg"} | {f"problem.{name}" for name in PROBLEMS}
+    families = stages | heads | {"bi", "lg", "ask", "tk", "msg", "oidc"} | {f"problem.{name}" for name in PROBLEMS}
     known = {*asked_for(), "problem.offline"}
     idle = {
         key

@@ -1,13 +1,15 @@
 -- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
 --   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
 -- KEYS: predecessor intent idem word site_starts address_starts
--- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts hooks
+-- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts hooks oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's intent is no longer kept, or the predecessor is not
 --   ended: the predecessor may start no successor (any more)
+--   `oidc` is a relying party's request (codesvc.domain.oidc_request), '' for none. A successor answers the same request
+--   and has no more time than its predecessor had: the relying party waits no longer.
 
 local old = A.predecessor ~= '' and read_record(K.predecessor)
 if A.predecessor ~= '' then
@@ -30,12 +32,14 @@ if old then
   wake(old)
 end
 
+local asked, expires = A.oidc ~= '' and A.oidc or nil, now + A.life
+if old and old.oidc then asked, expires = old.oidc, math.min(expires, tonumber(old.expires)) end
 local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, display = old and old.display or A.display, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
-  hooks = A.hooks,
-  created = now, expires = now + A.life, predecessor = old and old.id or nil,
+  hooks = A.hooks, oidc = asked,
+  created = now, expires = expires, predecessor = old and old.id or nil,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)
 if A.word ~= '' then redis.call('SET', K.word, A.kind .. ':' .. A.id, 'PX', tonumber(A.life) + TTL_MARGIN) end

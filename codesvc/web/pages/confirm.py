@@ -18,6 +18,7 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web.browser import account_in, cookie_of, go_to, goes_to_wechat, own_path, read_form, see_other, send_off
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
+from codesvc.web.pages.intent_view import page_path
 from codesvc.web.pages.person_view import PersonPage, asked_from, render_person_page, render_person_problem
 from codesvc.web.problem import Problem
 
@@ -64,7 +65,8 @@ async def show(request: web.Request) -> web.Response:
         if not goes_to_wechat(request):
             return render_person_problem(request, site, "open")
         errand = ReturnPage("ask", site.name, identifier.text)
-        return send_off(request, account, errand, profile=intent.method == "oauth")
+        # A login needs no profile: WeChat proves the openid silently, and the page asks.
+        return send_off(request, account, errand, profile=intent.method == "oauth" and intent.kind is Kind.BIND)
     if not _theirs(intent, visitor.openid):
         return render_person_problem(request, site, "other")
     return render_person_page(
@@ -88,6 +90,9 @@ async def decide(request: web.Request) -> web.Response:
     )
     if answer.outcome is Outcome.ABSENT:
         return render_person_problem(request, site, "other")
+    if intent.oidc is not None and intent.method == "oauth" and answer.outcome is not Outcome.CHOOSE:
+        # In this very browser the login's page waits for the answer.
+        return see_other(page_path(request, intent))
     # Redirect to the page with GET, so that a reload does not send the form again.
     return see_other(own_path(request))
 
@@ -101,16 +106,27 @@ def _buttons(t: Speech, intent: Intent) -> tuple[tuple[str, str, bool], ...]:
     return ("yes", label, True), refusal
 
 
+def _where(request: web.Request, intent: Intent) -> str:
+    """What the person logs in to: the site, or a relying party by way of the site."""
+    language = spoken_by(request)
+    site = services(request).directory.sites[intent.site].config.name.spoken(language)
+    if intent.oidc is None or intent.oidc.spoken(language) == site:
+        return site
+    return f"{intent.oidc.spoken(language)} · {site}"
+
+
 def _question(request: web.Request, intent: Intent) -> PersonPage:
-    t, site = speech_for(request), services(request).directory.sites[intent.site]
+    t = speech_for(request)
     lines = []
     if intent.fixed.agent or intent.fixed.place:
         lines.append(asked_from(t, intent.fixed))
     if intent.kind is Kind.BIND:
         title = t("ask.bind", user=intent.recognisable_user)
     else:
-        title = t("ask.login", site=site.config.name.spoken(spoken_by(request)))
-        if not intent.choices:
+        title = t("ask.login", site=_where(request, intent))
+        if intent.oidc is not None and intent.oidc.host:
+            lines.insert(0, t("ask.login.host", host=intent.oidc.host))
+        if not intent.choices and intent.oidc is None:
             lines.append(t("ask.new"))
         elif len(intent.choices) == 1:
             lines.append(t("ask.account", user=intent.recognisable_choices[0]))
@@ -129,8 +145,9 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
 
 def _end(request: web.Request, intent: Intent) -> PersonPage:
     t, site = speech_for(request), services(request).directory.sites[intent.site]
-    words = {"site": site.config.name.spoken(spoken_by(request)), "account": site.account.config.name}
-    key = f"{intent.kind.value}.{intent.status.value}"
+    words = {"site": _where(request, intent), "account": site.account.config.name}
+    welcome = intent.status is IntentStatus.UNKNOWN and intent.oidc is not None and intent.oidc.visitors
+    key = f"{intent.kind.value}.{IntentStatus.APPROVED.value if welcome else intent.status.value}"
     return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=t(key, **words),

@@ -17,6 +17,7 @@ from codesvc.web.brand import brand_of, logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.verification_view import device, explain_ended, seconds_until, security, wants_part
+from codesvc.web.uris import origin_of
 
 if TYPE_CHECKING:
     from codesvc.domain.intent import Intent
@@ -29,28 +30,43 @@ _PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
 _SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatus.UNKNOWN})
 
 
-def return_to(intent: Intent) -> str | None:
-    """Where the browser goes after the page: the site compares the id with its own session's."""
+def return_to(intent: Intent, links: Links) -> str | None:
+    """Where the browser goes after the page: the site compares the id with its own session's.
+
+    For a login for a relying party it is the service's own address, which answers the relying party.
+    """
+    if intent.oidc is not None:
+        return links.oidc_return_url(intent.site, intent.id)
     return return_address(intent.fixed.return_url, _PARAMETERS[intent.kind], intent.id, intent.predecessor or None)
 
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:
     """The text id of the headline; the id of its hint follows from it."""
-    key = f"{intent.kind.value}.{intent.status.value}"
+    # For a relying party a visitor without an account is logged in like everybody.
+    visitor = intent.status is IntentStatus.UNKNOWN and intent.oidc is not None and intent.oidc.visitors
+    key = f"{intent.kind.value}.{IntentStatus.APPROVED.value if visitor else intent.status.value}"
     method = f"{key}.{intent.method}"
     return t.best(f"{method}.{handset}", method, f"{key}.{handset}", key, f"ask.{intent.status.value}")
 
 
 def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read, for this browser."""
-    return shown(services(request).links, speech_for(request), device(request), site, intent)
+    return shown(services(request).links, speech_of(request, intent), device(request), site, intent)
+
+
+def speech_of(request: web.Request, intent: Intent) -> Speech:
+    """The texts of the page: a relying party may have asked for a language (`ui_locales`)."""
+    return services(request).texts.speech(intent.fixed.locale) if intent.oidc is not None else speech_for(request)
 
 
 def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
     image = f"{links.page_url(site.name, intent.id)}/qr.svg"
     key, said_yes = _headline(t, intent, handset), intent.status in _SAID_YES
-    words = {"site": site.config.name.spoken(t.name), "account": site.account.config.name}
+    name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
+    words = {"site": name, "account": site.account.config.name}
+    # A relying party is told of a refusal too.
+    goes_on = said_yes or (intent.oidc is not None and intent.over)
     return IntentPage(
         status=intent.status.value,
         over=intent.over,
@@ -62,7 +78,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         now=wire_time(intent.now),
         expires_at=wire_time(intent.expires),
         scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
-        return_to=return_to(intent) if said_yes else None,
+        return_to=return_to(intent, links) if goes_on else None,
         renew="scan" if intent.renewable else None,
         brand=brand_of(site, links.address),
     )
@@ -86,7 +102,7 @@ def render_intent(
     request: web.Request, site: SiteEntry, intent: Intent, *, problem: Problem | None = None
 ) -> web.Response:
     """The page, or only the panel if the page's script asks; a problem sets the status and is said."""
-    here, t, nonce = services(request), speech_for(request), secrets.token_urlsafe(16)
+    here, t, nonce = services(request), speech_of(request, intent), secrets.token_urlsafe(16)
     state, handset, base = state_of(request, site, intent), device(request), page_path(request, intent)
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
     address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
@@ -106,10 +122,19 @@ def render_intent(
         "expires_in": seconds_until(intent.expires, intent.now),
         "link": address if direct else "",
         "address": address,
-        "back": return_to(intent),
+        "back": return_to(intent, here.links),
+        "provider": site.config.name.spoken(t.name) if intent.oidc else "",
+        "leave": here.address.path(here.links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
         "explanation": explain_ended(problem, t) if problem else "",
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)
-    headers = {**(problem.headers if problem else {}), **security(site, nonce)}
+    headers = {**(problem.headers if problem else {}), **_security(site, nonce, intent)}
     status = problem.type.status if problem else 200
     return web.Response(text=html, status=status, content_type="text/html", headers=headers)
+
+
+def _security(site: SiteEntry, nonce: str, intent: Intent) -> dict[str, str]:
+    """As of every hosted page; one for a relying party is framed by nobody, and its form may lead back there."""
+    if intent.oidc is None:
+        return security(site, nonce)
+    return security(site, nonce, framed=False, leads_to=origin_of(intent.oidc.redirect_uri) if intent.oidc.host else "")

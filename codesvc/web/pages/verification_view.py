@@ -148,19 +148,21 @@ def _variables(
     }
 
 
-def security(site: SiteEntry | None, nonce: str, *, framed: bool = True) -> dict[str, str]:
+def security(site: SiteEntry | None, nonce: str, *, framed: bool = True, leads_to: str = "") -> dict[str, str]:
     """The headers of every page: a strict Content-Security-Policy, no caching, no referrer for other sites.
 
     Args:
         site: the site whose origins may frame the page and may be the target of its forms' redirects.
         nonce: the nonce of the page's own script and style.
         framed: whether they may frame it. False for a page with a confirm button, against clickjacking.
+        leads_to: a further origin that a form of the page may redirect to, "" for none.
     """
     origins = " ".join(("'self'", *(site.config.origins if site else ())))
     frames = origins if framed else "'none'"
+    forms = f"{origins} {leads_to}".rstrip()
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
-        f"connect-src 'self'; form-action {origins}; frame-ancestors {frames}; base-uri 'none'"
+        f"connect-src 'self'; form-action {forms}; frame-ancestors {frames}; base-uri 'none'"
     )
     # With no-referrer a browser sends `Origin: null` with a form, so the page's own form would look like another
     # site's. same-origin sends just as little to other sites.

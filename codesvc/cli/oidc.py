@@ -1,0 +1,79 @@
+"""`codesvc oidc …`: relying parties and signing keys of the OpenID Provider, in the store."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from codesvc.cli.tables import print_table, table_in
+from codesvc.domain.clock import rfc3339, unix_ms
+from codesvc.domain.errors import CodesvcError
+from codesvc.service.oidc_administration import OidcAdministration
+from codesvc.sites.relying_parties import RelyingParties, SubjectKeyChanged
+
+if TYPE_CHECKING:
+    import argparse
+
+    from codesvc.config import Settings
+    from codesvc.sites.directory import Directory
+    from codesvc.sites.registry.registry import Registry
+
+_BY: Final = "cli"
+
+
+async def run(arguments: argparse.Namespace, settings: Settings, directory: Directory, registry: Registry) -> None:
+    """Run the command.
+
+    Raises:
+        CodesvcError: it failed.
+    """
+    parties = RelyingParties(settings, directory, registry)
+    office = OidcAdministration(settings, directory, registry, parties)
+    try:
+        match arguments.act:
+            case "rotate":
+                await _rotate(parties)
+            case "clients":
+                _list(arguments, parties, directory)
+            case "put":
+                table = table_in(arguments.file)
+                made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
+                if made.secret is not None:
+                    _say(f"The secret, shown this once; give it to the relying party:\n  {made.secret}")
+                _say(f"{arguments.id} is registered, in every process within a second")
+            case _:
+                await office.remove(arguments.site, arguments.id, by=_BY)
+                _say(f"{arguments.id} is gone, in every process within a second")
+    except SubjectKeyChanged:
+        raise CodesvcError(
+            "oidc.subject_key is missing, or is not the one that this store's subjects were made with; put it back"
+        ) from None
+
+
+async def _rotate(parties: RelyingParties) -> None:
+    keys = await parties.rotate(unix_ms(), by=_BY)
+    rows = [
+        (key.alg, key.kid, _state(key is keys.signer(key.alg), key.replaced), rfc3339(key.made)) for key in keys.keys
+    ]
+    print_table(("algorithm", "key", "state", "made"), rows)
+    _say("Relying parties find all of these keys at jwks_uri; a replaced one stays there for a day.")
+
+
+def _state(signs: bool, replaced: int | None) -> str:  # noqa: FBT001  a fact, not an option
+    return "signs" if signs else "next" if replaced is None else "replaced"
+
+
+def _list(arguments: argparse.Namespace, parties: RelyingParties, directory: Directory) -> None:
+    rows = []
+    for name in [arguments.site] if arguments.site is not None else sorted(directory.sites):
+        site = directory.sites.get(name)
+        if site is None:
+            raise CodesvcError(f"there is no site {name}")
+        for client, kept in parties.clients(site):
+            kind = "public" if client.public else "confidential"
+            rows.append((name, client.id, client.name.en, kind, kept, " ".join(client.redirect_uris)))
+    print_table(("site", "client", "name", "kind", "kept", "redirect addresses"), rows)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,42 @@
+"""Tables of commands: settings that are read from a file, and lists that are printed."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from codesvc.config.faults import UnfitError
+from codesvc.config.files import decoded
+from codesvc.domain.errors import CodesvcError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def table_in(file: str) -> dict[str, Any]:
+    """The table in a file: TOML if its name ends so, otherwise JSON."""
+    octets = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        text = decoded(octets).removeprefix("\ufeff")
+        found = tomllib.loads(text) if file.endswith(".toml") else msgspec.json.decode(text)
+    except UnfitError as error:
+        raise CodesvcError(f"{file} {error}") from None
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise CodesvcError(f"{file}: {error}") from None
+    except RecursionError:
+        raise CodesvcError(f"{file} is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise CodesvcError(f"{file} holds no table")
+    return found
+
+
+def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print a table; every column is as wide as its longest value."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(line.rstrip() + "\n")

@@ -1,0 +1,90 @@
+"""Who a relying party is told of: the subject and the claims (OpenID Connect Core 1.0 sections 5 and 8).
+
+A subject is pairwise: derived from site and openid under a key that is never rotated. So it is the same for ever, it
+differs from site to site, and it reveals no openid. What it is derived from is the openid under which the person first
+logged in. The store keeps that after WeChat has moved the account, so the subject survives a new openid.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import digest
+from typing import Any, Final
+
+SUBJECT_PREFIX: Final = "wx_"
+_SUBJECT_BYTES: Final = 20
+_SHORT: Final = 16
+_TAG: Final = 4
+_LOCALES: Final = {"zh": "zh-CN", "en": "en"}
+AMR: Final = ("mca",)
+"""Authentication by a second channel (RFC 8176 section 2), the nearest value to a confirmation in WeChat."""
+
+
+class Subjects:
+    """Derives subjects.
+
+    Args:
+        key: `oidc.subject_key`.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return f"Subjects({self.key_id})"
+
+    @property
+    def key_id(self) -> str:
+        """What identifies the key and reveals nothing about it."""
+        return digest(self._key, b"codesvc oidc key id", "sha256").hex()[:16]
+
+    def of(self, site: str, openid: str) -> str:
+        """The subject of a person on a site: 32 letters and digits."""
+        found = digest(self._key, f"codesvc oidc subject\0{site}\0{openid}".encode(), "sha256")
+        return b32encode(found[:_SUBJECT_BYTES]).decode().lower()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Person:
+    """A person who has confirmed a login.
+
+    Attributes:
+        subject: `sub`.
+        user: the bound user of the site, "" for a visitor.
+        display: the name under which the person recognises that user, "" for none.
+        locale: `zh` or `en`.
+        approved_at: when they confirmed, unix seconds.
+    """
+
+    subject: str
+    user: str
+    display: str
+    locale: str
+    approved_at: int
+
+    def claims(self, scope: str, *, email_domain: str | None) -> dict[str, Any]:
+        """The claims for these scopes. WeChat gives no address, so `email` is made up and not verified."""
+        scopes = scope.split()
+        found: dict[str, Any] = {"sub": self.subject}
+        if "profile" in scopes:
+            username = self.user or visitor_name(self.subject)
+            found |= {
+                "preferred_username": username,
+                "nickname": username,
+                "name": self.display or self.user or self._visitor(),
+                "locale": _LOCALES[self.locale],
+            }
+        if "email" in scopes and email_domain is not None:
+            found |= {"email": f"{self.subject}@{email_domain}", "email_verified": False}
+        return found
+
+    def _visitor(self) -> str:
+        tag = sha256(self.subject.encode()).hexdigest()[:_TAG].upper()
+        return f"微信用户 {tag}" if self.locale == "zh" else f"WeChat user {tag}"
+
+
+def visitor_name(subject: str) -> str:
+    """The username of a person without a binding: no blanks, `[a-z0-9_]`, unique among the site's."""
+    return SUBJECT_PREFIX + subject[:_SHORT]

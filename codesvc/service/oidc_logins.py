@@ -1,0 +1,231 @@
+"""The OpenID Provider's side of a login: from a relying party's request to its answer.
+
+A request starts an ordinary login, whose page and question are those of every login, and remembers what to answer. The
+browser that asked, known by a cookie, comes back for the answer when the login is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.intent import IntentId, IntentStatus, Kind
+from codesvc.domain.language_tags import nearest
+from codesvc.domain.oidc_codes import ACCESS_TOKEN_LIFE_S, CODE_LIFE_MS, code_digest, code_of
+from codesvc.domain.oidc_request import AuthorizationRequest, granted, is_registered
+from codesvc.domain.signed_links import Use
+from codesvc.service.intents import AskRequest
+from codesvc.service.oidc_protocol import Protocol, ProtocolError
+from codesvc.sites.relying_parties import SubjectKeyChanged
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.config.oidc import OidcClient
+    from codesvc.domain.intent import Intent
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.signed_links import Links
+    from codesvc.service.intents import Intents
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.sites.relying_parties import RelyingParties
+    from codesvc.store.store import Store
+
+_LANGUAGES: Final = ("zh", "en")
+_OVER: Final = {
+    IntentStatus.EXPIRED: "The person did not confirm in time.",
+    IntentStatus.DECLINED: "The person declined in WeChat.",
+    IntentStatus.CANCELED: "The person went back.",
+}
+
+
+class UnsafeRedirect(Exception):
+    """There is no address that an error may be sent to, so it is shown. `reason` is a key of the page's texts."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a relying party is told by a redirect.
+
+    Attributes:
+        redirect_uri: where.
+        parameters: what, `iss` included if the client wants it.
+    """
+
+    redirect_uri: str
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is known of the browser that asks.
+
+    Attributes:
+        browser: its keyed name.
+        address: its address, None if it is not known.
+        user_agent: its header.
+        languages: its `Accept-Language`.
+        wechat: whether it is WeChat's own browser, where nobody can scan.
+    """
+
+    browser: str
+    address: IPv4Address | IPv6Address | None
+    user_agent: str
+    languages: str
+    wechat: bool
+
+
+class OidcLogins:
+    """Starts and answers logins for relying parties.
+
+    Args:
+        store: keeps codes.
+        keyring: derives codes.
+        links: makes the return address.
+        intents: starts logins.
+        parties: the clients.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, links: Links, intents: Intents, parties: RelyingParties) -> None:
+        self._store = store.oidc
+        self._keyring = keyring
+        self._links = links
+        self._intents = intents
+        self._parties = parties
+
+    def issuer(self, site: SiteEntry) -> str:
+        """The issuer of a site."""
+        return self._links.address.url(f"/oidc/{site.name}")
+
+    def login_of(self, token: str, site: SiteEntry) -> IntentId | None:
+        """The login of a return address of this site."""
+        subject = self._links.read(Use.OIDC, token)
+        found = IntentId.parse(subject.id) if subject is not None and subject.place == site.name else None
+        return found if found is not None and found.kind is Kind.LOGIN else None
+
+    def client_of(self, site: SiteEntry, pairs: Sequence[tuple[str, str]]) -> tuple[OidcClient, str]:
+        """The client and its redirect address, before anything may be sent there.
+
+        Raises:
+            UnsafeRedirect: the client is unknown, or the address is not exactly one of its own.
+        """
+        clients = [value for name, value in pairs if name == "client_id"]
+        addresses = [value for name, value in pairs if name == "redirect_uri"]
+        client = self._parties.client(site, clients[0]) if len(clients) == 1 else None
+        if client is None:
+            raise UnsafeRedirect("client")
+        if len(addresses) != 1 or not is_registered(addresses[0], client.redirect_uris, public=client.public):
+            raise UnsafeRedirect("redirect")
+        return client, addresses[0]
+
+    async def begin(
+        self, site: SiteEntry, client: OidcClient, redirect_uri: str, pairs: Sequence[tuple[str, str]], visit: Visit
+    ) -> Intent:
+        """Start a login.
+
+        Raises:
+            ProtocolError: the request is refused, to be told by a redirect.
+            StoreUnavailable: the store does not answer.
+        """
+        protocol = Protocol(lambda name: self._parties.client(site, name), token_life_s=ACCESS_TOKEN_LIFE_S)
+        asked = protocol.judge_authorization(pairs)
+        try:
+            self._parties.require_subjects()
+        except SubjectKeyChanged:
+            raise ProtocolError("server_error", "The subject key of this issuer is not the one it had.") from None
+        hint, languages = asked.get("id_token_hint", ""), asked.get("ui_locales", "").split()
+        named = self._parties.keys.subject_of(hint, issuer=self.issuer(site), now=unix_ms()) if hint else None
+        request = AuthorizationRequest(
+            client=client.id,
+            name=(client.name.zh, client.name.en),
+            redirect_uri=redirect_uri,
+            browser=visit.browser,
+            state=asked.get("state", ""),
+            nonce=asked.get("nonce", ""),
+            challenge=asked.get("code_challenge", ""),
+            scope=granted(asked.get("scope", "")),
+            visitors=client.visitors,
+            hint=named or "",
+        )
+        result = await self._intents.start(
+            site,
+            AskRequest(
+                kind=Kind.LOGIN,
+                method="oauth" if visit.wechat else "scan",
+                address=visit.address,
+                user_agent=visit.user_agent,
+                locale=nearest(",".join((*languages, visit.languages)), _LANGUAGES, _LANGUAGES[0]),
+                oidc=request,
+                life_ms=client.login_timeout * 1_000,
+            ),
+        )
+        if result.outcome is Outcome.LIMITED:
+            raise ProtocolError("temporarily_unavailable", "Too many logins were started. Try again later.")
+        if result.intent is None:
+            raise ProtocolError("server_error")
+        return result.intent
+
+    async def cancel(self, site: SiteEntry, login: IntentId, browser: str) -> None:
+        """End a login for the browser that asked; nothing happens for another."""
+        known = (await self._intents.get(site, login)).intent
+        if known is not None and known.oidc is not None and known.oidc.browser == browser:
+            await self._intents.cancel(site, login)
+
+    async def answer(self, site: SiteEntry, login: IntentId, browser: str) -> Answer | Intent | None:
+        """The answer for the relying party; the login if it is still waiting.
+
+        None: the login is gone, its answer was fetched and used, or another browser asked.
+        """
+        known = (await self._intents.get(site, login)).intent
+        if known is None or known.oidc is None or known.oidc.browser != browser:
+            return None
+        asked = known.oidc
+        client = self._parties.client(site, asked.client)
+        if client is None or not is_registered(asked.redirect_uri, client.redirect_uris, public=client.public):
+            # The client has been removed or changed while the person was scanning.
+            return None
+        code = code_of(self._keyring, site.name, login.text)
+        issued = await self._store.issue(
+            site.keys,
+            site.name,
+            login.text,
+            code_digest(self._keyring, code) or "",
+            browser=browser,
+            visitors=client.visitors,
+            life_ms=CODE_LIFE_MS,
+        )
+        match issued.outcome:
+            case Outcome.DONE if asked.hint and asked.hint != self._subject(site, issued.first):
+                error = ProtocolError("login_required", "Another person than that of the id_token_hint confirmed.")
+            case Outcome.DONE:
+                return self._with(site, client, asked.redirect_uri, asked.state, {"code": code})
+            case Outcome.EARLY:
+                return issued.shown
+            case Outcome.STRANGER:
+                error = ProtocolError("access_denied", "This WeChat account is linked to no account.")
+            case Outcome.ENDED if issued.shown.status in _OVER:
+                error = ProtocolError("access_denied", _OVER[issued.shown.status])
+            case _:
+                return None
+        return self.refusal(site, client, asked.redirect_uri, asked.state, error)
+
+    def refusal(
+        self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError
+    ) -> Answer:
+        """An error as a redirect tells it."""
+        said = {"error": error.error, **({"error_description": error.description} if error.description else {})}
+        return self._with(site, client, redirect_uri, state, said)
+
+    def _with(self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, said: dict[str, str]) -> Answer:
+        # RFC 9207: the issuer stands in every answer, errors included, against mix-up.
+        issuer = {"iss": self.issuer(site)} if client.response_iss else {}
+        return Answer(redirect_uri, {**said, **({"state": state} if state else {}), **issuer})
+
+    def _subject(self, site: SiteEntry, first: str) -> str:
+        return self._parties.require_subjects().of(site.name, first)

@@ -1,0 +1,199 @@
+"""The rules of OAuth 2.0 and OpenID Connect, as Authlib judges them: pure decisions between two awaits.
+
+Authlib owns no state. An authorisation request is judged before a login is started. A token request is judged after
+its client is known and the store has handed out what is behind the code (`oidc_grants` has what Authlib asks).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer
+
+from codesvc.domain.oidc_request import LONGEST_NONCE, LONGEST_STATE
+from codesvc.service.oidc_grants import (
+    GRANT_TYPE,
+    METHODS,
+    Client,
+    Grant,
+    OpenId,
+    Payload,
+    Pkce,
+    Record,
+    Request,
+    basic,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from codesvc.config.oidc import OidcClient
+    from codesvc.domain.oidc_request import AuthorizationRequest
+
+_UNSUPPORTED: Final = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+_PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
+
+
+@dataclass(frozen=True)
+class ProtocolError(Exception):
+    """An error of the standards.
+
+    Attributes:
+        error: its code, such as `invalid_grant`.
+        description: for the developer of the relying party; ASCII without quotes.
+        status: of a direct answer.
+    """
+
+    error: str
+    description: str = ""
+    status: int = 400
+
+
+class Protocol(AuthorizationServer):  # type: ignore[misc]
+    """Judges requests to one site's issuer.
+
+    Args:
+        find: a client by its id.
+        token_life_s: the life of access tokens, seconds.
+    """
+
+    def __init__(self, find: Callable[[str], OidcClient | None], *, token_life_s: int) -> None:
+        super().__init__()
+        self._find = find
+        self._life = token_life_s
+        self.register_grant(Grant, [Pkce(required=True), OpenId()])
+        self.register_client_auth_method("client_secret_basic", basic)
+
+    def query_client(self, client_id: str) -> Client | None:
+        """Authlib's question for a client."""
+        found = self._find(client_id)
+        return Client(found) if found is not None else None
+
+    @staticmethod
+    def send_signal(*_: Any, **__: Any) -> None:
+        """Nobody listens."""
+
+    @staticmethod
+    def create_oauth2_request(request: Any) -> Any:
+        """The request is one already."""
+        return request
+
+    @staticmethod
+    def handle_response(status: int, body: Any, _headers: Any) -> tuple[int, Any]:
+        """What Authlib answers, without a framework."""
+        return status, body
+
+    def judge_authorization(self, pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+        """The parameters of an authorisation request whose client and redirect address are known to be good.
+
+        Raises:
+            ProtocolError: the request is refused, to be told by a redirect.
+        """
+        request = Request(pairs, {})
+        data, lists = request.payload.data, request.payload.datalist
+        if repeated := next((name for name in _ONCE if len(lists.get(name, ())) > 1), None):
+            raise ProtocolError("invalid_request", f"The parameter {repeated} is repeated.")
+        if refused := next((name for name in _UNSUPPORTED if name in data), None):
+            raise ProtocolError(_UNSUPPORTED[refused], f"The parameter {refused} is not supported.")
+        if len(data.get("state", "")) > LONGEST_STATE or len(data.get("nonce", "")) > LONGEST_NONCE:
+            raise ProtocolError("invalid_request", "The state or the nonce is too long.")
+        if data.get("response_mode", "query") != "query":
+            raise ProtocolError("invalid_request", "The only response_mode is query.")
+        if "response_type" not in data:
+            raise ProtocolError("invalid_request", "The response_type is missing.")
+        if "max_age" in data and not (data["max_age"].isascii() and data["max_age"].isdigit()):
+            raise ProtocolError("invalid_request", "The max_age must be a number of seconds.")
+        if {"none"} < set(data.get("prompt", "").split()):
+            raise ProtocolError("invalid_request", "The prompt none stands alone.")
+        if data.get("prompt") == "none":
+            # No session is kept that could answer (Core section 3.1.2.6).
+            raise ProtocolError("login_required", "There is no session: the person must confirm in WeChat.")
+        try:
+            self.get_consent_grant(request, end_user=None)
+        except OAuth2Error as error:
+            raise _told(error) from None
+        return data
+
+    def authenticate(self, pairs: Sequence[tuple[str, str]], authorization: str) -> OidcClient:
+        """The client that a call to the token or revocation endpoint comes from.
+
+        Raises:
+            ProtocolError: `invalid_client`; with the status 401 if the call tried HTTP Basic.
+        """
+        headers = {"Authorization": authorization} if authorization else {}
+        try:
+            client: Client = self.authenticate_client(Request(pairs, headers), list(METHODS))
+        except OAuth2Error:
+            raise ProtocolError("invalid_client", "The client is unknown, or its secret is wrong.", 401) from None
+        return client.config
+
+    def require_code(self, pairs: Sequence[tuple[str, str]]) -> str:
+        """The code of a token request.
+
+        Raises:
+            ProtocolError: it is repeated or missing, or another grant is asked for.
+        """
+        payload = Payload(pairs)
+        if any(len(values) > 1 for values in payload.datalist.values()):
+            raise ProtocolError("invalid_request", "A parameter is repeated.")
+        if not payload.data.get("grant_type"):
+            raise ProtocolError("invalid_request", "The grant_type is missing.")
+        if payload.data["grant_type"] != GRANT_TYPE:
+            raise ProtocolError("unsupported_grant_type", "The only grant_type is authorization_code.")
+        if not payload.data.get("code"):
+            raise ProtocolError("invalid_request", "The code is missing.")
+        return payload.data["code"]
+
+    def judge_token(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        client: OidcClient,
+        code: tuple[AuthorizationRequest, int],
+        token: str,
+    ) -> dict[str, Any]:
+        """The answer to a token request, still without its ID token.
+
+        Args:
+            pairs: the parameters.
+            client: who asks, authenticated.
+            code: the request behind the claimed code, and when the person confirmed, unix seconds.
+            token: the access token to give.
+
+        Raises:
+            ProtocolError: the address or the verifier is another than in the authorisation request.
+        """
+        request = Request(pairs, {})
+        request.known_client, request.known_record = Client(client), Record(*code)
+        request.auth_method = "none" if client.public else METHODS[0]
+        collected: list[dict[str, Any]] = []
+        self.register_token_generator("default", lambda **asked: self._token(token, asked["scope"]))
+        self.save_token = lambda made, _: collected.append(made)
+        try:
+            grant = self.get_token_grant(request)
+            grant.validate_token_request()
+            grant.create_token_response()
+        except OAuth2Error as error:
+            raise _told(error) from None
+        return collected[0]
+
+    def _token(self, token: str, scope: str) -> dict[str, Any]:
+        return {"access_token": token, "token_type": "Bearer", "expires_in": self._life, "scope": scope}
+
+
+_ONCE: Final = (
+    *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age", "response_mode"),
+    *("code_challenge", "code_challenge_method", "request", "request_uri"),
+)
+"""Parameters that may not be repeated (RFC 6749 section 3.1)."""
+
+
+def _told(error: OAuth2Error) -> ProtocolError:
+    """Authlib's error with a description that may stand in a redirect (RFC 6749 section 4.1.2.1)."""
+    said = str(error.get_error_description() or "")
+    return ProtocolError(str(error.error), said if set(said) <= _PRINTABLE else "", int(error.status_code))

@@ -1,0 +1,171 @@
+"""The OpenID Provider's back channel: a code becomes tokens, an access token reads the person's claims.
+
+The client is authenticated before its code is touched: Go's clients try HTTP Basic first, and after a refusal send the
+same code with the secret in the body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import structlog
+
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.oidc_codes import ACCESS_TOKEN_LIFE_S, code_digest, new_token, token_digest
+from codesvc.domain.oidc_keys import TOKEN_LIFE_S
+from codesvc.domain.oidc_person import AMR, Person
+from codesvc.domain.oidc_request import AuthorizationRequest, half_hash
+from codesvc.service.oidc_protocol import Protocol, ProtocolError
+from codesvc.sites.relying_parties import SubjectKeyChanged
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesvc.config.oidc import OidcClient
+    from codesvc.domain.keyring import Keyring
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.sites.relying_parties import RelyingParties
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+_LIFE_MS: Final = ACCESS_TOKEN_LIFE_S * 1_000
+_OVER: Final = ProtocolError("invalid_grant", "The code is unknown, expired or used.")
+
+
+class Granted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an access token stands for, as the store keeps it. It holds no openid."""
+
+    client: str
+    scope: str
+    sub: str
+    user: str = ""
+    display: str = ""
+    locale: str = "zh"
+    approved: int = 0
+
+    @property
+    def person(self) -> Person:
+        """The person that it tells of."""
+        return Person(self.sub, self.user, self.display, self.locale, self.approved // 1_000)
+
+
+class OidcTokens:
+    """Exchanges codes and reads tokens.
+
+    Args:
+        store: keeps codes and tokens.
+        keyring: makes their digests.
+        parties: clients and signing keys.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, parties: RelyingParties) -> None:
+        self._store = store.oidc
+        self._keyring = keyring
+        self._parties = parties
+
+    def client_of(self, site: SiteEntry, pairs: Sequence[tuple[str, str]], authorization: str) -> OidcClient:
+        """The client that calls.
+
+        Raises:
+            ProtocolError: `invalid_client`.
+        """
+        return self._protocol(site).authenticate(pairs, authorization)
+
+    async def exchange(
+        self, site: SiteEntry, client: OidcClient, pairs: Sequence[tuple[str, str]], issuer: str
+    ) -> dict[str, Any]:
+        """The token response for a code.
+
+        Raises:
+            ProtocolError: the standard's error.
+            StoreUnavailable, RegistryBusy: the store does not answer, or a signing key cannot be kept.
+        """
+        protocol = self._protocol(site)
+        code = code_digest(self._keyring, protocol.require_code(pairs))
+        if code is None:
+            raise _OVER
+        try:
+            # Before the code is spent, in case the key cannot be had.
+            subjects = self._parties.require_subjects()
+            await self._parties.ready([client.algorithm], unix_ms())
+        except SubjectKeyChanged:
+            raise ProtocolError("server_error", "The subject key is not the one it had.", 500) from None
+        claimed = await self._store.claim(site.keys, site.name, code, client=client.id, kept_ms=_LIFE_MS)
+        if claimed.outcome is Outcome.SPENT:
+            _log.warning("oidc_code_replayed", site=site.name, intent=claimed.login)
+        if claimed.outcome is not Outcome.DONE:
+            raise _OVER
+        request = msgspec.json.decode(claimed.request, type=AuthorizationRequest)
+        token = new_token(self._keyring)
+        answer = protocol.judge_token(pairs, client, (request, claimed.approved // 1_000), token)
+        granted = Granted(
+            client=client.id,
+            scope=request.scope,
+            sub=subjects.of(site.name, claimed.first),
+            user=claimed.user,
+            display=claimed.display,
+            locale=claimed.locale,
+            approved=claimed.approved,
+        )
+        if "openid" in request.scope.split():
+            answer["id_token"] = await self._id_token(client, granted, request, (claimed.now, token, issuer))
+        kept = await self._store.keep(
+            site.keys,
+            site.name,
+            code,
+            token_digest(self._keyring, token) or "",
+            content=msgspec.json.encode(granted),
+            life_ms=_LIFE_MS,
+        )
+        if kept.outcome is not Outcome.DONE:
+            raise _OVER
+        return answer
+
+    async def _id_token(
+        self, client: OidcClient, granted: Granted, request: AuthorizationRequest, around: tuple[int, str, str]
+    ) -> str:
+        now_ms, token, issuer = around
+        now = now_ms // 1_000
+        claims = {
+            "iss": issuer,
+            "aud": client.id,
+            "iat": now,
+            "exp": now + TOKEN_LIFE_S,
+            "auth_time": granted.approved // 1_000,
+            "amr": list(AMR),
+            **({"nonce": request.nonce} if request.nonce else {}),
+            **({"at_hash": half_hash(token)} if client.algorithm != "EdDSA" else {}),
+            **granted.person.claims(request.scope, email_domain=client.email_domain),
+        }
+        return (await self._parties.signer(client.algorithm, now_ms)).sign(claims)
+
+    async def claims(self, site: SiteEntry, token: str) -> dict[str, Any] | None:
+        """What an access token of this site reads; None if it is unknown, expired or revoked.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        digest = token_digest(self._keyring, token)
+        read = await self._store.read(site.keys, site.name, digest) if digest is not None else None
+        if read is None or read.outcome is not Outcome.DONE:
+            return None
+        granted = msgspec.json.decode(read.content, type=Granted)
+        client = self._parties.client(site, granted.client)
+        if client is None:
+            return None
+        return granted.person.claims(granted.scope, email_domain=client.email_domain)
+
+    async def revoke(self, site: SiteEntry, client: OidcClient, token: str) -> None:
+        """End an access token of this client; one that is unknown is as good as ended (RFC 7009 section 2.2).
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        digest = token_digest(self._keyring, token)
+        if digest is not None:
+            await self._store.revoke(site.keys, site.name, digest, client=client.id)
+
+    def _protocol(self, site: SiteEntry) -> Protocol:
+        return Protocol(lambda name: self._parties.client(site, name), token_life_s=ACCESS_TOKEN_LIFE_S)

@@ -1,0 +1,23 @@
+-- Purpose: a relying party that has authenticated itself hands in its authorisation code: exactly one call gets what is
+--   behind it. If the code comes again, the access token that it gave is revoked (RFC 6749 section 4.1.2). The code of
+--   another client stays as it is. `kept` is how long a code is remembered: the life of an access token.
+-- KEYS: code
+-- ARGS: offset client kept
+-- OUTCOMES: done spent absent
+-- USES: clock
+-- REPLY done: login request first user display locale approved
+-- REPLY spent: login
+
+local c = {}
+local flat = redis.call('HGETALL', K.code)
+for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
+if not c.client or c.client ~= A.client then return {'absent', now} end
+if c.claimed then
+  redis.call('HSET', K.code, 'replayed', '1')
+  if c.token then redis.call('DEL', c.token) end
+  return {'spent', now, c.login}
+end
+if now >= tonumber(c.expires) then return {'absent', now} end
+redis.call('HSET', K.code, 'claimed', '1')
+redis.call('PEXPIRE', K.code, tonumber(A.kept) + TTL_MARGIN)
+return {'done', now, c.login, c.request, c.first, c.user, c.display, c.locale, tonumber(c.approved)}

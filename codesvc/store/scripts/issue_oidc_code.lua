@@ -1,0 +1,36 @@
+-- Purpose: give the browser that asked for a login the authorisation code for its relying party, once the person has
+--   agreed. The code is derived from the login, so asking again gives the same one; only its keyed hash is in the key.
+--   `visitors` is 1 if people without a binding may log in. The person's first openid on the account is kept, so that
+--   the subject that is derived from it stays when WeChat gives the person another openid.
+-- KEYS: intent code
+-- ARGS: offset root account channel site browser visitors life
+-- OUTCOMES: done early other stranger ended absent
+-- USES: clock names record intent
+-- REPLY done: intent first
+-- REPLY early other stranger ended: intent
+--   early: the person has not decided; other: another browser asked; stranger: no binding, which the client wants;
+--   ended: declined, canceled or expired, or the code has been used or is too old
+
+local r = read_record(K.intent)
+if not r or intent_gone(r) or r.site ~= A.site or not r.oidc then return {'absent', now} end
+if cjson.decode(r.oidc).browser ~= A.browser then return answer('other', r) end
+if LIVE_INTENTS[intent_status(r)] then return answer('early', r) end
+if r.status ~= 'approved' and r.status ~= 'unknown' then return answer('ended', r) end
+if r.status == 'unknown' and A.visitors ~= '1' then return answer('stranger', r) end
+
+local first = account_key('oidc_first', r.claimed_by)
+if r.answered then
+  local known = redis.call('HMGET', K.code, 'claimed', 'expires', 'first')
+  if not known[2] or known[1] or now >= tonumber(known[2]) then return answer('ended', r) end
+  return answer('done', r, known[3])
+end
+redis.call('SET', first, r.claimed_by, 'NX')
+first = redis.call('GET', first)
+local user = r.user or ''
+redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'user', user,
+  'display', user ~= '' and redis.call('HGET', key('binding', r.site, user), 'display') or '',
+  'locale', cjson.decode(r.fixed).locale or 'zh', 'approved', r.ended,
+  'client', cjson.decode(r.oidc).client, 'expires', string.format('%.0f', now + A.life))
+redis.call('PEXPIRE', K.code, tonumber(A.life) + TTL_MARGIN)
+write(r, {answered = '1'})
+return answer('done', r, first)

@@ -1,0 +1,132 @@
+"""The authorisation endpoint, and the address at which a browser gets the answer for its relying party.
+
+Where the client or its redirect address is not known to be good, an error is a page; elsewhere it is a redirect (RFC
+9700 section 2.1). Every redirect is a 303, so that no browser posts a form again (section 4.12).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
+from codesvc.service.oidc_protocol import ProtocolError
+from codesvc.service.web_authorisation import browser_of, new_browser
+from codesvc.web.authentication import browser_address
+from codesvc.web.browser import goes_to_wechat, see_other
+from codesvc.web.context import services
+from codesvc.web.headers import cookie_in
+from codesvc.web.languages import asked_by, speech_for
+from codesvc.web.oidc.exchange import issuing_site, pairs_of, posted_pairs
+from codesvc.web.origins import require_own_page
+from codesvc.web.pages.intent_view import page_path
+from codesvc.web.pages.person_view import PersonPage, render_person_page
+from codesvc.web.problem import Problem
+from codesvc.web.uris import with_parameters
+
+if TYPE_CHECKING:
+    from codesvc.domain.intent import IntentId
+    from codesvc.sites.directory import SiteEntry
+
+routes = web.RouteTableDef()
+_COOKIE: Final = "codesvc_oidc_"
+_COOKIE_SECONDS: Final = 600
+_PAGE: Final = "/oidc/{site}/return/{token}"
+_BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answer now. Try again.")
+
+
+@routes.get("/oidc/{site}/authorize", allow_head=False)
+@routes.post("/oidc/{site}/authorize")
+async def authorize(request: web.Request) -> web.Response:
+    """Start a login for a relying party."""
+    site, logins = issuing_site(request), services(request).oidc.logins
+    try:
+        if request.method == "POST":
+            pairs = await posted_pairs(request)
+        else:
+            pairs = pairs_of(request.rel_url.raw_query_string)
+        client, redirect_uri = logins.client_of(site, pairs)
+    except (UnsafeRedirect, ProtocolError) as error:
+        return _trouble(request, site, error.reason if isinstance(error, UnsafeRedirect) else "client", status=400)
+    state = next((value for name, value in pairs if name == "state"), "")
+    cookie = new_browser()
+    visit = Visit(
+        browser=browser_of(cookie),
+        address=browser_address(request) if site.config.client_ip == "required" else None,
+        user_agent=request.headers.get("User-Agent", ""),
+        languages=asked_by(request),
+        wechat=goes_to_wechat(request),
+    )
+    try:
+        login = await logins.begin(site, client, redirect_uri, pairs, visit)
+    except ProtocolError as error:
+        return _redirect(logins.refusal(site, client, redirect_uri, state, error))
+    except StoreUnavailable:
+        return _redirect(logins.refusal(site, client, redirect_uri, state, _BUSY))
+    response = see_other(page_path(request, login))
+    address = services(request).address
+    # SameSite=Lax: the browser comes back from the service's own page. Each login has a cookie of its own, so that
+    # logins in several tabs do not disturb each other.
+    response.set_cookie(
+        _cookie_name(request, login.id),
+        cookie,
+        max_age=_COOKIE_SECONDS,
+        httponly=True,
+        secure=address.secure,
+        samesite="Lax",
+        path=address.cookie_path,
+    )
+    return response
+
+
+@routes.get(_PAGE, allow_head=False)
+async def answer(request: web.Request) -> web.Response:
+    """Go back to the relying party with the answer."""
+    return await _answered(request, issuing_site(request))
+
+
+@routes.post(_PAGE)
+async def go_back(request: web.Request) -> web.Response:
+    """End the login that is still waiting, and go back to the relying party."""
+    require_own_page(request)
+    site = issuing_site(request)
+    login = _login(request, site)
+    await services(request).oidc.logins.cancel(site, login, _browser(request, login))
+    return await _answered(request, site)
+
+
+async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
+    login = _login(request, site)
+    found = await services(request).oidc.logins.answer(site, login, _browser(request, login))
+    if found is None:
+        return _trouble(request, site, "done", status=410)
+    return _redirect(found) if isinstance(found, Answer) else see_other(page_path(request, found))
+
+
+def _login(request: web.Request, site: SiteEntry) -> IntentId:
+    found = services(request).oidc.logins.login_of(request.match_info["token"], site)
+    if found is None:
+        raise Problem("not-found", "There is no such page.")
+    return found
+
+
+def _cookie_name(request: web.Request, login: str) -> str:
+    return services(request).address.cookie_name(f"{_COOKIE}{login[3:11]}")
+
+
+def _browser(request: web.Request, login: IntentId) -> str:
+    return browser_of(cookie_in(request.headers, _cookie_name(request, login.text))[:64])
+
+
+def _redirect(found: Answer) -> web.Response:
+    response = see_other(with_parameters(found.redirect_uri, **found.parameters))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _trouble(request: web.Request, site: SiteEntry, reason: str, *, status: int) -> web.Response:
+    t = speech_for(request)
+    page = PersonPage(title=t(f"oidc.{reason}"), hint=t(f"oidc.{reason}.hint"), icon="stop", stage="expired")
+    return render_person_page(request, site, page, status=status)

@@ -1,0 +1,145 @@
+"""What the routes of an issuer share: the site, the parameters, JSON answers, errors, CORS."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from aiohttp import web
+
+from codesvc.domain.errors import StoreUnavailable
+from codesvc.service.oidc_protocol import ProtocolError
+from codesvc.sites.registry.registry import RegistryBusy
+from codesvc.web.context import CROSS_ORIGIN, SITE, services
+from codesvc.web.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from codesvc.sites.directory import SiteEntry
+
+    _Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+FORM: Final = "application/x-www-form-urlencoded"
+UNAUTHORIZED: Final = 401
+_MOST_PARAMETERS: Final = 64
+_UNAVAILABLE: Final = ProtocolError("temporarily_unavailable", "The store does not answer. Try again.", 503)
+
+
+def issuing_site(request: web.Request) -> SiteEntry:
+    """The site whose issuer is called.
+
+    Raises:
+        Problem: there is no such site, or it has no issuer.
+    """
+    site = services(request).directory.sites.get(request.match_info["site"])
+    if site is None or site.config.oidc is None:
+        raise Problem("not-found", "There is no OpenID Provider at this address.")
+    request[SITE] = site.name
+    return site
+
+
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """The parameters of a query or form, repeated ones too.
+
+    Raises:
+        Problem: there are too many.
+    """
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise Problem("malformed", f"There are more than {_MOST_PARAMETERS} parameters.") from None
+
+
+async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
+    """The parameters of a form.
+
+    Raises:
+        ProtocolError: the body is no form.
+    """
+    if request.content_type != FORM:
+        raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
+    return pairs_of((await request.read()).decode("utf-8", "replace"))
+
+
+async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
+    """The parameters of a JSON object of texts, for clients that are allowed to send one.
+
+    Raises:
+        ProtocolError: the body is another.
+    """
+    try:
+        found = msgspec.json.decode(await request.read(), type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ProtocolError("invalid_request", "The body is not a JSON object of texts.") from None
+    return list(found.items())
+
+
+def answer_json(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """A JSON answer that nobody keeps (RFC 6749 section 5.1)."""
+    kept = {"Cache-Control": "no-store", "Pragma": "no-cache", **(headers or {})}
+    return web.Response(
+        body=msgspec.json.encode(document), status=status, content_type="application/json", headers=kept
+    )
+
+
+def answer_error(request: web.Request, error: ProtocolError) -> web.Response:
+    """An error of the token or revocation endpoint (RFC 6749 section 5.2)."""
+    document = {"error": error.error, **({"error_description": error.description} if error.description else {})}
+    tried_basic = request.headers.get("Authorization", "").lower().startswith("basic")
+    challenge = {"WWW-Authenticate": 'Basic realm="codesvc", charset="UTF-8"'} if tried_basic else {}
+    return answer_json(document, status=error.status, headers=challenge if error.status == UNAUTHORIZED else None)
+
+
+def in_protocol(handler: _Handler) -> _Handler:
+    """Answer errors of the protocol, and of the store, as relying parties expect them."""
+
+    @wraps(handler)
+    async def told(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except ProtocolError as error:
+            return answer_error(request, error)
+        except (StoreUnavailable, RegistryBusy):
+            return answer_error(request, _UNAVAILABLE)
+
+    return told
+
+
+def allow_any(request: web.Request) -> None:
+    """Let scripts of every page read this answer, which holds nothing secret."""
+    if "Origin" in request.headers:
+        request[CROSS_ORIGIN] = {"Access-Control-Allow-Origin": "*"}
+
+
+def allow_public_clients(request: web.Request, site: SiteEntry) -> bool:
+    """Let the pages of the site's public clients read this answer; an app in a browser has no other way."""
+    origin = request.headers.get("Origin")
+    public = (client for client, _ in services(request).oidc.parties.clients(site) if client.public)
+    if origin is None or origin not in {_origin(uri) for client in public for uri in client.redirect_uris}:
+        return False
+    request[CROSS_ORIGIN] = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    return True
+
+
+def preflight(request: web.Request, site: SiteEntry) -> web.Response:
+    """The answer to a CORS preflight of a public client's page.
+
+    Raises:
+        Problem: the page is of no public client.
+    """
+    if not allow_public_clients(request, site):
+        raise Problem("forbidden", "This origin is of none of the site's public clients.")
+    allowed = {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "600",
+    }
+    return web.Response(status=204, headers=allowed)
+
+
+def _origin(uri: str) -> str:
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,36 @@
+"""The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0).
+
+The issuer keeps no session, so nothing has to end. The browser goes back to the relying party if the address is one
+that it has registered; elsewhere a page says that the person is signed out.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from codesvc.web.browser import see_other
+from codesvc.web.context import services
+from codesvc.web.languages import speech_for
+from codesvc.web.oidc.exchange import in_protocol, issuing_site, pairs_of, posted_pairs
+from codesvc.web.pages.person_view import PersonPage, render_person_page
+from codesvc.web.uris import with_parameters
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/oidc/{site}/logout", allow_head=False)
+@routes.post("/oidc/{site}/logout")
+@in_protocol
+async def logout(request: web.Request) -> web.Response:
+    """Go back to the relying party."""
+    site, here = issuing_site(request), services(request)
+    pairs = await posted_pairs(request) if request.method == "POST" else pairs_of(request.rel_url.raw_query_string)
+    given = {name: value for name, value in reversed(pairs) if value}
+    address, named = given.get("post_logout_redirect_uri", ""), given.get("client_id")
+    for client, _ in here.oidc.parties.clients(site):
+        if address in client.post_logout_redirect_uris and named in {None, client.id}:
+            state = {"state": given["state"]} if "state" in given else {}
+            return see_other(with_parameters(address, **state) if state else address)
+    t = speech_for(request)
+    page = PersonPage(title=t("oidc.logout"), hint=t("oidc.logout.hint"), icon="check", stage="approved")
+    return render_person_page(request, site, page)
