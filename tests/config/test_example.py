@@ -113,7 +113,7 @@ def test_the_examples_between_can_be_taken_as_they_are(tmp_path):
     head, service, options = EXAMPLE.read_text(encoding="utf-8").partition("[service]\n")
     options = re.sub(r"^# (?=\[|  \w+ = )", "", options, flags=re.MULTILINE)
     text = with_own_key(head + service + options)
-    for table in ("admin.operators", "admin.keys", "sites.shop.webhook"):  # want a secret of one's own
+    for table in ("admin.operators", "admin.keys", "sites.shop.webhook", "sites.shop.oidc"):  # want secrets
         text = re.sub(rf"^\[+{re.escape(table)}.*?(?=^\[|^#|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
     settings = load(written(tmp_path, text), ENV)
     assert set(settings.sites) == {"shop", "club"}
