@@ -16,7 +16,7 @@ demo: $(STAMP)
 
 # Real browsers, real processes that are killed, clusters that fail, commands one by one, and tests that wait for real
 # pauses: most of the time, and seldom the first to go red.
-SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations tests/commands \
+SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/cluster tests/integrations tests/commands tests/oidc \
   tests/contract/test_schemathesis.py tests/delivery/test_errcodes.py tests/delivery/test_recovery.py \
   tests/doctor/test_command.py tests/people/test_account_move.py tests/people/test_transfer.py \
   tests/people/test_transfer_files.py tests/registry/test_commands.py tests/service/test_bursts.py \

@@ -96,24 +96,9 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
             ProtocolError: the request is refused, to be told by a redirect.
         """
         request = Request(pairs, {})
-        data, lists = request.payload.data, request.payload.datalist
-        if repeated := next((name for name in _ONCE if len(lists.get(name, ())) > 1), None):
-            raise ProtocolError("invalid_request", f"The parameter {repeated} is repeated.")
-        if refused := next((name for name in _UNSUPPORTED if name in data), None):
-            raise ProtocolError(_UNSUPPORTED[refused], f"The parameter {refused} is not supported.")
-        if len(data.get("state", "")) > LONGEST_STATE or len(data.get("nonce", "")) > LONGEST_NONCE:
-            raise ProtocolError("invalid_request", "The state or the nonce is too long.")
-        if data.get("response_mode", "query") != "query":
-            raise ProtocolError("invalid_request", "The only response_mode is query.")
-        if "response_type" not in data:
-            raise ProtocolError("invalid_request", "The response_type is missing.")
-        if "max_age" in data and not (data["max_age"].isascii() and data["max_age"].isdigit()):
-            raise ProtocolError("invalid_request", "The max_age must be a number of seconds.")
-        if {"none"} < set(data.get("prompt", "").split()):
-            raise ProtocolError("invalid_request", "The prompt none stands alone.")
-        if data.get("prompt") == "none":
-            # No session is kept that could answer (Core section 3.1.2.6).
-            raise ProtocolError("login_required", "There is no session: the person must confirm in WeChat.")
+        data: dict[str, str] = request.payload.data
+        _refuse_unsupported(data, request.payload.datalist)
+        _refuse_malformed(data)
         try:
             self.get_consent_grant(request, end_user=None)
         except OAuth2Error as error:
@@ -197,3 +182,39 @@ def _told(error: OAuth2Error) -> ProtocolError:
     """Authlib's error with a description that may stand in a redirect (RFC 6749 section 4.1.2.1)."""
     said = str(error.get_error_description() or "")
     return ProtocolError(str(error.error), said if set(said) <= _PRINTABLE else "", int(error.status_code))
+
+
+def _refuse_unsupported(data: Mapping[str, str], lists: Mapping[str, Sequence[str]]) -> None:
+    """Refuse repeated parameters, and what the metadata says is not supported.
+
+    Raises:
+        ProtocolError: there is one.
+    """
+    if repeated := next((name for name in _ONCE if len(lists.get(name, ())) > 1), None):
+        raise ProtocolError("invalid_request", f"The parameter {repeated} is repeated.")
+    if refused := next((name for name in _UNSUPPORTED if name in data), None):
+        raise ProtocolError(_UNSUPPORTED[refused], f"The parameter {refused} is not supported.")
+    if data.get("response_mode", "query") != "query":
+        raise ProtocolError("invalid_request", "The only response_mode is query.")
+    if "response_type" not in data:
+        raise ProtocolError("invalid_request", "The response_type is missing.")
+    if data["response_type"] != "code":
+        # Authlib repeats it in its own error, and fails on a character that may not stand there.
+        raise ProtocolError("unsupported_response_type", "The only response_type is code.")
+
+
+def _refuse_malformed(data: Mapping[str, str]) -> None:
+    """Refuse parameters of a wrong form, and `prompt=none`, for which there is no session (Core section 3.1.2.6).
+
+    Raises:
+        ProtocolError: there is one.
+    """
+    if len(data.get("state", "")) > LONGEST_STATE or len(data.get("nonce", "")) > LONGEST_NONCE:
+        raise ProtocolError("invalid_request", "The state or the nonce is too long.")
+    if "max_age" in data and not (data["max_age"].isascii() and data["max_age"].isdigit()):
+        raise ProtocolError("invalid_request", "The max_age must be a number of seconds.")
+    prompts = data.get("prompt", "").split()
+    if "none" in prompts and len(prompts) > 1:
+        raise ProtocolError("invalid_request", "The prompt none stands alone.")
+    if "none" in prompts:
+        raise ProtocolError("login_required", "There is no session: the person must confirm in WeChat.")
