@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from codesvc.sandbox.rights import KINDS, AccountKind
@@ -75,6 +75,8 @@ class AccountSpec:
         old_library: the account may still add `TM…` templates, as before 2023.
         permanent_limit: the maximum number of permanent QR codes.
         templates: the templates that the account has at the start.
+        autoreply: the automatic replies of the console, as `get_current_autoreply_info` gives them; no reply comes from
+            them, as in developer mode.
     """
 
     appid: str
@@ -93,6 +95,7 @@ class AccountSpec:
     old_library: bool = False
     permanent_limit: int = 100_000
     templates: tuple[TemplateSpec, ...] = ()
+    autoreply: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         for name, form in _FORMS.items():

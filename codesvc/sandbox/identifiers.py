@@ -68,6 +68,16 @@ def mint_access_token() -> str:
     return f"{secrets.randbelow(90) + 10}_{secrets.token_urlsafe(100)[:133]}"
 
 
+def mint_jsapi_ticket() -> str:
+    """86 characters, as real tickets of the JS-SDK have."""
+    return "sM4AOVdWfPE4DxkXGEs8V" + secrets.token_urlsafe(60)[:65]
+
+
+def mint_website_uuid(raw: bytes) -> str:
+    """The 16 characters that name a login page at the desk; `raw` is 10 random bytes."""
+    return "0" + base64.b32encode(raw).decode()[:15]
+
+
 def mint_template_id() -> str:
     """43 characters of base64url (WECHAT.md 1)."""
     return secrets.token_urlsafe(32)

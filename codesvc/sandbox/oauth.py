@@ -10,7 +10,7 @@ from typing import Literal
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.identifiers import mint_access_token, mint_oauth_code
 
-Scope = Literal["snsapi_base", "snsapi_userinfo"]
+Scope = Literal["snsapi_base", "snsapi_userinfo", "snsapi_login"]
 CODE_LIFE = 300
 TOKEN_LIFE = 7200
 REFRESH_LIFE = 30 * 86400
@@ -54,10 +54,10 @@ class OAuthSessions:
     _by_token: dict[str, Session] = field(default_factory=dict)
     _by_refresh: dict[str, Session] = field(default_factory=dict)
 
-    def issue(self, identity: Identity, now: float) -> str:
+    def issue(self, identity: Identity, now: float, *, life: float = CODE_LIFE) -> str:
         """A new code, for a consent given by the person or without asking them."""
         code = mint_oauth_code()
-        self._codes[code] = _Code(identity, now + CODE_LIFE)
+        self._codes[code] = _Code(identity, now + life)
         return code
 
     def exchange(self, appid: str, code: str, now: float) -> Session:

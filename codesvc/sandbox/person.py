@@ -44,6 +44,7 @@ class Contact:
         pending: the QR code that they scanned before following.
         saw_profile: they have scanned the account's own QR code, and do not follow yet.
         grants: the number of accepted notices by template id; those of long-term templates are not used up.
+        tags: the ids of the account's tags that they have.
         one_time_grants: accepted one-time messages, as (template id, scene) (WECHAT.md 7.4).
         messages: the messages that the person has received, oldest first.
         chat: the messages of both sides, each with `from`: `person`, `account` or `platform`.
@@ -65,6 +66,7 @@ class Contact:
     blacklisted: bool = False
     grants: dict[str, int] = field(default_factory=dict)
     one_time_grants: set[tuple[str, str]] = field(default_factory=set)
+    tags: set[int] = field(default_factory=set)
     windows: MessageWindows = field(default_factory=MessageWindows)
     messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MAX_MESSAGES))
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MAX_MESSAGES))
@@ -85,6 +87,7 @@ class Contact:
         """Stop following; this closes all message windows."""
         self.follows = False
         self.pending = None
+        self.tags.clear()
         self.windows.close()
 
     def describe(self) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import json
 import re
 import secrets
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, AccountSpec, TemplateSpec
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.clock import Clock
 from codesvc.sandbox.credential import AccessToken, Credentials, check_token_form
 from codesvc.sandbox.errcodes import ApiError
@@ -26,54 +27,13 @@ from codesvc.sandbox.push import Push, PushFactory
 from codesvc.sandbox.qrcode import QrCodes
 from codesvc.sandbox.quota import Quotas
 from codesvc.sandbox.settings import Settings
+from codesvc.sandbox.website import DEFAULT_WEBSITE, WebsiteLogins
 
 _PERSON = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z._@+\-\u4e00-\u9fff]{0,63}")
 
 
 class NotFound(LookupError):
     """A control call named an account, a person or a code that does not exist."""
-
-
-@dataclass
-class Account:
-    """An official account with its state.
-
-    Attributes:
-        spec: its settings; an immutable value that is replaced as a whole.
-        templates: its present templates by id.
-        sent: accepted sends by (openid, client_msg_id), as (time, msgid) (WECHAT.md 6.2).
-        recent: when a content was last sent to an openid, by (openid, fingerprint); for 40241.
-        industry: the two industry codes; `industry_month` is the month in which they were set.
-        menu: the JSON of `menu/create`.
-        migration: the migration of another account into this one.
-    """
-
-    spec: AccountSpec
-    quotas: Quotas
-    credentials: Credentials = field(default_factory=Credentials)
-    templates: dict[str, TemplateSpec] = field(default_factory=dict)
-    contacts: dict[str, Contact] = field(default_factory=dict)
-    sent: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
-    recent: dict[tuple[str, str], float] = field(default_factory=dict)
-    industry: tuple[str, str] = ("1", "4")
-    industry_month: str = ""
-    menu: dict[str, Any] | None = None
-    migration: Migration | None = None
-
-    def contact(self, openid: object) -> Contact:
-        """The person behind an openid.
-
-        Raises:
-            ApiError: 40003 if this account has no such openid.
-        """
-        contact = self.contacts.get(openid) if isinstance(openid, str) else None
-        if contact is None:
-            raise ApiError(40003)
-        return contact
-
-    def followers(self) -> list[str]:
-        """The openids of the followers, in the order in which they followed."""
-        return [c.openid for c in sorted(self.contacts.values(), key=lambda c: c.followed_at) if c.follows]
 
 
 @dataclass
@@ -116,6 +76,8 @@ class Platform:
         self.people: dict[str, Person] = {}
         self.codes = QrCodes()
         self.oauth = OAuthSessions()
+        self.websites = {DEFAULT_WEBSITE.appid: DEFAULT_WEBSITE}
+        self.website_logins = WebsiteLogins()
         self.faults = Faults()
         self.journal = Journal()
         self.numbers = MessageNumbers()

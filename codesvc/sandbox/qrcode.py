@@ -62,7 +62,8 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
     documented.
 
     Raises:
-        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1) and for a life that is no positive number.
+        ApiError: 40052 for the action, 40053 for the scene (WECHAT.md 5.1), or for a life that is no number or
+            below zero.
     """
     action = body.get("action_name")
     if not isinstance(action, str) or action not in ACTIONS:
@@ -82,10 +83,10 @@ def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
 
 def _read_life(value: object) -> int:
     """The life in seconds: the default if there is none; the answer to a value that is no life is undocumented."""
-    if value is None:
-        return DEFAULT_LIFE
     number = read_integer(int(value) if isinstance(value, float) and value.is_integer() else value)
-    if number is None or number <= 0:
+    if value is None or number == 0:  # a program with typed members sends zero where it has no life to send
+        return DEFAULT_LIFE
+    if number is None or number < 0:
         raise ApiError(40053)
     return min(number, MAX_LIFE)
 

@@ -35,6 +35,10 @@ _SERVICE = {
     "/cgi-bin/menu/get": Limit(10_000),
     "/cgi-bin/menu/delete": Limit(1_000),
     "/cgi-bin/message/mass/send": Limit(100),
+    "/cgi-bin/message/mass/preview": Limit(100),
+    "/cgi-bin/menu/addconditional": Limit(2_000),
+    "/cgi-bin/menu/delconditional": Limit(2_000),
+    "/cgi-bin/menu/trymatch": Limit(20_000),
     "/cgi-bin/media/upload": Limit(100_000),
     "/cgi-bin/media/get": Limit(200_000),
     "/cgi-bin/clear_quota": Limit(None),
@@ -48,6 +52,16 @@ _TEST = {
     "/cgi-bin/user/info": Limit(500_000),
     "/cgi-bin/user/info/batchget": Limit(500_000),
     "/cgi-bin/user/get": Limit(100),
+    "/cgi-bin/menu/create": Limit(100),
+    "/cgi-bin/menu/get": Limit(1_000),
+    "/cgi-bin/menu/delete": Limit(100),
+    "/cgi-bin/tags/create": Limit(100),
+    "/cgi-bin/tags/get": Limit(100),
+    "/cgi-bin/tags/update": Limit(100),
+    "/cgi-bin/tags/delete": Limit(100),
+    "/cgi-bin/media/upload": Limit(500),
+    "/cgi-bin/media/get": Limit(1_000),
+    "/cgi-bin/material/batchget_material": Limit(10),
 }
 
 

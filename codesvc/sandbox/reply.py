@@ -21,10 +21,11 @@ class BadReply(ValueError):
 
 @dataclass(frozen=True)
 class Reply:
-    """A valid answer; `message` is shown to the person, None shows nothing."""
+    """A valid answer; `message` is shown to the person, None shows nothing. `transferred`: to customer service."""
 
     message: dict[str, Any] | None
     encrypted: bool = False
+    transferred: bool = False
 
 
 def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int = 8) -> Reply:
@@ -60,7 +61,7 @@ def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int 
     fields = _READERS[kind](root)
     if fields is not None and kind == "news":
         fields["articles"] = fields["articles"][:articles]
-    return Reply(None if fields is None else {"type": kind, **fields}, encrypted)
+    return Reply(None if fields is None else {"type": kind, **fields}, encrypted, kind == "transfer_customer_service")
 
 
 def beginning(text: str) -> str:

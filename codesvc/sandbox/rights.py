@@ -26,6 +26,7 @@ class Right(StrEnum):
 
     QRCODE = "qrcode"
     MENU = "menu"
+    CONDITIONAL_MENU = "conditional_menu"
     CUSTOMER_SERVICE = "customer_service"
     MENU_MESSAGE = "menu_message"
     TEMPLATE = "template"
@@ -61,6 +62,7 @@ _COLUMNS: Final[tuple[AccountKind, ...]] = (
 _TABLE: Final[dict[Right, str]] = {
     Right.QRCODE: "nH nH nH yH yM",
     Right.MENU: "nH yH yH yH yM",
+    Right.CONDITIONAL_MENU: "nH yH nH yH yL",
     Right.CUSTOMER_SERVICE: "nH yH nH yH yM",
     Right.MENU_MESSAGE: "nH n? nH yL nL",
     Right.TEMPLATE: "nH nH nH yH yM",
@@ -70,8 +72,8 @@ _TABLE: Final[dict[Right, str]] = {
     Right.FOLLOWERS: "nH yH nH yH yM",
     Right.MASS: "nH yH nH yH y?",
     Right.MATERIAL: "nH yH nH yH yL",
-    Right.SHORT_LINK: "nM nM nM yM y?",
-    Right.AGENTS: "nM nM nM yM y?",
+    Right.SHORT_LINK: "n? n? n? yM y?",  # the table of privileges has it for the older long2short
+    Right.AGENTS: "nH yH nH yH y?",
     Right.CARDS: "nM yM nM yM y?",
 }
 _REFUSAL: Final[dict[Right, int]] = {Right.MENU_MESSAGE: 40200}

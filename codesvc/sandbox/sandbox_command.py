@@ -14,6 +14,7 @@ from codesvc.sandbox.bind_guard import UnsafeBind, check_bind
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.rights import KINDS
 from codesvc.sandbox.server import start_server
+from codesvc.sandbox.website import DEFAULT_WEBSITE
 
 DEFAULT_PORT = 8081
 CALLBACK_URL = "http://127.0.0.1:8080/wechat/main"
@@ -129,5 +130,6 @@ def _describe(account: AccountSpec) -> list[str]:
         "aes key": account.aes_key,
         "mode": account.mode,
     }
+    website = [f"  website       {DEFAULT_WEBSITE.appid}  {DEFAULT_WEBSITE.secret}  /connect/qrconnect"]
     templates = [f"  template      {item.template_id}  {item.kind}  {item.title}" for item in account.templates]
-    return [f"  {name:<13} {value}" for name, value in shown.items()] + templates
+    return [f"  {name:<13} {value}" for name, value in shown.items()] + templates + website

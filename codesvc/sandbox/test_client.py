@@ -52,9 +52,9 @@ class SandboxUser:
         """Stop following the account."""
         return self._act("unfollow")
 
-    def scan(self, url: str) -> dict[str, Any]:
-        """Scan a QR code, given by its text or by its showqrcode address."""
-        return self._act("scan", url=url)
+    def scan(self, url: str, **options: Any) -> dict[str, Any]:
+        """Scan a QR code, given by its text or by its showqrcode address; `consent` answers a website login."""
+        return self._act("scan", url=url, **options)
 
     def send(self, text: str) -> dict[str, Any]:
         """Send a text message."""

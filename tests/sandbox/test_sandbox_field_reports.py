@@ -97,7 +97,7 @@ async def test_a_template_value_is_an_object_with_value(wechat, kind, value):
     assert len(await wechat.messages(openid)) == 1
 
 
-@pytest.mark.parametrize("life", ["a", "", " 60", "60s", "-1", -1, 0, 1.5, True, [], {}, [60]])
+@pytest.mark.parametrize("life", ["a", "", " 60", "60s", "-1", -1, 1.5, True, [], {}, [60]])
 async def test_a_life_that_is_none_is_refused(wechat, life):
     body = {"expire_seconds": life, "action_name": "QR_STR_SCENE", "action_info": {"scene": {"scene_str": "a"}}}
     assert (await wechat.api(CREATE, body))["errcode"] == 40053
@@ -225,7 +225,7 @@ async def test_a_page_in_the_place_of_a_reply_is_shown(wechat, callback, page, m
         ("<xml><ToUserName>", "malformed XML"),
         ("<reply/>", "the root element is not <xml>; the body begins: <reply/>"),
         ((500, "<html><title>Traceback"), "HTTP 500; the body begins: <html><title>Traceback"),
-        ((502, ""), "HTTP 502; no body"),
+        ((502, ""), "HTTP 502"),
         ("a\n\n\tb\x00\x1b[31mc" + "d" * 500, "the body begins: a b [31mc" + "d" * 111 + "…"),
     ],
 )

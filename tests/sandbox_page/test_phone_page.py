@@ -1,6 +1,7 @@
 """The phone page in a real browser: follow, scan, chat, cards, links."""
 
 import base64
+from urllib.parse import quote
 
 import zxingcpp
 from playwright.async_api import expect
@@ -301,3 +302,18 @@ async def test_pages_are_opened_in_the_phones_language(desk):
         body = {"url": f"{desk.service.url}/page", "language": language}
         seen = (await desk.call("POST", f"/sandbox/users/{openid}/open", body))["body"]
         assert f'<p id="language">{accepted}' in seen
+
+
+async def test_a_page_of_website_login_leads_back(desk, browse):
+    page = await browse(expect=["404"])  # neither page has an icon
+    openid = await desk.person()
+    query = "appid=wx7d2e9b4c1a6f8035&response_type=code&scope=snsapi_login&state=a-b&redirect_uri="
+    await page.goto(f"{desk.url}/connect/qrconnect?{query}{quote(desk.service.url, safe='')}%2Fpage%3Fq%3D1")
+    uuid = await page.locator("img").get_attribute("data-uuid")
+    scan = {"url": f"https://open.weixin.qq.com/connect/confirm?uuid={uuid}"}
+    await desk.call("POST", f"/sandbox/users/{openid}/scan", scan | {"consent": None})
+    await expect(page.get_by_text("请在微信中点击确认")).to_be_visible()
+    await desk.call("POST", f"/sandbox/users/{openid}/scan", scan)
+    await expect(page.locator("#code")).to_have_text("code")
+    assert page.url.endswith("&state=a-b")
+    assert "/page?q=1&code=0" in page.url

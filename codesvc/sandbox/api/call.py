@@ -6,12 +6,22 @@ from typing import Any, Literal
 
 import msgspec
 
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.escapes import Escapes, as_shown, escapes_of
-from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.rights import Right
 
 OK: Mapping[str, Any] = {"errcode": 0, "errmsg": "ok"}
+
+
+@dataclass(frozen=True)
+class File:
+    """An answer that is no JSON: a file for download."""
+
+    content: bytes
+    content_type: str
+    name: str
 
 
 @dataclass
@@ -26,6 +36,7 @@ class Call:
         now: the platform's time, seconds since the epoch.
         rid: the request id of this call.
         subject: the account that the call is about; None before token or appid were read.
+        content_type: the label of the body, which only uploads need.
     """
 
     platform: Platform
@@ -36,6 +47,7 @@ class Call:
     now: float
     rid: str
     subject: Account | None = None
+    content_type: str = ""
     _body: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
@@ -104,10 +116,15 @@ class Endpoint:
         act: the handler.
         token: whether the call needs an access_token.
         right: what the account must be allowed; None: every kind of account may call it.
+        errors: the errcodes of this call beside those that every call has, each with the mark of its confidence
+            (`confidence`), as in `40003H 45047?`.
+        upload: the body is a file; that of every other call may have 1 MiB.
     """
 
     path: str
     method: Literal["GET", "POST"]
-    act: Callable[[Call], Mapping[str, Any]]
+    act: Callable[[Call], Mapping[str, Any] | File]
     token: bool = True
     right: Right | None = None
+    errors: str = ""
+    upload: bool = False

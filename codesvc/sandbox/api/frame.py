@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from codesvc.sandbox.api.call import Call, Endpoint
+from codesvc.sandbox.api.call import Call, Endpoint, File
 from codesvc.sandbox.api.others import describe_other
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.errcodes import ERRMSG, ApiError
@@ -24,6 +24,15 @@ from codesvc.sandbox.journal import Entry
 from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.request_body import read_request
 from codesvc.sandbox.rights import need_right
+
+_MOST_BYTES = 2**20  # of a body that is no upload
+_TEXTS = (
+    "application/json",
+    "text/",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+    "application/xml",
+)
 
 
 class Frame:
@@ -57,25 +66,29 @@ class Frame:
             raw = await read_request(request)
         except (web.HTTPRequestEntityTooLarge, web.HTTPBadRequest, web.HTTPRequestTimeout):
             raw = b"{"  # the platform answers an unreadable body like invalid JSON
-        call = Call(platform, request.path, _first(request), raw, request.remote or "127.0.0.1", now, mint_rid(now))
+        if len(raw) > _MOST_BYTES and not (endpoint and endpoint.upload):
+            raw = b"{"
+        remote, label = request.remote or "127.0.0.1", request.headers.get("Content-Type", "")
+        call = Call(platform, request.path, _first(request), raw, remote, now, mint_rid(now), content_type=label)
         entry = Entry(
             direction="api",
             at=now,
             method=request.method,
             path=request.path,
             query=str(request.rel_url),
-            request=call.raw.decode("utf-8", "replace"),
+            request=_readable(call.raw, request.content_type),
             rid=call.rid,
             account=self._find_account(call),
         )
         fault = platform.faults.for_call(call.path, entry.account)
-        body = self._answer(request, endpoint, call, fault)
+        answered = self._answer(request, endpoint, call, fault)
+        body = {} if isinstance(answered, File) else answered
         entry.account = call.subject.spec.appid if call.subject else entry.account
         entry.note = describe_other(call.path) if endpoint is None else None
         self._courier.dispatch_outbox()
-        status, label, payload = self._wrap(call, body, fault)
+        status, headers, payload = self._wrap(call, answered, fault)
         entry.fault = fault.kind if fault else None
-        entry.status, entry.response = status, payload.decode("utf-8", "replace")
+        entry.status, entry.response = status, _readable(payload, headers["Content-Type"])
         entry.errcode = body.get("errcode")
         entry.duration = time.monotonic() - started
         platform.journal.add(entry)
@@ -84,11 +97,11 @@ class Frame:
             await asyncio.sleep(fault.delay)
         if fault and fault.kind == "reset" and request.transport is not None:
             request.transport.abort()
-        return web.Response(status=status, body=payload, headers={"Content-Type": label})
+        return web.Response(status=status, body=payload, headers=headers)
 
     def _answer(
         self, request: web.Request, endpoint: Endpoint | None, call: Call, fault: Fault | None
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | File:
         try:
             if fault and fault.kind == "revoke_token":
                 self._revoke(call)
@@ -96,14 +109,14 @@ class Frame:
                 return {}
             if fault and fault.kind == "errcode" and not fault.comes_after:
                 return _refuse(call, ApiError(fault.errcode, fault.errmsg))
-            body = dict(self._act(request, endpoint, call))
+            body = self._act(request, endpoint, call)
         except ApiError as error:
             return _refuse(call, error)
         if fault and fault.kind == "errcode":
             return _refuse(call, ApiError(fault.errcode, fault.errmsg))
-        return body
+        return body if isinstance(body, File) else dict(body)
 
-    def _act(self, request: web.Request, endpoint: Endpoint | None, call: Call) -> Mapping[str, Any]:
+    def _act(self, request: web.Request, endpoint: Endpoint | None, call: Call) -> Mapping[str, Any] | File:
         if request.scheme == "http" and (request.url.host or "") in API_HOSTS:
             raise ApiError(43003)
         if endpoint is None:
@@ -117,13 +130,21 @@ class Frame:
             call.subject.quotas.spend(call.path, call.now)
         return endpoint.act(call)
 
-    def _wrap(self, call: Call, body: Mapping[str, Any], fault: Fault | None) -> tuple[int, str, bytes]:
+    def _wrap(
+        self, call: Call, body: Mapping[str, Any] | File, fault: Fault | None
+    ) -> tuple[int, dict[str, str], bytes]:
         if fault and fault.kind == "http":
-            return int(fault.status), "text/html", b"<html><body>sandbox fault</body></html>"
-        payload = msgspec.json.encode(body)
+            return int(fault.status), {"Content-Type": "text/html"}, b"<html><body>sandbox fault</body></html>"
+        label = "text/plain" if call.path.startswith("/sns/") else self._platform.settings.content_type
+        headers = {"Content-Type": label}
+        if isinstance(body, File):
+            named = f'attachment; filename="{body.name}"'
+            headers, payload = {"Content-Type": body.content_type, "Content-disposition": named}, body.content
+        else:
+            payload = msgspec.json.encode(body)
         if fault and fault.kind == "truncated":
             payload = payload[: len(payload) // 2]
-        return 200, "text/plain" if call.path.startswith("/sns/") else self._platform.settings.content_type, payload
+        return 200, headers, payload
 
     def _revoke(self, call: Call) -> None:
         account, token = self._platform.account_of_token(call.query.get("access_token", ""))
@@ -135,6 +156,13 @@ class Frame:
         except ApiError:
             appid = call.query.get("appid")
             return appid if appid in self._platform.accounts else None
+
+
+def _readable(payload: bytes, label: str) -> str:
+    """A body as the journal shows it; a file by its size."""
+    if payload and not label.startswith(_TEXTS):
+        return f"({len(payload)} bytes of {label.partition(';')[0]})"
+    return payload.decode("utf-8", "replace")
 
 
 def _refuse(call: Call, error: ApiError) -> dict[str, Any]:

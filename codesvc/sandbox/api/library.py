@@ -153,14 +153,16 @@ def _drop(call: Call, template_id: str, *, notice: bool) -> None:
 
 ENDPOINTS = (
     Endpoint("/cgi-bin/template/get_all_private_template", "GET", list_templates, right=Right.TEMPLATE),
-    Endpoint("/cgi-bin/template/api_add_template", "POST", add_template, right=Right.TEMPLATE),
-    Endpoint("/cgi-bin/template/del_private_template", "POST", delete_template, right=Right.TEMPLATE),
-    Endpoint("/cgi-bin/template/api_set_industry", "POST", set_industry, right=Right.TEMPLATE),
+    Endpoint(
+        "/cgi-bin/template/api_add_template", "POST", add_template, right=Right.TEMPLATE, errors="40037H 40246H 45026H"
+    ),
+    Endpoint("/cgi-bin/template/del_private_template", "POST", delete_template, right=Right.TEMPLATE, errors="40037H"),
+    Endpoint("/cgi-bin/template/api_set_industry", "POST", set_industry, right=Right.TEMPLATE, errors="40102H 43100H"),
     Endpoint("/cgi-bin/template/get_industry", "GET", get_industry, right=Right.TEMPLATE),
     Endpoint("/wxaapi/newtmpl/getcategory", "GET", list_categories, right=Right.NOTICE),
-    Endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", list_titles, right=Right.NOTICE),
-    Endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", list_keywords, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatetitles", "GET", list_titles, right=Right.NOTICE, errors="40035?"),
+    Endpoint("/wxaapi/newtmpl/getpubtemplatekeywords", "GET", list_keywords, right=Right.NOTICE, errors="40037?"),
     Endpoint("/wxaapi/newtmpl/gettemplate", "GET", list_notices, right=Right.NOTICE),
-    Endpoint("/wxaapi/newtmpl/addtemplate", "POST", add_notice, right=Right.NOTICE),
-    Endpoint("/wxaapi/newtmpl/deltemplate", "POST", delete_notice, right=Right.NOTICE),
+    Endpoint("/wxaapi/newtmpl/addtemplate", "POST", add_notice, right=Right.NOTICE, errors="40035? 40037? 45026?"),
+    Endpoint("/wxaapi/newtmpl/deltemplate", "POST", delete_notice, right=Right.NOTICE, errors="40037?"),
 )

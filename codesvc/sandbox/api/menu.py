@@ -10,7 +10,7 @@ from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.rights import Right
 
-_MAX_BUTTONS = 3
+MAX_BUTTONS = 3
 _MAX_SUB_BUTTONS = 5
 _KEYED = frozenset(
     {
@@ -28,46 +28,59 @@ _OTHERS = frozenset({"view", "miniprogram", "media_id", "view_limited", "article
 
 def create_menu(call: Call) -> Mapping[str, Any]:
     """Replace the menu."""
-    _check_buttons(call.body.get("button"), _MAX_BUTTONS, nested=True)
+    check_buttons(call.body.get("button"), MAX_BUTTONS, nested=True)
     call.account.menu = {"button": call.body["button"]}
     call.platform.event_bus.publish("menu", account=call.account.spec.appid)
     return OK
 
 
 def get_menu(call: Call) -> Mapping[str, Any]:
-    """The menu; 46003 if there is none."""
+    """The menu and the personalised ones, newest first; 46003 if there is none."""
     if call.account.menu is None:
         raise ApiError(46003)
-    return {"menu": call.account.menu}
+    conditional = call.account.conditional_menus
+    return {"menu": call.account.menu, **({"conditionalmenu": conditional[::-1]} if conditional else {})}
 
 
 def delete_menu(call: Call) -> Mapping[str, Any]:
-    """Remove the menu."""
+    """Remove the menu, and every personalised one."""
     call.account.menu = None
+    call.account.conditional_menus.clear()
     call.platform.event_bus.publish("menu", account=call.account.spec.appid)
     return OK
 
 
-def _check_buttons(buttons: object, most: int, *, nested: bool) -> None:
+def check_buttons(buttons: object, most: int, *, nested: bool) -> None:
+    """Check the buttons of a menu.
+
+    Raises:
+        ApiError: 40016 their number, 40018 a name, 40017 a type, 40019 a key, 40020 an address.
+    """
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= most:
         raise ApiError(40016)
     for button in buttons:
         if not isinstance(button, Mapping) or not isinstance(button.get("name"), str) or not button["name"]:
             raise ApiError(40018)
         if nested and button.get("sub_button"):
-            _check_buttons(button["sub_button"], _MAX_SUB_BUTTONS, nested=False)
+            check_buttons(button["sub_button"], _MAX_SUB_BUTTONS, nested=False)
             continue
         kind = button.get("type")
         if not isinstance(kind, str) or kind not in _KEYED | _OTHERS:
             raise ApiError(40017)
         if kind in _KEYED and not isinstance(button.get("key"), str):
-            raise ApiError(40019, "invalid button key size")
+            raise ApiError(40019)
         if kind == "view" and not isinstance(button.get("url"), str):
-            raise ApiError(40020, "invalid button url size")
+            raise ApiError(40020)
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/menu/create", "POST", create_menu, right=Right.MENU),
-    Endpoint("/cgi-bin/menu/get", "GET", get_menu, right=Right.MENU),
+    Endpoint(
+        "/cgi-bin/menu/create",
+        "POST",
+        create_menu,
+        right=Right.MENU,
+        errors="40016M 40017M 40018M 40019M 40020M 40033M",
+    ),
+    Endpoint("/cgi-bin/menu/get", "GET", get_menu, right=Right.MENU, errors="46003M"),
     Endpoint("/cgi-bin/menu/delete", "GET", delete_menu, right=Right.MENU),
 )

@@ -60,7 +60,7 @@ def _read_media(part: Mapping[str, Any]) -> dict[str, Any]:
 def _read_news(part: Mapping[str, Any]) -> dict[str, Any]:
     articles = part.get("articles")
     if not isinstance(articles, list) or len(articles) != 1 or not isinstance(articles[0], Mapping):
-        raise ApiError(45008, "article size out of limit")
+        raise ApiError(45008)
     return {"articles": articles}
 
 
@@ -106,6 +106,18 @@ def set_typing(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/custom/send", "POST", send_custom, right=Right.CUSTOMER_SERVICE),
-    Endpoint("/cgi-bin/message/custom/typing", "POST", set_typing, right=Right.CUSTOMER_SERVICE),
+    Endpoint(
+        "/cgi-bin/message/custom/send",
+        "POST",
+        send_custom,
+        right=Right.CUSTOMER_SERVICE,
+        errors="40003H 40007M 40008M 40035? 40200L 43019H 44004M 45002M 45008M 45015H 45047H 48002H",
+    ),
+    Endpoint(
+        "/cgi-bin/message/custom/typing",
+        "POST",
+        set_typing,
+        right=Right.CUSTOMER_SERVICE,
+        errors="40003H 40035? 45015M",
+    ),
 )

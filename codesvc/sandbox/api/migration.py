@@ -35,4 +35,4 @@ def change_openids(call: Call) -> Mapping[str, Any]:
     return {**OK, "result_list": results}
 
 
-ENDPOINTS = (Endpoint("/cgi-bin/changeopenid", "POST", change_openids),)
+ENDPOINTS = (Endpoint("/cgi-bin/changeopenid", "POST", change_openids, errors="40032H 63178M -1M"),)

@@ -71,6 +71,18 @@ def send_once(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/subscribe/bizsend", "POST", send_notice, right=Right.NOTICE),
-    Endpoint("/cgi-bin/message/template/subscribe", "POST", send_once, right=Right.ONE_TIME),
+    Endpoint(
+        "/cgi-bin/message/subscribe/bizsend",
+        "POST",
+        send_notice,
+        right=Right.NOTICE,
+        errors="40003H 40036H 40037H 40039L 40048L 43101H 47003H",
+    ),
+    Endpoint(
+        "/cgi-bin/message/template/subscribe",
+        "POST",
+        send_once,
+        right=Right.ONE_TIME,
+        errors="40003H 40035? 43101L 47003?",
+    ),
 )

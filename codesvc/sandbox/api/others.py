@@ -54,13 +54,8 @@ _GROUPS: Final = (
 )
 _PATHS: Final = frozenset(
     {
-        "/cgi-bin/get_current_autoreply_info",
-        "/cgi-bin/get_current_selfmenu_info",
         "/cgi-bin/shorturl",
         "/cgi-bin/showqrcode",
-        "/cgi-bin/tags/members/batchblacklist",
-        "/cgi-bin/tags/members/batchunblacklist",
-        "/cgi-bin/tags/members/getblacklist",
         "/cgi-bin/user/getusersummary",
         "/cgi-bin/verifycode/get",
     }

@@ -41,4 +41,6 @@ def create_qrcode(call: Call) -> Mapping[str, Any]:
     return {"ticket": code.ticket, **life, "url": code.url}
 
 
-ENDPOINTS = (Endpoint("/cgi-bin/qrcode/create", "POST", create_qrcode, right=Right.QRCODE),)
+ENDPOINTS = (
+    Endpoint("/cgi-bin/qrcode/create", "POST", create_qrcode, right=Right.QRCODE, errors="40052H 40053H 45029H"),
+)

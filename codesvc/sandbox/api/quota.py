@@ -108,12 +108,18 @@ def _read_path(call: Call) -> str:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/clear_quota", "POST", clear_quota),
-    Endpoint("/cgi-bin/clear_quota/v2", "POST", clear_quota_by_secret, token=False),
-    Endpoint("/cgi-bin/openapi/quota/clear", "POST", clear_api_quota),
-    Endpoint("/cgi-bin/openapi/quota/get", "POST", get_quota),
-    Endpoint("/cgi-bin/openapi/rid/get", "POST", get_rid),
+    Endpoint("/cgi-bin/clear_quota", "POST", clear_quota, errors="40013H 48006H"),
+    Endpoint(
+        "/cgi-bin/clear_quota/v2",
+        "POST",
+        clear_quota_by_secret,
+        token=False,
+        errors="40013L 40125L 41002L 41004L 48006L",
+    ),
+    Endpoint("/cgi-bin/openapi/quota/clear", "POST", clear_api_quota, errors="48006H 76003H 76021H 76022H"),
+    Endpoint("/cgi-bin/openapi/quota/get", "POST", get_quota, errors="76003H 76021H 76022H"),
+    Endpoint("/cgi-bin/openapi/rid/get", "POST", get_rid, errors="76001M 76002M 76003M"),
     Endpoint("/cgi-bin/get_api_domain_ip", "GET", list_api_addresses),
     Endpoint("/cgi-bin/getcallbackip", "GET", list_callback_addresses),
-    Endpoint("/cgi-bin/callback/check", "POST", check_callback),
+    Endpoint("/cgi-bin/callback/check", "POST", check_callback, errors="40035?"),
 )

@@ -1,6 +1,26 @@
 """The whole API table."""
 
-from codesvc.sandbox.api import library, menu, message, migration, notice, qrcode, quota, sns, template, token, user
+from codesvc.sandbox.api import (
+    agent,
+    conditional_menu,
+    console_rules,
+    library,
+    mass,
+    material,
+    menu,
+    message,
+    migration,
+    notice,
+    qrcode,
+    quota,
+    shorten,
+    sns,
+    tag,
+    template,
+    ticket,
+    token,
+    user,
+)
 from codesvc.sandbox.api.call import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -12,7 +32,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *message.ENDPOINTS,
     *notice.ENDPOINTS,
     *user.ENDPOINTS,
+    *tag.ENDPOINTS,
     *migration.ENDPOINTS,
     *menu.ENDPOINTS,
+    *conditional_menu.ENDPOINTS,
+    *console_rules.ENDPOINTS,
+    *ticket.ENDPOINTS,
+    *material.ENDPOINTS,
+    *shorten.ENDPOINTS,
+    *agent.ENDPOINTS,
+    *mass.ENDPOINTS,
     *sns.ENDPOINTS,
 )

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.account import TemplateSpec
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
-from codesvc.sandbox.platform import Account, fingerprint
+from codesvc.sandbox.platform import fingerprint
 from codesvc.sandbox.rights import Right
 from codesvc.sandbox.template import lay_out
 
@@ -144,6 +145,12 @@ def _finish(call: Call, contact: Contact, message: dict[str, Any]) -> None:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/message/template/send", "POST", send_template, right=Right.TEMPLATE),
+    Endpoint(
+        "/cgi-bin/message/template/send",
+        "POST",
+        send_template,
+        right=Right.TEMPLATE,
+        errors="40003H 40036H 40037H 40039L 40048L 40165L 40166L 40241L 40252L 43004H 43019H 43101M 43116L 47003H",
+    ),
     Endpoint("/wxa/sec/queryblocktmplmsg", "POST", list_blocked, right=Right.TEMPLATE),
 )

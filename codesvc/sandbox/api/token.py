@@ -4,10 +4,10 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.api.call import Call, Endpoint
 from codesvc.sandbox.credential import AccessToken
 from codesvc.sandbox.errcodes import ApiError
-from codesvc.sandbox.platform import Account
 
 
 def open_account(call: Call, appid: str, secret: str) -> Account:
@@ -79,6 +79,14 @@ def _read_switch(value: object) -> bool:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/token", "GET", fetch_token, token=False),
-    Endpoint("/cgi-bin/stable_token", "POST", fetch_stable_token, token=False),
+    Endpoint(
+        "/cgi-bin/token", "GET", fetch_token, token=False, errors="40002H 40013H 40125H 40164H 40243L 41002H 41004H"
+    ),
+    Endpoint(
+        "/cgi-bin/stable_token",
+        "POST",
+        fetch_stable_token,
+        token=False,
+        errors="40002H 40013H 40125H 40164H 40243L 41002H 41004H 47001?",
+    ),
 )

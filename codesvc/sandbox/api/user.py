@@ -31,8 +31,8 @@ def describe_user(contact: Contact) -> dict[str, Any]:
         "subscribe_time": int(contact.followed_at),
         **bound,
         "remark": contact.remark,
-        "groupid": 0,
-        "tagid_list": [],
+        "groupid": min(contact.tags, default=0),
+        "tagid_list": sorted(contact.tags),
         "subscribe_scene": contact.subscribe_scene,
         "qr_scene": code.spec.scene_id if code else 0,
         "qr_scene_str": code.spec.scene if code and "STR" in code.spec.action else "",
@@ -84,8 +84,8 @@ def set_remark(call: Call) -> Mapping[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("/cgi-bin/user/info", "GET", get_user, right=Right.FOLLOWERS),
-    Endpoint("/cgi-bin/user/info/batchget", "POST", get_users, right=Right.FOLLOWERS),
-    Endpoint("/cgi-bin/user/get", "GET", list_followers, right=Right.FOLLOWERS),
-    Endpoint("/cgi-bin/user/info/updateremark", "POST", set_remark, right=Right.FOLLOWERS),
+    Endpoint("/cgi-bin/user/info", "GET", get_user, right=Right.FOLLOWERS, errors="40003H 41009H"),
+    Endpoint("/cgi-bin/user/info/batchget", "POST", get_users, right=Right.FOLLOWERS, errors="40003H 40032L"),
+    Endpoint("/cgi-bin/user/get", "GET", list_followers, right=Right.FOLLOWERS, errors="40003H"),
+    Endpoint("/cgi-bin/user/info/updateremark", "POST", set_remark, right=Right.FOLLOWERS, errors="40003H 40035?"),
 )

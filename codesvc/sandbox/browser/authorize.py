@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.identifiers import derive_snapshot_openid, derive_unionid
 from codesvc.sandbox.oauth import Identity, Scope
 from codesvc.sandbox.person import Contact, Person
-from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.rights import Right, has_right
 
 _ORDER = ("appid", "redirect_uri", "response_type", "scope", "state")
@@ -126,7 +127,7 @@ class ConsentFlow:
         account = self._platform.accounts.get(given.get("appid", ""))
         scene, template_id = given.get("scene", ""), given.get("template_id", "")
         target = given.get("redirect_url", "")
-        if account is None or given.get("action") != "get_confirm" or not _is_web_address(target):
+        if account is None or given.get("action") != "get_confirm" or not is_web_address(target):
             return ErrorPage(0, "链接参数错误")
         if not (scene.isascii() and scene.isdigit() and int(scene[:6]) <= _MAX_SCENE) or not template_id:
             return ErrorPage(0, "链接参数错误")
@@ -205,7 +206,8 @@ def _snapshot_identity(identity: Identity, account: Account, person: Person) -> 
     return replace(identity, openid=openid, unionid=unionid, nickname="微信用户", snapshot=True)
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
+    """Whether a text is an absolute http or https URL."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -214,7 +216,7 @@ def _is_web_address(url: str) -> bool:
 
 
 def _is_allowed(account: Account, url: str) -> bool:
-    if not _is_web_address(url):
+    if not is_web_address(url):
         return False
     domain = account.spec.oauth_domain
     return domain is None or urlsplit(url).netloc == domain

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, DEFAULT_TEMPLATES, AccountSpec
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.identifiers import (
@@ -17,7 +18,7 @@ from codesvc.sandbox.identifiers import (
     mint_secret,
     profile_url,
 )
-from codesvc.sandbox.platform import Account, Platform
+from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.quota import Limit
 
 

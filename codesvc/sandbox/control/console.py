@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.api.qrcode import describe_code
+from codesvc.sandbox.api.table import ENDPOINTS
+from codesvc.sandbox.confidence import describe_catalogue
 from codesvc.sandbox.control.account import describe_account, describe_quota
 from codesvc.sandbox.control.guard import COOKIE, BadInput, Body, answer, cookie_value, is_equal, read_json
 from codesvc.sandbox.courier import Courier
-from codesvc.sandbox.platform import Account, NotFound, Platform
+from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.qrcode import read_integer
 
 _HEARTBEAT = 15.0
@@ -46,6 +49,7 @@ class ConsoleControl:
         """The routes."""
         return [
             web.get("/sandbox/calls", self.list_calls),
+            web.get("/sandbox/catalogue", self.show_catalogue),
             web.get("/sandbox/callbacks", self.list_callbacks),
             web.get("/sandbox/qrcodes", self.list_codes),
             web.post("/sandbox/qrcodes/shown", self.show_code),
@@ -57,6 +61,10 @@ class ConsoleControl:
     async def list_calls(self, request: web.Request) -> web.Response:
         """API calls, oldest first; filtered by `path`, `account` and `after` (an entry's number)."""
         return answer({"calls": self._journal(request, "api")})
+
+    async def show_catalogue(self, _request: web.Request) -> web.Response:
+        """Every call of the platform that is imitated: rights, escapes and errcodes, each with its confidence."""
+        return answer(describe_catalogue(ENDPOINTS))
 
     async def list_callbacks(self, request: web.Request) -> web.Response:
         """Every request to a callback, oldest first; `path` is the event's name."""

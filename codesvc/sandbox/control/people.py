@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
+from codesvc.sandbox.browser.website_login import WebsiteLoginPages
 from codesvc.sandbox.control.guard import Body, Conflict, answer, read_json
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.person import Contact, Person
@@ -45,6 +46,7 @@ class _Change(Body):
 
 class _Scan(Body):
     url: str
+    consent: Literal["allow", "deny"] | None = "allow"
 
 
 class _Send(Body):
@@ -69,11 +71,13 @@ class PeopleControl:
     Args:
         platform: the state.
         courier: delivers the callbacks.
+        logins: the pages of website login, whose QR codes are scanned too.
     """
 
-    def __init__(self, platform: Platform, courier: Courier) -> None:
+    def __init__(self, platform: Platform, courier: Courier, logins: WebsiteLoginPages) -> None:
         self._platform = platform
         self._courier = courier
+        self._logins = logins
 
     def routes(self) -> list[web.RouteDef]:
         """The routes."""
@@ -155,9 +159,12 @@ class PeopleControl:
         return await self._push(contact, "unfollowed", event)
 
     async def scan(self, request: web.Request) -> web.Response:
-        """Scan a QR code; the openid names the person, the code names the account."""
+        """Scan a QR code; the openid names the person, the code names the account or the website."""
         body = await read_json(request, _Scan)
         person = self._contact(request).person
+        login = self._logins.confirm(body.url, person, body.consent)
+        if login is not None:
+            return answer({"outcome": login.status, "website": login.appid, "callback": None, "messages": []})
         code = self._platform.codes.by_text(body.url)
         if code is None:
             return self._open_profile(person, body.url)

@@ -1,0 +1,123 @@
+"""Agents of customer service and their sessions: `/cgi-bin/customservice/*`, `/customservice/*` (official pages)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.rights import Right
+
+
+def list_agents(call: Call) -> Mapping[str, Any]:
+    """All agents; a success has no errcode."""
+    return {
+        "kf_list": [
+            {
+                "kf_account": agent.account,
+                "kf_headimgurl": "http://mmbiz.qpic.cn/mmbiz/sandbox/300?wx_fmt=png",
+                "kf_id": str(agent.number),
+                "kf_nick": agent.nickname,
+                **({"kf_wx": agent.wechat} if agent.wechat else {}),
+            }
+            for agent in call.account.agents.all()
+        ]
+    }
+
+
+def list_online(call: Call) -> Mapping[str, Any]:
+    """The agents that are online, with the number of their sessions; a success has no errcode."""
+    agents = call.account.agents
+    cases = [account for account, _ in agents.sessions.values()]
+    return {
+        "kf_online_list": [
+            {
+                "kf_account": agent.account,
+                "status": 1,
+                "kf_id": str(agent.number),
+                "accepted_case": cases.count(agent.account),
+            }
+            for agent in agents.all()
+            if agent.wechat
+        ]
+    }
+
+
+def add_agent(call: Call) -> Mapping[str, Any]:
+    """Make an agent."""
+    call.account.agents.add(call.text("kf_account"), call.text("nickname"))
+    return OK
+
+
+def rename_agent(call: Call) -> Mapping[str, Any]:
+    """Give an agent another nickname."""
+    call.account.agents.rename(call.text("kf_account"), call.text("nickname"))
+    return OK
+
+
+def invite_agent(call: Call) -> Mapping[str, Any]:
+    """Invite a WeChat to be an agent; here they have accepted at once."""
+    call.account.agents.invite(call.text("kf_account"), call.text("invite_wx"))
+    return OK
+
+
+def remove_agent(call: Call) -> Mapping[str, Any]:
+    """Remove an agent, who is named in the query."""
+    call.account.agents.remove(call.query.get("kf_account", ""))
+    return OK
+
+
+def open_session(call: Call) -> Mapping[str, Any]:
+    """Give a follower to an agent."""
+    contact = call.account.contact(call.body.get("openid"))
+    call.account.agents.open(call.text("kf_account"), contact.openid, call.now)
+    return OK
+
+
+def close_session(call: Call) -> Mapping[str, Any]:
+    """End a session."""
+    contact = call.account.contact(call.body.get("openid"))
+    call.account.agents.close(call.text("kf_account"), contact.openid)
+    return OK
+
+
+def get_session(call: Call) -> Mapping[str, Any]:
+    """The session of a follower; without one the account is empty."""
+    contact = call.account.contact(call.query.get("openid", ""))
+    agent, began = call.account.agents.sessions.get(contact.openid, ("", 0.0))
+    return {**OK, "kf_account": agent, "createtime": int(began)}
+
+
+def list_sessions(call: Call) -> Mapping[str, Any]:
+    """The sessions of one agent; a success has no errcode."""
+    agent = call.account.agents.find(call.query.get("kf_account", "")).account
+    sessions = call.account.agents.sessions
+    return {
+        "sessionlist": [
+            {"createtime": int(at), "openid": openid} for openid, (who, at) in sessions.items() if who == agent
+        ]
+    }
+
+
+def list_waiting(call: Call) -> Mapping[str, Any]:
+    """The followers that a reply handed over to customer service and whom no agent has; a success has no errcode."""
+    waiting = call.account.agents.waiting
+    cases = [{"latest_time": int(at), "openid": openid} for openid, at in waiting.items()]
+    return {"count": len(cases), "waitcaselist": cases[:100]}
+
+
+def _row(path: str, act: Any, errors: str = "", method: Any = "POST") -> Endpoint:
+    return Endpoint(path, method, act, right=Right.AGENTS, errors=errors)
+
+
+ENDPOINTS = (
+    _row("/cgi-bin/customservice/getkflist", list_agents, method="GET"),
+    _row("/cgi-bin/customservice/getonlinekflist", list_online, method="GET"),
+    _row("/customservice/kfaccount/add", add_agent, "65403H 65404H 65405H 65406H"),
+    _row("/customservice/kfaccount/update", rename_agent, "65401H 65403H"),
+    _row("/customservice/kfaccount/inviteworker", invite_agent, "65401H 65407M 40035?"),
+    _row("/customservice/kfaccount/del", remove_agent, "65401H", "GET"),
+    _row("/customservice/kfsession/create", open_session, "40003H 65401H 65402H 65414H"),
+    _row("/customservice/kfsession/close", close_session, "40003H 65401H 65413H"),
+    _row("/customservice/kfsession/getsession", get_session, "40003H", "GET"),
+    _row("/customservice/kfsession/getsessionlist", list_sessions, "65401H", "GET"),
+    _row("/customservice/kfsession/getwaitcase", list_waiting, method="GET"),
+)

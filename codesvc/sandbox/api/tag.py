@@ -1,0 +1,159 @@
+"""Tags of followers, and the blacklist (official pages of tags; WECHAT.md 12)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.person import Contact
+from codesvc.sandbox.rights import Right
+from codesvc.sandbox.tags import MAX_OF_PERSON
+
+_MAX_BATCH = 50
+_MAX_BLACKLIST_BATCH = 20
+
+
+def create_tag(call: Call) -> Mapping[str, Any]:
+    """Make a tag; a success has no errcode."""
+    name = _name(call)
+    return {"tag": {"id": call.account.tags.create(name), "name": name}}
+
+
+def list_tags(call: Call) -> Mapping[str, Any]:
+    """All tags with the number of their followers; a success has no errcode."""
+    tags = call.account.tags.names()
+    return {"tags": [{"id": tag, "name": name, "count": len(_tagged(call, tag))} for tag, name in tags.items()]}
+
+
+def rename_tag(call: Call) -> Mapping[str, Any]:
+    """Give a tag another name."""
+    call.account.tags.rename(_tag(call).get("id"), _name(call))
+    return OK
+
+
+def delete_tag(call: Call) -> Mapping[str, Any]:
+    """Remove a tag, from its followers too."""
+    tag = _tag(call).get("id")
+    number = call.account.tags.delete(tag, len(_tagged(call, call.account.tags.changeable(tag))))
+    for contact in call.account.contacts.values():
+        contact.tags.discard(number)
+    return OK
+
+
+def list_tagged(call: Call) -> Mapping[str, Any]:
+    """One page of the followers with a tag; without any, no `data`."""
+    tag = call.account.tags.known(call.body.get("tagid"))
+    return _page(call, [contact.openid for contact in _tagged(call, tag)], call.text("next_openid"))
+
+
+def tag_people(call: Call) -> Mapping[str, Any]:
+    """Give a tag to up to 50 followers: to all of them, or to none."""
+    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.known(call.body.get("tagid"))
+    if any(tag not in contact.tags and len(contact.tags) >= MAX_OF_PERSON for contact in contacts):
+        raise ApiError(45059)
+    for contact in contacts:
+        contact.tags.add(tag)
+    return OK
+
+
+def untag_people(call: Call) -> Mapping[str, Any]:
+    """Take a tag from up to 50 followers."""
+    contacts, tag = _batch(call, _MAX_BATCH), call.account.tags.known(call.body.get("tagid"))
+    for contact in contacts:
+        contact.tags.discard(tag)
+    return OK
+
+
+def list_tags_of(call: Call) -> Mapping[str, Any]:
+    """The tags of one follower; a success has no errcode."""
+    return {"tagid_list": sorted(call.account.contact(call.body.get("openid")).tags)}
+
+
+def list_blacklisted(call: Call) -> Mapping[str, Any]:
+    """One page of the blacklist; a success has no errcode."""
+    listed = [contact.openid for contact in call.account.contacts.values() if contact.blacklisted]
+    page = _page(call, listed, call.text("begin_openid"))
+    return {"total": len(listed), **page}
+
+
+def blacklist(call: Call) -> Mapping[str, Any]:
+    """Blacklist up to 20 followers."""
+    return _mark(call, blacklisted=True)
+
+
+def unblacklist(call: Call) -> Mapping[str, Any]:
+    """Take up to 20 followers from the blacklist."""
+    return _mark(call, blacklisted=False)
+
+
+def _mark(call: Call, *, blacklisted: bool) -> Mapping[str, Any]:
+    for contact in _batch(call, _MAX_BLACKLIST_BATCH):
+        contact.blacklisted = blacklisted
+    return OK
+
+
+def _tag(call: Call) -> Mapping[str, Any]:
+    tag = call.body.get("tag")
+    if not isinstance(tag, Mapping):
+        raise ApiError(47001)
+    return tag
+
+
+def _name(call: Call) -> str:
+    name = _tag(call).get("name")
+    return name if isinstance(name, str) else ""
+
+
+def _batch(call: Call, most: int) -> list[Contact]:
+    """The followers of `openid_list`.
+
+    Raises:
+        ApiError: 40032 none or too many, 40003 no openid, 49003 an openid of somebody else's account.
+    """
+    listed = call.body.get("openid_list")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= most:
+        raise ApiError(40032)
+    contacts = []
+    for openid in listed:
+        if not isinstance(openid, str) or not openid:
+            raise ApiError(40003)
+        elsewhere = any(openid in account.contacts for account in call.platform.accounts.values())
+        if openid not in call.account.contacts and elsewhere:
+            raise ApiError(49003)
+        contacts.append(call.account.contact(openid))
+    return contacts
+
+
+def _tagged(call: Call, tag: int) -> list[Contact]:
+    return [contact for contact in call.account.contacts.values() if contact.follows and tag in contact.tags]
+
+
+def _page(call: Call, openids: Iterable[str], after: str) -> dict[str, Any]:
+    everyone = list(openids)
+    if after and after not in everyone:
+        raise ApiError(40003)
+    start = everyone.index(after) + 1 if after else 0
+    page = everyone[start : start + call.platform.settings.page_size]
+    answer: dict[str, Any] = {"count": len(page)}
+    if page:
+        answer["data"] = {"openid": page}
+    return {**answer, "next_openid": page[-1] if page else ""}
+
+
+def _row(path: str, act: Any, errors: str, method: Any = "POST") -> Endpoint:
+    return Endpoint(path, method, act, right=Right.FOLLOWERS, errors=errors)
+
+
+ENDPOINTS = (
+    _row("/cgi-bin/tags/create", create_tag, "45056H 45157H 45158H"),
+    _row("/cgi-bin/tags/get", list_tags, "", "GET"),
+    _row("/cgi-bin/tags/update", rename_tag, "45058H 45157H 45158H 45159?"),
+    _row("/cgi-bin/tags/delete", delete_tag, "45057H 45058H 45159?"),
+    _row("/cgi-bin/user/tag/get", list_tagged, "40003H 45159H"),
+    _row("/cgi-bin/tags/members/batchtagging", tag_people, "40003H 40032H 45059H 45159H 49003H"),
+    _row("/cgi-bin/tags/members/batchuntagging", untag_people, "40003H 40032H 45159H 49003H"),
+    _row("/cgi-bin/tags/getidlist", list_tags_of, "40003H"),
+    _row("/cgi-bin/tags/members/getblacklist", list_blacklisted, "40003H"),
+    _row("/cgi-bin/tags/members/batchblacklist", blacklist, "40003H 40032H 49003H"),
+    _row("/cgi-bin/tags/members/batchunblacklist", unblacklist, "40003H 40032H 49003H"),
+)

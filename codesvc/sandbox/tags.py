@@ -1,0 +1,88 @@
+"""The tags of an account's followers, and how many an account and a follower may have (official page of tags)."""
+
+from dataclasses import dataclass, field
+
+from codesvc.sandbox.errcodes import ApiError
+
+STARRED = 2
+_RESERVED = (0, 1, STARRED)
+_FIRST = 100
+_MAX_TAGS = 100
+_MAX_NAME_BYTES = 30
+_MAX_DELETED_FOLLOWERS = 100_000
+MAX_OF_PERSON = 20
+
+
+@dataclass
+class Tags:
+    """The tags of one account, by id. Every account has 星标组, the tag of starred followers."""
+
+    _names: dict[int, str] = field(default_factory=lambda: {STARRED: "星标组"})
+    _last: int = _FIRST - 1
+
+    def names(self) -> dict[int, str]:
+        """All tags in the order of their ids."""
+        return dict(sorted(self._names.items()))
+
+    def create(self, name: str) -> int:
+        """Make a tag; returns its id.
+
+        Raises:
+            ApiError: 45157 no name or one that another tag has, 45158 too long, 45056 too many tags.
+        """
+        self._check(name)
+        if len(self._names) - 1 >= _MAX_TAGS:
+            raise ApiError(45056)
+        self._last += 1
+        self._names[self._last] = name
+        return self._last
+
+    def rename(self, tag: object, name: str) -> None:
+        """Give a tag another name.
+
+        Raises:
+            ApiError: 45058 a reserved tag, 45159 an unknown one, 45157 and 45158 as in `create`.
+        """
+        number = self.changeable(tag)
+        if self._names[number] != name:
+            self._check(name)
+        self._names[number] = name
+
+    def delete(self, tag: object, followers: int) -> int:
+        """Remove a tag; returns its id.
+
+        Raises:
+            ApiError: 45058 a reserved tag, 45159 an unknown one, 45057 more than 100,000 followers have it.
+        """
+        number = self.changeable(tag)
+        if followers > _MAX_DELETED_FOLLOWERS:
+            raise ApiError(45057)
+        del self._names[number]
+        return number
+
+    def known(self, tag: object) -> int:
+        """The id of a tag that exists.
+
+        Raises:
+            ApiError: 45159.
+        """
+        number = int(tag) if isinstance(tag, str) and tag.isascii() and tag.isdigit() else tag
+        if isinstance(number, bool) or not isinstance(number, int) or number not in self._names:
+            raise ApiError(45159)
+        return number
+
+    def changeable(self, tag: object) -> int:
+        """The id of a tag that may be changed.
+
+        Raises:
+            ApiError: 45058, 45159.
+        """
+        if tag in (*_RESERVED, *map(str, _RESERVED)):
+            raise ApiError(45058)
+        return self.known(tag)
+
+    def _check(self, name: str) -> None:
+        if not name or name in self._names.values():
+            raise ApiError(45157)
+        if len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES:
+            raise ApiError(45158)
