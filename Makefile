@@ -99,7 +99,7 @@ bench:
 	.venv-bench/bin/python -m bench
 
 # Whether a start and a check still cost about what docs/decisions/performance.md says, beside a floor of the same run, and whether
-# no request without a key costs more than ten refusals (docs/en/security.md); three minutes.
+# no request without a key costs more than ten refusals (docs/decisions/threat-model.md); three minutes.
 bench-gate: $(TEST_STAMP)
 	$(BIN)/python -m bench.gate
 

@@ -191,7 +191,7 @@ def _pages(here: Running, fresh: Iterator[int]) -> dict[str, list[str]]:
 
 
 def _passwords(line: _Line) -> Iterator[dear.Dear]:
-    """Passwords past the limit of an address. Up to it each costs one scrypt, on purpose (docs/en/security.md)."""
+    """Passwords past the limit of an address. Up to it each costs one scrypt, on purpose (threat-model.md)."""
     _, page, cookie = line.visit("/admin/login")
     token = re.search(rb'name="token" value="([^"]+)"', page)
     assert token is not None, page

@@ -66,7 +66,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         rewritten = await rewrite_files(store.servers)
     for each in rewritten:
         sys.stdout.write(f"{_on_disk(each, embedded=settings.store.url is None)}\n")
-    sys.stdout.write("Backups, copies of logs, and servers that took events have what they had (docs/operating.md).\n")
+    sys.stdout.write("Backups, copies of logs, and servers that took events have theirs still (docs: personal-data).\n")
     if any(each.result in {Rewrite.FORBIDDEN, Rewrite.FAILED} for each in rewritten):
         return 1
     return 0 if erased else 3

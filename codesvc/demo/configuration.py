@@ -25,7 +25,7 @@ ACCOUNT: Final = "main"
 LOOPBACK: Final = "127.0.0.1"
 _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
 _YOUR_OWN: Final = [f"http://{host}:{port}" for host in (LOOPBACK, "localhost") for port in (3000, 5000, 8000)]
-"""The usual addresses of a website under development; docs/en/integrating.md uses one of them."""
+"""The usual addresses of a website under development; docs/en/quickstart.md uses one of them."""
 _LOGO: Final = Path(__file__).parent / "pages" / "logo.png"
 _SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
 

@@ -91,7 +91,7 @@ codesvc demo
               (site "{SITE}", every scope; shown this once)
   Command     {_command()}   check, send, init and others
 
-  For the examples of README.md and docs/en/integrating.md, in a second terminal:
+  For the examples of README.md and docs/en/quickstart.md, in a second terminal:
     export CODESVC_URL={where.service}
     export CODESVC_API_KEY={key}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "ops" / "locks" / "runtime.txt"
-PAGE = ROOT / "docs" / "en" / "contributing" / "licences.md"
+PAGES = {each: ROOT / "docs" / each / "contributing" / "licences.md" for each in ("zh", "en")}
 ALLOWED = {
     "0BSD",
     "Apache-2.0",
@@ -41,15 +41,29 @@ _SPOKEN = {
     "PSFL": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-HEAD = """# Licences
+HEADS = {
+    "zh": """# 依赖的许可
 
-For whoever passes codesvc on, in an image for instance: the licences of the packages that a service imports. codesvc
-itself is under Apache-2.0 ([LICENSE](../../../LICENSE)). Made by `make licences` from the lock file and the packages'
-own metadata; a test compares them. Each package carries the text of its licence.
+> **写给**把 codesvc 转交别人（例如放进镜像）的人 · 查阅用
+
+服务导入的每个包的许可。codesvc 自己是 Apache-2.0（[LICENSE](../../../LICENSE)）。由 `make licences`
+从锁文件和包的元数据生成，测试核对；每个包自带许可的全文。
+
+| 包 | 版本 | 许可 |
+| --- | --- | --- |
+""",
+    "en": """# Licences
+
+> **For** whoever passes codesvc on, in an image for instance · to look things up
+
+The licences of the packages that a service imports. codesvc itself is under Apache-2.0
+([LICENSE](../../../LICENSE)). Made by `make licences` from the lock file and the packages' own metadata; a test
+compares them. Each package carries the text of its licence.
 
 | package | version | licence |
 | --- | --- | --- |
-"""
+""",
+}
 
 
 def locked() -> dict[str, str]:
@@ -82,15 +96,15 @@ def licence_of_locked(package: str) -> str:
         return _ELSEWHERE.get(package) or _known().get(package, "unknown")
 
 
-def page() -> tuple[str, list[str]]:
-    """The page, and what is wrong: packages that are not installed, licences that nobody has looked at."""
+def page(language: str = "en") -> tuple[str, list[str]]:
+    """The page in that language, and what is wrong: licences that nobody has looked at."""
     rows, faults = [], []
     for package, version in sorted(locked().items()):
         licence = licence_of_locked(package)
         if not parts(licence) <= ALLOWED:
             faults.append(f"{package} {version}: {licence}")
         rows.append(f"| {package} | {version} | {licence} |")
-    return HEAD + "\n".join(rows) + "\n", faults
+    return HEADS[language] + "\n".join(rows) + "\n", faults
 
 
 _ELSEWHERE = {"async-timeout": "Apache-2.0"}
@@ -98,14 +112,16 @@ _ELSEWHERE = {"async-timeout": "Apache-2.0"}
 
 
 def _known() -> dict[str, str]:
-    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    text = PAGES["en"].read_text(encoding="utf-8") if PAGES["en"].exists() else ""
     return dict(re.findall(r"^\| (\S+) \| \S+ \| (.+) \|$", text, re.MULTILINE))
 
 
 def main() -> int:
-    """Write the page; the exit status."""
-    text, faults = page()
-    PAGE.write_text(text, encoding="utf-8")
+    """Write the page in both languages; the exit status."""
+    faults: list[str] = []
+    for language, path in PAGES.items():
+        text, faults = page(language)
+        path.write_text(text, encoding="utf-8")
     sys.stdout.write("".join(f"licences: look at {fault}\n" for fault in faults))
     return 1 if faults else 0
 

@@ -5,7 +5,7 @@ import asyncio
 from tests.world import OTHER_KEY
 
 MOST_BYTES = 8_192
-"""What the largest start may take in the store; docs/en/security.md multiplies it."""
+"""What the largest start may take in the store; docs/decisions/threat-model.md multiplies it."""
 
 
 async def test_a_neighbours_queue_delays_and_loses_nothing_of_ours(new_world):

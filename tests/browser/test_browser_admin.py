@@ -1,4 +1,4 @@
-"""An operator at three in the morning: the walk-throughs of docs/en/operating.md, walked in a real browser.
+"""An operator at three in the morning: the walk-throughs of docs/en/admin-pages.md, walked in a real browser.
 
 The faults are switched on in the sandbox; nothing is read but the pages.
 """

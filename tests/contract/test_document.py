@@ -16,7 +16,7 @@ from codesvc.web.problem_types import PROBLEMS
 
 NOT_PUBLISHED = {
     "GET /favicon.svg": "a picture in the browser's tab",
-    "GET /widget.js": "a script for a customer's page; docs/en/integrating.md explains it",
+    "GET /widget.js": "a script for a customer's page; docs/en/widget.md explains it",
     "GET /widget.d.ts": "its types",
     "GET /widget/{language}.json": "its words",
     "GET /logos/{site}/{tag}": "a picture, whose address stands in a page's state",

@@ -1,4 +1,4 @@
-"""The example test of docs/en/integrating.md: its configuration is one, and it passes as it stands."""
+"""The example test of docs/en/testing.md: its configuration is one, and it passes as it stands."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def section():
-    text = (ROOT / "docs" / "en" / "integrating.md").read_text(encoding="utf-8")
-    return text.partition("## Your own tests\n")[2].partition("\n## ")[0]
+    return (ROOT / "docs" / "en" / "testing.md").read_text(encoding="utf-8")
 
 
 def block(section, language):
@@ -30,7 +29,7 @@ def block(section, language):
 def test_it_passes(section, store_url, tmp_path, monkeypatch):
     users = tomllib.loads(block(section, "toml"))["sites"]["shop"]["test_users"]
     program = {}
-    exec(compile(block(section, "python"), "docs/en/integrating.md", "exec"), program)  # noqa: S102  our own documentation
+    exec(compile(block(section, "python"), "docs/en/testing.md", "exec"), program)  # noqa: S102  our own documentation
     with world_in_background(store_url, tmp_path, sites__shop__test_users=users) as (world, _):
         monkeypatch.setenv("CODESVC_URL", world.service)
         monkeypatch.setenv("CODESVC_API_KEY", KEY)

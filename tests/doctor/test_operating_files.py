@@ -89,7 +89,7 @@ def test_the_composition_has_store_and_proxy_and_opens_nothing_else():
     for each in services.values():
         assert (each["read_only"], each["cap_drop"]) == (True, ["ALL"])
         assert "no-new-privileges:true" in each["security_opt"]
-    # docs/en/operating.md, The store: what a server of one's own must have.
+    # docs/en/store.md: what a server of one's own must have.
     command = " ".join(services["store"]["command"])
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command

@@ -1,4 +1,4 @@
-"""Every website in docs/en/integrating.md runs as it stands there, in a process of its own, and a person signs up."""
+"""Every website of the documentation runs as it stands there, in a process of its own, and a person signs up."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tests.stores import free_port
 from tests.world import KEY
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "en" / "integrating.md"
+PAGES = HERE.parents[1] / "docs" / "en"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def example(heading, language):
-    """The blocks of code in that section, as a reader copies them."""
-    section = DOCUMENT.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    found = [code for kind, code in BLOCK.findall(section) if kind == language]
-    assert found, f"no {language} under {heading}"
+def example(name, language):
+    """The blocks of code of that page, as a reader copies them."""
+    text = (PAGES / f"integrating-{name}.md").read_text(encoding="utf-8")
+    found = [code for kind, code in BLOCK.findall(text) if kind == language]
+    assert found, f"no {language} in {name}"
     return found
 
 
@@ -152,7 +152,7 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
 
 
 async def test_flask(shop, tmp_path):
-    [code] = example("Flask", "python")
+    [code] = example("flask", "python")
     (tmp_path / "shop.py").write_text(code, encoding="utf-8")
     command = (sys.executable, "-m", "flask", "--app", "shop", "run", "--port", str(shop[2]))
     async with running(shop, tmp_path, *command) as browser:
@@ -172,7 +172,7 @@ async def test_flask(shop, tmp_path):
 
 
 async def test_express(shop, tmp_path, request, tmp_path_factory):
-    [code] = example("Express", "js")
+    [code] = example("express", "js")
     (tmp_path / "shop.cjs").write_text(code, encoding="utf-8")
     home = installed(request, tmp_path_factory, HERE / "node" / "package.json")
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
@@ -181,7 +181,7 @@ async def test_express(shop, tmp_path, request, tmp_path_factory):
 
 
 async def test_django(shop, tmp_path):
-    [views, urls] = example("Django", "python")
+    [views, urls] = example("django", "python")
     django = (sys.executable, "-m", "django", "startproject", "shop", ".")
     await asyncio.to_thread(subprocess.run, django, cwd=tmp_path, check=True, timeout=60)
     (tmp_path / "shop" / "views.py").write_text(views, encoding="utf-8")
@@ -197,9 +197,21 @@ async def test_plain_php(shop, tmp_path):
     php = shutil.which("php")
     if php is None:
         pytest.skip("NOT TESTED: the example in PHP needs php with curl on the PATH (Debian: php-cli php-curl)")
-    [code] = example("Plain PHP", "php")
+    [code] = example("php", "php")
     (tmp_path / "signup.php").write_text(code, encoding="utf-8")
     (tmp_path / "sessions").mkdir()
     settings = ("-d", f"session.save_path={tmp_path / 'sessions'}", "-d", "display_errors=stderr")
     async with running(shop, tmp_path, php, *settings, "-S", f"127.0.0.1:{shop[2]}") as browser:
         await sign_up(shop, browser, "/signup.php", "/signup.php?login")
+
+
+async def test_java(shop, tmp_path):
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip(
+            "NOT TESTED: the example in Java needs a JDK of 17 or newer on the PATH (Debian: default-jdk-headless)"
+        )
+    [code] = example("java", "java")
+    (tmp_path / "Shop.java").write_text(code, encoding="utf-8")
+    async with running(shop, tmp_path, java, "Shop.java") as browser:
+        await sign_up(shop, browser)

@@ -126,12 +126,12 @@ def test_every_kind_of_silence_counts():
 
 
 def test_every_alert_is_explained():
-    text = (ROOT / "docs" / "en" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "monitoring.md").read_text(encoding="utf-8")
     assert [name for name in ALERTS if f"`{name}`" not in text] == []
 
 
 def test_every_number_is_documented():
-    text = (ROOT / "docs" / "en" / "operating.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "metrics.md").read_text(encoding="utf-8")
     families = [family.name + ("_total" if family.type == "counter" else "") for family in metrics.REGISTRY.collect()]
     assert [name for name in families if f"`{name}`" not in text] == []
 

@@ -78,9 +78,10 @@ def test_make_the_image_and_ci_install_nothing_without_a_hash():
 
 def test_the_licences_are_known_and_the_page_is_that_of_the_lock_file():
     """If this is red: `make licences`, and look at the new licence."""
-    text, faults = script("licences").page()
-    assert faults == []
-    assert (ROOT / "docs" / "en" / "contributing" / "licences.md").read_text() == text
+    for language in ("zh", "en"):
+        text, faults = script("licences").page(language)
+        assert faults == []
+        assert (ROOT / "docs" / language / "contributing" / "licences.md").read_text() == text
 
 
 def test_the_sbom_in_the_wheel_is_that_of_the_lock_file():

@@ -1,4 +1,4 @@
-"""Every command of the operating guide is run as it stands, or named here with the reason why it is not."""
+"""Every command of the pages for operators is run as it stands, or named here with the reason why it is not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.process.test_first_steps import PERSON, Shell, fresh_environment, own_network
-from tests.process.walks import GUIDE
+from tests.process.walks import GUIDES
 
 __all__ = ["own_network"]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,6 +34,7 @@ RUN_HERE = {
 """Commands of the guide, in the order in which they are typed here, and how; None: by the test itself."""
 PUBLISHED = "nothing is published yet; test_first_steps.py installs the checkout"
 ELSEWHERE = "needs a second machine; the socket is tried by test_operators_listener.py"
+CONTAINER = "no container runs here; what its tools say of the files is test_operating_files.py's"
 UNIT = "changes the machine's users, /etc and systemd; what systemd makes of the units is test_operating_files.py's"
 NOT_RUN = {
     "useradd --system --home-dir /var/lib/codesvc --shell /usr/sbin/nologin codesvc": UNIT,
@@ -41,13 +42,17 @@ NOT_RUN = {
     "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc /etc/codesvc/secrets": UNIT,
     "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
     "systemctl enable --now codesvc.socket codesvc.service": UNIT,
+    "docker build -f ops/container/Containerfile -t codesvc .": CONTAINER,
+    "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
+    "codesvc check --config /etc/codesvc/config.toml": UNIT,
+    "curl -sS https://code.example.com/readyz": ELSEWHERE,
     "ssh -L 9080:/run/codesvc/admin.sock code.example.com": ELSEWHERE,
 }
 
 
 def blocks():
     """Language and text of each fenced block, and the heading above it."""
-    text = GUIDE.read_text(encoding="utf-8")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in GUIDES)
     for found in BLOCK.finditer(text):
         prose = BLOCK.sub("", text[: found.start()])
         above = re.findall(r"^#+ (.+?)(?: \{#[\w-]+\})?$", prose, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Walk-throughs of docs/en/operating.md, step by step, as they stand there."""
+"""Walk-throughs of the pages for operators, step by step, as they stand there."""
 
 import asyncio
 import os
@@ -6,13 +6,18 @@ import re
 import sys
 from pathlib import Path
 
-GUIDE = Path(__file__).parents[2] / "docs" / "en" / "operating.md"
+PAGES = Path(__file__).parents[2] / "docs" / "en"
+GUIDES = [
+    PAGES / f"{name}.md"
+    for name in ("operating", "deploying", "secrets", "backup", "personal-data", "monitoring", "admin-pages")
+]
+"""The pages that an operator works through."""
 
 
 def steps(heading):
     """The shell blocks under one heading, in order."""
-    text = GUIDE.read_text(encoding="utf-8")
-    section = re.search(rf"^### {re.escape(heading)}$(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL)
+    text = "\n## \n".join(path.read_text(encoding="utf-8") for path in GUIDES)
+    section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL)
     assert section, heading
     found = re.findall(r"^```sh\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
     assert found, heading

@@ -1,4 +1,4 @@
-"""docs/en/security.md: each row of the threat model names where it is met and a test that tries it."""
+"""docs/decisions/threat-model.md: each row of the threat model names where it is met and a test that tries it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "en" / "security.md"
+PAGE = Path(__file__).parents[2] / "docs" / "decisions" / "threat-model.md"
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)(?:#([^)]*))?\)")
-HERE = "[codes.py](../codesvc/domain/codes.py)"
+HERE = "[codes.py](../../codesvc/domain/codes.py)"
 TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 
 
@@ -56,11 +56,11 @@ def test_every_row_of_the_threat_model_names_a_test_that_exists():
     [
         (f"| steal | 1 | {HERE} | |", "not four cells"),
         (f"| steal | 1 | {HERE} | by thought |", "names no file of tests"),
-        (f"| steal | 1 | {HERE} | [test_gone.py](../tests/rules/test_gone.py) |", "no ../tests"),
-        (f"| steal | 1 | {HERE} | [world.py](../tests/world.py) |", "names no file of tests"),
-        ("| steal | 1 | [old.py](../codesvc/domain/codes.py) | [test_texts.py](test_texts.py) |", "is called codes.py"),
-        ("| steal | 1 | here | [test_texts.py](../tests/rules/test_texts.py) |", "names no place"),
-        (f"| a | 1 | {HERE} | [test_races.py](../tests/scripts/test_races.py) `test_none` |", "there is no test_none"),
+        (f"| steal | 1 | {HERE} | [test_gone.py](../../tests/rules/test_gone.py) |", "no ../../tests"),
+        (f"| steal | 1 | {HERE} | [world.py](../../tests/world.py) |", "names no file of tests"),
+        ("| a | 1 | [old.py](../../codesvc/domain/codes.py) | [test_texts.py](test_texts.py) |", "is called codes.py"),
+        ("| steal | 1 | here | [test_texts.py](../../tests/rules/test_texts.py) |", "names no place"),
+        (f"| a | 1 | {HERE} | [test_races.py](../../tests/scripts/test_races.py) `test_no` |", "no test_no"),
     ],
 )  # fmt: skip
 def test_a_row_without_one_is_found(row, said):

@@ -11,7 +11,7 @@ FILLERS = {"name": "wrong-code", "site": "shop", "user": "alice", "language": "e
     ("version", "person", "id"), "x"
 )
 WITH_FORMS = re.compile(r"/(admin|p)(/|$)")
-"""Pages that send forms of their own, as docs/en/security.md says."""
+"""Pages that send forms of their own, as threat-model.md says."""
 
 
 def walk(app, page_token):

@@ -1,4 +1,4 @@
-"""The least that the store's access control list has to allow, as docs/en/operating.md says it."""
+"""The least that the store's access control list has to allow, as docs/en/store.md says it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tests import stores
 from tests.world import OPERATOR_KEY, running_world
 
-DOCUMENT = (Path(__file__).parents[2] / "docs/en/operating.md").read_text()
+DOCUMENT = (Path(__file__).parents[2] / "docs/en/store.md").read_text()
 
 
 def rules():
