@@ -290,4 +290,4 @@ def test_a_broken_rule_is_told_with_its_place(document, broken):
     ],
 )
 def test_hosts_as_browsers_spell_them_are_taken(document, url):
-    assert document.set("service.public_url", url).faults() == []
+    assert document.set("service.public_url", url).settings().service.public_url == url

@@ -95,7 +95,7 @@ def test_files_hold_them(kind):
     file = io.StringIO(newline="")
     write = writer(file, kind)
     for user in OF_ANY_SCRIPT:
-        write(user, "o" + "a" * 27, None, 1_750_000_000_000)
+        write(user, "o" + "a" * 27, None, 1_750_000_000_000, "")
     file.seek(0)
     rows = list(read_rows(file, kind))
     assert [row.user for row in rows] == list(OF_ANY_SCRIPT)
