@@ -1,4 +1,4 @@
-"""The command line: `codesvc demo|init|serve|sandbox|check|keys|send|webhooks …`."""
+"""The command line: `codesvc demo|init|serve|sandbox|check|probe|keys|send|webhooks …`."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="look at the whole set-up and say what to do")
     check.add_argument("--config", type=Path, required=True)
     check.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    probe = commands.add_parser("probe", help="walk over a real account, step by step, and record what WeChat answers")
+    if len(sys.argv) > 1 and sys.argv[1] == "probe":
+        from codesvc.cli import probe as of_probe
+
+        of_probe.add_arguments(probe)
 
     send = commands.add_parser("send", help="try one verification by hand, and follow it to the receipt")
     send.add_argument("--config", type=Path, required=True)
@@ -208,6 +214,12 @@ def _check(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def _probe(arguments: argparse.Namespace) -> int:
+    from codesvc.cli import probe
+
+    return probe.run(arguments, _settings(arguments.config))
+
+
 def _send(arguments: argparse.Namespace) -> int:
     from codesvc.cli import send
 
@@ -280,6 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "sandbox": _sandbox,
         "check": _check,
         "send": _send,
+        "probe": _probe,
         "webhooks": _webhooks,
         "sites": _registry,
         "accounts": _registry,

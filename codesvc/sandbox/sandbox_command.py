@@ -27,6 +27,13 @@ _HIGHEST_PORT = 65_535
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.add_argument(
+        "act", nargs="?", choices=("compare",), help="compare: a transcript of `codesvc probe` with the sandbox"
+    )
+    parser.add_argument("file", nargs="?", type=Path, help="of compare: the transcript")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of compare: other times from here on (default 1)")
+    parser.add_argument("--table", choices=("zh", "en"), help="of compare: print the rows of the documentation's table")
+    parser.add_argument("--by", default="", help="of compare: who recorded it, for the table")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; other than loopback needs --token")
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port for plain HTTP (default %(default)s)")
     parser.add_argument("--token", help="what control calls must bear as Authorization: Bearer")
@@ -52,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted; returns 2 if the options are wrong, 1 if the server cannot start."""
+    if args.act == "compare":
+        from codesvc.sandbox.probe import compare_command  # noqa: PLC0415 - not needed to serve
+
+        return compare_command.run(args.file, seconds=args.seconds, table=args.table, by=args.by)
     try:
         check_bind(args.host, args.token)
         account = _account(args)

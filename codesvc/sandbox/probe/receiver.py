@@ -1,0 +1,146 @@
+"""Receives the callbacks of the account and the browser's return during a walk, and nothing else."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, ParseError
+
+from aiohttp import web
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt, encrypt, sign
+from codesvc.sandbox.envelope import write_xml
+from codesvc.sandbox.probe.target import Target
+
+_MOST_BYTES = 2**20
+
+
+@dataclass
+class Heard:
+    """One callback, opened; or a browser's return, whose `fields` are its query and whose `event` is empty."""
+
+    event: str
+    fields: dict[str, str]
+    elements: list[str]
+    query: list[str]
+    content_type: str
+    at: float
+    answered: bool = False
+
+
+@dataclass
+class Receiver:
+    """The handlers of one walk.
+
+    Attributes:
+        reply: makes the text of the answer to a message, or None for none.
+        refused: how many requests were not signed by the account.
+    """
+
+    target: Target
+    reply: Callable[[Heard], str | None] = lambda _heard: None
+    refused: int = 0
+    _heard: list[Heard] = field(default_factory=list)
+    _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def app(self) -> web.Application:
+        """An application that answers on every path, because the console names the path."""
+        app = web.Application(client_max_size=_MOST_BYTES)
+        app.router.add_get("/{path:.*}", self._get)
+        app.router.add_post("/{path:.*}", self._post)
+        return app
+
+    async def wait(self, wanted: Callable[[Heard], bool], seconds: float) -> Heard | None:
+        """The next callback that is wanted, or None after so many seconds; others that come before are dropped."""
+        deadline = time.monotonic() + seconds
+        async with self._arrived:
+            while True:
+                while self._heard:
+                    heard = self._heard.pop(0)
+                    if wanted(heard):
+                        return heard
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                try:
+                    await asyncio.wait_for(self._arrived.wait(), left)
+                except TimeoutError:
+                    return None
+
+    async def _note(self, heard: Heard) -> None:
+        async with self._arrived:
+            self._heard.append(heard)
+            self._arrived.notify_all()
+
+    async def _get(self, request: web.Request) -> web.Response:
+        """The URL verification of the console (WECHAT.md 9.1), or the browser that comes back."""
+        query = request.query
+        if "echostr" in query:
+            if not self._is_signed(request):
+                self.refused += 1
+                return web.Response(status=403)
+            return web.Response(text=query["echostr"])
+        if "code" in query or "state" in query:
+            fields = {name: query[name] for name in query}
+            await self._note(Heard("", fields, list(fields), list(fields), "", time.monotonic()))
+            return web.Response(text="codesvc probe: 可以关闭此页 · you may close this page")
+        return web.Response(status=404)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        try:
+            outer = _parse(await request.text())
+            root = self._open(request, outer)
+        except (ValueError, BadEnvelope):
+            self.refused += 1
+            return web.Response(status=403)
+        fields = {child.tag: child.text or "" for child in root}
+        event = fields.get("Event") or fields.get("MsgType", "")
+        elements = [child.tag for child in outer if child.tag != "Encrypt"] if outer is not root else []
+        names = [*(f"outside:{name}" for name in elements), *(child.tag for child in root)]
+        heard = Heard(
+            event, fields, names, list(request.query), request.headers.get("Content-Type", ""), time.monotonic()
+        )
+        text = self.reply(heard)
+        heard.answered = text is not None
+        await self._note(heard)
+        return web.Response(text="success" if text is None else self._write(heard, text), content_type="text/xml")
+
+    def _is_signed(self, request: web.Request, *more: str) -> bool:
+        query = request.query
+        given = query.get("msg_signature" if more else "signature", "")
+        return check_signature(given, self.target.token, query.get("timestamp", ""), query.get("nonce", ""), *more)
+
+    def _open(self, request: web.Request, outer: Element) -> Element:
+        encrypted = outer.findtext("Encrypt")
+        if encrypted is None:
+            if not self._is_signed(request) or self.target.mode != "plaintext":
+                raise ValueError("unsigned")
+            return outer
+        if not self._is_signed(request, encrypted):
+            raise ValueError("unsigned")
+        return _parse(decrypt(self.target.aes_key, self.target.appid, encrypted))
+
+    def _write(self, heard: Heard, text: str) -> str:
+        stamp, nonce = str(int(time.time())), "1"
+        fields = {
+            "ToUserName": heard.fields.get("FromUserName", ""),
+            "FromUserName": heard.fields.get("ToUserName", ""),
+            "CreateTime": int(stamp),
+            "MsgType": "text",
+            "Content": text,
+        }
+        if self.target.mode == "plaintext":
+            return write_xml(fields)
+        encrypted = encrypt(self.target.aes_key, self.target.appid, write_xml(fields))
+        signature = sign(self.target.token, stamp, nonce, encrypted)
+        return write_xml({"Encrypt": encrypted, "MsgSignature": signature, "TimeStamp": int(stamp), "Nonce": nonce})
+
+
+def _parse(text: str) -> Element:
+    try:
+        root: Element = fromstring(text, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise ValueError("not XML") from error
+    return root
