@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from codesvc.sandbox import create_app
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.sandbox.probe.claims import CLAIMS, judge, rows
+from codesvc.sandbox.probe.claims import CLAIMS, empty_rows, judge, rows
 from codesvc.sandbox.probe.compare_command import run
 from codesvc.sandbox.probe.comparison import compare
 from codesvc.sandbox.probe.rehearsal import rehearse
@@ -328,6 +329,14 @@ async def test_the_walk_writes_to_nobody_else():
         for c in platform.accounts[DEFAULT_ACCOUNT.appid].contacts.values()
         if c.person.name == "operator"
     }
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_documentation_has_a_row_for_every_claim(language):
+    page = (Path(__file__).parents[2] / "docs" / language / "claims.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- claims -->")[2].partition("<!-- end -->")[0]
+    shown = [row for row in table.splitlines() if row.startswith("| `")]
+    assert [row.split(" | ")[:2] for row in shown] == [row.split(" | ")[:2] for row in empty_rows(language=language)]
 
 
 @pytest.mark.parametrize(
