@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from codesvc import __version__
 from codesvc.cli import terminal
 from codesvc.cli.arguments import refusal, seconds, whole
+from codesvc.cli.upkeep_arguments import add_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeAlias
 
     from codesvc.config import Settings
-
-    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no other name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", type=whole(0, 64), default=0, help="processes on one port (default: as configured)")
     serve.add_argument("--log", choices=("auto", "human", "json"), default="auto")
 
-    _add_upkeep(commands)
+    add_upkeep(commands)
 
     sandbox = commands.add_parser("sandbox", help="run the imitation WeChat platform")
     if len(sys.argv) > 1 and sys.argv[1] == "sandbox":
@@ -93,42 +91,6 @@ def _parser() -> argparse.ArgumentParser:
         for name in ("sites", "accounts", "keys", "oidc"):
             commands.add_parser(name, help=f"{name}, set up while the service runs")
     return parser
-
-
-def _add_upkeep(commands: _Commands) -> None:
-    again = commands.add_parser(
-        "reload", help="let a running service take over a changed configuration, if it is sound"
-    )
-    again.add_argument("--config", type=Path, required=True)
-    again.add_argument("--pid", type=int, required=True, help="the process that was started; not one of its workers")
-
-    person = commands.add_parser("person", help="what is kept of one person: shown, or deleted")
-    person.add_argument("act", choices=("export", "erase"))
-    person.add_argument("--config", type=Path, required=True)
-    person.add_argument("--site", required=True)
-    person.add_argument("--user", required=True, help="the site's id of the person")
-
-    audit = commands.add_parser("audit", help="who did what: administrative acts and changes of bindings")
-    audit.add_argument("--config", type=Path, required=True)
-    audit.add_argument("--since", default="7d", help="how far back: a number and m, h or d (default: 7d)")
-    audit.add_argument("--site", default=None, help="only of this site")
-    audit.add_argument(
-        "--most", type=whole(1, 1_000_000), default=1000, help="at most so many lines, the newest (default: 1000)"
-    )
-    audit.add_argument("--json", action="store_true", help="one JSON object a line")
-
-    admin = commands.add_parser("admin", help="the operator's pages").add_subparsers(dest="act", required=True)
-    password = admin.add_parser("password", help="make the line that the configuration keeps of a password")
-    password.add_argument("--generate", action="store_true", help="make a password too, and print it once")
-
-    store = commands.add_parser("store", help="the store as a whole").add_subparsers(dest="act", required=True)
-    migrate = store.add_parser("migrate", help="copy everything into another store, and see that it has arrived")
-    where = "redis://… (or another address), embedded:DIRECTORY, or a configuration file"
-    migrate.add_argument("--from", dest="source", required=True, metavar="STORE", help=where)
-    migrate.add_argument("--to", dest="target", required=True, metavar="STORE", help="likewise")
-    migrate.add_argument("--prefix", default="cs", help="of the keys, where no configuration says it (default: cs)")
-    migrate.add_argument("--resume", action="store_true", help="go on with a copy that was interrupted")
-    migrate.add_argument("--dry-run", action="store_true", help="only compare")
 
 
 def _settings(path: Path) -> Settings:
