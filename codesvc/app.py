@@ -224,13 +224,13 @@ async def _run(
         people = ProfileSync(store, clients)
         stack.push_async_callback(people.aclose)
         decisions = IntentDecisions(store, directory, people)
-        limits = OpenidLimits.of(directory)
-        uses = KeyUses(store)
+        limits, uses = OpenidLimits.of(directory), KeyUses(store)
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits.keywords)
         conversation = IntentChat(store, decisions, counter, teller)
-        page_tokens, means, asking = PageTokens(keyring), Means(composer, clients, http), Intents(store, pool, recorder)
+        asking, parties = Intents(store, pool, recorder), RelyingParties(settings, directory, registry)
+        page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
             settings=settings,
             address=fixed.address,
@@ -266,7 +266,7 @@ async def _run(
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),
-            oidc=OpenIdProvider.made(RelyingParties(settings, directory, registry), store, keyring, links, asking),
+            oidc=OpenIdProvider.made(parties, store, keyring, links, intents=asking, recorder=recorder),
         )
         if service.deliver:
             courier = Courier(

@@ -16,6 +16,8 @@ from codesvc.service.bindings_move import BindingsMove
 from codesvc.service.misplaced_bindings import find_misplaced
 from codesvc.service.wechat_clients import client_alone
 from codesvc.sites.registry.reading import read_directory
+from codesvc.store.account_move import AccountMove
+from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 from codesvc.wechat.bulk_calls import BulkCalls
 from codesvc.wechat.errors import TokenUnavailable, WeChatError
@@ -47,6 +49,7 @@ async def run_move(arguments: argparse.Namespace, settings: Settings) -> int:
         store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
         by_account = await _places(store, directory, arguments)
+        by_account = by_account or await _known_to_apps(store, directory, arguments)
         if not by_account:
             sys.stdout.write(f"no bindings lie under the appid {arguments.from_appid}; nothing was done\n")
             return 0
@@ -76,6 +79,22 @@ async def _places(store: Store, directory: Directory, arguments: argparse.Namesp
     if found and not places:
         raise CodesvcError(f"no bindings lie under the appid {arguments.from_appid}, but {'; '.join(map(str, found))}")
     return places
+
+
+async def _known_to_apps(store: Store, directory: Directory, arguments: argparse.Namespace) -> dict[str, list[str]]:
+    """The account that people moved to whom no site has bound, but whom relying parties know (OpenID Connect).
+
+    Raises:
+        CodesvcError: it cannot be told which account that is.
+    """
+    moving = AccountMove(store, Keys(store.prefix, arguments.from_appid), Keys(store.prefix, arguments.from_appid))
+    if not [names async for names in moving.known_to_apps()]:
+        return {}
+    named = directory.sites.get(arguments.site) if arguments.site else None
+    accounts = {named.account.name} if named else {site.account.name for site in directory.sites.values()}
+    if len(accounts) != 1:
+        raise CodesvcError("relying parties know people under that appid; say by --site which account they moved to")
+    return {accounts.pop(): []}
 
 
 async def _move(  # noqa: PLR0917  the parts of a command

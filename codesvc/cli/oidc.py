@@ -28,7 +28,7 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
         CodesvcError: it failed.
     """
     parties = RelyingParties(settings, directory, registry)
-    office = OidcAdministration(settings, directory, registry, parties)
+    office = OidcAdministration(parties)
     try:
         match arguments.act:
             case "rotate":

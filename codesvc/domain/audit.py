@@ -32,6 +32,8 @@ class Act(StrEnum):
     SETTINGS_REMOVED = "settings.removed"
     """A site, account or key in the store was removed; `detail` names it. The script that removes it writes the line.
     """
+    OIDC_CODE_REPLAYED = "oidc.code_replayed"
+    """A relying party's code came twice, so the token that it gave was revoked; `detail` is the login."""
     CLOCK_MOVED = "clock.moved"
     LINES_MISSING = "lines.missing"
     """Lines of a log are gone. Not stored: a reader makes this line; `missing` says how many, `detail` a `Gone`."""

@@ -86,6 +86,12 @@ ISSUE_SECONDS: Final = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
     registry=REGISTRY,
 )
+OIDC_LOGINS: Final = Counter(
+    "codesvc_oidc_logins",
+    "Logins to apps by OpenID Connect: started, signed_in, or the standard's error that the app was told",
+    ("site", "client", "outcome"),
+    registry=REGISTRY,
+)
 CALLBACKS: Final = Counter(
     "codesvc_callbacks",
     "WeChat's callbacks by what came of them: good, or why they were refused (signature, time, key, appid, form)",

@@ -126,6 +126,7 @@ class BindingsMove:
                 # Nothing has been moved, so there is nothing to go on with.
                 self._part.unlink()
             raise
+        await self._keep_subjects()
         await self._moving.move_rest(self._sites)
         await self._finish()
         if self._part.stat().st_size:
@@ -150,6 +151,12 @@ class BindingsMove:
             progress.show(0, seen, f", {len(listed)} in the report")
         progress.show(0, seen, last=True)
         return seen
+
+    async def _keep_subjects(self) -> None:
+        """Relying parties go on knowing people by the same subject, also people whom no site has bound."""
+        async for openids in self._moving.known_to_apps():
+            for start in range(0, len(openids), MOST):
+                await self._moving.keep_subjects(await self._asked(openids[start : start + MOST]))
 
     async def _finish(self) -> None:
         """Note under which appid the bindings lie from now on, in one line of the audit log for each site."""
@@ -184,7 +191,10 @@ class BindingsMove:
             yield waiting
 
     async def _successors(self, batch: Sequence[Lying]) -> Mapping[str, str]:
-        openids = list(dict.fromkeys(each.openid for each in batch))
+        return await self._asked(list(dict.fromkeys(each.openid for each in batch)))
+
+    async def _asked(self, openids: Sequence[str]) -> dict[str, str]:
+        """The openid of each of these people under the new appid; "" for none."""
         # A test identity has no WeChat, so it keeps its openid.
         found = {openid: openid if is_test_openid(openid) else "" for openid in openids}
         asked = [openid for openid in openids if not is_test_openid(openid)]

@@ -20,10 +20,9 @@ from codesvc.sites.relying_parties import CLIENT_KIND
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.config import Settings
     from codesvc.config.oidc import OidcClient
-    from codesvc.sites.directory import Directory, SiteEntry
-    from codesvc.sites.registry.registry import Registry, type_of_changes
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.sites.registry.registry import type_of_changes
     from codesvc.sites.registry.tables import Kept
     from codesvc.sites.relying_parties import RelyingParties
 
@@ -50,16 +49,13 @@ class OidcAdministration:
     """The use cases. Each change names its actor (`by`), for the audit log.
 
     Args:
-        settings: of the configuration file.
-        directory: the present sites.
-        registry: changes the entries in the store.
-        parties: the present clients.
+        parties: the present clients, and the registry that they are in.
     """
 
-    def __init__(self, settings: Settings, directory: Directory, registry: Registry, parties: RelyingParties) -> None:
-        self._settings = settings
-        self._directory = directory
-        self._registry = registry
+    def __init__(self, parties: RelyingParties) -> None:
+        self._settings = parties.settings
+        self._directory = parties.directory
+        self._registry = parties.registry
         self._parties = parties
 
     def site(self, name: str) -> SiteEntry:

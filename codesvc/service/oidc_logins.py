@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.signed_links import Links
     from codesvc.service.intents import Intents
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.relying_parties import RelyingParties
     from codesvc.store.store import Store
@@ -90,14 +91,25 @@ class OidcLogins:
         links: makes the return address.
         intents: starts logins.
         parties: the clients.
+        recorder: counts logins by client.
     """
 
-    def __init__(self, store: Store, keyring: Keyring, links: Links, intents: Intents, parties: RelyingParties) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        links: Links,
+        intents: Intents,
+        parties: RelyingParties,
+        *,
+        recorder: Recorder,
+    ) -> None:
         self._store = store.oidc
         self._keyring = keyring
         self._links = links
         self._intents = intents
         self._parties = parties
+        self._recorder = recorder
 
     def issuer(self, site: SiteEntry) -> str:
         """The issuer of a site."""
@@ -169,6 +181,7 @@ class OidcLogins:
             raise ProtocolError("temporarily_unavailable", "Too many logins were started. Try again later.")
         if result.intent is None:
             raise ProtocolError("server_error")
+        self._recorder.login(site.name, client.id, "started")
         return result.intent
 
     async def cancel(self, site: SiteEntry, login: IntentId, browser: str) -> None:
@@ -219,6 +232,7 @@ class OidcLogins:
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError
     ) -> Answer:
         """An error as a redirect tells it."""
+        self._recorder.login(site.name, client.id, error.error)
         said = {"error": error.error, **({"error_description": error.description} if error.description else {})}
         return self._with(site, client, redirect_uri, state, said)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from codesvc.config.oidc import OidcClient
     from codesvc.domain.keyring import Keyring
+    from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.relying_parties import RelyingParties
     from codesvc.store.store import Store
@@ -58,12 +59,14 @@ class OidcTokens:
         store: keeps codes and tokens.
         keyring: makes their digests.
         parties: clients and signing keys.
+        recorder: counts logins by client.
     """
 
-    def __init__(self, store: Store, keyring: Keyring, parties: RelyingParties) -> None:
+    def __init__(self, store: Store, keyring: Keyring, parties: RelyingParties, recorder: Recorder) -> None:
         self._store = store.oidc
         self._keyring = keyring
         self._parties = parties
+        self._recorder = recorder
 
     def client_of(self, site: SiteEntry, pairs: Sequence[tuple[str, str]], authorization: str) -> OidcClient:
         """The client that calls.
@@ -96,6 +99,7 @@ class OidcTokens:
         if claimed.outcome is Outcome.SPENT:
             _log.warning("oidc_code_replayed", site=site.name, intent=claimed.login)
         if claimed.outcome is not Outcome.DONE:
+            self._recorder.login(site.name, client.id, _OVER.error)
             raise _OVER
         request = msgspec.json.decode(claimed.request, type=AuthorizationRequest)
         token = new_token(self._keyring)
@@ -121,6 +125,7 @@ class OidcTokens:
         )
         if kept.outcome is not Outcome.DONE:
             raise _OVER
+        self._recorder.login(site.name, client.id, "signed_in")
         return answer
 
     async def _id_token(

@@ -54,9 +54,9 @@ class RelyingParties:
     """
 
     def __init__(self, settings: Settings, directory: Directory, registry: Registry) -> None:
-        self._settings = settings
-        self._directory = directory
-        self._registry = registry
+        self.settings = settings
+        self.directory = directory
+        self.registry = registry
         self._clients: dict[str, tuple[str, OidcClient]] = {}
         self._keys: tuple[str, SigningKeys] = ("", SigningKeys())
         key = settings.oidc.subject_key
@@ -73,10 +73,10 @@ class RelyingParties:
     def clients(self, site: SiteEntry) -> list[tuple[OidcClient, Kept]]:
         """All clients of a site, those of its settings first."""
         own = site.config.oidc.clients if site.config.oidc is not None else ()
-        where: Kept = "file" if site.name in self._settings.sites else "store"
+        where: Kept = "file" if site.name in self.settings.sites else "store"
         found: list[tuple[OidcClient, Kept]] = [(client, where) for client in own]
         known, prefix = {client.id for client in own}, f"{CLIENT_KIND}/{site.name}/"
-        kept = self._directory.kept
+        kept = self.directory.kept
         for name in sorted(client_entries(kept, site.name) if kept is not None else ()):
             if (identifier := name.removeprefix(prefix)) not in known:
                 client = self._kept_client(site.name, identifier)
@@ -84,7 +84,7 @@ class RelyingParties:
         return found
 
     def _kept_client(self, site: str, identifier: str) -> OidcClient | None:
-        name, kept = f"{CLIENT_KIND}/{site}/{identifier}", self._directory.kept
+        name, kept = f"{CLIENT_KIND}/{site}/{identifier}", self.directory.kept
         text = kept.texts.get(name) if kept is not None else None
         if kept is None or text is None:
             return None
@@ -94,7 +94,7 @@ class RelyingParties:
             if table is None:
                 return None
             try:
-                known = (text, one_client(self._settings, identifier, table))
+                known = (text, one_client(self.settings, identifier, table))
             except ConfigError as error:
                 _log.error("registry_entry_unusable", site=site, faults=str(error))
                 return None
@@ -104,7 +104,7 @@ class RelyingParties:
     @property
     def keys(self) -> SigningKeys:
         """The signing keys that there are."""
-        kept = self._directory.kept
+        kept = self.directory.kept
         text = kept.texts.get(KEYS_ENTRY) if kept is not None else None
         if kept is None or text is None:
             return SigningKeys()
@@ -163,4 +163,4 @@ class RelyingParties:
             table: dict[str, Any] = msgspec.to_builtins(changed)
             return {KEYS_ENTRY: table}
 
-        await self._registry.change(think, by=by)
+        await self.registry.change(think, by=by)

@@ -106,6 +106,20 @@ class AccountMove:
             await self._there.delete(*names)
         await self._there.delete(self._old.leavers)
 
+    async def known_to_apps(self) -> AsyncIterator[list[str]]:
+        """The openids under the old appid that relying parties know people by, in batches."""
+        start = self._old.oidc_first("")
+        async for names in _scanned(self._there, f"{start}*"):
+            yield [name.decode().removeprefix(start) for name in names]
+
+    async def keep_subjects(self, successors: Mapping[str, str]) -> None:
+        """Let people keep their subjects at relying parties under their new openids; "": they have none."""
+        for openid, successor in successors.items():
+            first = await self._there.get(self._old.oidc_first(openid))
+            if first is not None and successor:
+                await self._here.set(self._new.oidc_first(successor), first)
+            await self._there.delete(self._old.oidc_first(openid))
+
     async def _move_all(self, pattern: str) -> None:
         root, new = self._old.root, self._new.root
         async for names in _scanned(self._there, root + pattern):

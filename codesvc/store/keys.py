@@ -193,7 +193,7 @@ class Keys:
         return f"{self.root}oidc-code:{site}:{digest}"
 
     def oidc_token(self, site: str, digest: str) -> str:
-        """String: what an access token of a relying party lets it read, by the token's keyed hash."""
+        """Hash: what an access token of a relying party lets it read, by the token's keyed hash."""
         return f"{self.root}oidc-token:{site}:{digest}"
 
     def seen(self, dedupe: str) -> str:

@@ -76,7 +76,9 @@ class Oidc:
 
     async def claim(self, keys: Keys, site: str, code: str, *, client: str, kept_ms: int) -> CodeClaimed:
         """Hand in a code, given by its digest."""
-        return await self._claim(keys, {"code": keys.oidc_code(site, code)}, {"client": client, "kept": kept_ms})
+        return await self._claim(
+            keys, {"code": keys.oidc_code(site, code)}, {"site": site, "client": client, "kept": kept_ms}
+        )
 
     async def keep(self, keys: Keys, site: str, code: str, token: str, *, content: bytes, life_ms: int) -> Reply:
         """Keep an access token, given by its digest: DONE, or SPENT if its code came again."""

@@ -5,7 +5,16 @@ may hold (`STATUSES`, …) are written out, although the service's enumerations 
 decision, and a test fails until it is made.
 """
 
-from codesvc.client.schema.administration import KeyView, KeyViews, Names, NewKey, SettingsView
+from codesvc.client.schema.administration import (
+    KeyView,
+    KeyViews,
+    Names,
+    NewKey,
+    OidcClientRegistered,
+    OidcClientView,
+    OidcClientViews,
+    SettingsView,
+)
 from codesvc.client.schema.answer import Answer
 from codesvc.client.schema.binding import Binding, BindingChange, Bindings, History
 from codesvc.client.schema.intent import (
@@ -102,6 +111,9 @@ __all__ = [
     "LoginApprovedEvent",
     "Names",
     "NewKey",
+    "OidcClientRegistered",
+    "OidcClientView",
+    "OidcClientViews",
     "ProblemDocument",
     "QuotaLow",
     "QuotaLowEvent",

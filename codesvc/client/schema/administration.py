@@ -48,6 +48,37 @@ class KeyViews(Answer, frozen=True, kw_only=True):
     keys: list[KeyView]
 
 
+class OidcClientView(Answer, frozen=True, kw_only=True):
+    """An app that people sign in to by OpenID Connect."""
+
+    id: Annotated[str, told("its client_id", example="wiki")]
+    kept: Annotated[str, told("in the configuration, or in the store", words=_KEPT, example="store")]
+    public: Annotated[bool, told("whether it has no secret", example=False)]
+    settings: Annotated[
+        dict[str, Any],
+        Meta(
+            description="every option of `[[sites.*.oidc.clients]]` but id and secrets",
+            extra_json_schema={"additionalProperties": True},
+        ),
+    ]
+
+
+class OidcClientViews(Answer, frozen=True, kw_only=True):
+    """The apps of a site."""
+
+    issuer: Annotated[str, told("what to enter in each of them", example="https://code.example.com/oidc/shop")]
+    clients: list[OidcClientView]
+
+
+class OidcClientRegistered(Answer, frozen=True, kw_only=True):
+    """An app that was registered or changed."""
+
+    secret: ClassVar[frozenset[str]] = frozenset({"client_secret"})
+
+    client: OidcClientView
+    client_secret: Annotated[str | None, told("shown this once; null if none was made", example="Q5mpOssSydxHpqWA…")]
+
+
 class NewKey(Answer, frozen=True, kw_only=True):
     """A key that was made just now."""
 

@@ -111,6 +111,7 @@ class LoginApproved(Answer, frozen=True, kw_only=True):
     created_at: Time
     approved_at: Time
     predecessor: Annotated[str | None, told("the login whose page started this one; null if you did")] = None
+    client: Annotated[str | None, told("the app that they sign in to by OpenID Connect; null for your own site")] = None
 
 
 class QuotaLow(Answer, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ class _Login(msgspec.Struct):
     created: int
     approved: int
     predecessor: str | None = None
+    client: str | None = None
 
 
 class _Quota(msgspec.Struct):
@@ -124,6 +125,7 @@ def _login(facts: _Login) -> dict[str, Any]:
         "created_at": rfc3339(facts.created),
         "approved_at": rfc3339(facts.approved),
         "predecessor": facts.predecessor,
+        "client": facts.client,
     }
 
 

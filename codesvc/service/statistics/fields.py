@@ -45,6 +45,8 @@ class Fact(StrEnum):
     """A wrong code; each one is counted."""
     REFUSED = "refused"
     """A limit refused a call; each time is counted; detail: the limit."""
+    LOGIN = "login"
+    """A login to an app; each time is counted; it has no purpose; detail: the client, a dot, and the outcome."""
     TO_DELIVERED = "to_delivered"
     """Histogram: from the start to the receipt; detail: upper bound in seconds."""
     TO_APPROVED = "to_approved"

@@ -134,6 +134,11 @@ class Recorder:
         metrics.REFUSED.labels(site, limit).inc()
         self._batch(site).counts[fields.field(purpose, Fact.REFUSED, limit)] += 1
 
+    def login(self, site: str, client: str, outcome: str) -> None:
+        """Count a step of a login to an app: `started`, `signed_in`, or the error that the app was told."""
+        metrics.OIDC_LOGINS.labels(site, client, outcome).inc()
+        self._batch(site).counts[fields.field("", Fact.LOGIN, f"{client}.{outcome}")] += 1
+
     def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
         """Count a call to WeChat; `result` is `0`, an errcode, or a word such as `timeout`."""
         metrics.observe_call(account, endpoint, result, seconds)

@@ -2,9 +2,9 @@
 --   behind it. If the code comes again, the access token that it gave is revoked (RFC 6749 section 4.1.2). The code of
 --   another client stays as it is. `kept` is how long a code is remembered: the life of an access token.
 -- KEYS: code
--- ARGS: offset client kept
+-- ARGS: offset root site client kept audit_kept audit_lines
 -- OUTCOMES: done spent absent
--- USES: clock
+-- USES: clock names audit
 -- REPLY done: login request first user display locale approved
 -- REPLY spent: login
 
@@ -13,6 +13,7 @@ local flat = redis.call('HGETALL', K.code)
 for i = 1, #flat, 2 do c[flat[i]] = flat[i + 1] end
 if not c.client or c.client ~= A.client then return {'absent', now} end
 if c.claimed then
+  if not c.replayed then audit('codesvc', 'oidc.code_replayed', {site = A.site, detail = c.login}) end
   redis.call('HSET', K.code, 'replayed', '1')
   if c.token then redis.call('DEL', c.token) end
   return {'spent', now, c.login}

@@ -34,7 +34,7 @@ for _, entry in ipairs(theirs.entries) do
   end
 end
 redis.call('DEL', K.gone, K.muted, K.spoke)
-redis.call('DEL', account_key('unknown', A.openid))
+redis.call('DEL', account_key('unknown', A.openid), account_key('oidc_first', A.openid))
 -- The count of messages to this WeChat is kept, so that leaving and returning does not reset its limit.
 theirs.entries = {}
 if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end

@@ -7,6 +7,7 @@
 
 local code = redis.call('HMGET', K.code, 'claimed', 'replayed')
 if not code[1] or code[2] then return {'spent', now} end
-redis.call('SET', K.token, string.format('%.0f', now + A.life) .. ' ' .. A.content, 'PX', tonumber(A.life) + TTL_MARGIN)
+redis.call('HSET', K.token, 'content', A.content, 'expires', string.format('%.0f', now + A.life))
+redis.call('PEXPIRE', K.token, tonumber(A.life) + TTL_MARGIN)
 redis.call('HSET', K.code, 'token', K.token)
 return {'done', now}

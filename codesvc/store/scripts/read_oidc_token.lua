@@ -5,8 +5,6 @@
 -- USES: clock
 -- REPLY done: content
 
-local kept = redis.call('GET', K.token)
-if not kept then return {'absent', now} end
-local expires, content = string.match(kept, '^(%d+) (.*)$')
-if now >= tonumber(expires) then return {'absent', now} end
-return {'done', now, content}
+local kept = redis.call('HMGET', K.token, 'content', 'expires')
+if not kept[1] or now >= tonumber(kept[2]) then return {'absent', now} end
+return {'done', now, kept[1]}

@@ -4,7 +4,7 @@
 -- OUTCOMES: done absent
 -- USES: clock
 
-local kept = redis.call('GET', K.token)
-if not kept or cjson.decode(string.match(kept, '^%d+ (.*)$')).client ~= A.client then return {'absent', now} end
+local kept = redis.call('HGET', K.token, 'content')
+if not kept or cjson.decode(kept).client ~= A.client then return {'absent', now} end
 redis.call('DEL', K.token)
 return {'done', now}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -92,6 +93,7 @@ async def show(request: web.Request) -> web.Response:
         "charts": charts(figures, choice.purposes, words, together(calls)),
         "funnel": _funnel(story),
         "table": _table(choice, by_site),
+        "logins": _logins(by_site),
         "accounts": accounts,
         "worries": sorted(wrong, key=lambda worry: worry.tone != "bad"),
         "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes),
@@ -114,6 +116,20 @@ def _table(choice: Choice, by_site: Mapping[str, Figures]) -> list[tuple[str, st
         (site, purpose, tell(found.total, [purpose])) for site, found in by_site.items() for purpose in choice.purposes
     ]
     return sorted((row for row in rows if row[2].issued), key=lambda row: -row[2].issued)
+
+
+def _logins(by_site: Mapping[str, Figures]) -> list[tuple[str, str, int, int, int]]:
+    """A row for each site and app with any login: started, signed in, and ended with an error."""
+    rows = []
+    for site, found in by_site.items():
+        counts: dict[str, Counter[str]] = {}
+        for detail, count in details(found.total, [""], Fact.LOGIN).items():
+            client, _, outcome = detail.partition(".")
+            counts.setdefault(client, Counter())[outcome] += count
+        for client, each in counts.items():
+            started, done = each.pop("started", 0), each.pop("signed_in", 0)
+            rows.append((site, client, started, done, each.total()))
+    return sorted(rows, key=lambda row: -row[2])
 
 
 async def store_state(here: Services) -> tuple[str, float]:

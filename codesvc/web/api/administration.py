@@ -33,7 +33,7 @@ _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
 
 
-def _admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministration, str]:
+def admit(request: web.Request, scope: AdminScope) -> tuple[RegistryAdministration, str]:
     """The use cases, for a caller with an admin key of this scope, and the caller's name for the audit log.
 
     Raises:
@@ -51,7 +51,7 @@ def _pointer(path: tuple[str | int, ...]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _tells(handler: _Handler) -> _Handler:
+def tells(handler: _Handler) -> _Handler:
     """Turn the errors of these use cases into problems."""
 
     async def told(request: web.Request) -> web.Response:
@@ -71,7 +71,7 @@ def _tells(handler: _Handler) -> _Handler:
     return told
 
 
-async def _table(request: web.Request) -> dict[str, Any]:
+async def table_of(request: web.Request) -> dict[str, Any]:
     """The JSON object of the body; the rules of the configuration check its content later.
 
     Raises:
@@ -106,99 +106,99 @@ def _drawn(found: Described) -> schema.SettingsView:
 
 
 @routes.get("/admin/v1/sites")
-@_tells
+@tells
 async def list_sites(request: web.Request) -> web.Response:
     """The names of all sites."""
-    _admit(request, "read")
+    admit(request, "read")
     names, after = _page(request, list(services(request).directory.sites))
     return json_response(schema.Names(names=names, next=after))
 
 
 @routes.get("/admin/v1/sites/{site}")
-@_tells
+@tells
 async def get_site(request: web.Request) -> web.Response:
     """One site's settings, without secrets."""
-    return json_response(_drawn(_admit(request, "read")[0].site(request.match_info["site"])))
+    return json_response(_drawn(admit(request, "read")[0].site(request.match_info["site"])))
 
 
 @routes.put("/admin/v1/sites/{site}")
-@_tells
+@tells
 async def put_site(request: web.Request) -> web.Response:
     """Make a site, or replace its settings."""
-    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
+    (administration, by), name = admit(request, "sites"), request.match_info["site"]
     again = request.query.get("again", "")
     if request.query.keys() - {"again"} or again not in {"", "true", "false"}:
         raise Invalid("the query takes again=true", "")
-    new = await administration.put_site(name, await _table(request), by=by, again=again == "true")
+    new = await administration.put_site(name, await table_of(request), by=by, again=again == "true")
     return json_response(_drawn(administration.site(name)), status=201 if new else 200)
 
 
 @routes.patch("/admin/v1/sites/{site}")
-@_tells
+@tells
 async def patch_site(request: web.Request) -> web.Response:
     """Change some of a site's settings."""
-    (administration, by), name = _admit(request, "sites"), request.match_info["site"]
-    await administration.patch_site(name, await _table(request), by=by)
+    (administration, by), name = admit(request, "sites"), request.match_info["site"]
+    await administration.patch_site(name, await table_of(request), by=by)
     return json_response(_drawn(administration.site(name)))
 
 
 @routes.delete("/admin/v1/sites/{site}")
-@_tells
+@tells
 async def delete_site(request: web.Request) -> web.Response:
     """Take a site and its keys away."""
-    administration, by = _admit(request, "sites")
+    administration, by = admit(request, "sites")
     await administration.remove_site(request.match_info["site"], by=by)
     return web.Response(status=204)
 
 
 @routes.get("/admin/v1/accounts")
-@_tells
+@tells
 async def list_accounts(request: web.Request) -> web.Response:
     """The names of all accounts."""
-    _admit(request, "read")
+    admit(request, "read")
     names, after = _page(request, list(services(request).directory.accounts))
     return json_response(schema.Names(names=names, next=after))
 
 
 @routes.get("/admin/v1/accounts/{account}")
-@_tells
+@tells
 async def get_account(request: web.Request) -> web.Response:
     """One account's settings, without secrets."""
-    return json_response(_drawn(_admit(request, "read")[0].account(request.match_info["account"])))
+    return json_response(_drawn(admit(request, "read")[0].account(request.match_info["account"])))
 
 
 @routes.put("/admin/v1/accounts/{account}")
-@_tells
+@tells
 async def put_account(request: web.Request) -> web.Response:
     """Make an account, or replace its settings."""
-    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
-    new = await administration.put_account(name, await _table(request), by=by)
+    (administration, by), name = admit(request, "accounts"), request.match_info["account"]
+    new = await administration.put_account(name, await table_of(request), by=by)
     return json_response(_drawn(administration.account(name)), status=201 if new else 200)
 
 
 @routes.patch("/admin/v1/accounts/{account}")
-@_tells
+@tells
 async def patch_account(request: web.Request) -> web.Response:
     """Change some of an account's settings; secrets that are not named stay."""
-    (administration, by), name = _admit(request, "accounts"), request.match_info["account"]
-    await administration.patch_account(name, await _table(request), by=by)
+    (administration, by), name = admit(request, "accounts"), request.match_info["account"]
+    await administration.patch_account(name, await table_of(request), by=by)
     return json_response(_drawn(administration.account(name)))
 
 
 @routes.delete("/admin/v1/accounts/{account}")
-@_tells
+@tells
 async def delete_account(request: web.Request) -> web.Response:
     """Take an account away that has no sites."""
-    administration, by = _admit(request, "accounts")
+    administration, by = admit(request, "accounts")
     await administration.remove_account(request.match_info["account"], by=by)
     return web.Response(status=204)
 
 
 @routes.get("/admin/v1/sites/{site}/keys")
-@_tells
+@tells
 async def list_keys(request: web.Request) -> web.Response:
     """A site's keys, and when each was last used."""
-    found = _admit(request, "read")[0].keys(request.match_info["site"])
+    found = admit(request, "read")[0].keys(request.match_info["site"])
     used = await services(request).uses.last([key for key, _ in found])
     drawn = [
         schema.KeyView(
@@ -213,10 +213,10 @@ async def list_keys(request: web.Request) -> web.Response:
 
 
 @routes.put("/admin/v1/sites/{site}/keys/{key}")
-@_tells
+@tells
 async def put_key(request: web.Request) -> web.Response:
     """Give a site another key."""
-    (administration, by), names = _admit(request, "keys"), request.match_info
+    (administration, by), names = admit(request, "keys"), request.match_info
     given, _ = await inputs.read(request, KeyInput)
     digest = given.hash if isinstance(given.hash, str) else None
     made = await administration.add_key(names["site"], names["key"], given.scopes, digest, by=by)
@@ -225,9 +225,9 @@ async def put_key(request: web.Request) -> web.Response:
 
 
 @routes.delete("/admin/v1/sites/{site}/keys/{key}")
-@_tells
+@tells
 async def delete_key(request: web.Request) -> web.Response:
     """Take a key away."""
-    (administration, by), names = _admit(request, "keys"), request.match_info
+    (administration, by), names = admit(request, "keys"), request.match_info
     await administration.remove_key(names["site"], names["key"], by=by)
     return web.Response(status=204)

@@ -30,6 +30,10 @@ class SiteTable(Input):
     """Body of PUT /admin/v1/sites/{site}: the options of `[sites.…]` in the configuration file, without `keys`."""
 
 
+class OidcClientTable(Input):
+    """Body of PUT /admin/v1/sites/{site}/oidc-clients/{client}: its options, without `id` and `secrets`."""
+
+
 class AccountTable(Input):
     """Body of PUT /admin/v1/accounts/{account}: the options of `[accounts.…]`, secrets by value."""
 

@@ -15,7 +15,7 @@ TAG: Final = "Administration"
 _NAME: Final = {"type": "string", "pattern": f"^{NAME.pattern}$"}
 _PATCH: Final = (JSON, "application/merge-patch+json")
 
-_SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="tea")
+SITE: Final = Parameter(name="site", place="path", description="The site's name.", schema=_NAME, example="tea")
 _ACCOUNT: Final = Parameter(
     name="account", place="path", description="The account's name.", schema=_NAME, example="second"
 )
@@ -68,7 +68,8 @@ _ACCOUNT_VIEW: Final[dict[str, Any]] = {
 }
 
 
-def _call(method: str, path: str, name: str, summary: str, scope: str, **more: Any) -> Operation:
+def call(method: str, path: str, name: str, summary: str, scope: str, **more: Any) -> Operation:
+    """A call of the admin API."""
     return Operation(
         method=method,
         path=f"/admin/v1{path}",
@@ -101,60 +102,60 @@ def _names(*names: str) -> tuple[Answer, ...]:
 _GONE: Final = (Answer(status=204, description="It is gone, in every process within a second.", media=""),)
 
 CALLS: Final = (
-    _call("GET", "/sites", "listSites", "List sites", "read", parameters=_PAGE, answers=_names("cafe", "shop"),
+    call("GET", "/sites", "listSites", "List sites", "read", parameters=_PAGE, answers=_names("cafe", "shop"),
           problems=("invalid",)),
-    _call("GET", "/sites/{site}", "getSite", "Read a site", "read", parameters=(_SITE,),
+    call("GET", "/sites/{site}", "getSite", "Read a site", "read", parameters=(SITE,),
           answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found",)),
-    _call("PUT", "/sites/{site}", "putSite", "Make a site, or replace its settings", "sites",
+    call("PUT", "/sites/{site}", "putSite", "Make a site, or replace its settings", "sites",
           description="In force in every process within a second. A site of the configuration file is changed there.",
-          parameters=(_SITE, _AGAIN),
+          parameters=(SITE, _AGAIN),
           body=Body(shape=SiteTable, examples={"tea": _SITE_SETTINGS},
                     narrowed=table_schema(Site, without=frozenset({"keys"}))),
           answers=(_view(201, "It is new.", _SITE_VIEW), _view(200, "It was there.", _SITE_VIEW)),
           problems=("registry-conflict",)),
-    _call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
+    call("PATCH", "/sites/{site}", "patchSite", "Change some settings of a site", "sites",
           description="A JSON merge patch: what is named changes, null takes an option away. So policies change too: "
           '`{"purposes": {"reset": {"code_length": 8}}}`.',
-          parameters=(_SITE,),
+          parameters=(SITE,),
           body=Body(shape=TablePatch, examples={"limit": {"limits": {"site_starts": ["200/minute"]}}}, media=_PATCH,
                     narrowed={"additionalProperties": True}),
           answers=(_view(200, "The site.", _SITE_VIEW),), problems=("not-found", "registry-conflict")),
-    _call("DELETE", "/sites/{site}", "deleteSite", "Remove a site and its keys", "sites",
+    call("DELETE", "/sites/{site}", "deleteSite", "Remove a site and its keys", "sites",
           description="Its bindings stay in the store, and its name is not given away again unless you say `again`.",
-          parameters=(_SITE,), answers=_GONE, problems=("not-found", "registry-conflict")),
-    _call("GET", "/accounts", "listAccounts", "List accounts", "read", parameters=_PAGE, answers=_names("main"),
+          parameters=(SITE,), answers=_GONE, problems=("not-found", "registry-conflict")),
+    call("GET", "/accounts", "listAccounts", "List accounts", "read", parameters=_PAGE, answers=_names("main"),
           problems=("invalid",)),
-    _call("GET", "/accounts/{account}", "getAccount", "Read an account", "read", parameters=(_ACCOUNT,),
+    call("GET", "/accounts/{account}", "getAccount", "Read an account", "read", parameters=(_ACCOUNT,),
           answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found",)),
-    _call("PUT", "/accounts/{account}", "putAccount", "Make an account, or replace its settings", "accounts",
+    call("PUT", "/accounts/{account}", "putAccount", "Make an account, or replace its settings", "accounts",
           description="Secrets are encrypted before they are stored and never shown again. Replacing means all of it: "
           "to change one option and keep the secrets, patch.",
           parameters=(_ACCOUNT,),
           body=Body(shape=AccountTable, examples={"account": _ACCOUNT_SETTINGS}, narrowed=table_schema(Account)),
           answers=(_view(201, "It is new.", _ACCOUNT_VIEW), _view(200, "It was there.", _ACCOUNT_VIEW)),
           problems=("registry-conflict",)),
-    _call("PATCH", "/accounts/{account}", "patchAccount", "Change some settings of an account", "accounts",
+    call("PATCH", "/accounts/{account}", "patchAccount", "Change some settings of an account", "accounts",
           parameters=(_ACCOUNT,),
           body=Body(shape=TablePatch, examples={"new secret": {"secret": "fedcba9876543210fedcba9876543210"}},
                     media=_PATCH, narrowed={"additionalProperties": True}),
           answers=(_view(200, "The account.", _ACCOUNT_VIEW),), problems=("not-found", "registry-conflict")),
-    _call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
+    call("DELETE", "/accounts/{account}", "deleteAccount", "Remove an account that has no sites", "accounts",
           parameters=(_ACCOUNT,), answers=_GONE, problems=("not-found", "registry-conflict")),
-    _call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(_SITE,),
+    call("GET", "/sites/{site}/keys", "listKeys", "List a site's keys", "read", parameters=(SITE,),
           answers=(Answer(status=200, description="The keys, those of the file first.", shape=schema.KeyViews,
                           example={"keys": [{"name": "back-end", "scopes": ["bindings", "verify"], "kept": "store",
                                              "last_used_at": "2026-11-22T09:30:16.192Z"}]}),),
           problems=("not-found",)),
-    _call("PUT", "/sites/{site}/keys/{key}", "putKey", "Give a site another key", "keys",
+    call("PUT", "/sites/{site}/keys/{key}", "putKey", "Give a site another key", "keys",
           description="Also a site of the configuration file. The key is shown this once. A name is used once: after a "
           "timeout remove it and try again.",
-          parameters=(_SITE, _KEY),
+          parameters=(SITE, _KEY),
           body=Body(shape=KeyInput, examples={"made here": {"scopes": ["verify", "bindings"]},
                                               "made elsewhere": {"scopes": ["verify"], "hash": f"sha256:{'0f' * 32}"}}),
           answers=(Answer(status=201, description="The new key.", shape=schema.NewKey,
                           example={"name": "back-end", "scopes": ["bindings", "verify"],
                                    "key": "csk_shop_Zm9vYmFyYmF6cXV1eGZvb2JhcmJhenF1dXhmb29iYXI"}),),
           problems=("not-found", "registry-conflict")),
-    _call("DELETE", "/sites/{site}/keys/{key}", "deleteKey", "Remove a key", "keys", parameters=(_SITE, _KEY),
+    call("DELETE", "/sites/{site}/keys/{key}", "deleteKey", "Remove a key", "keys", parameters=(SITE, _KEY),
           answers=_GONE, problems=("not-found", "registry-conflict")),
 )  # fmt: skip

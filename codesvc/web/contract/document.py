@@ -9,6 +9,7 @@ from codesvc.web.contract import (
     administration,
     bindings,
     intents,
+    oidc_clients,
     pages,
     parameters,
     responses,
@@ -22,7 +23,7 @@ from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
-VERSION: Final = "1.11"
+VERSION: Final = "1.12"
 """The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *service.CALLS,
     *wechat.CALLS,
     *administration.CALLS,
+    *oidc_clients.CALLS,
 )
 
 _TAGS: Final = {

@@ -192,6 +192,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
         "created_at": "2026-11-22T09:30:16.192Z",
         "approved_at": _HAPPENED,
         "predecessor": None,
+        "client": None,
     },
     "quota.low": {
         "account": "main",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codesvc.web.api import oidc_clients
 from codesvc.web.oidc import authorize, discovery, logout, tokens
 
-TABLES = (discovery.routes, authorize.routes, tokens.routes, logout.routes)
+TABLES = (oidc_clients.routes, discovery.routes, authorize.routes, tokens.routes, logout.routes)

@@ -52,6 +52,7 @@ local function settle_login(r, choice)
   move_intent(r, 'approved', {user = user})
   emit(r.hooks, r.site, 'login.approved', {
     id = r.id, user = user, reference = r.reference, created = r.created, approved = r.ended, predecessor = r.predecessor,
+    client = r.oidc and cjson.decode(r.oidc).client or nil,
   })
   return true
 end

@@ -1,0 +1,214 @@
+"""Clients at run time, rotation of keys, and what operators see."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+
+import aiohttp
+import jwt
+import pytest
+
+from codesvc.config.keys import hash_line
+from codesvc.domain.clock import unix_ms
+from codesvc.web.context import SERVICES
+from tests.oidc.parties import CALLBACK, SECRET, SUBJECT_KEY, Browser, provider, told
+from tests.registry.test_admin_api import ADMIN, ADMINS
+from tests.registry.test_registry import until
+from tests.service.test_admin import ADMIN as OPERATORS
+from tests.service.test_admin import Operator
+from tests.world import MASTER
+
+WIKI = {"name": "Moonhill Notes", "redirect_uris": [CALLBACK]}
+
+
+@pytest.fixture
+async def world(new_world):
+    async with new_world(**provider(admin__keys=ADMINS)) as made:
+        yield made
+
+
+def admin(world, method, path, body=None, *, key=ADMIN):
+    return world.call(method, f"/admin/v1{path}", body, key=key)
+
+
+async def test_an_app_is_registered_changed_and_removed_while_the_service_runs(world, dump):
+    made = await admin(world, "PUT", "/sites/shop/oidc-clients/notes", WIKI)
+    assert made.status == 201
+    assert made["client"]["settings"]["algorithm"] == "RS256"
+    secret, browser = made["client_secret"], Browser(world)
+    said = await browser.login(await world.person(), client_id="notes")
+    own = {"client_id": "notes", "client_secret": secret}
+    assert (await browser.exchange(said["code"], **own)).status == 200
+    assert secret not in repr(dump())
+
+    changed = await admin(world, "PUT", "/sites/shop/oidc-clients/notes", WIKI | {"name": "Notes", "pkce": "required"})
+    assert (changed.status, changed["client_secret"]) == (200, None)
+    assert told(await browser.authorize(client_id="notes"))["error"] == "invalid_request"
+    again = await admin(world, "PUT", "/sites/shop/oidc-clients/notes?new_secret=true", WIKI)
+    for known in (secret, again["client_secret"]):
+        said = await browser.login(await world.person(), client_id="notes")
+        assert (await browser.exchange(said["code"], client_id="notes", client_secret=known)).status == 200
+
+    listed = await admin(world, "GET", "/sites/shop/oidc-clients")
+    assert listed["issuer"] == f"{world.service}/oidc/shop"
+    assert [(each["id"], each["kept"], each["public"]) for each in listed["clients"]] == [
+        ("wiki", "file", False),
+        ("app", "file", True),
+        ("notes", "store", False),
+    ]
+    assert "sha256" not in listed.text
+    said = await browser.login(await world.person(), client_id="notes")
+    assert (await admin(world, "DELETE", "/sites/shop/oidc-clients/notes")).status == 204
+    assert (await browser.authorize(client_id="notes")).status == 400
+    assert (await browser.exchange(said["code"], **own)).status == 401
+    lines = await world.app[SERVICES].auditing.latest(site="")
+    assert {(line.act, line.detail) for line in lines} >= {
+        ("settings.set", "oidc-client/shop/notes"),
+        ("settings.removed", "oidc-client/shop/notes"),
+    }
+
+
+async def test_what_an_app_may_not_be(world):
+    for path, body, status in (
+        ("/sites/shop/oidc-clients/wiki", WIKI, 409),
+        ("/sites/cafe/oidc-clients/notes", WIKI, 409),
+        ("/sites/nobody/oidc-clients/notes", WIKI, 404),
+        ("/sites/shop/oidc-clients/a.b", WIKI, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": []}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["https://wiki.example/*"]}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["javascript:alert(1)"]}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["https://wiki.example/#x"]}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"redirect_uris": ["https://a@wiki.example/"]}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"secrets": [hash_line("x")]}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"algorithm": "HS256"}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"algorithm": "none"}, 400),
+        ("/sites/shop/oidc-clients/notes", WIKI | {"login_timeout": 10}, 400),
+        ("/sites/shop/oidc-clients/notes", {"name": "x"}, 400),
+    ):
+        assert (await admin(world, "PUT", path, body)).status == status, (path, body)
+    assert (await admin(world, "DELETE", "/sites/shop/oidc-clients/notes")).status == 404
+    assert (await admin(world, "GET", "/sites/shop/oidc-clients", key="csa_" + "x" * 43)).status == 401
+
+
+async def test_the_keys_overlap_when_they_are_rotated(world):
+    browser, parties = Browser(world), world.app[SERVICES].oidc.parties
+
+    async def kids():
+        return [key["kid"] for key in (await browser.get("/oidc/shop/jwks.json")).json["keys"]]
+
+    async def signed():
+        said = await browser.login(await world.person())
+        tokens = (await browser.exchange(said["code"])).json
+        await browser.claims(tokens)
+        return jwt.get_unverified_header(tokens["id_token"])["kid"]
+
+    first, second = await kids()
+    assert await signed() == first
+    await parties.rotate(unix_ms(), by="cli")
+    assert (await kids())[:2] == [first, second], "the old key stays, and the next one was published before it signs"
+    assert await signed() == second
+    await parties.rotate(unix_ms(), by="cli")
+    third = await signed()
+    assert third not in {first, second}
+
+
+async def test_two_processes_share_their_keys(new_world):
+    async with new_world(**provider()) as one, new_world(**provider()) as other:
+        answers = await asyncio.gather(*(Browser(each).get("/oidc/shop/jwks.json") for each in (one, other)))
+        seen = [each for answer in answers for each in answer["keys"]]
+
+        async def alike():
+            found = await asyncio.gather(*(Browser(each).get("/oidc/shop/jwks.json") for each in (one, other)))
+            return found[0].json == found[1].json
+
+        await until(alike)
+        assert len({key["kid"] for key in seen}) == 2
+
+
+async def test_metrics_audit_and_the_operators_page_say_how_apps_fare(world):
+    browser, person = Browser(world), await world.person()
+    said = await browser.login(person)
+    assert (await browser.exchange(said["code"])).status == 200
+    await browser.exchange(said["code"])
+    told(await browser.authorize(prompt="none"))
+    metrics = (await world.call("GET", "/metrics", key=ADMIN)).text
+    for outcome, count in (("started", 1), ("signed_in", 1), ("invalid_grant", 1), ("login_required", 1)):
+        assert f'codesvc_oidc_logins_total{{client="wiki",outcome="{outcome}",site="shop"}} {count}.0' in metrics
+    lines = await world.app[SERVICES].auditing.latest(site="shop")
+    assert [(line.actor, line.act) for line in lines if line.act.startswith("oidc")] == [
+        ("codesvc", "oidc.code_replayed")
+    ]
+
+
+CONFIG = """
+mode = "test"
+[service]
+public_url = "http://127.0.0.1:1"
+[store]
+url = "{store}"
+[secrets]
+master_key = "{master}"
+[oidc]
+subject_key = "{subject}"
+[accounts.main]
+appid = "wx0123456789abcdef"
+name = "茶铺"
+secret = "0123456789abcdef0123456789abcdef"
+token = "token123"
+callback = "plaintext"
+[sites.shop]
+name = "Shop"
+account = "main"
+keys = [{{ name = "a", hash = "{hash}", scopes = ["verify"] }}]
+oidc = {{}}
+"""
+
+
+async def test_the_commands(store_url, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG.format(store=store_url, master=MASTER, subject=SUBJECT_KEY, hash=hash_line(SECRET)))
+    config.chmod(0o600)
+    (tmp_path / "wiki.toml").write_text('name = "Moonhill Wiki"\nredirect_uris = ["https://wiki.example/callback"]\n')
+
+    async def run(*words):
+        command = [sys.executable, "-m", "codesvc.cli", "oidc", *words]
+        command += ["--config", str(config)] if words != ("secret",) else []
+        done = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = await run("secret")
+    assert (status, "sha256:" in said) == (0, True)
+    status, said = await run("put", "shop", "wiki", "wiki.toml")
+    assert (status, "shown this once" in said) == (0, True), said
+    status, said = await run("put", "shop", "wiki", "wiki.toml")
+    assert (status, "shown this once" in said) == (0, False), said
+    status, said = await run("clients")
+    assert (status, "https://wiki.example/callback" in said, "sha256" in said) == (0, True, False), said
+    for count in (3, 4):
+        status, said = await run("rotate")
+        assert (status, said.count("RS256")) == (0, count), said
+    status, said = await run("remove", "shop", "wiki")
+    assert status == 0, said
+    status, said = await run("remove", "shop", "wiki")
+    assert (status, "has no client wiki" in said) == (1, True)
+    config.write_text(config.read_text().replace(SUBJECT_KEY, SUBJECT_KEY[::-1]))
+    status, said = await run("rotate")
+    assert (status, "put it back" in said) == (1, True)
+
+
+async def test_the_operators_page_shows_logins_by_app(new_world):
+    async with new_world(**provider(admin=OPERATORS)) as world:
+        said = await Browser(world).login(await world.person())
+        assert (await Browser(world).exchange(said["code"])).status == 200
+        await Browser(world).authorize(prompt="none")
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+            operator = Operator(world, http)
+            assert (await operator.sign_in())[0] == 303
+            page = (await operator.get("/admin", **{"Accept-Language": "en"}))[2]
+    row = re.search(r'<th scope="row">shop</th><td>wiki</td>(.*?)</tr>', page)[1]
+    assert re.findall(r">(\d+)<", row) == ["1", "1", "1"]
