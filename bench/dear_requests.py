@@ -6,6 +6,7 @@ long as they may be, forged tokens), and some get requests of their own that nee
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -93,7 +94,15 @@ def ordinary_refusal() -> bytes:
 
 def _filled(pattern: str, token: str) -> str:
     """An address of the pattern, with this in the place of its token or id."""
-    known = {"account": "main", "kind": "png", "act": "check", "language": "zh", "name": "not-found", "version": "v"}
+    known = {
+        "account": "main",
+        "site": "shop",
+        "kind": "png",
+        "act": "check",
+        "language": "zh",
+        "name": "not-found",
+        "version": "v",
+    }
 
     def value(found: re.Match[str]) -> str:
         name = found[1].partition(":")[0]
@@ -137,6 +146,49 @@ def of_callbacks(account: str) -> Iterator[Dear]:
         for said, query in queries.items():
             raw = request("POST", f"/wechat/{account}?{query}", body, "text/xml")
             yield Dear(route, f"{shape}, {said}, {account}", raw)
+
+
+def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
+    """OpenID Connect, which strangers may call: requests that are as they should be, and as long as they may be.
+
+    Args:
+        site: with the clients `app` (public) and `wiki` (confidential).
+        keys: the issuer's key set; whoever has one can make a token that has to be verified.
+    """
+    base, challenge = f"/oidc/{site}", "a" * 43
+    asked = (
+        f"client_id=app&redirect_uri=http%3A%2F%2F127.0.0.1%3A8%2Fback&response_type=code&code_challenge={challenge}"
+    )
+    asked += "&code_challenge_method=S256&scope=openid%20profile%20email"
+    kid = json.loads(keys)["keys"][0]["kid"]
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "kid": kid}).encode()).rstrip(b"=").decode()
+    hint = f"{head}.{base64.urlsafe_b64encode(b'{}' * 500).rstrip(b'=').decode()}.{'A' * 342}"
+    shapes = {
+        "a login": asked,
+        "a login with a long state": f"{asked}&state={'s' * 4_000}",
+        "a login with a forged hint": f"{asked}&id_token_hint={hint}",
+        "a refused login with a long state": f"{asked}&prompt=none&state={'s' * 4_000}",
+        "a wrong address": f"{asked}x",
+    }
+    for shape, query in shapes.items():
+        for method in ("GET", "POST"):
+            raw = request(method, f"{base}/authorize?{query}", Accept="text/html")
+            if method == "POST":
+                raw = request(method, f"{base}/authorize", query.encode(), _FORM, Accept="text/html")
+            yield Dear(f"{method} /oidc/{{site}}/authorize", shape, raw)
+    code = f"grant_type=authorization_code&redirect_uri=x&code_verifier={challenge}&code="
+    basic = "Basic " + base64.b64encode(b"wiki:" + b"x" * 4_000).decode()
+    for call in ("token", "revoke"):
+        body = f"{code}oc_aaaa_{'a' * 43}&token=ot_aaaa_{'a' * 43}&client_id=app".encode()
+        yield Dear(f"POST /oidc/{{site}}/{call}", "a forged one", request("POST", f"{base}/{call}", body, _FORM))
+        wrong = request("POST", f"{base}/{call}", body, _FORM, Authorization=basic)
+        yield Dear(f"POST /oidc/{{site}}/{call}", "a wrong secret", wrong)
+        many = b"&".join([body, *(b"a=%41" for _ in range(50))])
+        yield Dear(f"POST /oidc/{{site}}/{call}", "many parameters", request("POST", f"{base}/{call}", many, _FORM))
+    token = request("GET", f"{base}/userinfo", Authorization=f"Bearer ot_aaaa_{'a' * 43}")
+    yield Dear("GET /oidc/{site}/userinfo", "a forged token", token)
+    for path in (".well-known/openid-configuration", ".well-known/oauth-authorization-server", "jwks.json", "logout"):
+        yield Dear(f"GET /oidc/{{site}}/{path}", "what everybody may read", request("GET", f"{base}/{path}"))
 
 
 def of_a_page(tokens: list[str], kind: str) -> Iterator[Dear]:

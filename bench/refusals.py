@@ -45,6 +45,17 @@ callback = "plaintext"
 allow_plaintext = true
 [admin.operators.lan]
 password = "{line}"
+[oidc]
+subject_key = "{subject}"
+[[sites.shop.oidc.clients]]
+id = "app"
+name = "App"
+redirect_uris = ["http://127.0.0.1/back"]
+[[sites.shop.oidc.clients]]
+id = "wiki"
+name = "Wiki"
+secrets = ["sha256:{digest}"]
+redirect_uris = ["https://wiki.example/back"]
 """
 
 
@@ -208,6 +219,7 @@ def _requests(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
             yield from dear.of_every_route(method, pattern)
     for account in ("main", "plain"):
         yield from dear.of_callbacks(account)
+    yield from dear.of_an_issuer("shop", _Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])
     yield from _of_pages(here, fresh)
     yield from _passwords(_Line(here.port))
 
@@ -227,7 +239,12 @@ def _same(cost: Cost, here: Running, fresh: Iterator[int]) -> dear.Dear:
 
 def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: int) -> list[Cost]:
     """The dearest request of each route, dearest route first."""
-    more = _MORE.format(line=password_line("a password for benchmarks", b"0123456789abcdef"), token=TOKEN)
+    more = _MORE.format(
+        line=password_line("a password for benchmarks", b"0123456789abcdef"),
+        token=TOKEN,
+        subject="a subject key for benchmarks only, 0123456789",
+        digest="2b" * 32,
+    )
     with contextlib.ExitStack() as stack:
         stub = stack.enter_context(platform())
         here = stack.enter_context(service(directory, store, stub, proxies=("127.0.0.1",), more=more))

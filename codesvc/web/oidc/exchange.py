@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FORM: Final = "application/x-www-form-urlencoded"
 UNAUTHORIZED: Final = 401
 _MOST_PARAMETERS: Final = 64
+_LONGEST: Final = 16_384
+"""Octets of a body: a state and a nonce of full length, each character encoded. More would be dear to decode."""
 _UNAVAILABLE: Final = ProtocolError("temporarily_unavailable", "The store does not answer. Try again.", 503)
 
 
@@ -61,7 +63,14 @@ async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
     """
     if request.content_type != FORM:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
-    return pairs_of((await request.read()).decode("utf-8", "replace"))
+    return pairs_of(await _body(request))
+
+
+async def _body(request: web.Request) -> str:
+    octets = await request.read()
+    if len(octets) > _LONGEST:
+        raise ProtocolError("invalid_request", f"The body is longer than {_LONGEST} octets.", 413)
+    return octets.decode("utf-8", "replace")
 
 
 async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
@@ -71,7 +80,7 @@ async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
         ProtocolError: the body is another.
     """
     try:
-        found = msgspec.json.decode(await request.read(), type=dict[str, str])
+        found = msgspec.json.decode(await _body(request), type=dict[str, str])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ProtocolError("invalid_request", "The body is not a JSON object of texts.") from None
     return list(found.items())

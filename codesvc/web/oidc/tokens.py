@@ -17,7 +17,6 @@ from codesvc.web.oidc.exchange import (
     in_protocol,
     issuing_site,
     json_pairs,
-    pairs_of,
     posted_pairs,
     preflight,
 )
@@ -64,7 +63,7 @@ async def userinfo(request: web.Request) -> web.Response:
     allow_public_clients(request, site)
     token = bearer(request)
     if not token and request.method == "POST" and request.content_type == FORM:
-        pairs = pairs_of((await request.read()).decode("utf-8", "replace"))
+        pairs = await posted_pairs(request)
         token = next((value for name, value in pairs if name == "access_token"), "")
     claims = await here.oidc.tokens.claims(site, token) if token else None
     if claims is None:
