@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from codesvc.config import parse
 from codesvc.config.keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
+from codesvc.demo.wiki import CLIENT
 from codesvc.domain.logo import data_url
 from codesvc.domain.passwords import password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
@@ -32,7 +33,7 @@ _SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of service, sandbox and website, on three consecutive ports.
+    """The addresses of service, sandbox, website and wiki, on four consecutive ports.
 
     Attributes:
         port_base: the service's port.
@@ -54,6 +55,16 @@ class Addresses:
     def website(self) -> str:
         """The demo website's address."""
         return f"http://{LOOPBACK}:{self.port_base + 2}"
+
+    @property
+    def wiki(self) -> str:
+        """The address of an app of somebody else, which people sign in to with WeChat."""
+        return f"http://{LOOPBACK}:{self.port_base + 3}"
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of the demo's site."""
+        return f"{self.service}/oidc/{SITE}"
 
 
 def sandbox_account(addresses: Addresses, *, kind: AccountKind = "verified_service") -> AccountSpec:
@@ -86,6 +97,8 @@ def service_settings(
     master_key: str | None = None,
     webhook_secret: str | None = None,
     operator_password: str | None = None,
+    subject_key: str | None = None,
+    wiki_secret: str | None = None,
 ) -> Settings:
     """The service's settings.
 
@@ -96,6 +109,8 @@ def service_settings(
         account: the sandbox's account.
         master_key: the master key; a new one is made if it is not given.
         webhook_secret: the webhook secret; a new one is made if it is not given.
+        subject_key: what people's identities at apps derive from; a new one is made if it is not given.
+        wiki_secret: of the client of the wiki; without one there is no OpenID Provider.
         operator_password: of the operator `demo`; without one there are no operator's pages.
 
     Raises:
@@ -153,6 +168,15 @@ def service_settings(
             },
         },
     }
+    if wiki_secret is not None:
+        document["oidc"] = {"subject_key": subject_key or secrets.token_urlsafe(48)}
+        client = {
+            "id": CLIENT,
+            "name": {"zh": "山月百科", "en": "Moonhill Wiki"},
+            "secrets": [hash_line(wiki_secret)],
+            "redirect_uris": [f"{addresses.wiki}/callback"],
+        }
+        document["sites"][SITE]["oidc"] = {"clients": [client]}
     if operator_password is not None:
         line = password_line(operator_password, secrets.token_bytes(16))
         document["admin"] = {"operators": {OPERATOR: {"password": line}}}

@@ -32,16 +32,16 @@ def run(arguments: argparse.Namespace) -> int:
     key = arguments.api_key or new_key(SITE, secrets.token_bytes(32))
     if len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
         return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
-    if not 1 <= arguments.port_base <= _HIGHEST_PORT - 2:
-        return _complain("--port-base wants a port with two more above it")
+    if not 1 <= arguments.port_base <= _HIGHEST_PORT - 3:
+        return _complain("--port-base wants a port with three more above it")
     runtime_logging.configure(level=logging.WARNING if arguments.check else logging.INFO)
     addresses = Addresses(arguments.port_base)
     with tempfile.TemporaryDirectory(prefix="codesvc-demo-") as temporary:
         data_dir = (arguments.data_dir or Path(temporary) / "data").absolute()
         story = _check if arguments.check else _show
         try:
-            # Before anything starts; the demo needs three ports in a row.
-            require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 3), remedy=_other_ports(arguments))
+            # Before anything starts; the demo needs four ports in a row.
+            require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 4), remedy=_other_ports(arguments))
             return http_server.run(story(addresses, key, data_dir))
         except (CodesvcError, OSError) as error:
             return _complain(in_words(error))
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _other_ports(arguments: argparse.Namespace) -> str:
     other = arguments.port_base + 10_000
-    other = other if other <= _HIGHEST_PORT - 2 else 18_080
-    return f"choose three other ports: codesvc demo --port-base {other} (make demo PORT_BASE={other})"
+    other = other if other <= _HIGHEST_PORT - 3 else 18_080
+    return f"choose four other ports: codesvc demo --port-base {other} (make demo PORT_BASE={other})"
 
 
 def _complain(text: str) -> int:
@@ -84,6 +84,7 @@ codesvc demo
 
   Website     {where.website}   sign up, log in, reset a password
   Phone       {where.sandbox}   the sandbox: follow, scan, read messages
+  Wiki        {where.wiki}   an app of somebody else: log in with WeChat by OpenID Connect
   Service     {where.service}   the API
   Operations  {where.service}/admin   for operators: sign in as {OPERATOR} with {stack.password} (shown this once)
 

@@ -12,6 +12,7 @@ from codesvc.config.keys import new_signing_secret
 from codesvc.demo.configuration import LOOPBACK, SITE, Addresses, sandbox_account, service_settings
 from codesvc.demo.shown_codes import ShownCodes
 from codesvc.demo.website import create_app as create_website
+from codesvc.demo.wiki import create_wiki
 from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
@@ -41,9 +42,9 @@ class Stack:
 
 @asynccontextmanager
 async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> AsyncIterator[Stack]:
-    """Run sandbox, website and service while the context is open.
+    """Run sandbox, website, wiki and service while the context is open.
 
-    The service starts last, so that its `/readyz` means that all three are ready.
+    The service starts last, so that its `/readyz` means that all are ready.
 
     Raises:
         OSError: a port is in use.
@@ -51,15 +52,17 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
     """
     account = sandbox_account(addresses)
     password = secrets.token_urlsafe(12)
-    signing = new_signing_secret(secrets.token_bytes(32))
+    signing, wiki_secret = new_signing_secret(secrets.token_bytes(32)), secrets.token_urlsafe(32)
     settings = service_settings(
         addresses,
         api_key=api_key,
         data_dir=data_dir,
         account=account,
-        master_key=_lasting_key(data_dir),
+        master_key=_lasting_key(data_dir, "master-key"),
         webhook_secret=signing,
         operator_password=password,
+        subject_key=_lasting_key(data_dir, "subject-key"),
+        wiki_secret=wiki_secret,
     )
     website = create_website(
         service_url=addresses.service,
@@ -73,6 +76,8 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         sandbox = create_sandbox(platform)
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
         await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))
+        wiki = create_wiki(issuer=addresses.issuer, secret=wiki_secret, address=addresses.wiki)
+        await stack.enter_async_context(listening(wiki, LOOPBACK, addresses.port_base + 3))
         url = await stack.enter_async_context(store_url(settings.store))
         service = create_service(settings, url)
         site = settings.sites[SITE]
@@ -81,12 +86,12 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         yield Stack(addresses, account, password)
 
 
-def _lasting_key(data_dir: Path) -> str:
-    """The demo's master key, kept in a file so that codes stay valid after a restart.
+def _lasting_key(data_dir: Path, name: str) -> str:
+    """A key of the demo, kept in a file so that codes and people stay what they are after a restart.
 
     The file is next to the data directory, never in it (DESIGN rule 1).
     """
-    path = data_dir.with_name(data_dir.name + ".master-key")
+    path = data_dir.with_name(f"{data_dir.name}.{name}")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)

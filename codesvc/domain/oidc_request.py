@@ -21,6 +21,7 @@ SCOPES: Final = ("openid", "profile", "email")
 """The scopes that have an effect. Others are ignored (Core section 3.1.2.1)."""
 LONGEST_STATE: Final = 4_096
 LONGEST_NONCE: Final = 1_024
+LONGEST_HINT: Final = 4_096
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK: Final = ("127.0.0.1", "[::1]")
@@ -39,7 +40,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         challenge: the S256 challenge, "" without PKCE.
         scope: the accepted scopes, separated by blanks.
         visitors: whether people without a binding may log in.
-        hint: the `sub` that `id_token_hint` named; another person gets `login_required`.
+        hint: the `id_token_hint`; another person than the one that it names gets `login_required`.
     """
 
     client: str

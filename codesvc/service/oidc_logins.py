@@ -13,7 +13,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.oidc_codes import ACCESS_TOKEN_LIFE_S, CODE_LIFE_MS, code_digest, code_of
-from codesvc.domain.oidc_request import AuthorizationRequest, granted, is_registered
+from codesvc.domain.oidc_request import LONGEST_HINT, AuthorizationRequest, granted, is_registered
 from codesvc.domain.signed_links import Use
 from codesvc.service.intents import AskRequest
 from codesvc.service.oidc_protocol import Protocol, ProtocolError
@@ -152,7 +152,6 @@ class OidcLogins:
         except SubjectKeyChanged:
             raise ProtocolError("server_error", "The subject key of this issuer is not the one it had.") from None
         hint, languages = asked.get("id_token_hint", ""), asked.get("ui_locales", "").split()
-        named = self._parties.keys.subject_of(hint, issuer=self.issuer(site), now=unix_ms()) if hint else None
         request = AuthorizationRequest(
             client=client.id,
             name=(client.name.zh, client.name.en),
@@ -163,7 +162,8 @@ class OidcLogins:
             challenge=asked.get("code_challenge", ""),
             scope=granted(asked.get("scope", "")),
             visitors=client.visitors,
-            hint=named or "",
+            # Its signature is checked when somebody has confirmed: strangers ask for free.
+            hint=hint if len(hint) <= LONGEST_HINT else "",
         )
         result = await self._intents.start(
             site,
@@ -214,7 +214,7 @@ class OidcLogins:
             life_ms=CODE_LIFE_MS,
         )
         match issued.outcome:
-            case Outcome.DONE if asked.hint and asked.hint != self._subject(site, issued.first):
+            case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
                 error = ProtocolError("login_required", "Another person than that of the id_token_hint confirmed.")
             case Outcome.DONE:
                 return self._with(site, client, asked.redirect_uri, asked.state, {"code": code})
@@ -241,5 +241,7 @@ class OidcLogins:
         issuer = {"iss": self.issuer(site)} if client.response_iss else {}
         return Answer(redirect_uri, {**said, **({"state": state} if state else {}), **issuer})
 
-    def _subject(self, site: SiteEntry, first: str) -> str:
-        return self._parties.require_subjects().of(site.name, first)
+    def _is_another(self, site: SiteEntry, hint: str, first: str) -> bool:
+        """Whether a genuine `id_token_hint` names another person than the one who confirmed; others say nothing."""
+        named = self._parties.keys.subject_of(hint, issuer=self.issuer(site), now=unix_ms())
+        return named is not None and named != self._parties.require_subjects().of(site.name, first)

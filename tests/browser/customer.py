@@ -19,7 +19,7 @@ from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url
-from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports
+from tests.browser.stage import ARGUMENTS, KEY, Stage, four_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,7 +109,7 @@ class Service:
 @asynccontextmanager
 async def staged(executable: str) -> AsyncIterator[tuple[Stage, Service]]:
     """The service and the sandbox, and the customer's website where the demo has its own."""
-    addresses = Addresses(three_free_ports())
+    addresses = Addresses(four_free_ports())
     account = sandbox_account(addresses)
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cw-")))

@@ -54,14 +54,14 @@ def chromium() -> str | None:
     return os.environ.get("CODESVC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def three_free_ports() -> int:
-    """The first of three neighbouring ports."""
+def four_free_ports() -> int:
+    """The first of four neighbouring ports."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
         try:
-            for each in range(port, port + 3):
+            for each in range(port, port + 4):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", each))
         except OSError:
@@ -229,7 +229,7 @@ async def wechat_of(person: Person, **more: Any) -> AsyncIterator[BrowserContext
 @asynccontextmanager
 async def staged(executable: str) -> AsyncIterator[Stage]:
     """Everything running."""
-    addresses = Addresses(three_free_ports())
+    addresses = Addresses(four_free_ports())
     with tempfile.TemporaryDirectory(prefix="cs-") as directory:
         async with (
             running(addresses, api_key=KEY, data_dir=Path(directory) / "data"),

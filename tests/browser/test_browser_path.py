@@ -27,7 +27,7 @@ from tests.browser import customer
 from tests.browser.conftest import find_chromium
 from tests.browser.customer import opened
 from tests.browser.shop_visit import begin_sign_up
-from tests.browser.stage import ARGUMENTS, KEY, Stage, three_free_ports, verification_of, wechat_of
+from tests.browser.stage import ARGUMENTS, KEY, Stage, four_free_ports, verification_of, wechat_of
 from tests.front import nginx
 from tests.ops.nginx import free_port
 
@@ -63,7 +63,7 @@ class Elsewhere(Below):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stages():
     """The shop's stage, and that of a customer with the widget; the addresses that Chromium has asked nginx for."""
-    base, front, other = three_free_ports(), free_port(), free_port()
+    base, front, other = four_free_ports(), free_port(), free_port()
     shop, site = Below(base, front=front), Elsewhere(base, front=front, other=other)
     account = sandbox_account(shop)
     async with AsyncExitStack() as stack:

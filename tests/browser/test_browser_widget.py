@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from codesvc.runtime.http_server import listening
 from tests.browser import customer
 from tests.browser.customer import opened
-from tests.browser.stage import another_code_than, three_free_ports
+from tests.browser.stage import another_code_than, four_free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -175,7 +175,7 @@ async def test_two_on_one_page_do_not_meddle(stage):
 
 
 async def test_a_foreign_origin_is_refused_and_told_why(stage):
-    started, port = await stage.start(), three_free_ports()
+    started, port = await stage.start(), four_free_ports()
     context = await stage.browser.new_context(locale="zh-CN")
     async with listening(customer.create_app(stage.addresses.service), "127.0.0.1", port):
         page = await context.new_page()

@@ -67,10 +67,10 @@ def test_every_decision_is_listed_and_short():
     assert [path.name for path in decisions if len(path.read_text(encoding="utf-8").splitlines()) >= 40] == []
 
 
-def three_ports():
-    """A port with two free ones above it."""
-    for base in range(20_000 + os.getpid() % 10_000, 60_000, 3):
-        probes = [socket.socket() for _ in range(3)]
+def four_ports():
+    """A port with three free ones above it."""
+    for base in range(20_000 + os.getpid() % 10_000, 60_000, 4):
+        probes = [socket.socket() for _ in range(4)]
         try:
             for number, probe in enumerate(probes):
                 probe.bind(("127.0.0.1", base + number))
@@ -81,7 +81,7 @@ def three_ports():
         finally:
             for probe in probes:
                 probe.close()
-    raise AssertionError("no three ports are free")
+    raise AssertionError("no four ports are free")
 
 
 async def scan_and_read(http, addresses, verification, person):
@@ -141,7 +141,7 @@ async def until_the_phone_lists(addresses, http, title):
 
 
 async def test_the_readmes_example_is_a_sign_up_that_a_person_can_follow(tmp_path):
-    addresses = Addresses(three_ports())
+    addresses = Addresses(four_ports())
     (code,) = blocks("README.md", "python")
     async with running(addresses, api_key=KEY, data_dir=tmp_path / "data"), aiohttp.ClientSession() as http:
         status, out, err = await followed(code, addresses, http, person="ann")

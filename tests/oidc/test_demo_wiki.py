@@ -1,0 +1,46 @@
+"""`codesvc demo`: an app of somebody else signs a person in with WeChat."""
+
+from __future__ import annotations
+
+import re
+
+import aiohttp
+
+from codesvc.config.keys import new_key
+from codesvc.demo.configuration import SITE, Addresses
+from codesvc.demo.stack import running
+from tests.stores import free_port
+
+
+async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
+    addresses, key = Addresses(free_port()), new_key(SITE, bytes(range(32)))
+    async with (
+        running(addresses, api_key=key, data_dir=tmp_path / "data"),
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Accept-Language": "en"}) as browser,
+    ):
+
+        async def control(path, body):
+            async with browser.post(f"{addresses.sandbox}/sandbox{path}", json=body) as answer:
+                assert answer.ok, await answer.text()
+                return await answer.json()
+
+        openid = (await control("/users", {}))["openid"]
+        await control(f"/users/{openid}/follow", {})
+
+        async def log_in(decision):
+            async with browser.get(f"{addresses.wiki}/login") as page:
+                html, url = await page.text(), str(page.url)
+                assert "Moonhill Wiki" in html
+            async with browser.get(f"{url}/state") as state:
+                await control(f"/users/{openid}/send", {"text": (await state.json())["scan"]["keyword"]})
+            await control(f"/users/{openid}/send", {"text": decision})
+            async with browser.get(f"{url}/state") as state, browser.get((await state.json())["return_to"]) as end:
+                return await end.text()
+
+        assert "access_denied" in await log_in("拒绝")
+        page = await log_in("确认")
+        assert re.search(r"Logged in: WeChat user [0-9A-F]{4}", page)
+        assert "preferred_username: wx_" in page
+        assert openid not in page
+        async with browser.get(f"{addresses.wiki}/callback?code=x&state=y") as forged:
+            assert "Not logged in" in await forged.text()
