@@ -255,7 +255,7 @@ async def _run(
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
             texts=fixed.texts,
-            reference=Reference(service.public_url, fixed.templates),
+            reference=Reference(service.public_url, fixed.templates, testing=settings.mode == "test"),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
             links=links,

@@ -56,7 +56,9 @@ PAGE_VARIABLES: Final = {
     "trouble": _EVERY | {"kind"},
     "problem": _EVERY | {"problem", "text"},
     "front": _EVERY,
-    "reference": frozenset({"contract", "pretty"}),
+    "reference": frozenset(
+        {"contract", "pretty", "say", "language", "sections", "section", "samples", "languages", "testing"}
+    ),
     "layout": _EVERY,
     "script": _EVERY,
     "icons": frozenset[str](),

@@ -59,7 +59,8 @@ class Asset:
         """The text, or 304 if the client's copy is current."""
         packs = "gzip" in request.headers.get("Accept-Encoding", "")
         tag = f'"{self.tag}-gzip"' if packs else f'"{self.tag}"'
-        headers = {**self.headers, "ETag": tag, "Vary": "Accept-Encoding"}
+        vary = ", ".join(filter(None, (self.headers.get("Vary"), "Accept-Encoding")))
+        headers = {**self.headers, "ETag": tag, "Vary": vary}
         if is_known(request, tag):
             return web.Response(status=304, headers=headers)
         if packs:

@@ -1,39 +1,96 @@
-"""The published contract: `/openapi.json` for programs, `/docs` for people.
+"""The published contract: `/openapi.json` for programs, `/docs` for people, in sections with addresses of their own.
 
-Both are the same for every caller, so each is made once, at the first request. The page has no script. Its style is
-allowed by a hash. A nonce would protect no better, and each answer would have to be made anew.
+All of it is the same for every caller, so each page is made once, at the first request. Style and script are allowed by
+hashes; a nonce would protect no better, and each answer would have to be made anew.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from base64 import b64encode
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from codesvc.web.asset import Asset
+from codesvc.web.problem_texts import text_of
+from codesvc.web.problem_types import PROBLEMS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from codesvc.messages.templates import Templates
 
+LANGUAGES: Final = ("zh", "en")
 _KEPT: Final = "public, max-age=300"
-_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_EVENTS: Final = (
+    "What your webhook receives as a POST, signed by Standard Webhooks. Believe nothing unsigned, remember the ids "
+    "that you have acted on, and answer 2xx within 15 seconds."
+)
+_PROBLEMS: Final = "What goes wrong, by its name. `type` of an answer leads to the same page."
+_WITHOUT_SAMPLE: Final = ("/wechat/", "/p/", "/docs")
+"""Addresses that people and WeChat open, not a site's programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the overview and of a section's menu.
+
+    Attributes:
+        anchor: the id of what it leads to.
+        title: in English; the page says it in its language.
+        method: of a call, in lower case.
+        path: of a call, or an event's type.
+        words: what a search finds it by, in lower case.
+    """
+
+    anchor: str
+    title: str
+    method: str = ""
+    path: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of the reference.
+
+    Attributes:
+        name: the last part of its address.
+        title: in English.
+        about: what it is about, in English.
+        calls: path, method and operation of each call.
+        entries: what is on it.
+        problems: of the page of the problem types: each with its text.
+    """
+
+    name: str
+    title: str
+    about: str
+    calls: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 class Reference:
-    """The document and its page.
+    """The document and its pages.
 
     Args:
         public_url: the service's own address.
-        templates: renders the page.
+        templates: renders the pages.
+        testing: whether the service is in test mode, and calls can be tried from the pages.
     """
 
-    def __init__(self, public_url: str, templates: Templates) -> None:
+    def __init__(self, public_url: str, templates: Templates, *, testing: bool) -> None:
         self._public_url = public_url
         self._templates = templates
+        self._testing = testing
+        self._pages: dict[tuple[str, str], Asset] = {}
 
     @cached_property
     def _document(self) -> dict[str, Any]:
@@ -48,15 +105,119 @@ class Reference:
         headers = {"Cache-Control": _KEPT, "Access-Control-Allow-Origin": "*"}
         return Asset(msgspec.json.encode(self._document), "application/json", headers)
 
-    @cached_property
-    def page(self) -> Asset:
-        """The page."""
-        html = self._templates.page("reference", {"contract": self._document, "pretty": _pretty})
-        style = _STYLE.search(html)
-        digest = b64encode(sha256(style[1].encode() if style else b"").digest()).decode()
-        policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; "
-        policy += "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-        return Asset(html.encode(), "text/html", {"Cache-Control": _KEPT, "Content-Security-Policy": policy})
+    def page(self, name: str, language: str) -> Asset | None:
+        """A section in a language (`zh` or `en`), or the overview for ""; None if there is no such section."""
+        sections = _sections(self._document, language)
+        section = next((each for each in sections if each.name == name), None)
+        if name and section is None:
+            return None
+        if (name, language) not in self._pages:
+            self._pages[name, language] = self._made(section, sections, language)
+        return self._pages[name, language]
+
+    def _made(self, section: Section | None, sections: list[Section], language: str) -> Asset:
+        from codesvc.web.contract.samples import LANGUAGES as NAMES  # noqa: PLC0415
+
+        html = self._templates.page(
+            "reference",
+            {
+                "contract": self._document,
+                "pretty": _pretty,
+                "say": _speaker(language),
+                "language": language,
+                "sections": sections,
+                "section": section,
+                "samples": _samples,
+                "languages": NAMES,
+                "testing": self._testing,
+            },
+        )
+        policy = (
+            f"default-src 'none'; style-src {_hash_of('style', html)}; script-src {_hash_of('script', html)}; "
+            f"img-src 'self'; {'connect-src ' + chr(39) + 'self' + chr(39) + '; ' if self._testing else ''}"
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        )
+        headers = {"Cache-Control": _KEPT, "Content-Security-Policy": policy, "Vary": "Accept-Language"}
+        return Asset(html.encode(), "text/html", headers | {"Content-Language": language})
+
+
+def _hash_of(tag: str, html: str) -> str:
+    found = re.search(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+    return f"'sha256-{b64encode(sha256(found[1].encode() if found else b'').digest()).decode()}'"
+
+
+def _speaker(language: str) -> Callable[[str], str]:
+    """A function that says an English text in that language."""
+    if language != "zh":
+        return str
+    path = Path(__file__).parents[1] / "contract" / "chinese.toml"
+    words: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return lambda text: words.get(text, text)
+
+
+def _samples(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, str]:
+    """The call in several languages; nothing for what no program calls."""
+    from codesvc.web.contract.samples import call_of, samples  # noqa: PLC0415
+
+    if method == "options" or path.startswith(_WITHOUT_SAMPLE):
+        return {}
+    return samples(call_of(path, method, operation))
+
+
+def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
+    """All sections: one for each group of calls, then events, shapes and problems."""
+    say = _speaker(language)
+    found = []
+    for tag in document["tags"]:
+        name = tag["name"].lower().replace(" ", "-")
+        calls = [
+            (path, method, call)
+            for path, item in document["paths"].items()
+            for method, call in item.items()
+            if tag["name"] in call["tags"]
+        ]
+        entries = [_entry(path, method, call, say) for path, method, call in calls]
+        found.append(Section(name, tag["name"], tag["description"], calls, entries))
+    events = [
+        Entry(
+            item["post"]["operationId"], item["post"]["summary"], "post", name, f"{name} {say(item['post']['summary'])}"
+        )
+        for name, item in document["webhooks"].items()
+    ]
+    shapes = document["components"]["schemas"]
+    plain = [
+        Entry(f"schema-{name}", name, words=_words_of(name, shape))
+        for name, shape in shapes.items()
+        if not name.endswith("Problem")
+    ]
+    found.append(Section("events", "Events", _EVENTS, entries=events))
+    found.append(Section("shapes", "Shapes", "The types of bodies and answers.", entries=plain))
+    problems = [
+        {
+            "shape": shape,
+            "name": each["title"],
+            "status": each["properties"]["status"]["const"],
+            "text": text_of(PROBLEMS[each["title"]], language),
+        }
+        for shape, each in shapes.items()
+        if shape.endswith("Problem")
+    ]
+    lines = [
+        Entry(f"schema-{one['shape']}", one["name"], words=f"{one['name']} {one['status']} {one['text'].title}".lower())
+        for one in problems
+    ]
+    found.append(Section("problems", "Problems", _PROBLEMS, entries=lines, problems=problems))
+    return found
+
+
+def _entry(path: str, method: str, call: Mapping[str, Any], say: Callable[[str], str]) -> Entry:
+    texts = (method, path, call["operationId"], call["summary"], call.get("description", ""))
+    words = " ".join([*texts, say(call["summary"]), say(call.get("description", ""))]).lower()
+    return Entry(call["operationId"], call["summary"], method, path, words)
+
+
+def _words_of(name: str, shape: Mapping[str, Any]) -> str:
+    return " ".join([name, *shape.get("properties", ())]).lower()
 
 
 def _pretty(value: Any) -> str:
