@@ -20,6 +20,7 @@ NOT_PUBLISHED = {
     "GET /widget.d.ts": "its types",
     "GET /widget/{language}.json": "its words",
     "GET /logos/{site}/{tag}": "a picture, whose address stands in a page's state",
+    "GET /docs/{section}": "a part of GET /docs, to read",
     "GET /t/{token}": "a link that a person opens in the chat; nobody calls it",
     "POST /t/{token}": "the form of that page",
     "GET /t/{token}/go": "where a site sends the browser, not a call; docs/en/api.md explains it",

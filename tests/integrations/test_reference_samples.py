@@ -53,12 +53,9 @@ class Recorder:
         status, answer = next((int(status), each) for status, each in operation["responses"].items() if status < "4")
         content = next(iter(answer.get("content", {}).values()), {})
         if call.streams:
-            example = (
-                json.dumps(content.get("example") or {})
-                if not isinstance(content.get("example"), str)
-                else content["example"]
-            )
-            text = example if example.startswith("event:") else f"event: change\ndata: {example}\n\n"
+            state = self.document["paths"][self.path_of[call.id].removesuffix("/events")]["get"]["responses"]["200"]
+            ended = state["content"]["application/json"]["example"] | {"status": "canceled"}
+            text = f"event: change\ndata: {json.dumps(ended)}\n\n"
             return web.Response(text=text, content_type="text/event-stream")
         if "example" not in content:
             return web.Response(status=status)
@@ -113,7 +110,7 @@ async def test_every_sample_sends_what_the_example_says(recorder, language, tmp_
         pytest.skip(f"NOT TESTED: the samples in {LANGUAGES[language]} need {needed}")
     ran = await asyncio.to_thread(
         subprocess.run, command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "CODESVC_URL": recorder.url, **KEYS},
+        env={**os.environ, **KEYS, "CODESVC_URL": recorder.url, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert len(recorder.heard) == len(wanted)

@@ -33,7 +33,7 @@ _EVENTS: Final = (
     "that you have acted on, and answer 2xx within 15 seconds."
 )
 _PROBLEMS: Final = "What goes wrong, by its name. `type` of an answer leads to the same page."
-_WITHOUT_SAMPLE: Final = ("/wechat/", "/p/", "/docs")
+_PATHS: Final = ("/wechat/", "/p/", "/docs")
 """Addresses that people and WeChat open, not a site's programs."""
 
 
@@ -91,6 +91,7 @@ class Reference:
         self._templates = templates
         self._testing = testing
         self._pages: dict[tuple[str, str], Asset] = {}
+        self._sections: dict[str, list[Section]] = {}
 
     @cached_property
     def _document(self) -> dict[str, Any]:
@@ -107,7 +108,9 @@ class Reference:
 
     def page(self, name: str, language: str) -> Asset | None:
         """A section in a language (`zh` or `en`), or the overview for ""; None if there is no such section."""
-        sections = _sections(self._document, language)
+        if language not in self._sections:
+            self._sections[language] = _sections(self._document, language)
+        sections = self._sections[language]
         section = next((each for each in sections if each.name == name), None)
         if name and section is None:
             return None
@@ -159,7 +162,7 @@ def _samples(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, 
     """The call in several languages; nothing for what no program calls."""
     from codesvc.web.contract.samples import call_of, samples  # noqa: PLC0415
 
-    if method == "options" or path.startswith(_WITHOUT_SAMPLE):
+    if method == "options" or path.startswith(_PATHS):
         return {}
     return samples(call_of(path, method, operation))
 
