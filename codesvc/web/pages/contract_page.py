@@ -22,7 +22,7 @@ from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from codesvc.messages.templates import Templates
 
@@ -74,7 +74,7 @@ class Section:
     about: str
     calls: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    problems: list[Mapping[str, Any]] = field(default_factory=list)
+    problems: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
 class Reference:
