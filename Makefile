@@ -72,6 +72,7 @@ lint: $(TEST_STAMP) $(TOOLS_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell --ignore-words-list ans,ist,te README.md docs/en docs/decisions
 
 format: $(TEST_STAMP) $(TOOLS_STAMP)
 	$(BIN)/ruff format .
@@ -163,6 +164,9 @@ audit: $(STAMP) $(TOOLS_STAMP)
 # The documentation as a site, into site/; every link is checked.
 docs: $(STAMP) $(TOOLS_STAMP)
 	$(BIN)/python docs/diagrams.py
+	$(BIN)/python docs/sketches.py
+	$(BIN)/python -m docs.house
+	$(BIN)/python -m docs.reference
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site/build.py
 
 # After a change of dependencies in pyproject.toml; make locks UPGRADE=--upgrade takes newer versions.

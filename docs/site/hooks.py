@@ -1,8 +1,8 @@
 """What the site's builder does besides its own work, for each of the two languages.
 
-The pages of one language lie in `docs/zh` or `docs/en`, and each is a site of its own with its own search. Pictures, the
-glossary and (in English) the decision records lie beside them and are shared. In the repository a page may point to all
-of these and to the source; on the site such links are led to where the file is, or name it where it is not.
+The pages of one language lie in `docs/zh` or `docs/en`, and each is a site of its own with its own search. Pictures,
+the glossary and (in English) the decision records lie beside them and are shared. In the repository a page may point
+to all of these and to the source; on the site such links are led to where the file is, or name it where it is not.
 """
 
 from __future__ import annotations
@@ -89,48 +89,60 @@ def on_nav(nav: Any, config: Any, **_: Any) -> Any:
     return nav
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
-    """Lead each link to where the file is on the site; links to what is not on it become plain text."""
-    language = _language(config)
-    source = Path(page.file.abs_src_path)
-    shared = {path: uri for uri, path in _shared(language).items()}
+class Links:
+    """The links of one page, and where they lead on the site.
 
-    def place(target: str) -> tuple[str, str | None]:
-        """The language of a file's site and its address there, without a language if it is on none."""
-        path = (source.parent / target).resolve()
-        if path in shared:
-            return language, shared[path]
+    Args:
+        page: the page.
+        language: of the site that it is on.
+    """
+
+    def __init__(self, page: Any, language: str) -> None:
+        self._language = language
+        self._source = Path(page.file.abs_src_path)
+        self._folder = posixpath.dirname(page.file.src_uri) or "."
+        self._url = page.url or "."
+        self._shared = {path: uri for uri, path in _shared(language).items()}
+
+    def _place(self, target: str) -> tuple[str, str | None]:
+        """The language of a file's site and its address there, without an address if it is on none."""
+        path = (self._source.parent / target).resolve()
+        if path in self._shared:
+            return self._language, self._shared[path]
         inside = path.relative_to(DOCS).as_posix() if path.is_relative_to(DOCS) else ""
-        for each in (language, OTHER[language]):
+        for each in (self._language, OTHER[self._language]):
             if inside.startswith(f"{each}/") and path.is_file():
                 return each, inside.removeprefix(f"{each}/")
         if inside.startswith("decisions") and path.exists():
             return "en", inside if path.is_file() else f"{inside}/README.md"
         return "", None
 
-    def led(found: re.Match[str]) -> str:
+    def led(self, found: re.Match[str]) -> str:
+        """A Markdown link to where the file is on the site; plain text where it is on none."""
         picture, text, target, anchor = found[1], found[2], found[3], found[4] or ""
-        where, address = place(target)
+        where, address = self._place(target)
         if address is None:
-            name = (source.parent / target).resolve().relative_to(DOCS.parent).as_posix()
+            name = (self._source.parent / target).resolve().relative_to(DOCS.parent).as_posix()
             return f"{text} (`{name}`)" if text.strip("`") not in name else f"`{name}`"
-        here = posixpath.dirname(page.file.src_uri)
-        if where == language:
-            return f"{picture}[{text}]({posixpath.relpath(address, here or '.')}{anchor})"
-        base = posixpath.relpath(f"../{where}/{_address(address)}", page.url or ".") + "/"
+        if where == self._language:
+            return f"{picture}[{text}]({posixpath.relpath(address, self._folder)}{anchor})"
+        base = posixpath.relpath(f"../{where}/{_address(address)}", self._url) + "/"
         shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
         return f'<a href="{base}{anchor}" hreflang="{TAGS[where][0]}">{shown}</a>'
 
-    def shown(found: re.Match[str]) -> str:
-        _, address = place(found[2])
-        if address is None:
-            return found[0]
-        return f'{found[1]}{posixpath.relpath(address, page.url or ".")}"'
+    def shown(self, found: re.Match[str]) -> str:
+        """The `src` of a picture."""
+        _, address = self._place(found[2])
+        return found[0] if address is None else f'{found[1]}{posixpath.relpath(address, self._url)}"'
 
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Lead each link outside of code to where the file is on the site."""
+    links = Links(page, _language(config))
     pieces, last = [], 0
     for fence in [*_FENCE.finditer(markdown), None]:
         text = markdown[last : fence.start() if fence else None]
-        pieces.append(_SRC.sub(shown, _LINK.sub(led, text)))
+        pieces.append(_SRC.sub(links.shown, _LINK.sub(links.led, text)))
         if fence:
             pieces.append(fence[0])
             last = fence.end()

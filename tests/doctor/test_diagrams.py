@@ -37,3 +37,20 @@ def test_a_picture_shows_its_table(diagrams, name, moves):
 def test_a_new_state_needs_a_place(diagrams):
     with pytest.raises(ValueError, match="the table has"):
         diagrams.draw({"pending": frozenset()}, diagrams.VERIFICATION, "x")
+
+
+def test_the_house_is_that_of_the_architecture():
+    from docs import house
+
+    assert house.PICTURE.read_text(encoding="utf-8") == house.draw(), "python -m docs.house"
+
+
+def test_the_sketches_of_the_console_are_drawn_and_shown():
+    from docs import sketches
+
+    pages = [(DOCS / language / "wechat-setup.md").read_text(encoding="utf-8") for language in ("zh", "en")]
+    for name, sketch in sketches.SKETCHES.items():
+        picture = (DOCS / "images" / f"{name}.svg").read_text(encoding="utf-8")
+        assert picture == sketches.draw(sketch), "python docs/sketches.py"
+        assert "http" not in picture.replace("http://www.w3.org/2000/svg", "").replace("https://code.example.com", "")
+        assert all(f"images/{name}.svg" in page for page in pages)
