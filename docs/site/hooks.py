@@ -167,6 +167,12 @@ def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
     return context
 
 
+def on_post_page(output: str, config: Any, **_: Any) -> str:
+    """Name the dialog of the search, which the theme leaves without a name."""
+    name = {"zh": "搜索", "en": "Search"}[_language(config)]
+    return output.replace('role="dialog">', f'role="dialog" aria-label="{name}">')
+
+
 def on_post_build(config: Any, **_: Any) -> None:
     """Look through everything that was built.
 

@@ -1,0 +1,46 @@
+"""Twenty questions of readers, ten of connecting a website and ten of running the service: where the answer stands.
+
+A reader finds the page by its title in the navigation or by the search, and the answer under one heading of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+QUESTIONS = [
+    # question, page, the answer in Chinese, the answer in English
+    ("How do I try it without an account?", "quickstart", "make demo", "make demo"),
+    ("What do I pass as user at a sign-up?", "integrating", "每次尝试一个新的随机 ID", "a new random id for each attempt"),
+    ("May I trust the browser?", "integrating", "ID 必须和会话里的一样", "the id has to be that of its session"),
+    ("How long is a proof good?", "integrating", "验证成功后十分钟内有效", "ten minutes after approval"),
+    ("And client_ip behind a proxy?", "integrating", "你自己的代理写的地址", "the address that your own proxy writes"),
+    ("What do I say at 409?", "integrating", "这个微信已有账号", "this WeChat account has an account here"),
+    ("How do I check a webhook?", "webhooks", "先核对签名和时间", "check the signature"),
+    ("How do I log a visitor in by scan?", "bindings", "POST /v1/logins", "POST /v1/logins"),
+    ("How do I repeat a call after a timeout?", "api", "Idempotency-Key", "Idempotency-Key"),
+    ("How does my test suite do it without a phone?", "testing", "test_users", "test_users"),
+    ("Which account do I need?", "wechat-setup", "已认证的服务号", "verified service account"),
+    ("What does 40164 mean?", "troubleshooting", "这台机器的地址不在 IP 白名单", "not on the IP whitelist"),
+    ("What does 48001 mean?", "troubleshooting", "公众号没有这个权限", "the account lacks the right"),
+    ("What does 47003 mean?", "troubleshooting", "模板字段不合规则", "a field breaks its type"),
+    ("A scan does nothing: where do I look?", "troubleshooting", "callbacks:账号", "callbacks:ACCOUNT"),
+    ("How do I change the configuration?", "operating", "systemctl reload codesvc", "systemctl reload"),
+    ("How do I replace the master key?", "secrets", "previous_master_keys_file", "previous_master_keys_file"),
+    ("What do I back up?", "backup", "appendonlydir", "appendonlydir"),
+    ("How do I erase a person?", "personal-data", "codesvc person erase", "codesvc person erase"),
+    ("Does the domain need an ICP filing?", "deploying", "ICP 备案|备案", "ICP filing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "page", "chinese", "english"), QUESTIONS)
+def test_a_question_is_answered_on_its_page_in_both_languages(question, page, chinese, english):
+    for language, answers in (("zh", chinese), ("en", english)):
+        text = (DOCS / language / f"{page}.md").read_text(encoding="utf-8")
+        assert any(answer in text for answer in answers.split("|")), f"{question} ({language}/{page})"
+
+
+def test_there_are_twenty():
+    assert len(QUESTIONS) == 20
