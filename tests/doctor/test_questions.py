@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 QUESTIONS = [
     # question, page, the answer in Chinese, the answer in English
     ("How do I try it without an account?", "quickstart", "make demo", "make demo"),
-    ("What do I pass as user at a sign-up?", "integrating", "每次尝试一个新的随机 ID", "a new random id for each attempt"),
+    ("What is user at a sign-up?", "integrating", "每次尝试一个新的随机 ID", "a new random id for each attempt"),
     ("May I trust the browser?", "integrating", "ID 必须和会话里的一样", "the id has to be that of its session"),
     ("How long is a proof good?", "integrating", "验证成功后十分钟内有效", "ten minutes after approval"),
     ("And client_ip behind a proxy?", "integrating", "你自己的代理写的地址", "the address that your own proxy writes"),

@@ -1,0 +1,96 @@
+"""The documentation's site, built and read in a real browser: no finding of axe, no other host, search in Chinese."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.browser.stage import chromium
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", "en/integrating-java/"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    pytest.importorskip("mkdocs", reason="NOT TESTED: the documentation's site needs the docs group")
+    built = subprocess.run(
+        [sys.executable, "docs/site/build.py"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=170
+    )
+    assert built.returncode == 0, built.stderr
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT / "site")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = chromium()
+    if executable is None:
+        pytest.skip("no Chromium: install it, or set CODESVC_CHROMIUM")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])
+def test_no_page_has_a_finding_or_asks_another_host(site, browser, width, scheme):
+    for address in PAGES:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        asked = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(f"{site}/{address}")
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], address
+        assert [url for url in asked if not url.startswith(site)] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.lang") == ("zh-CN" if address.startswith("zh") else "en")
+        page.close()
+
+
+@pytest.mark.browser
+def test_the_site_opens_in_the_readers_language(site, browser):
+    for locale, part in (("zh-CN", "zh/"), ("en-GB", "en/"), ("fr-FR", "zh/")):
+        page = browser.new_page(locale=locale)
+        page.goto(f"{site}/")
+        page.wait_for_url(f"{site}/{part}")
+        page.close()
+
+
+@pytest.mark.browser
+def test_a_symptom_is_found_in_chinese(site, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{site}/zh/")
+    page.locator(".md-search__input").click()
+    page.keyboard.insert_text("扫码没反应")
+    page.keyboard.press("Shift")  # the theme listens to keys
+    first = page.locator(".md-search-result__article h1").first
+    first.wait_for()
+    assert first.inner_text().replace("\u200b", "") == "排查手册"
+
+
+@pytest.mark.browser
+def test_a_page_leads_to_its_twin(site, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{site}/zh/troubleshooting/")
+    twin = page.locator('a[hreflang="en"].md-select__link').get_attribute("href")
+    page.goto(f"{site}/zh/troubleshooting/{twin}")
+    assert page.locator("h1").inner_text().startswith("Troubleshooting")
