@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server
 from codesvc.service.bindings_transfer import Import, export
@@ -91,6 +92,11 @@ async def _verifying(stack: AsyncExitStack, store: Store, settings: Settings, si
     Raises:
         CodesvcError: WeChat allows fewer calls today than the file needs.
     """
+    if not site.account.config.may(Right.USER_INFO):
+        raise CodesvcError(
+            f"--verify asks WeChat who has an openid, and accounts.{site.account.name}.kind = "
+            f'"{site.account.config.kind}" has no right to that; nothing was imported'
+        )
     http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[sending_trace()]))
     calls = BulkCalls(client_alone(site.account, http, store, settings, clock=time.time))
     with path.open("rb") as file:

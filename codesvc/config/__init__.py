@@ -1,16 +1,15 @@
 """The configuration: a TOML file becomes frozen, typed `Settings`, or a `ConfigError` that lists every fault."""
 
+from codesvc.config.account_settings import Account, Message
 from codesvc.config.brand import Brand
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.loading import load, parse
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import (
-    Account,
     Admin,
     AdminKey,
     ApiKey,
     Limits,
-    Message,
     Operator,
     Purpose,
     Secrets,

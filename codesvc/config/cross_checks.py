@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from codesvc.config import kind_checks
 from codesvc.config.addresses import WECHAT_API_URLS, WECHAT_OPEN_URLS, covers_much, loopback
 from codesvc.config.example_values import is_example
 from codesvc.config.faults import Fault, suggestion
@@ -19,7 +20,8 @@ from codesvc.domain.listener import parse_listener
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.config.settings import Account, Purpose, Settings, Site, Webhook
+    from codesvc.config.account_settings import Account
+    from codesvc.config.settings import Purpose, Settings, Site, Webhook
 
 
 _NO_RELAY = (
@@ -46,11 +48,15 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
     for name, account in _tables(settings, "accounts"):
         yield from (
             _under(rule(settings, account), "accounts", name)
-            for rule in (_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token)
+            for rule in (
+                *(_platform, _token_server, _forwarding, _plaintext, _aes_key, _old_aes_key, _old_token),
+                *(kind_checks.messages, kind_checks.callback),
+            )
         )
     for name, site in _tables(settings, "sites"):
         yield from (
-            _under(rule(settings, site), "sites", name) for rule in (_site_account, _key_names, _landings, _test_users)
+            _under(rule(settings, site), "sites", name)
+            for rule in (_site_account, _key_names, _landings, _test_users, kind_checks.site)
         )
         for webhook in _sound(site, "webhook"):
             if webhook is not None:

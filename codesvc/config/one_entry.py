@@ -10,13 +10,14 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from codesvc.config.account_settings import Account
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.oidc import OidcClient
 from codesvc.config.oidc_checks import client_faults
 from codesvc.config.partial import Draft, faults_in
-from codesvc.config.settings import Account, ApiKey, Site, Webhook
+from codesvc.config.settings import ApiKey, Site, Webhook
 from codesvc.config.structure import secret_options, structured_as
 
 if TYPE_CHECKING:

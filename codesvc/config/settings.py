@@ -10,13 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
+from codesvc.config.account_settings import (
+    Account,
+    KeyHash,
+    Message,  # noqa: F401  part of the settings, found here as well
+    Shown,
+    WebAddress,
+)
 from codesvc.config.addresses import (
     operators_listener,
     origin,
     receiver_url,
     store_url,
-    token_way,
-    web_address,
 )
 from codesvc.config.brand import Brand
 from codesvc.config.constraints import (
@@ -25,8 +30,6 @@ from codesvc.config.constraints import (
     Matching,
     distinct,
     filled,
-    message_fields,
-    shown,
     signing_secret,
     test_identities,
     unguessable,
@@ -35,7 +38,7 @@ from codesvc.config.faults import Fault
 from codesvc.config.oidc import Oidc, OidcKeys
 from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
-from codesvc.domain.channels import LISTED, TEMPLATED, Channel
+from codesvc.domain.channels import LISTED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.limits import Rate
@@ -48,14 +51,7 @@ Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Fsync = Literal["everysec", "always"]
-MessageFields = Mapping[str, str] | str
 
-_Shown = Annotated[str, shown]
-_WebAddress = Annotated[str, web_address]
-_AppSecret = Annotated[Secret, Matching(r"[!-~]{16,128}", "must be 16 to 128 printable characters without blanks")]
-_Token = Annotated[Secret, Matching(r"[A-Za-z0-9]{3,32}", "must be 3 to 32 letters and digits")]
-_AesKey = Annotated[Secret, Matching(r"[A-Za-z0-9]{43}", "must be 43 letters and digits")]
-_KeyHash = Annotated[str, Matching(r"sha256:[0-9a-f]{64}", "must be a line that `codesvc keys new` printed: sha256:…")]
 _MasterKey = Annotated[Secret, unguessable]
 _Limit = tuple[Rate, ...]
 _Listed = Annotated[str, Among(LISTED)]
@@ -65,6 +61,8 @@ _SCRYPT = r"scrypt:32768:8:1:[A-Za-z0-9_-]{22}:[A-Za-z0-9_-]{43}"
 
 DATA_DIR = Path("codesvc-data")  # relative to the configuration file
 LONGEST_CODE_LIFE = 3_600  # seconds
+DEFAULT_CHANNELS = (Channel.TEMPLATE.value,)
+"""Of a purpose that names none. An account whose kind cannot use them has none."""
 LONG_CODE_LENGTH = 8  # used while a site's codes are being guessed
 
 
@@ -100,48 +98,11 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message template of the account, and the contents of its fields.
-
-    `fields` is a file below templates/, or a table of the template's field keys with jinja2 sources.
-    """
-
-    template_id: Annotated[str, Matching(r"[A-Za-z0-9_-]{1,64}", "must be the template's id as WeChat shows it")]
-    fields: Annotated[MessageFields, message_fields] = "message/code.toml"
-    channel: Annotated[str, Among(TEMPLATED)] = Channel.TEMPLATE.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """One WeChat Official Account."""
-
-    appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx and 16 hexadecimal digits, in lower case")]
-    name: _Shown
-    original_id: Annotated[str, Matching(r"gh_[0-9a-z]{12}", "must be gh_ and 12 characters")] | None = None
-    secret: _AppSecret
-    token: _Token
-    previous_token: _Token | None = None
-    aes_key: _AesKey | None = None
-    previous_aes_key: _AesKey | None = None
-    callback: Literal["safe", "compatible", "plaintext"] = "safe"
-    allow_plaintext: bool = False
-    api_url: _WebAddress = "https://api.weixin.qq.com"
-    open_url: _WebAddress = "https://open.weixin.qq.com"
-    token_source: Annotated[str, token_way] = "stable"  # noqa: S105  # the name of a way, not a token
-    messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
-    qr_pool: Annotated[int, Between(0, 1_000)] = 16
-    unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
-    forward_to: _WebAddress | None = None
-    forward_copies: bool = False
-    event_keys: tuple[_KeyHash, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """What the service stores of a site's key: its SHA-256 and its scopes."""
 
-    name: _Shown
-    hash: _KeyHash
+    name: Shown
+    hash: KeyHash
     scopes: Annotated[frozenset[Scope], filled]
 
     @property
@@ -165,7 +126,7 @@ class Purpose:
     code_max_life: Annotated[int, Between(30, LONGEST_CODE_LIFE)] = 600
     resend_after: Annotated[int, Between(0, 3_600)] = 60
     max_live: Annotated[int, Between(1, 20)] = 3
-    channels: Annotated[tuple[_Listed, ...], distinct] = (Channel.TEMPLATE.value,)
+    channels: Annotated[tuple[_Listed, ...], distinct] = DEFAULT_CHANNELS
     reveal: Literal["message", "tap"] = "message"
 
 
@@ -204,10 +165,10 @@ def standing_purposes() -> Mapping[str, Purpose]:
 class Chat:
     """Links from the chat to the site: their targets, and the keywords that request them. No URL means no link."""
 
-    bind_url: _WebAddress | None = None
-    bind_keywords: Annotated[tuple[_Shown, ...], distinct] = ("绑定账号", "codesvc_bind")
-    reset_url: _WebAddress | None = None
-    reset_keywords: Annotated[tuple[_Shown, ...], distinct] = ("重置密码", "忘记密码", "codesvc_reset")
+    bind_url: WebAddress | None = None
+    bind_keywords: Annotated[tuple[Shown, ...], distinct] = ("绑定账号", "codesvc_bind")
+    reset_url: WebAddress | None = None
+    reset_keywords: Annotated[tuple[Shown, ...], distinct] = ("重置密码", "忘记密码", "codesvc_reset")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +214,8 @@ class Operator:
 class AdminKey:
     """A key of the admin API, which sets up sites, accounts and keys while the service runs."""
 
-    name: _Shown
-    hash: _KeyHash
+    name: Shown
+    hash: KeyHash
     scopes: Annotated[frozenset[AdminScope], filled]
 
 

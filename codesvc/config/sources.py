@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import read_picture, read_secret, without_marks
 from codesvc.config.oidc import OidcKeys
 from codesvc.config.service_settings import Service
-from codesvc.config.settings import Account, Secrets, Store, Webhook
+from codesvc.config.settings import Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
 from codesvc.domain.logo import UnfitLogo, data_url

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cattrs.cols import homogenous_tuple_structure_factory, is_frozenset, list_structure_factory
 
+from codesvc.config.account_settings import MessageFields
 from codesvc.config.constraints import shown
 from codesvc.config.faults import UnfitError, kind_of, suggestion
 from codesvc.config.rates import rates
 from codesvc.config.service_settings import Network
-from codesvc.config.settings import MessageFields
 from codesvc.config.texts import LocalText
 from codesvc.domain.limits import Rate
 from codesvc.domain.secret import Secret

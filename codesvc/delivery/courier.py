@@ -176,8 +176,9 @@ class Courier:
         if record.delivery is DeliveryStatus.UNKNOWN:
             # Another channel would bring a second message if the first one arrived.
             return [Channel(record.channel)]
-        policy = self._directory.sites[record.site].purpose(record.purpose)
-        channels = [Channel(channel) for channel in policy.channels] if policy else []
+        site = self._directory.sites[record.site]
+        policy = site.purpose(record.purpose)
+        channels = [Channel(channel) for channel in site.channels(policy)] if policy else []
         return [channel for channel in channels if begun.spoke or not channel.traits.window]
 
     async def _traced(self, account: AccountEntry, job: Job, begun: Begun, refusals: int) -> Attempt | None:

@@ -21,7 +21,7 @@ from codesvc.wechat.errcodes import UNKNOWN_OPENID
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from codesvc.config.settings import Message
+    from codesvc.config.account_settings import Message
     from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.job_state import JobState
     from codesvc.sites.directory import AccountEntry
@@ -81,7 +81,7 @@ class NoticeCalls:
     async def _send(self, account: AccountEntry, letter: Letter) -> Attempt:
         client, message = self._clients[account.name], account.config.messages.get(letter.name)
         if message is None:
-            return await self._send_text(client, letter)
+            return await self._send_text(account, letter)
         data = letter.fields()
         if message.channel == Channel.SUBSCRIPTION:
             return await wechat_answers.attempt(Channel.SUBSCRIPTION, _subscription(client, letter, message, data))
@@ -90,14 +90,16 @@ class NoticeCalls:
         call = f"{letter.client_msg_id}/{token_hex(4)}"
         charge = await self._state.charge(account, call, site=letter.site, reset=letter.reset)
         if charge is None:
-            return await self._send_text(client, letter)
+            return await self._send_text(account, letter)
         attempt = await wechat_answers.attempt(Channel.TEMPLATE, _template(client, letter, message, data))
         await self._state.end_call(account, charge, counted=attempt.counted)
         return attempt
 
-    @staticmethod
-    async def _send_text(client: WeChatClient, letter: Letter) -> Attempt:
-        return await wechat_answers.attempt(Channel.CUSTOMER_SERVICE, _text(client, letter))
+    async def _send_text(self, account: AccountEntry, letter: Letter) -> Attempt:
+        if not account.config.may(Channel.CUSTOMER_SERVICE.traits.right):
+            # An account of this kind can only answer: the notice is not sent, and nothing is wrong.
+            return Attempt(Ending.FAILED, Channel.CUSTOMER_SERVICE, reason="no-right", counted=False)
+        return await wechat_answers.attempt(Channel.CUSTOMER_SERVICE, _text(self._clients[account.name], letter))
 
 
 async def _text(client: WeChatClient, letter: Letter) -> str:

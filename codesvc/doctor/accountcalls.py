@@ -1,4 +1,4 @@
-"""Checks that call WeChat with a token: templates, quotas, a QR code, and WeChat's own check of the callback."""
+"""Checks that call WeChat with a token: templates, quotas, and WeChat's own check of the callback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from codesvc.doctor import templatelist
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.quota import PATHS, WARN_AT, Api
 from codesvc.messages.templates import BadTemplate, Templates
-from codesvc.service.qr_pool import new_scene
 from codesvc.wechat.answers import CallbackCheck, Quota, Template
 from codesvc.wechat.errcode_advice import remedy_for
 from codesvc.wechat.errors import WeChatFault
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
     from codesvc.wechat.client import WeChatClient
 
-_QR_SECONDS: Final = 60
 _ALL_LOST: Final = frozenset({"100%", "100.00%"})
 _NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
 
@@ -90,16 +88,6 @@ def judge_quota(what: str, quota: Quota) -> Finding:
     if quota.remain < quota.daily_limit * (1 - WARN_AT):
         return warn(what, found, "See who uses it; near the end resets keep a reserve, others go to scan and keyword.")
     return ok(what, found)
-
-
-async def check_qrcode(account: AccountEntry, client: WeChatClient) -> Finding:
-    """Create one real QR code; this uses 1 of the day's quota, and the code expires after a minute."""
-    what = f"accounts.{account.name}: QR codes"
-    try:
-        code = await client.create_qrcode(scene=new_scene(), expire_seconds=_QR_SECONDS)
-    except WeChatFault as fault:
-        return fail(what, f"WeChat mints none: {fault}", remedy_for(fault))
-    return ok(what, f"one was minted for {code.expire_seconds} s (it cost 1 of today's quota)")
 
 
 async def check_callback_network(account: AccountEntry, client: WeChatClient) -> Finding:

@@ -13,6 +13,7 @@ import aiohttp
 
 from codesvc.config.addresses import loopback
 from codesvc.doctor import (
+    account_kind,
     accountcalls,
     authorisation,
     bindingstate,
@@ -28,6 +29,7 @@ from codesvc.doctor import (
     storeprobe,
 )
 from codesvc.doctor.finding import Finding, Status, fail, skipped
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.quota import Api
@@ -37,7 +39,7 @@ from codesvc.wechat.errcode_advice import PROXY_REMEDIES
 from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from codesvc.config import Settings
     from codesvc.doctor.storeprobe import ReachableStore
@@ -137,14 +139,23 @@ class Examination:
                 proxy=self._proxy,
             )
             overrides = settings.service.templates_dir
-            checks: tuple[tuple[str, Awaitable[Finding | list[Finding]]], ...] = (
-                ("templates", accountcalls.check_templates(account, client, overrides, composer)),
-                ("quota of template messages", accountcalls.check_quota(account, client, Api.TEMPLATE)),
-                ("quota of QR codes", accountcalls.check_quota(account, client, Api.QRCODE)),
-                ("QR codes", accountcalls.check_qrcode(account, client)),
-                ("callback as WeChat's networks see it", accountcalls.check_callback_network(account, client)),
+            for finding in await guarded(f"{here}: kind", account_kind.check(account, client)):
+                yield finding
+            checks: tuple[tuple[str, Right | None, Callable[[], Awaitable[Finding | list[Finding]]]], ...] = (
+                ("templates", None, lambda: accountcalls.check_templates(account, client, overrides, composer)),
+                (
+                    "quota of template messages",
+                    Right.TEMPLATE,
+                    lambda: accountcalls.check_quota(account, client, Api.TEMPLATE),
+                ),
+                ("quota of QR codes", Right.QR_CODES, lambda: accountcalls.check_quota(account, client, Api.QRCODE)),
+                (
+                    "callback as WeChat's networks see it",
+                    None,
+                    lambda: accountcalls.check_callback_network(account, client),
+                ),
             )
-            for name, check in checks:
+            for name, check in ((name, check()) for name, right, check in checks if config.may(right)):
                 for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:
@@ -155,7 +166,8 @@ class Examination:
             f"{here}: callback", callback.check(account, self._http, url, None if loopback(url) else self._proxy)
         ):
             yield finding
-        yield authorisation.finding(settings, account.name)
+        if account.config.may(Right.WEB_AUTHORISATION):
+            yield authorisation.finding(settings, account.name)
 
     async def _clock(self, account: AccountEntry) -> Finding:
         """Compare the clock with WeChat's, by the Date header of a request that has no side effects."""

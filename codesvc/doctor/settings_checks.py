@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
+from codesvc.config.kind_checks import usable
 from codesvc.delivery.channels import registry
 from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import Finding, ok, warn
-from codesvc.domain.channels import LISTED
+from codesvc.domain.account_kinds import AccountKind, Right
+from codesvc.domain.channels import LISTED, Channel
 from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def _callback_port(name: str, settings: Settings) -> Finding:
 def _carriers(name: str, site: Site, account: Account) -> Finding:
     """Whether a message is configured for every channel that the purposes use."""
     what = f"sites.{name}: messages"
-    channels = {channel for purpose in site.purposes.values() for channel in purpose.channels}
+    channels = {channel for purpose in site.purposes.values() for channel in usable(account, purpose.channels)}
+    if not any(account.may(Channel(channel).traits.right) for channel in LISTED):
+        return ok(what, f"none: {AccountKind(account.kind).described} only answers, so codes come by keyword")
     has = account.messages
     wanted = {channel: registry.missing(channel, account) for channel in LISTED if channel in channels}
     missing = [f"{option} (channel {channel})" for channel, option in wanted.items() if option]
@@ -96,7 +100,7 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
             f"accounts.{site.account} lacks {' and '.join(missing)}: codes come by scan or keyword only",
             f"Add it under [accounts.{site.account}], or leave the channel out of the purposes' channels.",
         )
-    if _RESET_DONE not in has and "reset" in site.purposes:
+    if account.may(Right.TEMPLATE) and _RESET_DONE not in has and "reset" in site.purposes:
         return warn(
             what,
             f"no messages.{_RESET_DONE}: a finished reset reaches only those who wrote to the account lately",

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.quota import Api
 
 
@@ -23,6 +24,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         sends: whether it carries codes, and so has a module in `codesvc.delivery.channels`.
         listed: whether a purpose may list it under `channels`, to be tried without a scan.
         templated: whether it fills a template that the account keeps under `messages`.
+        right: the right of the account that a send needs, None for none (`codesvc.domain.account_kinds`).
         quota: the daily quota of WeChat's that a send uses, None for none.
         receipt: whether a receipt says later that the message arrived.
         repeatable: whether the receiver of our call recognises a repeated one, so that a call whose outcome is
@@ -36,6 +38,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     sends: bool = True
     listed: bool = False
     templated: bool = False
+    right: Right | None = None
     quota: Api | None = None
     receipt: bool = False
     repeatable: bool = False
@@ -67,13 +70,26 @@ _TRAITS: Final = {
         en="template message",
         listed=True,
         templated=True,
+        right=Right.TEMPLATE,
         quota=Api.TEMPLATE,
         receipt=True,
         repeatable=True,
     ),
-    Channel.SUBSCRIPTION: Traits(zh="订阅通知", en="subscription notice", listed=True, templated=True, repeatable=True),
+    Channel.SUBSCRIPTION: Traits(
+        zh="订阅通知",
+        en="subscription notice",
+        listed=True,
+        templated=True,
+        right=Right.SUBSCRIPTION,
+        repeatable=True,
+    ),
     Channel.CUSTOMER_SERVICE: Traits(
-        zh="客服消息", en="customer-service message", listed=True, window=True, in_chat=True
+        zh="客服消息",
+        en="customer-service message",
+        listed=True,
+        right=Right.CUSTOMER_SERVICE,
+        window=True,
+        in_chat=True,
     ),
     Channel.REPLY: Traits(zh="聊天回复", en="reply in the chat", in_chat=True),
     Channel.SCAN: Traits(zh="扫码", en="scan", sends=False),

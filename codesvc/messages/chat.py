@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.display_name import recognisable
 from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
 from codesvc.messages.composer import field_date, spoken_date
 from codesvc.messages.message_fields import message_fields
+from codesvc.messages.templates import wording
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
@@ -68,16 +70,20 @@ class ChatComposer:
         self._links = links
         self._fields = PerEntry(directory.accounts, partial(message_fields, templates), lambda entry: entry.config)
 
-    def phrase(self, name: str, **variables: Any) -> str:
+    def phrase(self, name: str, account: AccountEntry, **variables: Any) -> str:
         """A message without a verification or intent; in Chinese, because the person's language is not known."""
-        return self._templates.chat(name, "zh", variables)
+        return self._templates.chat(wording(name, account), "zh", {"account": account.config.name, **variables})
 
     def intent(self, name: str, intent: Intent, *, by_reply: bool = True) -> str:
-        """A message about an intent or login. With `by_reply`, a reply in the chat can decide it."""
+        """A message about an intent or login. With `by_reply`, a reply in the chat can decide it.
+
+        The link to a page stands in it where that page can prove who opens it, by web authorisation.
+        """
         site = self._directory.sites[intent.site]
         variables = self._variables(site, intent.recognisable_user, intent.now, intent.fixed, intent.reference)
+        provable = site.account.config.may(Right.WEB_AUTHORISATION)
         variables |= {
-            "link": self._links.ask_url(site.account.name, site.name, intent.id),
+            "link": self._links.ask_url(site.account.name, site.name, intent.id) if provable else "",
             "choices": list(intent.recognisable_choices[:_MOST_CHOICES]),
             "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
             "conflict": intent.conflict,
@@ -88,7 +94,7 @@ class ChatComposer:
         if intent.oidc is not None:
             client = intent.oidc.spoken(intent.fixed.locale)
             variables["site"] = client if client == variables["site"] else f"{client} · {variables['site']}"
-        return self._templates.chat(name, intent.fixed.locale, variables)
+        return self._templates.chat(wording(name, site.account), intent.fixed.locale, variables)
 
     def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str, str]], minutes: int) -> str:
         """A message with links to tickets, in Chinese; a row is (ticket, site, user or "", its display name)."""

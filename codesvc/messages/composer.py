@@ -14,6 +14,7 @@ from codesvc.domain import codes
 from codesvc.domain.codes import VerificationId
 from codesvc.messages.field_trial import BadMessage, Trial
 from codesvc.messages.message_fields import message_fields
+from codesvc.messages.templates import wording
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from codesvc.domain.signed_links import Links
     from codesvc.messages.field_trial import MessageFault
     from codesvc.messages.templates import Templates
-    from codesvc.sites.directory import Directory, SiteEntry
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -201,9 +202,10 @@ class Composer:
         }
         return self._templates.chat(name, locale, variables)
 
-    def phrase(self, name: str, variables: Mapping[str, Any]) -> str:
+    def phrase(self, name: str, account: AccountEntry, variables: Mapping[str, Any] | None = None) -> str:
         """A chat message without a verification; in Chinese, because the person's language is not known."""
-        return self._templates.chat(name, "zh", variables)
+        given = {"account": account.config.name, **(variables or {})}
+        return self._templates.chat(wording(name, account), "zh", given)
 
 
 _OF_RECORD: Final[dict[str, Callable[[Composer, Record, Fixed], str]]] = {

@@ -21,6 +21,7 @@ from jinja2 import (
     select_autoescape,
 )
 
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.messages.bounded_environment import BoundedEnvironment
 from codesvc.messages.field_sources import Field, compile_field
@@ -29,6 +30,8 @@ from codesvc.messages.template_variables import fault_in_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from codesvc.sites.directory import AccountEntry
 
 _KINDS = (".html", ".txt", ".toml", ".css", ".js", ".po")
 
@@ -47,6 +50,12 @@ CHAT_MESSAGES = (
     "soon",
     "reset_done",
     "busy",
+    # accounts without QR codes (`wording`), and the answer to what is no keyword
+    "welcome_by_keyword",
+    "keyword_unclear_by_keyword",
+    "refused_by_keyword",
+    "disowned_by_keyword",
+    "unknown_by_keyword",
 )
 """Texts about a verification, and general texts: `chat/{locale}/`."""
 
@@ -56,6 +65,7 @@ PEOPLE_MESSAGES = (
     "ask_login",
     "bound",
     "conflict",
+    "conflict_by_keyword",
     "declined",
     "login_approved",
     "login_unknown",
@@ -75,6 +85,14 @@ PEOPLE_MESSAGES = (
     "digits_over",
 )
 """Texts about bind intents, logins, bindings and tickets: `people/{locale}/`."""
+
+_KNOWN = frozenset({*CHAT_MESSAGES, *PEOPLE_MESSAGES})
+
+
+def wording(name: str, account: AccountEntry) -> str:
+    """The name of the chat text for an account: those that speak of a QR code have another form without one."""
+    other = f"{name}_by_keyword"
+    return other if other in _KNOWN and not account.config.may(Right.QR_CODES) else name
 
 
 class BadTemplate(CodesvcError):

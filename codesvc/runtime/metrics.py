@@ -165,6 +165,11 @@ TOKEN_LEFT: Final = _gauge(
 TOKEN_REFUSED: Final = _gauge(
     "codesvc_token_refused", "1 while the latest fetch of an access token has failed", "account"
 )
+RIGHTS_REFUSED: Final = _gauge(
+    "codesvc_rights_refused",
+    "1 while WeChat refuses a call that the account's configured kind may make (errcode 48001)",
+    "account",
+)
 CALLBACK_AGE: Final = _gauge(
     "codesvc_callback_age_seconds", "Since the latest good callback; absent where none is known", "account"
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from codesvc.domain.account_kinds import RIGHT_OF_QUOTA, Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.quota import PATHS, WARN_AT
 from codesvc.runtime.tasks import end
@@ -70,7 +71,8 @@ class Upkeep:
             await self._watch.again()
             for account in self._directory.active_accounts:
                 try:
-                    await self._pool.fill(account)
+                    if account.config.may(Right.QR_CODES):
+                        await self._pool.fill(account)
                     await self._followers.forget_leavers(account)
                     await self._read_quotas(account)
                 except CodesvcError as error:
@@ -79,6 +81,8 @@ class Upkeep:
 
     async def _read_quotas(self, account: AccountEntry) -> None:
         for api, path in PATHS.items():
+            if not account.config.may(RIGHT_OF_QUOTA[api]):
+                continue
             mark = await self._quotas.mark(account.keys, api)
             try:
                 quota = await self._clients[account.name].get_quota(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import structlog
 
 from codesvc.config import Limits
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.domain.limits import encode
 from codesvc.domain.verification import Status
@@ -16,7 +17,16 @@ from codesvc.runtime import metrics, tracing
 from codesvc.service.qr_pool import SCENE_PREFIX
 from codesvc.sites.lazy import PerEntry
 from codesvc.store.outcomes import Outcome
-from codesvc.wechat.events import AuthorizationRevoked, Clicked, Followed, Scanned, TemplateReceipt, Text, Unfollowed
+from codesvc.wechat.events import (
+    AuthorizationRevoked,
+    Clicked,
+    Followed,
+    Other,
+    Scanned,
+    TemplateReceipt,
+    Text,
+    Unfollowed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,6 +43,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})
+_MESSAGES: Final = frozenset({"image", "voice", "video", "shortvideo", "location", "link", "file"})
+"""What people send besides texts (WECHAT.md section 9). Nobody waits for the answer to an event."""
 _MUTE_MS: Final = 86_400_000
 # Windows of WECHAT.md 8 with a margin: 48 h after a message, 1 min after a scan, a click or following.
 _LONG_MS: Final = 47 * 3_600_000
@@ -128,17 +140,30 @@ class Chat:
                 await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
-                    return self._composer.phrase("welcome", {"account": account.config.name})
+                    return self._composer.phrase("welcome", account)
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
                 return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unsigned=unsigned)
             case Text(content=content):
-                return await self._read(account, inbound, content, unsigned=unsigned)
+                said = await self._read(account, inbound, content, unsigned=unsigned)
+                return said or self._unknown(account)
             case Clicked(openid=openid, key=key):
                 await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
-                return await self._conversation.request(account, inbound, key)
+                return await self._conversation.request(account, inbound, key) or self._unknown(account)
+            case Other(kind=kind) if kind in _MESSAGES:
+                return self._unknown(account)
             case _:
                 await self._note(account, inbound, unsigned=unsigned)
         return None
+
+    def _unknown(self, account: AccountEntry) -> str | None:
+        """The answer to a message that is not for this service.
+
+        In developer mode the console's own replies are off (KINDS.md section 4), and on an account that can only reply
+        this is the only way to tell people what to do. The staff of other accounts can answer by themselves.
+        """
+        if _beside_another(account) or account.config.may(Right.QR_CODES):
+            return None
+        return self._composer.phrase("unknown_by_keyword", account)
 
     async def _note(self, account: AccountEntry, inbound: Inbound, *, unsigned: bool) -> None:
         """Handle an event that gets no reply."""
@@ -162,7 +187,7 @@ class Chat:
         if plain in _NOT_ME and unsigned:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
-            return self._composer.phrase("disown_by_link", {})
+            return self._composer.phrase("disown_by_link", account)
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
@@ -173,7 +198,7 @@ class Chat:
         if keyword is not None:
             return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unsigned=unsigned)
         if attempts_keyword(content) and not _beside_another(account):
-            return self._composer.phrase("keyword_unclear", {})
+            return self._composer.phrase("keyword_unclear", account)
         return None
 
     async def _claim(
@@ -215,7 +240,7 @@ class Chat:
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
             # The site has been removed since, so the code would be useless.
-            return self._composer.phrase("refused", {})
+            return self._composer.phrase("refused", account)
         match answer.outcome:
             case Outcome.CLAIMED:
                 # Without a signature, the callback may not come from WeChat, and a reply would reach its sender. So the
@@ -228,18 +253,18 @@ class Chat:
                 return self._composer.chat(name, answer.shown)
             case Outcome.LIMITED:
                 minutes = max(1, round(answer.wait_ms / 60_000))
-                return self._composer.phrase("limited", {"minutes": minutes})
+                return self._composer.phrase("limited", account, {"minutes": minutes})
             case Outcome.REFUSED:
                 # The text is always the same, so that it does not reveal whether the user exists, is bound, or another
                 # person was faster (rule 7).
-                return self._composer.phrase("refused", {})
+                return self._composer.phrase("refused", account)
             case Outcome.OTHER:
                 return await self._conversation.scanned(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no keyword of this service are a message to the other back end.
                 return None
             case _:
-                return self._composer.phrase("expired", {})
+                return self._composer.phrase("expired", account)
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
         """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
@@ -248,7 +273,7 @@ class Chat:
         """
         stopped = (await self._store.disown(account.keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
-        return self._composer.phrase("disowned", {"stopped": stopped})
+        return self._composer.phrase("disowned", account, {"stopped": stopped})
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unsigned: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""

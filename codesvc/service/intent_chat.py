@@ -60,7 +60,7 @@ class IntentChat:
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
             return await self._ask_apart(account, inbound, answer)
-        return self._said(answer)
+        return self._said(account, answer)
 
     async def read(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
         """Act on a message, `plain` as made by `ticket_issuing.plain`. None if it is not for this service."""
@@ -76,20 +76,20 @@ class IntentChat:
         if text is None or inbound.covered:
             return text
         await self._send(account, inbound, "link", NoticeSubject(text=text))
-        return self._teller.phrase("soon")
+        return self._teller.phrase("soon", account)
 
     async def decline(self, account: AccountEntry, inbound: Inbound) -> str | None:
         """Decline the question that this WeChat account was asked last; None if it was asked nothing."""
         if not inbound.covered:
             return None
         answer = await self._decisions.decide(account, inbound.event.openid, yes=False, dedupe=inbound.event.dedupe)
-        return self._said(answer) if answer.outcome is Outcome.DECLINED else None
+        return self._said(account, answer) if answer.outcome is Outcome.DECLINED else None
 
     async def _decide(self, account: AccountEntry, inbound: Inbound, plain: str) -> str | None:
         openid, dedupe = inbound.event.openid, inbound.event.dedupe
         if plain in _NO:
             answer = await self._decisions.decide(account, openid, yes=False, dedupe=dedupe)
-            return self._said(answer) if answer.outcome is Outcome.DECLINED else None
+            return self._said(account, answer) if answer.outcome is Outcome.DECLINED else None
         if plain in _YES or _CHOICE.fullmatch(plain):
             choice = plain if plain not in _YES else ""
             answer = await self._decisions.decide(account, openid, yes=True, choice=choice, dedupe=dedupe)
@@ -101,9 +101,9 @@ class IntentChat:
             return await self._tickets.digits(account, inbound.event, plain)
         else:
             return None
-        return None if answer.outcome is Outcome.ABSENT else self._said(answer)
+        return None if answer.outcome is Outcome.ABSENT else self._said(account, answer)
 
-    def _said(self, answer: IntentReply) -> str:
+    def _said(self, account: AccountEntry, answer: IntentReply) -> str:
         match answer.outcome:
             case Outcome.ASKED | Outcome.CHOOSE:
                 return self._teller.intent(question(answer), answer.shown)
@@ -115,14 +115,14 @@ class IntentChat:
                 name = _ENDED.get(answer.shown.status.value, "intent_over")
                 return self._teller.intent(name, answer.shown)
             case Outcome.REFUSED:
-                return self._teller.phrase("refused")
+                return self._teller.phrase("refused", account)
             case _:
-                return self._teller.phrase("expired")
+                return self._teller.phrase("expired", account)
 
     async def _ask_apart(self, account: AccountEntry, inbound: Inbound, answer: IntentReply) -> str:
         text = self._teller.intent(question(answer), answer.shown, by_reply=False)
         await self._send(account, inbound, "question", NoticeSubject(text=text))
-        return self._teller.phrase("soon")
+        return self._teller.phrase("soon", account)
 
     async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: NoticeSubject) -> None:
         dedupe = inbound.event.dedupe

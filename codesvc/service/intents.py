@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codesvc.domain import codes
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
@@ -113,6 +114,13 @@ class Intents:
                 "client_ip is missing: the person is shown where the request came from, and it is limited by it",
                 "/client_ip",
             )
+        config = site.account.config
+        if request.method == "oauth" and not config.may(Right.WEB_AUTHORISATION):
+            raise Invalid(
+                f'oauth needs web authorisation, which accounts.{site.account.name}.kind = "{config.kind}" does not '
+                'have: use the method "scan", which the page\'s keyword answers too',
+                "/method",
+            )
         if site.test_code(request.user) is not None:
             raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")
         for _ in range(_MINTING_TRIES):
@@ -173,9 +181,14 @@ class Intents:
     async def scan(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED if the intent needs none, ENDED or ABSENT.
 
+        CLOSED too if the account's kind has no QR codes; the keyword does the same.
+
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
+        if not site.account.config.may(Right.QR_CODES):
+            known = await self.get(site, identifier)
+            return known if known.outcome is not Outcome.DONE else IntentResult(Outcome.CLOSED, known.intent)
         reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
         return IntentResult(reply.outcome, reply.intent)
 

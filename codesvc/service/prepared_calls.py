@@ -47,7 +47,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, 
         resend_after_ms=policy.resend_after * 1000,
         hold_ms=hold_ms,
         max_live=policy.max_live,
-        channels=",".join(policy.channels),
+        channels=",".join(site.channels(policy)),
         rates=NO_RATES if test else site.rates,
         shared_pushes=_shared_pushes(site),
         hooks=site.wanted,
@@ -75,7 +75,7 @@ def resend_rules(site: SiteEntry) -> ResendRules:
             code_life=policy.code_life * 1000,
             max_life=policy.code_max_life * 1000,
             resend_after=policy.resend_after * 1000,
-            channels=",".join(policy.channels),
+            channels=",".join(site.channels(policy)),
         )
         for name, policy in site.config.purposes.items()
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.wechat.errors import WeChatFault
@@ -41,7 +42,7 @@ class ProfileSync:
 
     def meet(self, site: SiteEntry, user: str, openid: str) -> None:
         """Fetch the profile of a newly bound person, in the background."""
-        if is_test_openid(openid):
+        if is_test_openid(openid) or not site.account.config.may(Right.USER_INFO):
             return
         task = asyncio.create_task(self._ask(site, user, openid), name="user info")
         self._asking.add(task)

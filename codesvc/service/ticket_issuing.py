@@ -92,11 +92,11 @@ class TicketCounter:
                 rows = [(ticket.id, ticket.site, ticket.user, ticket.display) for ticket in reply.tickets]
                 return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
             case Outcome.LIMITED:
-                return self._teller.phrase("limited", minutes=max(1, round(reply.wait_ms / 60_000)))
+                return self._teller.phrase("limited", account, minutes=max(1, round(reply.wait_ms / 60_000)))
             case Outcome.SAME:
-                return self._teller.phrase("already_bound")
+                return self._teller.phrase("already_bound", account)
             case _:
-                return self._teller.phrase("no_accounts")
+                return self._teller.phrase("no_accounts", account)
 
     async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
         """Check six digits from the chat against the browser that shows them. None if no browser shows digits."""
@@ -114,8 +114,8 @@ class TicketCounter:
         _log.info("ticket_digits", account=account.name, outcome=answer.outcome.value)
         match answer.outcome:
             case Outcome.APPROVED:
-                return self._teller.phrase("digits_right")
+                return self._teller.phrase("digits_right", account)
             case Outcome.WRONG:
-                return self._teller.phrase("digits_wrong", left=answer.shown.tries_left)
+                return self._teller.phrase("digits_wrong", account, left=answer.shown.tries_left)
             case _:
-                return self._teller.phrase("digits_over")
+                return self._teller.phrase("digits_over", account)

@@ -12,6 +12,7 @@ import msgspec
 
 from codesvc.config import Rate
 from codesvc.domain import codes
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
@@ -222,9 +223,14 @@ class Verifications:
     async def scan(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Attach a QR code if there is none yet: ATTACHED, CLOSED if a scan may not bring the code, ENDED or ABSENT.
 
+        CLOSED too if the account's kind has no QR codes; the keyword brings the code.
+
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code.
         """
+        if not site.account.config.may(Right.QR_CODES):
+            known = await self.get(site, identifier)
+            return known if known.outcome is not Outcome.DONE else Result(Outcome.CLOSED, known.record)
         reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
         if reply.outcome is Outcome.ATTACHED:
             self._recorder.record(reply)

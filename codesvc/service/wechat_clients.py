@@ -130,4 +130,5 @@ def _client_of(
         api_url=config.api_url,
         observe=observe,
         proxy=proxy,
+        rights=config.rights,
     )

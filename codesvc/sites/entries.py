@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from codesvc.config import Limits
+from codesvc.config.kind_checks import usable
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
@@ -90,6 +91,10 @@ class SiteEntry:
     def looks(self) -> Looks:
         """The looks of the site's pages and widget."""
         return Looks.of(self.config.brand)
+
+    def channels(self, policy: Purpose) -> tuple[str, ...]:
+        """The channels of a purpose that the account's kind may use, in their order."""
+        return usable(self.account.config, policy.channels)
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose; None if the site does not declare it."""

@@ -10,15 +10,16 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from codesvc.domain.account_kinds import RIGHT_NAMES, Right, right_of
 from codesvc.domain.secret import Secret
 from codesvc.wechat import answers
 from codesvc.wechat.call_labels import CallObserver, ignore_call
-from codesvc.wechat.errors import Garbled, WeChatError
+from codesvc.wechat.errors import Garbled, NoRight, WeChatError
 from codesvc.wechat.http import HttpExchange
 from codesvc.wechat.template_fields import not_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import aiohttp
 
@@ -61,6 +62,7 @@ class WeChatClient:
         timeout: seconds for each exchange.
         observe: called after every call.
         proxy: the outbound proxy; None: connect directly.
+        rights: what the account's kind may do. A call without its right is refused here (`NoRight`) and not made.
     """
 
     def __init__(
@@ -74,8 +76,10 @@ class WeChatClient:
         timeout: float = 8.0,
         observe: CallObserver = ignore_call,
         proxy: OutboundProxy | None = None,
+        rights: Collection[Right] = frozenset(Right),
     ) -> None:
         """Does not connect yet."""
+        self._rights = rights
         self.appid = appid
         self._appsecret = Secret(secret) if isinstance(secret, str) else secret
         self._tokens = tokens
@@ -97,6 +101,7 @@ class WeChatClient:
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> dict[str, Any]:
         """Make a call with an access token. If the token is rejected, repeat it once with another one."""
+        self._require(path)
         token = await self._tokens.get()
         try:
             return await self._ask(token, method, path, params, body)
@@ -180,6 +185,7 @@ class WeChatClient:
 
         A browser may come twice with the same code. The second call then gets WeChatError 40163 or 40029.
         """
+        self._require("/sns/oauth2/access_token")
         answer = await self._wire.ask(
             "GET",
             f"{self._api_url}/sns/oauth2/access_token",
@@ -199,6 +205,11 @@ class WeChatClient:
             unionid=unionid if isinstance(unionid, str) else None,
             snapshot=snapshot not in (None, 0, "0"),
         )
+
+    def _require(self, path: str) -> None:
+        right = right_of(path)
+        if right is not None and right not in self._rights:
+            raise NoRight(RIGHT_NAMES[right])
 
     async def _ask(
         self, token: str, method: str, path: str, params: Mapping[str, Any] | None, body: Any

@@ -29,7 +29,10 @@ _REMEDIES: Final[dict[int, str]] = {
     89507: "The administrator refused this address: wait an hour, let him confirm, or use the IP whitelist.",
     45009: "Today's calls are used up; they are counted anew at midnight in Beijing.",
     45011: "Too many calls this minute: run again in a minute.",
-    48001: "The account lacks this right: it has to be a verified service account (服务号, 已认证), or a test account.",
+    48001: (
+        "The account lacks this right: accounts.*.kind does not say what it is, or its verification (认证) has lapsed. "
+        "`codesvc check` finds the kind; only a verified service account (服务号, 已认证) or a test account may do all."
+    ),
     48004: "WeChat has banned this call for the account; the console's 通知中心 says why and until when.",
     -1: "WeChat was busy: run again.",
 }

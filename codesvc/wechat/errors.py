@@ -12,8 +12,13 @@ classes answer these questions:
 No text of these errors contains a token, a secret, an openid, a key, or a URL with a query.
 """
 
+from typing import Final
+
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.outbound_proxy import ProxyProblem
+
+NO_RIGHT: Final = 48001
+"""WeChat's errcode for a call that the account has no right to (KINDS.md section 3)."""
 
 
 class WeChatFault(CodesvcError):
@@ -160,3 +165,11 @@ class WeChatError(WeChatFault):
         self.errcode = errcode
         self.errmsg = errmsg
         self.rid = rid
+
+
+class NoRight(WeChatError):
+    """The account's kind may not make this call, so it was not made. It reads like WeChat's own answer (48001)."""
+
+    def __init__(self, right: str) -> None:
+        """`right` is what is missing, in words."""
+        super().__init__(NO_RIGHT, f"not asked: an account of this kind has no {right}")

@@ -9,7 +9,7 @@ from aiohttp import web
 import codesvc
 from codesvc.wechat import answers
 from codesvc.wechat.client import WeChatClient
-from codesvc.wechat.errors import Garbled, TokenRefused, WeChatError
+from codesvc.wechat.errors import Garbled, NoRight, TokenRefused, WeChatError
 
 SECRET = "0123456789abcdef0123456789abcdef"
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0"
@@ -297,3 +297,23 @@ def test_wechatpy_is_imported_in_one_place():
         if re.search(r"^\s*(import|from) wechatpy\b", path.read_text(), re.MULTILINE)
     }
     assert importing == {"wechat/sdk.py"}
+
+
+async def test_a_call_without_its_right_is_not_made(peer, http, tokens):
+    """An account that can only answer asks WeChat for nothing that it would refuse (48001)."""
+    client = WeChatClient(
+        appid="wx0123456789abcdef", secret=SECRET, http=http, tokens=tokens, api_url=peer.url, rights=frozenset()
+    )
+    for call in (
+        send_template(client),
+        client.send_text(openid=OPENID, content="x"),
+        client.send_subscription(openid=OPENID, template_id=TEMPLATE, data={}, page=None, client_msg_id="dl_1"),
+        client.create_qrcode(scene="cs_x", expire_seconds=60),
+        client.user_info(OPENID),
+        client.list_templates(),
+        client.oauth_openid("code"),
+    ):
+        with pytest.raises(NoRight, match="48001"):
+            await call
+    assert peer.asked == []
+    assert tokens.replaced == []

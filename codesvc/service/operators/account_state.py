@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.account_kinds import right_of
 from codesvc.domain.clock import rfc3339
 from codesvc.service.statistics.fields import account_subject, call_field
 from codesvc.service.statistics.summary import FINE
+from codesvc.wechat.call_labels import ENDPOINTS
 from codesvc.wechat.errcode_advice import call_remedy, token_remedy, token_words
 from codesvc.wechat.errcodes import TABLE, judge
+from codesvc.wechat.errors import NO_RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,14 +119,17 @@ async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal 
     return call_refusal((await store.counts.episodes(account.keys, account_subject(account.name))).episodes)
 
 
-async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | CallRefusal | None:
-    """The trouble with an account's token, else with its calls, from the store.
+async def read_account_trouble(
+    store: Store, account: AccountEntry
+) -> TokenTrouble | RightTrouble | CallRefusal | None:
+    """The trouble with an account's token, else with its rights, else with its calls, from the store.
 
     Raises:
         StoreUnavailable: the store does not answer.
     """
     episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
-    return token_trouble(episodes) or call_refusal(episodes)
+    others = {name: each for name, each in episodes.items() if not name.endswith(f".{NO_RIGHT}")}
+    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(others)
 
 
 def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:
@@ -139,6 +145,59 @@ def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:
         return None
     result, latest = max(current, key=lambda pair: pair[1].last)
     return TokenTrouble(result, latest.since, latest.last)
+
+
+@dataclass(frozen=True, slots=True)
+class RightTrouble:
+    """WeChat refuses calls that the configured kind may make (48001), while the token works.
+
+    Attributes:
+        endpoints: labels of the calls (`codesvc.wechat.call_labels.ENDPOINTS`).
+        since: the first refusal, ms since 1970.
+        account: the account's name.
+        kind: its configured kind.
+    """
+
+    endpoints: tuple[str, ...]
+    since: int
+    account: str
+    kind: str
+
+    @property
+    def means(self) -> str:
+        """What is wrong and what to do, in English."""
+        return (
+            f"WeChat refuses {', '.join(self.endpoints)} since {rfc3339(self.since)}: errcode {NO_RIGHT}, the account "
+            f"lacks the right. The token works: this is a fault of configuration. accounts.{self.account}.kind is "
+            f'"{self.kind}": let `codesvc check` find the kind, and see whether the verification (认证) has '
+            "lapsed."
+        )
+
+
+def right_trouble(episodes: Mapping[str, Episode], account: AccountEntry) -> RightTrouble | None:
+    """The rights that WeChat denies although the configured kind has them; None if it denies none.
+
+    What the kind lacks is left out: since it was configured, such calls are not made any more.
+    """
+    found: dict[str, int] = {}
+    for path, endpoint in ENDPOINTS.items():
+        refused, fine = (episodes.get(call_field(endpoint, result)) for result in (str(NO_RIGHT), FINE))
+        right = right_of(path)
+        if refused is not None and (fine is None or fine.last <= refused.last) and account.config.may(right):
+            found[endpoint] = refused.since
+    if not found:
+        return None
+    return RightTrouble(tuple(found), min(found.values()), account.name, account.config.kind)
+
+
+async def read_trouble(store: Store, account: AccountEntry) -> tuple[TokenTrouble | None, RightTrouble | None]:
+    """The trouble with an account's token and with its rights, from the store.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
+    return token_trouble(episodes), right_trouble(episodes, account)
 
 
 async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTrouble | None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
+from codesvc.domain.account_kinds import RIGHT_OF_QUOTA, Right
 from codesvc.domain.errors import CodesvcError, StoreUnavailable
 from codesvc.domain.quota import ASSUMED_DAILY, Api
 from codesvc.runtime import metrics
-from codesvc.service.operators.account_state import read_token_trouble
+from codesvc.service.operators.account_state import read_trouble
 from codesvc.store.quotas import day_key
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class AccountStanding:
     Attributes:
         account: its name.
         pool: QR codes in the pool.
-        pool_size: the full size of the pool.
-        quotas: by API.
+        pool_size: the full size of the pool; 0 for a kind without QR codes.
+        quotas: by API; those that the account's kind may not call are left out.
         token_age: seconds since the access token was fetched, None if there is none.
         token_left: seconds until it ends.
     """
@@ -125,10 +126,13 @@ class Gauges:
             raise StoreUnavailable(f"an account's standing cannot be read ({type(error).__name__})") from None
         quotas = {}
         for api, (told, used) in zip(Api, days, strict=True):
+            if not account.config.may(RIGHT_OF_QUOTA[api]):
+                continue
             daily = ASSUMED_DAILY if told is None else int(told)
             quotas[api] = QuotaStanding(max(0, daily - int(used or 0)), daily, known=told is not None)
         age, left = await self._tokens[account.name].ages() or (None, 0.0)
-        return AccountStanding(account.name, pool, account.config.qr_pool, quotas, age, left)
+        size = account.config.qr_pool if account.config.may(Right.QR_CODES) else 0
+        return AccountStanding(account.name, pool, size, quotas, age, left)
 
     async def _queue(self, partition: int, keys: Keys) -> QueueStanding:
         try:
@@ -152,7 +156,7 @@ class Gauges:
             accounts, queues = await self.accounts(), await self.queues()
             active = self._directory.active_accounts
             callbacks = await self._heard.of(account.name for account in active)
-            found_troubles = await asyncio.gather(*(read_token_trouble(self._store, account) for account in active))
+            found_troubles = await asyncio.gather(*(read_trouble(self._store, account) for account in active))
             troubles = {account.name: each for account, each in zip(active, found_troubles, strict=True)}
         except CodesvcError:
             metrics.STORE_UP.set(0)
@@ -162,11 +166,13 @@ class Gauges:
             metrics.UNHEARD.labels(name).set(heard.unheard)
             if heard.good_at is not None:
                 metrics.CALLBACK_AGE.labels(name).set((heard.now - heard.good_at) / 1000)
-        for name, trouble in troubles.items():
-            metrics.TOKEN_REFUSED.labels(name).set(trouble is not None)
+        for name, (token, right) in troubles.items():
+            metrics.TOKEN_REFUSED.labels(name).set(token is not None)
+            metrics.RIGHTS_REFUSED.labels(name).set(right is not None)
         for found in accounts:
-            metrics.POOL.labels(found.account).set(found.pool)
-            metrics.POOL_SIZE.labels(found.account).set(found.pool_size)
+            if self._directory.accounts[found.account].config.may(Right.QR_CODES):
+                metrics.POOL.labels(found.account).set(found.pool)
+                metrics.POOL_SIZE.labels(found.account).set(found.pool_size)
             metrics.TOKEN_AGE.labels(found.account).set(found.token_age or 0)
             metrics.TOKEN_LEFT.labels(found.account).set(max(0.0, found.token_left))
             for api, quota in found.quotas.items():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
-from codesvc.service.operators.account_state import token_trouble
+from codesvc.service.operators.account_state import right_trouble, token_trouble
 from codesvc.service.operators.forecast import backlog, outlooks
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.reader import StatisticsReader
@@ -22,6 +23,7 @@ from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
 from codesvc.web.admin.worries import component_worries, endpoint_worries, worries
 from codesvc.web.context import services
+from codesvc.wechat.errors import NO_RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +54,11 @@ async def healths(here: Services) -> list[Health]:
             archive.account_episodes(account),
         )
         known, token = heard[account.name], token_trouble(episodes)
-        wrong = faults(figures, episodes, known.now)
+        denied = right_trouble(episodes, account)
+        wrong = [
+            replace(fault, over=True) if fault.result == str(NO_RIGHT) and denied is None else fault
+            for fault in faults(figures, episodes, known.now)
+        ]
         ahead = outlooks(standing, last_hour.total, now)
         return Health(account.name, account.config.name, ahead, wrong, figures, known, token)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.client.schema import Redemption
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import Invalid
 from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Use
@@ -87,7 +88,7 @@ async def open_link(request: web.Request) -> web.Response:
         return see_other(with_parameters(landing, ticket=request.match_info["token"]))
     if proven is not None:
         return render_person_problem(request, site, "other")
-    if goes_to_wechat(request):
+    if goes_to_wechat(request) and account.config.may(Right.WEB_AUTHORISATION):
         return send_off(request, account, ReturnPage("ticket", "", ticket.id), profile=False)
     return _digits_page(request, account, site, ticket)
 

@@ -1,0 +1,103 @@
+"""Rules between the kind of an account and what is configured for it. Each fault says what the kind has instead.
+
+Like the rules of `codesvc.config.cross_checks`, each reads options that are valid on their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codesvc.config.faults import Fault
+from codesvc.config.settings import DEFAULT_CHANNELS
+from codesvc.domain.account_kinds import RIGHT_NAMES, AccountKind, Right, needed_for
+from codesvc.domain.channels import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config.account_settings import Account
+    from codesvc.config.settings import Purpose, Settings, Site
+
+_BY_KEYWORD = "people get their code by sending the page's keyword to the account"
+
+
+def _lacks(kind: str, right: Right) -> str:
+    """Why something cannot be configured: what the kind lacks, and which kinds have it."""
+    return f'kind = "{kind}" has no {RIGHT_NAMES[right]}; {needed_for(right)} has'
+
+
+def _rights(account: Account) -> frozenset[Right]:
+    return AccountKind(account.kind).rights
+
+
+def messages(_: Settings, account: Account) -> Iterator[Fault]:
+    """Messages that the account cannot send."""
+    for name, message in account.messages.items():
+        right = Channel(message.channel).traits.right
+        if right is not None and right not in _rights(account):
+            yield Fault(("messages", name), f"cannot be sent: {_lacks(account.kind, right)}. Remove it: {_BY_KEYWORD}")
+
+
+def callback(_: Settings, account: Account) -> Iterator[Fault]:
+    """A code leaves in a reply only if a signature covers the openid (DESIGN rule 9), else as a customer-service text.
+
+    An account without customer-service messages has only the reply.
+    """
+    if Right.CUSTOMER_SERVICE in _rights(account):
+        return
+    lacks = _lacks(account.kind, Right.CUSTOMER_SERVICE)
+    if account.callback == "plaintext":
+        yield Fault(
+            ("callback",),
+            'is "plaintext": such a callback may be forged, so its reply carries no code, and the only other way is '
+            f'closed: {lacks}. Choose 安全模式 in WeChat\'s console, set callback = "safe" and aes_key',
+        )
+    if account.event_keys:
+        yield Fault(
+            ("event_keys",),
+            f"would hand us events whose answer carries no code, and the only other way is closed: {lacks}. Let WeChat "
+            "call this service, and set forward_to to your back end: it hears everything that is not ours",
+        )
+
+
+def purpose(account: Account, policy: Purpose) -> Iterator[Fault]:
+    """Channels that the account cannot use, and policies that leave no way for a code."""
+    rights = _rights(account)
+    # A purpose that names no channels has the very object of the default, and then nothing was asked for.
+    if policy.channels is not DEFAULT_CHANNELS:
+        for number, channel in enumerate(policy.channels):
+            right = Channel(channel).traits.right
+            if right is not None and right not in rights:
+                yield Fault(
+                    ("channels", number),
+                    f'is "{channel}", which cannot be used: {_lacks(account.kind, right)}. Leave channels out: '
+                    f"{_BY_KEYWORD}",
+                )
+    if policy.reveal == "tap" and Right.WEB_AUTHORISATION not in rights:
+        yield Fault(
+            ("reveal",),
+            f'is "tap", but the page behind the link could not tell who opens it: '
+            f'{_lacks(account.kind, Right.WEB_AUTHORISATION)}. Set reveal = "message"',
+        )
+    if policy.scan == "off" and policy.channels and not usable(account, policy.channels):
+        yield Fault(
+            ("scan",),
+            f'is "off" while kind = "{account.kind}" can push nothing: no code could ever arrive. Set scan = "bound" '
+            '(or "open"): it also allows the keyword',
+        )
+
+
+def site(settings: Settings, owner: Site) -> Iterator[Fault]:
+    """The rules on a site's purposes, with paths below the site."""
+    account: Any = settings.accounts.get(owner.account)
+    if account is None:
+        return
+    for key, policy in owner.purposes.items():
+        for fault in purpose(account, policy):
+            yield fault.below("purposes", key)
+
+
+def usable(account: Account, channels: tuple[str, ...]) -> tuple[str, ...]:
+    """The channels that the account has a right to."""
+    rights = _rights(account)
+    return tuple(name for name in channels if (right := Channel(name).traits.right) is None or right in rights)

@@ -1,0 +1,183 @@
+"""Each kind of account does what it may, and no call is made that it may not (KINDS.md section 2)."""
+
+import asyncio
+import re
+
+import pytest
+
+from codesvc.domain.account_kinds import AccountKind, Right, right_of
+from codesvc.web.context import SERVICES
+from tests.kinds import BY_KEYWORD, DENIED, KINDS, calls, deny, refused, world_of
+from tests.people.asks import bind_intent, login, read, reply, status
+from tests.people.browsers import browser, links_in, query_of
+
+STATE = "the-session-s-own-state"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+async def world(new_world, kind):
+    async with world_of(new_world, kind) as world:
+        yield world
+        assert not refused(world)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_table_says_what_the_facts_say(name):
+    rights = AccountKind(name).rights
+    for path in DENIED["unverified_subscription"] - {"/cgi-bin/menu/get"}:
+        assert (right_of(path) in rights) is (path not in DENIED[name]), path
+
+
+@pytest.mark.parametrize(
+    "path", ["/cgi-bin/stable_token", "/cgi-bin/menu/get", "/cgi-bin/openapi/quota/get", "/cgi-bin/callback/check"]
+)
+def test_some_calls_need_no_right(path):
+    assert right_of(path) is None
+
+
+async def test_a_sign_up_by_keyword(world):
+    person = await world.person()
+    started = await world.start("alice")
+    assert (started.status, started["delivery"]["status"]) == (201, "awaiting_scan")
+    await person.say(started["scan"]["keyword"])
+    approved = await world.check(started, await person.code_in_chat())
+    assert (approved.status, approved["status"]) == (200, "approved")
+    bound = await world.call("PUT", "/v1/bindings/alice", {"proof": approved["proof"]})
+    assert (bound.status, bound["openid"]) == (201, person.openid)
+
+
+async def test_a_reset_by_the_bound_wechat(world, kind):
+    person, stranger = await world.bound("alice"), await world.person()
+    started = await world.start("alice", "reset")
+    assert started["scan"] is not None
+    await stranger.say(started["scan"]["keyword"])
+    refusal = await stranger.last_text()
+    assert ("口令" in refusal) is (kind in BY_KEYWORD)
+    assert ("二维码" in refusal) is (kind not in BY_KEYWORD)
+    await person.say(started["scan"]["keyword"])
+    assert (await world.check(started, await person.code_in_chat())).status == 200
+
+
+async def test_a_bind_intent_by_keyword_and_reply(world, kind):
+    person = await world.person()
+    started = await bind_intent(world)
+    asked = await reply(person, started["scan"]["keyword"])
+    assert started["reference"] in asked
+    assert "回复“确认”" in asked
+    assert bool(links_in(asked)) is (kind not in BY_KEYWORD)
+    await reply(person, "确认")
+    assert await status(world, started) == "bound"
+
+
+async def test_a_login_by_keyword_and_reply(world, kind):
+    person = await world.bound("alice")
+    started = await login(world)
+    asked = await reply(person, started["scan"]["keyword"])
+    assert bool(links_in(asked)) is (kind not in BY_KEYWORD)
+    await reply(person, "确认")
+    assert (await read(world, started))["user"] == "alice"
+
+
+async def test_a_conflict_says_what_the_old_wechat_can_do(world, kind):
+    old, new = await world.bound("alice"), await world.person()
+    started = await bind_intent(world)
+    await reply(new, started["scan"]["keyword"])
+    said = await reply(new, "确认")
+    assert (f"同意换绑 {started['reference']}" in said) is (kind in BY_KEYWORD)
+    await reply(old, f"同意换绑 {started['reference']}")
+    assert (await world.call("GET", "/v1/bindings/alice"))["openid"] == new.openid
+
+
+async def test_oauth_is_refused_in_words_where_there_is_none(world, kind):
+    answer = await bind_intent(world, method="oauth")
+    if kind in BY_KEYWORD:
+        assert (answer.status, answer.problem) == (400, "invalid")
+        assert f'kind = "{kind}"' in answer["errors"][0]["detail"]
+        assert "keyword" in answer.text
+    else:
+        assert answer.status == 201
+
+
+async def test_a_ticket_leads_to_the_site_in_any_browser(new_world):
+    async with world_of(new_world, "unverified_subscription") as world, browser() as window:
+        person = await world.bound("alice")
+        [link] = links_in(await reply(person, "重置密码"))
+        # WeChat's own browser too: nothing there can say who it is, so it shows the digits.
+        page = await window.go(link, headers={"User-Agent": "Mozilla/5.0 MicroMessenger/8.0"})
+        assert page.status == 200
+        digits = await window.show_digits(link)
+        await reply(person, digits)
+        gone = await window.go(f"{link}/go?state={STATE}")
+        redeemed = await world.call(
+            "POST", "/v1/tickets/redeem", {"ticket": query_of(gone.headers["Location"])["redeem"], "state": STATE}
+        )
+        assert (redeemed.status, redeemed["user"]) == (200, "alice")
+        assert not refused(world)
+
+
+@pytest.mark.parametrize("kind", BY_KEYWORD)
+async def test_every_message_gets_an_answer_where_nothing_else_answers(new_world, kind):
+    async with world_of(new_world, kind) as world:
+        person = await world.person(follows=False)
+        await person.follow()
+        assert "口令" in await person.last_text()
+        assert "二维码" not in await person.last_text()
+        assert "口令" in await reply(person, "你好")
+        assert "口令" in await reply(person, "5vgf atc2 6")
+        clicked = len(await person.texts())
+        await world.control("POST", f"/users/{person.openid}/click", {"key": "something"})
+        assert len(await person.texts()) == clicked + 1
+
+
+async def test_a_verified_service_account_stays_silent_about_what_is_not_ours(new_world):
+    async with world_of(new_world, "verified_service") as world:
+        assert await reply(await world.person(), "你好") is None
+
+
+async def test_beside_another_back_end_only_that_one_answers(new_world):
+    async with world_of(
+        new_world, "unverified_subscription", accounts__main__forward_to="http://127.0.0.1:1/wechat"
+    ) as world:
+        assert await reply(await world.person(), "你好") is None
+
+
+async def test_no_call_without_the_right_is_made_by_upkeep(world, kind):
+    here = world.app[SERVICES]
+    await world.delivery(await world.start("bob"), "awaiting_scan")
+    for _ in range(200):
+        if kind in BY_KEYWORD or any(path.endswith("quota/get") for path, _ in calls(world)):
+            break
+        await asyncio.sleep(0.01)
+    assert any(path.endswith("quota/get") for path, _ in calls(world)) is (kind not in BY_KEYWORD)
+    [standing] = await here.standings.accounts()
+    assert bool(standing.quotas) is (kind not in BY_KEYWORD)
+
+
+async def test_a_missing_right_is_a_fault_of_configuration(new_world):
+    """48001 while the token works: named on /readyz, in the metrics and for operators, and no new token is fetched."""
+    async with new_world() as world:
+        await deny(world, "unverified_subscription")
+        person = await world.bound("alice")
+        started = await world.start("alice", "reset")
+        for _ in range(300):
+            ready = await world.call("GET", "/readyz")
+            found = next(c for c in ready["components"] if c["component"] == "wechat:main")
+            if found["state"] != "ok":
+                break
+            await asyncio.sleep(0.01)
+        assert found["state"] == "no right"
+        assert "fault of configuration" in found["means"]
+        assert 'kind is "verified_service"' in found["means"]
+        assert 'codesvc_rights_refused{account="main"} 1.0' in (await world.call("GET", "/metrics")).text
+        assert len([path for path, _ in calls(world) if path.endswith("token")]) == 1
+        await person.say(started["scan"]["keyword"])
+        assert re.fullmatch(r"\d{6}", await person.code_in_chat())
+
+
+def test_the_rights_have_no_gaps():
+    assert AccountKind.VERIFIED_SERVICE.rights == frozenset(Right)
