@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sandbox", action="store_true", help="for `codesvc sandbox`, without a WeChat account")
     parser.add_argument("--yes", action="store_true", help="ask nothing: flags and defaults only, for scripts")
     parser.add_argument("--public-url", help="how browsers and WeChat reach the service: https://code.example.com")
-    parser.add_argument("--kind", help="of the account: service (服务号) or test (测试号)")
+    parser.add_argument(
+        "--kind",
+        help="of the account: service (服务号, 已认证), test (测试号), unverified_subscription (订阅号, also personal), "
+        "verified_subscription, or unverified_service",
+    )
     parser.add_argument("--appid", help="AppID of the account, from WeChat's console")
     parser.add_argument("--name", help="of the account, as people know it")
     parser.add_argument("--app-secret-file", type=Path, help="a file with the AppSecret (default: asked, or later)")

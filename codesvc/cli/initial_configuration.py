@@ -20,7 +20,7 @@ from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Kind = Literal["service", "test", "sandbox"]
+Kind = Literal["service", "unverified_service", "verified_subscription", "unverified_subscription", "test", "sandbox"]
 
 CONFIG: Final = "config.toml"
 SECRETS: Final = "secrets"
@@ -38,7 +38,7 @@ class Answers:
     """What the operator decides.
 
     Attributes:
-        kind: a verified service account, a test account (测试号), or the sandbox.
+        kind: a verified service account (`service`), another kind as `accounts.*.kind` has it, or the sandbox.
         public_url: how browsers and WeChat reach the service.
         appid: of the account.
         name: of the account, as people know it.
@@ -58,6 +58,11 @@ class Answers:
     origins: tuple[str, ...]
     operator: str
     app_secret: str = field(default="", repr=False)
+
+    @property
+    def by_keyword(self) -> bool:
+        """Whether the account has no QR codes, so that codes come by keyword."""
+        return self.kind in {"unverified_service", "verified_subscription", "unverified_subscription"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield from ("", "[oidc]", f'subject_key_file = "{SECRETS}/oidc-subject-key"   # never change it')
     yield from ("", f"[admin.operators.{answers.operator}]", f"password = {_quoted(password_hash)}")
     yield from ("", f"[accounts.{ACCOUNT}]", f"appid = {_quoted(answers.appid)}", f"name = {_quoted(answers.name)}")
+    if answers.kind not in {"service", "sandbox"}:
+        yield _line("kind", answers.kind) + "   # what WeChat lets it do: docs/en/account-kinds.md"
     yield f'secret_file = "{SECRETS}/app-secret"'
     yield f'token_file = "{SECRETS}/callback-token"'
     if answers.kind == "test":

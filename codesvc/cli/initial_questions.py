@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from codesvc.cli.initial_configuration import Kind
     from codesvc.web.texts import Speech
 
-_KINDS: Final = ("service", "test")
-_KIND_WORDS: Final = {"1": "service", "2": "test", "服务号": "service", "测试号": "test"}
+_KINDS: Final = ("service", "test", "unverified_subscription", "verified_subscription", "unverified_service")
+_KIND_WORDS: Final = {
+    **{str(number): kind for number, kind in enumerate(_KINDS, 1)},
+    "verified_service": "service",
+    "服务号": "service",
+    "订阅号": "unverified_subscription",
+    "个人订阅号": "unverified_subscription",
+    "personal": "unverified_subscription",
+    "测试号": "test",
+}
 _SITE, _OPERATOR = "shop", "admin"
 _APP_SECRET: Final = re.compile(r"[!-~]{16,128}")
 

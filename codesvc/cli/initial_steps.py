@@ -58,7 +58,7 @@ def _lines(answers: Answers, made: InitialConfiguration, words: Speech, enter: s
 def _send(answers: Answers, words: Speech) -> tuple[str, list[str]]:
     return words("step.send"), [
         f"  codesvc send --config {CONFIG} --site {answers.site} --purpose register --user first-try",
-        words(f"send.scan.{'sandbox' if answers.kind == 'sandbox' else 'live'}"),
+        words(f"send.scan.{'sandbox' if answers.kind == 'sandbox' else 'keyword' if answers.by_keyword else 'live'}"),
     ]
 
 
@@ -73,10 +73,11 @@ def _live(answers: Answers, made: InitialConfiguration, words: Speech) -> Iterat
     host = urlsplit(answers.public_url).hostname or ""
     callback = ServiceAddress(answers.public_url).url(f"/wechat/{ACCOUNT}")
     secret = [words("secret.there")] if answers.app_secret else [words("secret.later", file=f"{SECRETS}/app-secret")]
-    where = words(f"where.{answers.kind}")
+    console = "test" if answers.kind == "test" else "service"
+    where = words(f"where.{console}")
     yield (
         words("step.credentials", where=where),
-        [*secret, *([words("whitelist")] if answers.kind == "service" else [])],
+        [*secret, *([words("whitelist")] if console == "service" else [])],
     )
     yield words("step.proxy", host=host), [words("proxy", port=PORT)]
     yield (
@@ -84,9 +85,11 @@ def _live(answers: Answers, made: InitialConfiguration, words: Speech) -> Iterat
         [f"  codesvc serve --config {CONFIG}", *([] if answers.app_secret else [words("serve.secret")])],
     )
     lines = [f"  URL              {callback}", f"  Token            {made.files[f'{SECRETS}/callback-token']}"]
-    if answers.kind == "service":
+    if console == "service":
         lines += [f"  EncodingAESKey   {made.files[f'{SECRETS}/callback-aes-key']}", f"  {words('mode')}"]
-    yield words("step.callback", where=words(f"callback.{answers.kind}")), [*lines, words("callback.submit")]
-    yield words("step.domain"), [words("domain", host=host)]
-    yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.before"), words("check.template")]
+    yield words("step.callback", where=words(f"callback.{console}")), [*lines, words("callback.submit")]
+    if not answers.by_keyword:
+        yield words("step.domain"), [words("domain", host=host)]
+    template = "check.keyword" if answers.by_keyword else "check.template"
+    yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.before"), words(template)]
     yield _send(answers, words)

@@ -22,6 +22,7 @@ import aiohttp
 from codesvc.cli.follow import ApiReader, Snapshot, StoreReader, open_store
 from codesvc.cli.sending_key import ForeignKey, NoKey, given_key, key_for_one_run
 from codesvc.config import ConfigError, load
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.verification import DeliveryStatus, Status
@@ -94,6 +95,7 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         started = await (_once_known(start) if fresh else start())
         path = f"{url}/v1/verifications/{started['id']}"
         _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
+        scans = settings.accounts[settings.sites[arguments.site].account].may(Right.QR_CODES)
         store = await open_store(stack, settings)
         watch: StoreReader | ApiReader
         if store is None:
@@ -102,7 +104,7 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         else:
             watch = StoreReader(store, settings, arguments.site, started["id"])
             await _say_account_state(store, settings, arguments.site)
-        return await _follow(arguments.wait, watch, lambda: _show_scan(http, path))
+        return await _follow(arguments.wait, watch, lambda: _show_scan(http, path, started, scans=scans))
 
 
 async def _once_known(call: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
@@ -200,7 +202,10 @@ def judge(seen: Snapshot) -> Exit | None:
     return None
 
 
-async def _show_scan(http: aiohttp.ClientSession, path: str) -> None:
+async def _show_scan(http: aiohttp.ClientSession, path: str, started: dict[str, Any], *, scans: bool) -> None:
+    if not scans:
+        _say(f"send the account the keyword {started['scan']['keyword']}; its kind has no QR codes with parameters")
+        return
     scan = await _ask(http, "GET", f"{path}/scan")
     if sys.stdout.isatty():
         _say(draw_lines(scan["url"]))

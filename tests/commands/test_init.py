@@ -96,6 +96,27 @@ def test_a_test_account_has_no_encoding_key(tmp_path):
     assert "callback-aes-key" not in secrets_in(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("订阅号", "unverified_subscription"),
+        ("verified_subscription", "verified_subscription"),
+        ("5", "unverified_service"),
+    ],
+)
+def test_an_account_that_can_only_answer(tmp_path, said, kind):
+    """A person with a personal subscription account is led to a keyword, and past templates and domains."""
+    done = init(tmp_path, *LIVE, "--kind", said)
+    assert done.returncode == 0, done.stderr
+    table = tomllib.loads((tmp_path / "config.toml").read_text())["accounts"]["main"]
+    assert table["kind"] == kind
+    assert "callback" not in table
+    assert "EncodingAESKey  " in done.stdout
+    assert "keyword" in done.stdout
+    assert "网页授权域名" not in done.stdout
+    assert "template" not in done.stdout
+
+
 @pytest.mark.parametrize("there", ["config.toml", "secrets/"])
 def test_nothing_is_overwritten(tmp_path, there):
     if there.endswith("/"):
@@ -134,7 +155,7 @@ def test_scripts_hear_of_every_missing_answer_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("flag", "value", "said"),
     [
-        ("--kind", "订阅号", "will not do"),
+        ("--kind", "企业号", "unverified_subscription"),
         ("--public-url", "http://code.example.com", "https://"),
         ("--public-url", "code.example.com", "https://"),
         ("--appid", "wx0123456789ABCDEF", "a to f"),
@@ -198,7 +219,7 @@ def test_a_person_is_asked_and_asked_again_where_an_answer_breaks_its_rule(tmp_p
     ]
     status, seen = typed(tmp_path, answers, "zh_CN.UTF-8")
     assert status == 0, seen
-    assert "订阅号不行" in seen
+    assert "可选 service" in seen
     assert "公众号类型" in seen
     settings_text = (tmp_path / "config.toml").read_text()
     assert '[sites.shop]\nname = "shop"' in settings_text
