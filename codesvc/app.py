@@ -249,7 +249,7 @@ async def _run(
             followers=followers,
             relay=relay,
             pages=page_tokens,
-            views=Views(service.public_url, page_tokens, proofs),
+            views=Views(service.public_url, page_tokens, proofs, directory),
             standings=Gauges(store, directory, tokens, heard),
             recorder=recorder,
             auditing=AuditLog(store, partitions),

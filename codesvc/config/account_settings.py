@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from codesvc.config.addresses import token_way, web_address
-from codesvc.config.constraints import Among, Between, Matching, message_fields, shown
+from codesvc.config.constraints import Among, Between, Matching, account_picture, message_fields, shown
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.channels import TEMPLATED, Channel
 from codesvc.domain.secret import Secret
@@ -39,7 +39,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One WeChat Official Account."""
+    """One WeChat Official Account. `qr_picture` is a data URL; in the file it may name a picture's file."""
 
     appid: Annotated[str, Matching(r"wx[0-9a-f]{16}", "must be wx and 16 hexadecimal digits, in lower case")]
     name: Shown
@@ -56,6 +56,7 @@ class Account:
     open_url: WebAddress = "https://open.weixin.qq.com"
     token_source: Annotated[str, token_way] = "stable"  # noqa: S105  # the name of a way, not a token
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
+    qr_picture: Annotated[str, account_picture] | None = None
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
     unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
     forward_to: WebAddress | None = None

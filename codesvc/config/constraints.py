@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.colours import COLOUR
 from codesvc.domain.identifiers import LONGEST_USER, is_user
-from codesvc.domain.logo import UnfitLogo, parse
+from codesvc.domain.logo import MOST_QR_BYTES, UnfitLogo, parse
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -146,6 +146,14 @@ def colour(value: str) -> None:
     """Require a colour such as #07744f. Raises `UnfitError`."""
     if COLOUR.fullmatch(value) is None:
         raise UnfitError('must be a colour as # and six hexadecimal digits, such as "#07744f"')
+
+
+def account_picture(value: str) -> None:
+    """Require a picture of an account's own QR code, as a data URL. Raises `UnfitError`."""
+    try:
+        parse(value, MOST_QR_BYTES)
+    except UnfitLogo as error:
+        raise UnfitError(str(error)) from None
 
 
 def logo_picture(value: str) -> None:

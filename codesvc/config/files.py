@@ -60,8 +60,8 @@ def read_secret(path: Path) -> tuple[str, bool]:
     return text, bool(mode & stat.S_IROTH)
 
 
-def read_picture(path: Path) -> bytes:
-    """The bytes of a logo's file, at most one more than a logo may have.
+def read_picture(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a logo's file, at most one more than a logo (`most`) may have.
 
     Raises:
         UnfitError: it is not a readable file.
@@ -70,7 +70,7 @@ def read_picture(path: Path) -> bytes:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123  # needs the flags
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnfitError("names something that is not a regular file")
-            return file.read(MOST_BYTES + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise UnfitError(f"names a file that cannot be read: {error.strerror}") from None
     except ValueError as error:

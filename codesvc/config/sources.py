@@ -3,7 +3,7 @@
 The environment variable of a secret is its path in upper case: `accounts.main.secret` is
 `CODESVC_ACCOUNTS_MAIN_SECRET`. An empty value or variable counts as not given.
 
-A logo that is given as a file is read in the same step.
+A picture that is given as a file is read in the same step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from codesvc.config.service_settings import Service
 from codesvc.config.settings import Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
 from codesvc.config.values import Refused
-from codesvc.domain.logo import UnfitLogo, data_url
+from codesvc.domain.logo import MOST_BYTES, MOST_QR_BYTES, UnfitLogo, data_url
 from codesvc.domain.text_encoding import is_text
 
 if TYPE_CHECKING:
@@ -64,11 +64,17 @@ class Sources:
         accounts = full.get("accounts")
         if isinstance(accounts, Mapping):
             full["accounts"] = {
-                name: self._table(account, Account, "accounts", str(name)) for name, account in accounts.items()
+                name: self._account(account, "accounts", str(name)) for name, account in accounts.items()
             }
         sites = full.get("sites")
         if isinstance(sites, Mapping):
             full["sites"] = {name: self._site(site, str(name)) for name, site in sites.items()}
+        return full
+
+    def _account(self, account: object, *path: str) -> object:
+        full = self._table(account, Account, *path)
+        if isinstance(full, dict) and isinstance(full.get("qr_picture"), str):
+            full["qr_picture"] = self._picture(full["qr_picture"], MOST_QR_BYTES)
         return full
 
     def _site(self, site: object, name: str) -> object:
@@ -79,15 +85,15 @@ class Sources:
             full["webhook"] = self._table(full["webhook"], Webhook, "sites", name, "webhook")
         brand = full.get("brand")
         if isinstance(brand, Mapping) and isinstance(brand.get("logo"), str):
-            full["brand"] = {**brand, "logo": self._logo(brand["logo"])}
+            full["brand"] = {**brand, "logo": self._picture(brand["logo"], MOST_BYTES)}
         return full
 
-    def _logo(self, given: str) -> object:
-        """The logo as a data URL, read from its file if `given` names one, so that workers need no file."""
+    def _picture(self, given: str, most: int) -> object:
+        """The picture as a data URL, read from its file if `given` names one, so that workers need no file."""
         if ":" in given:
             return given
         try:
-            return data_url(read_picture(self.directory / given))
+            return data_url(read_picture(self.directory / given, most), most)
         except (UnfitError, UnfitLogo) as error:
             return Refused(str(error))
 

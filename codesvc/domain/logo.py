@@ -13,6 +13,8 @@ from hashlib import sha256
 from typing import Final
 
 MOST_BYTES: Final = 32_768
+MOST_QR_BYTES: Final = 131_072
+"""Of the picture of an account's own QR code: WeChat's console gives JPEG pictures of 258 to 860 pixels."""
 _SIDES: Final = range(16, 1_025)  # pixels
 _MOST_OBLONG: Final = 8  # a wider or taller picture could not be recognised in a line of text
 _DATA_URL: Final = re.compile(r"data:(image/[a-z0-9.+-]+);base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
@@ -57,8 +59,8 @@ class Logo:
         return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
 
-def parse(url: str) -> Logo:
-    """The logo that a data URL holds.
+def parse(url: str, most: int = MOST_BYTES) -> Logo:
+    """The logo that a data URL holds; it may have `most` bytes.
 
     Raises:
         UnfitLogo: it is no data URL of a PNG, JPEG or WebP picture within the limits.
@@ -74,23 +76,23 @@ def parse(url: str) -> Logo:
         body = b64decode(found[2], validate=True)
     except ValueError:
         raise UnfitLogo("is a data URL whose base64 is damaged") from None
-    logo = read(body)
+    logo = read(body, most)
     declared = found[1].lower().replace("image/jpg", "image/jpeg")
     if declared != logo.content_type:
         raise UnfitLogo(f"says {declared} but holds {logo.content_type}")
     return logo
 
 
-def read(body: bytes) -> Logo:
-    """The logo in a file's bytes.
+def read(body: bytes, most: int = MOST_BYTES) -> Logo:
+    """The logo in a file's bytes, at most `most` of them.
 
     Raises:
         UnfitLogo: it is no complete PNG, JPEG or WebP picture within the limits.
     """
     if _MARKUP.match(body):
         raise UnfitLogo(f"is SVG or other markup, which can hold scripts and links to other hosts; {_EXPORT}")
-    if len(body) > MOST_BYTES:
-        raise UnfitLogo(f"has {len(body):,} bytes, and at most {MOST_BYTES:,} are allowed; {_EXPORT}")
+    if len(body) > most:
+        raise UnfitLogo(f"has {len(body):,} bytes, and at most {most:,} are allowed; {_EXPORT}")
     kind, size = _measured(body)
     if not kind:
         raise UnfitLogo(f"is no PNG, JPEG or WebP picture; {_EXPORT}")
@@ -104,13 +106,13 @@ def read(body: bytes) -> Logo:
     return Logo(body, f"image/{kind}", width, height, sha256(body).hexdigest()[:24])
 
 
-def data_url(body: bytes) -> str:
-    """The data URL of a logo's bytes.
+def data_url(body: bytes, most: int = MOST_BYTES) -> str:
+    """The data URL of a logo's bytes, at most `most` of them.
 
     Raises:
         UnfitLogo: as `read`.
     """
-    return f"data:{read(body).content_type};base64,{b64encode(body).decode()}"
+    return f"data:{read(body, most).content_type};base64,{b64encode(body).decode()}"
 
 
 def _measured(body: bytes) -> tuple[str, tuple[int, int] | None]:

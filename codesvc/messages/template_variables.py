@@ -21,7 +21,7 @@ _EVERY: Final = frozenset({"t", "nonce"})
 _OF_A_SITE: Final = _EVERY | {"brand", "logo"}
 _VERIFICATION: Final = _OF_A_SITE | {
     *("state", "base", "query", "stage", "title", "hint", "device", "scan_part", "digits", "expires_in", "resend_in"),
-    *("back", "problem", "explanation", "resent", "blocked"),
+    *("back", "problem", "explanation", "resent", "blocked", "spoken"),
 }
 _INTENT: Final = _OF_A_SITE | {
     *(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from codesvc.config import Limits
 from codesvc.config.kind_checks import usable
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
@@ -44,6 +45,13 @@ class AccountEntry:
     callback_keys: CallbackKeys
     sites: int = 1
     rates: Callable[[str], tuple[tuple[Rate, ...], ...]] = field(default=lambda _: (), compare=False, repr=False)
+
+    @property
+    def picture(self) -> Literal["scan", "follow", "none"]:
+        """What the pages' picture shows: a QR code for the page, the account's own for following, or nothing."""
+        if self.config.may(Right.QR_CODES):
+            return "scan"
+        return "follow" if self.config.qr_picture else "none"
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,13 +107,14 @@ class Service:
 
 
 @asynccontextmanager
-async def staged(executable: str) -> AsyncIterator[tuple[Stage, Service]]:
-    """The service and the sandbox, and the customer's website where the demo has its own."""
+async def staged(executable: str, **options: Any) -> AsyncIterator[tuple[Stage, Service]]:
+    """The service and the sandbox, and the customer's website where the demo has its own; `options` of the account."""
     addresses = Addresses(four_free_ports())
     account = sandbox_account(addresses)
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cw-")))
         settings = service_settings(addresses, api_key=KEY, data_dir=directory / "data", account=account)
+        settings = replace(settings, accounts={"main": replace(settings.accounts["main"], **options)})
         sandbox, website = create_sandbox(Platform(account)), create_app(addresses.service)
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
         await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64encode
 
 import pytest
 
@@ -10,6 +11,7 @@ from codesvc.web.context import SERVICES
 from tests.kinds import BY_KEYWORD, DENIED, KINDS, calls, deny, refused, world_of
 from tests.people.asks import bind_intent, login, read, reply, status
 from tests.people.browsers import browser, links_in, query_of
+from tests.pictures import png
 
 STATE = "the-session-s-own-state"
 
@@ -158,6 +160,60 @@ async def test_no_call_without_the_right_is_made_by_upkeep(world, kind):
     assert bool(standing.quotas) is (kind not in BY_KEYWORD)
 
 
+@pytest.mark.parametrize("kind", BY_KEYWORD)
+async def test_the_picture_is_the_accounts_own_for_following(new_world, kind):
+    picture = png()
+    url = f"data:image/png;base64,{b64encode(picture).decode()}"
+    async with world_of(new_world, kind, accounts__main__qr_picture=url) as world:
+        started = await world.start("alice")
+        assert started["scan"]["picture"] == "follow"
+        for name in ("svg", "png"):
+            async with world.http.get(f"{started['page_url']}/qr.{name}") as answer:
+                assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", picture)
+        asked = await login(world)
+        async with world.http.get(asked["scan"]["image_url"]) as answer:
+            assert (answer.status, await answer.read()) == (200, picture)
+        scan = await world.call("GET", f"/v1/verifications/{started['id']}/scan")
+        assert (scan.status, scan.problem) == (404, "not-found")
+        assert "keyword" in scan["detail"]
+        assert (await world.call("GET", f"/v1/logins/{asked['id']}/scan")).status == 404
+        assert not refused(world)
+
+
+async def test_without_a_picture_there_is_none(new_world):
+    async with world_of(new_world, "unverified_subscription") as world:
+        started = await world.start("alice")
+        assert started["scan"]["picture"] == "none"
+        page = await world.page("GET", started)
+        assert "/qr." not in page.text
+        assert started["scan"]["keyword"] in page.text
+        assert (await world.page("GET", started, "/qr.svg")).status == 404
+        state = await world.page("GET", started, "/state")
+        assert (state["scan"]["picture"], state["renew"]) == ("none", None)
+
+
+async def test_what_has_expired_is_had_anew_by_another_keyword(new_world):
+    async with world_of(new_world, "unverified_subscription") as world:
+        started, asked = await world.start("alice"), await login(world)
+        await world.advance(601)
+        state = await world.page("GET", started, "/state")
+        assert (state["status"], state["renew"], state["by_keyword"]) == ("expired", "scan", True)
+        page = await world.page("GET", started)
+        assert "重新获取口令" in page.text
+        assert "二维码" not in page.text.partition("<script")[0]
+        intent = (await world.call("GET", f"/p/{asked['page_token']}/state", key=None)).json
+        assert (intent["title"], intent["by_keyword"]) == ("口令已过期", True)
+        renewed = await world.call("POST", f"/p/{started['page_token']}/renew", {}, key=None)
+        assert renewed.status == 200
+
+
+async def test_a_verified_service_account_shows_its_codes(new_world):
+    async with world_of(new_world, "verified_service") as world:
+        started = await world.start("alice")
+        assert started["scan"]["picture"] == "scan"
+        assert (await world.page("GET", started, "/qr.svg")).status == 200
+
+
 async def test_a_missing_right_is_a_fault_of_configuration(new_world):
     """48001 while the token works: named on /readyz, in the metrics and for operators, and no new token is fetched."""
     async with new_world() as world:
@@ -165,7 +221,7 @@ async def test_a_missing_right_is_a_fault_of_configuration(new_world):
         person = await world.bound("alice")
         started = await world.start("alice", "reset")
         for _ in range(300):
-            ready = await world.call("GET", "/readyz")
+            ready = await world.call("GET", "/readyz", key=OPERATOR_KEY)
             found = next(c for c in ready["components"] if c["component"] == "wechat:main")
             if found["state"] != "ok":
                 break
@@ -173,7 +229,7 @@ async def test_a_missing_right_is_a_fault_of_configuration(new_world):
         assert found["state"] == "no right"
         assert "fault of configuration" in found["means"]
         assert 'kind is "verified_service"' in found["means"]
-        assert 'codesvc_rights_refused{account="main"} 1.0' in (await world.call("GET", "/metrics")).text
+        assert 'codesvc_rights_refused{account="main"} 1.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
         assert len([path for path, _ in calls(world) if path.endswith("token")]) == 1
         await person.say(started["scan"]["keyword"])
         assert re.fullmatch(r"\d{6}", await person.code_in_chat())

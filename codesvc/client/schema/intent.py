@@ -73,6 +73,9 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go on")]
     renew: Annotated[str, told("what the page can get anew, once", words=("scan",), example="scan")] | None = None
+    by_keyword: Annotated[
+        bool, told("whether the account has no QR codes for pages, so that its keyword is the only way", example=False)
+    ] = False
     brand: Annotated[Brand | None, told("the site's own looks; null where nothing is set")] = None
 
 

@@ -19,6 +19,7 @@ DELIVERY_STATUSES: Final = (
     "scanned",
     "pending",
 )
+PICTURES: Final = ("scan", "follow", "none")
 RENEWALS: Final = ("scan", "code")
 CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "scan", "auto")
 
@@ -34,10 +35,19 @@ class Delivery(Answer, frozen=True, kw_only=True):
 
 
 class Scan(Answer, frozen=True, kw_only=True):
-    """How a scan may bring the code."""
+    """How a scan may bring the code, or where the account has no such QR codes, its keyword."""
 
-    image_url: Annotated[str, told("the QR code as SVG, made when it is first asked for")]
+    image_url: Annotated[str, told("the QR code as SVG, made when it is first asked for; `picture` says what it shows")]
     keyword: Annotated[str, told("does what the scan does when sent to the account as a message", example="zs77sbm6")]
+    picture: Annotated[
+        str,
+        told(
+            "what image_url shows. scan: the QR code that does it all. follow: the account's own QR code (PNG, JPEG or "
+            "WebP), for following only: show the keyword first. none: nothing, 404",
+            words=PICTURES,
+            example="scan",
+        ),
+    ] = "scan"
 
 
 class Verification(Answer, frozen=True, kw_only=True):
@@ -123,6 +133,9 @@ class VerificationPage(Answer, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    by_keyword: Annotated[
+        bool, told("whether the account has no QR codes for pages, so that its keyword is the only way", example=False)
+    ] = False
     brand: Annotated[Brand | None, told("the site's own looks; null where nothing is set")] = None
 
 

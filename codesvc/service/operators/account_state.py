@@ -111,12 +111,13 @@ def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
 
 
 async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal | None:
-    """The refusal of an account's calls, from the store.
+    """The refusal of an account's calls, from the store; a right that is missing is no such refusal (`right_trouble`).
 
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    return call_refusal((await store.counts.episodes(account.keys, account_subject(account.name))).episodes)
+    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
+    return call_refusal(_without_rights(episodes))
 
 
 async def read_account_trouble(
@@ -128,8 +129,11 @@ async def read_account_trouble(
         StoreUnavailable: the store does not answer.
     """
     episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
-    others = {name: each for name, each in episodes.items() if not name.endswith(f".{NO_RIGHT}")}
-    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(others)
+    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(_without_rights(episodes))
+
+
+def _without_rights(episodes: Mapping[str, Episode]) -> dict[str, Episode]:
+    return {name: each for name, each in episodes.items() if not name.endswith(f".{NO_RIGHT}")}
 
 
 def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:

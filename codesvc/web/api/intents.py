@@ -17,7 +17,7 @@ from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.display_names import wanted_name
 from codesvc.web.api.inputs import BindIntentInput, EmptyInput, LoginInput
-from codesvc.web.api.views import json_response, scan_code, wire_time
+from codesvc.web.api.views import json_response, scan_code, scan_of, wire_time
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
 from codesvc.web.event_streams.stream import stream_intent
@@ -29,15 +29,20 @@ if TYPE_CHECKING:
     from codesvc.domain.openid_handle import Handles
     from codesvc.domain.signed_links import Links
     from codesvc.service.intents import IntentResult
+    from codesvc.sites.directory import SiteEntry
     from codesvc.web.context import Services
 
 routes = web.RouteTableDef()
 _PATHS: Final = {Kind.BIND: "/v1/bind-intents", Kind.LOGIN: "/v1/logins"}
 _SCOPES: Final[dict[Kind, Scope]] = {Kind.BIND: "bindings", Kind.LOGIN: "verify"}
+CLOSED: Final = (
+    "There is no QR code to scan: a bind intent by web authorisation has a link, and where scan.picture is not `scan`, "
+    "the account has no QR codes with parameters, and its keyword does the same."
+)
 _NAMES: Final = {Kind.BIND: "bind intent", Kind.LOGIN: "login"}
 
 
-def intent_view(intent: Intent, links: Links, handles: Handles, account: str) -> schema.BindIntent | schema.Login:
+def intent_view(intent: Intent, links: Links, handles: Handles, site: SiteEntry) -> schema.BindIntent | schema.Login:
     """What the API answers about a bind intent or login; never without a key."""
     page_url = links.page_url(intent.site, intent.id)
     shared: dict[str, Any] = {
@@ -46,7 +51,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
         "reference": intent.reference,
         "created_at": wire_time(intent.created),
         "expires_at": wire_time(intent.expires),
-        "scan": schema.Scan(image_url=f"{page_url}/qr.svg", keyword=intent.keyword) if intent.scannable else None,
+        "scan": scan_of(site, page_url, intent.keyword) if intent.scannable else None,
         "page_url": page_url,
         "page_token": links.page_token(intent.site, intent.id),
         "predecessor": intent.predecessor or None,
@@ -58,7 +63,7 @@ def intent_view(intent: Intent, links: Links, handles: Handles, account: str) ->
         **shared,
         user=intent.user,
         method=intent.method,
-        link=links.ask_url(account, intent.site, intent.id) if intent.method == "oauth" else None,
+        link=links.ask_url(site.account.name, intent.site, intent.id) if intent.method == "oauth" else None,
         conflict=intent.conflict or None,
     )
 
@@ -76,7 +81,7 @@ def _view(request: web.Request, intent: Intent) -> schema.BindIntent | schema.Lo
 
 
 def _drawn(here: Services, intent: Intent) -> schema.BindIntent | schema.Login:
-    return intent_view(intent, here.links, here.handles, here.directory.sites[intent.site].account.name)
+    return intent_view(intent, here.links, here.handles, here.directory.sites[intent.site])
 
 
 def refuse(kind: Kind, result: IntentResult) -> Problem:
@@ -90,7 +95,7 @@ def refuse(kind: Kind, result: IntentResult) -> Problem:
         case Outcome.MISMATCH:
             return Problem("idempotency-mismatch")
         case Outcome.CLOSED:
-            return Problem("not-found", "This bind intent has no QR code to scan, but a link.")
+            return Problem("not-found", CLOSED)
         case Outcome.ABSENT:
             return Problem("not-found", f"There is no such {_NAMES[kind]}.")
         case _:

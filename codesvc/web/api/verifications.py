@@ -61,7 +61,11 @@ def refuse(result: Result, limits: dict[str, str] | None = None) -> Problem:
         case Outcome.EARLY:
             return limited(result.denial, "resend-too-soon") if result.denial else Problem("resend-too-soon")
         case Outcome.CLOSED:
-            return Problem("not-found", "This purpose brings no codes by scan.")
+            return Problem(
+                "not-found",
+                "There is no QR code to scan: this purpose brings no codes by scan, or, where scan.picture is not "
+                "`scan`, the account has no QR codes with parameters, and its keyword brings the code.",
+            )
         case Outcome.MISMATCH:
             return Problem("idempotency-mismatch")
         case _:

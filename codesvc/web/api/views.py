@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.proof import Proofs
     from codesvc.domain.record import Record
-    from codesvc.sites.directory import SiteEntry
+    from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.store.replies import Binding
 
 
@@ -69,9 +69,11 @@ class Views:
         public_url: the service's own address.
         pages: signs page tokens.
         proofs: creates proofs.
+        directory: the sites; their accounts decide what a page's picture shows.
     """
 
-    def __init__(self, public_url: str, pages: PageTokens, proofs: Proofs) -> None:
+    def __init__(self, public_url: str, pages: PageTokens, proofs: Proofs, directory: Directory) -> None:
+        self._directory = directory
         self._address = ServiceAddress(public_url)
         self._pages = pages
         self._proofs = proofs
@@ -139,6 +141,7 @@ class Views:
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
             renew=_renewal(record),
+            by_keyword=site.account.picture != "scan",
             brand=brand_of(site, self._address),
         )
 
@@ -152,9 +155,13 @@ class Views:
         view = record.delivery_view
         return schema.Delivery(channel=str(view.channel), status=str(view.status), reason=view.reason)
 
-    @staticmethod
-    def _scan(record: Record, page_url: str) -> schema.Scan | None:
-        return schema.Scan(image_url=f"{page_url}/qr.svg", keyword=record.keyword) if record.scannable else None
+    def _scan(self, record: Record, page_url: str) -> schema.Scan | None:
+        return scan_of(self._directory.sites[record.site], page_url, record.keyword) if record.scannable else None
+
+
+def scan_of(site: SiteEntry, page_url: str, keyword: str) -> schema.Scan:
+    """How a scan or the keyword goes on, for the API and for pages."""
+    return schema.Scan(image_url=f"{page_url}/qr.svg", keyword=keyword, picture=site.account.picture)
 
 
 def return_address(url: str | None, parameter: str, identifier: str, predecessor: str | None) -> str | None:

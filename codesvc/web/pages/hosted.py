@@ -27,6 +27,7 @@ from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_changes
 from codesvc.web.languages import spoken_by
+from codesvc.web.pages.follow_code import follow_code
 from codesvc.web.pages.page_requests import FORM, allow_calls, for_people, read_nothing
 from codesvc.web.pages.verification_view import draw, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
@@ -92,9 +93,12 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def picture(request: web.Request) -> web.Response:
     """The QR code, drawn from WeChat's address for the scene; the first request attaches a scene.
 
+    An account without such codes has its own, as its operator has given it, for following only.
     Phones need a PNG: they cannot save an SVG as a photo, nor read one by a long press.
     """
     site, identifier = _subject(request)
+    if site.account.picture != "scan":
+        return follow_code(site)
     record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
     return draw_code(record.scene_url or "", request.match_info["kind"])
 

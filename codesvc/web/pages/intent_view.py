@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.client.schema import IntentPage, Scan
+from codesvc.client.schema import IntentPage
 from codesvc.domain.intent import IntentStatus, Kind
-from codesvc.web.api.views import return_address, wire_time
+from codesvc.web.api.views import return_address, scan_of, wire_time
 from codesvc.web.brand import brand_of, logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
@@ -61,25 +61,28 @@ def speech_of(request: web.Request, intent: Intent) -> Speech:
 
 def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
-    image = f"{links.page_url(site.name, intent.id)}/qr.svg"
-    key, said_yes = _headline(t, intent, handset), intent.status in _SAID_YES
+    by_keyword = site.account.picture != "scan"
+    key, said_yes = _headline(t, intent, "phone" if by_keyword else handset), intent.status in _SAID_YES
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}
     # A relying party is told of a refusal too.
     goes_on = said_yes or (intent.oidc is not None and intent.over)
+    hints = [f"{key}.hint.renew"] if intent.renewable else [f"{key}.hint.keyword"] if by_keyword else []
+    page_url = links.page_url(site.name, intent.id)
     return IntentPage(
         status=intent.status.value,
         over=intent.over,
         confirmed=said_yes,
-        title=t(key, **words),
-        hint=t(t.best(*([f"{key}.hint.renew"] if intent.renewable else []), f"{key}.hint"), **words),
+        title=t(t.best(*([f"{key}.keyword"] if by_keyword else []), key), **words),
+        hint=t(t.best(*hints, f"{key}.hint"), **words),
         reference=intent.reference,
         **words,
         now=wire_time(intent.now),
         expires_at=wire_time(intent.expires),
-        scan=Scan(image_url=image, keyword=intent.keyword) if intent.scannable else None,
+        scan=scan_of(site, page_url, intent.keyword) if intent.scannable else None,
         return_to=return_to(intent, links) if goes_on else None,
         renew="scan" if intent.renewable else None,
+        by_keyword=by_keyword,
         brand=brand_of(site, links.address),
     )
 

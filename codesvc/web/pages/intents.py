@@ -20,6 +20,7 @@ from codesvc.web.context import services
 from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
+from codesvc.web.pages.follow_code import follow_code
 from codesvc.web.pages.intent_view import page_path, render_intent, shown, state_of
 from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
@@ -118,5 +119,7 @@ async def picture(request: web.Request) -> web.Response:
     known = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
     if known.method == "oauth":
         return draw_code(here.links.ask_url(site.account.name, site.name, known.id), kind)
+    if site.account.picture != "scan":
+        return follow_code(site)
     intent = expect(identifier.kind, await here.intents.scan(site, identifier), Outcome.ATTACHED)
     return draw_code(intent.scene_url or "", kind)

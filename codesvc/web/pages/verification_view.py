@@ -64,6 +64,7 @@ def scan_part(request: web.Request, state: VerificationPage, handset: str) -> st
     """How much of scanning is shown: `none`, `offered`, `keyword`, or `picture` (the QR code and the keyword).
 
     A picture uses WeChat quota. So it is shown at once only if the person must scan. On a phone the keyword is shown.
+    If the account has no QR codes for pages, its own one stands in the picture's place, above the keyword's steps.
     """
     if state.scan is None:
         return "none"
@@ -113,12 +114,15 @@ def _variables(
     state, handset, base = here.views.page(record, site, t.name), device(request), here.views.page_path(record)
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
+    # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
+    by_keyword = site.account.picture != "scan"
+    spoken = "phone" if by_keyword else handset
     part = scan_part(request, state, handset)
     blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
     if blocked and part == "offered":
         part = "keyword" if handset == "phone" else "picture"
     anew = [f"{now}.hint.renew"] if state.renew else []
-    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{handset}", f"{now}.hint.{reason}", f"{now}.hint"]
+    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{spoken}", f"{now}.hint.{reason}", f"{now}.hint"]
     if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
     if now == "approved" and state.return_to is None:
@@ -132,7 +136,8 @@ def _variables(
         "base": base,
         "stage": now,
         "device": handset,
-        "title": t(t.best(f"{now}.title.{handset}", f"{now}.title"), **words),
+        "spoken": spoken,
+        "title": t(t.best(f"{now}.title.{spoken}", f"{now}.title"), **words),
         "hint": t(t.best(*hint_keys), **words),
         "scan_part": part,
         # The forms keep this parameter, so that without a script the QR code stays visible.

@@ -42,12 +42,12 @@ function h(kind, attributes = {}, ...children) {
 
 function icon(name) {
   const drawing = document.createElementNS(DRAWING, "svg");
-  const marks = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" };
+  const marks = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" };
   for (const [key, value] of Object.entries(marks)) drawing.setAttribute(key, value);
   ICONS[name].forEach((line, index) => {
     const path = document.createElementNS(DRAWING, "path");
     path.setAttribute("d", line);
-    path.setAttribute("class", index ? "dots" : "stroke");
+    if (index) path.setAttribute("class", "dots");
     drawing.append(path);
   });
   return drawing;

@@ -6,7 +6,7 @@ function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
   const drawn = new Map(); // part -> [what it was made from, element]
   const side = h("div.side"), below = h("div.times"), columns = h("div.columns", {}, side);
-  let state;
+  let state, spoken; // the device whose texts fit: also a phone where there is but the keyword
 
   function part(name, from, make) {
     const key = JSON.stringify(from);
@@ -28,32 +28,36 @@ function makePanel(t, back, does) {
     ? copy("primary", "keyword.copy.open", state.scan.keyword, true)
     : h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }));
 
-  function picture(address, alt, waiting) {
+  function figure(address, alt, waiting, caption = alt) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
     const source = device === "desktop" ? address : address.replace(/svg$/, "png");
-    const image = h("img", { src: source, width: 232, height: 232, alt: t(alt, state), referrerpolicy: "no-referrer" });
+    const image = h("img", { src: source, alt: t(alt, state), referrerpolicy: "no-referrer" });
     image.addEventListener("error", () => image.replaceWith(t("scan.broken")));
-    return h("div.scan", {},
-      h("figure", {},
-        h("span.qr", {}, image),
-        h("figcaption", { text: t(t.best(`scan.caption.${device}`, "scan.caption")) }, waiting && h("span.waiting", { text: t("scan.waiting") }))),
-      state.scan && h("p.or", { text: t("keyword.or") }),
-      state.scan && keyword("p"));
+    return h("figure", {},
+      h("span.qr", {}, image),
+      h("figcaption", { text: t(caption, state) }, waiting && h("span.waiting", { text: t("scan.waiting") })));
   }
 
+  const picture = (address, alt, waiting) => h("div.scan", {},
+    figure(address, alt, waiting, t.best(`scan.caption.${device}`, "scan.caption")),
+    state.scan && h("p.or", { text: t("keyword.or") }),
+    state.scan && keyword("p"));
+
+  // Also where the account has no QR codes for pages: its own picture, if there is one, is for following.
   const steps = (last) => h("div.scan.steps", {},
+    state.scan.picture === "follow" && figure(state.scan.image_url, "follow.caption"),
     h("ol", {},
       h("li", { text: t("keyword.step.copy") }, keyword("span")),
       h("li", { text: t("keyword.step.open", state) }, copy("copy.name", "account.copy", state.account)),
       h("li", { text: t(last) })),
-    h("p.links", {},
+    device === "phone" && h("p.links", {},
       h("a", { href: "weixin://", text: t("keyword.wechat") }),
-      h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
+      !state.by_keyword && h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
 
   const problem = () => h("p.problem", { id: "problem", role: "alert" });
   const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: does.anew });
-  const used = () => state.renew && part("used", 0, () => anew("second", "renew.used"));
-  const again = () => part("anew", state.renew, () => h("div.end", {}, anew("primary", `renew.${state.renew}`), problem()));
+  const used = () => state.renew && part("used", 0, () => anew("second", state.by_keyword ? "renew.keyword" : "renew.used"));
+  const again = () => part("anew", state.renew, () => h("div.end", {}, anew("primary", `renew.${state.by_keyword ? "keyword" : state.renew}`), problem()));
 
   const tiles = (letters) => h("div.reference", {},
     h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
@@ -83,7 +87,7 @@ function makePanel(t, back, does) {
   const rest = () => part("rest", 0, () => h("p", {}, icon("clock"), `${t("expires")} `, h("time")));
 
   function times(stage, scan) {
-    const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${device}`, seen));
+    const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${spoken}`, seen));
     const offer = () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label);
     arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && repeat, scan === "offered" && part("offer", label, offer), used()]);
     return below;
@@ -95,18 +99,19 @@ function makePanel(t, back, does) {
   // `wanted`: how the person asked to get the code ("", open, picture). Answers with the headline and the sentence below it.
   function draw(fresh, { wanted, resent }) {
     state = fresh;
+    spoken = state.by_keyword ? "phone" : device;
     root.className = state.delivery ? "panel" : "panel intent";
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
-    const title = t(t.best(`${stage}.title.${device}`, `${stage}.title`), state);
-    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${device}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
+    const title = t(t.best(`${stage}.title.${spoken}`, `${stage}.title`), state);
+    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${spoken}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && onPhone(scan)))];
     if (state.status === "pending") {
-      const ways = { keyword: () => steps("keyword.step.send"), picture: () => picture(state.scan.image_url, "scan.alt", waiting) };
+      const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
-      arrange(columns, [ways[scan] && part("scan", [scan, state.scan, waiting], ways[scan]), side]);
+      arrange(columns, [state.scan && scan !== "offered" && part("scan", [scan, state.scan, waiting], way), side]);
       shown.push(columns, part("foot", 0, () => foot("safety")));
     } else if (leads) shown.push(part("end", state.return_to, onward));
     else if (state.renew) shown.push(again());
@@ -119,15 +124,15 @@ function makePanel(t, back, does) {
   function drawIntent(wanted) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
     const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const ways = { keyword: () => steps("ask.step.send"), picture: () => picture(state.scan?.image_url ?? does.picture(), "ask.scan.alt", true) };
+    const way = () => state.by_keyword || scan === "keyword" ? steps("ask.step.send") : picture(state.scan?.image_url ?? does.picture(), "ask.scan.alt", true);
     const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && onPhone(scan)))];
     if (!over) {
-      const how = scan === "picture" && device === "desktop" && state.scan && part("how", 0, () => h("ol.how", {},
+      const how = scan === "picture" && device === "desktop" && state.scan && !state.by_keyword && part("how", 0, () => h("ol.how", {},
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));
       const waits = status === "scanned" && part("waits", 0, () => h("p.or", {}, h("span.waiting", { text: t("ask.waiting") })));
       arrange(below, [rest(), used(), used() && part("why", 0, problem)]);
       arrange(side, [how, part("entry", reference, () => tiles([...reference])), waits, below]);
-      arrange(columns, [ways[scan] && part("scan", [scan, state.scan], ways[scan]), side]);
+      arrange(columns, [scan !== "none" && part("scan", [scan, state.scan], way), side]);
       shown.push(columns, part("foot", 0, () => foot("ask.safety")));
     } else if (leads) shown.push(part("end", leads, onward));
     else if (state.renew) shown.push(again());
