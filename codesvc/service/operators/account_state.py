@@ -120,9 +120,7 @@ async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal 
     return call_refusal(_without_rights(episodes))
 
 
-async def read_account_trouble(
-    store: Store, account: AccountEntry
-) -> TokenTrouble | RightTrouble | CallRefusal | None:
+async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
     """The trouble with an account's token, else with its rights, else with its calls, from the store.
 
     Raises:
