@@ -12,6 +12,7 @@ from tests.kinds import BY_KEYWORD, DENIED, KINDS, calls, deny, refused, world_o
 from tests.people.asks import bind_intent, login, read, reply, status
 from tests.people.browsers import browser, links_in, query_of
 from tests.pictures import png
+from tests.world import OPERATOR_KEY
 
 STATE = "the-session-s-own-state"
 
@@ -229,7 +230,9 @@ async def test_a_missing_right_is_a_fault_of_configuration(new_world):
         assert found["state"] == "no right"
         assert "fault of configuration" in found["means"]
         assert 'kind is "verified_service"' in found["means"]
-        assert 'codesvc_rights_refused{account="main"} 1.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
+        assert (
+            'codesvc_rights_refused{account="main"} 1.0' in (await world.call("GET", "/metrics", key=OPERATOR_KEY)).text
+        )
         assert len([path for path, _ in calls(world) if path.endswith("token")]) == 1
         await person.say(started["scan"]["keyword"])
         assert re.fullmatch(r"\d{6}", await person.code_in_chat())
