@@ -40,6 +40,7 @@ _OF_PAGES_ONLY: Final = (
         "problem.page.",
         "problem.invalid",
         "front.",
+        "oidc.",
     ),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
