@@ -60,6 +60,7 @@ from codesvc.service.verifications import Verifications
 from codesvc.service.web_authorisation import Visits
 from codesvc.service.webhooks import Webhooks
 from codesvc.service.wechat_clients import reach
+from codesvc.service.wechat_server import WechatServerCodes
 from codesvc.sites.directory import Directory
 from codesvc.sites.lazy import PerEntry
 from codesvc.sites.registry.contents import Contents
@@ -70,7 +71,7 @@ from codesvc.sites.relying_parties import RelyingParties
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.web import admin, callback, oidc, refusals
+from codesvc.web import admin, callback, oidc, refusals, wechat_server
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
@@ -100,6 +101,7 @@ _TABLES: Final = (
     webhooks.routes,
     confirm.routes,
     callback.routes,
+    wechat_server.routes,
     events.routes,
     operations.routes,
     front.routes,
@@ -228,7 +230,8 @@ async def _run(
         await stack.enter_async_context(uses.running())
         handles, seals, secrets = Handles(keyring), OAuthStates(keyring), TicketSecrets(keyring)
         counter = TicketCounter(store, directory, teller, secrets, limits.keywords)
-        conversation = IntentChat(store, decisions, counter, teller)
+        codes = WechatServerCodes(store, directory, teller, keyring, limits.keywords)
+        conversation = IntentChat(store, decisions, counter, codes, teller)
         asking, parties = Intents(store, pool, recorder), RelyingParties(settings, directory, registry)
         page_tokens, means = PageTokens(keyring), Means(composer, clients, http)
         app[SERVICES] = Services(
@@ -243,6 +246,7 @@ async def _run(
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),
             intents=asking,
+            login_codes=codes,
             decisions=decisions,
             composer=composer,
             chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, recorder=recorder),

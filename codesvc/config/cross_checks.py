@@ -56,7 +56,10 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
     for name, site in _tables(settings, "sites"):
         yield from (
             _under(rule(settings, site), "sites", name)
-            for rule in (_site_account, _key_names, _landings, _test_users, kind_checks.site)
+            for rule in (
+                *(_site_account, _key_names, _landings, _test_users, kind_checks.site),
+                *(_wechat_server_keys, _wechat_server_words),
+            )
         )
         for webhook in _sound(site, "webhook"):
             if webhook is not None:
@@ -216,6 +219,30 @@ def _key_names(_: Settings, site: Site) -> Iterator[Fault]:
             if name in seen:
                 yield Fault(("keys", index, "name"), "is the name of another key of this site")
             seen.add(name)
+
+
+def _wechat_server_keys(_: Settings, site: Site) -> Iterator[Fault]:
+    """A panel's token gives openids away, and stands in the panel's own settings: it may do nothing else."""
+    for index, key in enumerate(site.keys):
+        for scopes in _sound(key, "scopes"):
+            if "wechat_server" in scopes and len(scopes) > 1:
+                yield Fault(("keys", index, "scopes"), "has wechat_server beside others; give it a key of its own")
+
+
+def _wechat_server_words(settings: Settings, site: Site) -> Iterator[Fault]:
+    """A keyword of an account asks for one site's code: one message can carry only one code that people copy whole."""
+    if site.wechat_server is None:
+        return
+    for name, other in settings.sites.items():
+        if other is site:
+            return
+        for table in _sound(other, "wechat_server"):
+            same = set(table.keywords) & set(site.wechat_server.keywords) if table is not None else set()
+            if same and other.account == site.account:
+                yield Fault(
+                    ("wechat_server", "keywords"),
+                    f"holds {', '.join(sorted(same))}, which asks for a code of sites.{name}; both share an account",
+                )
 
 
 def _landings(_: Settings, site: Site) -> Iterator[Fault]:

@@ -48,7 +48,7 @@ from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
 
 Mode = Literal["live", "test"]
-Scope = Literal["verify", "bindings", "openids", "vouch", "admin"]
+Scope = Literal["verify", "bindings", "openids", "vouch", "admin", "wechat_server"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Fsync = Literal["everysec", "always"]
 
@@ -172,6 +172,16 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WechatServer:
+    """For programs that log in by wechat-server's protocol, off without the table. Its codes are tied to no browser."""
+
+    keywords: Annotated[tuple[Shown, ...], filled, distinct] = ("验证码",)
+    code_length: Annotated[int, Between(7, 11)] = 8
+    code_life: Annotated[int, Between(60, 600)] = 180
+    guesses: Annotated[_Limit, filled] = (Rate(20, 3_600), Rate(100, 86_400))  # wrong codes of the site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """A site's webhook, and the secrets that sign its events (docs/en/webhooks.md)."""
 
@@ -199,6 +209,7 @@ class Site:
     chat: Chat = field(default_factory=Chat)
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
     webhook: Webhook | None = None
+    wechat_server: WechatServer | None = None
     brand: Brand = field(default_factory=Brand)
     oidc: Oidc | None = None
 

@@ -28,11 +28,13 @@ from typing import TYPE_CHECKING, Final
 from codesvc.domain.codes import ALPHABET_NAMES, CodeFormat
 from codesvc.domain.guessing import blind_rates
 from codesvc.domain.quota import ASSUMED_DAILY
+from codesvc.domain.wechat_server import LONG_GUESSES, LONG_LENGTH, MOST_LIVE, space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from codesvc.config import Limits, Purpose, Rate
+    from codesvc.config.settings import WechatServer
 
 DAY: Final = 86_400
 
@@ -109,6 +111,16 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
         short_guesses=shorts,
         long_guesses=longs,
     )
+
+
+def panel_odds(policy: WechatServer) -> float:
+    """The chance to log in as anybody by guessing codes of wechat-server's protocol, on the worst day.
+
+    A guess hits any of the live codes, of which there are at most `MOST_LIVE` in one life.
+    """
+    short = chance(most_in(policy.guesses, DAY), space(policy.code_length) // MOST_LIVE)
+    long = chance(most_in(LONG_GUESSES, DAY), space(LONG_LENGTH) // MOST_LIVE)
+    return 1 - (1 - short) * (1 - long)
 
 
 def one_in(probability: float) -> str:

@@ -96,6 +96,11 @@ class ChatComposer:
             variables["site"] = client if client == variables["site"] else f"{client} · {variables['site']}"
         return self._templates.chat(wording(name, site.account), intent.fixed.locale, variables)
 
+    def login_code(self, site: SiteEntry, code: str, minutes: int) -> str:
+        """A code of wechat-server's protocol, in Chinese. It stands first and alone, because people copy it."""
+        name = site.config.name.spoken("zh")
+        return self._templates.chat("login_code", "zh", {"site": name, "code": code, "minutes": minutes})
+
     def tickets(self, name: str, account: str, rows: Sequence[tuple[str, str, str, str]], minutes: int) -> str:
         """A message with links to tickets, in Chinese; a row is (ticket, site, user or "", its display name)."""
         listed = [

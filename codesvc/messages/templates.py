@@ -75,6 +75,9 @@ PEOPLE_MESSAGES = (
     "moved",
     "move_asked",
     "move_done",
+    # codes of wechat-server's protocol
+    "login_code",
+    "login_code_used",
     # tickets
     "bind_link",
     "reset_link",

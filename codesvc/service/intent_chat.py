@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from codesvc.messages.chat import ChatComposer
     from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.ticket_issuing import TicketCounter
+    from codesvc.service.wechat_server import WechatServerCodes
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
@@ -42,10 +43,19 @@ class IntentChat:
         store: takes notices.
         decisions: records scans and decisions.
         tickets: issues links from the chat to a site.
+        codes: issues codes of wechat-server's protocol.
         teller: writes the answers.
     """
 
-    def __init__(self, store: Store, decisions: IntentDecisions, tickets: TicketCounter, teller: ChatComposer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        decisions: IntentDecisions,
+        tickets: TicketCounter,
+        codes: WechatServerCodes,
+        teller: ChatComposer,
+    ) -> None:
+        self._codes = codes
         self._store = store.deliveries
         self._decisions = decisions
         self._tickets = tickets
@@ -71,8 +81,10 @@ class IntentChat:
         return await self.request(account, inbound, plain)
 
     async def request(self, account: AccountEntry, inbound: Inbound, wish: str) -> str | None:
-        """Answer a keyword or menu key with a link; None if the text is neither."""
+        """Answer a keyword or menu key with a link, or a code for a panel; None if the text is neither."""
         text = await self._tickets.request(account, inbound.event, wish)
+        if text is None:
+            text = await self._codes.request(account, inbound.event, wish)
         if text is None or inbound.covered:
             return text
         await self._send(account, inbound, "link", NoticeSubject(text=text))

@@ -155,6 +155,10 @@ class Keys:
         """String: the identity that a browser has proved, for one subject."""
         return f"{self.account}visit:{browser}:{subject}"
 
+    def login_code(self, site: str, name: str) -> str:
+        """String: for whom a code of wechat-server's protocol was made; `name` is derived from the code."""
+        return f"{self.account}login-code:{site}:{name}"
+
     def gone(self, openid: str) -> str:
         """String: when this openid stopped following."""
         return self.account + IN_ACCOUNT["gone"] % openid

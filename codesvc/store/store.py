@@ -31,6 +31,7 @@ from codesvc.store.tokens import Tokens
 from codesvc.store.verifications import Verifications
 from codesvc.store.visits import Visits
 from codesvc.store.webhooks import Webhooks
+from codesvc.store.wechat_server import LoginCodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,6 +89,7 @@ class Store:
         self.deliveries = Deliveries(here)
         self.followers = Followers(here)
         self.intents = Intents(here)
+        self.login_codes = LoginCodes(here)
         self.oidc = Oidc(here)
         self.quotas = Quotas(here)
         self.registry = Registry(here)

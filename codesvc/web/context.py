@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from codesvc.service.verifications import Verifications
     from codesvc.service.web_authorisation import Visits
     from codesvc.service.webhooks import Webhooks
+    from codesvc.service.wechat_server import WechatServerCodes
     from codesvc.sites.directory import Directory
     from codesvc.sites.registry.registry import Registry
     from codesvc.sites.registry.uses import KeyUses
@@ -74,6 +75,7 @@ class Services:
     reference: Reference
     widget: Widget
     intents: Intents
+    login_codes: WechatServerCodes
     decisions: IntentDecisions
     handles: Handles
     links: Links

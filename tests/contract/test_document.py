@@ -45,6 +45,8 @@ NOT_PUBLISHED = {
             ("GET", "userinfo"),
         )
     },
+    "GET /api/wechat/user": "wechat-server's protocol, which the panels know; docs/en/wechat-server.md describes it",
+    "GET /api/wechat/access_token": "the same",
     "GET /.well-known/{kind}/{path}{site}": "the same, where RFC 8414 puts it",
 }
 """Routes for a person's browser, which no program calls, and why they are not in the document."""

@@ -1,0 +1,122 @@
+"""wechat-server's protocol: a keyword in the chat brings a code, and a panel asks whose it is (KINDS.md section 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import structlog
+
+from codesvc.domain.limits import encode
+from codesvc.domain.wechat_server import LONG_GUESSES, LONG_LENGTH, MOST_LIVE, WechatServerSecrets, is_code
+from codesvc.service.ticket_issuing import plain
+from codesvc.sites.lazy import PerEntry
+from codesvc.store.outcomes import Outcome
+from codesvc.store.wechat_server import LoginCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codesvc.domain.keyring import Keyring
+    from codesvc.messages.chat import ChatComposer
+    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+    from codesvc.store.store import Store
+    from codesvc.wechat.events import Event
+
+_log = structlog.get_logger(__name__)
+_MENU_KEY = "user_verification"
+"""The key of wechat-server's menu button 登录验证, in the form of `plain`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owner:
+    """Whose code it was: DONE with an openid, ABSENT, or LIMITED while the site's long codes are being guessed at."""
+
+    outcome: Outcome
+    openid: str = ""
+
+
+def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, SiteEntry]:
+    found: dict[str, SiteEntry] = {}
+    for site in directory.sites_of(account.name, having="wechat_server"):
+        if site.config.wechat_server is not None:
+            for word in site.config.wechat_server.keywords:
+                found.setdefault(plain(word), site)
+    if found:
+        found.setdefault(_MENU_KEY, next(iter(found.values())))
+    return found
+
+
+class WechatServerCodes:
+    """Issues codes in the chat, and says whose they are.
+
+    Args:
+        store: holds them.
+        directory: the sites and their keywords.
+        teller: writes the answers.
+        keyring: derives codes and their names.
+        limits: rates of keywords per openid, by account name. A request for a code counts as one keyword.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        teller: ChatComposer,
+        keyring: Keyring,
+        limits: Mapping[str, str],
+    ) -> None:
+        self._store = store.login_codes
+        self._teller = teller
+        self._secrets = WechatServerSecrets(keyring)
+        self._limits = limits
+        self._sites = PerEntry(directory.accounts, partial(_sites_by_word, directory))
+
+    async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
+        """The answer to a keyword or menu key: a code, or why there is none; None for any other text."""
+        site = self._sites[account.name].get(plain(word))
+        policy = site.config.wechat_server if site else None
+        if site is None or policy is None:
+            return None
+        lengths = (policy.code_length, LONG_LENGTH)
+        short, long = (self._secrets.code(site.name, event.dedupe, length) for length in lengths)
+        wanted = LoginCode(
+            site=site.name,
+            openid=event.openid,
+            names=(self._secrets.name(site.name, short), self._secrets.name(site.name, long)),
+            mark=sha256(event.dedupe.encode()).hexdigest()[:16],
+            life_ms=policy.code_life * 1000,
+            most=MOST_LIVE,
+            guesses=encode(policy.guesses),
+            words=self._limits[account.name],
+        )
+        reply = await self._store.issue(account.keys, wanted)
+        _log.info("login_code", account=account.name, site=site.name, outcome=reply.outcome.value)
+        match reply.outcome:
+            case Outcome.DONE:
+                return self._teller.login_code(site, long if reply.long else short, max(1, policy.code_life // 60))
+            case Outcome.LIMITED:
+                return self._teller.phrase("limited", account, minutes=max(1, round(reply.wait_ms / 60_000)))
+            case _:
+                return self._teller.phrase("login_code_used", account)
+
+    async def owner(self, site: SiteEntry, code: str) -> Owner:
+        """Use a code up, and say whose it was."""
+        policy = site.config.wechat_server
+        if policy is None or not is_code(code) or len(code) not in {policy.code_length, LONG_LENGTH}:
+            return Owner(Outcome.ABSENT)
+        long = len(code) == LONG_LENGTH
+        reply = await self._store.take(
+            site.keys,
+            site.name,
+            self._secrets.name(site.name, code),
+            long=long,
+            guesses=encode(LONG_GUESSES if long else policy.guesses),
+        )
+        _log.info("login_code_asked", site=site.name, outcome=reply.outcome.value)
+        if reply.outcome is Outcome.LIMITED and not long:
+            # The short codes of this site are being guessed at: new ones are long.
+            return Owner(Outcome.ABSENT)
+        return Owner(reply.outcome, reply.openid)
