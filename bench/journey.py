@@ -1,9 +1,9 @@
 """What a person costs from beginning to end: a sign-up by scan, a reset by push and a login by scan.
 
-Each is done as a back end, a browser and a phone do it together: with its page, its assets and their conditional
-requests, picture, event stream, callback in safe mode, check, proof and binding. First one person after the other, with
-the CPU of service and store for each step; then many at once, for how many a core carries. Beside them stand as many
-requests to the multiplexed floor, sent in the same way in the same run.
+Each is done as a back end, a browser and a phone do it together: with its page and assets, picture, event stream,
+callback in safe mode, the panel that the page fetches after a change, check by its form, proof and binding. First one
+person after the other, with the CPU of service and store for each step; then many at once, for how many a core carries.
+Beside them stand as many requests to the multiplexed floor, sent in the same way in the same run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 200
 _KEYS = Keys("cs", APPID)
 _HTML = {"Accept": "text/html", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"}
+_PANEL = _HTML | {"X-Codesvc-Part": "panel"}
+"""The header with which the page's script asks for what has changed."""
 _ASSET = re.compile(r'(?:src|href)="([^"]+\.(?:js|css|svg|woff2)(?:\?[^"]*)?)"')
+_PICTURE = "/qr.svg"
 _STRANGERS = 10_000_000  # openids from here on are bound to nobody
 _PATIENCE_SECONDS = 60
 _IDLE_SECONDS = 10
@@ -102,7 +105,18 @@ class Person:
             page = await self._ask("GET", url, headers=_HTML)
         async with self._meter.step("assets"):
             for asset in dict.fromkeys(_ASSET.findall(page)):
-                await self._ask("GET", asset)
+                if not asset.endswith(_PICTURE):  # which is a step of its own
+                    await self._ask("GET", asset)
+
+    async def _panel(self, url: str) -> None:
+        """What the page fetches when its stream says that something has changed."""
+        async with self._meter.step("panel after a change"):
+            await self._ask("GET", url, headers=_PANEL)
+
+    async def _check(self, url: str, code: str) -> None:
+        """The code box's form, as the page's script sends it."""
+        async with self._meter.step("check on the page"):
+            await self._ask("POST", f"{url}/check", data={"code": code}, headers=_PANEL)
 
     async def _pushed(self, callback: tuple[str, str]) -> str:
         path, body = callback
@@ -125,10 +139,11 @@ class Person:
     async def _scene(self, path: str) -> str:
         """What the picture says, by the key; not counted."""
         scan = await self._keyed("GET", f"{path}/scan")
+        self._meter.requests -= 1
         return scan["url"].rpartition("/")[2]
 
     async def sign_up(self) -> None:
-        """Start, page, picture, stream, scan, check, state, binding."""
+        """Start, page, picture, stream, scan, panel, check, state, binding."""
         user = f"new-{self._number}"
         async with self._meter.step("start"):
             body = start_body(self._number) | {"user": user}
@@ -136,15 +151,15 @@ class Person:
         url = started["page_url"]
         await self._open_page(url)
         async with self._meter.step("picture"):
-            await self._ask("GET", f"{url}/qr.svg")
+            await self._ask("GET", f"{url}{_PICTURE}")
         async with self._watching(url):
             reply = await self._scan(
                 openid(_STRANGERS + self._number), await self._scene(f"/v1/verifications/{started['id']}")
             )
             code = re.search(r"(?<!\d)\d{6}(?!\d)", reply)
             assert code is not None, reply
-            async with self._meter.step("check on the page"):
-                await self._ask("POST", f"{url}/check", json={"code": code[0]})
+            await self._panel(url)
+            await self._check(url, code[0])
         async with self._meter.step("state, by key"):
             seen = await self._keyed("GET", f"/v1/verifications/{started['id']}")
         async with self._meter.step("binding"):
@@ -163,8 +178,7 @@ class Person:
             assert identifier is not None
             key = load(self._here.config).secrets.keyring().find(identifier.key_id)
             assert key is not None
-            async with self._meter.step("check on the page"):
-                await self._ask("POST", f"{url}/check", json={"code": derive(key.code_key, identifier)})
+            await self._check(url, derive(key.code_key, identifier))
         async with self._meter.step("state, by key"):
             seen = await self._keyed("GET", f"/v1/verifications/{started['id']}")
         async with self._meter.step("proof spent"):
@@ -178,18 +192,19 @@ class Person:
             await asyncio.sleep(0.001)
 
     async def log_in(self) -> None:
-        """Start, page, picture, stream, scan, the yes in the chat, state."""
+        """Start, page, picture, stream, scan, the yes in the chat, panel, state."""
         async with self._meter.step("start"):
             address = start_body(self._number)["client_ip"]
             started = await self._keyed("POST", "/v1/logins", 201, json={"client_ip": address})
         url = started["page_url"]
         await self._open_page(url)
         async with self._meter.step("picture"):
-            await self._ask("GET", f"{url}/qr.svg")
+            await self._ask("GET", f"{url}{_PICTURE}")
         async with self._watching(url):
             await self._scan(openid(self._number), await self._scene(f"/v1/logins/{started['id']}"))
             async with self._meter.step("the yes in the chat"):
                 await self._pushed(phone.text(openid(self._number), "确认"))
+            await self._panel(url)
         async with self._meter.step("state, by key"):
             seen = await self._keyed("GET", f"/v1/logins/{started['id']}")
         assert seen["status"] == "approved", seen
@@ -226,7 +241,7 @@ class Found:
 
     @property
     def picture_ratio(self) -> float:
-        """The first drawing of a QR code, in requests to the floor."""
+        """The first request for a QR code, which WeChat is asked for, in requests to the floor."""
         return self.steps["sign-up by scan"]["picture"][0] / self.floor
 
 

@@ -5,7 +5,7 @@ import pytest
 from jinja2 import TemplateError
 
 from codesvc.messages.bounded_environment import TemplateTooDear
-from codesvc.messages.templates import BadTemplate, Templates
+from codesvc.messages.templates import BadTemplate, Templates, read_templates, shipped_directory
 from tests.registry.test_admin_api import ACCOUNT, ask, office  # noqa: F401  a fixture
 
 GROWS = "{% set a = a ~ a %}"
@@ -126,3 +126,49 @@ async def test_the_admin_api_refuses_it_in_words(
     assert (answer.status, answer.problem) == (400, "invalid")
     assert {error["pointer"] for error in answer["errors"]} == {"/messages"}
     assert "takes too long or too much memory" in answer["errors"][0]["detail"]
+
+
+LOOPS = "{% for i in t.many %}{% for j in t.many %}{% endfor %}{% endfor %}"
+
+
+class Speaking:
+    """The texts of a page."""
+
+    tag, direction = "en", "ltr"
+
+    def __init__(self, many=3):
+        self.many = range(many)
+
+    def __call__(self, key, **_):
+        return f"<{key}>"
+
+    def best(self, *keys):
+        return keys[0]
+
+
+@pytest.mark.parametrize("changed", ["pages/trouble.html", "pages/layout.html"])
+def test_a_page_with_an_overridden_part_is_bounded(changed):
+    """Also a shipped page that includes what an operator wrote: `trouble.html` extends `layout.html`."""
+    shipped = read_templates(shipped_directory())[changed]
+    templates = Templates({changed: shipped.replace("<main", LOOPS + "<main").replace("<body", LOOPS + "<body")})
+    variables = {"t": Speaking(), "kind": "busy", "nonce": "x"}
+    assert "<main" in templates.page("trouble", variables)
+    with pytest.raises(TemplateTooDear):
+        templates.page("trouble", variables | {"t": Speaking(9_000)})
+
+
+def test_a_chat_text_with_an_override_beside_it_is_bounded():
+    templates = Templates({"chat/zh/busy.txt": "{% set t = t | default({'many': [1]}) %}" + LOOPS + "忙"})
+    assert templates.chat("busy", "zh", {"t": Speaking()}) == "忙"
+    with pytest.raises(TemplateTooDear):
+        templates.chat("busy", "zh", {"t": Speaking(9_000)})
+
+
+@pytest.mark.parametrize("own", [None, {"message/mine.toml": 'thing1 = "{{ code }}"'}])
+def test_what_nobody_overrode_reads_the_same_without_bounds(own):
+    shipped = read_templates(shipped_directory())
+    beside = {name: shipped[name] for name in ("pages/style.css", "chat/zh/soon.txt")}
+    plain, bounded = Templates(own), Templates(beside)
+    variables = {"t": Speaking(), "kind": "busy", "nonce": "x"}
+    assert plain.page("trouble", variables) == bounded.page("trouble", variables)
+    assert plain.chat("busy", "zh", {}) == bounded.chat("busy", "zh", {})
