@@ -63,6 +63,7 @@ class OidcClient:
     pkce: Literal["optional", "required"] = "optional"
     algorithm: Annotated[str, Among(ALGORITHMS)] = "RS256"
     visitors: bool = True
+    bind_visitors: bool = False
     email_domain: Annotated[str, mail_domain] | None = None
     response_iss: bool = True
     json_body: bool = False

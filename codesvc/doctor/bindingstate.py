@@ -1,4 +1,4 @@
-"""Whether all bindings lie under the appid that their site's account has now."""
+"""Whether all bindings lie under the appid that their site's account has now, and apps know people by the same key."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from codesvc.domain.clock import Offset
 from codesvc.domain.errors import CodesvcError
 from codesvc.service.misplaced_bindings import find_misplaced, remedy
 from codesvc.sites.registry.reading import read_directory
+from codesvc.sites.relying_parties import subject_key_fits
 from codesvc.store.connection import connect, store_url
 from codesvc.store.store import Store
 
@@ -48,6 +49,12 @@ async def check(settings: Settings, place: ReachableStore | None) -> Finding:
         store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
         directory = await read_directory(store, settings)
         found = await find_misplaced(store, directory)
+    if not subject_key_fits(settings, directory.kept):
+        return fail(
+            "oidc.subject_key",
+            "not the one that apps know people by: everybody would be a stranger to every app, so logins are refused",
+            "Put the old key back, from a backup of the configuration. It never changes.",
+        )
     if elsewhere := [each for each in found if each.present]:
         shown = "; ".join(map(str, elsewhere[:5])) + ("; and more" if len(elsewhere) > len(elsewhere[:5]) else "")
         return fail(_WHAT, shown, f"{remedy(elsewhere)}. A start is refused until then.")

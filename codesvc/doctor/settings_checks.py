@@ -30,6 +30,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield warn("configuration", str(notice), remedy_of(notice))
     yield _mode(settings)
     yield _proxy(settings)
+    if settings.oidc.subject_key is not None:
+        yield ok("oidc.subject_key", "set; keep a copy of it and NEVER change it: apps know people by it")
     for name, account in settings.accounts.items():
         yield _callback_mode(name, account)
         yield _callback_port(name, settings)

@@ -40,6 +40,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         challenge: the S256 challenge, "" without PKCE.
         scope: the accepted scopes, separated by blanks.
         visitors: whether people without a binding may log in.
+        binds: whether their login binds them.
         hint: the `id_token_hint`; another person than the one that it names gets `login_required`.
     """
 
@@ -52,6 +53,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     challenge: str = ""
     scope: str = ""
     visitors: bool = True
+    binds: bool = False
     hint: str = ""
 
     def spoken(self, locale: str) -> str:

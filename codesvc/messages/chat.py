@@ -90,6 +90,7 @@ class ChatComposer:
             "by_reply": by_reply,
             "host": intent.oidc.host if intent.oidc else "",
             "welcome": intent.oidc.visitors if intent.oidc else False,
+            "binds": intent.oidc.binds if intent.oidc else False,
         }
         if intent.oidc is not None:
             client = intent.oidc.spoken(intent.fixed.locale)

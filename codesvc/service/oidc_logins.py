@@ -9,15 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.oidc_codes import ACCESS_TOKEN_LIFE_S, CODE_LIFE_MS, code_digest, code_of
+from codesvc.domain.oidc_person import visitor_name
 from codesvc.domain.oidc_request import LONGEST_HINT, AuthorizationRequest, granted, is_registered
+from codesvc.domain.openid_handle import HANDLE_LIFE_MS
 from codesvc.domain.signed_links import Use
 from codesvc.service.intents import AskRequest
 from codesvc.service.oidc_protocol import Protocol, ProtocolError
 from codesvc.sites.relying_parties import SubjectKeyChanged
+from codesvc.store.bindings import Bind
 from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -105,6 +109,7 @@ class OidcLogins:
         recorder: Recorder,
     ) -> None:
         self._store = store.oidc
+        self._bindings = store.bindings
         self._keyring = keyring
         self._links = links
         self._intents = intents
@@ -162,6 +167,7 @@ class OidcLogins:
             challenge=asked.get("code_challenge", ""),
             scope=granted(asked.get("scope", "")),
             visitors=client.visitors,
+            binds=client.visitors and client.bind_visitors,
             # Its signature is checked when somebody has confirmed: strangers ask for free.
             hint=hint if len(hint) <= LONGEST_HINT else "",
         )
@@ -169,7 +175,8 @@ class OidcLogins:
             site,
             AskRequest(
                 kind=Kind.LOGIN,
-                method="oauth" if visit.wechat else "scan",
+                # Where the account may not ask WeChat who somebody is, the keyword does it.
+                method="oauth" if visit.wechat and site.account.config.may(Right.WEB_AUTHORISATION) else "scan",
                 address=visit.address,
                 user_agent=visit.user_agent,
                 locale=nearest(",".join((*languages, visit.languages)), _LANGUAGES, _LANGUAGES[0]),
@@ -217,6 +224,8 @@ class OidcLogins:
             case Outcome.DONE if asked.hint and self._is_another(site, asked.hint, issued.first):
                 error = ProtocolError("login_required", "Another person than that of the id_token_hint confirmed.")
             case Outcome.DONE:
+                if asked.binds and issued.shown.status is IntentStatus.UNKNOWN:
+                    await self._bind(site, issued.shown, issued.first)
                 return self._with(site, client, asked.redirect_uri, asked.state, {"code": code})
             case Outcome.EARLY:
                 return issued.shown
@@ -227,6 +236,26 @@ class OidcLogins:
             case _:
                 return None
         return self.refusal(site, client, asked.redirect_uri, asked.state, error)
+
+    async def _bind(self, site: SiteEntry, login: Intent, first: str) -> None:
+        """Bind a visitor who has said yes to that, under the username that relying parties are told.
+
+        A repeated call changes nothing; nor does one for a WeChat account that has another user by now.
+        """
+        wanted = Bind(
+            site=site.name,
+            user=visitor_name(self._parties.require_subjects().of(site.name, first)),
+            made_by="handle",
+            openid=login.claimed_by,
+            handle_of=login.id,
+            handle_until=(login.ended or 0) + HANDLE_LIFE_MS,
+            replace=False,
+            many=site.config.users_per_wechat == "many",
+            notices=site.config.binding_notices,
+            actor="chat",
+            hooks=site.wanted,
+        )
+        await self._bindings.bind(site.keys, wanted)
 
     def refusal(
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError

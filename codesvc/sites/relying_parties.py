@@ -40,6 +40,14 @@ def client_entries(kept: Contents, site: str) -> list[str]:
     return [name for name in kept.texts if name.startswith(f"{CLIENT_KIND}/{site}/")]
 
 
+def subject_key_fits(settings: Settings, kept: Contents | None) -> bool:
+    """Whether `oidc.subject_key` is the one that the store's subjects were derived under; True where there are none."""
+    table = kept.open(KEYS_ENTRY) if kept is not None and KEYS_ENTRY in kept.texts else None
+    known = msgspec.convert(table, SigningKeys).subject_key if table is not None else ""
+    key = settings.oidc.subject_key
+    return known in {"", Subjects(key.reveal().encode()).key_id if key is not None else None}
+
+
 class SubjectKeyChanged(Exception):
     """`oidc.subject_key` is not the one that this deployment's subjects were derived under."""
 

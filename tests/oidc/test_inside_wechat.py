@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.oidc.parties import CONFIDENTIAL, Browser, provider
+from tests.kinds import refused, world_of
+from tests.oidc.parties import CONFIDENTIAL, Browser, provider, told
 from tests.people.browsers import open_in_wechat, press
 from tests.stores import free_port
 from tests.webhooks.receiver import hook, receiving
@@ -75,3 +76,43 @@ async def test_the_webhook_names_the_app(new_world):
         await Browser(world).login(await world.bound("u-1"))
         [event] = await receiver.of("login.approved")
         assert event.data["client"] == "wiki"
+
+
+async def test_a_visitors_login_binds_where_the_app_wants_it_and_the_question_says_so(new_world):
+    async with new_world(**provider(CONFIDENTIAL | {"bind_visitors": True})) as world:
+        browser, person = Browser(world), await world.person()
+        asked_in_chat = await browser.scanned_by(person, await browser.authorize(ui_locales="zh"))
+        assert "并绑定这个微信" in asked_in_chat
+        assert (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"] == []
+        await person.say("确认")
+        said = told(await browser.back())
+        claims = await browser.claims((await browser.exchange(said["code"])).json)
+        user = claims["preferred_username"]
+        [found] = (await world.call("GET", f"/v1/bindings?openid={person.openid}"))["bindings"]
+        assert (found["user"], user[:3]) == (user, "wx_")
+        # Codes reach the person under the name that the app knows; the subject is the same.
+        before = len(await person.messages())
+        await world.start(user, "reset")
+        await person.wait_for_more(before)
+        again = await browser.claims((await browser.exchange((await browser.login(person))["code"])).json)
+        assert (again["sub"], again["preferred_username"]) == (claims["sub"], user)
+        # Whoever says no is not bound.
+        other = await world.person()
+        await browser.scanned_by(other, await browser.authorize())
+        await other.say("取消")
+        assert told(await browser.back())["error"] == "access_denied"
+        assert (await world.call("GET", f"/v1/bindings?openid={other.openid}"))["bindings"] == []
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (Windows NT 10.0)", "Mozilla/5.0 MicroMessenger/8.0"])
+async def test_an_account_that_may_only_answer_signs_people_in_by_keyword(new_world, agent):
+    async with world_of(new_world, "unverified_subscription", **provider()) as world:
+        browser, person = Browser(world), await world.person()
+        started = await browser.authorize(headers={"User-Agent": agent})
+        asked_in_chat = await browser.scanned_by(person, started)
+        assert "href" not in asked_in_chat
+        assert "wiki.example" in asked_in_chat
+        await person.say("确认")
+        said = told(await browser.back())
+        assert (await browser.exchange(said["code"])).status == 200
+        assert refused(world) == []
