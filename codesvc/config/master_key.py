@@ -7,6 +7,7 @@ than once in a hundred thousand, and then another one is made.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from base64 import urlsafe_b64decode
 from itertools import pairwise
@@ -17,6 +18,7 @@ _FEWEST_BYTES: Final = 24
 _FEWEST_DIFFERENT: Final = 14
 _FEWEST_DIFFERENT_HEX: Final = 10
 _REPEATED, _REPEATED_HEX = 6, 9  # characters that do not come twice, or in a row, by chance
+_STEADY: Final = 6  # bytes; 2^-32 by chance at each place
 _MOST_ALIKE: Final = 0.75  # of the characters are small letters, or capitals; 0.41 in random base64
 # Seven letters or more: shorter ones come by chance.
 _PHRASES: Final = (
@@ -26,6 +28,17 @@ _PHRASES: Final = (
     "example", "default", "masterkey", "codesvc", "insecure", "placeholder", "iloveyou", "welcome",
     "correcthorse", "trustno", "yourkey", "verysecure", "secretkey", "mysecret",
 )  # fmt: skip
+# `echo password | sha256sum` looks random and is in every list.
+_DIGESTED: Final = (
+    "", "password", "passw0rd", "secret", "123456", "12345678", "123456789", "admin", "root", "test", "changeme",
+    "change-me", "codesvc", "master", "master_key", "masterkey", "hello", "hello world", "qwerty", "foo", "foobar",
+)  # fmt: skip
+_DIGESTS: Final = frozenset(
+    hashlib.new(name, (word + end).encode(), usedforsecurity=False).digest()
+    for name in ("sha224", "sha256", "sha384", "sha512", "sha3_256")
+    for word in _DIGESTED
+    for end in ("", "\n")
+)
 _LEET: Final = str.maketrans("013457", "oleast")
 
 
@@ -40,9 +53,13 @@ def weakness(text: str) -> str:
     if not is_hex and re.fullmatch(r"[A-Za-z0-9+/_-]+", bare) is None:
         return "is neither base64 nor hexadecimal, so that no program has made it"
     span = _REPEATED_HEX if is_hex else _REPEATED
-    if _repeats(bare.lower(), span) or _counts_up(bare, span):
-        return "repeats itself or counts"
     octets = _decoded(compact if is_hex else bare, is_hex=is_hex)
+    # Every second or third character may count too, as in 1a2b3c4d, and so may the bytes behind the characters.
+    threads = [bare[start::step] for step in (1, 2, 3) for start in range(step)]
+    if _repeats(bare.lower(), span) or any(_counts_up(each, span) for each in threads) or _steady(octets):
+        return "repeats itself or counts"
+    if octets in _DIGESTS:
+        return "is the digest of a known phrase"
     if len(octets) < _FEWEST_BYTES:
         return f"decodes to {len(octets)} bytes; at least {_FEWEST_BYTES} are needed"
     different = len(set(compact.lower() if is_hex else bare))
@@ -66,6 +83,17 @@ def _decoded(text: str, *, is_hex: bool) -> bytes:
 def _repeats(text: str, span: int) -> bool:
     pieces = [text[place : place + span] for place in range(len(text) - span + 1)]
     return len(set(pieces)) < len(pieces)
+
+
+def _steady(octets: bytes) -> bool:
+    """Whether `_STEADY` bytes follow one another with the same difference."""
+    run, last = 1, None
+    for before, after in pairwise(octets):
+        run = run + 1 if (after - before) % 256 == last else 2
+        last = (after - before) % 256
+        if run >= _STEADY:
+            return True
+    return False
 
 
 def _counts_up(text: str, span: int) -> bool:

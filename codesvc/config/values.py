@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin
 
 from cattrs.cols import homogenous_tuple_structure_factory, is_frozenset, list_structure_factory
 
@@ -113,6 +113,9 @@ def _local_text(raw: Any, _: Any) -> LocalText:
     return text
 
 
+_IPV4_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
 def _network(raw: Any, _: Any) -> Network:
     text = _text(raw)
     try:
@@ -120,9 +123,14 @@ def _network(raw: Any, _: Any) -> Network:
     except ValueError:
         raise UnfitError("must be an address or a network such as 10.0.0.0/8 or ::1") from None
     try:
-        return ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
     except ValueError:
         raise UnfitError(f'is an address inside a network; did you mean "{loose}"?') from None
+    if network.version == _IPV4_MAPPED.version and network.subnet_of(_IPV4_MAPPED):
+        # A visitor's mapped address counts as IPv4, so a mapped network would never hold one.
+        plain = int(network.network_address) & 0xFFFFFFFF
+        return ipaddress.IPv4Network((plain, network.prefixlen - _IPV4_MAPPED.prefixlen))
+    return network
 
 
 def _message_fields(raw: Any, _: Any) -> MessageFields:

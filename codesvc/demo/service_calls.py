@@ -55,7 +55,7 @@ class ServiceCalls:
             "user": user,
             # Behind a reverse proxy, use the client address that the proxy reports, not the proxy's own address.
             "client_ip": request.remote,
-            "user_agent": request.headers.get("User-Agent", "")[:1024],
+            "user_agent": request.headers.get("User-Agent", ""),
             "locale": locale,
             "return_url": return_url,
         }

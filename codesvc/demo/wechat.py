@@ -25,7 +25,7 @@ def _asked(request: web.Request, back: str) -> dict[str, Any]:
     """The members that the requests for bind intents and logins share: the browser's data and the return address."""
     return {
         "client_ip": request.remote,
-        "user_agent": request.headers.get("User-Agent", "")[:1024],
+        "user_agent": request.headers.get("User-Agent", ""),
         "locale": locale_of(request),
         "return_url": request.app[SHOP].public_url + back,
     }

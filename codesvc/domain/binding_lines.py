@@ -40,10 +40,21 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("user", "openid", "unionid", "bound_at", "display")
 _SEPARATORS: Final = (",", ";", "\t")
 _BY_NAME: Final = {name.replace("_", ""): name for name in COLUMNS}
+# What other systems call a column, without case, blanks, dashes and underscores; counts if no column has the own name.
+_ALIASES: Final = {
+    **dict.fromkeys(("userid", "uid", "用户", "用户id", "用户名", "用户编号"), "user"),
+    **dict.fromkeys(("wechatopenid", "wxopenid", "微信openid"), "openid"),
+    **dict.fromkeys(("wechatunionid", "wxunionid", "微信unionid"), "unionid"),
+    **dict.fromkeys(("绑定时间", "boundtime", "bindtime"), "bound_at"),
+    **dict.fromkeys(("displayname", "显示名", "显示名称"), "display"),
+}
 _WHOLE: Final = re.compile(r"(-?[0-9]+)(?:\.0+)?")
+_SERIAL: Final = re.compile(r"[0-9]{5}\.[0-9]+")
 _LONGEST_SHOWN: Final = 80
 _FORMULA: Final = re.compile(r"^[=+\-@']")
 _SHIELDED: Final = re.compile(r"'[=+\-@']")
+# How people keep a spreadsheet from reading an id as a number: ="00123" and '00123. No id begins with either.
+_AS_TEXT: Final = re.compile(r"""=?"([^"]*)"|'([^'].*)""")
 _CONTAINERS: Final = {"[": "a list", "{": "an object"}
 _UNSURE: Final = (
     "has other characters than ASCII, and the file's encoding is only guessed; name it, such as --encoding gb18030"
@@ -132,9 +143,9 @@ def _members(text: str) -> dict[str, str] | str:
             if name in fields:
                 return f"names {name} twice"
             whole = _WHOLE.fullmatch(value)
-            if whole:
+            if whole or (name == "bound_at" and _SERIAL.fullmatch(value)):
                 # As it is written: a number of 20 digits loses none.
-                fields[name] = whole[1]
+                fields[name] = whole[1] if whole else value
             elif value.startswith('"'):
                 fields[name] = stripped(msgspec.json.decode(value, type=str))
             else:
@@ -142,7 +153,7 @@ def _members(text: str) -> dict[str, str] | str:
                 shown = _CONTAINERS.get(value[:1], value[:_LONGEST_SHOWN])
                 return f"{name} is {shown}, neither a text nor a whole number"
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return "is not a JSON object"
+        return "is not a JSON object; the file needs a whole one on each line, without a list around them"
     return fields
 
 
@@ -161,15 +172,25 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
             cells = [stripped(value) for value in values]
             if any(cells):
                 fields = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+                fields |= {name: _bare(cell) for name, cell in fields.items() if name != "display"}
                 if _SHIELDED.match(fields.get("display", "")):
                     fields["display"] = fields["display"][1:]
                 yield begin, fields
             begin = first + reader.line_num + 1
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise BadFile(
+                f"line {begin}: the quotes do not match, or a value has more than {csv.field_size_limit():,} characters"
+            ) from None
         raise BadFile(
             f"line {begin}: the quotes do not match ({error}); a quote within a value is written twice, "
             "and the value stands in quotes"
         ) from None
+
+
+def _bare(cell: str) -> str:
+    found = _AS_TEXT.fullmatch(cell)
+    return cell if found is None else stripped(found[1] if found[1] is not None else found[2])
 
 
 def _header(heading: str) -> tuple[str, list[str]]:
@@ -179,7 +200,9 @@ def _header(heading: str) -> tuple[str, list[str]]:
             given = next(csv.reader([heading.rstrip("\r\n")], delimiter=separator, strict=True), [])
         except csv.Error:
             continue
-        names = [_BY_NAME.get(_plain(name), "") for name in given]
+        own = [_BY_NAME.get(_plain(name), "") for name in given]
+        others = [alias if (alias := _ALIASES.get(_plain(name), "")) not in own else "" for name in given]
+        names = [name or alias for name, alias in zip(own, others, strict=True)]
         if {"user", "openid"} <= set(names):
             twice = next((name for name in COLUMNS if names.count(name) > 1), "")
             if twice:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.identifiers import (
@@ -39,6 +39,9 @@ _SHEET_TIME: Final = re.compile(
     r"(?:[ T]*(?P<before>[上下]午)? ?(\d{1,2})[:时](\d{2})分?(?:[:]?(\d{2})(?:\.\d+)?秒?)?(?P<after> ?[AP]M)?)?",
     re.IGNORECASE,
 )
+# A time in a spreadsheet's cell that was not formatted as one: days since 1899-12-30, here those from 1970 to 2173.
+_SERIAL: Final = re.compile(r"(?:2[6-9]|[3-9][0-9])[0-9]{3}(?:\.[0-9]{1,12})?")
+_FIRST_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001  a wall clock's time; its zone is named apart
 _BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200e\u200f\u202a\u202c\u2060\u3000\ufeff"
 _LONGEST_SHOWN: Final = 40
 # The characters of openids, also in full width, and invisible ones that may stand between them.
@@ -142,7 +145,7 @@ def milliseconds(text: str, zone: tzinfo | None, latest: int | None = None) -> s
     """A time as ms since 1970; "" for an empty text.
 
     Args:
-        text: RFC 3339, or `2025/5/1 7:01` as spreadsheets write it.
+        text: RFC 3339, or `2025/5/1 7:01` or the days since 1900 as spreadsheets write it.
         zone: what times mean that name no zone; None refuses them.
         latest: the latest possible time, ms since 1970; one day more is allowed, for clocks differ. None: any time.
 
@@ -173,6 +176,8 @@ def _moment(text: str) -> datetime | None:
         sheet = _SHEET_TIME.fullmatch(text)
         if sheet:
             return _of_sheet(sheet)
+        if _SERIAL.fullmatch(text):
+            return _FIRST_DAY + timedelta(milliseconds=round(float(text) * _DAY))
         return None if text.isdigit() else datetime.fromisoformat(text)
     except ValueError:
         return None

@@ -13,6 +13,8 @@ _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}
 # Two halves with a blank or a dash between them. Words and years side by side look like that too.
 _HALF: Final = f"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH // 2}}}"
 _HALVES: Final = re.compile(rf"(?<![a-z0-9])({_HALF})[ \-\u2010-\u2015]({_HALF})(?![a-z0-9])")
+_LONGEST_AFTER: Final = 64
+"""Characters after a label within which a keyword may stand with blanks and punctuation."""
 _LABEL: Final = re.compile(r"(?:口令|关键词|關鍵詞|暗号|暗號|\bkey ?word\b)\W*(?:是|为|為|is\b)?")
 # Letters and digits mixed, one more or less than a keyword has: words, dates and numbers are none.
 _ATTEMPT: Final = re.compile(
@@ -30,9 +32,10 @@ def read_keyword(text: str) -> str | None:
         return whole
     shown = visible(text).lower()
     for label in _LABEL.finditer(shown):
-        after = normalise(shown[label.end() :]).lower()
-        if _KEYWORD.fullmatch(after):
-            return after
+        # Each label is looked at, and a message may have a thousand: only one near the end can have a keyword after it.
+        after = shown[label.end() :] if len(shown) - label.end() <= _LONGEST_AFTER else ""
+        if _KEYWORD.fullmatch(keyword := normalise(after).lower()):
+            return keyword
     found = set(_ALONE.findall(shown))
     found |= {"".join(halves) for halves in _HALVES.findall(shown) if any(map(_mixed, halves))}
     return found.pop() if len(found) == 1 else None

@@ -22,7 +22,7 @@ _PORT: Final = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?"
 _BRACKETED: Final = re.compile(rf"\[([^\[\]]*)\]{_PORT}", re.ASCII)
 _WITH_PORT: Final = re.compile(rf"([^:\[\]]+){_PORT}", re.ASCII)
 _ZONE: Final = re.compile(r"%[^\s%/]+")
-_ELEMENT: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+_MARK: Final = re.compile('[",]')
 _PAIR: Final = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|$)')
 _UNQUOTED: Final = re.compile(r"\\(.)")
 
@@ -81,22 +81,43 @@ def hops(header: ForwardedHeader, lines: list[str]) -> list[str | None]:
 
     Several lines are one list, and empty elements do not count (RFC 9110 sections 5.3 and 5.6.1).
     """
-    whole = ",".join(lines)
     if header == "X-Forwarded-For":
-        return [each for each in reversed(whole.split(",")) if each.strip(" \t")]
-    if (whole.count('"') - whole.count('\\"')) % 2:
-        # A quote that does not close: which commas separate elements is unknown.
-        return [whole]
-    return [_node(each) for each in reversed(_ELEMENT.findall(whole)) if each.strip(" \t")]
+        return [each for each in reversed(",".join(lines).split(",")) if each.strip(" \t")]
+    return [_node(each) for line in reversed(lines) for each in _elements(line) if each.strip(" \t")]
+
+
+def _elements(line: str) -> list[str]:
+    """The elements of a `Forwarded` line, the last first.
+
+    They are found from the right, line by line: what a proxy has added stands there. So a quote that a client does not
+    close hides nothing of it.
+    """
+    found, end, quoted = [], len(line), False
+    for mark in reversed(list(_MARK.finditer(line))):
+        if mark[0] == ",":
+            if not quoted:
+                found.append(line[mark.end() : end])
+                end = mark.start()
+        elif not (quoted and _is_escaped(line, mark.start())):
+            quoted = not quoted
+    return [*found, line[:end]]
+
+
+def _is_escaped(line: str, place: int) -> bool:
+    before = line[:place]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def _node(element: str) -> str | None:
+    """The node of an element; None if it names none. An element that cannot be read is itself the node."""
     rest, node = element, None
     while rest.strip():
         pair = _PAIR.match(rest)
         if pair is None:
             return element
-        if pair[1].lower() == "for" and node is None:
+        if pair[1].lower() == "for":
+            if node is not None:
+                return element  # each name at most once (RFC 7239 section 4)
             node = pair[2]
         rest = rest[pair.end() :]
     if node is not None and node.startswith('"'):

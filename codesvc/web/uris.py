@@ -12,9 +12,12 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 from yarl import URL
 
+from codesvc.domain.service_address import DEFAULT_PORTS
+
 # RFC 3986 appendix B.
 _PARTS: Final = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_DEFAULT_PORTS: Final = {scheme: f":{port}" for scheme, port in DEFAULT_PORTS.items()}
 _HOST: Final = re.compile(r"(.*?)(:[0-9]*)?", re.DOTALL)
 _ALLOWED: Final = "!$&'()*+,;=:@/?%"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -39,13 +42,14 @@ def as_uri(iri: str) -> str:
 
 
 def origin_of(iri: str) -> str:
-    """The origin of a URL as browsers write it: scheme, host in punycode, port.
+    """The origin of a URL as browsers write it: scheme, host in punycode, and a port if it is not the scheme's own.
 
     Raises:
         ValueError: the host is none.
     """
     scheme, authority, *_ = _split(iri)
-    return f"{scheme}://{_ascii(authority or '')}".lower()
+    origin = f"{scheme}://{_ascii(authority or '')}".lower()
+    return origin.removesuffix(_DEFAULT_PORTS.get(origin.partition(":")[0], ""))
 
 
 def with_parameters(iri: str, **parameters: str) -> str:

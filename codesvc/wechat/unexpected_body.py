@@ -13,6 +13,10 @@ _VALUES = (
     (re.compile(r"(?=[A-Za-z_-]*…?[0-9])[A-Za-z0-9_-]{6,}"), "…"),
     (re.compile(r"[A-Za-z0-9_+/%-]{16,}"), "…"),
 )
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _FORM = re.compile(r"[\w.%+\[\]-]{1,64}=[^\s<]*(?:&|\Z)")
 
 
@@ -29,11 +33,16 @@ def describe(body: bytes) -> str:
     return f"{_kind(text)}; it begins: {_beginning(text)}"
 
 
+def is_html(body: bytes) -> bool:
+    """Whether a body is an HTML page, which may also be well-formed XML with a document type."""
+    return _HTML.match(body[:_LOOKED_AT]) is not None
+
+
 def _kind(text: str) -> str:
     low = text[:100].lower()
     if low.startswith(("{", "[")):
         return "the body is JSON and so not well-formed XML; choose XML as the message format in the WeChat console"
-    if low.startswith(("<!doctype html", "<html", "<head", "<body")):
+    if _HTML.match(text.encode()):
         return "the body is an HTML page, not WeChat's XML; a proxy or firewall has put it in place of the message"
     if low.startswith("--"):
         return "the body is multipart/form-data, not XML; this address is for WeChat's pushes alone"

@@ -13,7 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from codesvc.wechat.errors import BadCallback
-from codesvc.wechat.unexpected_body import describe
+from codesvc.wechat.unexpected_body import describe, is_html
 
 MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 6
@@ -68,17 +68,13 @@ def read(body: bytes, fault: type[BadCallback], *, mend: bool = False) -> Elemen
     except UnicodeDecodeError:
         problem = "" if body.startswith(b"\x1f\x8b") else "the body is not UTF-8"
     except DefusedXmlException:
-        problem = "the body declares a document type or an entity"
+        problem = "" if is_html(body) else "the body declares a document type or an entity"
     except (ParseError, ValueError):
         pass
     if root is None:
         raise fault(problem or describe(body))
     if root.tag != "xml":
-        raise fault(
-            f"the root element is not xml; {describe(body)}"
-            if root.tag.lower() == "html"
-            else "the root element is not xml"
-        )
+        raise fault(f"the root element is not xml; {describe(body)}")
     _check_size(root, fault)
     return root
 

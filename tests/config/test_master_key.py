@@ -1,6 +1,7 @@
 """Master keys of live services: what people type is refused, what programs make is taken."""
 
 import base64
+import hashlib
 import random
 
 import pytest
@@ -22,6 +23,11 @@ TYPED = [
     base64.b64encode(b"these are words that nobody drew").decode(),
     b"words again, in hexadecimal digits".hex(),
     "8f3Kq9Zx2LmB" * 4,
+    bytes(range(32)).hex(),
+    base64.b64encode(bytes(range(200, 80, -3))).decode(),
+    "1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p",
+    hashlib.sha256(b"password").hexdigest(),
+    base64.b64encode(hashlib.sha512(b"secret\n").digest()).decode(),
 ]
 
 

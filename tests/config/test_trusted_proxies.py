@@ -18,6 +18,8 @@ EVERYBODY = [
     ["2000::/3"],
     ["2000::/4", "3000::/4"],
     ["0.0.0.0/1"],
+    ["::ffff:0.0.0.0/96"],
+    ["::ffff:0:0/97", "::ffff:128.0.0.0/97"],
 ]
 FEW = [
     [],
@@ -42,3 +44,9 @@ def test_everybody_is_no_proxy(proxies):
 @pytest.mark.parametrize("proxies", FEW, ids=" ".join)
 def test_networks_of_ones_own_are(proxies):
     assert len(parsed(proxies).service.trusted_proxies) == len(proxies)
+
+
+def test_a_mapped_network_is_that_of_ipv4():
+    """A server that listens on IPv6 sees its IPv4 proxy as ::ffff:10.0.0.7, and so operators write it."""
+    found = parsed(["::ffff:10.0.0.7", "::ffff:192.168.0.0/112"]).service.trusted_proxies
+    assert [str(each) for each in found] == ["10.0.0.7/32", "192.168.0.0/16"]

@@ -118,6 +118,38 @@ def test_headers_and_separators_of_spreadsheets(separator, heading):
     assert (row.problem, row.user, row.openid, row.since) == ("", "u-1", openid(1), "1746054060000")
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "用户,微信OpenID,绑定时间",
+        "UserID,WeChat OpenID,bound time",
+        "user_id,open-id,bound_at",
+        "用户ID,openid,boundAt",
+    ],
+)
+def test_headings_of_other_systems_count(heading):
+    row = rows(f"{heading}\nu-1,{openid(1)},2025-05-01T07:01:00+08:00\n")[0]
+    assert (row.problem, row.user, row.openid, row.since) == ("", "u-1", openid(1), "1746054060000")
+
+
+def test_the_own_name_of_a_column_goes_before_another():
+    row = rows(f"userid,user,用户名,openid\n17,u-1,张三,{openid(1)}\n")[0]
+    assert (row.problem, row.user) == ("", "u-1")
+    with pytest.raises(BadFile, match="names the column user twice"):
+        rows(f"userid,用户名,openid\n17,张三,{openid(1)}\n")
+
+
+@pytest.mark.parametrize("cell", ['="00123"', '"=""00123"""', "'00123", '"""00123"""'])
+def test_ids_that_were_kept_from_becoming_numbers_are_read(cell):
+    row = rows(f"user,openid\n{cell},={openid(1)}\n".replace(f"={openid(1)}", f'"=""{openid(1)}"""'))[0]
+    assert (row.problem, row.user, row.openid) == ("", "00123", openid(1))
+
+
+def test_a_value_that_is_too_long_is_not_blamed_on_quotes_alone():
+    with pytest.raises(BadFile, match=r"line 2: .* a value has more than 131,072 characters"):
+        rows(f"user,openid,note\nu-1,{openid(1)},{'x' * 140_000}\n")
+
+
 def test_line_numbers_count_lines_of_the_file():
     text = f'user,openid,note\n\nu-1,{openid(1)},"one\ntwo\n"\n,,\nu-2,{openid(2)},\n'
     assert [row.number for row in rows(text)] == [3, 7]
@@ -154,6 +186,8 @@ def test_numbers_count_as_texts(value, user):
         ("2025/5/1 7:01:00 AM", "Asia/Shanghai", "1746054060000"),
         ("2025/5/1 12:01 AM", "Asia/Shanghai", "1746028860000"),
         ("2025/5/1 7:01:00.5", "Asia/Shanghai", "1746054060000"),
+        ("45778.2923611111", "Asia/Shanghai", "1746054060000"),
+        ("45778", "+08:00", "1746028800000"),
     ],
 )
 def test_times_need_a_zone(time, zone, since):
@@ -166,7 +200,17 @@ def test_times_need_a_zone(time, zone, since):
 
 
 @pytest.mark.parametrize(
-    "time", ["0001-01-01T00:00:00+08:00", "1746082860", "45778.29", "1/5/2025 7:01", "2025-13-01", "2025/5/1 13:01 PM"]
+    "time",
+    [
+        "0001-01-01T00:00:00+08:00",
+        "1746082860",
+        "4577.29",
+        "1e5",
+        "99999999.5",
+        "1/5/2025 7:01",
+        "2025-13-01",
+        "2025/5/1 13:01 PM",
+    ],
 )
 def test_what_is_no_time_is_refused(time):
     assert 'bound_at "' in problem(f"user,openid,bound_at\nu-1,{openid(1)},{time}\n")

@@ -74,6 +74,14 @@ def test_a_host_is_the_same_in_both_scripts():
     assert origin_of("HTTPS://商店.Example/a") == origin_of(f"https://{'商店'.encode('idna').decode()}.example/")
 
 
+async def test_a_way_back_may_name_the_port_that_browsers_leave_out(world):
+    for url in ("https://shop.example:443/back", "HTTPS://Shop.Example:443"):
+        assert (await world.start("alice", return_url=url)).status == 201, url
+    for url in ("https://shop.example:80/back", "http://shop.example:80/", "https://shop.example:4430/", "ftp://a:21/"):
+        refused = await world.start("alice", return_url=url)
+        assert (refused.status, refused["errors"][0]["pointer"]) == (400, "/return_url"), url
+
+
 @pytest.mark.parametrize("value", ["a\r\nb: c", "a\nb", "\0", "\x7f"])
 def test_a_header_with_a_control_character_is_found(value):
     with pytest.raises(UnfitHeader, match="Location"):

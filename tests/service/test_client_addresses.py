@@ -143,3 +143,36 @@ def test_every_line_is_an_address_or_has_a_reason(lines, header):
     for hop in hops(header, lines):
         with contextlib.suppress(UnreadableHop):
             address_of(hop or "")
+
+
+REAL = ["for=198.51.100.7", 'proto=https;for="198.51.100.7:443"', 'for="198.51.100.7";by="[2001:db8::1]"']
+
+
+@pytest.mark.parametrize("real", REAL)
+@pytest.mark.parametrize(
+    "sent", ['for="', 'for="a\\', 'by="\\"', 'for=\\"', 'for="1.2.3.4", "', '"', '\\"\\', ',"', 'for=1.2.3.4;"', '"";"']
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_no_quote_of_a_client_hides_what_the_proxy_adds(real, sent, apart):
+    """Proxies append to the header or add a line; a client without a readable address would have no limit by it."""
+    found = hops("Forwarded", [sent, real] if apart else [f"{sent}, {real}"])
+    assert str(address_of(found[0] or "")) == "198.51.100.7"
+
+
+def test_a_name_that_stands_twice_in_an_element_is_unreadable():
+    """RFC 7239 section 4: which of the two is the client's word is unknown."""
+    (found,) = hops("Forwarded", ["for=203.0.113.1;for=198.51.100.7"])
+    with pytest.raises(UnreadableHop, match="malformed"):
+        address_of(found or "")
+
+
+async def test_the_limit_by_address_holds_against_an_open_quote(new_world):
+    settings = {"service__trusted_proxies": ["127.0.0.0/8"], "service__forwarded_header": "Forwarded"}
+    async with new_world(sites__shop__limits=TWO_GUESSES, **settings) as world:
+        seen = []
+        for _ in range(3):
+            started = await world.start(f"q-{guess.number}", ip=f"192.0.2.{guess.number}")
+            guess.number += 1
+            headers = {"Forwarded": 'for="x, for=198.51.100.7'}
+            seen.append((await world.page("POST", started, "/check", {"code": "000000"}, headers=headers)).problem)
+        assert seen == ["wrong-code", "wrong-code", "guess-budget"]

@@ -30,6 +30,9 @@ async def refused(world):
     [
         (b'{"ToUserName": "%s", "MsgType": "event"}' % SECRET.encode(), "JSON"),
         (b"<!doctype html><title>502</title>" + SECRET.encode(), "HTML page"),
+        (b"<!DOCTYPE html><html><head/><body>502 " + SECRET.encode() + b"</body></html>", "HTML page"),
+        (b"<?xml version='1.0'?>\n<!-- a --><!DOCTYPE html SYSTEM 'x'><html/>", "HTML page"),
+        (b"<Error><Code>AccessDenied</Code><Id>" + SECRET.encode() + b"</Id></Error>", "it begins: <Error>"),
         (b"a=1&b=" + SECRET.encode(), "form"),
         (b"", "empty"),
     ],

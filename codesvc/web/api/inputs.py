@@ -41,8 +41,9 @@ Address = Annotated[
         extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
     ),
 ]
+# A site passes it on as the browser wrote it, so no length refuses a start: a body has fewer bytes.
 UserAgent = Annotated[
-    str, Meta(max_length=1024, description="the browser's header; only a family from a closed list is kept and shown")
+    str, Meta(max_length=65_536, description="the browser's header; only a family from a closed list is kept and shown")
 ]
 Locale = Annotated[
     str,
