@@ -24,7 +24,7 @@ from codesvc.cli.sending_key import ForeignKey, NoKey, given_key, key_for_one_ru
 from codesvc.config import ConfigError, load
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.channels import Channel
-from codesvc.domain.errors import CodesvcError
+from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.runtime import http_server
 from codesvc.runtime.qr_code import draw_lines
@@ -74,9 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         return http_server.run(_send(arguments, settings, given_key(arguments, settings)))
     except (ForeignKey, NoKey) as error:
         return _complain(str(error), Exit.USAGE)
-    except (CodesvcError, aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (CodesvcError, aiohttp.ClientError) as error:
         # aiohttp's error texts contain the host, but no headers and so no key.
         return _complain(str(error) or type(error).__name__, Exit.FAILED)
+    except (TimeoutError, OSError) as error:
+        return _complain(in_words(error) or type(error).__name__, Exit.FAILED)
 
 
 async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> int:

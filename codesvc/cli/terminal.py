@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.errors import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,7 +38,7 @@ def run(command: Callable[[], int], name: str) -> int:
         return 1
     except OSError as error:
         _silence()
-        return _failed(name, str(error), 1)
+        return _failed(name, in_words(error), 1)
     return status
 
 

@@ -78,9 +78,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _explained(error: Exception, args: argparse.Namespace) -> str:
-    """The error; that of a port that is in use names the ports and the options that change them."""
-    if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
+    """The error in words; that of a port that is in use names the ports and the options that change them."""
+    if not isinstance(error, OSError) or not error.strerror:
         return str(error)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"this machine has no address {args.host} (--host); `ip address` shows those that it has"
+    if error.errno != errno.EADDRINUSE:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     ports = {"--port": args.port}
     if args.tls:
         ports |= {"--tls-port": args.tls_port, "--proxy-port": args.proxy_port}

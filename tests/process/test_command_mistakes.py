@@ -83,6 +83,19 @@ def test_a_file_that_cannot_be_used_is_named_in_words(run, tmp_path, words):
     assert "file" in said or "none.csv" in said
 
 
+def test_an_output_that_is_full_is_said_in_words():
+    with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+        command = [sys.executable, "-m", "codesvc.cli", "keys", "new", "shop"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "codesvc keys new: No space left on device\n")
+
+
+def test_an_address_that_the_machine_has_not_is_said_in_words(run):
+    status, said = run("sandbox", "--host", "192.0.2.7", "--port", "0", "--token", "t" * 32)
+    assert (status, "Errno" in said) == (1, False), said
+    assert "this machine has no address 192.0.2.7 (--host)" in said
+
+
 def test_a_copy_of_a_store_that_does_not_exist(run, tmp_path):
     target = f"embedded:{tmp_path / 'new'}"
     for source in (f"embedded:{tmp_path / 'misspelt'}", "embedded:", f"embedded:{tmp_path}"):
