@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SECRET = 65_536  # bytes
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_QUOTES: Final = ('""', "''", "``", "“”", "””", "‘’", "’’", "「」", "„“", "«»")
+_QUOTES: Final = ('""', "''", "``", "“”", "””", "‘’", "’’", "「」", "„“", "«»", "＂＂", "＇＇")
 # What word processors and input methods put where TOML needs ASCII.
 _TYPOGRAPHIC: Final = re.compile(r"[“”„‟‘’«»「」＂＇＝［］｛｝，\u00a0\u200b\u3000\ufeff]")
 _PLACE: Final = re.compile(r"at line (\d+), column (\d+)")
@@ -112,6 +112,23 @@ def without_marks(text: str) -> str:
     bare = text.strip().strip("\ufeff\u200b").strip()
     if len(bare) > 1 and bare[0] + bare[-1] in _QUOTES:
         raise UnfitError("stands in quotes, which would be part of it; remove the first and the last character")
+    return bare
+
+
+def one_secret(text: str) -> str:
+    """A secret as it was pasted or stored, without blanks and byte order marks around it.
+
+    Raises:
+        UnfitError: it stands in quotes, has several lines, or has a character inside that nobody sees.
+    """
+    bare = without_marks(text)
+    if "\n" in bare or "\r" in bare:
+        raise UnfitError("has several lines; leave the secret alone there, without a name or a comment")
+    for place, character in enumerate(bare, 1):
+        if character != " " and not character.isprintable():
+            raise UnfitError(
+                f"has a character that is not seen, U+{ord(character):04X}, at place {place}; write the secret anew"
+            )
     return bare
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
-from codesvc.config.files import read_picture, read_secret, without_marks
+from codesvc.config.files import one_secret, read_picture, read_secret
 from codesvc.config.oidc import OidcKeys
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Secrets, Store, Webhook
@@ -152,12 +152,12 @@ class Sources:
 
 
 def _split(words: str, path: tuple[str, ...]) -> object:
-    return tuple(map(without_marks, words.split())) if path[-1] in _LISTS else without_marks(words)
+    return tuple(map(one_secret, words.split())) if path[-1] in _LISTS else one_secret(words)
 
 
 def _clean(value: object) -> object:
     """A value of the file; one that stands in quotes once more is refused, blanks are for the option's own rule."""
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str):
-            without_marks(each)
+            one_secret(each)
     return value

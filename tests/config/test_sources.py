@@ -254,7 +254,7 @@ def test_a_byte_order_mark_is_no_part_of_a_secret(document, tmp_path, octets):
     assert document.settings().secrets.master_key == Secret(OTHER_KEY)
 
 
-@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", "“{}”", "‘{}’", '\ufeff"{}"\n'])
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", "“{}”", "‘{}’", "＂{}＂", '\ufeff"{}"\n'])
 @pytest.mark.parametrize("way", ["file", "environment", "value"])
 def test_quotes_around_a_secret_are_named(document, tmp_path, quoted, way):
     text = quoted.format(OTHER_KEY)
@@ -266,6 +266,32 @@ def test_quotes_around_a_secret_are_named(document, tmp_path, quoted, way):
         document.set("secrets.master_key", text)
     (line,) = document.faults()
     assert "stands in quotes, which would be part of it; remove the first and the last character" in line
+    assert OTHER_KEY not in line
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("# the key\n{}", "has several lines"),
+        ("{}\r\nold", "has several lines"),
+        ("\ufeff{}\0", "U+0000, at place"),
+        ("{}\ufeff.", "U+FEFF, at place"),
+        ("a\u200b{}", "U+200B, at place 2"),
+        ("\x1b[0m{}", "U+001B, at place 1"),
+        ("{}\u00a0x", "U+00A0, at place"),
+    ],
+)
+@pytest.mark.parametrize("way", ["file", "environment", "value"])
+def test_what_nobody_sees_in_a_secret_is_named(document, tmp_path, pasted, said, way):
+    text = pasted.format(OTHER_KEY)
+    if way == "file":
+        key_from_file(document, secret_file(tmp_path, text))
+    elif way == "environment":
+        document.drop("secrets.master_key").env = {"CODESVC_SECRETS_MASTER_KEY": text}
+    else:
+        document.set("secrets.master_key", text)
+    (line,) = document.faults()
+    assert said in line
     assert OTHER_KEY not in line
 
 
