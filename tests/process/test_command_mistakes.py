@@ -83,13 +83,6 @@ def test_a_file_that_cannot_be_used_is_named_in_words(run, tmp_path, words):
     assert "file" in said or "none.csv" in said
 
 
-def test_an_output_that_is_full_is_said_in_words():
-    with open("/dev/full", "w") as full:  # noqa: PTH123  a device
-        command = [sys.executable, "-m", "codesvc.cli", "keys", "new", "shop"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "codesvc keys new: No space left on device\n")
-
-
 def test_an_address_that_the_machine_has_not_is_said_in_words(run):
     status, said = run("sandbox", "--host", "192.0.2.7", "--port", "0", "--token", "t" * 32)
     assert (status, "Errno" in said) == (1, False), said
@@ -163,7 +156,7 @@ def test_the_output_is_full(tmp_path):
     with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
         done = ended(("keys", "new", "shop"), full, tmp_path)
     assert done.returncode == 1
-    assert done.stderr.decode().splitlines() == ["codesvc keys new: [Errno 28] No space left on device"]
+    assert done.stderr.decode().splitlines() == ["codesvc keys new: No space left on device"]
 
 
 def test_a_password_whose_input_ends(tmp_path):
