@@ -6,7 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
-from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS, normalise, visible
+from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS
+from codesvc.domain.typed_text import normalise, visible
 
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")

@@ -13,6 +13,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.limits import parse_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
 
 ForwardedHeader = Literal["X-Forwarded-For", "Forwarded"]
@@ -22,7 +23,6 @@ _PORT: Final = r"(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?"
 _BRACKETED: Final = re.compile(rf"\[([^\[\]]*)\]{_PORT}", re.ASCII)
 _WITH_PORT: Final = re.compile(rf"([^:\[\]]+){_PORT}", re.ASCII)
 _ZONE: Final = re.compile(r"%[^\s%/]+")
-_MARK: Final = re.compile('[",]')
 _PAIR: Final = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|$)')
 _UNQUOTED: Final = re.compile(r"\\(.)")
 
@@ -76,36 +76,38 @@ def stated_address(text: str) -> IPv4Address | IPv6Address:
         return parse_address(found[1])
 
 
-def hops(header: ForwardedHeader, lines: list[str]) -> list[str | None]:
+def hops(header: ForwardedHeader, lines: list[str]) -> Iterator[str | None]:
     """The nodes that the lines of a header name, the latest proxy's first. None is an element without a node.
 
-    Several lines are one list, and empty elements do not count (RFC 9110 sections 5.3 and 5.6.1).
+    Several lines are one list, and empty elements do not count (RFC 9110 sections 5.3 and 5.6.1). Only as much is read
+    as is asked for: what a client has sent stands behind what trusted proxies have added.
     """
     if header == "X-Forwarded-For":
-        return [each for each in reversed(",".join(lines).split(",")) if each.strip(" \t")]
-    return [_node(each) for line in reversed(lines) for each in _elements(line) if each.strip(" \t")]
+        return (each for each in reversed(",".join(lines).split(",")) if each.strip(" \t"))
+    return (_node(each) for line in reversed(lines) for each in _elements(line) if each.strip(" \t"))
 
 
-def _elements(line: str) -> list[str]:
+def _elements(line: str) -> Iterator[str]:
     """The elements of a `Forwarded` line, the last first.
 
     They are found from the right, line by line: what a proxy has added stands there. So a quote that a client does not
     close hides nothing of it.
     """
-    found, end, quoted = [], len(line), False
-    for mark in reversed(list(_MARK.finditer(line))):
-        if mark[0] == ",":
-            if not quoted:
-                found.append(line[mark.end() : end])
-                end = mark.start()
-        elif not (quoted and _is_escaped(line, mark.start())):
+    end, quoted = len(line), False
+    for place in range(len(line) - 1, -1, -1):
+        if line[place] == "," and not quoted:
+            yield line[place + 1 : end]
+            end = place
+        elif line[place] == '"' and not (quoted and _is_escaped(line, place)):
             quoted = not quoted
-    return [*found, line[:end]]
+    yield line[:end]
 
 
 def _is_escaped(line: str, place: int) -> bool:
-    before = line[:place]
-    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+    before = place
+    while before and line[before - 1] == "\\":
+        before -= 1
+    return (place - before) % 2 == 1
 
 
 def _node(element: str) -> str | None:

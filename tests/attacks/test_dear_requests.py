@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
-from codesvc.domain.codes import CodeFormat, read_code, visible
+from codesvc.domain.codes import CodeFormat, read_code
+from codesvc.domain.typed_text import visible
 from codesvc.web import headers
 from codesvc.wechat import crypto
 from codesvc.wechat.errors import BadCallback, BadMessage, BadSignature

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from codesvc.config import ConfigError, load
 from codesvc.domain.chat_text import read_keyword
-from codesvc.domain.codes import VerificationId, matches, normalise
+from codesvc.domain.codes import VerificationId, matches
 from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates, ReturnPage
@@ -28,6 +28,7 @@ from codesvc.domain.proof import Proofs
 from codesvc.domain.signed_links import Links, Use
 from codesvc.domain.signed_links import Subject as LinkSubject
 from codesvc.domain.ticket import TicketSecrets, is_ticket
+from codesvc.domain.typed_text import normalise
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
 from codesvc.wechat import protocol

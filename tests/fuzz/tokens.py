@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from codesvc.config.settings import Operator
-from codesvc.domain.codes import VerificationId, matches, normalise
+from codesvc.domain.codes import VerificationId, matches
 from codesvc.domain.intent import IntentId
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oauth_state import OAuthStates, ReturnPage
@@ -19,6 +19,7 @@ from codesvc.domain.passwords import NOBODY
 from codesvc.domain.proof import Proofs
 from codesvc.domain.signed_links import Links, Subject, Use
 from codesvc.domain.ticket import TicketSecrets, is_ticket
+from codesvc.domain.typed_text import normalise
 from codesvc.domain.verification import Basis, Status
 from codesvc.web.admin.links import person_of, person_route
 from codesvc.web.admin.sessions import Session, Sessions

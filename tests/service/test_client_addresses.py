@@ -155,8 +155,8 @@ REAL = ["for=198.51.100.7", 'proto=https;for="198.51.100.7:443"', 'for="198.51.1
 @pytest.mark.parametrize("apart", [True, False])
 def test_no_quote_of_a_client_hides_what_the_proxy_adds(real, sent, apart):
     """Proxies append to the header or add a line; a client without a readable address would have no limit by it."""
-    found = hops("Forwarded", [sent, real] if apart else [f"{sent}, {real}"])
-    assert str(address_of(found[0] or "")) == "198.51.100.7"
+    found = next(hops("Forwarded", [sent, real] if apart else [f"{sent}, {real}"]))
+    assert str(address_of(found or "")) == "198.51.100.7"
 
 
 def test_a_name_that_stands_twice_in_an_element_is_unreadable():

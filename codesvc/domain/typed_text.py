@@ -1,0 +1,55 @@
+"""What people type or paste, made comparable: width, digits of other scripts, and what is not seen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+# Blanks and dashes that Unicode counts among letters, symbols and mathematical signs.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u2212")
+
+
+_LONGEST: Final = 2100
+"""So many characters are read: more than a chat message has (WECHAT.md 9.4). NFKC makes several of some."""
+_PHRASES: Final = re.compile("[\ufdfa\ufdfb\u3300-\u3357]")
+"""Phrases and words in one character, Arabic and Japanese, without a digit: NFKC makes 4 to 18 of each."""
+
+
+def visible(text: str) -> str:
+    """A text in one width, digits of other scripts as 0 to 9, without control and format characters and marks.
+
+    Blanks and line breaks become single blanks each. Punctuation and case stay.
+    """
+    return "".join(map(_visible, unicodedata.normalize("NFKC", _PHRASES.sub(" ", text))[:_LONGEST]))
+
+
+@lru_cache(maxsize=4096)
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] == "Z" or character.isspace():
+        return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return "" if category[0] in "CM" else character
+
+
+def normalise(typed: str) -> str:
+    """Normalise typed text: width, case, digits of other scripts, and what people paste around a code do not matter.
+
+    Dropped are blanks, dashes and punctuation, control and format characters (U+200B, U+FEFF, U+202A), and marks.
+    """
+    if typed.isascii() and typed.isalnum():
+        return typed.upper()
+    return compact(visible(typed))
+
+
+def compact(shown: str) -> str:
+    """A text that `visible` returned, without blanks and punctuation, in capitals."""
+    return "".join(map(_typed, shown)).upper()
+
+
+@lru_cache(maxsize=4096)
+def _typed(character: str) -> str:
+    return "" if unicodedata.category(character)[0] in "ZP" or character in _BLANK else character
