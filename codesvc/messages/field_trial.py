@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from codesvc.domain import codes
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.typed_text import normalise
 from codesvc.messages.circumstances import NOTICES, circumstances, of_notice, of_verification
 from codesvc.messages.message_fields import RENDER_ERRORS, fitted
 from codesvc.wechat.template_fields import FieldKind, check_field, has_plain_fallback, not_empty, shown_part
@@ -182,7 +182,7 @@ def _value(key: str, field: Field, circumstance: Circumstance) -> str:
 
 def _holds(code: str, text: str) -> bool:
     """Whether a text holds the code, in groups too: what a person types may have blanks and dashes."""
-    return code in text or code in codes.normalise(text)
+    return code in text or code in normalise(text)
 
 
 def _why_hidden(key: str, field: Field, circumstance: Circumstance) -> str:

@@ -14,7 +14,7 @@ function tellReach(line, t, found) {
 
 // Digits of any script, by their place in its run of ten.
 const digit = (c, n = c.codePointAt(0), v = 0) => { while (v < 9 && /\p{Nd}/u.test(String.fromCodePoint(n - v - 1))) v++; return v; };
-// As `visible` and `normalise` in codesvc/domain/codes.py.
+// As `visible` and `normalise` in codesvc/domain/typed_text.py.
 const visible = (text) => text.normalize("NFKC").replace(/\p{Nd}/gu, (c) => digit(c)).replace(/[\s\p{Z}]+/gu, " ").replace(/[\p{C}\p{M}]/gu, "").trim();
 const bare = (text) => text.replace(/[\p{Z}\p{P}\u2212]/gu, "").toUpperCase();
 
