@@ -27,6 +27,7 @@ from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState
 from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
+from codesvc.delivery.places import Places
 from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
 from codesvc.domain.channels import Channel
 from codesvc.domain.verification import DeliveryStatus
@@ -110,9 +111,7 @@ class Courier:
         }
         self._recorder = recorder
         self._sleep, self._now, self._pauses = sleep, now, pauses
-        self._places = PerEntry(
-            directory.accounts, lambda _: asyncio.Semaphore(MOST_PER_ACCOUNT), lambda entry: entry.config
-        )
+        self._places = PerEntry(directory.accounts, lambda _: Places(MOST_PER_ACCOUNT), lambda entry: entry.config)
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end. If the store fails meanwhile, wait until it is back.

@@ -1,15 +1,17 @@
-"""What the courier expects of an account's semaphore: so many and no more, in order, whoever gives up."""
+"""An account's places: so many and no more, in order, whoever gives up."""
 
 import asyncio
 
 import pytest
+
+from codesvc.delivery.places import Places
 
 
 class Traffic:
     """Who is in a lane, and when each may go."""
 
     def __init__(self, most):
-        self.lane, self.inside, self.came, self.may_go = asyncio.Semaphore(most), set(), [], {}
+        self.lane, self.inside, self.came, self.may_go = Places(most), set(), [], {}
 
     async def drive(self, name):
         self.may_go[name] = asyncio.Event()

@@ -1,0 +1,70 @@
+"""How many calls to WeChat one account has under way, and who is next where more wait.
+
+A code is of use for five minutes. While all are sent soon, jobs go in their order. Where more come than WeChat takes,
+that order would bring each code at the end of its life, because all wait equally long. So once the oldest has waited
+for `CALM_SECONDS`, the newest goes first: most codes arrive at once, and the others not at all. What has waited for
+`LIFE_SECONDS` goes before all others, because its code has ended: it takes a look at the store, and no call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+CALM_SECONDS: Final = 10.0
+LIFE_SECONDS: Final = 300.0
+"""How long a code lives if nothing prolongs it (DESIGN, life of a verification)."""
+
+
+class Places:
+    """So many places; used as `async with places:`.
+
+    Args:
+        count: how many.
+        now: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, count: int, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._free = count
+        self._now = now
+        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
+
+    async def __aenter__(self) -> None:
+        """Wait for a place."""
+        if self._free:
+            self._free -= 1
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._now(), place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self._give()  # it was given the place in the moment in which it was cancelled
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the place to the next one."""
+        self._give()
+
+    def _give(self) -> None:
+        while self._waiting:
+            place = self._next()
+            if not place.done():  # else it was cancelled
+                place.set_result(None)
+                return
+        self._free += 1
+
+    def _next(self) -> asyncio.Future[None]:
+        waited = self._now() - self._waiting[0][0]
+        calm = waited < CALM_SECONDS or waited >= LIFE_SECONDS
+        _, place = self._waiting.popleft() if calm else self._waiting.pop()
+        return place
