@@ -191,19 +191,19 @@ class OidcLogins:
         self._recorder.login(site.name, client.id, "started")
         return result.intent
 
-    async def cancel(self, site: SiteEntry, login: IntentId, browser: str) -> None:
+    async def cancel(self, site: SiteEntry, login: IntentId, browsers: frozenset[str]) -> None:
         """End a login for the browser that asked; nothing happens for another."""
         known = (await self._intents.get(site, login)).intent
-        if known is not None and known.oidc is not None and known.oidc.browser == browser:
+        if known is not None and known.oidc is not None and known.oidc.browser in browsers:
             await self._intents.cancel(site, login)
 
-    async def answer(self, site: SiteEntry, login: IntentId, browser: str) -> Answer | Intent | None:
+    async def answer(self, site: SiteEntry, login: IntentId, browsers: frozenset[str]) -> Answer | Intent | None:
         """The answer for the relying party; the login if it is still waiting.
 
         None: the login is gone, its answer was fetched and used, or another browser asked.
         """
         known = (await self._intents.get(site, login)).intent
-        if known is None or known.oidc is None or known.oidc.browser != browser:
+        if known is None or known.oidc is None or known.oidc.browser not in browsers:
             return None
         asked = known.oidc
         client = self._parties.client(site, asked.client)
@@ -216,7 +216,7 @@ class OidcLogins:
             site.name,
             login.text,
             code_digest(self._keyring, code) or "",
-            browser=browser,
+            browser=asked.browser,
             visitors=client.visitors,
             life_ms=CODE_LIFE_MS,
         )

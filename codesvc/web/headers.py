@@ -50,6 +50,12 @@ def cookie_in(given: Mapping[str, str], name: str) -> str:
     return ""
 
 
+def cookies_in(given: Mapping[str, str], prefix: str) -> list[str]:
+    """The values of all cookies whose name begins so; read as `cookie_in` reads one."""
+    pairs = (pair.partition("=") for pair in given.get("Cookie", "").split(";"))
+    return [value.strip() for name, equals, value in pairs if equals and name.strip().startswith(prefix)]
+
+
 def prepared(content_type: str) -> CIMultiDict[str]:
     """The headers of answers of one content type that must not be cached; aiohttp copies them for each answer."""
     return CIMultiDict({**STANDING_HEADERS, "Cache-Control": "no-store", "Content-Type": content_type})

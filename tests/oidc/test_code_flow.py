@@ -220,3 +220,21 @@ async def test_the_logout_leads_only_to_registered_addresses(browser):
     away = await browser.get("/oidc/shop/logout?post_logout_redirect_uri=https%3A%2F%2Fevil.example%2F")
     assert away.status == 200
     assert CALLBACK not in away.text
+
+
+async def test_a_qr_code_that_another_scanned_is_renewed_for_the_same_request_and_no_longer_time(world, browser):
+    """The successor answers the same relying party, in the time that was left."""
+    other, person = await world.person(), await world.person()
+    await browser.scanned_by(other, await browser.authorize(state="st-2"))
+    before = (await browser.get(browser.path + "/state")).json
+    await world.advance(30)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Origin": world.service}
+    renewed = await browser.get(browser.path + "/renew", method="POST", data="", **form)
+    _, state = await browser.page(renewed)
+    assert state["expires_at"] == before["expires_at"]
+    await person.say(state["scan"]["keyword"])
+    assert "wiki.example" in await person.last_text()
+    await person.say("确认")
+    said = told(await browser.back())
+    assert said["state"] == "st-2"
+    assert (await browser.exchange(said["code"])).status == 200

@@ -77,6 +77,7 @@ async def test_discovery(world, browser):
     found = await browser.get("/oidc/shop/.well-known/openid-configuration")
     assert (found.status, found.headers["Content-Type"]) == (200, "application/json")
     document = found.json
+    assert found.headers["Cache-Control"] == "public, max-age=300"
     assert document["issuer"] == issuer
     for member in ("authorization", "token", "userinfo", "revocation", "end_session"):
         assert document[f"{member}_endpoint"].startswith(f"{issuer}/")

@@ -71,6 +71,27 @@ async def test_an_app_is_registered_changed_and_removed_while_the_service_runs(w
     }
 
 
+async def test_a_site_that_is_set_up_at_run_time_can_have_an_issuer(world):
+    table = {
+        "name": "Bar",
+        "account": "main",
+        "oidc": {"clients": [WIKI | {"id": "notes", "secrets": [hash_line(SECRET)]}]},
+    }
+    assert (await admin(world, "PUT", "/sites/bar", table)).status == 201
+    shown = await admin(world, "GET", "/sites/bar")
+    assert "sha256" not in shown.text
+    browser = Browser(world, "bar")
+    said = await browser.login(await world.person(), client_id="notes")
+    assert (await browser.exchange(said["code"], client_id="notes", client_secret=SECRET)).status == 200
+    assert (await admin(world, "PUT", "/sites/bar/oidc-clients/more", WIKI)).status == 201
+    assert (await admin(world, "DELETE", "/sites/bar")).status == 204
+    assert (await browser.get("/oidc/bar/jwks.json")).status == 404
+    assert (
+        await admin(world, "PUT", "/sites/bar?again=true", {"name": "Bar", "account": "main", "oidc": {}})
+    ).status == 201
+    assert (await admin(world, "GET", "/sites/bar/oidc-clients"))["clients"] == [], "clients go with their site"
+
+
 async def test_what_an_app_may_not_be(world):
     for path, body, status in (
         ("/sites/shop/oidc-clients/wiki", WIKI, 409),

@@ -17,7 +17,7 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.authentication import browser_address
 from codesvc.web.browser import goes_to_wechat, see_other
 from codesvc.web.context import services
-from codesvc.web.headers import cookie_in
+from codesvc.web.headers import cookies_in
 from codesvc.web.languages import asked_by, speech_for
 from codesvc.web.oidc.exchange import issuing_site, pairs_of, posted_pairs
 from codesvc.web.origins import require_own_page
@@ -93,13 +93,13 @@ async def go_back(request: web.Request) -> web.Response:
     require_own_page(request)
     site = issuing_site(request)
     login = _login(request, site)
-    await services(request).oidc.logins.cancel(site, login, _browser(request, login))
+    await services(request).oidc.logins.cancel(site, login, _browsers(request))
     return await _answered(request, site)
 
 
 async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
     login = _login(request, site)
-    found = await services(request).oidc.logins.answer(site, login, _browser(request, login))
+    found = await services(request).oidc.logins.answer(site, login, _browsers(request))
     if found is None:
         return _trouble(request, site, "done", status=410)
     return _redirect(found) if isinstance(found, Answer) else see_other(page_path(request, found))
@@ -116,8 +116,10 @@ def _cookie_name(request: web.Request, login: str) -> str:
     return services(request).address.cookie_name(f"{_COOKIE}{login[3:11]}")
 
 
-def _browser(request: web.Request, login: IntentId) -> str:
-    return browser_of(cookie_in(request.headers, _cookie_name(request, login.text))[:64])
+def _browsers(request: web.Request) -> frozenset[str]:
+    """By what logins know this browser: by a cookie for each, which a successor of a login shares."""
+    cookies = cookies_in(request.headers, services(request).address.cookie_name(_COOKIE))
+    return frozenset(browser_of(cookie[:64]) for cookie in cookies)
 
 
 def _redirect(found: Answer) -> web.Response:

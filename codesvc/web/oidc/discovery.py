@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
 
 routes = web.RouteTableDef()
+_KEPT: Final = {"Cache-Control": "public, max-age=300"}
+"""Public facts. The next key is published long before it signs, so a cache does no harm."""
 _CLAIMS: Final = (
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash"),
     *("name", "nickname", "preferred_username", "locale", "email", "email_verified"),
@@ -65,7 +67,7 @@ def metadata(request: web.Request, site: SiteEntry) -> dict[str, Any]:
 async def discover(request: web.Request) -> web.Response:
     """The metadata, where OpenID Connect puts it: behind the issuer."""
     allow_any(request)
-    return answer_json(metadata(request, issuing_site(request)))
+    return answer_json(metadata(request, issuing_site(request)), headers=_KEPT)
 
 
 @routes.get(r"/.well-known/{kind:openid-configuration|oauth-authorization-server}/{path:(?:[^/]+/)*oidc/}{site}")
@@ -74,7 +76,7 @@ async def discover_by_host(request: web.Request) -> web.Response:
     allow_any(request)
     if request.match_info["path"] not in {"oidc/", f"{services(request).address.path('/oidc/')[1:]}"}:
         raise Problem("not-found", "There is no OpenID Provider at this address.")
-    return answer_json(metadata(request, issuing_site(request)))
+    return answer_json(metadata(request, issuing_site(request)), headers=_KEPT)
 
 
 @routes.get("/oidc/{site}/jwks.json")
@@ -87,4 +89,4 @@ async def keys(request: web.Request) -> web.Response:
         known = await here.oidc.parties.ready([DEFAULT_ALGORITHM, *(client.algorithm for client in own)], now)
     except SubjectKeyChanged:
         raise unavailable() from None
-    return answer_json({"keys": known.published(now)})
+    return answer_json({"keys": known.published(now)}, headers=_KEPT)

@@ -87,8 +87,8 @@ async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
 
 
 def answer_json(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """A JSON answer that nobody keeps (RFC 6749 section 5.1)."""
-    kept = {"Cache-Control": "no-store", "Pragma": "no-cache", **(headers or {})}
+    """A JSON answer, which nobody keeps unless `headers` say so (RFC 6749 section 5.1)."""
+    kept = {"Cache-Control": "no-store", **(headers or {})}
     return web.Response(
         body=msgspec.json.encode(document), status=status, content_type="application/json", headers=kept
     )
