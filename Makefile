@@ -21,7 +21,7 @@ SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/c
   tests/doctor/test_account_kind.py tests/doctor/test_command.py tests/people/test_account_move.py tests/people/test_transfer.py \
   tests/people/test_transfer_files.py tests/registry/test_commands.py tests/service/test_bursts.py \
   tests/sandbox/test_sandbox_endpoints.py tests/sandbox/test_sandbox_field_reports.py tests/sandbox/test_sandbox_probe.py \
-  tests/service/test_account_kinds.py \
+  tests/service/test_account_kinds.py tests/service/test_tap_replies.py tests/service/test_wechat_server.py \
   tests/service/test_fuzz_values.py tests/service/test_operator_lanes.py tests/service/test_other_incidents.py \
   tests/delivery/test_token_storm.py
 

@@ -58,6 +58,7 @@ class Account:
     messages: Mapping[str, Message] = field(default_factory=lambda: MappingProxyType({}))
     qr_picture: Annotated[str, account_picture] | None = None
     qr_pool: Annotated[int, Between(0, 1_000)] = 16
+    tap_replies: bool = False
     unfollow_retention: Annotated[int, Between(86_400, 3_660 * 86_400)] = 180 * 86_400
     forward_to: WebAddress | None = None
     forward_copies: bool = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
 
 _MOST_CHOICES: Final = 9
+_TAPS: Final = {"yes": "确认", "no": "不是我"}
 
 
 class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +55,18 @@ class NoticeSubject(msgspec.Struct, frozen=True, omit_defaults=True):
     fixed: str = "{}"
     text: str = ""
     display: str = ""
+
+
+def tap_reply(answer: str | int) -> str:
+    """A link that sends an answer as the person's own message when it is tapped (KINDS.md section 6).
+
+    It is read by its words, as if they had been typed. The number has to be there and means nothing.
+
+    Args:
+        answer: `yes`, `no`, or the number of a choice.
+    """
+    words = _TAPS.get(str(answer), str(answer))
+    return f'<a href="weixin://bizmsgmenu?msgmenucontent={quote(words, safe="")}&msgmenuid=1">{words}</a>'
 
 
 class ChatComposer:
@@ -88,6 +102,7 @@ class ChatComposer:
             "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
             "conflict": intent.conflict,
             "by_reply": by_reply,
+            "tap": tap_reply if by_reply and site.account.config.tap_replies else None,
             "host": intent.oidc.host if intent.oidc else "",
             "welcome": intent.oidc.visitors if intent.oidc else False,
             "binds": intent.oidc.binds if intent.oidc else False,

@@ -132,6 +132,8 @@ async def test_every_message_gets_an_answer_where_nothing_else_answers(new_world
         assert "二维码" not in await person.last_text()
         assert "口令" in await reply(person, "你好")
         assert "口令" in await reply(person, "5vgf atc2 6")
+        if kind == "unverified_subscription":
+            return  # its console menu pushes no event
         clicked = len(await person.texts())
         await world.control("POST", f"/users/{person.openid}/click", {"key": "something"})
         assert len(await person.texts()) == clicked + 1

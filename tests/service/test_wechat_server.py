@@ -137,11 +137,13 @@ async def test_a_repeated_callback_brings_the_same_code(panel):
     assert (await ask(panel, codes.pop()))["data"] == person.openid
 
 
-async def test_the_menu_button_of_wechat_server_does_the_same(panel):
-    person = await panel.person()
-    await panel.control("POST", f"/users/{person.openid}/click", {"key": "USER_VERIFICATION"})
-    code = (await person.last_text()).partition("\n")[0]
-    assert (await ask(panel, code))["data"] == person.openid
+async def test_the_menu_button_of_wechat_server_does_the_same(new_world):
+    changes = {"sites__shop__wechat_server": {}, "sites__shop__keys": KEYS}
+    async with world_of(new_world, "unverified_service", **changes) as world:
+        person = await world.person()
+        await world.control("POST", f"/users/{person.openid}/click", {"key": "USER_VERIFICATION"})
+        code = (await person.last_text()).partition("\n")[0]
+        assert (await ask(world, code))["data"] == person.openid
 
 
 async def test_codes_and_openids_are_in_no_log(panel, capsys):
