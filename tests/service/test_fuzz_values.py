@@ -24,6 +24,7 @@ from codesvc.web.admin.links import person_route
 from codesvc.web.api import inputs
 from codesvc.web.context import SERVICES
 from codesvc.web.problem_types import PROBLEMS
+from tests.oidc.parties import provider
 from tests.people.asks import reply
 from tests.people.browsers import WITH_CHAT, links_in
 from tests.service.test_admin import ADMIN, Operator
@@ -36,21 +37,30 @@ HEADERS = (
     "cookie", "forwarded", "host", "idempotency-key", "if-none-match", "origin", "sec-fetch-site", "traceparent",
     "transfer-encoding", "user-agent", "x-codesvc-part", "x-forwarded-for", "x-forwarded-proto", "x-request-id",
 )  # fmt: skip
+OIDC = (
+    "access_token", "claims", "client_id", "client_secret", "code_challenge", "code_challenge_method", "code_verifier",
+    "grant_type", "login_hint", "max_age", "post_logout_redirect_uri", "prompt", "redirect_uri", "request",
+    "response_mode", "response_type", "scope", "ui_locales",
+)  # fmt: skip
+"""Parameters of the OpenID Provider, which come in a query or in a form."""
 QUERIES = (
+    *OIDC,
     "act", "after", "again", "before", "code", "cursor", "done", "echostr", "encrypt_type", "event", "handle", "limit",
     "msg_signature", "nonce", "only", "openid", "openid_handle", "purpose", "resent", "scan", "signature", "site",
-    "span", "state", "status", "timestamp", "unionid",
+    "span", "state", "status", "timestamp", "unionid", "lang", "new_secret",
 )  # fmt: skip
 FORMS = (
+    *OIDC,
     "act", "back", "code", "event", "language", "name", "password", "query", "reason", "site", "token",
 )  # fmt: skip
-COOKIES = ("codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit")
+COOKIES = ("codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit", "codesvc_oidc_vvvvvvvv")
 COMPUTED = {
     "web/admin/cookies.py cookie _cookie_name(request)": {("cookie", "codesvc_admin")},
     "web/admin/cookies.py cookie _cookie_name(request, _KNOWN)": {("cookie", "codesvc_known")},
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
     "web/browser.py cookie services(request).address.cookie_name(_NAME)": {("cookie", "codesvc_visit")},
+    "web/oidc/authorize.py cookie _cookie_name(request, login.text)": {("cookie", "codesvc_oidc_vvvvvvvv")},
     "web/middleware.py header header": {("header", "content-encoding"), ("header", "transfer-encoding")},
 }
 """Reads whose names are computed, and the names."""
@@ -89,7 +99,8 @@ def test_the_finder_finds():
 
 
 PLAUSIBLE = (
-    b"", b"*", b"zh", b"EN;q=0.5, *;q=0", b"main", b"shop", b"register", b"alice", b"123456", b"1", b"0", b"-1",
+    b"", b"*", b"zh", b"EN;q=0.5, *;q=0", b"main", b"shop", b"register", b"alice", b"wiki", b"openid", b"S256", b"none",
+    b"https://wiki.example/callback", b"123456", b"1", b"0", b"-1",
     b"true", b"vf_x", b"wh_" + b"0" * 32, b"pending", b"https://shop.example", b"null", b"same-origin", b"cross-site",
     b"198.18.1.7:5000", b"for=_x;proto=https", b"2026-11-29", b"1764414000000", b"9" * 40, b"A" * 3000,
     b"application/json", b"application/x-www-form-urlencoded", b"application/x-www-form-urlencoded; charset=nonsense",
@@ -159,6 +170,7 @@ async def stage(new_world):
         "service__trusted_proxies": ["127.0.0.1"],
         "service__body_timeout": 0.3,
         "admin": ADMIN,
+        **provider(),
     }
     async with (
         receiving() as receiver,
@@ -184,6 +196,7 @@ async def stage(new_world):
             "{act}": ["check"], "{name}": ["not-found", "admin.css"], "{language}": ["zh", "EN-us", "%ff"],
             "{version}": ["x"], "{person}": [person_route(here.keyring, "shop", "alice").rpartition("/")[2], "x"],
             "{site}": ["shop"], "{key}": ["server"], "{tag}": ["x"],
+            "{section}": ["verifications", "x", "%ff"], "{path}": ["", "a/"], "{client}": ["wiki", "x"],
         }  # fmt: skip
         by_path = {
             "/v1/verifications/{id}": started["id"], "/v1/bind-intents/{id}": bind["id"],
@@ -262,7 +275,13 @@ async def send(stage, sent, only=""):
         assert problem["type"].rpartition("/")[2] in PROBLEMS
     # A request that aiohttp's parser refuses never reaches a route.
     if status >= 400 and method != "HEAD" and not head.startswith(b"HTTP/1.0 400"):
-        assert b"application/problem+json" in head or b"text/html" in head, (told, head)
+        # Errors of the OpenID Provider have the form of RFC 6749 section 5.2.
+        ways = (
+            b"application/problem+json",
+            b"text/html",
+            *([b"application/json"] if path.startswith("/oidc/") else []),
+        )
+        assert any(way in head for way in ways), (told, head)
 
 
 briefly = settings(
