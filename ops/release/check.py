@@ -103,7 +103,7 @@ def main() -> int:
         if said != f"codesvc {wheel.name.split('-')[1]}":
             sys.stderr.write(f"FAILED it calls itself {said}, the file is {wheel.name}\n")
             return 1
-        run(*command, "demo", "--check", "--port-base", str(three_free_ports()), cwd=here / "empty")
+        run(*command, "demo", "--check", "--port-base", str(four_free_ports()), cwd=here / "empty")
         told("the demo's whole story, told from there", since)
     return 0
 
@@ -126,11 +126,11 @@ def unpacked(wheel: Path, here: Path) -> list[str | Path]:
     return [sys.executable, "-P", "-c", start]
 
 
-def three_free_ports() -> int:
-    """The first of three ports in a row that nobody listens on."""
+def four_free_ports() -> int:
+    """The first of four ports in a row that nobody listens on."""
     for base in random.sample(range(12_000, 22_000), 100):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(base, base + 3):
+            for port in range(base, base + 4):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return base
     raise SystemExit("no free ports")

@@ -208,6 +208,28 @@ async def login_picture(stage, look):
 
 
 @scene
+async def login_for_an_app(stage, look):
+    """An app of somebody else signs a person in by OpenID Connect."""
+    return await look(f"{stage.addresses.wiki}/login")
+
+
+@scene
+async def login_for_an_app_with_a_wrong_address(stage, look):
+    query = "client_id=moonhill-wiki&redirect_uri=https%3A%2F%2Felsewhere.example%2F"
+    return await look(f"{stage.addresses.issuer}/authorize?{query}")
+
+
+@scene
+async def login_for_no_app(stage, look):
+    return await look(f"{stage.addresses.issuer}/authorize?client_id=nobody")
+
+
+@scene
+async def logout_of_an_app(stage, look):
+    return await look(f"{stage.addresses.issuer}/logout")
+
+
+@scene
 async def login_scanned(stage, look):
     person, started = await stage.person(follows=True), await stage.ask("logins")
     page = await look(started["page_url"])
