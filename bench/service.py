@@ -51,7 +51,7 @@ messages.code = {{ template_id = "kZ3tq0mV9bXcN7sYhR2dLw5gFjP8aUeT1iOoQxMvB4C" }
 name = "Shop"
 account = "main"
 origins = ["http://127.0.0.1"]
-keys = [{{ name = "bench", hash = "{hash}", scopes = ["verify", "bindings", "openids", "admin"] }}]
+keys = [{{ name = "bench", hash = "{hash}", scopes = ["verify", "bindings", "openids", "messages", "admin"] }}]
 [sites.shop.limits]
 site_starts = ["100000/second"]
 address_starts = ["100000/hour"]

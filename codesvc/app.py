@@ -17,6 +17,7 @@ from codesvc.config.settings import LONGEST_CODE_LIFE
 from codesvc.delivery.channels.means import Means
 from codesvc.delivery.channels.reply import Reply
 from codesvc.delivery.courier import Courier
+from codesvc.delivery.messages import relaying
 from codesvc.delivery.pace import Pace
 from codesvc.delivery.webhooks.sender import Sender
 from codesvc.delivery.webhooks.worker import WebhookWorker
@@ -47,6 +48,7 @@ from codesvc.service.followers import Followers
 from codesvc.service.intent_chat import IntentChat
 from codesvc.service.intent_decisions import IntentDecisions
 from codesvc.service.intents import Intents
+from codesvc.service.messages import Messages
 from codesvc.service.oidc import OpenIdProvider
 from codesvc.service.profile_sync import ProfileSync
 from codesvc.service.qr_pool import QrPool
@@ -71,17 +73,15 @@ from codesvc.sites.relying_parties import RelyingParties
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.web import admin, callback, oidc, refusals, wechat_server
-from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
+from codesvc.web import admin, refusals
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
 from codesvc.web.middleware import answer_errors
-from codesvc.web.pages import confirm, front, hosted, logos, messages, reference, tickets, widget
-from codesvc.web.pages import intents as pages_intents
 from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
+from codesvc.web.routes import TABLES
 from codesvc.web.texts import Texts
 from codesvc.wechat.http import sending_trace
 
@@ -92,28 +92,6 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
 
 _log = structlog.get_logger(__name__)
-_TABLES: Final = (
-    administration.routes,
-    verifications.routes,
-    bindings.routes,
-    intents.routes,
-    tickets.routes,
-    webhooks.routes,
-    confirm.routes,
-    callback.routes,
-    wechat_server.routes,
-    events.routes,
-    operations.routes,
-    front.routes,
-    pages_intents.routes,
-    messages.routes,
-    hosted.routes,
-    reference.routes,
-    widget.routes,
-    logos.routes,
-    *oidc.TABLES,
-)
-"""All routes. The first one that matches is used."""
 _LONGEST_LIFE: Final = max(LONGEST_CODE_LIFE, *(life // 1000 for life in LIFE_MS.values()))
 
 
@@ -136,7 +114,7 @@ def create_app(
     """
     crash_points.arm(settings.mode)
     app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
-    app.add_routes([route for table in _TABLES for route in table])
+    app.add_routes([route for table in TABLES for route in table])
 
     if settings.service.traces:
         tracing.switch_on()
@@ -246,6 +224,7 @@ async def _run(
             bindings=Bindings(store, proofs, handles, people),
             intents=asking,
             login_codes=codes,
+            messages=Messages(store, keyring, recorder),
             decisions=decisions,
             composer=composer,
             chat=Chat(store, composer, followers, conversation, limits, answer=Reply(means).answer, recorder=recorder),
@@ -278,6 +257,7 @@ async def _run(
                 composer,
                 teller,
                 means,
+                relaying=await stack.enter_async_context(relaying(fixed.templates, directory, keyring, service)),
                 recorder=recorder,
                 unknown=followers.unknown,
                 pauses=pace.pauses,

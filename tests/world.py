@@ -28,7 +28,7 @@ OPERATOR_KEY = "csk_admin_" + "p" * 43
 """Reads /metrics and the operators' part of /readyz."""
 READERS = [{"name": "prometheus", "hash": hash_line(OPERATOR_KEY), "scopes": ["read"]}]
 MASTER = "a master key that is only for tests, 0123456789abcdefghij"
-SCOPES = ["verify", "bindings", "openids", "vouch", "admin"]
+SCOPES = ["verify", "bindings", "openids", "vouch", "messages", "admin"]
 
 
 @dataclass

@@ -15,6 +15,7 @@ from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
 from codesvc.config.oidc_checks import oidc_faults
 from codesvc.config.partial import UnsoundError
+from codesvc.config.relay_checks import gateway_faults, relay_faults
 from codesvc.domain.listener import parse_listener
 
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
             _under(rule(settings, site), "sites", name)
             for rule in (
                 *(_site_account, _key_names, _landings, _test_users, kind_checks.site),
-                *(_wechat_server_keys, _wechat_server_words),
+                *(_wechat_server_keys, _wechat_server_words, relay_faults),
             )
         )
+        for key, gateway in _tables(site, "gateways"):
+            yield _under(gateway_faults(settings, gateway), "sites", name, "gateways", key)
         for webhook in _sound(site, "webhook"):
             if webhook is not None:
                 yield _under(_receiver(settings, webhook), "sites", name, "webhook")

@@ -17,6 +17,7 @@ from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.oidc import OidcClient
 from codesvc.config.oidc_checks import client_faults
 from codesvc.config.partial import Draft, faults_in
+from codesvc.config.relay_settings import GATEWAY_TABLES
 from codesvc.config.settings import ApiKey, Site, Webhook
 from codesvc.config.structure import secret_options, structured_as
 
@@ -85,16 +86,26 @@ def one_client(settings: Settings, identifier: str, table: Mapping[str, Any]) ->
 
 def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
     """The table without its secrets, so that it can be shown."""
-    shown = {option: value for option, value in table.items() if option not in secret_options(kind)}
-    webhook = shown.get("webhook")
-    if kind is Site and isinstance(webhook, dict):
-        hidden = secret_options(Webhook)
-        shown["webhook"] = {option: value for option, value in webhook.items() if option not in hidden}
-    oidc = shown.get("oidc")
-    if kind is Site and isinstance(oidc, dict):
-        clients = [{name: v for name, v in client.items() if name != "secrets"} for client in oidc.get("clients", ())]
-        shown["oidc"] = {**oidc, "clients": clients}
+    shown = _without(kind, table)
+    if kind is Site:
+        if isinstance(webhook := shown.get("webhook"), dict):
+            shown["webhook"] = _without(Webhook, webhook)
+        if isinstance(gateways := shown.get("gateways"), dict):
+            shown["gateways"] = {name: _without_gateway_secrets(gateway) for name, gateway in gateways.items()}
+        if isinstance(oidc := shown.get("oidc"), dict):
+            clients = [
+                {name: v for name, v in client.items() if name != "secrets"} for client in oidc.get("clients", ())
+            ]
+            shown["oidc"] = {**oidc, "clients": clients}
     return shown
+
+
+def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    return {option: value for option, value in table.items() if option not in secret_options(kind)}
+
+
+def _without_gateway_secrets(gateway: Mapping[str, Any]) -> dict[str, Any]:
+    return {kind: _without(GATEWAY_TABLES[kind], table) for kind, table in gateway.items() if kind in GATEWAY_TABLES}
 
 
 def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: list[Fault]) -> _T:

@@ -36,6 +36,7 @@ from codesvc.config.constraints import (
 )
 from codesvc.config.faults import Fault
 from codesvc.config.oidc import Oidc, OidcKeys
+from codesvc.config.relay_settings import Gateway, Relay
 from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, Channel
@@ -48,7 +49,7 @@ from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
 
 Mode = Literal["live", "test"]
-Scope = Literal["verify", "bindings", "openids", "vouch", "admin", "wechat_server"]
+Scope = Literal["verify", "bindings", "openids", "vouch", "messages", "admin", "wechat_server"]
 AdminScope = Literal["read", "sites", "accounts", "keys"]
 Fsync = Literal["everysec", "always"]
 
@@ -210,6 +211,8 @@ class Site:
     test_users: Annotated[Mapping[str, str], test_identities] = field(default_factory=lambda: MappingProxyType({}))
     webhook: Webhook | None = None
     wechat_server: WechatServer | None = None
+    relay: Relay | None = None
+    gateways: Mapping[str, Gateway] = field(default_factory=lambda: MappingProxyType({}))
     brand: Brand = field(default_factory=Brand)
     oidc: Oidc | None = None
 

@@ -17,6 +17,7 @@ from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import one_secret, read_picture, read_secret
 from codesvc.config.oidc import OidcKeys
+from codesvc.config.relay_settings import GATEWAY_TABLES
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
@@ -83,10 +84,24 @@ class Sources:
         full = dict(site)
         if "webhook" in full:
             full["webhook"] = self._table(full["webhook"], Webhook, "sites", name, "webhook")
+        gateways = full.get("gateways")
+        if isinstance(gateways, Mapping):
+            full["gateways"] = {
+                str(key): self._gateway(gateway, "sites", name, "gateways", str(key))
+                for key, gateway in gateways.items()
+            }
         brand = full.get("brand")
         if isinstance(brand, Mapping) and isinstance(brand.get("logo"), str):
             full["brand"] = {**brand, "logo": self._picture(brand["logo"], MOST_BYTES)}
         return full
+
+    def _gateway(self, gateway: object, *path: str) -> object:
+        if not isinstance(gateway, Mapping):
+            return gateway
+        return {
+            kind: self._table(table, GATEWAY_TABLES[kind], *path, kind) if kind in GATEWAY_TABLES else table
+            for kind, table in gateway.items()
+        }
 
     def _picture(self, given: str, most: int) -> object:
         """The picture as a data URL, read from its file if `given` names one, so that workers need no file."""

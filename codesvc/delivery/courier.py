@@ -25,6 +25,7 @@ from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState
+from codesvc.delivery.messages import MESSAGE, MessageDelivery
 from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.places import Places
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from codesvc.delivery.channels.means import Means
+    from codesvc.delivery.gateway_calls import Relaying
     from codesvc.domain.record import Record
     from codesvc.messages.chat import ChatComposer
     from codesvc.messages.composer import Composer
@@ -76,6 +78,7 @@ class Courier:
         composer: writes the messages.
         teller: writes the notices that belong to no verification.
         means: the objects that channels are made with.
+        relaying: the parts that only messages need.
         unknown: records that an account has no such openid.
         recorder: counts what happens.
         sleep: how to pause between tries, seconds.
@@ -92,6 +95,7 @@ class Courier:
         teller: ChatComposer,
         means: Means,
         *,
+        relaying: Relaying,
         recorder: Recorder,
         unknown: Callable[[AccountEntry, str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -112,6 +116,17 @@ class Courier:
         self._recorder = recorder
         self._sleep, self._now, self._pauses = sleep, now, pauses
         self._places = PerEntry(directory.accounts, lambda _: Places(MOST_PER_ACCOUNT), lambda entry: entry.config)
+        self._messages = MessageDelivery(
+            store,
+            directory,
+            relaying,
+            clients=means.clients,
+            circuits=circuits,
+            places=self._places,
+            recorder=recorder,
+            unknown=unknown,
+            sleep=sleep,
+        )
 
     async def carry(self, job: Job) -> None:
         """Do a job to its end. If the store fails meanwhile, wait until it is back.
@@ -122,6 +137,9 @@ class Courier:
         account = self._directory.by_appid.get(job.appid)
         if account is None:
             # Another process may know this account. If none does, the job ends when its verification is gone.
+            return
+        if job.kind == MESSAGE:
+            await self._messages.carry(account, job)
             return
         if job.kind in self._apart:
             async with self._places[account.name]:

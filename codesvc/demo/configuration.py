@@ -28,7 +28,7 @@ _RESET_DONE_TEMPLATE: Final = "rD4nPz8mKx2vQy6tLb0wHs5gJc9fTe3uAoR7iYqNpXk"
 _YOUR_OWN: Final = [f"http://{host}:{port}" for host in (LOOPBACK, "localhost") for port in (3000, 5000, 8000)]
 """The usual addresses of a website under development; docs/en/quickstart.md uses one of them."""
 _LOGO: Final = Path(__file__).parent / "pages" / "logo.png"
-_SCOPES: Final = ["verify", "bindings", "openids", "vouch", "admin"]
+_SCOPES: Final = ["verify", "bindings", "openids", "vouch", "messages", "admin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ def service_settings(
     operator_password: str | None = None,
     subject_key: str | None = None,
     wiki_secret: str | None = None,
+    admin_key: str | None = None,
 ) -> Settings:
     """The service's settings.
 
@@ -112,6 +113,7 @@ def service_settings(
         subject_key: what people's identities at apps derive from; a new one is made if it is not given.
         wiki_secret: of the client of the wiki; without one there is no OpenID Provider.
         operator_password: of the operator `demo`; without one there are no operator's pages.
+        admin_key: sets up the site of the identity system (`codesvc.demo.relay`); None for none.
 
     Raises:
         ConfigError: the data directory cannot be used.
@@ -180,4 +182,7 @@ def service_settings(
     if operator_password is not None:
         line = password_line(operator_password, secrets.token_bytes(16))
         document["admin"] = {"operators": {OPERATOR: {"password": line}}}
+    if admin_key is not None:
+        key = {"name": "identity", "hash": hash_line(admin_key), "scopes": ["read", "sites", "keys"]}
+        document.setdefault("admin", {})["keys"] = [key]
     return parse(document, env={}, directory=data_dir)

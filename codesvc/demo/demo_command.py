@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             # Before anything starts; the demo needs four ports in a row.
             require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 4), remedy=_other_ports(arguments))
-            return http_server.run(story(addresses, key, data_dir))
+            return http_server.run(story(addresses, key, data_dir, relay=arguments.relay))
         except (CodesvcError, OSError) as error:
             return _complain(in_words(error))
 
@@ -64,25 +64,27 @@ def _command() -> str:
     return str(beside) if beside.exists() else sys.argv[0]
 
 
-async def _show(addresses: Addresses, key: str, data_dir: Path) -> int:
-    async with running(addresses, api_key=key, data_dir=data_dir) as stack:
-        _introduce(stack, key)
+async def _show(addresses: Addresses, key: str, data_dir: Path, *, relay: bool) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir, relay=relay) as stack:
+        _introduce(stack, key, relay=relay)
         await signals.stopped()
     return 0
 
 
-async def _check(addresses: Addresses, key: str, data_dir: Path) -> int:
-    async with running(addresses, api_key=key, data_dir=data_dir):
+async def _check(addresses: Addresses, key: str, data_dir: Path, *, relay: bool) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir, relay=relay):
         return 0 if await run_story(addresses, key) else 1
 
 
-def _introduce(stack: Stack, key: str) -> None:
+def _introduce(stack: Stack, key: str, *, relay: bool) -> None:
     where, account = stack.addresses, stack.account
+    more = f"\n  Identity    {where.website}/relay   a system that makes its own codes, and its SMS"
+    identity = more if relay else ""
     sys.stdout.write(
         f"""
 codesvc demo
 
-  Website     {where.website}   sign up, log in, reset a password
+  Website     {where.website}   sign up, log in, reset a password{identity}
   Phone       {where.sandbox}   the sandbox: follow, scan, read messages
   Wiki        {where.wiki}   an app of somebody else: log in with WeChat by OpenID Connect
   Service     {where.service}   the API

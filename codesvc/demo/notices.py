@@ -28,6 +28,13 @@ NOTICES: Final[Mapping[str, str]] = {
     "stale-form": mark("This page was too old. Please try again."),
     "foreign-return": mark("This verification was not begun in this browser. Please start again."),
     "not-approved": mark("The verification was not finished. Please start again."),
+    # The identity system.
+    "code-sent": mark("The code is on its way."),
+    "bad-phone": mark("That is not a phone number."),
+    "wrong-code": mark("That code is not right."),
+    "signed-in": mark("You are signed in."),
+    "mode-shadow": mark("Shadow mode: everything goes by SMS."),
+    "mode-live": mark("Live: WeChat first, SMS last."),
     # Problem types of the service.
     "binding-conflict": mark("This WeChat belongs to another account. Please log in there, or reset its password."),
     "rate-limited": mark("Too many requests. Please try again later."),

@@ -72,6 +72,9 @@ class Session:
 
 SESSION: Final = web.RequestKey("session", Session)
 
+GATEWAY_PATH: Final = "/relay/gateway"
+"""Where the gateway of the identity system is called (`codesvc.demo.relay`)."""
+
 
 @web.middleware
 async def check_forms(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -80,8 +83,8 @@ async def check_forms(request: web.Request, handler: Handler) -> web.StreamRespo
     Raises:
         HTTPForbidden: the form has not this session's token.
     """
-    # The service's webhook is signed and has no session.
-    if request.method == "POST" and request.path != PATH:
+    # The service's webhook and its calls of the gateway are signed and have no session.
+    if request.method == "POST" and request.path not in {PATH, GATEWAY_PATH}:
         token = str((await request.post()).get("csrf", ""))
         if not hmac.compare_digest(token.encode(), request[SESSION].csrf.encode()):
             raise web.HTTPForbidden

@@ -37,6 +37,10 @@ class Shop:
 
 
 SHOP: Final = web.AppKey("shop", Shop)
+_GOOD: Final = frozenset(
+    {"welcome", "password-changed", "unbound", "bound", "code-sent", "signed-in", "mode-shadow", "mode-live"}
+)
+"""Messages that say that something has succeeded."""
 
 
 def page(request: web.Request, template: str, /, *, status: int = 200, notice: str = "", **values: Any) -> web.Response:
@@ -60,7 +64,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
             customer=request.app[SHOP].accounts.get(session.user),
             notice=said_in(locale, NOTICES[notice]) if notice else "",
             phone=request.app[SHOP].phone_url,
-            tone="good" if notice in {"welcome", "password-changed", "unbound", "bound"} else "bad",
+            tone="good" if notice in _GOOD else "bad",
             **values,
         )
     )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
-from codesvc.config.keys import new_signing_secret
-from codesvc.demo.configuration import LOOPBACK, SITE, Addresses, sandbox_account, service_settings
+from codesvc.config.keys import new_admin_key, new_key, new_signing_secret
+from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, sandbox_account, service_settings
+from codesvc.demo.relay import SITE as IDENTITY_SITE
+from codesvc.demo.relay import Plan
 from codesvc.demo.shown_codes import ShownCodes
 from codesvc.demo.website import create_app as create_website
 from codesvc.demo.wiki import create_wiki
@@ -41,8 +43,8 @@ class Stack:
 
 
 @asynccontextmanager
-async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> AsyncIterator[Stack]:
-    """Run sandbox, website, wiki and service while the context is open.
+async def running(addresses: Addresses, *, api_key: str, data_dir: Path, relay: bool = False) -> AsyncIterator[Stack]:
+    """Run sandbox, website, wiki and service while the context is open; with `relay` also the identity system.
 
     The service starts last, so that its `/readyz` means that all are ready.
 
@@ -53,6 +55,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
     account = sandbox_account(addresses)
     password = secrets.token_urlsafe(12)
     signing, wiki_secret = new_signing_secret(secrets.token_bytes(32)), secrets.token_urlsafe(32)
+    identity = _identity(addresses) if relay else None
     settings = service_settings(
         addresses,
         api_key=api_key,
@@ -63,6 +66,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         operator_password=password,
         subject_key=_lasting_key(data_dir, "subject-key"),
         wiki_secret=wiki_secret,
+        admin_key=identity.admin_key if identity else None,
     )
     website = create_website(
         service_url=addresses.service,
@@ -70,6 +74,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         public_url=addresses.website,
         webhook_secret=signing,
         phone_url=addresses.sandbox,
+        identity=identity,
     )
     async with AsyncExitStack() as stack:
         platform = Platform(account)
@@ -84,6 +89,17 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path) -> Asyn
         ShownCodes(platform, service_url=addresses.service, api_key=api_key, site=site).watch(service)
         await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
         yield Stack(addresses, account, password)
+
+
+def _identity(addresses: Addresses) -> Plan:
+    return Plan(
+        service_url=addresses.service,
+        public_url=addresses.website,
+        account=ACCOUNT,
+        admin_key=new_admin_key(secrets.token_bytes(32)),
+        site_key=new_key(IDENTITY_SITE, secrets.token_bytes(32)),
+        secret=new_signing_secret(secrets.token_bytes(32)),
+    )
 
 
 def _lasting_key(data_dir: Path, name: str) -> str:

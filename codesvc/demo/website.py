@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp import web
 
-from codesvc.demo import recovery, signup, wechat
+from codesvc.demo import recovery, relay, signup, wechat
 from codesvc.demo.accounts import Accounts
 from codesvc.demo.activity import PATH, WORDS, Activity
+from codesvc.demo.relay import IDENTITY, LEDGER, SITE, IdentitySystem
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import SESSION, Sessions, check_forms
 from codesvc.demo.shop import SHOP, Shop, go, notice_of, page
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
+    from codesvc.demo.relay import Plan
+
 routes = web.RouteTableDef()
 _STATIC: Final = {"style.css": "text/css", "favicon.svg": "image/svg+xml"}
 
 
 def create_app(
-    *, service_url: str, api_key: str, public_url: str, webhook_secret: str = "", phone_url: str = ""
+    *,
+    service_url: str,
+    api_key: str,
+    public_url: str,
+    webhook_secret: str = "",
+    phone_url: str = "",
+    identity: Plan | None = None,
 ) -> web.Application:
     """The website.
 
@@ -38,6 +47,7 @@ def create_app(
         public_url: the website's own address; must be one of the site's `origins` in the service's configuration.
         webhook_secret: the secret of the webhook at `/hooks/codesvc`; "" if there is no webhook.
         phone_url: where visitors find a phone with WeChat for the demonstration, the sandbox; "" for none.
+        identity: what the identity system at `/relay` is made with; None for none.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))
     activity = Activity(webhook_secret) if webhook_secret else None
@@ -47,9 +57,10 @@ def create_app(
         response = await handler(request)
         # form-action applies to redirects too, and the shop's forms redirect to the service's page. Without the slash,
         # an address with a path would stand for that path alone.
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {service_url}/; "
-            "frame-ancestors 'none'; base-uri 'none'"
+        response.headers.setdefault(
+            "Content-Security-Policy",
+            f"default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; "
+            f"form-action 'self' {service_url}/; frame-ancestors 'none'; base-uri 'none'",
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
@@ -60,12 +71,17 @@ def create_app(
         async with aiohttp.ClientSession() as http:
             service = ServiceCalls(http, service_url, api_key)
             app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity, phone_url)
+            if identity is not None:
+                app[IDENTITY] = IdentitySystem(identity, http)
             yield
 
     app = web.Application(middlewares=[add_headers, sessions.middleware, _answer_errors, check_forms])
     app.cleanup_ctx.append(open_shop)
     for table in (routes, signup.routes, recovery.routes, wechat.routes):
         app.add_routes(table)
+    if identity is not None:
+        app[LEDGER] = f"{service_url}/admin/relay?site={SITE}"
+        app.add_routes(relay.routes)
     if activity is not None:
         app.router.add_post(PATH, activity.receive)
     return app

@@ -87,6 +87,11 @@ class Keyring:
         return [key.derive(use) for key in self._by_id.values()]
 
     @property
+    def newest_first(self) -> list[MasterKey]:
+        """All master keys: the current one, then the previous ones, the newest first."""
+        return list(self._by_id.values())[::-1]
+
+    @property
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys of all proofs that may still be valid, as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk for key in self._by_id.values()]}

@@ -26,6 +26,10 @@ EventType = Literal[
     "binding.unreachable",
     "login.approved",
     "quota.low",
+    "message.delivered",
+    "message.handed_over",
+    "message.unknown",
+    "message.failed",
 ]
 """Event types, as a site lists them in `events` and receives them in `type`."""
 EVENTS: Final[tuple[str, ...]] = get_args(EventType)

@@ -76,8 +76,8 @@ _MESSAGE: Final = frozenset(
 MESSAGE_VARIABLES: Final = {"code": _MESSAGE, "code_behind_link": _MESSAGE}
 """The variables of messages with a code: all that `codesvc.messages.composer.Composer.variables` returns."""
 
-_NEEDED: Final = {"code.txt": "code", "code_behind_link.txt": "link"}
-"""Chat texts without which a code cannot be seen, and the variable that they must print."""
+_NEEDED: Final = {"code.txt": "code", "code_behind_link.txt": "link", "relay_text.txt": "code"}
+"""Texts without which a code cannot be seen, and the variable that they must print."""
 
 _JINJA_NAMES: Final = frozenset({"self", "super", "varargs", "kwargs", "caller"})
 
@@ -138,7 +138,7 @@ def fault_in_overrides(environment: Environment, shipped: Mapping[str, str], own
         if kind != "pages" and name not in shipped:
             return f"{name}: there is no text of this name to stand in for"
         given, used = _variables_of(environment, shipped, name), used_variables(environment, source)
-        needed = _NEEDED.get(name.rpartition("/")[2]) if kind == "chat" else None
+        needed = _NEEDED.get(name.rpartition("/")[2]) if kind != "pages" else None
         if needed is not None and needed not in used and not _includes(environment, source):
             return f"{name}: does not print {{{{ {needed} }}}}, so that nobody could see the code"
         for variable, line in used.items():

@@ -88,8 +88,11 @@ PEOPLE_MESSAGES = (
     "digits_right",
     "digits_wrong",
     "digits_over",
+    # messages that leave by the site's own gateway
+    "relay_text",
+    "relay_subject",
 )
-"""Texts about bind intents, logins, bindings and tickets: `people/{locale}/`."""
+"""Texts about bind intents, logins, bindings, tickets and messages: `people/{locale}/`."""
 
 _KNOWN = frozenset({*CHAT_MESSAGES, *PEOPLE_MESSAGES})
 

@@ -23,7 +23,7 @@ HIDDEN: Final = "…"
 _EVENT: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _WORD: Final = re.compile(r"[a-z]{1,20}(?:[ _-][a-z]{1,20})*")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_ID: Final = re.compile(r"(?:vf|bi|lg|nt|evt|wh)_[A-Za-z0-9_-]{6,64}")
+_ID: Final = re.compile(r"(?:vf|bi|lg|nt|evt|wh|ms)_[A-Za-z0-9_-]{6,64}")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _HEX: Final = re.compile(r"[0-9a-f]{16,32}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -89,8 +89,8 @@ _word, _name, _id = _shaped(_WORD), _shaped(_NAME), _shaped(_ID)
 SHAPES: Final[dict[str, Callable[[object], object]]] = {
     **dict.fromkeys(("level", "by", "channel", "ending", "kind", "mode", "notice", "outcome", "running"), _word),
     **dict.fromkeys(("script", "state", "step", "wish"), _word),
-    **dict.fromkeys(("account", "purpose", "site"), _name),
-    **dict.fromkeys(("verification", "intent", "webhook"), _id),
+    **dict.fromkeys(("account", "purpose", "site", "source"), _name),
+    **dict.fromkeys(("verification", "intent", "webhook", "message"), _id),
     **dict.fromkeys(
         (
             *("accounts", "again_in", "after_ms", "count", "daily", "jobs", "left", "lines", "ms", "pause_ms", "pid"),

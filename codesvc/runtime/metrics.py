@@ -98,6 +98,18 @@ CALLBACKS: Final = Counter(
     ("account", "result"),
     registry=REGISTRY,
 )
+MESSAGES: Final = Counter(
+    "codesvc_messages",
+    "Messages by what came of them (asked, delivered, handed, unknown, failed; would: in shadow mode), and why",
+    ("site", "kind", "what", "reason"),
+    registry=REGISTRY,
+)
+GATEWAY_CALLS: Final = Counter(
+    "codesvc_gateway_calls",
+    "Calls of sites' gateways by whether they took the message (yes, no, later, unknown)",
+    ("site", "kind", "taken"),
+    registry=REGISTRY,
+)
 RECEIPTS: Final = Counter("codesvc_receipts", "WeChat's delivery receipts", ("account", "status"), registry=REGISTRY)
 WECHAT_CALLS: Final = Counter(
     "codesvc_wechat_calls",

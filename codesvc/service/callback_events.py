@@ -290,6 +290,8 @@ class Chat:
         )
         metrics.RECEIPTS.labels(account.name, event.status).inc()
         self._recorder.record(answer)
+        if answer.message is not None:
+            self._recorder.message_ended(answer.message)
         if answer.record is not None:
             tracing.event("receipt", answer.record.fixed.trace, account=account.name, status=event.status)
         _log.info("receipt", account=account.name, status=event.status, outcome=answer.outcome.value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from codesvc.domain.limits import UNSIGNED
+from codesvc.domain.message import Message  # noqa: TC001  msgspec reads the annotation
 from codesvc.domain.quota import Api
 from codesvc.domain.webhook import seed
 from codesvc.store.act import Act
@@ -77,6 +78,16 @@ class Delivered(msgspec.Struct, frozen=True, array_like=True):
     entry: str
     day: str = ""
     call: str = ""
+
+
+class ReceiptApplied(VerificationReply, frozen=True):
+    """DONE for a verification, OTHER for a message, STALE, or EARLY_RECEIPT if the send has not been recorded yet.
+
+    Attributes:
+        message: the message, for OTHER.
+    """
+
+    message: Message | None = None
 
 
 class NoticeBegun(Reply, frozen=True):
@@ -166,7 +177,7 @@ class Deliveries:
         self._begin = Act(here, "begin_deliveries", Begun)
         self._record = Act(here, "record_deliveries", VerificationReply)
         self._note_trouble = Act(here, "note_trouble", Reply)
-        self._receipt = Act(here, "record_receipt", VerificationReply)
+        self._receipt = Act(here, "record_receipt", ReceiptApplied)
         self._send_notice = Act(here, "send_notice", Reply)
         self._begin_notice = Act(here, "begin_notice", NoticeBegun)
         self._end_notice = Act(here, "end_notice", Reply)
@@ -190,8 +201,8 @@ class Deliveries:
 
     async def receipt(
         self, keys: Keys, msgid: int | str, *, status: str, reason: str, openid: str, unsigned: bool = False
-    ) -> VerificationReply:
-        """Apply WeChat's receipt: DONE, STALE, or EARLY_RECEIPT if the send has not been recorded yet.
+    ) -> ReceiptApplied:
+        """Apply WeChat's receipt.
 
         An early receipt that is `unsigned` is kept as far as `UNSIGNED` allows; else it is STALE.
         """

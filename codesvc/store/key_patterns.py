@@ -40,6 +40,9 @@ IN_PARTITION: Final = {
     "intent": "intent:%s",
     "ticket": "ticket:%s",
     "notice": "notice:%s",
+    "message": "message:%s",
+    "sealed": "sealed:%s",
+    "asked_again": "asked-again:%s:%s",
     "webhook": "webhook:%s:%s",
     "webhook_log": "webhook-log:%s",
     "webhook_due": "webhook-due:%s",
@@ -86,7 +89,7 @@ def names_of_user(site: str, user: str) -> re.Pattern[str]:
     """A pattern for the keys whose names end with a user. The user may contain colons; the parts before it may not."""
     here, whose, any_part = re.escape(site), re.escape(user), "[^:]*"
     told = [
-        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately")),
+        *(IN_PARTITION[kind] % (here, whose) for kind in ("binding", "history", "lately", "asked_again")),
         IN_PARTITION["window"] % (any_part, here, whose),
         IN_PARTITION["live"] % (here, any_part, any_part, whose),
     ]

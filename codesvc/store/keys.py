@@ -115,6 +115,18 @@ class Keys:
         """Hash: a notice to a WeChat account."""
         return self.root + IN_PARTITION["notice"] % notice
 
+    def message(self, message: str) -> str:
+        """String: one message, without its code and its recipient."""
+        return self.root + IN_PARTITION["message"] % message
+
+    def sealed(self, message: str) -> str:
+        """String: code and recipient of a message, encrypted; its TTL is at most the code's life."""
+        return self.root + IN_PARTITION["sealed"] % message
+
+    def same_call(self, site: str, digest: str) -> str:
+        """String: the message that a call of an identity system led to, so that its repeat leads to the same."""
+        return f"{self.root}same:{site}:{digest}"
+
     def webhook(self, site: str, event: str) -> str:
         """Hash: one event for a site's webhook, and the result of sending it."""
         return self.root + IN_PARTITION["webhook"] % (site, event)

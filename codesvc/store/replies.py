@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, get_arg
 import msgspec
 
 from codesvc.domain.intent import Intent
+from codesvc.domain.message import Message
 from codesvc.domain.record import Record
 from codesvc.domain.ticket import Ticket
 from codesvc.store.outcomes import Outcome  # noqa: TC001  msgspec reads the annotation
@@ -105,6 +106,25 @@ class TicketReply(Reply, frozen=True):
         return _promised(self.ticket, self.outcome)
 
 
+class MessageReply(Reply, frozen=True):
+    """The reply of a script about one message.
+
+    Attributes:
+        message: the message, where the outcome promises one.
+    """
+
+    message: Message | None = None
+
+    @property
+    def shown(self) -> Message:
+        """The message, where the outcome promises one.
+
+        Raises:
+            LookupError: this outcome has none.
+        """
+        return _promised(self.message, self.outcome)
+
+
 def fields_of(flat: Sequence[bytes]) -> dict[str, str]:
     """A hash as HGETALL lists it: field, value, field, value, and so on."""
     return {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
@@ -172,6 +192,7 @@ _PARTS: Final[Mapping[Any, type_of_part]] = {
     Record: _record,
     Intent: lambda now, raw: Intent.parse(now, raw[1]),
     Ticket: lambda now, raw: Ticket.parse(now, raw[1]),
+    Message: lambda now, raw: Message.parse(now, raw[1]),
 }
 """How a part of a reply is read, by the type of its field. `Annotated[type, function]` reads any other."""
 

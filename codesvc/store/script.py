@@ -31,6 +31,7 @@ from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
 from codesvc.domain.limits import encode
+from codesvc.domain.message import ENDED_MESSAGES, MESSAGE_KEPT_MS, MESSAGE_MOVES, SAME_CALL_MS
 from codesvc.domain.quota import THRESHOLDS
 from codesvc.domain.record import LAYOUT
 from codesvc.domain.test_identity import TEST_OPENID
@@ -133,6 +134,10 @@ def _known() -> dict[str, str]:
         "BIND_MOVES": _moves(BIND_MOVES),
         "LOGIN_MOVES": _moves(LOGIN_MOVES),
         "TICKET_MOVES": _moves(TICKET_MOVES),
+        "MESSAGE_MOVES": _moves(MESSAGE_MOVES),
+        "ENDED_MESSAGES": _table((status, "true") for status in sorted(ENDED_MESSAGES)),
+        "MESSAGE_KEPT": f"{MESSAGE_KEPT_MS}",
+        "SAME_CALL": f"{SAME_CALL_MS}",
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
         "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
         "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),

@@ -19,6 +19,7 @@ from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
+from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
 from codesvc.store.quotas import Quotas
@@ -91,6 +92,7 @@ class Store:
         self.intents = Intents(here)
         self.login_codes = LoginCodes(here)
         self.oidc = Oidc(here)
+        self.messages = Messages(here)
         self.quotas = Quotas(here)
         self.registry = Registry(here)
         self.tickets = Tickets(here)

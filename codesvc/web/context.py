@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from codesvc.service.followers import Followers
     from codesvc.service.intent_decisions import IntentDecisions
     from codesvc.service.intents import Intents
+    from codesvc.service.messages import Messages
     from codesvc.service.oidc import OpenIdProvider
     from codesvc.service.registry_administration import RegistryAdministration
     from codesvc.service.statistics.gauges import Gauges
@@ -76,6 +77,7 @@ class Services:
     widget: Widget
     intents: Intents
     login_codes: WechatServerCodes
+    messages: Messages
     decisions: IntentDecisions
     handles: Handles
     links: Links

@@ -25,6 +25,7 @@ from codesvc.config import (
     parse,
 )
 from codesvc.config.oidc import OidcClient, OidcKeys
+from codesvc.config.relay_settings import GATEWAY_TABLES, Relay
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED
 from codesvc.domain.codes import ALPHABET_NAMES
@@ -113,7 +114,9 @@ def test_the_examples_between_can_be_taken_as_they_are(tmp_path):
     head, service, options = EXAMPLE.read_text(encoding="utf-8").partition("[service]\n")
     options = re.sub(r"^# (?=\[|  \w+ = )", "", options, flags=re.MULTILINE)
     text = with_own_key(head + service + options)
-    for table in ("admin.operators", "admin.keys", "sites.shop.webhook", "sites.shop.oidc"):  # want secrets
+    # They want a secret of one's own, or a gateway.
+    sites = ("sites.shop.webhook", "sites.shop.oidc", "sites.shop.relay", "sites.shop.gateways")
+    for table in ("admin.operators", "admin.keys", *sites):
         text = re.sub(rf"^\[+{re.escape(table)}.*?(?=^\[|^#|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
     settings = load(written(tmp_path, text), ENV)
     assert set(settings.sites) == {"shop", "club"}
@@ -188,6 +191,7 @@ def defaults(settings):
     tables = (
         OidcClient(id="wiki", name=LocalText("-", "-"), redirect_uris=()),
         Webhook(url="https://shop.example/hook", secrets=()),
+        Relay(),
         site,
         settings,
         settings.service,
@@ -217,21 +221,9 @@ def test_what_it_shows_as_a_default_is_the_default(edited):
 @pytest.mark.parametrize(
     "cls",
     [
-        Service,
-        Store,
-        Secrets,
-        Account,
-        Message,
-        Site,
-        Chat,
-        Brand,
-        Webhook,
-        ApiKey,
-        Purpose,
-        Limits,
-        Admin,
-        OidcKeys,
-        OidcClient,
+        *(Service, Store, Secrets, Account, Message, Site, Chat, Brand, Webhook, ApiKey, Purpose, Limits, Admin, Relay),
+        *(OidcKeys, OidcClient),
+        *GATEWAY_TABLES.values(),
     ],
 )
 def test_it_names_every_option(cls):

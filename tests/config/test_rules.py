@@ -160,7 +160,7 @@ def test_a_webhook_with_what_it_must_have(document):
     webhook = document.settings().sites["shop"].webhook
     assert webhook.secrets[0].reveal() == SIGNING
     assert SIGNING not in repr(webhook)
-    assert (len(webhook.events), webhook.allow_private, webhook.allow_http) == (11, False, False)
+    assert (len(webhook.events), webhook.allow_private, webhook.allow_http) == (15, False, False)
 
 
 @pytest.mark.parametrize(

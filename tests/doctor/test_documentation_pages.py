@@ -17,7 +17,7 @@ REFERENCE = {
 """Pages that are looked things up in, and may be of any length."""
 GENERATED = REFERENCE - {"api", "sandbox"}
 WORDS = 1200
-WORDS_IN_ALL = 22_000
+WORDS_IN_ALL = 23_000
 """Of all English pages that people have written, without code: half of what they were before they were cut."""
 LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css"}
 """Of code that is the same in both, so that a test that runs one runs both."""

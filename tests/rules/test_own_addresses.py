@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from codesvc.app import _TABLES
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.web.admin.routes import _TABLES as ADMIN_TABLES
+from codesvc.web.routes import TABLES
 
 ROOT = Path(__file__).parents[2] / "codesvc"
 PAGES = ROOT.parent / "templates" / "pages"
 SHARED = ["app.py", "delivery", "doctor", "domain", "messages", "runtime", "service", "sites", "store", "web", "cli"]
 """All rooms but those that are other software: the sandbox plays WeChat, the demo a customer's website."""
 
-PATHS = [route.path for table in (*_TABLES, *ADMIN_TABLES) for route in table]
+PATHS = [route.path for table in (*TABLES, *ADMIN_TABLES) for route in table]
 SEGMENTS = {found[1] for path in PATHS if (found := re.match(r"/(\.?[\w-]+)", path))}
 ROUTE = re.compile(rf"/(?:{'|'.join(sorted(map(re.escape, SEGMENTS)))})(?:[/.?]|$)")
 

@@ -20,7 +20,7 @@ CALLS = [
     ("DELETE", "/v1/bindings/alice", "bindings"),
     ("DELETE", "/v1/users/alice/guesses", "admin"),
 ]
-SCOPES = ["verify", "bindings", "openids", "vouch", "admin"]
+SCOPES = ["verify", "bindings", "openids", "vouch", "messages", "admin"]
 
 
 def key_for(scope):

@@ -25,6 +25,7 @@ from codesvc.client.schema.intent import (
     Login,
     Redemption,
 )
+from codesvc.client.schema.message import MESSAGE_KINDS, MESSAGE_STATUSES, Message, MessageNews, RecipientUser
 from codesvc.client.schema.operation import Clock, Component, Front, Health, Heard, Readiness
 from codesvc.client.schema.problem import PROBLEM_SHAPES, Fault, ProblemDocument
 from codesvc.client.schema.proof import BASES, Claims, Jwk, Jwks
@@ -54,6 +55,7 @@ from codesvc.client.schema.webhook import (
     BindingUnreachableEvent,
     LoginApproved,
     LoginApprovedEvent,
+    MessageEvent,
     QuotaLow,
     QuotaLowEvent,
     TestEvent,
@@ -76,6 +78,8 @@ __all__ = [
     "HOOK_STATUSES",
     "INTENT_STATUSES",
     "LOGIN_STATUSES",
+    "MESSAGE_KINDS",
+    "MESSAGE_STATUSES",
     "PROBLEM_SHAPES",
     "STATUSES",
     "Answer",
@@ -109,6 +113,9 @@ __all__ = [
     "Login",
     "LoginApproved",
     "LoginApprovedEvent",
+    "Message",
+    "MessageEvent",
+    "MessageNews",
     "Names",
     "NewKey",
     "OidcClientRegistered",
@@ -118,6 +125,7 @@ __all__ = [
     "QuotaLow",
     "QuotaLowEvent",
     "Readiness",
+    "RecipientUser",
     "Redemption",
     "Renewal",
     "Scan",

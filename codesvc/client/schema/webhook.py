@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 from msgspec import Meta
 
 from codesvc.client.schema.answer import Answer, Time, told
+from codesvc.client.schema.message import MessageNews  # noqa: TC001  msgspec reads the annotation
 from codesvc.client.schema.proof import BASES
 from codesvc.client.schema.verification import STATUSES, Delivery, Reference
 
@@ -183,6 +184,12 @@ class QuotaLowEvent(WebhookEvent, frozen=True, kw_only=True):
     data: QuotaLow
 
 
+class MessageEvent(WebhookEvent, frozen=True, kw_only=True):
+    """The delivery of a message has ended."""
+
+    data: MessageNews
+
+
 class TestEvent(WebhookEvent, frozen=True, kw_only=True):
     """A test."""
 
@@ -201,6 +208,10 @@ EVENT_SHAPES: Final[dict[str, type[WebhookEvent]]] = {
     "binding.unreachable": BindingUnreachableEvent,
     "login.approved": LoginApprovedEvent,
     "quota.low": QuotaLowEvent,
+    "message.delivered": MessageEvent,
+    "message.handed_over": MessageEvent,
+    "message.unknown": MessageEvent,
+    "message.failed": MessageEvent,
     "webhook.test": TestEvent,
 }
 """Every type of event and its class."""

@@ -141,6 +141,36 @@ def _quota(facts: _Quota) -> dict[str, Any]:
     }
 
 
+class _Message(msgspec.Struct):
+    id: str
+    user: str
+    purpose: str
+    kind: str
+    status: str
+    created: int
+    expires: int
+    ended: int
+    channel: str = ""
+    reason: str = ""
+    reference: str = ""
+
+
+def _message(facts: _Message) -> dict[str, Any]:
+    return {
+        "id": facts.id,
+        "user": facts.user,
+        "purpose": facts.purpose,
+        "kind": facts.kind,
+        "status": facts.status,
+        "channel": facts.channel or None,
+        "reason": facts.reason or None,
+        "reference": facts.reference or None,
+        "created_at": rfc3339(facts.created),
+        "expires_at": rfc3339(facts.expires),
+        "ended_at": rfc3339(facts.ended),
+    }
+
+
 def _as_noted(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
@@ -156,6 +186,7 @@ _DRAWN: Final[dict[str, tuple[Any, Callable[[Any], dict[str, Any]]]]] = {
     "binding.unreachable": (dict[str, str], _as_noted),
     "login.approved": (_Login, _login),
     "quota.low": (_Quota, _quota),
+    **{f"message.{what}": (_Message, _message) for what in ("delivered", "handed_over", "unknown", "failed")},
     TEST_EVENT: (dict[str, str], _as_noted),
 }
 

@@ -1,17 +1,14 @@
 """One attempt to send one event: a POST that follows no redirect, has short timeouts and goes to no private address.
 
-The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
-covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a
-second address of the same name. The receiver's answer is not kept: if the list of deliveries showed it, it could be
-used to read internal addresses.
+`guarded_sessions` makes the connections. The receiver's answer is not kept: if the list of deliveries showed it, it
+could be used to read internal addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,25 +20,24 @@ from yarl import URL
 
 from codesvc import __version__
 from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
-from codesvc.delivery.webhooks.proxied import Target, targets
-from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
+from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.webhook import Result, judge
 from codesvc.wechat.proxy_faults import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from aiohttp.abc import AbstractResolver
 
     from codesvc.config import Webhook
+    from codesvc.delivery.webhooks.proxied import Target
     from codesvc.domain.outbound_proxy import OutboundProxy
 
 TIMEOUT_SECONDS: Final = 15.0
-_CONNECT_SECONDS: Final = 5.0
 _DRAIN_SECONDS: Final = 0.5
 _DRAIN_BYTES: Final = 4_096
-_MOST_CONNECTIONS: Final = 512
 _SLOW_DOWN: Final = frozenset({429, 503})
 _PROXY_LOGIN: Final = 407
 
@@ -97,51 +93,15 @@ class Sender:
         proxy: OutboundProxy | None = None,
         note: Callable[[ProxyProblem | None], None] = lambda _: None,
     ) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_SECONDS))
-        self._resolver = resolver
+        self._timeout = timeout
+        self._http = GuardedSessions(timeout=timeout, resolver=resolver, public=public, proxy=proxy)
         self._proxy = proxy
         self._note = note
-        self._public = public
         self._now = now
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
+    def open(self) -> AbstractAsyncContextManager[None]:
         """Keep connections as long as this context is open: one pool for public addresses only, one for all."""
-        # Behind a proxy, names are resolved by `targets` and not by the connector.
-        own = aiohttp.DefaultResolver() if self._proxy is not None and self._resolver is None else None
-        self._resolver = self._resolver or own
-        # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
-        guarded = self._proxy is None
-        self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
-        try:
-            yield
-        finally:
-            for session in self._sessions.values():
-                await session.close()
-            if own is not None:
-                self._resolver = None
-                await own.close()
-
-    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=_MOST_CONNECTIONS,
-            resolver=self._resolver if self._proxy is None else None,
-            socket_factory=self._guarded_socket if guarded else None,
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        )
-
-    def _guarded_socket(self, info: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if not self._public(address[0]):
-            raise PrivateAddress
-        return socket.socket(family, kind, protocol)
+        return self._http.open()
 
     async def send(self, webhook: Webhook, event: str, body: bytes) -> Attempt:
         """Make one attempt.
@@ -155,7 +115,7 @@ class Sender:
         began = clock()
         answer = _Answer()
         try:
-            async with asyncio.timeout(self._timeout.total):
+            async with asyncio.timeout(self._timeout):
                 await self._post(webhook, event, body, answer)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, an invalid name.
@@ -169,30 +129,13 @@ class Sender:
         return Attempt(answer.result, answer.status, answer.wish, took, answer.problem)
 
     async def _post(self, webhook: Webhook, event: str, body: bytes, answer: _Answer) -> None:
-        """Send the request, to the next of several addresses if the proxy does not reach the one before."""
-        headers = self._headers(webhook, event, body)
-        session = self._sessions[webhook.allow_private]
-        wanted = await self._targets(webhook)
-        for left, target in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
-            try:
-                async with session.post(
-                    target.url, data=body, headers={**headers, **target.headers}, allow_redirects=False,
-                    **target.arguments,
-                ) as response:  # fmt: skip
-                    self._read_status(response, target, answer)
-                    await _drain(response)
-                    return
-            except aiohttp.ClientHttpProxyError as error:
-                if not left or problem_of_status(error.status) is not ProxyProblem.GATEWAY:
-                    raise
-
-    async def _targets(self, webhook: Webhook) -> Sequence[Target]:
-        url = URL(webhook.url, encoded=True)
-        if self._proxy is None:
-            return [Target(url, {}, {})]
-        if webhook.allow_private:
-            return await targets(url, self._proxy, resolver=None, public=self._public)
-        return await targets(url, self._proxy, resolver=self._resolver, public=self._public)
+        headers, url = self._headers(webhook, event, body), URL(webhook.url, encoded=True)
+        async with self._http.request("POST", url, body=body, headers=headers, allow_private=webhook.allow_private) as (
+            response,
+            target,
+        ):
+            self._read_status(response, target, answer)
+            await _drain(response)
 
     def _read_status(self, response: aiohttp.ClientResponse, target: Target, answer: _Answer) -> None:
         if self._proxy is not None and target.url.scheme == "http" and response.status == _PROXY_LOGIN:

@@ -50,6 +50,16 @@ class Fact(StrEnum):
     TO_DELIVERED = "to_delivered"
     """Histogram: from the start to the receipt; detail: upper bound in seconds."""
     TO_APPROVED = "to_approved"
+    MESSAGE_ASKED = "message_asked"
+    """A message was accepted; detail: its kind."""
+    MESSAGE_DELIVERED = "message_delivered"
+    """WeChat's receipt reported success for a message; detail: its kind."""
+    MESSAGE_HANDED = "message_handed"
+    """The site's gateway took a message; detail: its kind, a dash, and why it came there."""
+    MESSAGE_UNKNOWN = "message_unknown"
+    MESSAGE_FAILED = "message_failed"
+    MESSAGE_WOULD = "message_would"
+    """In shadow mode: what WeChat would have done; detail: the kind, a dash, and `push` or why not."""
 
 
 _WORDS: Final = {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.message import MessageStatus, ledger_reason
 from codesvc.runtime import metrics
 from codesvc.runtime.logging import log_steps
 from codesvc.runtime.tasks import end
@@ -30,6 +31,7 @@ from codesvc.store.outcomes import Outcome
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from codesvc.domain.message import Message
     from codesvc.domain.record import Record
     from codesvc.service.statistics.counter_groups import Effect
     from codesvc.sites.directory import Directory
@@ -66,6 +68,18 @@ def _times(seen: tuple[float, float], now: float | None) -> tuple[int, int]:
     """First and latest time as the store reads them: ms since 1970, or ms before now."""
     first, last = seen if now is None else ((seen[0] - now) * 1000, (seen[1] - now) * 1000)
     return round(first), round(last)
+
+
+_MESSAGE_ENDS: Final = {
+    MessageStatus.DELIVERED: Fact.MESSAGE_DELIVERED,
+    MessageStatus.HANDED_OVER: Fact.MESSAGE_HANDED,
+    MessageStatus.UNKNOWN: Fact.MESSAGE_UNKNOWN,
+    MessageStatus.FAILED: Fact.MESSAGE_FAILED,
+}
+
+
+def _would(text: str) -> str:
+    return text if text == "push" else ledger_reason(text)
 
 
 class Recorder:
@@ -138,6 +152,25 @@ class Recorder:
         """Count a step of a login to an app: `started`, `signed_in`, or the error that the app was told."""
         metrics.OIDC_LOGINS.labels(site, client, outcome).inc()
         self._batch(site).counts[fields.field("", Fact.LOGIN, f"{client}.{outcome}")] += 1
+
+    def message_accepted(self, message: Message) -> None:
+        """Count a message that was accepted, and in shadow mode what WeChat would have done with it."""
+        self._message(message, Fact.MESSAGE_ASKED, "")
+        if message.would:
+            self._message(message, Fact.MESSAGE_WOULD, _would(message.would))
+
+    def message_ended(self, message: Message) -> None:
+        """Count the end of a message; one that goes on is not counted."""
+        fact = _MESSAGE_ENDS.get(message.status)
+        if fact is not None:
+            reason = ledger_reason(message.reason) if fact is Fact.MESSAGE_HANDED else ""
+            self._message(message, fact, reason)
+
+    def _message(self, message: Message, fact: Fact, reason: str) -> None:
+        kind = message.kind.value
+        metrics.MESSAGES.labels(message.site, kind, fact.value.removeprefix("message_"), reason).inc()
+        detail = f"{kind}-{reason}" if reason else kind
+        self._batch(message.site).counts[fields.field(message.purpose, fact, detail)] += 1
 
     def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
         """Count a call to WeChat; `result` is `0`, an errcode, or a word such as `timeout`."""

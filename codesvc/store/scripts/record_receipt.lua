@@ -1,16 +1,32 @@
 -- Purpose: apply WeChat's delivery receipt, matched by its message id. It may arrive before the result of the send is
 --   recorded, after it, or twice. One that nobody signed and that comes before is kept up to `unsigned_rates` only.
--- KEYS: receipt unsigned
--- ARGS: offset root account channel status reason openid event unsigned_rates
--- OUTCOMES: done stale early-receipt
--- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events fall_back
+--   The receipt of a message (codesvc.domain.message) ends it, or has the gateway used at once: by a job of its own, whose
+--   number replaces that of the job that waits.
+-- KEYS: receipt unsigned outbox
+-- ARGS: offset root account appid channel status reason openid event unsigned_rates
+-- OUTCOMES: done other stale early-receipt
+-- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events fall_back message
 -- REPLY done: record _ _ firsts
+-- REPLY other: message
 
 local known = redis.call('GET', K.receipt)
 if not known then
   if not may_write() then return {'stale', now} end
   redis.call('SET', K.receipt, A.status .. ' ' .. A.openid .. ' ' .. A.reason, 'PX', '3600000')
   return {'early-receipt', now}
+end
+local message = string.match(known, '^ms:(%S+) %d+$')
+if message then
+  local m = read_record(key('message', message))
+  if not m or m.status ~= 'sent' or m.plan ~= 'wechat' or m.sent_to ~= A.openid then return {'stale', now} end
+  if A.status == 'delivered' then
+    move_message(m, 'delivered', {reason = ''})
+    tell_of_message(m)
+  else
+    write(m, {plan = 'gateway', reason = A.reason, number = tostring(m.number + 1)})
+    redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', m.id, 'number', m.number, 'account', A.appid)
+  end
+  return {'other', now, {0, m.packed, m.id}}
 end
 local id, number = string.match(known, '^vf:(%S+) (%d+)$')
 local r = id and read_record(record_at(id))

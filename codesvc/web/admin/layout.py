@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 from babel.dates import format_datetime
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 from codesvc.domain.channels import Channel
@@ -100,6 +100,10 @@ class Words:
     def share(self, value: float | None) -> str:
         """A share as a percentage."""
         return "–" if value is None else format_percent(value, "#,##0.#%", locale=self._locale)
+
+    def money(self, value: float, currency: str) -> str:
+        """An amount of money."""
+        return format_currency(value, currency, locale=self._locale)
 
     def seconds(self, value: float | None) -> str:
         """A short duration, such as 1.8 s or 4 min."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codesvc.web.admin import accounts, audit_log, login, overview, people, verifications, webhooks
+from codesvc.web.admin import accounts, audit_log, login, overview, people, relay, verifications, webhooks
 from codesvc.web.admin.cookies import SESSIONS
 from codesvc.web.admin.sessions import Sessions
 from codesvc.web.context import SERVICES
@@ -21,6 +21,7 @@ _TABLES: Final = (
     people.routes,
     accounts.routes,
     webhooks.routes,
+    relay.routes,
     audit_log.routes,
 )
 

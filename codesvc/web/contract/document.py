@@ -9,6 +9,7 @@ from codesvc.web.contract import (
     administration,
     bindings,
     intents,
+    messages,
     oidc_clients,
     pages,
     parameters,
@@ -23,13 +24,14 @@ from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
-VERSION: Final = "1.13"
+VERSION: Final = "1.14"
 """The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *verifications.CALLS,
     *bindings.CALLS,
     *intents.CALLS,
+    *messages.CALLS,
     *webhooks.CALLS,
     *pages.CALLS,
     *service.CALLS,
@@ -44,6 +46,7 @@ _TAGS: Final = {
     "Bindings": "A user of your site and the WeChat that belongs to that user.",
     "Tickets": "The way from the chat to your site.",
     "By scan": "Binding and logging in by a scan and a yes.",
+    messages.TAG: "A code that you made yourself, delivered by WeChat, else by your own SMS or e-mail gateway.",
     "Webhooks": "What your server is told by itself, and what came of telling it.",
     "Pages": "What a browser with a page token can do.",
     "Service": "Health, documentation, tests.",

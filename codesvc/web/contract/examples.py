@@ -140,6 +140,19 @@ JWKS: Final = {
     ]
 }
 
+MESSAGE_ID: Final = "ms_4f7qk2m5x3zj6w7d2n5y4c3a2e"
+_MESSAGE: Final[dict[str, Any]] = {
+    "id": MESSAGE_ID,
+    "user": "ph_6clqdei6cd466stxj4ckuy7q",
+    "purpose": "register",
+    "kind": "sms",
+    "reference": None,
+    "created_at": "2026-11-22T09:30:16.192Z",
+    "expires_at": "2026-11-22T09:35:16.192Z",
+}
+MESSAGE: Final[dict[str, Any]] = _MESSAGE | {"status": "accepted", "channel": None, "reason": None, "ended_at": None}
+RECIPIENT_USER: Final = {"user": "ph_6clqdei6cd466stxj4ckuy7q"}
+
 WEBHOOK_ID: Final = "wh_5b0f6c1e9a3d4e7f8a2b6c9d0e1f2a3b"
 WEBHOOK_CURSOR: Final = (
     "MTc5NTMzOTgxNjM5OCB2ZXJpZmljYXRpb24uYXBwcm92ZWQgd2hfNWIwZjZjMWU5YTNkNGU3ZjhhMmI2YzlkMGUxZjJhM2I="
@@ -202,6 +215,14 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
         "left": 20000,
         "day": "2026-11-22",
     },
+    "message.delivered": _MESSAGE
+    | {"status": "delivered", "channel": "template", "reason": None, "ended_at": _HAPPENED},
+    "message.handed_over": _MESSAGE
+    | {"status": "handed_over", "channel": "gateway", "reason": "no-binding", "ended_at": _HAPPENED},
+    "message.unknown": _MESSAGE
+    | {"status": "unknown", "channel": "gateway", "reason": "timeout", "ended_at": _HAPPENED},
+    "message.failed": _MESSAGE
+    | {"status": "failed", "channel": "gateway", "reason": "http-400", "ended_at": _HAPPENED},
     "webhook.test": {"message": "This is a test of your webhook."},
 }
 EVENTS: Final = {kind: {"type": kind, "timestamp": _HAPPENED, "data": data} for kind, data in _DATA.items()}
@@ -217,6 +238,10 @@ EVENT_MEANINGS: Final = {
     "binding.unreachable": "No message reaches a bound WeChat: it stopped following, or the account has no such openid",
     "login.approved": "A bound WeChat confirmed a login",
     "quota.low": "A day's quota of the account runs out",
+    "message.delivered": "WeChat says that the code of your message is on the phone",
+    "message.handed_over": "Your gateway took a message",
+    "message.unknown": "Your gateway may have taken a message; it is not repeated",
+    "message.failed": "A message could not be delivered",
     "webhook.test": "You asked for it",
 }
 WEBHOOK_DELIVERY: Final[dict[str, Any]] = {

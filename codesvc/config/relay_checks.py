@@ -1,0 +1,55 @@
+"""Rules between the options of messages and gateways; as `codesvc.config.cross_checks`, which runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesvc.config.addresses import loopback
+from codesvc.config.faults import Fault, suggestion
+from codesvc.config.relay_settings import GATEWAY_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config.relay_settings import Gateway
+    from codesvc.config.settings import Settings, Site
+
+_ONLY_EMAIL = frozenset({"smtp"})
+_ONLY_SMS = frozenset({"aliyun", "tencent", "twilio"})
+
+
+def relay_faults(_: Settings, site: Site) -> Iterator[Fault]:
+    """A relay names gateways and a purpose of its site, and has a gateway for one kind at least."""
+    relay = site.relay
+    if relay is None:
+        return
+    for kind, wrong in (("sms", _ONLY_EMAIL), ("email", _ONLY_SMS)):
+        name = getattr(relay, kind)
+        if name and name not in site.gateways:
+            yield Fault(("relay", kind), "is no gateway of this site" + suggestion(name, site.gateways))
+        elif name and wrong.intersection(site.gateways[name].given):
+            yield Fault(("relay", kind), f"names a gateway that sends no {'e-mail' if kind == 'email' else 'SMS'}")
+    if not (relay.sms or relay.email):
+        yield Fault(("relay",), "names no gateway for sms or email: who is not bound would get nothing")
+    if relay.purpose and relay.purpose not in site.purposes:
+        yield Fault(("relay", "purpose"), "is no purpose of this site" + suggestion(relay.purpose, site.purposes))
+
+
+def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
+    """A gateway is of exactly one kind, and is not called in clear in live mode."""
+    given = gateway.given
+    if len(given) != 1:
+        said = " and ".join(given) if given else "nothing"
+        yield Fault((), f"must have exactly one table of {', '.join(GATEWAY_TABLES)}, not {said}")
+    for name in given:
+        table = getattr(gateway, name)
+        option = "endpoint" if hasattr(table, "endpoint") else "url"
+        url = getattr(table, option, "")
+        clear = url.startswith("http://") and not getattr(table, "allow_http", False) and not loopback(url)
+        if settings.mode == "live" and clear:
+            yield Fault((name, option), 'must be https in mode "live": the code and the number are in what is sent')
+    smtp = gateway.smtp
+    if smtp is not None and bool(smtp.user) is (smtp.password is None):
+        yield Fault(("smtp",), "needs both user and password, or neither")
+    if smtp is not None and smtp.security == "none" and smtp.password is not None:
+        yield Fault(("smtp", "security"), 'is "none", which would send the password in clear')

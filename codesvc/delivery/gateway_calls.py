@@ -1,0 +1,128 @@
+"""Calls the gateway of a site for a message, and decides what follows from its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from codesvc.delivery.gateways.protocol import GatewayAnswer, Handover, Taken
+from codesvc.domain.message import MessageStatus
+from codesvc.runtime import metrics
+from codesvc.sites.lazy import PerEntry
+from codesvc.store.messages import MessageResult
+
+if TYPE_CHECKING:
+    from codesvc.delivery.gateways.protocol import Gateway
+    from codesvc.delivery.gateways.registry import Gateways
+    from codesvc.domain.message import Message
+    from codesvc.domain.recipient import Recipient
+    from codesvc.domain.sealed_content import SealedContent, Seals
+    from codesvc.messages.relay_texts import RelayTexts
+    from codesvc.sites.directory import Directory
+    from codesvc.store.messages import MessageBegun
+
+PAUSES: Final = (1.0, 3.0, 8.0, 15.0)
+"""Seconds between the calls of a gateway that may take a message later; the last one repeats until the code expires."""
+MOST_PER_SITE: Final = 32
+"""The most gateway calls at once for one site, so that a slow gateway delays no other site."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Relaying(NamedTuple):
+    """The parts that only messages need.
+
+    Attributes:
+        texts: writes messages.
+        seals: opens contents.
+        gateways: the gateways of sites.
+    """
+
+    texts: RelayTexts
+    seals: Seals
+    gateways: Gateways
+
+
+class Verdict(NamedTuple):
+    """What follows from a call.
+
+    Attributes:
+        result: what to record; None if nothing is known for certain, and the same id is called again.
+        pause: seconds until the next call; None if there is none.
+    """
+
+    result: MessageResult | None
+    pause: float | None = None
+
+
+class GatewayCalls:
+    """Calls gateways.
+
+    Args:
+        directory: finds sites.
+        parts: gateways, texts and seals.
+    """
+
+    def __init__(self, directory: Directory, parts: Relaying) -> None:
+        self._directory, self._parts = directory, parts
+        self._lanes = PerEntry(directory.sites, lambda _: asyncio.Semaphore(MOST_PER_SITE), lambda entry: entry.config)
+
+    async def call(self, begun: MessageBegun, number: int) -> Verdict:
+        """Call the gateway once, for the `number`-th time in this process, counted from 0."""
+        message = begun.shown
+        site = self._directory.sites.get(message.site)
+        content = self._parts.seals.open(message.id, begun.box)
+        gateway = self._parts.gateways.of(site, message.kind) if site else None
+        if content is None or content.recipient is None or gateway is None:
+            reason = "lost" if content is None else "no-gateway" if gateway is None else "no-recipient"
+            return Verdict(MessageResult(result=MessageStatus.FAILED.value, reason=reason))
+        if begun.again and not gateway.idempotent:
+            # Another attempt has called it, and its process died before it knew the answer.
+            answer = GatewayAnswer(Taken.UNKNOWN, "interrupted")
+        else:
+            async with self._lanes[message.site]:
+                answer = await gateway.hand(self._handover(message, content, content.recipient))
+        return _verdict(message, gateway, answer, number)
+
+    def _handover(self, message: Message, content: SealedContent, recipient: Recipient) -> Handover:
+        texts = self._parts.texts
+        return Handover(
+            id=message.id,
+            site=message.site,
+            user=message.user,
+            recipient=recipient,
+            code=content.code,
+            text=texts.text(message, content),
+            subject=texts.subject(message, content),
+            purpose=message.purpose,
+            locale=message.locale,
+            reason=message.reason,
+            created=message.created,
+            expires=message.expires,
+            now=message.now,
+        )
+
+
+def _verdict(message: Message, gateway: Gateway, answer: GatewayAnswer, number: int) -> Verdict:
+    metrics.GATEWAY_CALLS.labels(message.site, message.kind.value, answer.taken.value).inc()
+    _log.info(
+        "gateway_called",
+        message=message.id,
+        site=message.site,
+        kind=message.kind.value,
+        outcome=answer.taken.value,
+        reason=answer.reason or None,
+    )
+    ends = {
+        Taken.YES: MessageStatus.HANDED_OVER.value,
+        Taken.NO: MessageStatus.FAILED.value,
+        Taken.UNKNOWN: "" if gateway.idempotent else MessageStatus.UNKNOWN.value,
+    }
+    end = ends.get(answer.taken, "")
+    if end:
+        return Verdict(MessageResult(result=end, reason=answer.reason))
+    pause = max(PAUSES[min(number, len(PAUSES) - 1)] * random.uniform(0.8, 1.2), answer.wish)  # noqa: S311  spreads retries
+    return Verdict(MessageResult(result="later", reason=answer.reason) if answer.taken is Taken.LATER else None, pause)

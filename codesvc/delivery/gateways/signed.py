@@ -1,0 +1,98 @@
+"""A webhook by Standard Webhooks: the gateway that knows the id of a message, so that a repeat is recognised.
+
+`webhook-id` is the message's id in every call; time and signature are made anew for each call (the specification's
+section on retries). Several secrets sign side by side, so that they can be replaced.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from standardwebhooks import Webhook as Signer
+
+from codesvc.delivery.gateways.http import call, judge_status
+from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
+from codesvc.domain.clock import rfc3339
+from codesvc.domain.recipient import MessageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from codesvc.config.relay_settings import SignedGateway
+    from codesvc.delivery.gateways.protocol import Handover
+    from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
+    from codesvc.domain.secret import Secret
+
+_ALREADY: Final = 409
+"""Conflict: a receiver may answer so to an id that it has taken before."""
+
+
+class Signed:
+    """Calls a signed webhook."""
+
+    idempotent: Final = True
+
+    def __init__(
+        self, config: SignedGateway, sessions: GuardedSessions, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._config, self._sessions, self._now = config, sessions, now
+
+    async def hand(self, handover: Handover) -> GatewayAnswer:
+        """Call it once."""
+        config, body = self._config, msgspec.json.encode(document(handover))
+        headers = {"Content-Type": "application/json", **config.headers}
+        if config.authorization is not None:
+            headers["Authorization"] = config.authorization.reveal()
+        headers |= signature(handover.id, body, config.secrets, self._now())
+        answer = await call(
+            self._sessions, "POST", config.url, body=body, headers=headers, allow_private=config.allow_private
+        )
+        if isinstance(answer, GatewayAnswer):
+            return answer
+        if answer.status == _ALREADY:
+            return GatewayAnswer(Taken.YES)
+        return judge_status(answer) or GatewayAnswer(Taken.YES)
+
+
+def signature(identifier: str, body: bytes, secrets: Sequence[Secret], now: float) -> Mapping[str, str]:
+    """The three headers of Standard Webhooks."""
+    moment = datetime.fromtimestamp(int(now), UTC)
+    signed = [
+        Signer(secret.reveal()).sign(msg_id=identifier, timestamp=moment, data=body.decode()) for secret in secrets
+    ]
+    return {
+        "webhook-id": identifier,
+        "webhook-timestamp": str(int(now)),
+        "webhook-signature": " ".join(signed),
+    }
+
+
+def document(handover: Handover) -> dict[str, Any]:
+    """What is sent: a ready text, and what a sender needs that only takes registered templates."""
+    whom = handover.recipient
+    data: dict[str, Any] = {
+        "message_id": handover.id,
+        "channel": whom.kind.value,
+        "to": whom.text,
+        "code": handover.code or None,
+        "text": handover.text,
+        "purpose": handover.purpose,
+        "params": {"code": handover.code, "minutes": str(handover.minutes)},
+        "locale": handover.locale,
+        "expires_at": rfc3339(handover.expires),
+        "reason": handover.reason,
+        "site": handover.site,
+        "user": handover.user,
+    }
+    if whom.kind is MessageKind.SMS:
+        data |= {
+            "to_digits": whom.text.removeprefix("+"),
+            "country_code": whom.country_code,
+            "to_national": whom.national,
+        }
+    else:
+        data["subject"] = handover.subject
+    return {"type": "message.send", "timestamp": rfc3339(handover.created), "data": data}

@@ -1,0 +1,137 @@
+"""A mail server. A message is one mail with the message's id as its Message-ID.
+
+Answers of 4xx are tried again, 5xx are final (RFC 5321 section 4.2.1). Whoever does not answer the end of the data may
+have taken the mail (section 4.5.3.2.6), which is then not sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from typing import TYPE_CHECKING, Any, Final
+
+import aiosmtplib
+
+from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
+from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codesvc.config.relay_settings import SmtpGateway
+    from codesvc.delivery.gateways.protocol import Handover
+
+_TIMEOUT: Final = 10.0
+_PERMANENT: Final = 500
+
+
+class Smtp:
+    """Sends a mail."""
+
+    idempotent: Final = False
+
+    def __init__(
+        self,
+        config: SmtpGateway,
+        *,
+        public: Callable[[str], bool] = is_public,
+        timeout: float = _TIMEOUT,
+        tls_context: Any = None,
+    ) -> None:
+        self._config, self._public, self._timeout, self._tls_context = config, public, timeout, tls_context
+
+    async def hand(self, handover: Handover) -> GatewayAnswer:
+        """Send it once."""
+        mail, whom = self._mail(handover), handover.recipient.text
+        try:
+            client = await self._connected()
+        except PrivateAddress:
+            return GatewayAnswer(Taken.NO, "private-address")
+        except (OSError, aiosmtplib.SMTPException, TimeoutError) as error:
+            refused = isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= _PERMANENT
+            return GatewayAnswer(Taken.NO, "login") if refused else GatewayAnswer(Taken.LATER, "unreachable")
+        try:
+            return await self._sent(client, mail, whom)
+        finally:
+            client.close()
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        config = self._config
+        client = aiosmtplib.SMTP(
+            hostname=config.host,
+            sock=await self._socket(),
+            use_tls=config.security == "tls",
+            start_tls=config.security == "starttls",
+            timeout=self._timeout,
+            tls_context=self._tls_context,
+        )
+        await client.connect()
+        try:
+            if config.password is not None:
+                await client.login(config.user, config.password.reveal())
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    async def _socket(self) -> socket.socket:
+        """A connected socket, to an address that was checked.
+
+        Raises:
+            PrivateAddress: the name has no public address.
+            OSError: it cannot be reached.
+        """
+        loop, config = asyncio.get_running_loop(), self._config
+        async with asyncio.timeout(self._timeout):
+            found = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+            if not config.allow_private:
+                found = [each for each in found if self._public(str(each[4][0]))]
+            if not found:
+                raise PrivateAddress
+            failed: OSError | None = None
+            for family, kind, protocol, _, address in found:
+                made = socket.socket(family, kind, protocol)
+                made.setblocking(False)  # noqa: FBT003  the socket's own signature
+                try:
+                    await loop.sock_connect(made, address)
+                except OSError as error:
+                    made.close()
+                    failed = error
+                except BaseException:
+                    made.close()
+                    raise
+                else:
+                    return made
+            raise failed or OSError
+
+    async def _sent(self, client: aiosmtplib.SMTP, mail: bytes, whom: str) -> GatewayAnswer:
+        in_data = False
+        try:
+            await client.mail(self._config.sender)
+            await client.rcpt(whom)
+            in_data = True
+            await client.data(mail)
+            with suppress(OSError, aiosmtplib.SMTPException, TimeoutError):
+                await client.quit()
+        except aiosmtplib.SMTPResponseException as error:
+            permanent = error.code >= _PERMANENT
+            return GatewayAnswer(Taken.NO if permanent else Taken.LATER, f"smtp-{error.code}")
+        except (OSError, aiosmtplib.SMTPException, TimeoutError):
+            return GatewayAnswer(Taken.UNKNOWN, "broken-off") if in_data else GatewayAnswer(Taken.LATER, "unreachable")
+        return GatewayAnswer(Taken.YES)
+
+    def _mail(self, handover: Handover) -> bytes:
+        config, mail = self._config, EmailMessage()
+        mail["From"] = formataddr((config.sender_name or "", config.sender))
+        mail["To"] = handover.recipient.text
+        mail["Subject"] = " ".join(handover.subject.split())
+        mail["Date"] = format_datetime(datetime.fromtimestamp(handover.created / 1000, UTC))
+        mail["Message-ID"] = f"<{handover.id}@{config.sender.rpartition('@')[2]}>"
+        # No machine answers it (RFC 3834 section 5).
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(handover.text, charset="utf-8")
+        return mail.as_bytes()

@@ -1,0 +1,127 @@
+"""HTTP to addresses that a site names: webhooks and gateways. No redirects, no cookies, no private address.
+
+The address is checked where the socket is made, so that the checked address is the one that is connected to. This also
+covers a name that resolves to another address a moment later (DNS rebinding), an address in an unusual notation and a
+second address of the same name.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
+from codesvc.delivery.webhooks.proxied import Target, targets
+from codesvc.domain.outbound_proxy import ProxyProblem, problem_of_status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from typing import Any
+
+    from aiohttp.abc import AbstractResolver
+    from yarl import URL
+
+    from codesvc.domain.outbound_proxy import OutboundProxy
+
+_CONNECT_SECONDS: Final = 5.0
+_MOST_CONNECTIONS: Final = 512
+
+
+class GuardedSessions:
+    """Two pools of connections: one for public addresses only, one for all.
+
+    Args:
+        timeout: seconds for a whole request.
+        resolver: resolves names; None for the system's resolver.
+        public: whether an address is public.
+        proxy: the outbound proxy; None: connect directly.
+        keep: whether connections are used for several requests.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        resolver: AbstractResolver | None = None,
+        public: Callable[[str], bool] = is_public,
+        proxy: OutboundProxy | None = None,
+        keep: bool = True,
+    ) -> None:
+        self.timeout = timeout
+        self.proxy = proxy
+        self._resolver, self._public, self._keep = resolver, public, keep
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Keep the pools as long as this context is open."""
+        # Behind a proxy, names are resolved by `targets` and not by the connector.
+        own = aiohttp.DefaultResolver() if self.proxy is not None and self._resolver is None else None
+        self._resolver = self._resolver or own
+        # With a proxy the sockets lead to the proxy, which is mostly in a private network. See `proxied`.
+        guarded = self.proxy is None
+        self._sessions = {private: self._session(guarded=guarded and not private) for private in (False, True)}
+        try:
+            yield
+        finally:
+            for session in self._sessions.values():
+                await session.close()
+            if own is not None:
+                self._resolver = None
+                await own.close()
+
+    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=_MOST_CONNECTIONS,
+            resolver=self._resolver if self.proxy is None else None,
+            socket_factory=self._guarded_socket if guarded else None,
+            force_close=not self._keep,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(self.timeout, _CONNECT_SECONDS)),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    def _guarded_socket(self, info: tuple[Any, ...]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not self._public(address[0]):
+            raise PrivateAddress
+        return socket.socket(family, kind, protocol)
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, url: URL, *, body: bytes, headers: Mapping[str, str], allow_private: bool
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Target]]:
+        """Send a request, to the next of several addresses if the proxy does not reach the one before.
+
+        Raises:
+            aiohttp.ClientError, OSError, ValueError: there is no answer.
+        """
+        session = self._sessions[allow_private]
+        wanted = await self._targets(url, allow_private=allow_private)
+        for left, target in zip(range(len(wanted) - 1, -1, -1), wanted, strict=True):
+            try:
+                response = await session.request(
+                    method, target.url, data=body or None, headers={**headers, **target.headers},
+                    allow_redirects=False, **target.arguments,
+                )  # fmt: skip
+            except aiohttp.ClientHttpProxyError as error:
+                if not left or problem_of_status(error.status) is not ProxyProblem.GATEWAY:
+                    raise
+                continue
+            async with response:
+                yield response, target
+            return
+
+    async def _targets(self, url: URL, *, allow_private: bool) -> Sequence[Target]:
+        if self.proxy is None:
+            return [Target(url, {}, {})]
+        if allow_private:
+            return await targets(url, self.proxy, resolver=None, public=self._public)
+        return await targets(url, self.proxy, resolver=self._resolver, public=self._public)

@@ -1,0 +1,157 @@
+"""Recipients of messages: phone numbers and e-mail addresses in one form, and the user ids that stand for them. Pure.
+
+A recipient is personal data. It is looked up by a keyed hash of its normalised form, and stored only sealed
+(`codesvc.domain.sealed_content`). Its repr hides it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from base64 import b32encode
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import phonenumbers
+
+from codesvc.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from codesvc.domain.keyring import Keyring, MasterKey
+
+_LONGEST_PHONE: Final = 40
+_LONGEST_ADDRESS: Final = 254
+_LONGEST_LOCAL_PART: Final = 64
+"""RFC 5321 section 4.5.3.1, as corrected by RFC 3696 erratum 1690."""
+_LOST_PLUS: Final = re.compile(r"[ \u3000]\d")
+_DIALLED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]{4,40}")
+_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_REGION: Final = re.compile(r"[A-Z]{2}")
+_HASH_BYTES: Final = 15
+
+
+class MessageKind(StrEnum):
+    """As what a message was requested; the value is the API's word."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+_PREFIXES: Final = {MessageKind.SMS: "ph_", MessageKind.EMAIL: "em_"}
+
+
+class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+    """A phone number or e-mail address in its normalised form.
+
+    Attributes:
+        kind: which of the two it is.
+        text: a phone number in E.164 with its plus, or an e-mail address as a mail server takes it.
+        identity: what the keyed hash covers: the same for every spelling of one recipient.
+    """
+
+    kind: MessageKind
+    text: str
+    identity: str
+
+    def __repr__(self) -> str:
+        return f"Recipient({self.kind.value})"
+
+    @property
+    def country_code(self) -> str:
+        """The country calling code of a phone number, without the plus; "" for an e-mail address."""
+        return str(self._parsed.country_code) if self.kind is MessageKind.SMS else ""
+
+    @property
+    def national(self) -> str:
+        """A phone number without its country code; an e-mail address as it is."""
+        if self.kind is MessageKind.EMAIL:
+            return self.text
+        return phonenumbers.national_significant_number(self._parsed)
+
+    @property
+    def _parsed(self) -> phonenumbers.PhoneNumber:
+        return phonenumbers.parse(self.text)
+
+
+def is_region(text: str) -> bool:
+    """Whether a text is a region that phone numbers can be read in: two capital letters such as CN."""
+    return _REGION.fullmatch(text) is not None and phonenumbers.country_code_for_region(text) != 0
+
+
+def phone(given: str, region: str = "") -> Recipient:
+    """A phone number.
+
+    Args:
+        given: the number as a system sends it. A leading blank before a digit is a plus that was lost in a form or a
+            query, where it means a blank.
+        region: the country of numbers without a country code, such as CN; "" for none.
+
+    Raises:
+        Invalid: it is not a phone number. The text does not repeat it.
+    """
+    text = "+" + given[1:] if _LOST_PLUS.match(given) else given.strip()
+    text = unicodedata.normalize("NFKC", text) if len(text) <= _LONGEST_PHONE else ""
+    if _DIALLED.fullmatch(text) is None:
+        raise Invalid("is not a phone number", _PHONE)
+    if not text.startswith("+") and not region:
+        raise Invalid("has no country code: send the number as +8613800138000, or configure a region", _PHONE)
+    try:
+        number = phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        raise Invalid("is not a phone number", _PHONE) from None
+    # A national number may begin with a carrier's code, which is removed. What is left of arbitrary digits could be
+    # somebody else's number, so it has to be one that is in use.
+    whole = text.startswith("+") or re.sub(r"\D", "", text) == phonenumbers.national_significant_number(number)
+    if not phonenumbers.is_possible_number(number) or not (whole or phonenumbers.is_valid_number(number)):
+        raise Invalid("is not a phone number of its country: it is too long or too short", _PHONE)
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Recipient(MessageKind.SMS, normal, normal)
+
+
+_PHONE: Final = "/recipient/phone"
+_EMAIL: Final = "/recipient/email"
+
+
+def email(given: str) -> Recipient:
+    """An e-mail address. Its identity ignores case, as nearly all mail servers do.
+
+    Raises:
+        Invalid: it is not an e-mail address. The text does not repeat it.
+    """
+    local, at, domain = given.strip().rpartition("@")
+    if not at or len(local) > _LONGEST_LOCAL_PART or _LOCAL_PART.fullmatch(local) is None:
+        raise Invalid("is not an e-mail address", _EMAIL)
+    try:
+        # Names outside of ASCII are looked up in this form (RFC 3490).
+        host = domain.encode("idna").decode().lower()
+    except UnicodeError:
+        raise Invalid("is not an e-mail address", _EMAIL) from None
+    labels = host.split(".")
+    fitting = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
+    if not fitting or len(local) + len(host) + 1 > _LONGEST_ADDRESS:
+        raise Invalid("is not an e-mail address", _EMAIL)
+    return Recipient(MessageKind.EMAIL, f"{local}@{host}", f"{local}@{host}".lower())
+
+
+def recipient(kind: MessageKind, given: str, region: str = "") -> Recipient:
+    """The recipient of a message of this kind; see `phone` and `email`."""
+    return phone(given, region) if kind is MessageKind.SMS else email(given)
+
+
+def user_ids(keyring: Keyring, site: str, whom: Recipient) -> list[str]:
+    """The user ids that stand for a recipient on one site: under the current master key, then under previous ones.
+
+    An id under a previous key counts as long as it is bound, so that a binding survives the replacement of the master
+    key. Another site has other ids for the same recipient.
+    """
+    return [_user_id(master, site, whom) for master in keyring.newest_first]
+
+
+def _user_id(master: MasterKey, site: str, whom: Recipient) -> str:
+    said = f"{site}\0{whom.kind.value}\0{whom.identity}".encode()
+    digest = hmac.digest(master.derive("recipient"), said, sha256)[:_HASH_BYTES]
+    return _PREFIXES[whom.kind] + b32encode(digest).decode().lower()

@@ -1,0 +1,79 @@
+"""Requests and results of messages, as every way in makes and reads them: the API and `codesvc.web.inbound`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codesvc.domain.recipient import MessageKind
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.domain.limits import LimitReached
+    from codesvc.domain.message import Message
+    from codesvc.store.outcomes import Outcome
+
+LEAST_LIFE, MOST_LIFE = 60, 3_600
+"""Bounds of `expires_in`, seconds."""
+
+
+class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in neutral terms. Its repr hides code and recipient.
+
+    Attributes:
+        kind: as what the caller wanted it sent: `sms` or `email`; the last resort uses the site's gateway of that kind.
+        recipient: phone number or e-mail address as the caller gave it; "" if only `user` is given.
+        region: the country of phone numbers without a country code, "" for the site's own.
+        user: the site's user id, "" to derive it from the recipient.
+        code: "" if the caller sent a text alone.
+        text: the caller's ready text, "" for ours.
+        subject: of an e-mail, "" for ours.
+        purpose: a purpose of the site, "" for that of its `relay`.
+        locale: `zh` or `en`.
+        expires_in: how long the code is valid, seconds.
+        address: the person's address, None if the caller does not say it.
+        reference: what the page shows beside the code, at most 8 letters or digits.
+        dedupe: the same in a repeat of this call and in no other call, "" if nothing is; only a keyed hash is kept.
+        source: the name of the source, for the log; "" for the API.
+    """
+
+    kind: MessageKind = MessageKind.SMS
+    recipient: str = ""
+    region: str = ""
+    user: str = ""
+    code: str = ""
+    text: str = ""
+    subject: str = ""
+    purpose: str = ""
+    locale: str = "zh"
+    expires_in: int = 300
+    address: IPv4Address | IPv6Address | None = None
+    reference: str = ""
+    dedupe: str = ""
+    source: str = ""
+
+    def __repr__(self) -> str:
+        return f"MessageRequest({self.kind.value}, {self.purpose!r})"
+
+
+class MessageResult(msgspec.Struct, frozen=True):
+    """The result of a use case.
+
+    Attributes:
+        outcome: what happened.
+        message: the message, where there is one to show.
+        denial: the limit that refused.
+        left: what the limits leave, as in `codesvc.service.models.Result`.
+    """
+
+    outcome: Outcome
+    message: Message | None = None
+    denial: LimitReached | None = None
+    left: str = ""
+
+
+def same_call(source: str, *parts: str) -> str:
+    """`MessageRequest.dedupe` for a system whose calls have no stable id of their own."""
+    return "\0".join(("same call", source, *parts))

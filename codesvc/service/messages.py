@@ -1,0 +1,191 @@
+"""Messages: codes that identity systems make, delivered by WeChat where the recipient is bound, else by their gateway.
+
+A message is taken in one script. Nothing is sent before the answer, and the answer is the same whether the recipient
+is bound or not (DESIGN rule 7). `codesvc.delivery.messages` delivers.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from codesvc.domain.channels import Channel
+from codesvc.domain.errors import Invalid
+from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, widest
+from codesvc.domain.message import MESSAGE_ID, new_message_id
+from codesvc.domain.recipient import recipient, user_ids
+from codesvc.domain.sealed_content import SealedContent, Seals
+from codesvc.service.message_models import LEAST_LIFE, MOST_LIFE, MessageResult
+from codesvc.service.models import NOT_IDEMPOTENT
+from codesvc.store.messages import MessageStart
+from codesvc.store.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from codesvc.config import Purpose
+    from codesvc.config.relay_settings import Relay
+    from codesvc.domain.keyring import Keyring
+    from codesvc.domain.recipient import MessageKind
+    from codesvc.service.message_models import MessageRequest
+    from codesvc.service.models import Idempotency
+    from codesvc.service.statistics.recorder import Recorder
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.store.messages import MessageStarted
+    from codesvc.store.store import Store
+
+_log = structlog.get_logger(__name__)
+CODE_MESSAGE: Final = "code"
+"""The name of the account's template message for codes."""
+_CODE: Final = re.compile(r"[!-~]{1,64}")
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9]{0,8}")
+_LONGEST_TEXT: Final = 2_000
+_LONGEST_SUBJECT: Final = 200
+
+
+class Messages:
+    """The use cases of a message.
+
+    Args:
+        store: holds messages.
+        keyring: seals contents and derives user ids.
+        recorder: counts what happens.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, recorder: Recorder) -> None:
+        self._store = store.messages
+        self._keyring = keyring
+        self._seals = Seals(keyring)
+        self._recorder = recorder
+
+    async def accept(
+        self, site: SiteEntry, wanted: MessageRequest, idempotency: Idempotency = NOT_IDEMPOTENT
+    ) -> MessageResult:
+        """Take a message: STARTED, REPEATED, MISMATCH, LIMITED, or ABSENT if a repeated one is no longer kept.
+
+        Raises:
+            Invalid: a value is not allowed, or the site takes no messages of this kind.
+        """
+        relay = relay_of(site, wanted.kind)
+        policy = _policy(site, relay, wanted)
+        _check(wanted)
+        whom = recipient(wanted.kind, wanted.recipient, wanted.region or relay.region) if wanted.recipient else None
+        identifier = new_message_id()
+        users = [wanted.user] if wanted.user else user_ids(self._keyring, site.name, whom) if whom else []
+        content = SealedContent(whom, wanted.code, wanted.text, wanted.subject)
+        name, purpose = policy
+        start = MessageStart(
+            id=identifier,
+            site=site.name,
+            users=users,
+            purpose=name,
+            kind=wanted.kind.value,
+            locale=wanted.locale,
+            reference=wanted.reference,
+            address=bucket(wanted.address) if wanted.address else NO_ADDRESS,
+            disclose=purpose.disclose_binding,
+            shadow=relay.shadow,
+            coded=bool(wanted.code),
+            pushable=Channel.TEMPLATE in purpose.channels and CODE_MESSAGE in site.account.config.messages,
+            box=self._seals.close(identifier, content),
+            life_ms=wanted.expires_in * 1000,
+            repeat_window_ms=min(relay.repeat_window, wanted.expires_in) * 1000,
+            idempotency_key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
+            same_call=_keyed(self._keyring, site.name, wanted.dedupe) if wanted.dedupe else "",
+            rates=site.rates,
+            shared_pushes=widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes)),
+            hooks=site.wanted,
+        )
+        return self._result(site, wanted, await self._store.accept(site.keys, start))
+
+    def _result(self, site: SiteEntry, wanted: MessageRequest, reply: MessageStarted) -> MessageResult:
+        if reply.outcome is Outcome.LIMITED:
+            self._recorder.refused(site.name, "", reply.limit)
+            rates = getattr(site.config.limits, reply.limit)
+            return MessageResult(reply.outcome, denial=LimitReached(reply.limit, reply.wait_ms, rates))
+        if reply.outcome is Outcome.STARTED:
+            self._recorder.message_accepted(reply.shown)
+        if reply.message is not None:
+            _log.info(
+                "message_accepted",
+                message=reply.message.id,
+                site=site.name,
+                purpose=reply.message.purpose,
+                kind=wanted.kind.value,
+                source=wanted.source or None,
+                outcome=reply.outcome.value,
+            )
+        return MessageResult(reply.outcome, reply.message, left=reply.left)
+
+    async def get(self, site: SiteEntry, identifier: str) -> MessageResult:
+        """Read a message: DONE or ABSENT."""
+        if MESSAGE_ID.fullmatch(identifier) is None:
+            return MessageResult(Outcome.ABSENT)
+        reply = await self._store.read(site.keys, site.name, identifier)
+        return MessageResult(reply.outcome, reply.message)
+
+    async def user_of(self, site: SiteEntry, kind: MessageKind, given: str, region: str = "") -> str:
+        """The lasting user id of a recipient: what its messages look for a binding under.
+
+        Raises:
+            Invalid: it is no recipient of this kind.
+        """
+        relay = site.config.relay
+        whom = recipient(kind, given, region or (relay.region if relay else ""))
+        return (await self._store.find(site.keys, site.name, user_ids(self._keyring, site.name, whom))).user
+
+
+def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
+    """How a site's messages are delivered.
+
+    Raises:
+        Invalid: it takes none of this kind.
+    """
+    relay = site.config.relay
+    if relay is None or not getattr(relay, kind.value):
+        raise Invalid(f"this site takes no messages as {kind.value}: no gateway for them is configured in its relay")
+    return relay
+
+
+def _policy(site: SiteEntry, relay: Relay, wanted: MessageRequest) -> tuple[str, Purpose]:
+    """The purpose's name and its policy.
+
+    Raises:
+        Invalid: the site has no such purpose.
+    """
+    name = wanted.purpose or relay.purpose
+    policy = site.purpose(name)
+    if policy is None:
+        raise Invalid("is no purpose of this site", "/purpose")
+    return name, policy
+
+
+def _check(wanted: MessageRequest) -> None:
+    """Check the values of a request.
+
+    Raises:
+        Invalid: one of them is not allowed.
+    """
+    if not (wanted.code or wanted.text):
+        raise Invalid("a message needs a code or a text", "/code")
+    if wanted.code and _CODE.fullmatch(wanted.code) is None:
+        raise Invalid("must be 1 to 64 visible ASCII characters", "/code")
+    if len(wanted.text) > _LONGEST_TEXT or "\0" in wanted.text:
+        raise Invalid(f"must be at most {_LONGEST_TEXT} characters", "/text")
+    if len(wanted.subject) > _LONGEST_SUBJECT or not wanted.subject.isprintable():
+        raise Invalid(f"must be at most {_LONGEST_SUBJECT} printable characters", "/subject")
+    if not (wanted.recipient or wanted.user):
+        raise Invalid("a message needs a recipient or a user", "/recipient")
+    if not LEAST_LIFE <= wanted.expires_in <= MOST_LIFE:
+        raise Invalid(f"must be {LEAST_LIFE} to {MOST_LIFE} seconds", "/expires_in")
+    if _REFERENCE.fullmatch(wanted.reference) is None:
+        raise Invalid("must be at most 8 letters or digits", "/reference")
+
+
+def _keyed(keyring: Keyring, site: str, dedupe: str) -> str:
+    """A hash that nobody without the master key can try codes on."""
+    said = f"{site}\0{dedupe}".encode(errors="surrogatepass")
+    return hmac.digest(keyring.current.derive("same call"), said, sha256).hex()[:32]

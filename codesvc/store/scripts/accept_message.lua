@@ -1,0 +1,71 @@
+-- Purpose: take a message: limits, who is bound, the plan of its delivery, record, sealed content, outbox entry. Exactly
+--   one entry and the same writes whether a user is bound or not (rule 7): `plan` alone differs, `wechat` or `gateway`.
+--   `users` are ids that stand for the recipient, separated by blanks: the first that is bound is the user, else the first.
+--   A second message for a user within `repeat_window` goes to the gateway: the person asked again.
+-- KEYS: message sealed same idem address_starts site_starts outbox
+-- ARGS: offset root account appid id users site purpose kind locale reference address disclose shadow coded box life repeat_window pushable user_pushes openid_pushes shared_pushes site_starts address_starts hooks idem fingerprint deduped
+-- OUTCOMES: started repeated mismatch limited absent
+-- USES: clock names windows recent_activity record reachability message admission
+-- REPLY started repeated: message _ left
+-- REPLY limited: limit wait_ms
+--   absent: the Idempotency-Key's message is no longer kept
+
+local refused = refusal('message', message_gone)
+if refused then return refused end
+local before = A.deduped == '1' and redis.call('GET', K.same)
+local first = before and read_record(key('message', before))
+if first and not message_gone(first) then return answer('repeated', first, 0, starts_left()) end
+count_start()
+
+local user, openid, alias
+for candidate in string.gmatch(A.users, '%S+') do
+  local bound = redis.call('HMGET', key('binding', A.site, candidate), 'openid', 'void')
+  user, alias = user or candidate, alias or candidate
+  if bound[1] and not bound[2] then
+    user, openid = candidate, bound[1]
+    break
+  end
+end
+
+-- Both are read and written for everybody, so that the work is the same.
+local asked = key('asked_again', A.site, user)
+local again = redis.call('EXISTS', asked) == 1
+local mine = read_recent_activity(key('lately', A.site, user), A.user_pushes, A.openid_pushes)
+local theirs = read_recent_activity(account_key('recent', openid or '-'), A.openid_pushes, A.shared_pushes)
+local function why_not()
+  if A.coded ~= '1' then return 'no-code' end
+  if not openid then return 'no-binding' end
+  if A.pushable ~= '1' then return 'no-channel' end
+  if is_test_openid(openid) or why_unreachable(openid) ~= '' then return 'unreachable' end
+  local muted_until = redis.call('GET', account_key('muted', openid))
+  if muted_until and now < tonumber(muted_until) then return 'muted' end
+  if wait_for(mine.times) > 0 or wait_for(theirs.times) > 0 then return 'limited' end
+  if again then return 'repeated' end
+  return nil
+end
+local why = why_not()
+local would = A.shadow == '1' and (why or 'push') or ''
+if A.shadow == '1' then why = 'shadow' end
+if not why then
+  count_event(mine.times)
+  save_recent_activity(mine, tonumber(A.life) + TTL_MARGIN)
+  count_event(theirs.times)
+  save_recent_activity(theirs, tonumber(A.life) + TTL_MARGIN)
+end
+if (not why or would == 'push' or again) and tonumber(A.repeat_window) > 0 then
+  redis.call('SET', asked, '1', 'PX', A.repeat_window)
+end
+
+local m = {at = K.message}
+write(m, {
+  id = A.id, site = A.site, user = user, alias = alias, purpose = A.purpose, kind = A.kind, locale = A.locale, reference = A.reference,
+  disclose = A.disclose, shadow = A.shadow, would = would, hooks = A.hooks, status = 'accepted', number = '1',
+  plan = why and 'gateway' or 'wechat', reason = why or '', sent_to = openid or '',
+  created = now, expires = now + A.life,
+})
+redis.call('PEXPIRE', K.message, tonumber(A.life) + MESSAGE_KEPT + TTL_MARGIN)
+redis.call('SET', K.sealed, A.box, 'PX', A.life)
+if A.deduped == '1' then redis.call('SET', K.same, A.id, 'PX', SAME_CALL) end
+redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', A.id, 'number', 1, 'account', A.appid)
+remember_start(A.id)
+return answer('started', m, 0, starts_left())

@@ -1,0 +1,48 @@
+-- Purpose: look at the job of a message: what its next act is. `step` push: send the template message now (a `call` is
+--   charged); wait: until the receipt is overdue; hand: call the gateway now. Before the gateway is called the record
+--   says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1 for another attempt: an
+--   earlier call's outcome is unknown. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
+-- KEYS: message sealed outbox day
+-- ARGS: offset root account appid channel group event number entry attempt call sites assumed_daily reserve
+-- OUTCOMES: begun ended stale
+-- USES: clock names windows recent_activity record reachability webhook message quota_alert quota
+-- REPLY begun: message box step wait_ms again quota day call
+-- REPLY ended: message
+--   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost
+
+local m = read_record(K.message)
+if not m or message_ended(m) or m.number ~= A.number then
+  acknowledge_one(A.entry)
+  return {'stale', now}
+end
+local box = redis.call('GET', K.sealed)
+if not box or now >= tonumber(m.expires) then
+  -- A gateway that may have been called before is no failure that is known.
+  move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = now >= tonumber(m.expires) and 'expired' or 'lost'})
+  tell_of_message(m)
+  acknowledge_one(A.entry)
+  return {'ended', now, {0, m.packed, m.id}}
+end
+if m.status == 'accepted' and m.plan == 'wechat' then
+  -- The binding may have changed meanwhile.
+  local bound = redis.call('HGET', key('binding', m.site, m.user), 'openid')
+  local muted_until = redis.call('GET', account_key('muted', m.sent_to))
+  local why = bound ~= m.sent_to and 'no-binding' or why_unreachable(m.sent_to) ~= '' and 'unreachable'
+    or muted_until and now < tonumber(muted_until) and 'muted'
+  if why then
+    write(m, {plan = 'gateway', reason = why})
+  else
+    local quota = A.call ~= '' and take_quota(K.day, m.site, m.purpose == 'reset', A.call) or ''
+    return {'begun', now, {0, m.packed, m.id}, box, 'push', 0, 0, quota, K.day, A.call}
+  end
+end
+if m.status == 'sent' and m.plan == 'wechat' then
+  local wait = tonumber(m.due) - now
+  if wait > 0 then return {'begun', now, {0, m.packed, m.id}, box, 'wait', wait, 0, '', '', ''} end
+  write(m, {plan = 'gateway', reason = 'no-receipt'})
+end
+local before = m.calling or ''
+local again = before ~= '' and before ~= A.attempt and 1 or 0
+if m.status ~= 'handing_over' then move_message(m, 'handing_over', {channel = 'gateway'}) end
+write(m, {calling = A.attempt})
+return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, again, '', '', ''}

@@ -1,0 +1,50 @@
+-- Purpose: record what became of an act for a message. `result`: sent (WeChat took it, the receipt is awaited for `wait`
+--   ms), refused (WeChat did not and will not: the gateway is next), handed_over, unknown or failed (the end; the job is
+--   acknowledged and what was sealed is deleted), later (the gateway certainly did not take it, and is tried again).
+--   A charged call ends with it; if WeChat has not counted it, `counted` is 0. Safe to repeat.
+-- KEYS: message outbox day
+-- ARGS: offset root account channel group event number entry result reason msgid wait call counted sites assumed_daily reserve
+-- OUTCOMES: done stale
+-- USES: clock names record webhook message quota
+-- REPLY done: message
+
+if A.call ~= '' then
+  local m = read_record(K.message)
+  end_charged(K.day, m and m.site or '', A.call, A.counted == '1')
+end
+local m = read_record(K.message)
+if not m or message_ended(m) or m.number ~= A.number then
+  if A.result ~= 'sent' and A.result ~= 'refused' and A.result ~= 'later' then acknowledge_one(A.entry) end
+  return {'stale', now}
+end
+if A.result == 'refused' then
+  if m.status ~= 'accepted' then return {'stale', now} end
+  write(m, {plan = 'gateway', reason = A.reason})
+elseif A.result == 'later' then
+  write(m, {calling = '', trouble = A.reason})
+elseif A.result == 'sent' then
+  if m.status ~= 'accepted' then return {'stale', now} end
+  move_message(m, 'sent', {channel = 'template', reason = A.reason, due = now + A.wait})
+  if A.msgid ~= '' then
+    local receipt = account_key('receipt', A.msgid)
+    local early = redis.call('GET', receipt)
+    if early and string.match(early, '^[a-z]+ ') then
+      local status, openid, reason = string.match(early, '^(%S+) (%S+) (.*)$')
+      if openid == m.sent_to and status == 'delivered' then
+        move_message(m, 'delivered', {reason = ''})
+        tell_of_message(m)
+        acknowledge_one(A.entry)
+      elseif openid == m.sent_to then
+        write(m, {plan = 'gateway', reason = reason})
+      end
+    end
+    redis.call('SET', receipt, 'ms:' .. m.id .. ' ' .. m.number, 'PX', '86400000')
+  end
+else
+  local changes = {}
+  if A.result ~= 'handed_over' then changes.reason = A.reason end
+  move_message(m, A.result, changes)
+  tell_of_message(m)
+  acknowledge_one(A.entry)
+end
+return {'done', now, {0, m.packed, m.id}}

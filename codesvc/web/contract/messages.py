@@ -1,0 +1,87 @@
+"""The calls around messages: codes that the caller made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codesvc.client import schema
+from codesvc.web.api.message_inputs import MessageInput, RecipientsInput
+from codesvc.web.contract import examples
+from codesvc.web.contract.operation import Answer, Body, Operation, Parameter
+
+TAG: Final = "Messages"
+_ID: Final = Parameter(
+    name="id", place="path", description="A message's id.", schema={"type": "string"}, example=examples.MESSAGE_ID
+)
+
+SEND: Final = Operation(
+    method="POST",
+    path="/v1/messages",
+    id="sendMessage",
+    tag=TAG,
+    summary="Deliver a code that you made",
+    description="Takes a code and answers at once; the delivery follows. Who is bound gets it as a template message, "
+    "and everybody else by the gateway that the site's configuration names for SMS or e-mail. The answer is the same "
+    "for both. Name a `recipient`, or a `user`, or both; a user alone has no gateway to fall back to. The code is kept "
+    "encrypted until its delivery has ended, `expires_in` at the longest, and in no log.",
+    scope="messages",
+    body=Body(
+        shape=MessageInput,
+        examples={
+            "phone": {
+                "recipient": {"phone": "+8613800138000"},
+                "code": "721082",
+                "purpose": "register",
+                "client_ip": "192.0.2.1",
+            },
+            "email": {
+                "recipient": {"email": "alice@example.com"},
+                "user": "alice",
+                "code": "721082",
+                "purpose": "reset",
+                "locale": "en",
+                "expires_in": 600,
+            },
+        },
+    ),
+    answers=(
+        Answer(
+            status=202,
+            description="It was accepted, or had been by this Idempotency-Key.",
+            shape=schema.Message,
+            example=examples.MESSAGE,
+            headers=("Location",),
+            links={"getMessage": {"id": "$response.body#/id"}},
+        ),
+    ),
+    problems=("not-found", "idempotency-mismatch", "rate-limited"),
+    retry=True,
+    limited=True,
+)
+GET: Final = Operation(
+    method="GET",
+    path="/v1/messages/{id}",
+    id="getMessage",
+    tag=TAG,
+    summary="Read a message",
+    description="Where it stands, for an hour after its end. If its purpose does not disclose bindings, it reads as "
+    "accepted until then.",
+    scope="messages",
+    parameters=(_ID,),
+    answers=(Answer(status=200, description="The message.", shape=schema.Message, example=examples.MESSAGE),),
+    problems=("not-found",),
+)
+RECIPIENT: Final = Operation(
+    method="POST",
+    path="/v1/recipients",
+    id="findRecipient",
+    tag=TAG,
+    summary="Get the user id of a phone number or e-mail address",
+    description="Always the same one for a recipient, and another one on every site. Bind a WeChat under it (a bind "
+    "intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
+    scope="messages",
+    body=Body(shape=RecipientsInput, examples={"phone": {"recipient": {"phone": "+8613800138000"}}}),
+    answers=(Answer(status=200, description="The id.", shape=schema.RecipientUser, example=examples.RECIPIENT_USER),),
+)
+
+CALLS: Final = (SEND, GET, RECIPIENT)

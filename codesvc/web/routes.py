@@ -1,0 +1,35 @@
+"""All routes of the service, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codesvc.web import callback, oidc, wechat_server
+from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
+from codesvc.web.api import messages as api_messages
+from codesvc.web.pages import confirm, front, hosted, logos, messages, reference, tickets, widget
+from codesvc.web.pages import intents as pages_intents
+
+TABLES: Final = (
+    administration.routes,
+    verifications.routes,
+    bindings.routes,
+    intents.routes,
+    api_messages.routes,
+    tickets.routes,
+    webhooks.routes,
+    confirm.routes,
+    callback.routes,
+    wechat_server.routes,
+    events.routes,
+    operations.routes,
+    front.routes,
+    pages_intents.routes,
+    messages.routes,
+    hosted.routes,
+    reference.routes,
+    widget.routes,
+    logos.routes,
+    *oidc.TABLES,
+)
+"""All routes. The first one that matches is used."""

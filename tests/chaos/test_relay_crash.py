@@ -1,0 +1,91 @@
+"""Killed with -9 at every await of a gateway delivery: no message is lost, and none is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+
+import pytest
+
+from tests.chaos.processes import AUTH, KEY, OUTBOX, a_town, age_jobs, bounded
+from tests.relay.conftest import SECRET, stub_server
+
+TABLES = """
+[sites.shop.relay]
+sms = "{gateway}"
+region = "CN"
+purpose = "register"
+receipt_wait = 1
+[sites.shop.gateways.known.signed]
+url = "{url}/known"
+secrets = ["{secret}"]
+allow_private = true
+[sites.shop.gateways.plain.shaped]
+url = "{url}/plain"
+fields = {{ to = "{{to}}", code = "{{code}}", id = "{{id}}" }}
+allow_private = true
+"""
+
+
+def configure(town, store_url, url, gateway):
+    town.configure(f'url = "{store_url}"')
+    text = town.config.read_text().replace('"admin"]', '"messages", "admin"]')
+    town.config.write_text(text + TABLES.format(url=url, secret=SECRET, gateway=gateway))
+
+
+async def died(process, seconds=60):
+    try:
+        return await asyncio.wait_for(process.wait(), seconds) == -signal.SIGKILL
+    except TimeoutError:
+        return False
+
+
+async def send(town, number):
+    body = {"recipient": {"phone": "+8613800138000"}, "code": f"{number:06}", "expires_in": 3600}
+    return await town.call("POST", "/v1/messages", body, key=f"key-{number}")
+
+
+@bounded
+@pytest.mark.parametrize("gateway", ["known", "plain"])
+async def test_death_at_every_await_loses_no_message_and_sends_none_twice(tmp_path, valkey, store_url, gateway):
+    """Each message meets one death, at its first step, then at its second, and so on until one gets through."""
+    async with a_town(tmp_path) as town, stub_server() as stub:
+        configure(town, store_url, stub.url, gateway)
+        deaths, ids = 0, []
+        for step in range(1, 40):
+            age_jobs(valkey)
+            async with town.serving(CODESVC_FAULT_POINT=f"delivery:{step}") as process:
+                status, message = await send(town, step)
+                assert status == 202
+                ids.append(message["id"])
+                dying = asyncio.create_task(died(process))
+                while not dying.done() and valkey.xlen(OUTBOX) > 0:
+                    await asyncio.wait({dying}, timeout=0.02)
+                if not dying.done():
+                    dying.cancel()
+                    break
+                deaths += 1
+            age_jobs(valkey)
+            async with town.serving():
+                for _ in range(1500):
+                    if valkey.xlen(OUTBOX) == 0:
+                        break
+                    await asyncio.sleep(0.02)
+                status, message = await town.call("GET", f"/v1/messages/{message['id']}")
+                assert message["status"] in {"handed_over", "unknown"}, (step, message)
+                assert (gateway, message["status"]) != ("known", "unknown")
+        taken = [
+            request.headers["webhook-id"] if gateway == "known" else json.loads(body)["id"]
+            for request, body in stub.requests
+        ]
+        assert deaths >= 3
+        assert AUTH["Authorization"].endswith(KEY)
+        if gateway == "known":
+            # It is called again under the same id: each id is there, and an id that it has seen is no second message.
+            assert set(taken) == set(ids)
+        else:
+            # It knows no ids, so it is never called twice for one message.
+            assert len(taken) == len(set(taken))
+            assert set(taken) <= set(ids)
+        assert not list(valkey.scan_iter("*sealed*"))

@@ -1,0 +1,364 @@
+"""Each gateway: what it sends, its vendor's signature, and what each answer means."""
+
+import asyncio
+import json
+from base64 import b64encode
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
+
+import pytest
+from standardwebhooks import Webhook
+
+from codesvc.config.relay_settings import (
+    AliyunGateway,
+    ShapedGateway,
+    SignedGateway,
+    SmtpGateway,
+    TencentGateway,
+    TwilioGateway,
+)
+from codesvc.delivery.gateways import aliyun, shaped, signed, smtp, tencent, twilio
+from codesvc.delivery.gateways.protocol import Handover, Taken
+from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
+from codesvc.domain.recipient import email, phone
+from codesvc.domain.secret import Secret
+from tests.relay.conftest import SECRET
+
+NOW = 1_700_000_000
+
+
+def handover(**changes):
+    made = {
+        "id": "ms_4f7qk2m5x3zj6w7d2n5y4c3a2e",
+        "site": "shop",
+        "user": "ph_x",
+        "recipient": phone("+8613800138000"),
+        "code": '48"13&',
+        "text": '【山月茶铺】code 48"13&\n{to}',
+        "subject": "山月茶铺：验证码",
+        "purpose": "register",
+        "locale": "zh",
+        "reason": "no-binding",
+        "created": NOW * 1000,
+        "expires": NOW * 1000 + 300_000,
+        "now": NOW * 1000,
+    }
+    return Handover(**made | changes)
+
+
+@pytest.fixture
+async def sessions():
+    made = GuardedSessions(timeout=2, keep=False)
+    async with made.open():
+        yield made
+
+
+def test_the_signature_is_that_of_the_vector():
+    headers = signed.signature("msg_1", b'{"x":1}', [Secret(SECRET)], NOW)
+    assert headers["webhook-signature"] == "v1,5H52tprYVu3QOaGQc2hUf0UdyajnEc0K2UhFrJSz5gA="
+
+
+def test_aliyuns_signature_is_that_of_their_documentation():
+    query = {
+        "AccessKeyId": "testId",
+        "Action": "SendSms",
+        "Format": "XML",
+        "OutId": "123",
+        "PhoneNumbers": "15300000001",
+        "RegionId": "cn-hangzhou",
+        "SignName": "阿里云短信测试专用",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": "45e25e9b-0a6f-4070-8c85-2956eda1b466",
+        "SignatureVersion": "1.0",
+        "TemplateCode": "SMS_71390007",
+        "TemplateParam": '{"customer":"test"}',
+        "Timestamp": "2017-07-12T02:42:19Z",
+        "Version": "2017-05-25",
+    }
+    assert aliyun.signature("GET", query, "testSecret") == "zJDF+Lrzhj/ThnlvIToysFRq6t4="
+
+
+def test_tencents_signature_is_that_of_their_documentation():
+    body = b'{"Limit": 1, "Filters": [{"Values": ["\\u672a\\u547d\\u540d"], "Name": "instance-name"}]}'
+    header = tencent.authorization(
+        "AKIDz8krbsJ5yKBZQpn74WFkmLPx3*******",
+        "Gu5t9xGARNpq86cd98joQYCN3*******",
+        host="cvm.tencentcloudapi.com",
+        body=body,
+        now=1_551_113_065,
+        service="cvm",
+    )
+    assert header == (
+        "TC3-HMAC-SHA256 Credential=AKIDz8krbsJ5yKBZQpn74WFkmLPx3*******/2019-02-25/cvm/tc3_request, "
+        "SignedHeaders=content-type;host, Signature=2230eefd229f582d8b1b891af7107b91597240707d778ab3738f756258d7652c"
+    )
+
+
+async def test_the_signed_webhook_signs_with_every_secret(sessions, stub):
+    other = "whsec_" + b64encode(b"o" * 32).decode()
+    config = SignedGateway(url=stub.url, secrets=(Secret(SECRET), Secret(other)), allow_private=True)
+    answer = await signed.Signed(config, sessions).hand(handover())
+    assert answer.taken is Taken.YES
+    [(request, body)] = stub.requests
+    for secret in (SECRET, other):
+        assert Webhook(secret).verify(body, dict(request.headers))["data"]["code"] == '48"13&'
+
+
+@pytest.mark.parametrize(
+    ("status", "taken"),
+    [
+        (200, "yes"), (204, "yes"), (409, "yes"), (400, "no"), (404, "no"), (408, "later"), (429, "later"),
+        (503, "later"), (500, "unknown"), (502, "unknown"), (302, "no"), ("drop", "unknown"),
+    ],
+)  # fmt: skip
+async def test_what_an_answer_means(sessions, stub, status, taken):
+    stub.answers = [(status, "{}")]
+    config = SignedGateway(url=stub.url, secrets=(Secret(SECRET),), allow_private=True)
+    assert (await signed.Signed(config, sessions).hand(handover())).taken == taken
+
+
+async def test_a_gateway_that_does_not_listen_certainly_took_nothing(sessions, unused_tcp_port):
+    config = SignedGateway(url=f"http://127.0.0.1:{unused_tcp_port}", secrets=(Secret(SECRET),), allow_private=True)
+    assert (await signed.Signed(config, sessions).hand(handover())).taken is Taken.LATER
+
+
+async def test_a_private_address_is_not_called(sessions, stub):
+    config = SignedGateway(url=stub.url, secrets=(Secret(SECRET),))
+    answer = await signed.Signed(config, sessions).hand(handover())
+    assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
+    assert stub.requests == []
+
+
+async def test_a_gateway_that_does_not_answer_in_time_may_have_taken_it(stub):
+    stub.held = asyncio.Event()
+    made = GuardedSessions(timeout=0.2, keep=False)
+    config = SignedGateway(url=stub.url, secrets=(Secret(SECRET),), allow_private=True)
+    async with made.open():
+        assert (await signed.Signed(config, made).hand(handover())).taken is Taken.UNKNOWN
+
+
+FIELDS = {"mobile": "{to_national}", "msg.body": "{text}", "msg.n": "{minutes}", "ref": "{id}"}
+
+
+@pytest.mark.parametrize(
+    ("method", "encoding"), [("POST", "json"), ("PUT", "json"), ("POST", "form"), ("POST", "query"), ("GET", "json")]
+)
+async def test_a_shaped_call_says_everything_in_its_encoding(sessions, stub, method, encoding):
+    config = ShapedGateway(
+        url=f"{stub.url}/sms?a=b",
+        method=method,
+        encoding=encoding,
+        fields=FIELDS,
+        headers={"X-Api": "1"},
+        authorization=Secret("App 1"),
+        allow_private=True,
+    )
+    sent = handover()
+    assert (await shaped.Shaped(config, sessions).hand(sent)).taken is Taken.YES
+    [(request, body)] = stub.requests
+    assert (request.method, request.headers["Authorization"], request.headers["X-Api"]) == (method, "App 1", "1")
+    if encoding == "query" or method == "GET":
+        flat = dict(request.query)
+    elif encoding == "form":
+        flat = dict(parse_qsl(body.decode()))
+    else:
+        whole = json.loads(body)
+        flat = {
+            "mobile": whole["mobile"],
+            "msg.body": whole["msg"]["body"],
+            "msg.n": whole["msg"]["n"],
+            "ref": whole["ref"],
+        }
+    # What is put in is not looked at again: the text's own {to} stays.
+    expected = {"mobile": "13800138000", "msg.body": sent.text, "msg.n": "5", "ref": sent.id}
+    assert {name: flat[name] for name in expected} == expected
+    assert request.query.get("a") == "b"
+
+
+@pytest.mark.parametrize(
+    ("body", "taken"),
+    [
+        ('{"data":{"code":"0"}}', "yes"), ('{"data":{"code":0}}', "yes"), ('{"data":{"code":"1"}}', "no"), ("{}", "no"),
+        ("no json", "no"), ("[" * 5000, "no"),
+    ],
+)  # fmt: skip
+async def test_the_rule_of_success_reads_the_answer(sessions, stub, body, taken):
+    stub.answers = [(200, body)]
+    config = ShapedGateway(url=stub.url, fields=FIELDS, success_path="data.code", success_value="0", allow_private=True)
+    assert (await shaped.Shaped(config, sessions).hand(handover())).taken == taken
+
+
+ALIYUN = {
+    "access_key_id": "testId",
+    "access_key_secret": Secret("testSecret"),
+    "sign_name": "山月茶铺",
+    "template": "SMS_1",
+    "templates": {"register": "SMS_2"},
+    "params": {"code": "{code}", "min": "{minutes}"},
+    "allow_private": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        ((200, '{"Code":"OK","BizId":"1"}'), "yes"),
+        ((200, '{"Code":"isv.BUSINESS_LIMIT_CONTROL"}'), "no"),
+        ((400, '{"Code":"InvalidAccessKeyId.NotFound"}'), "no"),
+        ((503, '{"Code":"Throttling.User"}'), "later"),
+        ((200, "nothing"), "unknown"),
+        ((500, ""), "unknown"),
+    ],
+)
+async def test_aliyun(sessions, stub, answer, taken):
+    stub.answers = [answer]
+    gateway = aliyun.Aliyun(AliyunGateway(endpoint=stub.url, **ALIYUN), sessions, now=lambda: NOW)
+    assert (await gateway.hand(handover())).taken == taken
+    [body] = stub.bodies
+    sent = dict(parse_qsl(body.decode()))
+    given = sent.pop("Signature")
+    assert given == aliyun.signature("POST", sent, "testSecret")
+    assert sent["Timestamp"] == "2023-11-14T22:13:20Z"
+    assert (sent["PhoneNumbers"], sent["TemplateCode"], sent["SignName"]) == ("13800138000", "SMS_2", "山月茶铺")
+    assert json.loads(sent["TemplateParam"]) == {"code": '48"13&', "min": "5"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        ((200, '{"Response":{"SendStatusSet":[{"Code":"Ok"}]}}'), "yes"),
+        ((200, '{"Response":{"SendStatusSet":[{"Code":"FailedOperation.SignatureIncorrectOrUnapproved"}]}}'), "no"),
+        ((200, '{"Response":{"Error":{"Code":"AuthFailure.SignatureFailure"}}}'), "no"),
+        ((200, '{"Response":{"Error":{"Code":"RequestLimitExceeded"}}}'), "later"),
+        ((200, '{"Response":{"Error":{"Code":"InternalError.Timeout"}}}'), "unknown"),
+        ((200, "{}"), "unknown"),
+    ],
+)
+async def test_tencent(sessions, stub, answer, taken):
+    stub.answers = [answer]
+    config = TencentGateway(
+        secret_id="AKID1",
+        secret_key=Secret("key"),
+        sdk_app_id="1400006666",
+        sign_name="山月茶铺",
+        template="1110",
+        endpoint=stub.url,
+        allow_private=True,
+    )
+    assert (await tencent.Tencent(config, sessions, now=lambda: NOW).hand(handover())).taken == taken
+    [(request, body)] = stub.requests
+    expected = tencent.authorization("AKID1", "key", host=stub.url.partition("//")[2], body=body, now=NOW)
+    assert request.headers["Authorization"] == expected
+    assert request.headers["Host"] == stub.url.partition("//")[2]
+    assert request.headers["Content-Type"] == "application/json; charset=utf-8"
+    sent = json.loads(body)
+    assert sent["PhoneNumberSet"] == ["+8613800138000"]
+    assert sent["TemplateParamSet"] == ['48"13&', "5"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        ((201, '{"sid":"SM1","status":"queued"}'), "yes"),
+        ((201, '{"sid":"SM1","status":"failed"}'), "no"),
+        ((400, '{"code":21211}'), "no"),
+        ((429, '{"code":20429}'), "later"),
+        ((500, ""), "unknown"),
+        ((201, ""), "unknown"),
+    ],
+)
+async def test_twilio(sessions, stub, answer, taken):
+    stub.answers = [answer]
+    sid = "AC" + "0" * 32
+    config = TwilioGateway(
+        account_sid=sid, auth_token=Secret("t"), sender="+15005550006", endpoint=stub.url, allow_private=True
+    )
+    assert (await twilio.Twilio(config, sessions).hand(handover())).taken == taken
+    [(request, body)] = stub.requests
+    assert request.path == f"/2010-04-01/Accounts/{sid}/Messages.json"
+    assert request.headers["Authorization"] == "Basic " + b64encode(f"{sid}:t".encode()).decode()
+    assert dict(parse_qsl(body.decode())) == {"To": "+8613800138000", "From": "+15005550006", "Body": handover().text}
+
+
+@asynccontextmanager
+async def mail_server(**says):
+    """A mail server that follows a script: `says` are answers by command."""
+    got, tasks = SimpleNamespace(mails=[], commands=[]), []
+
+    async def serve(reader, writer):
+        tasks.append(asyncio.current_task())
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            word = line.split()[0].decode().upper().rstrip(":")
+            got.commands.append(line.decode().strip())
+            answer = says.get(word, {"EHLO": "250 here", "DATA": "354 go", "QUIT": "221 bye"}.get(word, "250 fine"))
+            if answer == "drop":
+                break
+            writer.write(answer.encode() + b"\r\n")
+            if word == "DATA" and answer.startswith("354"):
+                whole = await reader.readuntil(b"\r\n.\r\n")
+                got.mails.append(whole)
+                after = says.get("END", "250 taken")
+                if after == "drop":
+                    break
+                writer.write(after.encode() + b"\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        got.port = server.sockets[0].getsockname()[1]
+        yield got
+        await asyncio.gather(*tasks)
+
+
+MAIL = {"host": "127.0.0.1", "security": "none", "sender": "codes@shop.example", "sender_name": "山月茶铺"}
+
+
+async def test_a_mail_says_who_when_and_that_no_machine_answers():
+    async with mail_server() as server:
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        answer = await gateway.hand(handover(recipient=email("alice@example.com")))
+    assert answer.taken is Taken.YES
+    [mail] = server.mails
+    assert "RCPT TO:<alice@example.com>" in server.commands
+    for line in (b"Auto-Submitted: auto-generated", b"Date: Tue, 14 Nov 2023 22:13:20", b"@shop.example>"):
+        assert line in mail
+
+
+@pytest.mark.parametrize(
+    ("says", "taken"),
+    [
+        ({"RCPT": "550 nobody"}, "no"),
+        ({"RCPT": "450 later"}, "later"),
+        ({"MAIL": "drop"}, "later"),
+        ({"DATA": "451 later"}, "later"),
+        ({"END": "554 no"}, "no"),
+        ({"END": "drop"}, "unknown"),
+        ({"EHLO": "drop"}, "later"),
+    ],
+)
+async def test_what_a_mail_servers_answer_means(says, taken):
+    async with mail_server(**says) as server:
+        gateway = smtp.Smtp(SmtpGateway(port=server.port, allow_private=True, **MAIL))
+        assert (await gateway.hand(handover(recipient=email("alice@example.com")))).taken == taken
+
+
+async def test_a_mail_server_with_a_private_address_is_not_called():
+    gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL))
+    answer = await gateway.hand(handover(recipient=email("alice@example.com")))
+    assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
+
+
+def test_a_handover_and_a_recipient_do_not_show_themselves():
+    assert "48" not in repr(handover()).replace("ms_4f7qk2m", "")
+    assert "138" not in repr(handover()) + repr(phone("+8613800138000"))
+
+
+def test_every_gateway_has_its_page_in_the_documentation():
+    for language in ("zh", "en"):
+        text = Path(f"docs/{language}/relay.md").read_text(encoding="utf-8")
+        for name in ("signed", "shaped", "smtp", "aliyun", "tencent", "twilio"):
+            assert name in text

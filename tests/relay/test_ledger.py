@@ -1,0 +1,80 @@
+"""The ledger of messages: by site, kind and day, with reasons and money; on a page and as a file."""
+
+import csv
+import io
+
+import aiohttp
+import pytest
+
+from codesvc.domain.message import HANDED_REASONS
+from codesvc.web.admin.layout import speeches
+from codesvc.web.context import SERVICES
+from tests.relay.conftest import ended, send, user_of
+from tests.service.test_admin import ADMIN, Operator
+
+
+@pytest.fixture
+async def admin():
+    made = {}
+
+    async def sign_in(world):
+        made["http"] = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        operator = Operator(world, made["http"])
+        assert (await operator.sign_in())[0] == 303
+        return operator
+
+    yield sign_in
+    if "http" in made:
+        await made["http"].close()
+
+
+async def rows(world, operator):
+    # What was counted is in the store after two seconds; here at once.
+    await world.app[SERVICES].recorder.flush()
+    status, headers, text = await operator.get("/admin/relay.csv")
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/csv")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+async def test_it_counts_what_became_of_each_message_and_what_was_saved(new_relay, stub, admin):
+    async with new_relay(admin=ADMIN, relay={"price": 0.05}) as world:
+        operator = await admin(world)
+        world.clock.go.clear()
+        person = await world.person()
+        await world.bind(await user_of(world), person)
+        await ended(world, await send(world), "delivered")
+        world.clock.go.set()
+        await ended(world, await send(world), "handed_over")
+        await ended(world, await send(world, phone="+8613900139000"), "handed_over")
+        stub.answers = [(400, "{}")]
+        await ended(world, await send(world, phone="+8613700137000"), "failed")
+        [row] = await rows(world, operator)
+        found = {name: row[name] for name in ("site", "kind", "asked", "delivered", "handed_over", "failed", "saved")}
+        assert found == {
+            "site": "shop", "kind": "sms", "asked": "4", "delivered": "1", "handed_over": "2", "failed": "1",
+            "saved": "0.0500",
+        }  # fmt: skip
+        assert (row["handed_over_no-binding"], row["handed_over_repeated"], row["currency"]) == ("1", "1", "CNY")
+        status, _, page = await operator.get("/admin/relay")
+        assert status == 200
+        assert "¥0.05" in page
+        assert "13800138000" not in page
+
+
+async def test_shadow_mode_shows_what_wechat_would_have_delivered(new_relay, admin):
+    async with new_relay(admin=ADMIN, relay={"price": 0.05, "shadow": True}) as world:
+        operator = await admin(world)
+        await world.bind(await user_of(world), await world.person())
+        await ended(world, await send(world), "handed_over")
+        await ended(world, await send(world, phone="+8613900139000"), "handed_over")
+        [row] = await rows(world, operator)
+        assert (row["handed_over_shadow"], row["would_push"], row["saved"], row["would_save"]) == (
+            "2", "1", "0.0000", "0.0500",
+        )  # fmt: skip
+        assert "影子模式" in (await operator.get("/admin/relay"))[2]
+
+
+def test_every_reason_has_a_text():
+    for speech in speeches().values():
+        for reason in HANDED_REASONS:
+            assert ("", f"relay.why.{reason}") in speech.places
