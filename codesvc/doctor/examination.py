@@ -27,6 +27,7 @@ from codesvc.doctor import (
     samples,
     settings_checks,
     storeprobe,
+    webhook_endpoints,
 )
 from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.account_kinds import Right
@@ -97,6 +98,8 @@ class Examination:
             refused = await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix))
             accounts, prefix = list(directory.accounts.values()), settings.store.prefix
             refused += await guarded("refused calls", refused_calls.findings(accounts, place, prefix))
+            sites = directory.sites.values()
+            refused += await guarded("webhook receivers", webhook_endpoints.findings(sites, place, prefix))
             for finding in (*refused, *await guarded("bindings", bindingstate.check(settings, place))):
                 yield finding
             for account in directory.accounts.values():

@@ -1,8 +1,14 @@
 """`codesvc check` says which callbacks the running service has refused."""
 
+import pytest
+
 from codesvc.doctor.finding import Status
+from codesvc.doctor.webhook_endpoints import judged
+from codesvc.store.webhooks import Endpoint
 from codesvc.web.context import SERVICES
 from codesvc.wechat.errors import BadEnvelope, BadSignature
+from tests.stores import until
+from tests.webhooks.receiver import hook, receiving
 
 
 async def test_refused_callbacks_are_found_in_the_store(ward):
@@ -33,3 +39,28 @@ async def test_a_call_that_wechat_refuses_until_somebody_acts_fails_the_check(wa
     assert found.status is Status.FAIL
     assert "errcode 43116" in found.found
     assert "console" in found.remedy
+
+
+async def test_a_webhook_s_receiver_that_takes_nothing_is_named(admit):
+    async with receiving() as receiver, admit(sites__shop__webhook=hook(receiver)) as ward:
+        assert (await ward.examine()).of("sites.shop: webhook receiver").status is Status.OK
+        receiver.answers = [410]
+        await ward.world.bound("alice")
+        await receiver.wait()
+        await until(lambda: not receiver.answers)
+        for _ in range(100):
+            found = (await ward.examine()).of("sites.shop: webhook receiver")
+            if found.status is not Status.OK:
+                break
+        assert found.status is Status.FAIL
+        assert "nothing is sent since 20" in found.found
+        assert "codesvc webhooks enable --site shop" in found.remedy
+
+
+@pytest.mark.parametrize(("failures", "status"), [(2, Status.OK), (3, Status.WARN), (40, Status.WARN)])
+def test_a_receiver_that_fails_again_and_again_is_a_warning(failures, status):
+    state = Endpoint(disabled=None, waiting=7, delivered=None, refused=1, result="http_500", failures=failures)
+    found = judged("shop", state)
+    assert found.status is status
+    assert "7 events wait" in found.found
+    assert ("http_500" in found.found) == (status is Status.WARN)
