@@ -102,6 +102,8 @@ def _filled(pattern: str, token: str) -> str:
         "language": "zh",
         "name": "not-found",
         "version": "v",
+        "adapter": "supabase",
+        "word": "login",
     }
 
     def value(found: re.Match[str]) -> str:
@@ -129,6 +131,26 @@ def of_every_route(method: str, pattern: str) -> Iterator[Dear]:
         for name, (kind, body) in _BODIES.items():
             yield Dear(route, name, request(method, path, body, kind))
             yield Dear(route, f"{name}, from a browser", request(method, path, body, kind, Accept="text/html"))
+
+
+def of_inbound() -> Iterator[Dear]:
+    """Calls of identity systems, signed by nobody: the signature is made over the whole body before it is refused."""
+    now, body = str(int(time.time())), b'{"sms":{"otp":"' + b"1" * (LIMIT - 30) + b'"}}'
+    forged: dict[str, dict[str, str]] = {
+        "supabase": {
+            "webhook_id": "a",
+            "webhook_timestamp": now,
+            "webhook_signature": " ".join(["v1," + "A" * 43 + "="] * 150),
+        },
+        "zitadel": {"ZITADEL_Signature": f"t={now}" + ",v1=" * 1_500},
+        "authgear": {"x_authgear_body_signature": "0" * 64},
+        "logto": {"Authorization": "Basic " + "QUE6" * 1_900},
+        "casdoor": {},
+    }
+    for adapter, headers in forged.items():
+        for site in ("shop", "nobody"):
+            raw = request("POST", f"/inbound/{adapter}/{site}?key={'%41' * 500}", body, **headers)
+            yield Dear("POST /inbound/{adapter}/{site}", f"a forged signature, {adapter}, {site}", raw)
 
 
 def of_callbacks(account: str) -> Iterator[Dear]:

@@ -38,6 +38,10 @@ repeat_window = 0
 url = "{url}/gateway"
 secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
 allow_private = true
+[sites.shop.inbound.own]
+adapter = "generic"
+secrets = ["{key}"]
+users = "system"
 """
 """A site that takes messages, too: who is bound gets them by WeChat, everybody else by the stub."""
 
@@ -63,6 +67,10 @@ async def collect(base: str) -> dict[str, dict[bool, list[float]]]:
             body = {"purpose": "reset", "user": user, "client_ip": address}
             seconds, started = await _timed(http, "POST", "/v1/verifications", body)
             after, _ = await _timed(http, "GET", "/healthz")
+            message = {"recipient": f"+86139{number % 100_000_000:08}", "code": "482913", "user": user}
+            found["an identity system's call"][bound].append(
+                (await _timed(http, "POST", "/inbound/generic/shop", message))[0]
+            )
             path = f"/v1/verifications/{started['id']}"
             found["start"][bound].append(seconds)
             found["whatever comes right after a start"][bound].append(after)
@@ -103,7 +111,10 @@ def table(found: dict[str, dict[bool, list[float]]]) -> tuple[list[str], bool]:
 
 
 def measure(store: str, directory: Path) -> bool:
-    with platform() as url, service(directory, store, url, deliver=True, more=_RELAY.format(url=url)) as running:
+    with (
+        platform() as url,
+        service(directory, store, url, deliver=True, more=_RELAY.format(url=url, key=KEY)) as running,
+    ):
         bind_users(running)
         lines, fine = table(asyncio.run(collect(running.base)))
     print("\n".join(lines))

@@ -43,6 +43,18 @@ secret = "0123456789abcdef0123456789abcdef"
 token = "{token}"
 callback = "plaintext"
 allow_plaintext = true
+[sites.shop.relay]
+sms = "main"
+purpose = "register"
+[sites.shop.gateways.main.signed]
+url = "https://sms.example/"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+[sites.shop.inbound]
+supabase = {{ adapter = "supabase", secrets = ["v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] }}
+zitadel = {{ adapter = "zitadel", secrets = ["a-token-for-benchmarks"] }}
+authgear = {{ adapter = "authgear", secrets = ["a-token-for-benchmarks"] }}
+logto = {{ adapter = "logto", secrets = ["a-token-for-benchmarks"] }}
+casdoor = {{ adapter = "casdoor", secrets = ["a-token-for-benchmarks"] }}
 [admin.operators.lan]
 password = "{line}"
 [oidc]
@@ -217,6 +229,7 @@ def _requests(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
     for method, pattern in routes(here.config):
         if method != "*":
             yield from dear.of_every_route(method, pattern)
+    yield from dear.of_inbound()
     for account in ("main", "plain"):
         yield from dear.of_callbacks(account)
     yield from dear.of_an_issuer("shop", _Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])

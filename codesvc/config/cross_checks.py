@@ -15,7 +15,7 @@ from codesvc.config.faults import Fault, suggestion
 from codesvc.config.master_key import REMEDY, weakness
 from codesvc.config.oidc_checks import oidc_faults
 from codesvc.config.partial import UnsoundError
-from codesvc.config.relay_checks import gateway_faults, relay_faults
+from codesvc.config.relay_checks import gateway_faults, inbound_faults, relay_faults
 from codesvc.domain.listener import parse_listener
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _rules(settings: Settings) -> Iterator[Iterator[Fault]]:
         )
         for key, gateway in _tables(site, "gateways"):
             yield _under(gateway_faults(settings, gateway), "sites", name, "gateways", key)
+        for key, source in _tables(site, "inbound"):
+            yield _under(inbound_faults(site, name, source), "sites", name, "inbound", key)
         for webhook in _sound(site, "webhook"):
             if webhook is not None:
                 yield _under(_receiver(settings, webhook), "sites", name, "webhook")

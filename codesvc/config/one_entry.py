@@ -17,7 +17,7 @@ from codesvc.config.faults import ConfigError, Fault
 from codesvc.config.oidc import OidcClient
 from codesvc.config.oidc_checks import client_faults
 from codesvc.config.partial import Draft, faults_in
-from codesvc.config.relay_settings import GATEWAY_TABLES
+from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.settings import ApiKey, Site, Webhook
 from codesvc.config.structure import secret_options, structured_as
 
@@ -97,6 +97,8 @@ def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dic
                 {name: v for name, v in client.items() if name != "secrets"} for client in oidc.get("clients", ())
             ]
             shown["oidc"] = {**oidc, "clients": clients}
+        if isinstance(inbound := shown.get("inbound"), dict):
+            shown["inbound"] = {name: _without(Inbound, source) for name, source in inbound.items()}
     return shown
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from codesvc.config.addresses import loopback
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.relay_settings import GATEWAY_TABLES
+from codesvc.domain.inbound import ADAPTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.config.relay_settings import Gateway
+    from codesvc.config.relay_settings import Gateway, Inbound
     from codesvc.config.settings import Settings, Site
 
 _ONLY_EMAIL = frozenset({"smtp"})
@@ -53,3 +54,21 @@ def gateway_faults(settings: Settings, gateway: Gateway) -> Iterator[Fault]:
         yield Fault(("smtp",), "needs both user and password, or neither")
     if smtp is not None and smtp.security == "none" and smtp.password is not None:
         yield Fault(("smtp", "security"), 'is "none", which would send the password in clear')
+
+
+def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
+    """A source names purposes of its site and options of its adapter, and its site has a relay."""
+    if site.relay is None:
+        yield Fault((), f"needs [sites.{name}.relay]: without it the site takes no messages")
+    named = [(("purposes", word), purpose) for word, purpose in source.purposes.items()]
+    for path, purpose in [(("purpose",), source.purpose), *named]:
+        if purpose and purpose not in site.purposes:
+            yield Fault(path, "is no purpose of this site" + suggestion(purpose, site.purposes))
+    relay_purpose = site.relay.purpose if site.relay is not None else ""
+    if site.relay is not None and not (source.purpose or relay_purpose):
+        yield Fault(("purpose",), "is missing, and relay.purpose too: messages with another word could not be taken")
+    known = ADAPTERS[source.adapter]
+    for option in source.options:
+        if option not in known:
+            said = f"is no option of {source.adapter}; it has {', '.join(known) or 'none'}"
+            yield Fault(("options", option), said + suggestion(option, known))

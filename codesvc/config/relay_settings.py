@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from codesvc.config.addresses import listening_host, receiver_url, web_address
-from codesvc.config.constraints import Between, Matching, distinct, filled, shown, signing_secret
+from codesvc.config.constraints import Among, Between, Matching, distinct, filled, shown, signing_secret
 from codesvc.config.faults import UnfitError
-from codesvc.domain.inbound import USUAL_CODE
+from codesvc.domain.inbound import ADAPTERS, USUAL_CODE
 from codesvc.domain.recipient import email, is_region
 from codesvc.domain.secret import Secret
 
@@ -30,8 +30,11 @@ PLACEHOLDERS = (
     "id",
 )
 """What the values of a field map may contain, in braces."""
+_REPEATED_REPEATS = re.compile(r"\([^()]*[+*][^()]*\)[+*{]")
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 _Key = Annotated[Secret, Matching(r"[!-~]{1,512}", "must be 1 to 512 printable characters without blanks")]
+
+_Shared = Annotated[Secret, Matching(r"[!-~]{8,512}", "must be 8 to 512 printable characters without blanks")]
 
 
 def phone_region(value: str) -> None:
@@ -51,11 +54,15 @@ def mailbox(value: str) -> None:
 def code_rule(value: str) -> None:
     """Require a regular expression with at most one group. Raises `UnfitError`."""
     try:
-        groups = re.compile(value).groups
-    except re.error as error:
-        raise UnfitError(f"is not a regular expression: {error.msg}") from None
-    if groups > 1:
+        rule = re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UnfitError(f"is not a regular expression: {getattr(error, 'msg', 'too much in it')}") from None
+    if rule.groups > 1:
         raise UnfitError("must have one group at most: the code")
+    if rule.match("") is not None:
+        raise UnfitError("matches nothing at all, which is no code")
+    if _REPEATED_REPEATS.search(value):
+        raise UnfitError("must not repeat what repeats, as (a+)+ does: some texts would take minutes")
 
 
 def field_map(value: Mapping[str, str]) -> None:
@@ -212,16 +219,17 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """An identity system that calls us in its own words (docs/en/relay.md)."""
+    """An identity system that calls us in its own words (docs/en/relay-systems.md)."""
 
-    adapter: str
-    secrets: Annotated[tuple[_Key, ...], filled, distinct]
-    kind: Literal["sms", "email"] = "sms"
+    adapter: Annotated[str, Among(tuple(ADAPTERS))]
+    secrets: Annotated[tuple[_Shared, ...], filled, distinct]
     region: Annotated[str, phone_region] = ""
     code_pattern: Annotated[str, code_rule] = USUAL_CODE
     expires_in: Annotated[int, Between(60, 3_600)] = 300
     purpose: str = ""
     purposes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    locale: Literal["zh", "en"] = "zh"
+    users: Literal["recipient", "system"] = "recipient"
     options: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def purpose_of(self, word: str, relay: Relay) -> str:

@@ -36,7 +36,7 @@ from codesvc.config.constraints import (
 )
 from codesvc.config.faults import Fault
 from codesvc.config.oidc import Oidc, OidcKeys
-from codesvc.config.relay_settings import Gateway, Relay
+from codesvc.config.relay_settings import Gateway, Inbound, Relay
 from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, Channel
@@ -213,6 +213,7 @@ class Site:
     wechat_server: WechatServer | None = None
     relay: Relay | None = None
     gateways: Mapping[str, Gateway] = field(default_factory=lambda: MappingProxyType({}))
+    inbound: Mapping[str, Inbound] = field(default_factory=lambda: MappingProxyType({}))
     brand: Brand = field(default_factory=Brand)
     oidc: Oidc | None = None
 

@@ -17,7 +17,7 @@ from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import one_secret, read_picture, read_secret
 from codesvc.config.oidc import OidcKeys
-from codesvc.config.relay_settings import GATEWAY_TABLES
+from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Secrets, Store, Webhook
 from codesvc.config.structure import options, required, secret_options
@@ -89,6 +89,12 @@ class Sources:
             full["gateways"] = {
                 str(key): self._gateway(gateway, "sites", name, "gateways", str(key))
                 for key, gateway in gateways.items()
+            }
+        inbound = full.get("inbound")
+        if isinstance(inbound, Mapping):
+            full["inbound"] = {
+                str(key): self._table(source, Inbound, "sites", name, "inbound", str(key))
+                for key, source in inbound.items()
             }
         brand = full.get("brand")
         if isinstance(brand, Mapping) and isinstance(brand.get("logo"), str):

@@ -7,6 +7,34 @@ from typing import Final
 
 USUAL_CODE: Final = r"(?<!\d)\d{4,8}(?!\d)"
 """The rule for a code in a text, if the operator configures none."""
+ADAPTERS: Final[dict[str, tuple[str, ...]]] = {
+    "logto": ("header",),
+    "supabase": (),
+    "kratos": ("header",),
+    "zitadel": ("header",),
+    "casdoor": ("header", "phone", "content", "to"),
+    "authgear": (),
+    "authentik": ("header",),
+    "fusionauth": ("header",),
+    "keycloak": ("header", "message", "receiver", "uuid"),
+    "novu": ("header", "code"),
+    "wp-sms": ("header", "message", "to"),
+    "generic": (
+        "header",
+        "recipient",
+        "code",
+        "text",
+        "subject",
+        "purpose",
+        "locale",
+        "expires_in",
+        "client_ip",
+        "user",
+        "id",
+    ),
+    "twilio": (),
+}
+"""The adapters of `codesvc.web.inbound`, and the names of each one's `options`."""
 _LONGEST_TEXT: Final = 2_000
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_LIFE, MOST_LIFE = 60, 3_600
 """Bounds of `expires_in`, seconds."""
+LONGEST_TEXT, LONGEST_SUBJECT = 2_000, 200
+"""Characters."""
 
 
 class MessageRequest(msgspec.Struct, frozen=True, kw_only=True):

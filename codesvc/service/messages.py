@@ -19,7 +19,7 @@ from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, widest
 from codesvc.domain.message import MESSAGE_ID, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
-from codesvc.service.message_models import LEAST_LIFE, MOST_LIFE, MessageResult
+from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE, MessageResult
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.messages import MessageStart
 from codesvc.store.outcomes import Outcome
@@ -41,8 +41,6 @@ CODE_MESSAGE: Final = "code"
 """The name of the account's template message for codes."""
 _CODE: Final = re.compile(r"[!-~]{1,64}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9]{0,8}")
-_LONGEST_TEXT: Final = 2_000
-_LONGEST_SUBJECT: Final = 200
 
 
 class Messages:
@@ -173,10 +171,10 @@ def _check(wanted: MessageRequest) -> None:
         raise Invalid("a message needs a code or a text", "/code")
     if wanted.code and _CODE.fullmatch(wanted.code) is None:
         raise Invalid("must be 1 to 64 visible ASCII characters", "/code")
-    if len(wanted.text) > _LONGEST_TEXT or "\0" in wanted.text:
-        raise Invalid(f"must be at most {_LONGEST_TEXT} characters", "/text")
-    if len(wanted.subject) > _LONGEST_SUBJECT or not wanted.subject.isprintable():
-        raise Invalid(f"must be at most {_LONGEST_SUBJECT} printable characters", "/subject")
+    if len(wanted.text) > LONGEST_TEXT or "\0" in wanted.text:
+        raise Invalid(f"must be at most {LONGEST_TEXT} characters", "/text")
+    if len(wanted.subject) > LONGEST_SUBJECT or not wanted.subject.isprintable():
+        raise Invalid(f"must be at most {LONGEST_SUBJECT} printable characters", "/subject")
     if not (wanted.recipient or wanted.user):
         raise Invalid("a message needs a recipient or a user", "/recipient")
     if not LEAST_LIFE <= wanted.expires_in <= MOST_LIFE:

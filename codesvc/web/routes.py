@@ -7,6 +7,7 @@ from typing import Final
 from codesvc.web import callback, oidc, wechat_server
 from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
 from codesvc.web.api import messages as api_messages
+from codesvc.web.inbound import routes as inbound
 from codesvc.web.pages import confirm, front, hosted, logos, messages, reference, tickets, widget
 from codesvc.web.pages import intents as pages_intents
 
@@ -21,6 +22,7 @@ TABLES: Final = (
     confirm.routes,
     callback.routes,
     wechat_server.routes,
+    inbound.routes,
     events.routes,
     operations.routes,
     front.routes,

@@ -25,7 +25,7 @@ from codesvc.config import (
     parse,
 )
 from codesvc.config.oidc import OidcClient, OidcKeys
-from codesvc.config.relay_settings import GATEWAY_TABLES, Relay
+from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound, Relay
 from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED
 from codesvc.domain.codes import ALPHABET_NAMES
@@ -115,7 +115,7 @@ def test_the_examples_between_can_be_taken_as_they_are(tmp_path):
     options = re.sub(r"^# (?=\[|  \w+ = )", "", options, flags=re.MULTILINE)
     text = with_own_key(head + service + options)
     # They want a secret of one's own, or a gateway.
-    sites = ("sites.shop.webhook", "sites.shop.oidc", "sites.shop.relay", "sites.shop.gateways")
+    sites = ("sites.shop.webhook", "sites.shop.oidc", "sites.shop.relay", "sites.shop.gateways", "sites.shop.inbound")
     for table in ("admin.operators", "admin.keys", *sites):
         text = re.sub(rf"^\[+{re.escape(table)}.*?(?=^\[|^#|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
     settings = load(written(tmp_path, text), ENV)
@@ -192,6 +192,7 @@ def defaults(settings):
         OidcClient(id="wiki", name=LocalText("-", "-"), redirect_uris=()),
         Webhook(url="https://shop.example/hook", secrets=()),
         Relay(),
+        Inbound(adapter="logto", secrets=()),
         site,
         settings,
         settings.service,
@@ -222,7 +223,7 @@ def test_what_it_shows_as_a_default_is_the_default(edited):
     "cls",
     [
         *(Service, Store, Secrets, Account, Message, Site, Chat, Brand, Webhook, ApiKey, Purpose, Limits, Admin, Relay),
-        *(OidcKeys, OidcClient),
+        *(OidcKeys, OidcClient, Inbound),
         *GATEWAY_TABLES.values(),
     ],
 )

@@ -28,6 +28,13 @@ NOT_PUBLISHED = {
     "POST /wechat/{account}/ask/{token}": "the form of that page",
     "GET /wechat/{account}/message/{token}": "the page behind a message, for the WeChat that received it",
     "POST /wechat/{account}/message/{token}": "the form of that page",
+    **{
+        f"{method} /inbound/{{adapter}}/{{site}}{path}": "identity systems call it, each in its own form; "
+        "docs/en/relay-systems.md"
+        for method in ("GET", "POST")
+        for path in ("", "/{word}")
+    },
+    "POST /inbound/{adapter}/{site}/2010-04-01/Accounts/{account}/Messages.json": "the same in Twilio's form",
     "GET /wechat/{account}/oauth": "where WeChat sends a browser back",
     **{
         f"{method} /oidc/{{site}}/{path}": "OpenID Connect, whose own discovery document describes it"
@@ -49,7 +56,7 @@ NOT_PUBLISHED = {
     "GET /api/wechat/access_token": "the same",
     "GET /.well-known/{kind}/{path}{site}": "the same, where RFC 8414 puts it",
 }
-"""Routes for a person's browser, which no program calls, and why they are not in the document."""
+"""Routes for a person's browser, or whose form is not ours, and why they are not in the document."""
 
 
 def examples_of(operation):

@@ -16,6 +16,8 @@ REFERENCE = {
 }
 """Pages that are looked things up in, and may be of any length."""
 GENERATED = REFERENCE - {"api", "sandbox"}
+LOOKED_UP = {"relay-systems", "relay-more"}
+"""Pages with a section for each of many systems, of which a reader needs one."""
 WORDS = 1200
 WORDS_IN_ALL = 23_000
 """Of all English pages that people have written, without code: half of what they were before they were cut."""
@@ -75,7 +77,7 @@ def test_a_page_is_short(name):
 
 
 def test_all_pages_together_are_short():
-    assert sum(map(words, ENGLISH.keys() - GENERATED)) <= WORDS_IN_ALL
+    assert sum(map(words, ENGLISH.keys() - GENERATED - LOOKED_UP)) <= WORDS_IN_ALL
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,0 +1,47 @@
+"""Authgear: the custom SMS gateway (HOOKS 6). It reads the answer's `code`, and mostly not its status."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from codesvc.web.inbound.authentication import by_hex_of_body
+from codesvc.web.inbound.bodies import json_of
+from codesvc.web.inbound.protocol import Adapter, Reading, Reason, answered
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from codesvc.config.relay_settings import Inbound
+    from codesvc.web.inbound.protocol import Call, Refusal
+
+SIGNATURE: Final = "x-authgear-body-signature"
+_WORDS: Final = {
+    Reason.MALFORMED: "unsupported_request",
+    Reason.INVALID: "unsupported_request",
+    Reason.RECIPIENT: "invalid_phone_number",
+    Reason.LIMITED: "rate_limited",
+    Reason.UNAVAILABLE: "timeout",
+}
+
+
+def _read(_: Inbound, call: Call) -> list[Reading]:
+    """`template_variables.password` can be a person's password; nothing but the code is read of the variables."""
+    body = json_of(call)
+    code = body.text("template_variables.code")
+    return [
+        Reading(
+            recipient=body.needed("to"),
+            code=code,
+            text=body.text("body") if code else body.needed("body"),
+            word=body.note("template_name"),
+            language=body.note("language_tag"),
+        )
+    ]
+
+
+def _refuse(refusal: Refusal) -> web.Response:
+    return answered({"code": _WORDS[refusal.reason], "description": refusal.sentence}, refusal.status, refusal.headers)
+
+
+ADAPTER: Final = Adapter("authgear", partial(by_hex_of_body, SIGNATURE), _read, refuse=_refuse)

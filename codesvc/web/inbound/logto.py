@@ -1,0 +1,34 @@
+"""Logto: the HTTP connectors for SMS and e-mail (HOOKS 1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codesvc.web.inbound.authentication import by_token
+from codesvc.web.inbound.bodies import json_of, with_plus
+from codesvc.web.inbound.protocol import Adapter, Reading, no_in_words
+
+if TYPE_CHECKING:
+    from codesvc.config.relay_settings import Inbound
+    from codesvc.web.inbound.protocol import Call
+
+
+def _read(_: Inbound, call: Call) -> list[Reading]:
+    """A code; an invitation has a link and no code, and the link is the text."""
+    body = json_of(call)
+    code = body.text("payload.code")
+    return [
+        Reading(
+            recipient=with_plus(body.needed("to")),
+            code=code,
+            text="" if code else body.needed("payload.code", "payload.link"),
+            word=body.note("type"),
+            language=body.note("payload.locale") or body.note("payload.uiLocales"),
+            address=body.note("ip"),
+            user=body.note("payload.user.id"),
+        )
+    ]
+
+
+# The body of a failure becomes the text of the connector's error.
+ADAPTER: Final = Adapter("logto", by_token, _read, refuse=no_in_words)

@@ -1,0 +1,217 @@
+"""The address of every adapter: authenticate, read, take, answer. Nothing is sent before the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiohttp import web
+
+from codesvc.config.relay_settings import Inbound
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.errors import Invalid, StoreUnavailable
+from codesvc.domain.identifiers import is_user
+from codesvc.domain.limits import parse_address
+from codesvc.domain.recipient import MessageKind, recipient
+from codesvc.domain.secret import Secret
+from codesvc.service.message_models import (
+    LEAST_LIFE,
+    LONGEST_SUBJECT,
+    LONGEST_TEXT,
+    MOST_LIFE,
+    MessageRequest,
+    same_call,
+)
+from codesvc.store.outcomes import Outcome
+from codesvc.web.api.inputs import language
+from codesvc.web.context import SITE, services
+from codesvc.web.inbound.protocol import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
+from codesvc.web.inbound.registry import ADAPTERS
+from codesvc.web.inbound.sentences import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from ipaddress import IPv4Address, IPv6Address
+
+    from codesvc.config.relay_settings import Relay
+    from codesvc.domain.message import Message
+    from codesvc.service.message_models import MessageResult
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.web.inbound.protocol import Adapter, Reading
+
+routes = web.RouteTableDef()
+_log = structlog.get_logger(__name__)
+ANSWER_WITHIN: Final = 0.9
+"""Seconds until a request is refused because the store is slow: the shortest limits of systems begin at 1 s."""
+_RETRY_AFTER: Final = 2
+"""Seconds, while the store does not answer."""
+_CJK: Final = re.compile(r"[\u3400-\u9fff]")
+_LETTERS: Final = re.compile(r"[A-Za-z]{2}")
+_NOBODY: Final = tuple(
+    # Compared with a secret that nobody has, an unknown site takes as long as a known one.
+    Inbound(adapter=name, secrets=(Secret(f"whsec_{token_urlsafe(32)}"),))
+    for name in ADAPTERS
+)
+_unfinished: set[asyncio.Task[MessageResult]] = set()
+
+
+class _Refused(Exception):
+    """A message was not taken."""
+
+    def __init__(self, reason: Reason, detail: str, retry_after: int = 0) -> None:
+        super().__init__(reason.value)
+        self.reason, self.detail, self.retry_after = reason, detail, retry_after
+
+
+@routes.post("/inbound/{adapter}/{site}")
+@routes.get("/inbound/{adapter}/{site}", allow_head=False)
+@routes.post("/inbound/{adapter}/{site}/{word:[A-Za-z0-9_.-]{1,64}}")
+@routes.get("/inbound/{adapter}/{site}/{word:[A-Za-z0-9_.-]{1,64}}", allow_head=False)
+@routes.post("/inbound/{adapter}/{site}/2010-04-01/Accounts/{account}/Messages.json")
+async def receive(request: web.Request) -> web.Response:
+    """Take what an identity system sends.
+
+    Systems that know no purpose can have a word for it behind the address. Clients of Twilio append their own path.
+    """
+    here = services(request)
+    # Signatures are made with the time of this machine; test mode moves only the service's clock.
+    call = Call(await request.read(), request.headers, request.query, unix_ms() / 1000)
+    adapter, site = ADAPTERS.get(request.match_info["adapter"]), here.directory.sites.get(request.match_info["site"])
+    known = _authenticated(adapter, site, call)
+    if adapter is None or site is None or known is None:
+        _log.info("inbound_unauthenticated", site=site.name if site else None, source=adapter.name if adapter else None)
+        return unauthenticated()
+    request[SITE] = site.name
+    name, source = known
+    locale: str = source.locale
+    try:
+        readings = adapter.read(source, call)
+        taken = Taken("", unix_ms(), tuple(reading.recipient for reading in readings))
+        for number, reading in enumerate(readings):
+            locale = _locale(source, reading)
+            wanted = _wanted(site, name, reading, request.match_info.get("word", ""))
+            result = await _accepted(here.messages.accept(site, wanted))
+            message = _message_of(result)
+            if not number:
+                taken = Taken(message.id, message.created, taken.recipients)
+        if not readings:
+            _log.info("inbound_without_code", site=site.name, source=name)
+        return adapter.answer(taken)
+    except Unreadable as error:
+        refused = _Refused(Reason.MALFORMED, str(error))
+    except Invalid as error:
+        of_recipient = error.pointer.startswith("/recipient")
+        refused = _Refused(Reason.RECIPIENT if of_recipient else Reason.INVALID, str(error))
+    except StoreUnavailable:
+        refused = _Refused(Reason.UNAVAILABLE, "the service is not available at the moment", _RETRY_AFTER)
+    except _Refused as error:
+        refused = error
+    _log.warning("inbound_refused", site=site.name, source=name, reason=refused.reason.value, why=refused.detail)
+    words = sentence(refused.reason, locale, refused.retry_after)
+    return adapter.refuse(Refusal(refused.reason, words, refused.detail, refused.retry_after))
+
+
+def _authenticated(adapter: Adapter | None, site: SiteEntry | None, call: Call) -> tuple[str, Inbound] | None:
+    """The source that one of its secrets is right for. Several sources of one adapter are all tried."""
+    if adapter is None:
+        return None
+    sources = {} if site is None else site.config.inbound
+    tried = [(name, source) for name, source in sources.items() if source.adapter == adapter.name]
+    right = [pair for pair in tried if adapter.authenticate(pair[1], call)]
+    if not tried:
+        for nobody in _NOBODY:
+            if nobody.adapter == adapter.name:
+                adapter.authenticate(nobody, call)
+    return right[0] if right else None
+
+
+def _wanted(site: SiteEntry, name: str, reading: Reading, said: str) -> MessageRequest:
+    source, relay = site.config.inbound[name], _relay_of(site)
+    kind = MessageKind.EMAIL if "@" in reading.recipient else MessageKind.SMS
+    # Refused here, so that the system hears which of its values is wrong, before it hears of a missing gateway.
+    recipient(kind, reading.recipient, source.region or relay.region)
+    word = said or reading.word
+    return MessageRequest(
+        kind=kind,
+        recipient=reading.recipient,
+        region=source.region,
+        user=reading.user if source.users == "system" and reading.user and is_user(reading.user) else "",
+        code=reading.code,
+        # A code needs no text of the system's: one that is too long is replaced by ours.
+        text="" if reading.code and not _fits(reading.text, LONGEST_TEXT) else reading.text,
+        subject=reading.subject if _fits(reading.subject, LONGEST_SUBJECT) and reading.subject.isprintable() else "",
+        purpose=source.purpose_of(word, relay),
+        locale=_locale(source, reading),
+        expires_in=int(min(max(reading.expires_in or source.expires_in, LEAST_LIFE), MOST_LIFE)),
+        address=_address(reading.address),
+        # Recipient and code count beside an id, because an id that is no id must not swallow a code.
+        dedupe=same_call(name, reading.id, kind.value, reading.recipient, reading.code or reading.text, word),
+        source=name,
+    )
+
+
+def _relay_of(site: SiteEntry) -> Relay:
+    relay = site.config.relay
+    if relay is None:
+        raise Invalid("this site takes no messages: it has no [relay]")
+    return relay
+
+
+def _fits(text: str, longest: int) -> bool:
+    return len(text) <= longest and "\0" not in text
+
+
+def _locale(source: Inbound, reading: Reading) -> str:
+    """The language that the system says, else that of its text, else the source's."""
+    if reading.language:
+        return language(reading.language)
+    if _CJK.search(reading.text):
+        return "zh"
+    return "en" if _LETTERS.search(reading.text) else source.locale
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The person's address. What is none costs no message: it only cannot be counted."""
+    try:
+        return parse_address(text) if text else None
+    except Invalid:
+        return None
+
+
+async def _accepted(accepting: Coroutine[Any, Any, MessageResult]) -> MessageResult:
+    """The result, if it comes in time. What comes later is not undone: a repeat of the call then finds it.
+
+    Raises:
+        StoreUnavailable: it does not.
+        Invalid: a value is not allowed.
+    """
+    task = asyncio.create_task(accepting)
+    _unfinished.add(task)
+    task.add_done_callback(_finish)
+    done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
+    if not done:
+        raise StoreUnavailable("no answer in time")
+    return task.result()
+
+
+def _finish(task: asyncio.Task[MessageResult]) -> None:
+    _unfinished.discard(task)
+    if not task.cancelled():
+        task.exception()  # Read here, because nobody else may: a refusal has been answered by then.
+
+
+def _message_of(result: MessageResult) -> Message:
+    """The message that was taken, now or by the same call before.
+
+    Raises:
+        _Refused: none was.
+    """
+    if result.denial is not None:
+        wait = result.denial.retry_after
+        raise _Refused(Reason.LIMITED, f"the limit {result.denial.limit} is reached", wait)
+    if result.outcome not in {Outcome.STARTED, Outcome.REPEATED} or result.message is None:
+        raise _Refused(Reason.UNAVAILABLE, "the message could not be taken", _RETRY_AFTER)
+    return result.message

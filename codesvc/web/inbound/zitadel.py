@@ -1,0 +1,42 @@
+"""ZITADEL: the HTTP providers for SMS and e-mail (HOOKS 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codesvc.web.inbound.authentication import by_stamped_hex, by_token
+from codesvc.web.inbound.bodies import json_of, seconds_of
+from codesvc.web.inbound.protocol import Adapter, Reading
+
+if TYPE_CHECKING:
+    from codesvc.config.relay_settings import Inbound
+    from codesvc.web.inbound.protocol import Call
+
+SIGNATURE: Final = "ZITADEL-Signature"
+
+
+def _authenticate(source: Inbound, call: Call) -> bool:
+    """Signed from 4.2. Before, ZITADEL can send a secret in the address only."""
+    if SIGNATURE in call.headers:
+        return by_stamped_hex(SIGNATURE, source, call)
+    return by_token(source, call)
+
+
+def _read(_: Inbound, call: Call) -> list[Reading]:
+    """Of a key only the first letter is lowered there: `OTP` arrives as `oTP`, and is the only one in some flows."""
+    body = json_of(call)
+    code, text = body.first("args.code", "args.oTP", "args.otp"), body.text("templateData.text")
+    return [
+        Reading(
+            recipient=body.needed("contextInfo.recipientPhoneNumber", "contextInfo.recipientEmailAddress"),
+            code=code,
+            text=text if code else body.needed("args.code", "templateData.text", "templateData.url"),
+            subject=body.note("templateData.subject"),
+            word=body.note("contextInfo.eventType"),
+            expires_in=seconds_of(body.number("args.expiry")),
+            user=body.note("args.userID"),
+        )
+    ]
+
+
+ADAPTER: Final = Adapter("zitadel", _authenticate, _read)

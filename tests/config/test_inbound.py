@@ -1,0 +1,81 @@
+"""[sites.X.inbound.NAME]: who calls in its own words, with which secrets, for which purposes."""
+
+import pytest
+
+from codesvc.config.one_entry import without_secrets
+from codesvc.config.settings import Site
+from codesvc.doctor.settings_checks import findings
+from codesvc.domain.inbound import USUAL_CODE
+
+SHOP = "sites.shop"
+HERE = f"{SHOP}.inbound.logto"
+GATEWAY = {"signed": {"url": "https://a.example/", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}}
+
+
+@pytest.fixture
+def source(document):
+    """A document whose shop takes what Logto sends."""
+    document.set(f"{SHOP}.relay", {"sms": "main", "purpose": "register"})
+    document.set(f"{SHOP}.gateways", {"main": GATEWAY})
+    return document.set(f"{SHOP}.inbound", {"logto": {"adapter": "logto", "secrets": ["a-token-of-ours"]}})
+
+
+def test_a_source_is_read(source):
+    found = source.settings().sites["shop"].inbound["logto"]
+    assert (found.adapter, found.expires_in, found.locale, found.code_pattern) == ("logto", 300, "zh", USUAL_CODE)
+    assert "a-token-of-ours" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("adapter", "logtoo", f"{HERE}.adapter: must be one of logto, supabase, kratos, zitadel, casdoor, authgear,"),
+        ("secrets", ["short"], f"{HERE}.secrets[0]: must be 8 to 512 printable characters without blanks"),
+        ("secrets", ["a-token-of-ours", "a-token-of-ours"], f"{HERE}.secrets: names the same thing twice"),
+        ("secrets", [], f"{HERE}.secrets: must not be empty"),
+        ("region", "cn", f"{HERE}.region: must be a country as two capital letters, such as CN"),
+        ("code_pattern", "(", f"{HERE}.code_pattern: is not a regular expression"),
+        ("code_pattern", r"(\d)(\d)", f"{HERE}.code_pattern: must have one group at most: the code"),
+        ("code_pattern", r"(\d+)+x", f"{HERE}.code_pattern: must not repeat what repeats"),
+        ("code_pattern", r"\d*", f"{HERE}.code_pattern: matches nothing at all"),
+        ("expires_in", 30, f"{HERE}.expires_in: must be between 60 and 3600"),
+        ("purpose", "reseet", f'{HERE}.purpose: is no purpose of this site; did you mean "reset"?'),
+        ("purposes", {"SignIn": "signin"}, f"{HERE}.purposes.SignIn: is no purpose of this site"),
+        ("options", {"heade": "X"}, f"{HERE}.options.heade: is no option of logto; it has header; did you"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(source, option, value, said):
+    [line] = source.set(f"{HERE}.{option}", value).faults()
+    assert line.startswith(said)
+
+
+def test_a_source_needs_a_relay_and_a_purpose(source):
+    source.set(f"{SHOP}.relay", {"sms": "main"})
+    [line] = source.faults()
+    assert line.startswith(f"{HERE}.purpose: is missing")
+    source.drop(f"{SHOP}.relay")
+    [line] = source.faults()
+    assert line.startswith(f"{HERE}: needs [sites.shop.relay]")
+
+
+def test_a_secret_can_come_from_the_environment(source):
+    source.drop(f"{HERE}.secrets")
+    assert any("CODESVC_SITES_SHOP_INBOUND_LOGTO_SECRETS" in line for line in source.faults())
+    source.env["CODESVC_SITES_SHOP_INBOUND_LOGTO_SECRETS"] = "first-of-ours second-of-ours"
+    assert [s.reveal() for s in source.settings().sites["shop"].inbound["logto"].secrets] == [
+        "first-of-ours",
+        "second-of-ours",
+    ]
+
+
+def test_no_secret_is_shown():
+    table = {"inbound": {"logto": {"adapter": "logto", "secrets": ["a-token-of-ours"], "region": "CN"}}}
+    assert without_secrets(Site, table) == {"inbound": {"logto": {"adapter": "logto", "region": "CN"}}}
+
+
+def test_the_check_shows_the_address_and_the_rule_for_codes(source):
+    source.set(f"{HERE}.code_pattern", r"code (\d{6})")
+    [found] = [each for each in findings(source.settings()) if "inbound" in each.what]
+    assert "/inbound/logto/shop" in found.found
+    assert r"code (\d{6})" in found.found
+    assert "a-token-of-ours" not in str(found)
