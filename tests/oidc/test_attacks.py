@@ -246,8 +246,8 @@ async def test_a_login_cannot_be_finished_in_another_browser(world, browser):
     url = (await browser.get(browser.path + "/state")).json["return_to"]
     await victim.page(await victim.authorize(state="the-victims"))
     assert (await victim.get(url)).status == 410
-    # Nor by a cookie of another login of the same browser.
-    mine = Browser(world, cookies=dict.fromkeys(victim.cookies, next(iter(browser.cookies.values()))))
+    # Nor by the cookie of the victim's own login under the name of the attacker's.
+    mine = Browser(world, cookies=dict.fromkeys(browser.cookies, next(iter(victim.cookies.values()))))
     assert (await mine.get(url)).status == 410
 
 
