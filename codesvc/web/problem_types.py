@@ -92,9 +92,9 @@ _ALL: Final = (
         "binding-conflict",
         409,
         "This user or this WeChat is bound otherwise",
-        "The user is already bound to another WeChat, or the WeChat to another user of the site. Nothing was changed "
-        "and the proof is not spent.",
-        'Ask the person. To move a user to another WeChat, repeat with `"replace": true`; a WeChat that has another '
+        "The user is already bound to another WeChat account, or the WeChat account to another user of the site. "
+        "Nothing was changed and the proof is not spent.",
+        'Ask the person. To move a user, repeat with `"replace": true`; a WeChat account that has another '
         "user must be unbound there first.",
     ),
     ProblemType(
@@ -117,7 +117,7 @@ _ALL: Final = (
         422,
         "That is not a ticket of this site's, or not of this session",
         "It was changed, made for another site, or the state is not the one that the browser was sent back with. The "
-        "last is what happens when somebody slips his own link under a visitor who is logged in.",
+        "last happens when a stranger slips a link of their own under a visitor who is logged in.",
         "Send the person back to the chat for a new link. Take the state from the session, never from the request.",
     ),
     ProblemType(
@@ -219,7 +219,7 @@ _ALL: Final = (
         "Too many wrong codes",
         "Wrong codes are counted per user, per address and per site, over all verifications; a new code refunds "
         "nothing. The code was not looked at and no attempt was taken.",
-        "Wait for `Retry-After` seconds. Whoever holds the bound WeChat can scan the QR code and go on at once. If "
+        "Wait for `Retry-After` seconds. Whoever holds the bound WeChat account can scan the QR code and go on at once. If "
         "`limit` is `site_guesses`, any scan that brings this code helps, and a new start brings a longer code. A "
         "person you have identified by other means is freed by DELETE /v1/users/{user}/guesses.",
     ),

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [path for path in sorted((ROOT / "docs" / "en").rglob("*.md")) if path.stem != "problems"]  # texts of the code
-ENGLISH = [ROOT / "README.md", ROOT / "CODE_OF_CONDUCT.md", *PAGES]
+ENGLISH = [
+    *(ROOT / name for name in ("README.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs" / "en").rglob("*.md")),
+]
 CHINESE = [ROOT / "README.zh-CN.md", *sorted((ROOT / "docs" / "zh").rglob("*.md"))]
 HAN = "[\u3400-\u9fff]"
 FULL = "，。；：！？、（）“”《》…—"
