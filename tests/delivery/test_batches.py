@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from codesvc.delivery import worker
 from codesvc.domain.errors import ScriptError
 from codesvc.runtime import metrics
+from codesvc.store import servers
 from codesvc.store.batcher import MOST_TOGETHER
 from codesvc.store.connection import connect
 from codesvc.store.keys import Keys, channel
@@ -157,3 +159,7 @@ async def test_a_long_outbox_is_read_on_in_order_whatever_happens_between(store_
         assert await read() == [1]
     finally:
         await servers.aclose()
+
+
+def test_a_read_that_waits_ends_before_its_connection_counts_as_silent():
+    assert worker._BLOCK_MS / 1000 < servers._BLOCKING_EXTRA
