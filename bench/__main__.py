@@ -43,6 +43,7 @@ PARTS: dict[str, Callable[[Path, str], Any]] = {
     "ladder": lambda directory, store: ladder.measure(directory, store, requests=scaled(3000), rounds=ROUNDS),
     "workers": lambda directory, store: calls.workers(directory, store, requests=scaled(6000), rounds=3),
     "delivery": lambda directory, store: delivery.measure(directory, store, messages=scaled(4000), rounds=3),
+    "backlog": lambda directory, store: delivery.backlog(directory, store, dead=scaled(100_000), live=scaled(1000)),
     "latency": lambda directory, store: latency.measure(directory, store, seconds=4),
     "journey": lambda directory, store: journey.measure(directory, store, people=scaled(40), crowd=scaled(2000)),
     "streams": lambda directory, store: streams.measure(directory, store, count=scaled(5000)),

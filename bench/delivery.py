@@ -15,7 +15,7 @@ import redis
 import uvloop
 
 from bench.processes import cpu_seconds
-from bench.service import APPID, bind_users, openid, platform, service, start_many
+from bench.service import APPID, bind_users, openid, platform, service, start_many, with_client
 from codesvc.store.keys import Keys
 
 if TYPE_CHECKING:
@@ -90,6 +90,58 @@ def measure(directory: Path, store: str, *, messages: int, rounds: int) -> dict[
         "ratio": statistics.median(mine / its for mine, its in zip(cpu, bare, strict=True)),
         "rate": statistics.median(rate),
     }
+
+
+_LIFE_SECONDS = 301
+
+
+def backlog(directory: Path, store: str, *, dead: int, live: int) -> dict[str, float]:
+    """So many codes whose life is over, and behind them some that live, handed to a worker in one go."""
+    stream = Keys("cs", APPID).outbox
+    client = redis.Redis.from_url(store)
+    with ExitStack() as stack:
+        stub = stack.enter_context(platform())
+        asking = stack.enter_context(service(directory, store, stub))
+        bind_users(asking)
+        start_many(asking, range(dead))
+        _advance(asking.base, _LIFE_SECONDS)
+        ids = start_many(asking, range(dead, dead + live))
+        jobs = client.xrange(stream)
+        client.delete(stream)
+        worker = stack.enter_context(service(directory, store, stub, deliver=True))
+        pipe = client.pipeline(transaction=True)
+        for _, job in jobs:
+            pipe.xadd(stream, job)
+        pipe.execute()
+        before, began = cpu_seconds(worker.pid), time.perf_counter()
+        took = _drained(client, stream) - began
+        cpu = (cpu_seconds(worker.pid) - before) / len(jobs) * 1e6
+
+        async def sent(http: aiohttp.ClientSession, number: int) -> bool:
+            async with http.get(f"/v1/verifications/{ids[number]}") as answer:
+                return (await answer.json())["delivery"]["status"] == "sent"
+
+        arrived = sum(with_client(asking.base, live, sent))
+    return {"dead": dead, "live": live, "arrived": arrived, "seconds": took, "cpu_us": cpu}
+
+
+def _advance(base: str, seconds: int) -> None:
+    async def move(http: aiohttp.ClientSession, _: int) -> None:
+        async with http.post("/test/clock", json={"advance": seconds}) as answer:
+            assert answer.status == 200, await answer.text()
+
+    with_client(base, 1, move)
+
+
+def backlog_table(found: dict[str, float]) -> list[str]:
+    return [
+        "| codes that have ended | behind them | of these arrived | seconds | CPU µs/job |",
+        "| --- | --- | --- | --- | --- |",
+        (
+            f"| {found['dead']:,} | {found['live']:,} | {found['arrived']:,} "
+            f"| {found['seconds']:.1f} | {found['cpu_us']:.0f} |"
+        ),
+    ]
 
 
 def table(found: dict[str, float]) -> list[str]:

@@ -62,6 +62,7 @@ _SECTIONS = {
     "ladder": ("What a start is made of", ladder.table),
     "workers": ("Two workers", _workers),
     "delivery": ("Delivery", delivery.table),
+    "backlog": ("A backlog", delivery.backlog_table),
     "latency": ("Latency", latency.table),
     "journey": ("A person's whole journey", journey.table),
     "streams": ("Event streams", _streams),
