@@ -6,8 +6,7 @@ undisclosed verification shows no more than its GET (DESIGN rule 7).
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
@@ -19,7 +18,7 @@ from codesvc.web.event_streams.shared_reads import SharedReads
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
     from codesvc.client.schema import Answer
     from codesvc.domain.codes import VerificationId
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from codesvc.domain.record import Record
     from codesvc.sites.directory import SiteEntry
 
-_T = TypeVar("_T")
 _STREAMS: Final = web.AppKey("open_streams", OpenStreams)
 _READS: Final = web.AppKey("shared_reads", SharedReads)
 
@@ -59,12 +57,13 @@ async def stream_changes(
     identifier: VerificationId,
     draw: Callable[[Record], Answer],
     *,
+    drawn_for: Hashable = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
     """Send `draw(record)` at once and after each change, until the verification ends or the client disconnects.
 
     The returned response is complete for aiohttp, while the stream may stay open for long. So `draw` must not keep a
-    reference to the request.
+    reference to the request. Streams with the same `drawn_for` (of a page: its language) are drawn alike.
 
     `headers` are those of a page, which reads with a page token: its streams are bounded (`MOST_OF_A_PAGE`). Without
     them a key reads.
@@ -72,15 +71,16 @@ async def stream_changes(
     Raises:
         Problem: there is no such verification, or its page has too many streams.
     """
-    read = _shared(request, site, identifier.text, partial(services(request).verifications.get, site, identifier))
+    verifications = services(request).verifications
 
     async def look() -> StreamState | None:
-        record = (await read()).record
+        record = (await verifications.get(site, identifier)).record
         if record is None:
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
-    return await _stream(request, identifier.text, look, headers)
+    alike = (site.name, identifier.text, headers is None, drawn_for)
+    return await _stream(request, identifier.text, _shared(request, identifier.text, alike, look), headers)
 
 
 async def stream_intent(
@@ -89,6 +89,7 @@ async def stream_intent(
     identifier: IntentId,
     draw: Callable[[Intent], Answer],
     *,
+    drawn_for: Hashable = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
     """The same for a bind intent or login.
@@ -96,23 +97,24 @@ async def stream_intent(
     Raises:
         Problem: there is none.
     """
-    read = _shared(request, site, identifier.text, partial(services(request).intents.get, site, identifier))
+    intents = services(request).intents
 
     async def look() -> StreamState | None:
-        intent = (await read()).intent
+        intent = (await intents.get(site, identifier)).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
-    return await _stream(request, identifier.text, look, headers)
+    alike = (site.name, identifier.text, headers is None, drawn_for)
+    return await _stream(request, identifier.text, _shared(request, identifier.text, alike, look), headers)
 
 
 def _shared(
-    request: web.Request, site: SiteEntry, identifier: str, read: Callable[[], Awaitable[_T]]
-) -> Callable[[], Awaitable[_T]]:
-    """The same read, together with other streams of the same object where there are some."""
-    notifier, reads, name = services(request).change_notifier, request.app[_READS], site.name
+    request: web.Request, identifier: str, alike: Hashable, look: Callable[[], Awaitable[StreamState | None]]
+) -> Callable[[], Awaitable[StreamState | None]]:
+    """The same look, together with streams of the same object that are drawn alike, where there are some."""
+    notifier, reads = services(request).change_notifier, request.app[_READS]
 
-    async def shared() -> _T:
-        return await (reads.read((name, identifier), read) if notifier.listeners(identifier) > 1 else read())
+    async def shared() -> StreamState | None:
+        return await (reads.read(alike, look) if notifier.listeners(identifier) > 1 else look())
 
     return shared
 

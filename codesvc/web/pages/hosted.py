@@ -86,7 +86,7 @@ async def events(request: web.Request) -> web.StreamResponse:
         # `now` moves by itself; left in, every look would be a change.
         return replace(views.page(record, site, locale), now=None)
 
-    return await stream_changes(request, site, identifier, draw, headers=headers)
+    return await stream_changes(request, site, identifier, draw, drawn_for=locale, headers=headers)
 
 
 @routes.get("/p/{token}/qr.{kind:svg|png}")

@@ -87,7 +87,8 @@ async def events(request: web.Request) -> web.StreamResponse:
         # `now` moves by itself; left in, every look would be a change.
         return replace(shown(links, t, handset, site, intent), now=None)
 
-    return await stream_intent(request, site, identifier, draw, headers=cross_origin(request, site))
+    alike, headers = (t.name, handset), cross_origin(request, site)
+    return await stream_intent(request, site, identifier, draw, drawn_for=alike, headers=headers)
 
 
 @routes.post(f"/p/{_TOKEN}/renew")
