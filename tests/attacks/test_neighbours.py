@@ -16,8 +16,12 @@ BODIES = {"check": {"code": "123456", "client_ip": "192.0.2.9"}}
 @pytest.fixture
 async def town(new_world):
     """The neighbour's key may do everything, for its own site."""
+    signed = {"url": "https://gateway.example/hook", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}
     async with new_world(
-        sites__cafe__keys=[NEIGHBOUR], sites__shop__chat={"bind_url": "https://shop.example/b"}
+        sites__cafe__keys=[NEIGHBOUR],
+        sites__shop__chat={"bind_url": "https://shop.example/b"},
+        sites__shop__relay={"sms": "main", "region": "CN", "purpose": "register"},
+        sites__shop__gateways={"main": {"signed": signed}},
     ) as world:
         yield world
 
@@ -29,8 +33,16 @@ async def made(world, path, person):
         await person.wait_for_push()
         return started["id"]
     kind = path.split("/")[2]
-    body = {"user": "alice", "client_ip": "192.0.2.1"} if kind == "bind-intents" else {"client_ip": "192.0.2.1"}
-    return (await world.call("POST", f"/v1/{kind}", body))["id"]
+    body = {"client_ip": "192.0.2.1"}
+    if kind in {"bind-intents", "messages"}:
+        body |= {"user": "alice"}
+    if kind == "messages":
+        body |= {"code": "721082", "recipient": {"phone": "+8613800138000"}}
+    identifier = (await world.call("POST", f"/v1/{kind}", body))["id"]
+    if kind == "messages":
+        while (await world.call("GET", f"/v1/messages/{identifier}"))["status"] == "accepted":
+            await person.wait_for_push()
+    return identifier
 
 
 @pytest.mark.parametrize("operation", OWN_IDS, ids=lambda operation: f"{operation.method} {operation.path}")

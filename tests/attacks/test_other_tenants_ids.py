@@ -84,7 +84,7 @@ async def test_a_page_token_is_of_no_use_as_another_sites(town):
 async def test_a_sites_key_administers_nothing(town, dump):
     before = dump()
     for operation in OPERATORS:
-        path = operation.path.replace("{site}", "shop").replace("{account}", "main").replace("{key}", "server")
+        path = operation.path.format(site="shop", account="main", key="server", client="wiki")
         answer = await town.call(operation.method, path, {} if operation.body else None, key=OTHER_KEY)
         assert (answer.status, answer.problem) == (401, "unauthenticated"), operation.path
     assert dump() == before

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from codesvc.client.asynchronous.bindings import BindingCalls
 from codesvc.client.asynchronous.intents import IntentCalls
+from codesvc.client.asynchronous.messages import MessageCalls
 from codesvc.client.asynchronous.verifications import VerificationCalls
 from codesvc.client.asynchronous.webhooks import WebhookCalls
 
 __all__ = ["Client"]
 
 
-class Client(VerificationCalls, BindingCalls, IntentCalls, WebhookCalls):
+class Client(VerificationCalls, BindingCalls, IntentCalls, MessageCalls, WebhookCalls):
     """Calls the service with a site's key.
 
     Open one as a context manager and keep it as long as the program runs: it keeps connections open. Every method may

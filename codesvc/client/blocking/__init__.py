@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from codesvc.client.blocking.bindings import BindingCalls
 from codesvc.client.blocking.intents import IntentCalls
+from codesvc.client.blocking.messages import MessageCalls
 from codesvc.client.blocking.verifications import VerificationCalls
 from codesvc.client.blocking.webhooks import WebhookCalls
 
 __all__ = ["SyncClient"]
 
 
-class SyncClient(VerificationCalls, BindingCalls, IntentCalls, WebhookCalls):
+class SyncClient(VerificationCalls, BindingCalls, IntentCalls, MessageCalls, WebhookCalls):
     """Calls the service with a site's key.
 
     Open one as a context manager and keep it as long as the program runs: it keeps connections open. Every method may
