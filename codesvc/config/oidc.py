@@ -11,7 +11,7 @@ from codesvc.config.constraints import Among, Between, Matching, distinct, fille
 from codesvc.config.faults import UnfitError
 from codesvc.config.keys import hash_line
 from codesvc.config.texts import LocalText
-from codesvc.domain.oidc_keys import ALGORITHMS
+from codesvc.domain.oidc_algorithms import ALGORITHMS
 from codesvc.domain.secret import Secret
 
 _LONGEST_ADDRESS = 1_000

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from codesvc.config.account_settings import (
     Account,
@@ -41,12 +41,15 @@ from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText
 from codesvc.domain.channels import LISTED, Channel
 from codesvc.domain.codes import ALPHABET_NAMES
-from codesvc.domain.keyring import Keyring
 from codesvc.domain.limits import Rate
 from codesvc.domain.listener import Listener, parse_listener
 from codesvc.domain.secret import Secret
 from codesvc.domain.verification import ScanPolicy
 from codesvc.domain.webhook import EventType
+
+if TYPE_CHECKING:
+    from codesvc.domain.keyring import Keyring
+
 
 Mode = Literal["live", "test"]
 Scope = Literal["verify", "bindings", "openids", "vouch", "messages", "admin", "wechat_server"]
@@ -88,12 +91,14 @@ class Secrets:
     master_key: _MasterKey
     previous_master_keys: tuple[_MasterKey, ...] = ()
 
-    def keyring(self) -> Keyring:
+    def keyring(self) -> "Keyring":
         """The keys that are derived from them.
 
         Raises:
             ValueError: two master keys have the same key id.
         """
+        from codesvc.domain.keyring import Keyring  # noqa: PLC0415  reading a configuration loads no cryptography
+
         previous = [key.reveal().encode() for key in self.previous_master_keys]
         return Keyring(self.master_key.reveal().encode(), previous)
 

@@ -17,8 +17,6 @@ from jwt.algorithms import get_default_algorithms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
-"""Signatures of ID tokens. RS256 is the default, because relying parties refuse others (Core section 15.1)."""
 TOKEN_LIFE_S: Final = 600
 """How long an ID token is valid. It is checked at once, when the login is over."""
 OVERLAP_MS: Final = 24 * 3_600_000

@@ -220,6 +220,6 @@ async def test_the_reference_and_its_links(stage):
         await page.goto(f"{stage.addresses.service}/docs")
         await page.click("text=openapi.json")
         await page.wait_for_url(f"{stage.addresses.service}/openapi.json")
-        await page.go_back()
-        await page.locator("a[href*='/problems/']").first.click()
+        await page.goto(f"{stage.addresses.service}/docs/problems")
+        await page.locator("main a[href*='/problems/']").first.click()
         await page.wait_for_url(f"{stage.addresses.service}/problems/**")

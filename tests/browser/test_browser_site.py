@@ -82,9 +82,9 @@ def test_a_symptom_is_found_in_chinese(site, browser):
     page.locator(".md-search__input").click()
     page.keyboard.insert_text("扫码没反应")
     page.keyboard.press("Shift")  # the theme listens to keys
-    first = page.locator(".md-search-result__article h1").first
-    first.wait_for()
-    assert first.inner_text().replace("\u200b", "") == "排查手册"
+    titles = page.locator(".md-search-result__article h1")
+    titles.first.wait_for()
+    assert "排查手册" in [title.replace("\u200b", "") for title in titles.all_inner_texts()[:3]]
 
 
 @pytest.mark.browser

@@ -12,8 +12,9 @@ from codesvc.config import ConfigError, parse
 from codesvc.config.faults import UnfitError
 from codesvc.config.oidc import mail_domain, redirect_address
 from codesvc.domain.keyring import Keyring
+from codesvc.domain.oidc_algorithms import ALGORITHMS
 from codesvc.domain.oidc_codes import code_digest, code_of, new_token, token_digest
-from codesvc.domain.oidc_keys import ALGORITHMS, OVERLAP_MS, SigningKeys
+from codesvc.domain.oidc_keys import OVERLAP_MS, SigningKeys
 from codesvc.domain.oidc_person import Person, Subjects
 from codesvc.domain.oidc_request import granted, is_challenge, is_registered, proves
 from tests.oidc.parties import CONFIDENTIAL, SUBJECT_KEY

@@ -60,7 +60,6 @@ COMPUTED = {
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
     "web/browser.py cookie services(request).address.cookie_name(_NAME)": {("cookie", "codesvc_visit")},
-    "web/oidc/authorize.py cookie _cookie_name(request, login.text)": {("cookie", "codesvc_oidc_vvvvvvvv")},
     "web/middleware.py header header": {("header", "content-encoding"), ("header", "transfer-encoding")},
 }
 """Reads whose names are computed, and the names."""

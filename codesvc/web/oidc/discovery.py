@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.oidc_keys import ALGORITHMS
+from codesvc.domain.oidc_algorithms import ALGORITHMS
 from codesvc.domain.oidc_request import SCOPES
 from codesvc.service.oidc_grants import GRANT_TYPE, METHODS
 from codesvc.sites.relying_parties import DEFAULT_ALGORITHM, SubjectKeyChanged
