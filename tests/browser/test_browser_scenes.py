@@ -19,13 +19,13 @@ STILL = """() => {
 """Wait until no colour is on its way to another."""
 LOOKS = [(phone, locale) for phone in (True, False) for locale in ("zh-CN", "en-US")]
 WHOLE = os.environ.get("CODESVC_ALL_LOOKS") == "1"
-"""Whether each scene is read on both screens in both languages; else on each screen in one of them, by turns."""
+"""Whether each scene is read on both screens in both languages; else in one of the four, by turns, light and dark."""
 
 
 def cases():
     for number, name in enumerate(SCENES):
         for each, (phone, locale) in enumerate(LOOKS):
-            turn = each in (number % 2, 3 - number % 2)
+            turn = each == number % len(LOOKS)
             if name in INSIDE_WECHAT and not phone:
                 continue
             if turn or WHOLE or name in INSIDE_WECHAT:
