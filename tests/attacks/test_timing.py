@@ -60,7 +60,8 @@ async def work(world, meter, users, act, purpose="reset"):
 async def town(new_world, valkey):
     if not isinstance(valkey, Redis):
         pytest.skip("a cluster's commands are counted by no one server")
-    async with new_world(service__deliver=False, sites__shop__limits=UNLIMITED) as world:
+    # Without a pool, so that none is filled beside the calls.
+    async with new_world(service__deliver=False, accounts__main__qr_pool=0, sites__shop__limits=UNLIMITED) as world:
         for number in range(ROUNDS):
             await world.bound(f"bound-{number}")
         yield world
