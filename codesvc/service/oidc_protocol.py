@@ -40,9 +40,9 @@ _UNSUPPORTED: Final = {
 _PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ProtocolError(Exception):
-    """An error of the standards.
+    """An error of the standards. Each is raised once: an exception keeps the frames that it has passed through.
 
     Attributes:
         error: its code, such as `invalid_grant`.

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _LIFE_MS: Final = ACCESS_TOKEN_LIFE_S * 1_000
-_OVER: Final = ProtocolError("invalid_grant", "The code is unknown, expired or used.")
 
 
 class Granted(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,7 +87,7 @@ class OidcTokens:
         protocol = self._protocol(site)
         code = code_digest(self._keyring, protocol.require_code(pairs))
         if code is None:
-            raise _OVER
+            raise _over()
         try:
             # Before the code is spent, in case the key cannot be had.
             subjects = self._parties.require_subjects()
@@ -99,8 +98,9 @@ class OidcTokens:
         if claimed.outcome is Outcome.SPENT:
             _log.warning("oidc_code_replayed", site=site.name, intent=claimed.login)
         if claimed.outcome is not Outcome.DONE:
-            self._recorder.login(site.name, client.id, _OVER.error)
-            raise _OVER
+            over = _over()
+            self._recorder.login(site.name, client.id, over.error)
+            raise over
         request = msgspec.json.decode(claimed.request, type=AuthorizationRequest)
         token = new_token(self._keyring)
         answer = protocol.judge_token(pairs, client, (request, claimed.approved // 1_000), token)
@@ -124,7 +124,7 @@ class OidcTokens:
             life_ms=_LIFE_MS,
         )
         if kept.outcome is not Outcome.DONE:
-            raise _OVER
+            raise _over()
         self._recorder.login(site.name, client.id, "signed_in")
         return answer
 
@@ -174,3 +174,7 @@ class OidcTokens:
 
     def _protocol(self, site: SiteEntry) -> Protocol:
         return Protocol(lambda name: self._parties.client(site, name), token_life_s=ACCESS_TOKEN_LIFE_S)
+
+
+def _over() -> ProtocolError:
+    return ProtocolError("invalid_grant", "The code is unknown, expired or used.")

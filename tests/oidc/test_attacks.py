@@ -10,6 +10,8 @@ import jwt
 import pytest
 
 from codesvc.config.keys import hash_line
+from codesvc.service.oidc_protocol import ProtocolError
+from codesvc.web.context import SERVICES
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told
 from tests.world import KEY
 
@@ -327,6 +329,20 @@ async def test_basic_that_is_none_is_a_refusal(browser):
 async def test_bodies_that_are_none_are_refusals(browser, body):
     answer = await browser.exchange("x", body=body)
     assert 400 <= answer.status < 500
+
+
+async def test_a_refusal_keeps_nothing_of_the_calls_before(world):
+    """An exception that is raised a second time still has the frames of the first, with the parameters in them."""
+    here = world.app[SERVICES]
+    site = here.directory.sites["shop"]
+    client, depths = here.oidc.parties.client(site, "wiki"), set()
+    for code in ("oc_none", "oc_none", "oc_none"):
+        with pytest.raises(ProtocolError, check=lambda error: error.error == "invalid_grant") as refused:
+            await here.oidc.tokens.exchange(
+                site, client, [("grant_type", "authorization_code"), ("code", code)], "https://issuer.example"
+            )
+        depths.add(len(refused.traceback))
+    assert len(depths) == 1
 
 
 async def test_other_grants_and_repeated_parameters_are_refused(world, browser):
