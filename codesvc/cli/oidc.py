@@ -9,7 +9,7 @@ from codesvc.cli.tables import print_table, table_in
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
 from codesvc.service.oidc_administration import OidcAdministration
-from codesvc.sites.relying_parties import RelyingParties, SubjectKeyChanged
+from codesvc.sites.relying_parties import RelyingParties
 
 if TYPE_CHECKING:
     import argparse
@@ -29,25 +29,20 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
     """
     parties = RelyingParties(settings, directory, registry)
     office = OidcAdministration(parties)
-    try:
-        match arguments.act:
-            case "rotate":
-                await _rotate(parties)
-            case "clients":
-                _list(arguments, parties, directory)
-            case "put":
-                table = table_in(arguments.file)
-                made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
-                if made.secret is not None:
-                    _say(f"The secret, shown this once; give it to the relying party:\n  {made.secret}")
-                _say(f"{arguments.id} is registered, in every process within a second")
-            case _:
-                await office.remove(arguments.site, arguments.id, by=_BY)
-                _say(f"{arguments.id} is gone, in every process within a second")
-    except SubjectKeyChanged:
-        raise CodesvcError(
-            "oidc.subject_key is missing, or is not the one that this store's subjects were made with; put it back"
-        ) from None
+    match arguments.act:
+        case "rotate":
+            await _rotate(parties)
+        case "clients":
+            _list(arguments, parties, directory)
+        case "put":
+            table = table_in(arguments.file)
+            made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
+            if made.secret is not None:
+                _say(f"The secret, shown this once; give it to the relying party:\n  {made.secret}")
+            _say(f"{arguments.id} is registered, in every process within a second")
+        case _:
+            await office.remove(arguments.site, arguments.id, by=_BY)
+            _say(f"{arguments.id} is gone, in every process within a second")
 
 
 async def _rotate(parties: RelyingParties) -> None:

@@ -86,7 +86,7 @@ class OidcAdministration:
 
         Raises:
             ConfigError: the settings break a rule.
-            Missing, Conflict: as `site`; or the client is in the site's own settings.
+            Missing, Conflict: as `site`; or the client is in the site's own settings, or the subject key has changed.
         """
         made: str | None = None
         new = False
@@ -94,6 +94,8 @@ class OidcAdministration:
         async def think() -> type_of_changes:
             nonlocal made, new
             known = self._own(site, identifier)
+            # Without its key nobody could log in to it, and a secret that was made would be lost by the error.
+            self._parties.require_subjects()
             if "secrets" in table:
                 raise ConfigError([Fault(("secrets",), "are made by this call; say new_secret for another one")])
             public = table.get("public", False)

@@ -17,6 +17,7 @@ from codesvc.config import ConfigError
 from codesvc.config.one_entry import one_client
 from codesvc.domain.oidc_keys import SigningKeys
 from codesvc.domain.oidc_person import Subjects
+from codesvc.sites.registry.tables import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,8 +49,13 @@ def subject_key_fits(settings: Settings, kept: Contents | None) -> bool:
     return known in {"", Subjects(key.reveal().encode()).key_id if key is not None else None}
 
 
-class SubjectKeyChanged(Exception):
+class SubjectKeyChanged(Conflict):
     """`oidc.subject_key` is not the one that this deployment's subjects were derived under."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "oidc.subject_key is missing, or is not the one that this store's subjects were made with; put it back"
+        )
 
 
 class RelyingParties:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.oidc.parties import CONFIDENTIAL, SUBJECT_KEY, Browser, provider, told
 from tests.people.test_account_move import Move
+from tests.registry.test_admin_api import ADMIN, ADMINS
 from tests.world import MASTER, Person, running_world
 
 
@@ -51,6 +52,17 @@ async def test_another_subject_key_is_refused_and_not_used(new_world):
         said = told(await Browser(world).authorize())
         assert said["error"] == "server_error"
         assert (await Browser(world).get("/oidc/shop/jwks.json")).status == 503
+
+
+async def test_no_app_is_registered_under_another_subject_key(new_world):
+    """Nobody could log in to it, and its secret would be lost."""
+    app, path = {"name": "Notes", "redirect_uris": ["https://notes.example/"]}, "/admin/v1/sites/shop/oidc-clients"
+    async with new_world(**provider()) as world:
+        await subject(world, await world.person())
+    async with new_world(**provider(oidc__subject_key=SUBJECT_KEY[::-1], admin__keys=ADMINS)) as world:
+        refused = await world.call("PUT", f"{path}/notes", app, key=ADMIN)
+        assert (refused.status, "oidc.subject_key" in refused["detail"]) == (409, True)
+        assert "notes" not in (await world.call("GET", path, key=ADMIN)).text
 
 
 @pytest.mark.parametrize("inside", [False, True])
