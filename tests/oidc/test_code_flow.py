@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told
+from tests.service.streams import listening
 
 
 @pytest.fixture
@@ -133,6 +134,17 @@ async def test_the_page_and_the_chat_name_the_client(world, browser):
     page, _ = await browser.page(await browser.authorize(ui_locales="zh-CN"), language="en")
     assert "山月百科" in page.text
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
+async def test_the_events_speak_the_language_that_the_client_asked_for(world, browser):
+    _, state = await browser.page(await browser.authorize(ui_locales="en"), language="zh-CN")
+    async with listening(world, f"{browser.path}/events", key=None) as stream:
+        event = await stream.next()
+    assert {"title", "hint", "site"} <= event.keys()
+    assert {name: event[name] for name in ("title", "hint", "site")} == {
+        name: state[name] for name in ("title", "hint", "site")
+    }
+    assert event["site"] == "Moonhill Wiki"
 
 
 async def test_the_answer_comes_only_to_the_browser_that_asked(world, browser):

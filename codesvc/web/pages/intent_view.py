@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codesvc.domain.signed_links import Links
     from codesvc.sites.directory import SiteEntry
     from codesvc.web.problem import Problem
-    from codesvc.web.texts import Speech
+    from codesvc.web.texts import Speech, Texts
 
 _PARAMETERS: Final = {Kind.BIND: "bind_intent", Kind.LOGIN: "login"}
 _SAID_YES: Final = frozenset({IntentStatus.BOUND, IntentStatus.APPROVED, IntentStatus.UNKNOWN})
@@ -51,12 +51,13 @@ def _headline(t: Speech, intent: Intent, handset: str) -> str:
 
 def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read, for this browser."""
-    return shown(services(request).links, speech_of(request, intent), device(request), site, intent)
+    here = services(request)
+    return shown(here.links, speech_of(here.texts, speech_for(request), intent), device(request), site, intent)
 
 
-def speech_of(request: web.Request, intent: Intent) -> Speech:
-    """The texts of the page: a relying party may have asked for a language (`ui_locales`)."""
-    return services(request).texts.speech(intent.fixed.locale) if intent.oidc is not None else speech_for(request)
+def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
+    """The texts of the page: the browser's, unless a relying party has chosen the language (`ui_locales`)."""
+    return texts.speech(intent.fixed.locale) if intent.oidc is not None else browser
 
 
 def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
@@ -105,7 +106,8 @@ def render_intent(
     request: web.Request, site: SiteEntry, intent: Intent, *, problem: Problem | None = None
 ) -> web.Response:
     """The page, or only the panel if the page's script asks; a problem sets the status and is said."""
-    here, t, nonce = services(request), speech_of(request, intent), secrets.token_urlsafe(16)
+    here, nonce = services(request), secrets.token_urlsafe(16)
+    t = speech_of(here.texts, speech_for(request), intent)
     state, handset, base = state_of(request, site, intent), device(request), page_path(request, intent)
     direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
     address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""

@@ -21,7 +21,7 @@ from codesvc.web.cors import cross_origin
 from codesvc.web.event_streams.stream import stream_intent
 from codesvc.web.languages import speech_for
 from codesvc.web.pages.follow_code import follow_code
-from codesvc.web.pages.intent_view import page_path, render_intent, shown, state_of
+from codesvc.web.pages.intent_view import page_path, render_intent, shown, speech_of, state_of
 from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
 from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import device, wants_part
@@ -81,13 +81,14 @@ async def state(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
-    links, t, handset = services(request).links, speech_for(request), device(request)
+    here, browser, handset = services(request), speech_for(request), device(request)
+    links, texts = here.links, here.texts
 
     def draw(intent: Intent) -> IntentPage:
         # `now` moves by itself; left in, every look would be a change.
-        return replace(shown(links, t, handset, site, intent), now=None)
+        return replace(shown(links, speech_of(texts, browser, intent), handset, site, intent), now=None)
 
-    alike, headers = (t.name, handset), cross_origin(request, site)
+    alike, headers = (browser.name, handset), cross_origin(request, site)
     return await stream_intent(request, site, identifier, draw, drawn_for=alike, headers=headers)
 
 
