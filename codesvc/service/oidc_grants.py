@@ -111,27 +111,14 @@ class Request(OAuth2Request):  # type: ignore[misc]
 class Record:
     """A claimed authorisation code as Authlib asks about it."""
 
-    def __init__(self, request: AuthorizationRequest, approved_at: int) -> None:
-        self.request = request
-        self.approved_at = approved_at
+    def __init__(self, request: AuthorizationRequest) -> None:
+        self._redirect_uri = request.redirect_uri
         self.code_challenge = request.challenge
         self.code_challenge_method = "S256"
 
     def get_redirect_uri(self) -> str:
         """The address that the code was sent to."""
-        return self.request.redirect_uri
-
-    def get_scope(self) -> str:
-        """The scopes that were granted."""
-        return self.request.scope
-
-    def get_nonce(self) -> str:
-        """The nonce of the request."""
-        return self.request.nonce
-
-    def get_auth_time(self) -> int:
-        """When the person confirmed."""
-        return self.approved_at
+        return self._redirect_uri
 
 
 class Pkce(CodeChallenge):  # type: ignore[misc]
@@ -159,7 +146,7 @@ class Pkce(CodeChallenge):  # type: ignore[misc]
 
 
 class Grant(AuthorizationCodeGrant):  # type: ignore[misc]
-    """The authorisation code grant; the store does what changes state."""
+    """The authorisation code grant, as far as it judges: codes and tokens are the store's."""
 
     TOKEN_ENDPOINT_AUTH_METHODS: Final = list(METHODS)
 
@@ -171,17 +158,9 @@ class Grant(AuthorizationCodeGrant):  # type: ignore[misc]
         """The store has handed it out."""
         return self.request.known_record  # type: ignore[no-any-return]
 
-    def delete_authorization_code(self, authorization_code: Record) -> None:
-        """The store has already ended it."""
-
-    @staticmethod
-    def authenticate_user(authorization_code: Record) -> Record:
-        """The person who confirmed is behind the code."""
-        return authorization_code
-
 
 class OpenId(OpenIDCode):  # type: ignore[misc]
-    """OpenID Connect's part of the code flow."""
+    """OpenID Connect's rules for an authorisation request."""
 
     def __init__(self) -> None:
         super().__init__(require_nonce=False)
@@ -190,10 +169,6 @@ class OpenId(OpenIDCode):  # type: ignore[misc]
     def exists_nonce(_nonce: str, _request: Any) -> bool:
         """The relying party compares it (Core section 3.1.3.7)."""
         return False
-
-    def process_token(self, _grant: Any, response: Any) -> dict[str, Any]:
-        """Leave the ID token to the issuer, which has the person and the keys."""
-        return response[1]  # type: ignore[no-any-return]
 
 
 def basic(find: Callable[[str], Client | None], request: Request) -> Client | None:

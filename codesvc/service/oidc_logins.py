@@ -13,7 +13,7 @@ from codesvc.domain.account_kinds import Right
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.language_tags import nearest
-from codesvc.domain.oidc_codes import ACCESS_TOKEN_LIFE_S, CODE_LIFE_MS, code_digest, code_of
+from codesvc.domain.oidc_codes import CODE_LIFE_MS, code_digest, code_of
 from codesvc.domain.oidc_person import visitor_name
 from codesvc.domain.oidc_request import LONGEST_HINT, AuthorizationRequest, granted, is_registered
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
@@ -150,8 +150,7 @@ class OidcLogins:
             ProtocolError: the request is refused, to be told by a redirect.
             StoreUnavailable: the store does not answer.
         """
-        protocol = Protocol(lambda name: self._parties.client(site, name), token_life_s=ACCESS_TOKEN_LIFE_S)
-        asked = protocol.judge_authorization(pairs)
+        asked = Protocol(self._parties, site).judge_authorization(pairs)
         try:
             self._parties.require_subjects()
         except SubjectKeyChanged:

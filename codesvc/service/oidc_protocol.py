@@ -27,10 +27,12 @@ from codesvc.service.oidc_grants import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from codesvc.config.oidc import OidcClient
     from codesvc.domain.oidc_request import AuthorizationRequest
+    from codesvc.sites.directory import SiteEntry
+    from codesvc.sites.relying_parties import RelyingParties
 
 _UNSUPPORTED: Final = {
     "request": "request_not_supported",
@@ -59,41 +61,32 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
     """Judges requests to one site's issuer.
 
     Args:
-        find: a client by its id.
-        token_life_s: the life of access tokens, seconds.
+        parties: the clients.
+        site: whose issuer it is.
     """
 
-    def __init__(self, find: Callable[[str], OidcClient | None], *, token_life_s: int) -> None:
+    def __init__(self, parties: RelyingParties, site: SiteEntry) -> None:
         super().__init__()
-        self._find = find
-        self._life = token_life_s
+        self._parties = parties
+        self._site = site
         self.register_grant(Grant, [Pkce(required=True), OpenId()])
         self.register_client_auth_method("client_secret_basic", basic)
 
     def query_client(self, client_id: str) -> Client | None:
         """Authlib's question for a client."""
-        found = self._find(client_id)
+        found = self._parties.client(self._site, client_id)
         return Client(found) if found is not None else None
-
-    @staticmethod
-    def send_signal(*_: Any, **__: Any) -> None:
-        """Nobody listens."""
 
     @staticmethod
     def create_oauth2_request(request: Any) -> Any:
         """The request is one already."""
         return request
 
-    @staticmethod
-    def handle_response(status: int, body: Any, _headers: Any) -> tuple[int, Any]:
-        """What Authlib answers, without a framework."""
-        return status, body
-
     def judge_authorization(self, pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
         """The parameters of an authorisation request whose client and redirect address are known to be good.
 
         Raises:
-            ProtocolError: the request is refused, to be told by a redirect.
+            ProtocolError: the request is refused, by a redirect.
         """
         request = Request(pairs, {})
         data: dict[str, str] = request.payload.data
@@ -102,14 +95,14 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         try:
             self.get_consent_grant(request, end_user=None)
         except OAuth2Error as error:
-            raise _told(error) from None
+            raise _protocol_error(error) from None
         return data
 
     def authenticate(self, pairs: Sequence[tuple[str, str]], authorization: str) -> OidcClient:
         """The client that a call to the token or revocation endpoint comes from.
 
         Raises:
-            ProtocolError: `invalid_client`; with the status 401 if the call tried HTTP Basic.
+            ProtocolError: `invalid_client`, with the status 401.
         """
         headers = {"Authorization": authorization} if authorization else {}
         try:
@@ -135,40 +128,19 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
             raise ProtocolError("invalid_request", "The code is missing.")
         return payload.data["code"]
 
-    def judge_token(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        client: OidcClient,
-        code: tuple[AuthorizationRequest, int],
-        token: str,
-    ) -> dict[str, Any]:
-        """The answer to a token request, still without its ID token.
-
-        Args:
-            pairs: the parameters.
-            client: who asks, authenticated.
-            code: the request behind the claimed code, and when the person confirmed, unix seconds.
-            token: the access token to give.
+    def judge_token(self, pairs: Sequence[tuple[str, str]], client: OidcClient, asked: AuthorizationRequest) -> None:
+        """Compare a token request of an authenticated client with the authorisation request behind its claimed code.
 
         Raises:
             ProtocolError: the address or the verifier is another than in the authorisation request.
         """
         request = Request(pairs, {})
-        request.known_client, request.known_record = Client(client), Record(*code)
+        request.known_client, request.known_record = Client(client), Record(asked)
         request.auth_method = "none" if client.public else METHODS[0]
-        collected: list[dict[str, Any]] = []
-        self.register_token_generator("default", lambda **asked: self._token(token, asked["scope"]))
-        self.save_token = lambda made, _: collected.append(made)
         try:
-            grant = self.get_token_grant(request)
-            grant.validate_token_request()
-            grant.create_token_response()
+            self.get_token_grant(request).validate_token_request()
         except OAuth2Error as error:
-            raise _told(error) from None
-        return collected[0]
-
-    def _token(self, token: str, scope: str) -> dict[str, Any]:
-        return {"access_token": token, "token_type": "Bearer", "expires_in": self._life, "scope": scope}
+            raise _protocol_error(error) from None
 
 
 _ONCE: Final = (
@@ -178,7 +150,7 @@ _ONCE: Final = (
 """Parameters that may not be repeated (RFC 6749 section 3.1)."""
 
 
-def _told(error: OAuth2Error) -> ProtocolError:
+def _protocol_error(error: OAuth2Error) -> ProtocolError:
     """Authlib's error with a description that may stand in a redirect (RFC 6749 section 4.1.2.1)."""
     said = str(error.get_error_description() or "")
     return ProtocolError(str(error.error), said if set(said) <= _PRINTABLE else "", int(error.status_code))

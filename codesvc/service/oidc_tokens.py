@@ -73,7 +73,7 @@ class OidcTokens:
         Raises:
             ProtocolError: `invalid_client`.
         """
-        return self._protocol(site).authenticate(pairs, authorization)
+        return Protocol(self._parties, site).authenticate(pairs, authorization)
 
     async def exchange(
         self, site: SiteEntry, client: OidcClient, pairs: Sequence[tuple[str, str]], issuer: str
@@ -84,14 +84,14 @@ class OidcTokens:
             ProtocolError: the standard's error.
             StoreUnavailable, RegistryBusy: the store does not answer, or a signing key cannot be kept.
         """
-        protocol = self._protocol(site)
+        protocol = Protocol(self._parties, site)
         code = code_digest(self._keyring, protocol.require_code(pairs))
         if code is None:
             raise _over()
         try:
             # Before the code is spent, in case the key cannot be had.
             subjects = self._parties.require_subjects()
-            await self._parties.ready([client.algorithm], unix_ms())
+            key = await self._parties.signer(client.algorithm, unix_ms())
         except SubjectKeyChanged:
             raise ProtocolError("server_error", "The subject key is not the one it had.", 500) from None
         claimed = await self._store.claim(site.keys, site.name, code, client=client.id, kept_ms=_LIFE_MS)
@@ -102,8 +102,14 @@ class OidcTokens:
             self._recorder.login(site.name, client.id, over.error)
             raise over
         request = msgspec.json.decode(claimed.request, type=AuthorizationRequest)
+        protocol.judge_token(pairs, client, request)
         token = new_token(self._keyring)
-        answer = protocol.judge_token(pairs, client, (request, claimed.approved // 1_000), token)
+        answer: dict[str, Any] = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": ACCESS_TOKEN_LIFE_S,
+            "scope": request.scope,
+        }
         granted = Granted(
             client=client.id,
             scope=request.scope,
@@ -114,7 +120,8 @@ class OidcTokens:
             approved=claimed.approved,
         )
         if "openid" in request.scope.split():
-            answer["id_token"] = await self._id_token(client, granted, request, (claimed.now, token, issuer))
+            now = claimed.now // 1_000
+            answer["id_token"] = key.sign(_id_claims(client, granted, request, issuer=issuer, token=token, now=now))
         kept = await self._store.keep(
             site.keys,
             site.name,
@@ -127,24 +134,6 @@ class OidcTokens:
             raise _over()
         self._recorder.login(site.name, client.id, "signed_in")
         return answer
-
-    async def _id_token(
-        self, client: OidcClient, granted: Granted, request: AuthorizationRequest, around: tuple[int, str, str]
-    ) -> str:
-        now_ms, token, issuer = around
-        now = now_ms // 1_000
-        claims = {
-            "iss": issuer,
-            "aud": client.id,
-            "iat": now,
-            "exp": now + TOKEN_LIFE_S,
-            "auth_time": granted.approved // 1_000,
-            "amr": list(AMR),
-            **({"nonce": request.nonce} if request.nonce else {}),
-            **({"at_hash": half_hash(token)} if client.algorithm != "EdDSA" else {}),
-            **granted.person.claims(request.scope, email_domain=client.email_domain),
-        }
-        return (await self._parties.signer(client.algorithm, now_ms)).sign(claims)
 
     async def claims(self, site: SiteEntry, token: str) -> dict[str, Any] | None:
         """What an access token of this site reads; None if it is unknown, expired or revoked.
@@ -172,8 +161,21 @@ class OidcTokens:
         if digest is not None:
             await self._store.revoke(site.keys, site.name, digest, client=client.id)
 
-    def _protocol(self, site: SiteEntry) -> Protocol:
-        return Protocol(lambda name: self._parties.client(site, name), token_life_s=ACCESS_TOKEN_LIFE_S)
+
+def _id_claims(
+    client: OidcClient, granted: Granted, request: AuthorizationRequest, *, issuer: str, token: str, now: int
+) -> dict[str, Any]:
+    return {
+        "iss": issuer,
+        "aud": client.id,
+        "iat": now,
+        "exp": now + TOKEN_LIFE_S,
+        "auth_time": granted.approved // 1_000,
+        "amr": list(AMR),
+        **({"nonce": request.nonce} if request.nonce else {}),
+        **({"at_hash": half_hash(token)} if client.algorithm != "EdDSA" else {}),
+        **granted.person.claims(request.scope, email_domain=client.email_domain),
+    }
 
 
 def _over() -> ProtocolError:
