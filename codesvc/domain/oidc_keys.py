@@ -7,6 +7,7 @@ replaced stays published until no token that it signed can still be valid and ev
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import jwt
@@ -25,7 +26,7 @@ _RSA_BITS: Final = 2_048
 _PUBLIC: Final = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 
-class SigningKey(msgspec.Struct, frozen=True):
+class SigningKey(msgspec.Struct, frozen=True, dict=True):
     """One key pair.
 
     Attributes:
@@ -47,8 +48,12 @@ class SigningKey(msgspec.Struct, frozen=True):
 
     def sign(self, claims: dict[str, Any]) -> str:
         """A JWT with these claims."""
-        key = jwt.PyJWK.from_dict(self.jwk, self.alg).key
-        return jwt.encode(claims, key, algorithm=self.alg, headers={"kid": self.kid})
+        return jwt.encode(claims, self._private, algorithm=self.alg, headers={"kid": self.kid})
+
+    @cached_property
+    def _private(self) -> Any:
+        """The private key. Reading an RSA key checks its primes: tens of ms of CPU, a hundred times a signature."""
+        return jwt.PyJWK.from_dict(self.jwk, self.alg).key
 
     @property
     def public(self) -> dict[str, Any]:
@@ -83,12 +88,14 @@ class SigningKeys(msgspec.Struct, frozen=True):
 
     def signer(self, alg: str) -> SigningKey | None:
         """The key that signs now: the one before the last."""
-        live = [key for key in self.keys if key.alg == alg and key.replaced is None]
-        return live[0] if live else None
+        return next((key for key in self.keys if key.alg == alg and key.replaced is None), None)
 
     def published(self, now: int) -> list[dict[str, Any]]:
         """The public halves that relying parties may need."""
-        return [key.public for key in self.keys if key.replaced is None or now < key.replaced + OVERLAP_MS]
+        return [key.public for key in self._needed(now)]
+
+    def _needed(self, now: int) -> list[SigningKey]:
+        return [key for key in self.keys if key.replaced is None or now < key.replaced + OVERLAP_MS]
 
     def lacking(self, algorithms: Sequence[str]) -> list[str]:
         """Algorithms that have no key yet."""
@@ -104,7 +111,7 @@ class SigningKeys(msgspec.Struct, frozen=True):
 
         Keys that were replaced long ago go.
         """
-        kept = [key for key in self.keys if key.replaced is None or now < key.replaced + OVERLAP_MS]
+        kept = self._needed(now)
         for alg in dict.fromkeys(key.alg for key in kept):
             present = self.signer(alg)
             kept = [msgspec.structs.replace(key, replaced=now) if key is present else key for key in kept]
