@@ -11,7 +11,7 @@ from codesvc.config.constraints import Among, Between, Matching, distinct, fille
 from codesvc.config.faults import UnfitError
 from codesvc.config.keys import hash_line
 from codesvc.config.texts import LocalText
-from codesvc.domain.oidc_algorithms import ALGORITHMS
+from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.secret import Secret
 
 _LONGEST_ADDRESS = 1_000
@@ -61,7 +61,7 @@ class OidcClient:
         ...,
     ] = ()
     pkce: Literal["optional", "required"] = "optional"
-    algorithm: Annotated[str, Among(ALGORITHMS)] = "RS256"
+    algorithm: Annotated[str, Among(ALGORITHMS)] = DEFAULT_ALGORITHM
     visitors: bool = True
     bind_visitors: bool = False
     email_domain: Annotated[str, mail_domain] | None = None

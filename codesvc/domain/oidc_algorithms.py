@@ -5,4 +5,5 @@ from __future__ import annotations
 from typing import Final
 
 ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
-"""RS256 is the default, because relying parties refuse others (OpenID Connect Core section 15.1)."""
+DEFAULT_ALGORITHM: Final = "RS256"
+"""Relying parties need not know another (OpenID Connect Core section 15.1)."""

@@ -15,7 +15,7 @@ from codesvc.config.keys import hash_line
 from codesvc.config.one_entry import one_client
 from codesvc.domain.clock import unix_ms
 from codesvc.sites.registry.tables import Conflict, Missing
-from codesvc.sites.relying_parties import CLIENT_KIND
+from codesvc.sites.relying_parties import client_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ class OidcAdministration:
                 kept = [hash_line(made), *kept][:_KEPT_SECRETS]
             found = {name: value for name, value in table.items() if name not in {"public", "id"}} | {"secrets": kept}
             one_client(self._settings, identifier, found)
-            return {f"{CLIENT_KIND}/{site}/{identifier}": found}
+            return {client_entry(site, identifier): found}
 
         await self._registry.change(think, by=by)
         client = self._parties.client(self.site(site), identifier)
@@ -128,7 +128,7 @@ class OidcAdministration:
         async def think() -> type_of_changes:
             if self._own(site, identifier) is None:
                 raise Missing(f"the site {site} has no client {identifier}")
-            return {f"{CLIENT_KIND}/{site}/{identifier}": None}
+            return {client_entry(site, identifier): None}
 
         await self._registry.change(think, by=by)
 

@@ -20,7 +20,7 @@ from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
-from codesvc.sites.relying_parties import client_entries
+from codesvc.sites.relying_parties import client_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +101,7 @@ class RegistryAdministration:
         async def think() -> type_of_changes:
             account = self._known(name, self._own("site", name))["account"]
             own = [f"site/{name}", *(f"key/{name}/{key}" for key in self._kept.keys_of(name))]
-            own += client_entries(self._kept, name)
+            own += (client_entry(name, client) for client in self._kept.clients_of(name))
             return {**dict.fromkeys(own), f"removed/{name}": {"account": account}}
 
         await self._registry.change(think, by=by)

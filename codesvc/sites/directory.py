@@ -15,12 +15,13 @@ import structlog
 from codesvc.config import ApiKey, ConfigError, Limits
 from codesvc.config.one_entry import one_account, one_site
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
-from codesvc.sites.lazy import LazyEntries
+from codesvc.sites.lazy import LazyEntries, PerText
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from codesvc.config import Account, Settings, Site
     from codesvc.domain.limits import Rate
@@ -49,7 +50,7 @@ class Directory:
             key.hash.removeprefix("sha256:"): (name, key) for name, site in settings.sites.items() for key in site.keys
         }
         self._callers: dict[str, Caller] = {}
-        self._configs: dict[str, tuple[str, Site]] = {}
+        self._configs = PerText(self._site_in)
         self.accounts = LazyEntries(self._account, self._account_names)
         self.sites = LazyEntries(self._site, self._site_names)
         self.by_appid = LazyEntries(
@@ -213,29 +214,21 @@ class Directory:
             _log.error("registry_entry_unusable", account=name, faults=str(error))
             return None
 
-    def _kept_site(self, name: str) -> Site | None:
-        text = self.kept.texts.get(f"site/{name}") if self.kept is not None else None
-        if self.kept is None or text is None:
+    def _site_in(self, entry: str, table: dict[str, Any]) -> Site | None:
+        name, account = entry.removeprefix("site/"), self.accounts.get(table["account"])
+        if account is None:
             return None
-        known = self._configs.get(name)
-        if known is None or known[0] is not text:
-            table = self.kept.open(f"site/{name}")
-            account = self.accounts.get(table["account"]) if table is not None else None
-            if table is None or account is None:
-                return None
-            try:
-                known = (text, one_site(self._settings, name, table, {account.name: account.config}))
-            except ConfigError as error:
-                _log.error("registry_entry_unusable", site=name, faults=str(error))
-                return None
-            self._configs[name] = known
-        return known[1]
+        try:
+            return one_site(self._settings, name, table, {account.name: account.config})
+        except ConfigError as error:
+            _log.error("registry_entry_unusable", site=name, faults=str(error))
+            return None
 
     def _account_with(self, appid: str) -> AccountEntry | None:
         name = self._appids.get(appid) or (self.kept.account_with(appid) if self.kept is not None else None)
         return self.accounts.get(name) if name else None
 
     def _site(self, name: str) -> SiteEntry | None:
-        config = self._settings.sites.get(name) or self._kept_site(name)
+        config = self._settings.sites.get(name) or self._configs.get(self.kept, f"site/{name}")
         account = self.accounts.get(config.account) if config is not None else None
         return SiteEntry(name, config, account) if config is not None and account is not None else None

@@ -1,9 +1,12 @@
-"""Mappings that make each value on first use: of ten thousand sites, few are in use at a time."""
+"""Values that are made on first use: of ten thousand sites, few are in use at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+if TYPE_CHECKING:
+    from codesvc.sites.registry.contents import Contents
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -90,3 +93,29 @@ class PerEntry(Mapping[str, _T], Generic[_E, _T]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class PerText(Generic[_T]):
+    """What entries of the registry mean. Each is decrypted and read once, and again after its text has changed.
+
+    Args:
+        read: reads a table, by the entry's name; None if it means nothing.
+    """
+
+    def __init__(self, read: Callable[[str, dict[str, Any]], _T | None]) -> None:
+        self._read = read
+        self._known: dict[str, tuple[str, _T]] = {}
+
+    def get(self, kept: Contents | None, name: str) -> _T | None:
+        """The meaning of an entry; None if there is no such entry, or it cannot be decrypted or read."""
+        text = kept.texts.get(name) if kept is not None else None
+        if kept is None or text is None:
+            return None
+        known = self._known.get(name)
+        if known is None or known[0] is not text:
+            table = kept.open(name)
+            found = self._read(name, table) if table is not None else None
+            if found is None:
+                return None
+            known = self._known[name] = (text, found)
+        return known[1]

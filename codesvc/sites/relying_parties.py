@@ -15,8 +15,10 @@ import structlog
 
 from codesvc.config import ConfigError
 from codesvc.config.one_entry import one_client
+from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.oidc_keys import SigningKeys
 from codesvc.domain.oidc_person import Subjects
+from codesvc.sites.lazy import PerText
 from codesvc.sites.registry.tables import Conflict
 
 if TYPE_CHECKING:
@@ -31,22 +33,18 @@ if TYPE_CHECKING:
     from codesvc.sites.registry.tables import Kept
 
 _log = structlog.get_logger(__name__)
-KEYS_ENTRY: Final = "oidc-keys/all"
-CLIENT_KIND: Final = "oidc-client"
-DEFAULT_ALGORITHM: Final = "RS256"
+_KEYS_ENTRY: Final = "oidc-keys/all"
 
 
-def client_entries(kept: Contents, site: str) -> list[str]:
-    """The names of the entries of a site's clients."""
-    return [name for name in kept.texts if name.startswith(f"{CLIENT_KIND}/{site}/")]
+def client_entry(site: str, identifier: str) -> str:
+    """The name of a client's entry."""
+    return f"oidc-client/{site}/{identifier}"
 
 
 def subject_key_fits(settings: Settings, kept: Contents | None) -> bool:
     """Whether `oidc.subject_key` is the one that the store's subjects were derived under; True where there are none."""
-    table = kept.open(KEYS_ENTRY) if kept is not None and KEYS_ENTRY in kept.texts else None
-    known = msgspec.convert(table, SigningKeys).subject_key if table is not None else ""
-    key = settings.oidc.subject_key
-    return known in {"", Subjects(key.reveal().encode()).key_id if key is not None else None}
+    keys = PerText(_keys_in).get(kept, _KEYS_ENTRY) or SigningKeys()
+    return _fits(keys, _subjects_of(settings))
 
 
 class SubjectKeyChanged(Conflict):
@@ -71,10 +69,9 @@ class RelyingParties:
         self.settings = settings
         self.directory = directory
         self.registry = registry
-        self._clients: dict[str, tuple[str, OidcClient]] = {}
-        self._keys: tuple[str, SigningKeys] = ("", SigningKeys())
-        key = settings.oidc.subject_key
-        self.subjects = Subjects(key.reveal().encode()) if key is not None else None
+        self._clients = PerText(self._client_in)
+        self._keys = PerText(_keys_in)
+        self._subjects = _subjects_of(settings)
 
     def client(self, site: SiteEntry, identifier: str) -> OidcClient | None:
         """The client of a site with that id."""
@@ -82,50 +79,35 @@ class RelyingParties:
         if own is None:
             return None
         found = next((client for client in own.clients if client.id == identifier), None)
-        return found or self._kept_client(site.name, identifier)
+        return found or self._clients.get(self.directory.kept, client_entry(site.name, identifier))
 
     def clients(self, site: SiteEntry) -> list[tuple[OidcClient, Kept]]:
         """All clients of a site, those of its settings first."""
         own = site.config.oidc.clients if site.config.oidc is not None else ()
         where: Kept = "file" if site.name in self.settings.sites else "store"
         found: list[tuple[OidcClient, Kept]] = [(client, where) for client in own]
-        known, prefix = {client.id for client in own}, f"{CLIENT_KIND}/{site.name}/"
-        kept = self.directory.kept
-        for name in sorted(client_entries(kept, site.name) if kept is not None else ()):
-            if (identifier := name.removeprefix(prefix)) not in known:
-                client = self._kept_client(site.name, identifier)
-                found += [(client, "store")] if client is not None else []
-        return found
+        known, kept = {client.id for client in own}, self.directory.kept
+        rest = sorted(set(kept.clients_of(site.name) if kept is not None else ()) - known)
+        read = (self._clients.get(kept, client_entry(site.name, name)) for name in rest)
+        return found + [(client, "store") for client in read if client is not None]
 
-    def _kept_client(self, site: str, identifier: str) -> OidcClient | None:
-        name, kept = f"{CLIENT_KIND}/{site}/{identifier}", self.directory.kept
-        text = kept.texts.get(name) if kept is not None else None
-        if kept is None or text is None:
+    def algorithms(self, site: SiteEntry) -> list[str]:
+        """The algorithms that a site's clients want, and the default one."""
+        wanted = {DEFAULT_ALGORITHM, *(client.algorithm for client, _ in self.clients(site))}
+        return [each for each in ALGORITHMS if each in wanted]
+
+    def _client_in(self, entry: str, table: dict[str, Any]) -> OidcClient | None:
+        _, site, identifier = entry.split("/")
+        try:
+            return one_client(self.settings, identifier, table)
+        except ConfigError as error:
+            _log.error("registry_entry_unusable", site=site, faults=str(error))
             return None
-        known = self._clients.get(name)
-        if known is None or known[0] is not text:
-            table = kept.open(name)
-            if table is None:
-                return None
-            try:
-                known = (text, one_client(self.settings, identifier, table))
-            except ConfigError as error:
-                _log.error("registry_entry_unusable", site=site, faults=str(error))
-                return None
-            self._clients[name] = known
-        return known[1]
 
     @property
     def keys(self) -> SigningKeys:
         """The signing keys that there are."""
-        kept = self.directory.kept
-        text = kept.texts.get(KEYS_ENTRY) if kept is not None else None
-        if kept is None or text is None:
-            return SigningKeys()
-        if self._keys[0] is not text:
-            table = kept.open(KEYS_ENTRY)
-            self._keys = (text, msgspec.convert(table, SigningKeys) if table is not None else SigningKeys())
-        return self._keys[1]
+        return self._keys.get(self.directory.kept, _KEYS_ENTRY) or SigningKeys()
 
     def require_subjects(self) -> Subjects:
         """Subjects, if their key is the deployment's.
@@ -133,10 +115,9 @@ class RelyingParties:
         Raises:
             SubjectKeyChanged: it is missing or another.
         """
-        known = self.keys.subject_key
-        if self.subjects is None or known not in {"", self.subjects.key_id}:
+        if self._subjects is None or not _fits(self.keys, self._subjects):
             raise SubjectKeyChanged
-        return self.subjects
+        return self._subjects
 
     async def ready(self, algorithms: Sequence[str], now: int) -> SigningKeys:
         """The keys, made now for algorithms that have none.
@@ -175,6 +156,19 @@ class RelyingParties:
                 return {}
             changed = msgspec.structs.replace(changed, subject_key=subjects.key_id)
             table: dict[str, Any] = msgspec.to_builtins(changed)
-            return {KEYS_ENTRY: table}
+            return {_KEYS_ENTRY: table}
 
         await self.registry.change(think, by=by)
+
+
+def _keys_in(_entry: str, table: dict[str, Any]) -> SigningKeys:
+    return msgspec.convert(table, SigningKeys)
+
+
+def _subjects_of(settings: Settings) -> Subjects | None:
+    key = settings.oidc.subject_key
+    return Subjects(key.reveal().encode()) if key is not None else None
+
+
+def _fits(keys: SigningKeys, subjects: Subjects | None) -> bool:
+    return keys.subject_key in {"", subjects.key_id if subjects is not None else None}

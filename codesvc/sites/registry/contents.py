@@ -1,8 +1,8 @@
 """The registry's contents in memory: encrypted entries by name, with indexes that need no decryption.
 
-The name of an entry is `site/shop`, `account/main`, `key/shop/server` or `removed/shop`. Its text is a hint, a blank,
-and the encrypted table (`codesvc.sites.registry.sealing`). The hint is only used to find entries. It is not trusted:
-the decrypted table decides.
+The name of an entry is `site/shop`, `account/main`, `key/shop/server`, `oidc-client/shop/wiki`, `oidc-keys/all` or
+`removed/shop`. Its text is a hint, a blank, and the encrypted table (`codesvc.sites.registry.sealing`). The hint is
+only used to find entries. It is not trusted: the decrypted table decides.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Contents:
         self._by_hash: dict[str, tuple[str, str]] = {}
         self._sites_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._keys_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._clients_of: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def apply(self, changes: Mapping[str, str | None]) -> set[str]:
         """Apply changed entries; None removes one. Returns the names of the accounts that are affected."""
@@ -93,6 +94,9 @@ class Contents:
                 site, _, key = rest.partition("/")
                 self._by_hash[hint.hash] = (site, key)
                 self._keys_of[site][key] = None
+            case "oidc-client":
+                site, _, client = rest.partition("/")
+                self._clients_of[site][client] = None
         return set()
 
     def _remove(self, name: str) -> set[str]:
@@ -111,6 +115,9 @@ class Contents:
                 site, _, key = rest.partition("/")
                 self._by_hash.pop(hint.hash, None)
                 self._keys_of[site].pop(key, None)
+            case "oidc-client":
+                site, _, client = rest.partition("/")
+                self._clients_of[site].pop(client, None)
         return set()
 
     def open(self, name: str) -> dict[str, Any] | None:
@@ -165,3 +172,7 @@ class Contents:
     def keys_of(self, site: str) -> list[str]:
         """The names of a site's keys."""
         return list(self._keys_of.get(site, ()))
+
+    def clients_of(self, site: str) -> list[str]:
+        """The ids of the clients of a site's issuer."""
+        return list(self._clients_of.get(site, ()))

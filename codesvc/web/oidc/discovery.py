@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.oidc_algorithms import ALGORITHMS
 from codesvc.domain.oidc_request import SCOPES
 from codesvc.service.oidc_grants import GRANT_TYPE, METHODS
-from codesvc.sites.relying_parties import DEFAULT_ALGORITHM, SubjectKeyChanged
+from codesvc.sites.relying_parties import SubjectKeyChanged
 from codesvc.web.context import services
 from codesvc.web.oidc.exchange import allow_any, answer_json, issuing_site
 from codesvc.web.problem import Problem, unavailable
@@ -30,7 +29,7 @@ _CLAIMS: Final = (
 def metadata(request: web.Request, site: SiteEntry) -> dict[str, Any]:
     """The metadata of a site's issuer. What is refused is said too: some defaults of the standard are "supported"."""
     here = services(request)
-    issuer, wanted = here.oidc.logins.issuer(site), {client.algorithm for client, _ in here.oidc.parties.clients(site)}
+    issuer = here.oidc.logins.issuer(site)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -44,9 +43,7 @@ def metadata(request: web.Request, site: SiteEntry) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": [GRANT_TYPE],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": [
-            alg for alg in ALGORITHMS if alg == DEFAULT_ALGORITHM or alg in wanted
-        ],
+        "id_token_signing_alg_values_supported": here.oidc.parties.algorithms(site),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "code_challenge_methods_supported": ["S256"],
@@ -83,10 +80,9 @@ async def discover_by_host(request: web.Request) -> web.Response:
 async def keys(request: web.Request) -> web.Response:
     """The public keys: the present ones, the next ones, and replaced ones whose tokens may still be valid."""
     allow_any(request)
-    here, site, now = services(request), issuing_site(request), unix_ms()
-    own = site.config.oidc.clients if site.config.oidc else ()
+    parties, site, now = services(request).oidc.parties, issuing_site(request), unix_ms()
     try:
-        known = await here.oidc.parties.ready([DEFAULT_ALGORITHM, *(client.algorithm for client in own)], now)
+        known = await parties.ready(parties.algorithms(site), now)
     except SubjectKeyChanged:
         raise unavailable() from None
     return answer_json({"keys": known.published(now)}, headers=_KEPT)
