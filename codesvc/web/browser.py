@@ -1,4 +1,4 @@
-"""The cookie that recognises a browser when WeChat's web authorisation sends it back."""
+"""Cookies that recognise a browser when it is sent back, by WeChat's web authorisation or by a page of the service."""
 
 from __future__ import annotations
 
@@ -40,13 +40,15 @@ def cookie_of(request: web.Request) -> str:
     return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
 
 
-def keep_cookie(request: web.Request, response: web.Response, cookie: str) -> None:
-    """Set the cookie. SameSite=Lax: it is sent when WeChat redirects back, but not with another site's form."""
+def keep_cookie(
+    request: web.Request, response: web.Response, cookie: str, *, name: str = _NAME, seconds: int = _LIFE_SECONDS
+) -> None:
+    """Set a cookie. SameSite=Lax: it is sent when another site redirects back, but not with another site's form."""
     address = services(request).address
     response.set_cookie(
-        address.cookie_name(_NAME),
+        address.cookie_name(name),
         cookie,
-        max_age=_LIFE_SECONDS,
+        max_age=seconds,
         httponly=True,
         secure=address.secure,
         samesite="Lax",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+FORM: Final = "application/x-www-form-urlencoded"
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii", ""})
 
 

@@ -15,11 +15,11 @@ from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.authentication import browser_address
-from codesvc.web.browser import goes_to_wechat, see_other
+from codesvc.web.browser import goes_to_wechat, keep_cookie, see_other
 from codesvc.web.context import services
 from codesvc.web.headers import cookies_in
 from codesvc.web.languages import asked_by, speech_for
-from codesvc.web.oidc.exchange import issuing_site, pairs_of, posted_pairs
+from codesvc.web.oidc.exchange import issuing_site, parameters, value_of
 from codesvc.web.origins import require_own_page
 from codesvc.web.pages.intent_view import page_path
 from codesvc.web.pages.person_view import PersonPage, render_person_page
@@ -43,14 +43,11 @@ async def authorize(request: web.Request) -> web.Response:
     """Start a login for a relying party."""
     site, logins = issuing_site(request), services(request).oidc.logins
     try:
-        if request.method == "POST":
-            pairs = await posted_pairs(request)
-        else:
-            pairs = pairs_of(request.rel_url.raw_query_string)
+        pairs = await parameters(request)
         client, redirect_uri = logins.client_of(site, pairs)
     except (UnsafeRedirect, ProtocolError) as error:
         return _trouble(request, site, error.reason if isinstance(error, UnsafeRedirect) else "client", status=400)
-    state = next((value for name, value in pairs if name == "state"), "")
+    state = value_of(pairs, "state")
     cookie = new_browser()
     visit = Visit(
         browser=browser_of(cookie),
@@ -66,18 +63,8 @@ async def authorize(request: web.Request) -> web.Response:
     except StoreUnavailable:
         return _redirect(logins.refusal(site, client, redirect_uri, state, _BUSY))
     response = see_other(page_path(request, login))
-    address = services(request).address
-    # SameSite=Lax: the browser comes back from the service's own page. Each login has a cookie of its own, so that
-    # logins in several tabs do not disturb each other.
-    response.set_cookie(
-        _cookie_name(request, login.id),
-        cookie,
-        max_age=_COOKIE_SECONDS,
-        httponly=True,
-        secure=address.secure,
-        samesite="Lax",
-        path=address.cookie_path,
-    )
+    # Each login has a cookie of its own, so that logins in several tabs do not disturb each other.
+    keep_cookie(request, response, cookie, name=f"{_COOKIE}{login.id[3:11]}", seconds=_COOKIE_SECONDS)
     return response
 
 
@@ -112,12 +99,8 @@ def _login(request: web.Request, site: SiteEntry) -> IntentId:
     return found
 
 
-def _cookie_name(request: web.Request, login: str) -> str:
-    return services(request).address.cookie_name(f"{_COOKIE}{login[3:11]}")
-
-
 def _browsers(request: web.Request) -> frozenset[str]:
-    """By what logins know this browser: by a cookie for each, which a successor of a login shares."""
+    """The keyed names of this browser: one for each login that it began, which the login's successor shares."""
     cookies = cookies_in(request.headers, services(request).address.cookie_name(_COOKIE))
     return frozenset(browser_of(cookie[:64]) for cookie in cookies)
 

@@ -13,16 +13,16 @@ from codesvc.domain.errors import StoreUnavailable
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.sites.registry.registry import RegistryBusy
 from codesvc.web.context import CROSS_ORIGIN, SITE, services
+from codesvc.web.forms import FORM
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from codesvc.sites.directory import SiteEntry
 
     _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-FORM: Final = "application/x-www-form-urlencoded"
 UNAUTHORIZED: Final = 401
 _MOST_PARAMETERS: Final = 64
 _LONGEST: Final = 16_384
@@ -43,12 +43,22 @@ def issuing_site(request: web.Request) -> SiteEntry:
     return site
 
 
-def pairs_of(text: str) -> list[tuple[str, str]]:
-    """The parameters of a query or form, repeated ones too.
+async def parameters(request: web.Request) -> list[tuple[str, str]]:
+    """The parameters of a form, or of the query if nothing is posted; repeated ones too.
 
     Raises:
+        ProtocolError: the body is no form.
         Problem: there are too many.
     """
+    return await posted_pairs(request) if request.method == "POST" else _pairs_of(request.rel_url.raw_query_string)
+
+
+def value_of(pairs: Sequence[tuple[str, str]], name: str) -> str:
+    """The first value of a parameter, "" if it is missing."""
+    return next((value for given, value in pairs if given == name), "")
+
+
+def _pairs_of(text: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MOST_PARAMETERS)
     except ValueError:
@@ -56,14 +66,15 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
 
 
 async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
-    """The parameters of a form.
+    """The parameters of a form, repeated ones too.
 
     Raises:
         ProtocolError: the body is no form.
+        Problem: there are too many.
     """
     if request.content_type != FORM:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
-    return pairs_of(await _body(request))
+    return _pairs_of(await _body(request))
 
 
 async def _body(request: web.Request) -> str:
@@ -81,13 +92,13 @@ async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
     """
     try:
         found = msgspec.json.decode(await _body(request), type=dict[str, str])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         raise ProtocolError("invalid_request", "The body is not a JSON object of texts.") from None
     return list(found.items())
 
 
 def answer_json(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """A JSON answer, which nobody keeps unless `headers` say so (RFC 6749 section 5.1)."""
+    """A JSON answer, which no cache may keep unless `headers` say so (RFC 6749 section 5.1)."""
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return web.Response(
         body=msgspec.json.encode(document), status=status, content_type="application/json", headers=kept
@@ -106,7 +117,7 @@ def in_protocol(handler: _Handler) -> _Handler:
     """Answer errors of the protocol, and of the store, as relying parties expect them."""
 
     @wraps(handler)
-    async def told(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.Response:
         try:
             return await handler(request)
         except ProtocolError as error:
@@ -114,7 +125,7 @@ def in_protocol(handler: _Handler) -> _Handler:
         except (StoreUnavailable, RegistryBusy):
             return answer_error(request, _UNAVAILABLE)
 
-    return told
+    return answer
 
 
 def allow_any(request: web.Request) -> None:
@@ -126,8 +137,10 @@ def allow_any(request: web.Request) -> None:
 def allow_public_clients(request: web.Request, site: SiteEntry) -> bool:
     """Let the pages of the site's public clients read this answer; an app in a browser has no other way."""
     origin = request.headers.get("Origin")
-    public = (client for client, _ in services(request).oidc.parties.clients(site) if client.public)
-    if origin is None or origin not in {_origin(uri) for client in public for uri in client.redirect_uris}:
+    if origin is None:
+        return False
+    public = [client for client, _ in services(request).oidc.parties.clients(site) if client.public]
+    if origin not in {_origin(uri) for client in public for uri in client.redirect_uris}:
         return False
     request[CROSS_ORIGIN] = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
     return True

@@ -11,7 +11,7 @@ from aiohttp import web
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.oidc.exchange import in_protocol, issuing_site, pairs_of, posted_pairs
+from codesvc.web.oidc.exchange import in_protocol, issuing_site, parameters
 from codesvc.web.pages.person_view import PersonPage, render_person_page
 from codesvc.web.uris import with_parameters
 
@@ -24,8 +24,7 @@ routes = web.RouteTableDef()
 async def logout(request: web.Request) -> web.Response:
     """Go back to the relying party."""
     site, here = issuing_site(request), services(request)
-    pairs = await posted_pairs(request) if request.method == "POST" else pairs_of(request.rel_url.raw_query_string)
-    given = {name: value for name, value in reversed(pairs) if value}
+    given = {name: value for name, value in reversed(await parameters(request)) if value}
     address, named = given.get("post_logout_redirect_uri", ""), given.get("client_id")
     for client, _ in here.oidc.parties.clients(site):
         if address in client.post_logout_redirect_uris and named in {None, client.id}:

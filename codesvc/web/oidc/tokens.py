@@ -9,8 +9,8 @@ from aiohttp import web
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.authentication import bearer
 from codesvc.web.context import services
+from codesvc.web.forms import FORM
 from codesvc.web.oidc.exchange import (
-    FORM,
     UNAUTHORIZED,
     allow_public_clients,
     answer_json,
@@ -19,6 +19,7 @@ from codesvc.web.oidc.exchange import (
     json_pairs,
     posted_pairs,
     preflight,
+    value_of,
 )
 
 routes = web.RouteTableDef()
@@ -47,7 +48,7 @@ async def revoke(request: web.Request) -> web.Response:
     allow_public_clients(request, site)
     pairs = await posted_pairs(request)
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
-    token = next((value for name, value in pairs if name == "token"), "")
+    token = value_of(pairs, "token")
     if not token:
         raise ProtocolError("invalid_request", "The token is missing.")
     await here.oidc.tokens.revoke(site, client, token)
@@ -63,8 +64,7 @@ async def userinfo(request: web.Request) -> web.Response:
     allow_public_clients(request, site)
     token = bearer(request)
     if not token and request.method == "POST" and request.content_type == FORM:
-        pairs = await posted_pairs(request)
-        token = next((value for name, value in pairs if name == "access_token"), "")
+        token = value_of(await posted_pairs(request), "access_token")
     claims = await here.oidc.tokens.claims(site, token) if token else None
     if claims is None:
         # Without a token no error is named (RFC 6750 section 3.1).

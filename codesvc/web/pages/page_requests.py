@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -11,6 +11,7 @@ from codesvc.domain.errors import Invalid, PlatformUnavailable, StoreUnavailable
 from codesvc.web.api import inputs
 from codesvc.web.api.inputs import EmptyInput
 from codesvc.web.cors import cross_origin
+from codesvc.web.forms import FORM
 from codesvc.web.pages.verification_view import render_problem
 from codesvc.web.problem import Problem, unavailable
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from codesvc.sites.directory import SiteEntry
-
-FORM: Final = "application/x-www-form-urlencoded"
 
 
 def allow_calls(request: web.Request, site: SiteEntry) -> web.Response:
