@@ -215,6 +215,12 @@ class Intent:
         return self.method == "scan" and self.status in LIVE
 
     @property
+    def shown_status(self) -> IntentStatus:
+        """The status as pages say it: a visitor whom the relying party accepts is logged in as a user is."""
+        accepted = self.status is IntentStatus.UNKNOWN and self.oidc is not None and self.oidc.visitors
+        return IntentStatus.APPROVED if accepted else self.status
+
+    @property
     def renewable(self) -> bool:
         """Whether the page may start a successor, or lead on to the one that it has started (`start_intent.lua`).
 

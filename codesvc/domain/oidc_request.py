@@ -60,6 +60,11 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The client's name in a language."""
         return self.name[0] if locale.startswith("zh") else self.name[1]
 
+    def spoken_with(self, site: str, locale: str) -> str:
+        """The client's name and that of the site behind it, in a language; one of them if they are the same."""
+        client = self.spoken(locale)
+        return client if client == site else f"{client} · {site}"
+
     @property
     def host(self) -> str:
         """The host that the person returns to, "" for an app on the device."""

@@ -108,8 +108,7 @@ class ChatComposer:
             "binds": intent.oidc.binds if intent.oidc else False,
         }
         if intent.oidc is not None:
-            client = intent.oidc.spoken(intent.fixed.locale)
-            variables["site"] = client if client == variables["site"] else f"{client} · {variables['site']}"
+            variables["site"] = intent.oidc.spoken_with(variables["site"], intent.fixed.locale)
         return self._templates.chat(wording(name, site.account), intent.fixed.locale, variables)
 
     def login_code(self, site: SiteEntry, code: str, minutes: int) -> str:

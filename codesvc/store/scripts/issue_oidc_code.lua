@@ -13,24 +13,24 @@
 
 local r = read_record(K.intent)
 if not r or intent_gone(r) or r.site ~= A.site or not r.oidc then return {'absent', now} end
-if cjson.decode(r.oidc).browser ~= A.browser then return answer('other', r) end
+local asked = cjson.decode(r.oidc)
+if asked.browser ~= A.browser then return answer('other', r) end
 if LIVE_INTENTS[intent_status(r)] then return answer('early', r) end
 if r.status ~= 'approved' and r.status ~= 'unknown' then return answer('ended', r) end
 if r.status == 'unknown' and A.visitors ~= '1' then return answer('stranger', r) end
 
-local first = account_key('oidc_first', r.claimed_by)
 if r.answered then
   local known = redis.call('HMGET', K.code, 'claimed', 'expires', 'first')
   if not known[2] or known[1] or now >= tonumber(known[2]) then return answer('ended', r) end
   return answer('done', r, known[3])
 end
-redis.call('SET', first, r.claimed_by, 'NX')
-first = redis.call('GET', first)
-local user = r.user or ''
+local first_at = account_key('oidc_first', r.claimed_by)
+redis.call('SET', first_at, r.claimed_by, 'NX')
+local first, user = redis.call('GET', first_at), r.user or ''
 redis.call('HSET', K.code, 'login', r.id, 'request', r.oidc, 'first', first, 'user', user,
   'display', user ~= '' and redis.call('HGET', key('binding', r.site, user), 'display') or '',
   'locale', cjson.decode(r.fixed).locale or 'zh', 'approved', r.ended,
-  'client', cjson.decode(r.oidc).client, 'expires', string.format('%.0f', now + A.life))
+  'client', asked.client, 'expires', string.format('%.0f', now + A.life))
 redis.call('PEXPIRE', K.code, tonumber(A.life) + TTL_MARGIN)
 write(r, {answered = '1'})
 return answer('done', r, first)

@@ -110,9 +110,7 @@ def _where(request: web.Request, intent: Intent) -> str:
     """What the person logs in to: the site, or a relying party by way of the site."""
     language = spoken_by(request)
     site = services(request).directory.sites[intent.site].config.name.spoken(language)
-    if intent.oidc is None or intent.oidc.spoken(language) == site:
-        return site
-    return f"{intent.oidc.spoken(language)} · {site}"
+    return site if intent.oidc is None else intent.oidc.spoken_with(site, language)
 
 
 def _question(request: web.Request, intent: Intent) -> PersonPage:
@@ -148,8 +146,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
 def _end(request: web.Request, intent: Intent) -> PersonPage:
     t, site = speech_for(request), services(request).directory.sites[intent.site]
     words = {"site": _where(request, intent), "account": site.account.config.name}
-    welcome = intent.status is IntentStatus.UNKNOWN and intent.oidc is not None and intent.oidc.visitors
-    key = f"{intent.kind.value}.{IntentStatus.APPROVED.value if welcome else intent.status.value}"
+    key = f"{intent.kind.value}.{intent.shown_status.value}"
     return PersonPage(
         subtitle=t(f"{intent.kind.value}.subtitle"),
         title=t(key, **words),

@@ -42,9 +42,7 @@ def return_to(intent: Intent, links: Links) -> str | None:
 
 def _headline(t: Speech, intent: Intent, handset: str) -> str:
     """The text id of the headline; the id of its hint follows from it."""
-    # For a relying party a visitor without an account is logged in like everybody.
-    visitor = intent.status is IntentStatus.UNKNOWN and intent.oidc is not None and intent.oidc.visitors
-    key = f"{intent.kind.value}.{IntentStatus.APPROVED.value if visitor else intent.status.value}"
+    key = f"{intent.kind.value}.{intent.shown_status.value}"
     method = f"{key}.{intent.method}"
     return t.best(f"{method}.{handset}", method, f"{key}.{handset}", key, f"ask.{intent.status.value}")
 
