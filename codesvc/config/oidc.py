@@ -90,6 +90,6 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcKeys:
-    """The key that subjects are derived under. Another key makes every person a stranger to every relying party."""
+    """The key that subjects are derived under. Under another key every person has a new subject everywhere."""
 
     subject_key: Annotated[Secret, unguessable] | None = None

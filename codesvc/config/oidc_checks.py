@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from codesvc.config.oidc import Oidc, OidcClient
     from codesvc.config.settings import Settings
 
-MAKE_KEY = "make one with `openssl rand -base64 48`, once, and never change it"
-
 
 def oidc_faults(settings: Settings, oidc: Oidc) -> Iterator[Fault]:
     """The faults of a site's issuer."""
     if settings.oidc.subject_key is None:
-        yield Fault((), f"needs oidc.subject_key, which relying parties know people by; {MAKE_KEY}")
+        make = "make one with `openssl rand -base64 48`, once, and never change it"
+        yield Fault((), f"needs oidc.subject_key, which relying parties know people by; {make}")
     seen: set[str] = set()
     for number, client in enumerate(oidc.clients):
         if client.id in seen:

@@ -58,7 +58,7 @@ class Addresses:
 
     @property
     def wiki(self) -> str:
-        """The address of an app of somebody else, which people sign in to with WeChat."""
+        """The address of a third party's app, which people sign in to with WeChat."""
         return f"http://{LOOPBACK}:{self.port_base + 3}"
 
     @property

@@ -1,4 +1,4 @@
-"""Moonhill Wiki: an app of somebody else, which signs people in by OpenID Connect and knows nothing of WeChat.
+"""Moonhill Wiki: a third party's app, which signs people in by OpenID Connect and knows nothing of WeChat.
 
 It does by hand what a framework's library does: discovery, the code flow with PKCE, and the check of the ID token. See
 docs/en/openid.md.
@@ -111,19 +111,23 @@ class Wiki:
         if "code" not in given:
             return _failed(request, given.get("error", ""))
         about = await self._discovered()
-        form = {"grant_type": "authorization_code", "code": given["code"], "redirect_uri": self._callback}
+        form = {
+            "grant_type": "authorization_code",
+            "code": given["code"],
+            "redirect_uri": self._callback,
+            "code_verifier": verifier,
+        }
         key = {"Authorization": aiohttp.encode_basic_auth(CLIENT, self._secret)}
         async with aiohttp.ClientSession() as http:
-            form["code_verifier"] = verifier
             async with http.post(about["token_endpoint"], data=form, headers=key) as answer:
-                told = await answer.json()
-            if "id_token" not in told:
-                return _failed(request, told.get("error", ""))
+                tokens = await answer.json()
+            if "id_token" not in tokens:
+                return _failed(request, tokens.get("error", ""))
             async with http.get(about["jwks_uri"]) as answer:
                 keys = jwt.PyJWKSet.from_dict(await answer.json())
-        signer = keys[jwt.get_unverified_header(told["id_token"])["kid"]]
+        signer = keys[jwt.get_unverified_header(tokens["id_token"])["kid"]]
         claims = jwt.decode(
-            told["id_token"], signer.key, algorithms=["RS256"], audience=CLIENT, issuer=self._issuer, leeway=30
+            tokens["id_token"], signer.key, algorithms=["RS256"], audience=CLIENT, issuer=self._issuer, leeway=30
         )
         if claims.get("nonce") != nonce:
             return _failed(request, "nonce")
@@ -155,13 +159,16 @@ def create_wiki(*, issuer: str, secret: str, address: str) -> web.Application:
     return app
 
 
+def _language(request: web.Request) -> str:
+    return nearest(request.headers.get("Accept-Language", ""), tuple(_WORDS), "zh")
+
+
 def _words(request: web.Request) -> dict[str, str]:
-    return _WORDS[nearest(request.headers.get("Accept-Language", ""), tuple(_WORDS), "zh")]
+    return _WORDS[_language(request)]
 
 
 def _page(request: web.Request, body: str) -> web.Response:
-    words = _words(request)
-    language = next(name for name, each in _WORDS.items() if each is words)
+    language, words = _language(request), _words(request)
     text = _PAGE.format(language=language, title=words["title"], hint=words["hint"], body=body)
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}

@@ -1,4 +1,4 @@
-"""Who a relying party is told of: the subject and the claims (OpenID Connect Core 1.0 sections 5 and 8).
+"""The person as a relying party knows them: the subject and the claims (OpenID Connect Core 1.0 sections 5 and 8).
 
 A subject is pairwise: derived from site and openid under a key that is never rotated. So it is the same for ever, it
 differs from site to site, and it reveals no openid. What it is derived from is the openid under which the person first

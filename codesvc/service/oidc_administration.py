@@ -94,7 +94,7 @@ class OidcAdministration:
         async def think() -> type_of_changes:
             nonlocal made, new
             known = self._own(site, identifier)
-            # Without its key nobody could log in to it, and a secret that was made would be lost by the error.
+            # First: logins are refused without it, and after an error the new secret would be shown to no caller.
             self._parties.require_subjects()
             if "secrets" in table:
                 raise ConfigError([Fault(("secrets",), "are made by this call; say new_secret for another one")])

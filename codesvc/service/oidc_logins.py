@@ -56,7 +56,7 @@ class UnsafeRedirect(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a relying party is told by a redirect.
+    """The answer to a relying party, which the browser carries by a redirect.
 
     Attributes:
         redirect_uri: where.
@@ -76,7 +76,7 @@ class Visit:
         address: its address, None if it is not known.
         user_agent: its header.
         languages: its `Accept-Language`.
-        wechat: whether it is WeChat's own browser, where nobody can scan.
+        wechat: whether it is WeChat's own browser, which cannot scan its own screen.
     """
 
     browser: str
@@ -147,7 +147,7 @@ class OidcLogins:
         """Start a login.
 
         Raises:
-            ProtocolError: the request is refused, to be told by a redirect.
+            ProtocolError: the request is refused, by a redirect.
             StoreUnavailable: the store does not answer.
         """
         asked = Protocol(self._parties, site).judge_authorization(pairs)
@@ -167,14 +167,14 @@ class OidcLogins:
             scope=granted(asked.get("scope", "")),
             visitors=client.visitors,
             binds=client.visitors and client.bind_visitors,
-            # Its signature is checked when somebody has confirmed: strangers ask for free.
+            # Its signature is checked after a confirmation: requests cost their senders nothing, a check costs CPU.
             hint=hint if len(hint) <= LONGEST_HINT else "",
         )
         result = await self._intents.start(
             site,
             AskRequest(
                 kind=Kind.LOGIN,
-                # Where the account may not ask WeChat who somebody is, the keyword does it.
+                # An account without web authorisation identifies the person by the keyword.
                 method="oauth" if visit.wechat and site.account.config.may(Right.WEB_AUTHORISATION) else "scan",
                 address=visit.address,
                 user_agent=visit.user_agent,
@@ -237,7 +237,7 @@ class OidcLogins:
         return self.refusal(site, client, asked.redirect_uri, asked.state, error)
 
     async def _bind(self, site: SiteEntry, login: Intent, first: str) -> None:
-        """Bind a visitor who has said yes to that, under the username that relying parties are told.
+        """Bind a visitor who has agreed to it, under the username in their claims.
 
         A repeated call changes nothing; nor does one for a WeChat account that has another user by now.
         """
@@ -259,7 +259,7 @@ class OidcLogins:
     def refusal(
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError
     ) -> Answer:
-        """An error as a redirect tells it."""
+        """The redirect with an error."""
         self._recorder.login(site.name, client.id, error.error)
         said = {"error": error.error, **({"error_description": error.description} if error.description else {})}
         return self._with(site, client, redirect_uri, state, said)
@@ -270,6 +270,6 @@ class OidcLogins:
         return Answer(redirect_uri, {**said, **({"state": state} if state else {}), **issuer})
 
     def _is_another(self, site: SiteEntry, hint: str, first: str) -> bool:
-        """Whether a genuine `id_token_hint` names another person than the one who confirmed; others say nothing."""
+        """Whether an `id_token_hint` of this issuer names another person than the one who confirmed."""
         named = self._parties.keys.subject_of(hint, issuer=self.issuer(site), now=unix_ms())
         return named is not None and named != self._parties.require_subjects().of(site.name, first)

@@ -47,7 +47,7 @@ class Granted(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def person(self) -> Person:
-        """The person that it tells of."""
+        """The person whose claims it reads."""
         return Person(self.sub, self.user, self.display, self.locale, self.approved // 1_000)
 
 

@@ -149,7 +149,7 @@ class Recorder:
         self._batch(site).counts[fields.field(purpose, Fact.REFUSED, limit)] += 1
 
     def login(self, site: str, client: str, outcome: str) -> None:
-        """Count a step of a login to an app: `started`, `signed_in`, or the error that the app was told."""
+        """Count a step of a login to an app: `started`, `signed_in`, or the error that the app got."""
         metrics.OIDC_LOGINS.labels(site, client, outcome).inc()
         self._batch(site).counts[fields.field("", Fact.LOGIN, f"{client}.{outcome}")] += 1
 

@@ -137,7 +137,7 @@ def render_intent(
 
 
 def _security(site: SiteEntry, nonce: str, intent: Intent) -> dict[str, str]:
-    """As of every hosted page; one for a relying party is framed by nobody, and its form may lead back there."""
+    """As of every hosted page; one for a relying party may not be framed, and its form may lead back there."""
     if intent.oidc is None:
         return security(site, nonce)
     return security(site, nonce, framed=False, leads_to=origin_of(intent.oidc.redirect_uri) if intent.oidc.host else "")
