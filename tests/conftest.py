@@ -8,6 +8,7 @@ import inspect
 import re
 
 import pytest
+import structlog
 
 from codesvc.store.key_patterns import PERMANENT
 from tests import stores
@@ -79,6 +80,13 @@ def no_key_stays(request):
     yield
     if "valkey" in request.fixturenames:
         assert keys_without_ttl(request.getfixturevalue("valkey")) == []
+
+
+@pytest.fixture(autouse=True)
+def logging_stays():
+    """A command that configures the logging of this process hides from later tests what the service logs."""
+    yield
+    assert not structlog.get_config()["cache_logger_on_first_use"], "run this command in a process of its own"
 
 
 BACKGROUND = {"pool", "token", "quota", "leavers", "outbox", "minute", "hour", "latest"}
