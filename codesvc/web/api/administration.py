@@ -71,6 +71,18 @@ def tells(handler: _Handler) -> _Handler:
     return told
 
 
+def flag_of(request: web.Request, name: str) -> bool:
+    """A flag that the query may hold and nothing else, false without it.
+
+    Raises:
+        Invalid: the query holds anything else.
+    """
+    given = request.query.get(name, "")
+    if request.query.keys() - {name} or given not in {"", "true", "false"}:
+        raise Invalid(f"the query takes {name}=true", "")
+    return given == "true"
+
+
 async def table_of(request: web.Request) -> dict[str, Any]:
     """The JSON object of the body; the rules of the configuration check its content later.
 
@@ -126,10 +138,8 @@ async def get_site(request: web.Request) -> web.Response:
 async def put_site(request: web.Request) -> web.Response:
     """Make a site, or replace its settings."""
     (administration, by), name = admit(request, "sites"), request.match_info["site"]
-    again = request.query.get("again", "")
-    if request.query.keys() - {"again"} or again not in {"", "true", "false"}:
-        raise Invalid("the query takes again=true", "")
-    new = await administration.put_site(name, await table_of(request), by=by, again=again == "true")
+    again = flag_of(request, "again")
+    new = await administration.put_site(name, await table_of(request), by=by, again=again)
     return json_response(_drawn(administration.site(name)), status=201 if new else 200)
 
 

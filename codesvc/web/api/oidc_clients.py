@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.client import schema
-from codesvc.domain.errors import Invalid
-from codesvc.web.api.administration import admit, table_of, tells
+from codesvc.web.api.administration import admit, flag_of, table_of, tells
 from codesvc.web.api.views import json_response
 from codesvc.web.context import services
 
@@ -41,12 +40,10 @@ async def list_clients(request: web.Request) -> web.Response:
 async def put_client(request: web.Request) -> web.Response:
     """Register an app, or replace its settings."""
     (_, by), names = admit(request, "sites"), request.match_info
-    wanted = request.query.get("new_secret", "")
-    if request.query.keys() - {"new_secret"} or wanted not in {"", "true", "false"}:
-        raise Invalid("the query takes new_secret=true", "")
+    new_secret = flag_of(request, "new_secret")
     office = services(request).oidc.administration
     table = await table_of(request)
-    made = await office.put(names["site"], names["client"], table, by=by, new_secret=wanted == "true")
+    made = await office.put(names["site"], names["client"], table, by=by, new_secret=new_secret)
     document = schema.OidcClientRegistered(client=_drawn(made.client, "store"), client_secret=made.secret)
     return json_response(document, status=201 if made.new else 200)
 

@@ -10,8 +10,9 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.oidc_request import SCOPES
 from codesvc.service.oidc_grants import GRANT_TYPE, METHODS
 from codesvc.sites.relying_parties import SubjectKeyChanged
+from codesvc.web.api.views import json_response
 from codesvc.web.context import services
-from codesvc.web.oidc.exchange import allow_any, answer_json, issuing_site
+from codesvc.web.oidc.exchange import allow_any, issuing_site
 from codesvc.web.problem import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def metadata(request: web.Request, site: SiteEntry) -> dict[str, Any]:
 async def discover(request: web.Request) -> web.Response:
     """The metadata, where OpenID Connect puts it: behind the issuer."""
     allow_any(request)
-    return answer_json(metadata(request, issuing_site(request)), headers=_KEPT)
+    return json_response(metadata(request, issuing_site(request)), headers=_KEPT)
 
 
 @routes.get(r"/.well-known/{kind:openid-configuration|oauth-authorization-server}/{path:(?:[^/]+/)*oidc/}{site}")
@@ -73,7 +74,7 @@ async def discover_by_host(request: web.Request) -> web.Response:
     allow_any(request)
     if request.match_info["path"] not in {"oidc/", f"{services(request).address.path('/oidc/')[1:]}"}:
         raise Problem("not-found", "There is no OpenID Provider at this address.")
-    return answer_json(metadata(request, issuing_site(request)), headers=_KEPT)
+    return json_response(metadata(request, issuing_site(request)), headers=_KEPT)
 
 
 @routes.get("/oidc/{site}/jwks.json")
@@ -85,4 +86,4 @@ async def keys(request: web.Request) -> web.Response:
         known = await parties.ready(parties.algorithms(site), now)
     except SubjectKeyChanged:
         raise unavailable() from None
-    return answer_json({"keys": known.published(now)}, headers=_KEPT)
+    return json_response({"keys": known.published(now)}, headers=_KEPT)

@@ -1,9 +1,9 @@
-"""What the routes of an issuer share: the site, the parameters, JSON answers, errors, CORS."""
+"""What the routes of an issuer share: the site, the parameters, errors, CORS."""
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -12,6 +12,7 @@ from aiohttp import web
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.sites.registry.registry import RegistryBusy
+from codesvc.web.api.views import json_response
 from codesvc.web.context import CROSS_ORIGIN, SITE, services
 from codesvc.web.forms import FORM
 from codesvc.web.problem import Problem
@@ -97,20 +98,12 @@ async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def answer_json(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """A JSON answer, which no cache may keep unless `headers` say so (RFC 6749 section 5.1)."""
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return web.Response(
-        body=msgspec.json.encode(document), status=status, content_type="application/json", headers=kept
-    )
-
-
 def answer_error(request: web.Request, error: ProtocolError) -> web.Response:
     """An error of the token or revocation endpoint (RFC 6749 section 5.2)."""
     document = {"error": error.error, **({"error_description": error.description} if error.description else {})}
     tried_basic = request.headers.get("Authorization", "").lower().startswith("basic")
     challenge = {"WWW-Authenticate": 'Basic realm="codesvc", charset="UTF-8"'} if tried_basic else {}
-    return answer_json(document, status=error.status, headers=challenge if error.status == UNAUTHORIZED else None)
+    return json_response(document, status=error.status, headers=challenge if error.status == UNAUTHORIZED else None)
 
 
 def in_protocol(handler: _Handler) -> _Handler:

@@ -7,13 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from codesvc.service.oidc_protocol import ProtocolError
+from codesvc.web.api.views import json_response
 from codesvc.web.authentication import bearer
 from codesvc.web.context import services
 from codesvc.web.forms import FORM
 from codesvc.web.oidc.exchange import (
     UNAUTHORIZED,
     allow_public_clients,
-    answer_json,
     in_protocol,
     issuing_site,
     json_pairs,
@@ -37,7 +37,7 @@ async def exchange(request: web.Request) -> web.Response:
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
     if as_json and not client.json_body:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}, or set json_body for this client.")
-    return answer_json(await here.oidc.tokens.exchange(site, client, pairs, here.oidc.logins.issuer(site)))
+    return json_response(await here.oidc.tokens.exchange(site, client, pairs, here.oidc.logins.issuer(site)))
 
 
 @routes.post("/oidc/{site}/revoke")
@@ -71,8 +71,8 @@ async def userinfo(request: web.Request) -> web.Response:
         said = ', error="invalid_token", error_description="The access token is unknown, expired or revoked"'
         document = {"error": "invalid_token"} if token else {}
         challenge = {"WWW-Authenticate": f'Bearer realm="codesvc"{said if token else ""}'}
-        return answer_json(document, status=UNAUTHORIZED, headers=challenge)
-    return answer_json(claims)
+        return json_response(document, status=UNAUTHORIZED, headers=challenge)
+    return json_response(claims)
 
 
 @routes.options("/oidc/{site}/token")
