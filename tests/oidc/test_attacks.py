@@ -30,11 +30,6 @@ async def world(new_world):
         yield made
 
 
-@pytest.fixture
-def browser(world):
-    return Browser(world)
-
-
 VARIATIONS = [
     "https://wiki.example/callback/",
     "https://wiki.example/callback?x=1",

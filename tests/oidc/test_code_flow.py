@@ -8,17 +8,6 @@ from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, 
 from tests.service.streams import listening
 
 
-@pytest.fixture
-async def world(new_world):
-    async with new_world(**provider()) as made:
-        yield made
-
-
-@pytest.fixture
-def browser(world):
-    return Browser(world)
-
-
 async def test_a_person_logs_in_to_a_confidential_client(world, browser):
     person = await world.bound("u-1")
     said = await browser.login(person, nonce="n-1", scope="openid profile email")

@@ -60,17 +60,6 @@ def test_every_module_is_imitated_or_has_its_reason():
         assert here in globals() or " " in here, module
 
 
-@pytest.fixture
-async def world(new_world):
-    async with new_world(**provider()) as made:
-        yield made
-
-
-@pytest.fixture
-def browser(world):
-    return Browser(world)
-
-
 async def test_discovery(world, browser):
     """OIDCCDiscoveryEndpointVerification."""
     issuer = f"{world.service}/oidc/shop"
