@@ -1,4 +1,4 @@
-"""Which calls WeChat refuses the running service until somebody acts, such as a banned template."""
+"""Which calls WeChat refuses the running service until an operator acts, such as a banned template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an account gets an access token, and which calls WeChat refuses until somebody acts.
+"""Whether an account gets an access token, and which calls WeChat refuses until an operator acts.
 
 Both follow from the calls of all processes. The rules themselves are pure.
 """
@@ -97,11 +97,14 @@ class CallRefusal:
 
 
 def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
-    """The latest refusal that somebody has to act on; None if the same call has succeeded since, or there is none."""
+    """The latest refusal that an operator has to act on; None if there is none, or the same call has succeeded since.
+
+    A right that is missing is no such refusal (`right_trouble`).
+    """
     current: list[CallRefusal] = []
     for name, episode in episodes.items():
         _, call, result = name.split(".", 2)
-        if name.startswith(_TOKEN) or not result.lstrip("-").isdigit() or result == FINE:
+        if name.startswith(_TOKEN) or not result.lstrip("-").isdigit() or result in {FINE, str(NO_RIGHT)}:
             continue
         fine = episodes.get(call_field(call, FINE))
         known = TABLE.get(int(result))
@@ -111,13 +114,12 @@ def call_refusal(episodes: Mapping[str, Episode]) -> CallRefusal | None:
 
 
 async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal | None:
-    """The refusal of an account's calls, from the store; a right that is missing is no such refusal (`right_trouble`).
+    """The refusal of an account's calls, from the store.
 
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
-    return call_refusal(_without_rights(episodes))
+    return call_refusal(await _episodes(store, account.keys, account.name))
 
 
 async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
@@ -126,12 +128,8 @@ async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrou
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
-    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(_without_rights(episodes))
-
-
-def _without_rights(episodes: Mapping[str, Episode]) -> dict[str, Episode]:
-    return {name: each for name, each in episodes.items() if not name.endswith(f".{NO_RIGHT}")}
+    episodes = await _episodes(store, account.keys, account.name)
+    return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
 
 
 def token_trouble(episodes: Mapping[str, Episode]) -> TokenTrouble | None:
@@ -198,7 +196,7 @@ async def read_trouble(store: Store, account: AccountEntry) -> tuple[TokenTroubl
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    episodes = (await store.counts.episodes(account.keys, account_subject(account.name))).episodes
+    episodes = await _episodes(store, account.keys, account.name)
     return token_trouble(episodes), right_trouble(episodes, account)
 
 
@@ -213,4 +211,8 @@ async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTroubl
 
 async def read_token_trouble_of(store: Store, keys: Keys, name: str) -> TokenTrouble | None:
     """The same for a program without a directory of accounts, by the account's keys and name."""
-    return token_trouble((await store.counts.episodes(keys, account_subject(name))).episodes)
+    return token_trouble(await _episodes(store, keys, name))
+
+
+async def _episodes(store: Store, keys: Keys, name: str) -> Mapping[str, Episode]:
+    return (await store.counts.episodes(keys, account_subject(name))).episodes
