@@ -23,7 +23,9 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo = commands.add_parser("demo", help="sandbox, service and demo website, in one command")
     demo.add_argument("--api-key", default=None, help="the site's key, 32 characters or more (default: a new one)")
     demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")
-    demo.add_argument("--port-base", type=int, default=8080, help="service here, sandbox and website on the next two")
+    demo.add_argument(
+        "--port-base", type=int, default=8080, help="service here; sandbox, website and wiki on the next three"
+    )
     demo.add_argument("--relay", action="store_true", help="also a system that makes its own codes, and its SMS")
     demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
 

@@ -71,7 +71,7 @@ def sandbox_account(addresses: Addresses, *, kind: AccountKind = "verified_servi
     """The sandbox's default account, with the service as its callback and a template for finished resets.
 
     Args:
-        addresses: the addresses of the three parts.
+        addresses: the addresses of all parts.
         kind: what the account may do.
     """
     notice = TemplateSpec(
@@ -104,7 +104,7 @@ def service_settings(
     """The service's settings.
 
     Args:
-        addresses: the addresses of the three parts.
+        addresses: the addresses of all parts.
         api_key: the site's key; it gets every scope.
         data_dir: the directory of the embedded store.
         account: the sandbox's account.

@@ -1,4 +1,4 @@
-"""All three parts running in one process, on loopback."""
+"""All parts of the demo running in one process, on loopback."""
 
 from __future__ import annotations
 
