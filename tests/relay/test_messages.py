@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 from codesvc.client.schema import MessageNews
 from codesvc.config.keys import hash_line
 from tests.relay.conftest import PHONE, SECRET, ended, send, user_of
+from tests.relay.forms import TOKEN
 from tests.stores import until
 from tests.world import OTHER_KEY
 
@@ -208,6 +209,21 @@ async def test_the_limits_of_starts_hold(new_relay):
         refused = await send(world, client_ip="192.0.2.9")
         assert (refused.status, refused.problem) == (429, "rate-limited")
         assert int(refused.headers["Retry-After"]) >= 1
+
+
+async def test_a_visitor_is_one_however_the_address_is_written(new_relay):
+    """Back ends and identity systems copy it from a header of their proxy, with a port or in brackets."""
+    sources = {"own": {"adapter": "generic", "secrets": [TOKEN]}}
+    async with new_relay(sites__shop__limits={"address_starts": "2/hour"}, sites__shop__inbound=sources) as world:
+        assert (await send(world, client_ip="192.0.2.9")).status == 202
+        body = {"recipient": "+8613800138001", "code": "482913", "client_ip": "192.0.2.9:4431"}
+        where, headers = f"{world.service}/inbound/generic/shop", {"Authorization": TOKEN}
+        async with world.http.post(where, json=body, headers=headers) as answer:
+            assert answer.status == 200
+        refused = await send(world, client_ip="[::ffff:192.0.2.9]:443")
+        assert (refused.status, refused.problem) == (429, "rate-limited")
+        several = await send(world, client_ip="192.0.2.9, 10.0.0.1")
+        assert (several.status, several["errors"][0]["pointer"]) == (400, "/client_ip")
 
 
 async def test_the_end_of_a_message_is_an_event_unless_bindings_are_not_disclosed(new_relay, stub):

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from codesvc.client import schema
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import parse_address
+from codesvc.domain.forwarding import stated_address
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.message_models import MessageRequest
 from codesvc.store.outcomes import Outcome
@@ -89,7 +89,7 @@ async def send(request: web.Request) -> web.Response:
         purpose=given.purpose,
         locale=inputs.language(given.locale),
         expires_in=given.expires_in,
-        address=parse_address(given.client_ip) if given.client_ip is not None else None,
+        address=stated_address(given.client_ip) if given.client_ip is not None else None,
         reference=given.reference,
     )
     here = services(request)

@@ -13,8 +13,8 @@ from aiohttp import web
 from codesvc.config.relay_settings import Inbound
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid, StoreUnavailable
+from codesvc.domain.forwarding import stated_address
 from codesvc.domain.identifiers import is_user
-from codesvc.domain.limits import parse_address
 from codesvc.domain.recipient import MessageKind, recipient
 from codesvc.domain.secret import Secret
 from codesvc.service.message_models import (
@@ -176,7 +176,7 @@ def _locale(source: Inbound, reading: Reading) -> str:
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """The person's address. What is none costs no message: it only cannot be counted."""
     try:
-        return parse_address(text) if text else None
+        return stated_address(text) if text else None
     except Invalid:
         return None
 
