@@ -24,22 +24,27 @@ def raise_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def limit() -> int:
+    """The number of file descriptors that this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def standing() -> tuple[int, int]:
     """The number of open file descriptors, and the limit."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    most = limit()
     for path in _LISTS:
         try:
-            return sum(1 for _ in path.iterdir()) - 1, limit  # without the one used for listing
+            return sum(1 for _ in path.iterdir()) - 1, most  # without the one used for listing
         except FileNotFoundError:
             continue
         except OSError:
-            return limit, limit  # no descriptor is free for listing
-    return 0, limit
+            return most, most  # no descriptor is free for listing
+    return 0, most
 
 
 def state() -> str:
     """`ok`, `scarce` (more than four fifths are open) or `used up`."""
-    used, limit = standing()
-    if used >= limit:
+    used, most = standing()
+    if used >= most:
         return "used up"
-    return "scarce" if used > _SCARCE * limit else "ok"
+    return "scarce" if used > _SCARCE * most else "ok"

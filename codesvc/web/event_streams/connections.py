@@ -9,7 +9,6 @@ stream has a task only while it reads its state.
 from __future__ import annotations
 
 import asyncio
-import resource
 from collections import Counter, deque
 from contextlib import suppress
 from functools import partial
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.runtime import file_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ def most_of_pages() -> int:
 
     A page without a stream polls. Calls of sites, WeChat's callbacks and the store need the other half.
     """
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
+    return file_descriptors.limit() // 2
 
 
 class OpenStream(asyncio.Protocol):

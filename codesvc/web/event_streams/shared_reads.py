@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 class SharedReads:
-    """Reads that are shared by whoever asks for the same thing in the same turn of the event loop."""
+    """Reads that are shared by all who ask for the same key in the same turn of the event loop."""
 
     def __init__(self) -> None:
         self._reads: dict[Hashable, asyncio.Future[Any]] = {}
@@ -20,8 +20,8 @@ class SharedReads:
     async def read(self, key: Hashable, read: Callable[[], Awaitable[_T]]) -> _T:
         """What `read` returns, or a read that another caller has begun in this turn.
 
-        A change wakes all streams of a verification in one turn, and the read is sent in the next one. So nobody is
-        given a state from before the change that woke them.
+        A change wakes all streams of a verification in one turn, and the read is sent in the next one. So no stream
+        gets a state from before the change that woke it.
 
         Raises:
             Exception: what `read` raises, to each caller.

@@ -79,8 +79,7 @@ async def stream_changes(
             return None
         return StreamState(draw(record), record.status is not Status.PENDING, record.expires - record.now)
 
-    alike = (site.name, identifier.text, headers is None, drawn_for)
-    return await _stream(request, identifier.text, _shared(request, identifier.text, alike, look), headers)
+    return await _stream(request, identifier.text, look, headers, alike=(site.name, drawn_for))
 
 
 async def stream_intent(
@@ -103,14 +102,13 @@ async def stream_intent(
         intent = (await intents.get(site, identifier)).intent
         return StreamState(draw(intent), intent.over, intent.expires - intent.now) if intent else None
 
-    alike = (site.name, identifier.text, headers is None, drawn_for)
-    return await _stream(request, identifier.text, _shared(request, identifier.text, alike, look), headers)
+    return await _stream(request, identifier.text, look, headers, alike=(site.name, drawn_for))
 
 
 def _shared(
     request: web.Request, identifier: str, alike: Hashable, look: Callable[[], Awaitable[StreamState | None]]
 ) -> Callable[[], Awaitable[StreamState | None]]:
-    """The same look, together with streams of the same object that are drawn alike, where there are some."""
+    """The same look, made together with the other streams of the object that are drawn alike."""
     notifier, reads = services(request).change_notifier, request.app[_READS]
 
     async def shared() -> StreamState | None:
@@ -124,7 +122,10 @@ async def _stream(
     identifier: str,
     look: Callable[[], Awaitable[StreamState | None]],
     headers: Mapping[str, str] | None,
+    *,
+    alike: Hashable,
 ) -> web.StreamResponse:
+    look = _shared(request, identifier, (identifier, headers is None, alike), look)
     streams = request.app[_STREAMS]
     stream = streams.add(identifier, look, of_page=headers is not None)
     if stream is None:
