@@ -11,7 +11,10 @@ import hashlib
 import re
 from base64 import urlsafe_b64decode
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 REMEDY: Final = "make one with `openssl rand -base64 48`"
 _FEWEST_BYTES: Final = 24
@@ -19,6 +22,7 @@ _FEWEST_DIFFERENT: Final = 14
 _FEWEST_DIFFERENT_HEX: Final = 10
 _REPEATED, _REPEATED_HEX = 6, 9  # characters that do not come twice, or in a row, by chance
 _STEADY: Final = 6  # bytes; 2^-32 by chance at each place
+_NEXT: Final = frozenset({0, 1, 255})  # the same character, the one after it, the one before it
 _MOST_ALIKE: Final = 0.75  # of the characters are small letters, or capitals; 0.41 in random base64
 # Seven letters or more: shorter ones come by chance.
 _PHRASES: Final = (
@@ -56,7 +60,8 @@ def weakness(text: str) -> str:
     octets = _decoded(compact if is_hex else bare, is_hex=is_hex)
     # Every second or third character may count too, as in 1a2b3c4d, and so may the bytes behind the characters.
     threads = [bare[start::step] for step in (1, 2, 3) for start in range(step)]
-    if _repeats(bare.lower(), span) or any(_counts_up(each, span) for each in threads) or _steady(octets):
+    counts = any(_longest_run(each.encode(), _NEXT) >= span for each in threads)
+    if _repeats(bare.lower(), span) or counts or _longest_run(octets, range(256)) >= _STEADY:
         return "repeats itself or counts"
     if octets in _DIGESTS:
         return "is the digest of a known phrase"
@@ -85,24 +90,11 @@ def _repeats(text: str, span: int) -> bool:
     return len(set(pieces)) < len(pieces)
 
 
-def _steady(octets: bytes) -> bool:
-    """Whether `_STEADY` bytes follow one another with the same difference."""
-    run, last = 1, None
+def _longest_run(octets: bytes, steps: Container[int]) -> int:
+    """How many bytes follow one another with the same difference modulo 256, if it is one of `steps`."""
+    longest, run, last = 1, 1, None
     for before, after in pairwise(octets):
-        run = run + 1 if (after - before) % 256 == last else 2
-        last = (after - before) % 256
-        if run >= _STEADY:
-            return True
-    return False
-
-
-def _counts_up(text: str, span: int) -> bool:
-    """Whether `span` characters follow one another in the order of their codes, backwards, or are the same."""
-    run, last = 1, None
-    for before, after in pairwise(text):
-        step = ord(after) - ord(before)
-        run = run + 1 if step == last and -1 <= step <= 1 else 2
-        last = step
-        if run >= span:
-            return True
-    return False
+        step = (after - before) % 256
+        run = run + 1 if step == last and step in steps else 2
+        longest, last = max(longest, run), step
+    return longest
