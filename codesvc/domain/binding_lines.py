@@ -171,11 +171,7 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
         for values in reader:
             cells = [stripped(value) for value in values]
             if any(cells):
-                fields = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-                fields |= {name: _bare(cell) for name, cell in fields.items() if name != "display"}
-                if _SHIELDED.match(fields.get("display", "")):
-                    fields["display"] = fields["display"][1:]
-                yield begin, fields
+                yield begin, {name: _bare(name, cell) for name, cell in zip(names, cells, strict=False) if name}
             begin = first + reader.line_num + 1
     except csv.Error as error:
         if "field limit" in str(error):
@@ -188,7 +184,10 @@ def _sheet(file: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
         ) from None
 
 
-def _bare(cell: str) -> str:
+def _bare(name: str, cell: str) -> str:
+    """The value of a cell, without what keeps a spreadsheet from reading it as a number or a formula."""
+    if name == "display":
+        return cell[1:] if _SHIELDED.match(cell) else cell
     found = _AS_TEXT.fullmatch(cell)
     return cell if found is None else stripped(found[1] if found[1] is not None else found[2])
 

@@ -7,13 +7,13 @@ import unicodedata
 from typing import Final
 
 from codesvc.domain.codes import KEYWORD_LENGTH, KEYWORD_LETTERS
-from codesvc.domain.typed_text import normalise, visible
+from codesvc.domain.typed_text import GAP, normalise, visible
 
 _KEYWORD: Final = re.compile(rf"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}")
 _ALONE: Final = re.compile(rf"(?<![a-z0-9])[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH}}}(?![a-z0-9])")
 # Two halves with a blank or a dash between them. Words and years side by side look like that too.
 _HALF: Final = f"[{KEYWORD_LETTERS}]{{{KEYWORD_LENGTH // 2}}}"
-_HALVES: Final = re.compile(rf"(?<![a-z0-9])({_HALF})[ \-\u2010-\u2015]({_HALF})(?![a-z0-9])")
+_HALVES: Final = re.compile(rf"(?<![a-z0-9])({_HALF}){GAP}({_HALF})(?![a-z0-9])")
 _LONGEST_AFTER: Final = 64
 """Characters after a label within which a keyword may stand with blanks and punctuation."""
 _LABEL: Final = re.compile(r"(?:口令|关键词|關鍵詞|暗号|暗號|\bkey ?word\b)\W*(?:是|为|為|is\b)?")

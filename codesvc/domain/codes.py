@@ -32,7 +32,7 @@ from typing import Final
 
 import msgspec
 
-from codesvc.domain.typed_text import compact, normalise, visible
+from codesvc.domain.typed_text import GAP, compact, normalise, visible
 
 ALPHABETS: Final = {
     "d": "0123456789",
@@ -181,7 +181,6 @@ def well_formed(form: CodeFormat, normalised: str) -> bool:
 
 # Two capital letters in brackets are the reference of the message around a code.
 _MARK: Final = re.compile("[(\\[\u3010] ?([A-Z]{2}) ?[)\\]\u3011]")
-_DASHES: Final = "\\-\u2010-\u2015"
 
 
 @lru_cache(maxsize=64)
@@ -189,7 +188,7 @@ def _in_text(form: CodeFormat) -> re.Pattern[str]:
     """A code within other text: one run of its length, or two halves with a blank or a dash between them."""
     one = f"[{ALPHABETS[form.alphabet]}]"
     whole, half = f"{one}{{{form.length}}}", f"{one}{{{form.length // 2}}}"
-    halves = "" if form.length % 2 else f"|{half}[ {_DASHES}]{half}"
+    halves = "" if form.length % 2 else f"|{half}{GAP}{half}"
     return re.compile(f"(?<![0-9A-Za-z])(?:{whole}{halves})(?![0-9A-Za-z])")
 
 

@@ -1,4 +1,4 @@
-"""What people type or paste, made comparable: width, digits of other scripts, and what is not seen."""
+"""What people type or paste, made comparable: width, digits of other scripts, and invisible characters."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+GAP: Final = "[ \\-\u2010-\u2015]"
+"""Regular expression: a blank or a dash between two halves, in a text that `visible` returned."""
 # Blanks and dashes that Unicode counts among letters, symbols and mathematical signs.
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u2212")
-
-
 _LONGEST: Final = 2100
 """So many characters are read: more than a chat message has (WECHAT.md 9.4). NFKC makes several of some."""
 _PHRASES: Final = re.compile("[\ufdfa\ufdfb\u3300-\u3357]")
