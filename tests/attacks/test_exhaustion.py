@@ -14,6 +14,7 @@ from codesvc.runtime.http_server import REFUSAL, runner
 from codesvc.web.event_streams import stream as streaming
 from codesvc.web.event_streams.connections import MOST_OF_A_PAGE, most_of_pages
 from tests.service.streams import events_of
+from tests.stores import until
 
 LARGE = b"x" * 8_000_000
 
@@ -35,15 +36,6 @@ async def server():
     await serving.cleanup()
 
 
-async def comes_about(true):
-    """Wait until something is so; bounded by tries."""
-    for _ in range(1500):
-        if true():
-            return True
-        await asyncio.sleep(0.01)
-    return False
-
-
 @pytest.mark.parametrize(
     "said",
     [
@@ -59,7 +51,7 @@ async def test_a_request_that_does_not_come_is_not_waited_for(server, said):
     for _, writer in crowd:
         writer.write(said)
         await writer.drain()
-    assert await comes_about(lambda: len(server.server.connections) == 0)
+    await until(lambda: len(server.server.connections) == 0)
     for _, writer in crowd:
         writer.close()
 
@@ -72,8 +64,8 @@ async def test_an_answer_that_is_not_read_is_given_up(server):
         deaf.connect(server.addresses[0])
         deaf.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         crowd.append(deaf)
-    assert await comes_about(lambda: len(server.server.connections) == len(crowd))
-    assert await comes_about(lambda: len(server.server.connections) == 0)
+    await until(lambda: len(server.server.connections) == len(crowd))
+    await until(lambda: len(server.server.connections) == 0)
     for deaf in crowd:
         deaf.close()
 
@@ -107,7 +99,7 @@ async def test_the_streams_of_all_pages_leave_room_for_everybody_else(new_world)
             assert (await world.page("GET", late, "/state")).status == 200
             async with events_of(world, late) as of_the_site:
                 assert (await of_the_site.next())["status"] == "pending"
-        assert await comes_about(lambda: len(streams) == 0)
+        await until(lambda: len(streams) == 0)
         async with world.http.get(f"{world.service}/p/{late['page_token']}/events") as answer:
             assert answer.status == 200
 

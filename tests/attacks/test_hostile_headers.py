@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from tests.people.browsers import SITE, WITH_CHAT, links_in, open_in_wechat, query_of
-from tests.service.test_admin import ADMIN, Operator
+from tests.service.test_admin import ADMIN, signed_in
 
 HOSTILE = [
     "\r\nSet-Cookie: a=b",
@@ -80,9 +80,7 @@ async def test_a_browsers_own_words_do_no_harm(world):
 
 
 async def test_the_forms_of_operators(world):
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        lan = Operator(world, http)
-        assert (await lan.sign_in())[0] == 303
+    async with signed_in(world) as lan:
         for hostile in [each for each in HOSTILE if "\ud83d" not in each]:
             for fields in ({"back": f"/admin{hostile}"}, {"back": f"/admin?x={hostile}"}, {"language": hostile}):
                 status, headers, _ = await lan.post("/admin/language", fields)

@@ -16,6 +16,7 @@ from codesvc.config import (
     ConfigError,
     Limits,
     LocalText,
+    Message,
     Purpose,
     Rate,
     Service,
@@ -26,7 +27,7 @@ from codesvc.config import (
 )
 from codesvc.config.oidc import OidcClient, OidcKeys
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound, Relay
-from codesvc.config.settings import ApiKey, Chat, Message, Secrets, Webhook
+from codesvc.config.settings import ApiKey, Chat, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED
 from codesvc.domain.codes import ALPHABET_NAMES
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,22 +12,11 @@ from codesvc.cli.follow import Snapshot
 from codesvc.cli.send import Exit, describe, judge
 from codesvc.config.keys import hash_line
 from codesvc.domain.verification import DeliveryStatus, Status
+from tests.command_line import codesvc
 from tests.doctor.conftest import toml
 from tests.world import KEY, MASTER, OTHER_KEY, discloses, document
 
 SECRET = "5d41402abc4b2a76b9719d911017c592"
-
-
-async def run(*arguments, **environment):
-    """A command in a process of its own: its exit status, standard output and standard error."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "codesvc.cli", *arguments,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 @pytest.fixture
@@ -48,7 +35,7 @@ def config(tmp_path):
 
 
 async def test_check_of_a_sound_set_up(ward, config):
-    status, out, err = await run("check", "--config", config(ward))
+    status, out, err = await codesvc("check", "--config", config(ward))
     assert status == 0, out + err
     assert "ok    accounts.main: credentials" in out
     assert "0 fail" in out
@@ -58,7 +45,7 @@ async def test_check_of_a_sound_set_up(ward, config):
 
 async def test_check_as_json(ward, config):
     await ward.world.control("PATCH", "/accounts/wx3f1c5a9e7b2d4860", {"ip_whitelist": []})
-    status, out, _ = await run("check", "--json", "--config", config(ward))
+    status, out, _ = await codesvc("check", "--json", "--config", config(ward))
     answer = json.loads(out)
     assert (status, answer["exit"]) == (1, 1)
     assert {"status", "what", "found", "remedy"} == set(answer["findings"][0])
@@ -66,7 +53,7 @@ async def test_check_as_json(ward, config):
 
 
 async def test_check_of_a_faulty_configuration_names_every_fault(ward, config):
-    status, out, _ = await run("check", "--config", config(ward, accounts__main__appid="wx1", servce={}))
+    status, out, _ = await codesvc("check", "--config", config(ward, accounts__main__appid="wx1", servce={}))
     assert status == 2
     assert "accounts.main.appid" in out
     assert 'did you mean "service"' in out
@@ -75,13 +62,13 @@ async def test_check_of_a_faulty_configuration_names_every_fault(ward, config):
 async def test_check_of_messages_that_cannot_be_sent(ward, config):
     fields = {"character_string1": "验证码{{ code }}"}
     changed = config(ward, accounts__main__messages__code={"template_id": "x" * 43, "fields": fields})
-    status, out, _ = await run("check", "--config", changed)
+    status, out, _ = await codesvc("check", "--config", changed)
     assert status == 2
     assert "no Chinese" in out
 
 
 async def test_check_of_a_missing_file(tmp_path):
-    status, out, _ = await run("check", "--config", str(tmp_path / "none.toml"))
+    status, out, _ = await codesvc("check", "--config", str(tmp_path / "none.toml"))
     assert status == 2
     assert "cannot read" in out
 
@@ -92,7 +79,7 @@ def send(config, user, purpose="reset", *more):
 
 async def test_send_follows_a_push_to_its_receipt(ward, config):
     person = await ward.world.bound("alice")
-    sending = asyncio.create_task(run(*send(config(ward), "alice"), CODESVC_API_KEY=KEY))
+    sending = asyncio.create_task(codesvc(*send(config(ward), "alice"), CODESVC_API_KEY=KEY))
     code = await person.wait_for_push()
     await ward.world.control("POST", "/settle")
     status, out, err = await sending
@@ -104,7 +91,7 @@ async def test_send_follows_a_push_to_its_receipt(ward, config):
 
 
 async def test_send_tells_of_a_scan_and_sees_the_reply(ward, config):
-    sending = asyncio.create_task(run(*send(config(ward), "bob", "register"), CODESVC_API_KEY=KEY))
+    sending = asyncio.create_task(codesvc(*send(config(ward), "bob", "register"), CODESVC_API_KEY=KEY))
     person = await ward.world.person()
     for _ in range(400):
         codes = (await ward.world.control("GET", "/qrcodes"))["qrcodes"]
@@ -124,7 +111,7 @@ async def test_send_without_a_receipt(ward, config):
     await ward.world.bound("alice")
     await ward.world.control("PATCH", "/settings", {"receipt_hold": True})
     arguments = send(config(ward), "alice", "register", "--wait", "0.5")
-    status, out, _ = await run(*arguments, CODESVC_API_KEY=KEY)
+    status, out, _ = await codesvc(*arguments, CODESVC_API_KEY=KEY)
     assert status == 3
     assert "no receipt yet" in out
 
@@ -132,7 +119,7 @@ async def test_send_without_a_receipt(ward, config):
 async def test_send_where_the_store_is_out_of_reach(ward, config, tmp_path):
     await ward.world.bound("alice")
     path = config(ward, tmp_path / "elsewhere")
-    status, out, _ = await run(*send(path, "alice", "reset", "--wait", "0.5"), CODESVC_API_KEY=KEY)
+    status, out, _ = await codesvc(*send(path, "alice", "reset", "--wait", "0.5"), CODESVC_API_KEY=KEY)
     assert status == 3
     assert "hides undisclosed deliveries" in out
     assert "pending: the API does not say more" in out
@@ -140,17 +127,17 @@ async def test_send_where_the_store_is_out_of_reach(ward, config, tmp_path):
 
 async def test_send_with_the_wrong_means(ward, config):
     path = config(ward)
-    assert (await run(*send(path, "alice"), CODESVC_API_KEY=OTHER_KEY))[0] == 2
-    status, _, err = await run(*send(path, "no user!"), CODESVC_API_KEY=KEY)
+    assert (await codesvc(*send(path, "alice"), CODESVC_API_KEY=OTHER_KEY))[0] == 2
+    status, _, err = await codesvc(*send(path, "no user!"), CODESVC_API_KEY=KEY)
     assert status == 1
     assert "400" in err
-    status, _, err = await run(*send(path, "alice", "reset", "--url", "http://127.0.0.1:1"), CODESVC_API_KEY=KEY)
+    status, _, err = await codesvc(*send(path, "alice", "reset", "--url", "http://127.0.0.1:1"), CODESVC_API_KEY=KEY)
     assert status == 1
     assert hash_line(KEY) not in err
 
 
 async def test_send_sees_what_the_api_hides(ward, config):
-    status, out, _ = await run(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
+    status, out, _ = await codesvc(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
     assert status == 1
     assert "failed (no-binding)" in out
 
@@ -159,7 +146,7 @@ async def test_send_follows_a_fallback_to_the_scan(ward, config):
     await ward.world.bound("alice")
     await ward.world.control("POST", "/faults", {"kind": "errcode", "path": "/cgi-bin/message/template/send",
                                                  "errcode": 43116})  # fmt: skip
-    status, out, _ = await run(*send(config(ward), "alice", "reset", "--wait", "2"), CODESVC_API_KEY=KEY)
+    status, out, _ = await codesvc(*send(config(ward), "alice", "reset", "--wait", "2"), CODESVC_API_KEY=KEY)
     assert status == 3
     assert "awaiting a scan or the keyword (template-banned)" in out
     assert "http://weixin.qq.com/q/" in out
@@ -167,14 +154,14 @@ async def test_send_follows_a_fallback_to_the_scan(ward, config):
 
 async def test_send_notices_that_another_store_is_looked_at(ward, config):
     path = config(ward, store__prefix="other")
-    status, _, err = await run(*send(path, "alice"), CODESVC_API_KEY=KEY)
+    status, _, err = await codesvc(*send(path, "alice"), CODESVC_API_KEY=KEY)
     assert status == 1
     assert "another service answered" in err
 
 
 async def test_send_to_something_that_is_not_the_service(ward, config):
     arguments = send(config(ward), "alice", "reset", "--url", f"{ward.world.service}/wechat")
-    status, _, err = await run(*arguments, CODESVC_API_KEY=KEY)
+    status, _, err = await codesvc(*arguments, CODESVC_API_KEY=KEY)
     assert status == 1
     assert "404" in err
 
@@ -208,7 +195,7 @@ async def test_send_takes_the_key_that_init_wrote(ward, config):
     secrets.mkdir()
     (secrets / "api-key-shop").touch(mode=0o600)
     (secrets / "api-key-shop").write_text(KEY + "\n")
-    status, out, err = await run(*send(path, "nobody"), CODESVC_API_KEY="")
+    status, out, err = await codesvc(*send(path, "nobody"), CODESVC_API_KEY="")
     assert (status, "failed (no-binding)" in out) == (1, True), out + err
     assert KEY not in out + err
 
@@ -220,25 +207,25 @@ async def test_send_makes_a_key_for_one_run_and_takes_it_away(ward, config, stal
         (Path(path).parent / "secrets").mkdir()
         (Path(path).parent / "secrets" / "api-key-shop").touch(mode=0o600)
         (Path(path).parent / "secrets" / "api-key-shop").write_text(OTHER_KEY)
-    status, out, err = await run(*send(path, "nobody"), CODESVC_API_KEY="")
+    status, out, err = await codesvc(*send(path, "nobody"), CODESVC_API_KEY="")
     assert (status, "failed (no-binding)" in out) == (1, True), out + err
-    _, listed, _ = await run("keys", "list", "--site", "shop", "--config", path)
+    _, listed, _ = await codesvc("keys", "list", "--site", "shop", "--config", path)
     assert "codesvc-send" not in listed
-    _, audit, _ = await run("audit", "--config", path)
+    _, audit, _ = await codesvc("audit", "--config", path)
     assert audit.count("codesvc-send") >= 2  # added and removed
 
 
 async def test_send_says_which_ways_there_are_to_a_key(ward, config, tmp_path):
     path = config(ward, tmp_path / "elsewhere")
-    status, _, err = await run(*send(path, "alice"), CODESVC_API_KEY="")
+    status, _, err = await codesvc(*send(path, "alice"), CODESVC_API_KEY="")
     assert status == 2
     for way in ("--key", "CODESVC_API_KEY", "secrets/api-key-shop", "codesvc serve"):
         assert way in err
 
 
 async def test_send_explains_what_no_binding_means(ward, config):
-    _, out, _ = await run(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
+    _, out, _ = await codesvc(*send(config(ward), "nobody"), CODESVC_API_KEY=KEY)
     assert "-> no WeChat is bound to this user at this site" in out
     assert "--purpose register" in out
-    _, out, _ = await run(*send(config(ward), "newcomer", "register", "--wait", "0.5"), CODESVC_API_KEY=KEY)
+    _, out, _ = await codesvc(*send(config(ward), "newcomer", "register", "--wait", "0.5"), CODESVC_API_KEY=KEY)
     assert "-> nothing is pushed: no WeChat is bound to this user yet, as with every new user" in out

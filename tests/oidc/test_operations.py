@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections import Counter
 
-import aiohttp
 import jwt
 import pytest
 
 from codesvc.config.keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import SERVICES
+from tests.command_line import codesvc
 from tests.oidc.parties import CALLBACK, SECRET, SUBJECT_KEY, Browser, provider, told
 from tests.registry.test_admin_api import ADMIN, ADMINS
 from tests.registry.test_registry import until
 from tests.service.test_admin import ADMIN as OPERATORS
-from tests.service.test_admin import Operator
+from tests.service.test_admin import signed_in
 from tests.world import MASTER
 
 WIKI = {"name": "Moonhill Notes", "redirect_uris": [CALLBACK]}
@@ -203,12 +201,9 @@ async def test_the_commands(store_url, tmp_path):
     (tmp_path / "wiki.toml").write_text('name = "Moonhill Wiki"\nredirect_uris = ["https://wiki.example/callback"]\n')
 
     async def run(*words):
-        command = [sys.executable, "-m", "codesvc.cli", "oidc", *words]
-        command += ["--config", str(config)] if words != ("secret",) else []
-        done = await asyncio.to_thread(
-            subprocess.run, command, capture_output=True, text=True, check=False, cwd=tmp_path
-        )
-        return done.returncode, done.stdout + done.stderr
+        where = ("--config", config) if words != ("secret",) else ()
+        status, out, err = await codesvc("oidc", *words, *where, cwd=tmp_path)
+        return status, out + err
 
     status, said = await run("secret")
     assert (status, "sha256:" in said) == (0, True)
@@ -235,9 +230,7 @@ async def test_the_operators_page_shows_logins_by_app(new_world):
         said = await Browser(world).login(await world.person())
         assert (await Browser(world).exchange(said["code"])).status == 200
         await Browser(world).authorize(prompt="none")
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-            operator = Operator(world, http)
-            assert (await operator.sign_in())[0] == 303
+        async with signed_in(world) as operator:
             page = (await operator.get("/admin", **{"Accept-Language": "en"}))[2]
     row = re.search(r'<th scope="row">shop</th><td>wiki</td>(.*?)</tr>', page)[1]
     assert re.findall(r">(\d+)<", row) == ["1", "1", "1"]

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import signal
-import sys
 
 import aiohttp
 import pytest
 
 from codesvc.store.partitions import partition_of
+from tests.command_line import codesvc
 from tests.process.processes import KEY, ready, serving
 from tests.process.test_reload import Log
 
@@ -31,15 +31,8 @@ def change(path, *pairs):
     path.write_text(text)
 
 
-async def codesvc(path, *words):
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "codesvc.cli", *map(str, words), "--config", path),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=path.parent,
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
+def command(path, *words):
+    return codesvc(*words, "--config", path, cwd=path.parent)
 
 
 async def bind(base, count=3):
@@ -98,21 +91,21 @@ async def test_a_start_with_a_changed_appid_is_refused(bound, same, workers):
 async def test_the_commands_say_it_and_fail(bound, same):
     path, _ = bound
     change(path, (OLD, appids(same=same)))
-    status, out, _ = await codesvc(path, "check", "--json")
+    status, out, _ = await command(path, "check", "--json")
     found = [each for each in json.loads(out)["findings"] if each["what"] == "bindings"]
     assert [each["status"] for each in found] == ["fail"]
     assert OLD in found[0]["found"]
     assert "bindings move" in found[0]["remedy"]
     assert status != 0
-    status, out, err = await codesvc(path, "bindings", "export", path.parent / "out.jsonl", "--site", "shop")
+    status, out, err = await command(path, "bindings", "export", path.parent / "out.jsonl", "--site", "shop")
     assert status == 1
     assert OLD in err
     (path.parent / "in.jsonl").write_text(json.dumps({"user": "new", "openid": OPENID.format(99)}) + "\n")
-    status, _, err = await codesvc(path, "bindings", "import", path.parent / "in.jsonl", "--site", "shop")
+    status, _, err = await command(path, "bindings", "import", path.parent / "in.jsonl", "--site", "shop")
     assert status == 1
     assert OLD in err
     for act in ("export", "erase"):
-        status, _, err = await codesvc(path, "person", act, "--site", "shop", "--user", "u1")
+        status, _, err = await command(path, "person", act, "--site", "shop", "--user", "u1")
         assert status == 1
         assert OLD in err
 
@@ -129,7 +122,7 @@ async def test_a_reload_with_a_changed_appid_is_refused(config, tmp_path, worker
             await ready(http, base, process)
             await bind(base)
             change(path, (OLD, new))
-            status, _, err = await codesvc(path, "reload", "--pid", process.pid)
+            status, _, err = await command(path, "reload", "--pid", process.pid)
             assert status == 2
             assert OLD in err
             assert log.lines("reload_begun") == []
@@ -139,7 +132,7 @@ async def test_a_reload_with_a_changed_appid_is_refused(config, tmp_path, worker
             async with http.get(f"{base}/v1/bindings/u1") as answer:
                 assert answer.status == 200
             change(path, (new, OLD))
-            status, _, _ = await codesvc(path, "reload", "--pid", process.pid)
+            status, _, _ = await command(path, "reload", "--pid", process.pid)
             assert status == 0
             await log.wait("reload_done")
 
@@ -179,7 +172,7 @@ async def test_bindings_of_a_removed_site_are_told_and_refuse_nothing(bound, tmp
             assert told["site"] == "shop"
             assert OLD in told["error"]
             await stop(process)
-    _, out, _ = await codesvc(path, "check", "--json")
+    _, out, _ = await command(path, "check", "--json")
     found = [each for each in json.loads(out)["findings"] if each["what"] == "bindings"]
     assert [each["status"] for each in found] == ["warn"]
     assert "shop" in found[0]["found"]

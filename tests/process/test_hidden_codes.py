@@ -1,12 +1,11 @@
 """A message that hides its code or breaks a field stops the process, a reload and the check, with what to do."""
 
-import asyncio
 import json
 import signal
-import sys
 
 import pytest
 
+from tests.command_line import codesvc
 from tests.process.processes import KEY
 from tests.process.test_reload import change, log, running, status_of
 
@@ -26,26 +25,17 @@ BAD = [
 ]
 
 
-async def codesvc(*arguments):
-    command = [sys.executable, "-m", "codesvc.cli", *arguments]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    return process.returncode, (out + err).decode()
-
-
 @pytest.mark.parametrize(("fields", "reason"), BAD)
 async def test_neither_serve_nor_check_accepts_it(config, fields, reason):
     path, _ = config
     change(path, "[sites.shop]", MESSAGE.format(fields))
-    status, said = await codesvc("serve", "--config", path)
+    status, _, said = await codesvc("serve", "--config", path)
     assert status == 2
     assert reason in said
     assert "accounts.main.messages.code" in said
-    status, said = await codesvc("check", "--json", "--config", path)
+    status, out, _ = await codesvc("check", "--json", "--config", path)
     assert status == 2
-    failed = [finding for finding in json.loads(said)["findings"] if finding["status"] == "fail"]
+    failed = [finding for finding in json.loads(out)["findings"] if finding["status"] == "fail"]
     assert any(reason in finding["found"] and finding["remedy"] for finding in failed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import pytest
 
 from codesvc.config.keys import hash_line
+from tests.command_line import codesvc
 from tests.registry.test_key_uses import configuration
 from tests.registry.test_registry import until
 from tests.world import KEY
@@ -24,13 +24,8 @@ def command(store_url, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(configuration(store_url))
 
-    async def run(*words, stdin=""):
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "codesvc.cli", *words, "--config", path],
-            input=stdin, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return ended.returncode, ended.stdout, ended.stderr
+    async def run(*words, typed=""):
+        return await codesvc(*words, "--config", path, typed=typed)
 
     return run
 
@@ -52,7 +47,7 @@ async def test_a_site_and_its_keys(world, command, tmp_path):
     status, said, _ = await command("keys", "list", "--site", "bar")
     assert said.splitlines()[1].split()[:4] == ["bar", "server", "verify", "store"]
     assert key not in said
-    status, said, _ = await command("sites", "patch", "bar", "-", stdin='{"limits": {"site_starts": ["1/hour"]}}')
+    status, said, _ = await command("sites", "patch", "bar", "-", typed='{"limits": {"site_starts": ["1/hour"]}}')
     assert json.loads(said)["limits"] == {"site_starts": ["1/hour"]}
 
     async def limited():

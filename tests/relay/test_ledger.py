@@ -2,30 +2,21 @@
 
 import csv
 import io
+from contextlib import AsyncExitStack
 
-import aiohttp
 import pytest
 
 from codesvc.domain.message import HANDED_REASONS
 from codesvc.web.admin.layout import speeches
 from codesvc.web.context import SERVICES
 from tests.relay.conftest import ended, send, user_of
-from tests.service.test_admin import ADMIN, Operator
+from tests.service.test_admin import ADMIN, signed_in
 
 
 @pytest.fixture
 async def admin():
-    made = {}
-
-    async def sign_in(world):
-        made["http"] = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
-        operator = Operator(world, made["http"])
-        assert (await operator.sign_in())[0] == 303
-        return operator
-
-    yield sign_in
-    if "http" in made:
-        await made["http"].close()
+    async with AsyncExitStack() as stack:
+        yield lambda world: stack.enter_async_context(signed_in(world))
 
 
 async def rows(world, operator):

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import aiohttp
 import pytest_asyncio
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.service.operators.account_state import token_trouble
 from codesvc.store.counts import Episode
 from codesvc.web.context import SERVICES
-from tests.service.test_admin import ADMIN, Operator
+from tests.service.test_admin import ADMIN, signed_in
 from tests.world import OPERATOR_KEY
 
 TOKEN = "/cgi-bin/stable_token"
@@ -19,13 +18,8 @@ TOKEN = "/cgi-bin/stable_token"
 async def refused(new_world):
     """A world whose AppSecret is another than WeChat's."""
     other = replace(DEFAULT_ACCOUNT, secret="0" * 32)
-    async with (
-        new_world(admin=ADMIN, accounts__main__secret=other.secret) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
+    async with new_world(admin=ADMIN, accounts__main__secret=other.secret) as world, signed_in(world) as lan:
         await world.start("alice")
-        lan = Operator(world, http)
-        await lan.sign_in()
         yield world, lan
 
 
@@ -74,12 +68,7 @@ async def test_a_good_fetch_ends_it():
 async def test_since_is_the_first_failure_and_the_same_on_every_page(new_world):
     import re
 
-    async with (
-        new_world(admin=ADMIN) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
-        lan = Operator(world, http)
-        await lan.sign_in()
+    async with new_world(admin=ADMIN) as world, signed_in(world) as lan:
         await world.fault("errcode", path="/cgi-bin/message/template/send", errcode=43116)
         for number in range(3):
             await world.bound(f"user-{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -56,6 +57,15 @@ class Operator:
         status, headers, _ = await self.post("/admin/verifications", {"token": token, "site": site, "query": text})
         assert status == 303
         return headers["Location"]
+
+
+@asynccontextmanager
+async def signed_in(world):
+    """A browser at the operator's pages of a world with `ADMIN`, signed in."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        operator = Operator(world, http)
+        assert (await operator.sign_in())[0] == 303
+        yield operator
 
 
 @pytest_asyncio.fixture
@@ -276,12 +286,7 @@ def test_everything_that_can_be_shown_has_words(kind, names):
 
 async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
     webhook = {"url": "http://127.0.0.1:9/hook", "secrets": [SECRET], "allow_private": True, "allow_http": True}
-    async with (
-        new_world(admin=ADMIN, sites__shop__webhook=webhook) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
-        lan = Operator(world, http)
-        await lan.sign_in()
+    async with new_world(admin=ADMIN, sites__shop__webhook=webhook) as world, signed_in(world) as lan:
         await world.bound("alice-0815")
         for _ in range(300):
             page = (await lan.get("/admin/webhooks"))[2]

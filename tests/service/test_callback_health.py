@@ -3,12 +3,11 @@
 import time
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.wechat import crypto
-from tests.service.test_admin import ADMIN, Operator
+from tests.service.test_admin import ADMIN, signed_in
 from tests.world import OPERATOR_KEY
 
 OTHER_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -49,12 +48,7 @@ async def test_the_last_good_callback_is_named(world):
 
 @pytest.mark.parametrize("reason", CASES)
 async def test_a_refusal_is_named_by_its_reason_everywhere(new_world, reason):
-    async with (
-        new_world(admin=ADMIN) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
-        lan = Operator(world, http)
-        await lan.sign_in()
+    async with new_world(admin=ADMIN) as world, signed_in(world) as lan:
         where, body = CASES[reason]()
         assert (await world.call("POST", f"/wechat/main{where}", data=body, key=None)).status in {400, 403}
         state = "unsigned" if reason == "signature" else "refused"
@@ -104,12 +98,7 @@ async def test_codes_shown_and_nothing_heard(world):
 
 
 async def test_a_case_whose_scan_was_refused_says_so(new_world):
-    async with (
-        new_world(admin=ADMIN) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
-        lan = Operator(world, http)
-        await lan.sign_in()
+    async with new_world(admin=ADMIN) as world, signed_in(world) as lan:
         person, started = await world.person(), await world.start("alice")
         url = await world.scan_url(started)
         account = next(iter(world.platform.accounts.values()))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
 from codesvc.domain import health
 from codesvc.runtime import file_descriptors
 from codesvc.service.operators.account_state import call_refusal
 from codesvc.store.counts import Episode
-from codesvc.web.admin.worries import NAMED_ELSEWHERE, WORDED
-from tests.service.test_admin import ADMIN, Operator
+from codesvc.web.admin.worries import WORDED
+from tests.service.test_admin import ADMIN, signed_in
 from tests.webhooks.receiver import delivery, hook, receiving, send_test, until
 from tests.world import OPERATOR_KEY
 
@@ -21,13 +20,8 @@ WELL = "一切正常"
 
 
 @asynccontextmanager
-async def signed_in(new_world, **changes):
-    async with (
-        new_world(admin=ADMIN, **changes) as world,
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
-    ):
-        lan = Operator(world, http)
-        await lan.sign_in()
+async def watched(new_world, **changes):
+    async with new_world(admin=ADMIN, **changes) as world, signed_in(world) as lan:
         yield world, lan
 
 
@@ -51,7 +45,7 @@ async def names(lan, text):
 async def test_an_endpoint_that_takes_no_events(new_world, answer, times, said):
     async with receiving() as receiver:
         receiver.answers = [answer] * times
-        async with signed_in(new_world, sites__shop__webhook=hook(receiver)) as (world, lan):
+        async with watched(new_world, sites__shop__webhook=hook(receiver)) as (world, lan):
             event = await send_test(world)
             for attempt in range(1, times + 1):
                 await delivery(world, event, "pending", attempts=attempt)
@@ -61,7 +55,7 @@ async def test_an_endpoint_that_takes_no_events(new_world, answer, times, said):
 
 
 async def test_proxies_that_hide_their_visitors(new_world):
-    async with signed_in(new_world, service__trusted_proxies=["127.0.0.0/8"]) as (world, lan):
+    async with watched(new_world, service__trusted_proxies=["127.0.0.0/8"]) as (world, lan):
         started = await world.start()
         await world.page("POST", started, "/check", {"code": "000000"}, headers={"X-Forwarded-For": "unknown"})
         await names(lan, "读不出访客地址")
@@ -69,7 +63,7 @@ async def test_proxies_that_hide_their_visitors(new_world):
 
 @pytest.mark.parametrize("state", ["scarce", "used up"])
 async def test_connections_that_run_out(new_world, monkeypatch, state):
-    async with signed_in(new_world) as (world, lan):
+    async with watched(new_world) as (world, lan):
         used, limit = (90, 100) if state == "scarce" else (100, 100)
         monkeypatch.setattr(file_descriptors, "standing", lambda: (used, limit))
         assert (await components(world))["descriptors"]["state"] == state
@@ -79,7 +73,8 @@ async def test_connections_that_run_out(new_world, monkeypatch, state):
 def test_every_part_that_is_not_well_is_on_the_overview():
     """What /readyz calls anything but ok is named on the overview too: no part was forgotten."""
     parts = {"store", "wechat", "callbacks", "descriptors", "proxies", "webhook_proxy"}
-    assert parts == NAMED_ELSEWHERE | WORDED
+    assert parts - WORDED == {"store", "wechat", "callbacks"}, "the overview has other places for these"
+    assert parts >= WORDED
     documented = health.ComponentHealth.__doc__
     assert all(f"`{part}" in documented for part in parts)
 

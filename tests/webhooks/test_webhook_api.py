@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-
 import pytest
 
 from codesvc.client import schema
 from codesvc.domain.webhook import EVENTS, TEST_EVENT, HookStatus, Result
 from codesvc.web.context import SERVICES
 from codesvc.web.contract import examples
+from tests.command_line import codesvc
 from tests.doctor.conftest import toml
 from tests.webhooks.receiver import deliveries, delivery, hook, quiet, send_test
 from tests.world import OPERATOR_KEY, OTHER_KEY, document
@@ -150,15 +147,6 @@ async def test_the_numbers(told, receiver):
     assert "codesvc_webhooks_overdue_seconds{" in text
 
 
-async def run(*arguments):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "codesvc.cli", "webhooks", *arguments,
-        env=dict(os.environ), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
-
-
 async def test_the_command_line(new_world, receiver, tmp_path, store_url):
     changes = {"sites__shop__webhook": hook(receiver), "store__url": store_url}
     async with new_world(**changes) as world:
@@ -167,36 +155,36 @@ async def test_the_command_line(new_world, receiver, tmp_path, store_url):
         path.write_text(toml(document(world.service, world.sandbox, **changes)), encoding="utf-8")
         where = ("--config", str(path), "--site", "shop")
         receiver.answers = [410]
-        status, out, err = await run("test", *where)
+        status, out, err = await codesvc("webhooks", "test", *where)
         assert status == 0, err
         event = out.split()[-1]
         await delivery(world, event, "pending", attempts=1)
-        status, out, _ = await run("list", *where)
+        status, out, _ = await codesvc("webhooks", "list", *where)
         assert status == 0
         assert "DISABLED since" in out
         assert f"{event}  webhook.test  pending  gone 410" in out
-        status, out, _ = await run("enable", *where)
+        status, out, _ = await codesvc("webhooks", "enable", *where)
         assert out.startswith("endpoint enabled")
         await delivery(world, event, "delivered")
-        status, out, _ = await run("resend", event, *where)
+        status, out, _ = await codesvc("webhooks", "resend", event, *where)
         assert (status, out) == (0, f"{event}: queued\n")
         await receiver.wait(3)
         await world.call("POST", f"/v1/webhooks/deliveries/{event}/resend", {})
         lines = await world.app[SERVICES].auditing.latest()
         done = [(line.actor, line.act) for line in reversed(lines) if line.act.startswith("webhook")]
         assert done == [("cli", "webhook.enabled"), ("cli", "webhook.resent"), ("key:server", "webhook.resent")]
-        status, out, _ = await run("resend", "wh_x", *where)
+        status, out, _ = await codesvc("webhooks", "resend", "wh_x", *where)
         assert (status, out) == (1, "wh_x: no such event\n")
-        status, out, err = await run("resend", "--failed", *where)
+        status, out, err = await codesvc("webhooks", "resend", "--failed", *where)
         assert (status, out) == (0, "")
-        status, _, err = await run("resend", *where)
+        status, _, err = await codesvc("webhooks", "resend", *where)
         assert (status, err) == (1, "codesvc webhooks: name events, or say --failed\n")
-        status, _, err = await run("list", "--config", str(path), "--site", "cafe")
+        status, _, err = await codesvc("webhooks", "list", "--config", str(path), "--site", "cafe")
         assert (status, err) == (1, "codesvc webhooks: sites.cafe has no webhook\n")
 
 
 async def test_a_secret_is_made_as_the_configuration_wants_it(document_of):
-    status, out, _ = await run("secret")
+    status, out, _ = await codesvc("webhooks", "secret")
     assert status == 0
     secret = next(word for word in out.split() if word.startswith("whsec_"))
     assert document_of(secret).sites["shop"].webhook.secrets[0].reveal() == secret
