@@ -6,10 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped
-from codesvc.domain.clock import Offset
 from codesvc.service.wechat_clients import issuer_of
 from codesvc.store.secret_cache import SecretCache
-from codesvc.store.store import Store
 from codesvc.wechat.errcode_advice import errcode_of, refused_address, remedy_for, token_words
 from codesvc.wechat.errors import TokenRefused, WeChatFault
 from codesvc.wechat.token import StoredTokens
@@ -70,8 +68,7 @@ def tokens_for(
         return SingleFetchTokens(issuer)
     if place is None:
         return None
-    store = Store(place.servers, offset=Offset(movable=False), prefix=account.keys.prefix)
-    shared = SecretCache(store, account.keys, keyring)
+    shared = SecretCache(place.opened(account.keys.prefix), account.keys, keyring)
     return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
 
 

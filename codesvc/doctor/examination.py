@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from codesvc.domain.keyring import Keyring
     from codesvc.messages.composer import Composer
     from codesvc.sites.directory import AccountEntry
+    from codesvc.store.store import Store
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
@@ -93,14 +95,10 @@ class Examination:
             place, found = await self._store(stack)
             for finding in found:
                 yield finding
-            names = [account.name for account in directory.accounts.values()]
             # Before the callbacks are tried below: those that are refused then would be the latest.
-            refused = await guarded("refused callbacks", refusals.findings(names, place, settings.store.prefix))
-            accounts, prefix = list(directory.accounts.values()), settings.store.prefix
-            refused += await guarded("refused calls", refused_calls.findings(accounts, place, prefix))
-            sites = directory.sites.values()
-            refused += await guarded("webhook receivers", webhook_endpoints.findings(sites, place, prefix))
-            for finding in (*refused, *await guarded("bindings", bindingstate.check(settings, place))):
+            for finding in await self._recorded(directory, place):
+                yield finding
+            for finding in await guarded("bindings", bindingstate.check(settings, place)):
                 yield finding
             for account in directory.accounts.values():
                 async for finding in self._account(account, place, keyring, composer):
@@ -120,6 +118,20 @@ class Examination:
             ]
         found = await guarded(what, storeprobe.findings(place, self._settings))
         return (None if found[0].status is Status.FAIL else place), found
+
+    async def _recorded(self, directory: Directory, place: ReachableStore | None) -> list[Finding]:
+        """Findings by what the running service has recorded of its calls."""
+        accounts = directory.accounts.values()
+        reads: list[tuple[str, Callable[[Store], Awaitable[list[Finding]]]]] = [
+            ("refused callbacks", partial(refusals.findings, accounts)),
+            ("refused calls", partial(refused_calls.findings, accounts)),
+        ]
+        if listening := [site for site in directory.sites.values() if site.config.webhook is not None]:
+            reads.append(("webhook receivers", partial(webhook_endpoints.findings, listening)))
+        found: list[Finding] = []
+        for what, read in reads:
+            found += await guarded(what, storeprobe.read_records(what, place, self._settings.store.prefix, read))
+        return found
 
     async def _account(
         self, account: AccountEntry, place: ReachableStore | None, keyring: Keyring, composer: Composer | None

@@ -114,7 +114,7 @@ def odds(purpose: Purpose, limits: Limits, *, messages_a_day: int = ASSUMED_DAIL
 
 
 def panel_odds(policy: WechatServer) -> float:
-    """The chance to log in as anybody by guessing codes of wechat-server's protocol, on the worst day.
+    """The chance to log in as any person by guessing codes of wechat-server's protocol, on the worst day.
 
     A guess hits any of the live codes, of which there are at most `MOST_LIVE` in one life.
     """

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.doctor.finding import Finding, fail, ok, warn
 from codesvc.domain import callback_health
 from codesvc.domain.callback_health import MISSING_REMEDY, REMEDIES, Heard
-from codesvc.domain.clock import Offset, rfc3339
-from codesvc.domain.errors import ScriptError, StoreUnavailable
+from codesvc.domain.clock import rfc3339
 from codesvc.service.callback_refusals import CallbackRefusals
-from codesvc.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.sites.directory import AccountEntry
+    from codesvc.store.store import Store
 
 
-async def findings(accounts: list[str], place: ReachableStore | None, prefix: str) -> list[Finding]:
-    """The findings for each account."""
-    if place is None:
-        return [skipped("refused callbacks", "the store does not answer")]
-    store = Store(place.servers, offset=Offset(movable=False), prefix=prefix)
-    try:
-        found = await CallbackRefusals(store.callbacks).of(accounts)
-    except (StoreUnavailable, ScriptError):
-        return [skipped("refused callbacks", "the store does not answer")]
-    return [finding for name in accounts for finding in judge(name, found[name])]
+async def findings(accounts: Iterable[AccountEntry], store: Store) -> list[Finding]:
+    """The findings for each account.
+
+    Raises:
+        StoreUnavailable, ScriptError: the store does not answer.
+    """
+    names = [account.name for account in accounts]
+    found = await CallbackRefusals(store.callbacks).of(names)
+    return [finding for name in names for finding in judge(name, found[name])]
 
 
 def judge(name: str, heard: Heard) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,16 @@ from redis.exceptions import RedisError, ResponseError
 
 from codesvc.config.store_address import StoreAddress, Topology
 from codesvc.doctor import clocks, clusterstate, sentinelstate, storestate
-from codesvc.doctor.finding import Finding, fail, ok
-from codesvc.domain.errors import StoreUnavailable
+from codesvc.doctor.finding import Finding, fail, ok, skipped
+from codesvc.domain.clock import Offset
+from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.store.connection import connect
 from codesvc.store.embedded import run_embedded
 from codesvc.store.keys import DEPLOYMENT, offset
+from codesvc.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from redis.asyncio import Redis
 
@@ -44,6 +46,20 @@ class ReachableStore:
     servers: Servers
     shown: str
     lasting: bool = True
+
+    def opened(self, prefix: str) -> Store:
+        """The keys of one prefix in it."""
+        return Store(self.servers, offset=Offset(movable=False), prefix=prefix)
+
+
+async def read_records(
+    what: str, place: ReachableStore | None, prefix: str, read: Callable[[Store], Awaitable[list[Finding]]]
+) -> list[Finding]:
+    """Findings by what the running service has recorded; if the store does not answer, `what` is skipped."""
+    if place is not None:
+        with suppress(StoreUnavailable, ScriptError):
+            return await read(place.opened(prefix))
+    return [skipped(what, "the store does not answer")]
 
 
 async def _answers(url: str, settings: StoreSettings) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from codesvc.store.act import Deployment
     from codesvc.store.keys import Keys
+
+_FAILURES_IN_A_ROW: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +86,11 @@ class Endpoint:
     refused: int | None
     result: str
     failures: int
+
+    @property
+    def failing(self) -> bool:
+        """Whether so many attempts in a row have failed that an operator should look at the receiver."""
+        return self.failures >= _FAILURES_IN_A_ROW
 
     @classmethod
     def of(cls, fields: Mapping[str, str], waiting: int) -> Endpoint:

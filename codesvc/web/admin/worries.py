@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from codesvc.web.admin.account_health import Health
     from codesvc.web.admin.layout import Words
 
-_FAILURES_IN_A_ROW: Final = 3
-NAMED_ELSEWHERE: Final = frozenset({"store", "wechat", "callbacks"})
-"""Parts of /readyz that the overview words by itself."""
 WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
 """Parts of /readyz that are named by `component_worries`."""
 
@@ -158,7 +155,7 @@ def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Ite
         if each.disabled is not None:
             text = w.t("worry.endpoint.disabled", site=site)
             yield Worry("bad", text, w.t("worry.endpoint.disabled.do"), count, each.disabled, "/admin/webhooks")
-        elif each.failures >= _FAILURES_IN_A_ROW:
+        elif each.failing:
             text = w.t("worry.endpoint.failing", site=site, failures=w.number(each.failures))
             yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks")
 
