@@ -58,8 +58,6 @@ class _Console:
 
 def run(arguments: argparse.Namespace, env: Mapping[str, str] = os.environ) -> int:
     """Ask, write and explain; returns 0, 1 if files cannot be written, 2 if answers are missing or wrong."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Chinese shows `?`
     words = speech(terminal_language(env))
     directory: Path = arguments.directory
     # Before the questions: no answer is given in vain.

@@ -247,9 +247,10 @@ def test_both_languages_have_every_text_with_the_same_values():
 def test_a_terminal_without_chinese_is_no_crash(tmp_path):
     done = init(tmp_path, *LIVE, language="C")
     assert done.returncode == 0
-    command = (sys.executable, "-m", "codesvc.cli", "init", "--sandbox", "--directory", "latin")
+    command = (sys.executable, "-m", "codesvc.cli", "init", "--sandbox", "--directory", "山")
     environment = os.environ | {"PYTHONIOENCODING": "latin-1", "LANG": "zh_CN"}
-    assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, b"cd '\\u5c71'" in done.stdout) == (0, True), "and not the command of another directory"
 
 
 def test_the_sandboxs_configuration_fits_a_sandbox_without_options(tmp_path):
