@@ -16,10 +16,11 @@ from codesvc.cli.upkeep_arguments import add_upkeep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codesvc.cli.upkeep_arguments import Commands
     from codesvc.config import Settings
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="sandbox, service and demo website, in one command")
     demo.add_argument("--api-key", default=None, help="the site's key, 32 characters or more (default: a new one)")
     demo.add_argument("--data-dir", type=Path, default=None, help="keep state here (default: a temporary directory)")

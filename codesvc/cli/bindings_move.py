@@ -48,8 +48,7 @@ async def run_move(arguments: argparse.Namespace, settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store_alone(stack, settings)
         directory = await read_directory(store, settings)
-        by_account = await _places(store, directory, arguments)
-        by_account = by_account or await _known_to_apps(store, directory, arguments)
+        by_account = await _places(store, directory, arguments) or await _known_to_apps(store, directory, arguments)
         if not by_account:
             sys.stdout.write(f"no bindings lie under the appid {arguments.from_appid}; nothing was done\n")
             return 0
@@ -85,10 +84,10 @@ async def _known_to_apps(store: Store, directory: Directory, arguments: argparse
     """The account that people moved to whom no site has bound, but whom relying parties know (OpenID Connect).
 
     Raises:
-        CodesvcError: it cannot be told which account that is.
+        CodesvcError: several accounts are possible, or none.
     """
-    moving = AccountMove(store, Keys(store.prefix, arguments.from_appid), Keys(store.prefix, arguments.from_appid))
-    if not [names async for names in moving.known_to_apps()]:
+    keys = Keys(store.prefix, arguments.from_appid)
+    if await anext(AccountMove(store, keys, keys).known_to_apps(), None) is None:
         return {}
     named = directory.sites.get(arguments.site) if arguments.site else None
     accounts = {named.account.name} if named else {site.account.name for site in directory.sites.values()}

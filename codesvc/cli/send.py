@@ -84,9 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
 async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> int:
     url = (arguments.url or settings.service.public_url).rstrip("/")
     async with AsyncExitStack() as stack:
+        store = await open_store(stack, settings)
         fresh = not key
         if fresh:
-            key = await key_for_one_run(stack, settings, arguments.site)
+            key = await key_for_one_run(stack, store, settings, arguments.site)
             _say("no key given: one was made for this run, and goes at its end")
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT))
@@ -98,7 +99,6 @@ async def _send(arguments: argparse.Namespace, settings: Settings, key: str) -> 
         path = f"{url}/v1/verifications/{started['id']}"
         _say(f"started {started['id']}, reference {started['reference']}, good until {started['expires_at']}")
         scans = settings.accounts[settings.sites[arguments.site].account].may(Right.QR_CODES)
-        store = await open_store(stack, settings)
         watch: StoreReader | ApiReader
         if store is None:
             _say("the store cannot be reached from here, so the API is asked; it hides undisclosed deliveries (rule 7)")

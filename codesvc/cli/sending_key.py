@@ -11,7 +11,6 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from codesvc.app import prepare
-from codesvc.cli.follow import open_store
 from codesvc.cli.initial_configuration import api_key_file
 from codesvc.config.faults import UnfitError
 from codesvc.config.files import read_secret
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from codesvc.config import Settings
+    from codesvc.store.store import Store
 
 KEY_VARIABLE: Final = "CODESVC_API_KEY"
 _BY: Final = "cli"
@@ -57,13 +57,12 @@ def given_key(arguments: argparse.Namespace, settings: Settings, env: Mapping[st
     return key if hash_line(key) in known else ""  # a file of an earlier key: the site has changed it since
 
 
-async def key_for_one_run(stack: AsyncExitStack, settings: Settings, site: str) -> str:
+async def key_for_one_run(stack: AsyncExitStack, store: Store | None, settings: Settings, site: str) -> str:
     """Add a key to the site; it is removed when the stack ends. The service knows it within a second.
 
     Raises:
-        NoKey: the store cannot be reached from here.
+        NoKey: the store cannot be reached from here (None).
     """
-    store = await open_store(stack, settings)
     if store is None:
         raise NoKey(
             f"a key of the site is needed: --key, or better {KEY_VARIABLE}. None is in {api_key_file(site)} beside the "
