@@ -11,8 +11,9 @@ from typing import Any, Final
 import zxingcpp
 
 _HALVES: Final = {(0, 0): " ", (0, 255): "▄", (255, 0): "▀", (255, 255): "█"}
-
-DARK: Final = b"\0"  # the byte of a dark module in a row; a light one is 0xff
+QUIET_ZONE: Final = 4  # modules around a QR code, as ISO/IEC 18004 requires
+DARK: Final = b"\0"  # the byte of a dark module in a row
+LIGHT: Final = b"\xff"  # that of a light one
 
 
 def draw_modules(text: str) -> list[bytes]:
@@ -35,7 +36,7 @@ def draw_lines(text: str) -> str:
         ValueError: as of `draw_modules`.
     """
     rows = draw_modules(text)
-    light, side = b"\xff" * 4, len(rows) + 8
-    framed = [b"\xff" * side] * 4 + [light + row + light for row in rows] + [b"\xff" * side] * 5
+    beside, empty = LIGHT * QUIET_ZONE, LIGHT * (len(rows) + 2 * QUIET_ZONE)
+    framed = [empty] * QUIET_ZONE + [beside + row + beside for row in rows] + [empty] * (QUIET_ZONE + 1)
     pairs = zip(framed[::2], framed[1::2], strict=False)
     return "\n".join("".join(_HALVES[pair] for pair in zip(upper, lower, strict=True)) for upper, lower in pairs)

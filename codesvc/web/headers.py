@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from multidict import CIMultiDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -43,17 +43,23 @@ def cookie_in(given: Mapping[str, str], name: str) -> str:
 
     aiohttp's `request.cookies` parses all of them, with a table of attributes for each: 3 ms for 8 KB.
     """
-    for pair in given.get("Cookie", "").split(";"):
-        said, equals, value = pair.partition("=")
-        if equals and said.strip() == name:
-            return value.strip().removeprefix('"').removesuffix('"')
-    return ""
+    return next((_unquoted(value) for said, value in _cookies(given) if said == name), "")
 
 
 def cookies_in(given: Mapping[str, str], prefix: str) -> list[str]:
-    """The values of all cookies whose name begins so; read as `cookie_in` reads one."""
-    pairs = (pair.partition("=") for pair in given.get("Cookie", "").split(";"))
-    return [value.strip() for name, equals, value in pairs if equals and name.strip().startswith(prefix)]
+    """The values of all cookies whose name begins with `prefix`."""
+    return [_unquoted(value) for said, value in _cookies(given) if said.startswith(prefix)]
+
+
+def _cookies(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for pair in given.get("Cookie", "").split(";"):
+        name, equals, value = pair.partition("=")
+        if equals:
+            yield name.strip(), value
+
+
+def _unquoted(value: str) -> str:
+    return value.strip().removeprefix('"').removesuffix('"')
 
 
 def prepared(content_type: str) -> CIMultiDict[str]:

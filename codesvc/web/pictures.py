@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.runtime.qr_code import DARK, draw_modules
+from codesvc.runtime.qr_code import DARK, LIGHT, QUIET_ZONE, draw_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
-_QUIET_ZONE: Final = 4  # modules, as ISO/IEC 18004 requires
 _MODULE: Final = 10  # pixels of a module in a PNG
-_LIGHT: Final = b"\xff"
-_BITS: Final = bytes.maketrans(DARK + _LIGHT, b"01")
+_BITS: Final = bytes.maketrans(DARK + LIGHT, b"01")
 _DARK_RUNS: Final = re.compile(DARK + b"+")
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="9" fill="#07744f"/>'
@@ -38,11 +36,11 @@ def _drawn(text: str, kind: str) -> bytes:
 def _svg(matrix: Sequence[bytes]) -> bytes:
     """An SVG of one path, in which each run of dark modules is a line."""
     runs = [
-        f"M{run.start() + _QUIET_ZONE} {line}.5h{run.end() - run.start()}"
-        for line, row in enumerate(matrix, _QUIET_ZONE)
+        f"M{run.start() + QUIET_ZONE} {line}.5h{run.end() - run.start()}"
+        for line, row in enumerate(matrix, QUIET_ZONE)
         for run in _DARK_RUNS.finditer(row)
     ]
-    side = len(matrix) + 2 * _QUIET_ZONE
+    side = len(matrix) + 2 * QUIET_ZONE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{side * 8}" height="{side * 8}" viewBox="0 0 {side} {side}">'
         f'<path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/><path stroke="#000" d="{"".join(runs)}"/></svg>'
@@ -51,15 +49,15 @@ def _svg(matrix: Sequence[bytes]) -> bytes:
 
 def _png(matrix: Sequence[bytes]) -> bytes:
     """A PNG of one bit for each pixel (W3C PNG, third edition, sections 5 and 11): white where light, else black."""
-    side = (len(matrix) + 2 * _QUIET_ZONE) * _MODULE
+    side = (len(matrix) + 2 * QUIET_ZONE) * _MODULE
     width = -(-side // 8)
 
     def line(row: bytes) -> bytes:
-        bits = (_LIGHT * _QUIET_ZONE + row + _LIGHT * _QUIET_ZONE).translate(_BITS).decode()
+        bits = (LIGHT * QUIET_ZONE + row + LIGHT * QUIET_ZONE).translate(_BITS).decode()
         spread = "".join([bit * _MODULE for bit in bits])
         return (b"\0" + int(spread.ljust(width * 8, "0"), 2).to_bytes(width, "big")) * _MODULE
 
-    edge = line(_LIGHT * len(matrix)) * _QUIET_ZONE
+    edge = line(LIGHT * len(matrix)) * QUIET_ZONE
     rows = edge + b"".join([line(row) for row in matrix]) + edge
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
