@@ -119,7 +119,7 @@ def one_secret(text: str) -> str:
     """A secret as it was pasted or stored, without blanks and byte order marks around it.
 
     Raises:
-        UnfitError: it stands in quotes, has several lines, or has a character inside that nobody sees.
+        UnfitError: it stands in quotes, has several lines, or has an invisible character.
     """
     bare = without_marks(text)
     if "\n" in bare or "\r" in bare:

@@ -10,19 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from codesvc.config.account_settings import (
-    Account,
-    KeyHash,
-    Message,  # noqa: F401  part of the settings, found here as well
-    Shown,
-    WebAddress,
-)
-from codesvc.config.addresses import (
-    operators_listener,
-    origin,
-    receiver_url,
-    store_url,
-)
+from codesvc.config.account_settings import Account, KeyHash, Shown, WebAddress
+from codesvc.config.addresses import operators_listener, origin, receiver_url, store_url
 from codesvc.config.brand import Brand
 from codesvc.config.constraints import (
     Among,

@@ -41,7 +41,7 @@ class Row:
         delivered: how many WeChat delivered, by its receipt.
         handed: how many the site's gateway took, by why.
         unknown: how many it may have taken.
-        failed: how many nobody took.
+        failed: how many neither WeChat nor the gateway took.
         would: in shadow mode: what WeChat would have done, `push` or why not.
     """
 
