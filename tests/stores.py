@@ -54,11 +54,14 @@ async def until(true, seconds=30):
     raise AssertionError(f"still not true after {seconds} s: {true}")
 
 
-def free_port():
-    """A free port with a free cluster bus port, 10,000 higher; both below those that outgoing connections get."""
-    for port in random.sample(range(12_000, 22_000), 200):
+def free_port(in_a_row=1):
+    """The first of so many free ports, each with a free cluster bus port, 10,000 higher.
+
+    All are below those that outgoing connections get.
+    """
+    for port in random.sample(range(12_000, 22_001 - in_a_row), 200):
         try:
-            for each in (port, port + 10_000):
+            for each in (port + n + bus for n in range(in_a_row) for bus in (0, 10_000)):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", each))
         except OSError:

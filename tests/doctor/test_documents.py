@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from codesvc.demo.stack import running
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.store.key_patterns import IN_ACCOUNT, IN_PARTITION, PERMANENT
 from codesvc.web.problem_types import PROBLEMS
+from tests.stores import free_port
 from tests.world import KEY, document
 
 ROOT = Path(__file__).parents[2]
@@ -65,23 +65,6 @@ def test_every_decision_is_listed_and_short():
     index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in decisions if path.name not in index] == []
     assert [path.name for path in decisions if len(path.read_text(encoding="utf-8").splitlines()) >= 40] == []
-
-
-def four_ports():
-    """A port with three free ones above it."""
-    for base in range(20_000 + os.getpid() % 10_000, 60_000, 4):
-        probes = [socket.socket() for _ in range(4)]
-        try:
-            for number, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", base + number))
-        except OSError:
-            continue
-        else:
-            return base
-        finally:
-            for probe in probes:
-                probe.close()
-    raise AssertionError("no four ports are free")
 
 
 async def scan_and_read(http, addresses, verification, person):
@@ -141,7 +124,7 @@ async def until_the_phone_lists(addresses, http, title):
 
 
 async def test_the_readmes_example_is_a_sign_up_that_a_person_can_follow(tmp_path):
-    addresses = Addresses(four_ports())
+    addresses = Addresses(free_port(4))
     (code,) = blocks("README.md", "python")
     async with running(addresses, api_key=KEY, data_dir=tmp_path / "data"), aiohttp.ClientSession() as http:
         status, out, err = await followed(code, addresses, http, person="ann")

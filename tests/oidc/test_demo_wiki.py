@@ -13,7 +13,7 @@ from tests.stores import free_port
 
 
 async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
-    addresses, key = Addresses(free_port()), new_key(SITE, bytes(range(32)))
+    addresses, key = Addresses(free_port(4)), new_key(SITE, bytes(range(32)))
     async with (
         running(addresses, api_key=key, data_dir=tmp_path / "data"),
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Accept-Language": "en"}) as browser,

@@ -46,8 +46,7 @@ class Visitor:
 
 @pytest.fixture
 async def demo(tmp_path):
-    port = next(port for port in iter(free_port, 0) if port < 21_900)
-    async with running(Addresses(port), api_key="k" * 40, data_dir=tmp_path / "data", relay=True) as stack:
+    async with running(Addresses(free_port(4)), api_key="k" * 40, data_dir=tmp_path / "data", relay=True) as stack:
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar, headers={"Accept-Language": "en"}) as http:
             yield stack, Visitor(stack.addresses.website, http), http
