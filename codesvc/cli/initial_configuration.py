@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from codesvc.config.keys import hash_line, new_key
 from codesvc.config.master_key import weakness
+from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.passwords import NOBODY, password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 
@@ -31,6 +32,8 @@ PORT: Final = 8080
 _LETTERS: Final = string.ascii_letters + string.digits
 _TOKEN, _AES_KEY = 32, 43  # characters (WECHAT.md 9.1)
 _LOCAL_PORTS: Final = (3000, 5000, 8000)
+_VERIFIED_SERVICE: Final = frozenset({"service", "sandbox"})
+"""The words of `init` for `accounts.*.kind = "verified_service"`, the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,8 @@ class Answers:
     @property
     def by_keyword(self) -> bool:
         """Whether the account has no QR codes, so that codes come by keyword."""
-        return self.kind in {"unverified_service", "verified_subscription", "unverified_subscription"}
+        kind = AccountKind.VERIFIED_SERVICE if self.kind in _VERIFIED_SERVICE else AccountKind(self.kind)
+        return Right.QR_CODES not in kind.rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield from ("", "[oidc]", f'subject_key_file = "{SECRETS}/oidc-subject-key"   # never change it')
     yield from ("", f"[admin.operators.{answers.operator}]", f"password = {_quoted(password_hash)}")
     yield from ("", f"[accounts.{ACCOUNT}]", f"appid = {_quoted(answers.appid)}", f"name = {_quoted(answers.name)}")
-    if answers.kind not in {"service", "sandbox"}:
+    if answers.kind not in _VERIFIED_SERVICE:
         yield _line("kind", answers.kind) + "   # what WeChat lets it do: docs/en/account-kinds.md"
     yield f'secret_file = "{SECRETS}/app-secret"'
     yield f'token_file = "{SECRETS}/callback-token"'
