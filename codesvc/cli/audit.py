@@ -7,13 +7,11 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
-from redis.exceptions import RedisError
-
 from codesvc.cli.follow import open_store_alone
+from codesvc.cli.operation import run_operation
 from codesvc.domain.audit import Act, Gone
 from codesvc.domain.clock import rfc3339, unix_ms
-from codesvc.domain.errors import CodesvcError, in_words
-from codesvc.runtime import http_server
+from codesvc.domain.errors import CodesvcError
 from codesvc.service.audit_file import written
 from codesvc.service.auditing import AuditLog
 from codesvc.sites.registry.reading import known_site, read_directory
@@ -37,11 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         sys.stderr.write("codesvc audit: --since wants a number and m, h or d, such as 7d\n")
         return 2
     since = unix_ms() - int(span[1]) * _UNITS[span[2]]
-    try:
-        return http_server.run(_run(arguments, settings, since))
-    except (CodesvcError, OSError, RedisError) as error:
-        sys.stderr.write(f"codesvc audit: {in_words(error)}\n")
-        return 1
+    return run_operation("audit", _run(arguments, settings, since))
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, since: int) -> int:

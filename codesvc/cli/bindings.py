@@ -10,17 +10,16 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import aiohttp
-from redis.exceptions import RedisError
 
 from codesvc.cli.bindings_move import run_move
 from codesvc.cli.follow import open_store_alone
+from codesvc.cli.operation import run_operation
 from codesvc.domain.account_kinds import Right
-from codesvc.domain.errors import CodesvcError, in_words
-from codesvc.runtime import http_server
+from codesvc.domain.errors import CodesvcError
 from codesvc.service.bindings_transfer import Import, export
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.service.wechat_clients import client_alone
@@ -30,7 +29,6 @@ from codesvc.wechat.http import sending_trace
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Coroutine
     from datetime import tzinfo
     from pathlib import Path
 
@@ -47,7 +45,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if not _APPID.fullmatch(arguments.from_appid):
             sys.stderr.write("codesvc bindings: move needs --from-appid, the old appid: wx and 16 hexadecimal digits\n")
             return 2
-        return _ended(run_move(arguments, settings))
+        return run_operation("bindings", run_move(arguments, settings))
     if arguments.file is None or not arguments.site:
         sys.stderr.write(f"codesvc bindings: {arguments.act} needs a file and --site\n")
         return 2
@@ -56,15 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     except ValueError as error:
         sys.stderr.write(f"codesvc bindings: {error}\n")
         return 2
-    return _ended(_run(arguments, settings, zone))
-
-
-def _ended(command: Coroutine[Any, Any, int]) -> int:
-    try:
-        return http_server.run(command)
-    except (CodesvcError, OSError, RedisError) as error:
-        sys.stderr.write(f"codesvc bindings: {in_words(error)}\n")
-        return 1
+    return run_operation("bindings", _run(arguments, settings, zone))
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, zone: tzinfo | None) -> int:

@@ -8,12 +8,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from redis.exceptions import RedisError
 
 from codesvc.cli.follow import open_store_alone
+from codesvc.cli.operation import run_operation
 from codesvc.domain.clock import rfc3339, unix_ms
-from codesvc.domain.errors import CodesvcError, in_words
-from codesvc.runtime import http_server
 from codesvc.service.followers import Followers
 from codesvc.service.misplaced_bindings import require_in_place
 from codesvc.sites.registry.reading import known_site, read_directory
@@ -42,11 +40,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
     Returns 0, 3 if nothing was found, or 1 if it failed, also if what was erased is still in a file of the store.
     """
-    try:
-        return http_server.run(_run(arguments, settings))
-    except (CodesvcError, OSError, RedisError) as error:
-        sys.stderr.write(f"codesvc person: {in_words(error)}\n")
-        return 1
+    return run_operation("person", _run(arguments, settings))
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -11,15 +11,12 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from codesvc.app import prepare
 from codesvc.cli import oidc
 from codesvc.cli.follow import open_store_alone
+from codesvc.cli.operation import run_operation
 from codesvc.cli.tables import print_table, table_in
 from codesvc.domain.clock import rfc3339
-from codesvc.domain.errors import CodesvcError, in_words
-from codesvc.runtime import http_server
 from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.sites.registry.registry import Registry
 from codesvc.sites.registry.uses import KeyUses
@@ -36,11 +33,7 @@ _BY = "cli"
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run the command; returns the exit status."""
-    try:
-        return http_server.run(_run(arguments, settings))
-    except (CodesvcError, OSError, RedisError, ValueError) as error:
-        sys.stderr.write(f"codesvc {arguments.command} {arguments.act}: {in_words(error)}\n")
-        return 1
+    return run_operation(f"{arguments.command} {arguments.act}", _run(arguments, settings), ValueError)
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:

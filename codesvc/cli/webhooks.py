@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from codesvc.cli.follow import open_store
+from codesvc.cli.operation import run_operation
 from codesvc.domain.clock import rfc3339
-from codesvc.domain.errors import CodesvcError, in_words
+from codesvc.domain.errors import CodesvcError
 from codesvc.domain.webhook import HookStatus
-from codesvc.runtime import http_server
 from codesvc.service.webhooks import Webhooks, is_webhook_id
 from codesvc.sites.registry.reading import known_site, read_directory
 
@@ -27,11 +27,7 @@ _ACTOR: Final = "cli"
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run the command; returns 0, or 1 if it failed."""
-    try:
-        return http_server.run(_run(arguments, settings))
-    except (CodesvcError, OSError) as error:
-        sys.stderr.write(f"codesvc webhooks: {in_words(error)}\n")
-        return 1
+    return run_operation("webhooks", _run(arguments, settings))
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -1,0 +1,29 @@
+"""What a command does with the store, and how it ends if that fails."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from codesvc.domain.errors import CodesvcError, in_words
+from codesvc.runtime import http_server
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+
+def run_operation(name: str, operation: Coroutine[Any, Any, int], *also: type[Exception]) -> int:
+    """Run it; returns its exit status, or 1 after a line on the standard error output that says what failed.
+
+    Args:
+        name: how the command is called.
+        operation: does it.
+        also: errors, besides ours, the system's and the store's, whose text is for people.
+    """
+    try:
+        return http_server.run(operation)
+    except (CodesvcError, OSError, RedisError, *also) as error:
+        sys.stderr.write(f"codesvc {name}: {in_words(error)}\n")
+        return 1
