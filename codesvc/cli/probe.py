@@ -14,12 +14,13 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import aiohttp
 from aiohttp import web
 
 from codesvc import __version__
+from codesvc.domain.errors import in_words
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime.qr_code import draw_lines
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import argparse
 
     from codesvc.config import Settings
+    from codesvc.sandbox.rights import AccountKind
 
 _NOT_SAFE_KEY: Final = "A" * 43  # where an account in plaintext has no key
 _BEGINNING: Final = """\
@@ -59,32 +61,33 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         target = _target(arguments, settings)
         host, port = _listening(arguments, settings)
-    except ValueError as error:
-        print(f"codesvc probe: {error}", file=sys.stderr)
-        return 2
-    if arguments.record.exists():
+        arguments.record.touch(mode=0o600, exist_ok=False)  # now, and not when the walk is done and would be lost
+    except FileExistsError:
         print(f"codesvc probe: {arguments.record} exists; name a new file", file=sys.stderr)
+        return 2
+    except (ValueError, OSError) as error:
+        print(f"codesvc probe: {in_words(error)}", file=sys.stderr)
         return 2
     today = datetime.now(UTC).date().isoformat()
     transcript = Transcript(target.kind, target.mode, today, __version__)
+    failure = None
     try:
         asyncio.run(_walk(target, transcript, host, port, arguments.wait))
     except KeyboardInterrupt:
         print("\nstopped")
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        print(
-            f"codesvc probe: {host}:{port} is in use, perhaps by the service. Stop it for the time of the walk, or "
-            "give --listen HOST:PORT and let WeChat's callbacks come there.",
-            file=sys.stderr,
-        )
-        return 2
+        failure = _explained(error, host, port)
     taken = transcript.steps()
+    if taken:
+        transcript.save(arguments.record)
+    else:
+        arguments.record.unlink()
+    if failure is not None:
+        print(f"codesvc probe: {failure}", file=sys.stderr)
+        return 2
     if not taken:
         print("nothing was recorded")
         return 1
-    transcript.save(arguments.record)
     print(f"{len(taken)} of {len(STEPS)} steps are in {arguments.record}. Read it, it is short. Then:")
     print(f"  codesvc sandbox compare {arguments.record}")
     return 0
@@ -96,12 +99,10 @@ def _target(arguments: argparse.Namespace, settings: Settings) -> Target:
     Raises:
         ValueError: it is not named, or unknown.
     """
-    names = ", ".join(sorted(settings.accounts))
     name = arguments.account or (next(iter(settings.accounts)) if len(settings.accounts) == 1 else "")
     if name not in settings.accounts:
-        raise ValueError(f"--account: one of {names}")
+        raise ValueError(f"--account: one of {', '.join(sorted(settings.accounts))}")
     account = settings.accounts[name]
-    configured = getattr(account, "kind", None)
     options, headers = leaving(settings.service.proxy_to_wechat, account.api_url.partition(":")[0])
     return Target(
         appid=account.appid,
@@ -109,12 +110,12 @@ def _target(arguments: argparse.Namespace, settings: Settings) -> Target:
         token=account.token.reveal(),
         aes_key=account.aes_key.reveal() if account.aes_key else _NOT_SAFE_KEY,
         mode=account.callback,
-        kind=arguments.kind or (configured if configured in KINDS else "verified_service"),
+        kind=cast("AccountKind", arguments.kind or account.kind),
         api_url=account.api_url.rstrip("/"),
         open_url=account.open_url.rstrip("/"),
         return_url=ServiceAddress(settings.service.public_url).url(f"/wechat/{name}/oauth"),
         template_id=arguments.template,
-        options={**options, **({"headers": headers} if headers else {})},
+        options={**options, "headers": headers},
     )
 
 
@@ -125,6 +126,16 @@ def _listening(arguments: argparse.Namespace, settings: Settings) -> tuple[str, 
     if not (host and port.isascii() and port.isdigit() and int(port[:6]) <= 65_535):  # noqa: PLR2004 - the last port
         raise ValueError("--listen: HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def _explained(error: OSError, host: str, port: int) -> str:
+    """Why nothing can listen there, and what to do."""
+    if error.errno != errno.EADDRINUSE:
+        return f"cannot listen on {host}:{port}: {in_words(error)}"
+    return (
+        f"{host}:{port} is in use, perhaps by the service. Stop it for the time of the walk, or give --listen HOST:PORT "
+        "and let WeChat's callbacks come there."
+    )
 
 
 async def _walk(target: Target, transcript: Transcript, host: str, port: int, patience: float) -> None:

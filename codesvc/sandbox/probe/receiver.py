@@ -10,7 +10,7 @@ from aiohttp import web
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from codesvc.sandbox.cipher import BadEnvelope, check_signature, decrypt, encrypt, sign
+from codesvc.sandbox.cipher import check_signature, decrypt, encrypt, sign
 from codesvc.sandbox.envelope import write_xml
 from codesvc.sandbox.probe.target import Target
 
@@ -19,15 +19,22 @@ _MOST_BYTES = 2**20
 
 @dataclass
 class Heard:
-    """One callback, opened; or a browser's return, whose `fields` are its query and whose `event` is empty."""
+    """One callback, opened; or a browser's return, whose `fields` are its query and whose `event` is empty.
+
+    Attributes:
+        elements: the names of the elements in their order.
+        outside: the names of the elements beside `Encrypt`, which nothing signs.
+        query: the names of the query's members.
+        at: when it came, by the monotonic clock.
+    """
 
     event: str
     fields: dict[str, str]
-    elements: list[str]
-    query: list[str]
-    content_type: str
     at: float
-    answered: bool = False
+    elements: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+    content_type: str = ""
 
 
 @dataclass
@@ -83,8 +90,7 @@ class Receiver:
                 return web.Response(status=403)
             return web.Response(text=query["echostr"])
         if "code" in query or "state" in query:
-            fields = {name: query[name] for name in query}
-            await self._note(Heard("", fields, list(fields), list(fields), "", time.monotonic()))
+            await self._note(Heard("", dict(query), time.monotonic()))
             return web.Response(text="codesvc probe: 可以关闭此页 · you may close this page")
         return web.Response(status=404)
 
@@ -92,18 +98,21 @@ class Receiver:
         try:
             outer = _parse(await request.text())
             root = self._open(request, outer)
-        except (ValueError, BadEnvelope):
+        except ValueError:  # BadEnvelope is one
             self.refused += 1
             return web.Response(status=403)
         fields = {child.tag: child.text or "" for child in root}
         event = fields.get("Event") or fields.get("MsgType", "")
-        elements = [child.tag for child in outer if child.tag != "Encrypt"] if outer is not root else []
-        names = [*(f"outside:{name}" for name in elements), *(child.tag for child in root)]
         heard = Heard(
-            event, fields, names, list(request.query), request.headers.get("Content-Type", ""), time.monotonic()
+            event,
+            fields,
+            time.monotonic(),
+            [child.tag for child in root],
+            [child.tag for child in outer if child.tag != "Encrypt"] if outer is not root else [],
+            list(request.query),
+            request.headers.get("Content-Type", ""),
         )
         text = self.reply(heard)
-        heard.answered = text is not None
         await self._note(heard)
         return web.Response(text="success" if text is None else self._write(heard, text), content_type="text/xml")
 

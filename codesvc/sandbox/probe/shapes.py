@@ -15,7 +15,8 @@ from codesvc.sandbox.errcodes import ERRMSG
 _LARGEST_NUMBER = 9_999_999
 _MOST_ITEMS = 3
 _LONGEST_NAME = 24
-_NAME = re.compile(r"[A-Za-z]{1,15}(?:_[A-Za-z]{1,15}){0,4}")
+_NAME = re.compile(r"(?!(?i:gh)_)[A-Za-z]{1,15}(?:_[A-Za-z]{1,15}){0,4}")
+"""What looks like a name. An original id of letters only, such as `gh_abcdefabcdef`, would look like one too."""
 NAMES: Final = frozenset(
     [
         "SubscribeStatusString",
@@ -23,16 +24,11 @@ NAMES: Final = frozenset(
         "SubscribeMsgChangeEvent",
         "SubscribeMsgSentEvent",
         "subscribe_msg_popup_event",
-        "component_rate_limit",
-        "is_add_friend_reply_open",
         "message_default_autoreply_info",
-        "keyword_autoreply_info",
-        "msg_signature",
         "add_friend_autoreply_info",
-        "Location_X",
-        "Location_Y",
     ]
 )
+"""Documented names that are too long to look like one."""
 WORDS: Final = frozenset(
     [
         "ok",
@@ -72,14 +68,18 @@ WORDS: Final = frozenset(
         "yes",
         "no",
         "application/json",
+        "application/json; encoding=utf-8",
         "text/plain",
         "text/html",
         "text/xml",
-        "encoding=utf-8",
-        "charset=utf-8",
-        "charset=UTF-8",
+        "failed:user block",
+        "failed: system failed",
+        "failed:freq limit",
+        "",
     ]
-) | {"", "failed:user block", "failed: system failed", "failed:freq limit", "application/json; encoding=utf-8"}
+)
+_ERRMSGS: Final = sorted(set(ERRMSG.values()), key=len, reverse=True)
+"""The longest first, because one may begin with another."""
 _FORMS: Final = (
     ("openid", re.compile(r"o[0-9A-Za-z_-]{27}")),
     ("appid", re.compile(r"wx[0-9a-f]{16}")),
@@ -97,7 +97,7 @@ _FORMS: Final = (
     ("hex", re.compile(r"[0-9a-f]+")),
     ("base64", re.compile(r"[0-9A-Za-z_+/-]{16,}={0,2}")),
 )
-_RID_TAIL = re.compile(r"(?:,)?\s*(?:hints?: \[[^\]]*\])?\s*,?\s*(?:rid: \S+)?\s*")
+_RID_TAIL = re.compile(r",?\s*(?:hints?: \[[^\]]*\])?\s*,?\s*(?:rid: \S+)?\s*")
 
 
 class Redaction:
@@ -154,8 +154,8 @@ class Redaction:
 
     def _errmsg(self, value: str) -> str:
         """A known errmsg, with the form of what follows it."""
-        for known in sorted(ERRMSG.values(), key=len, reverse=True):
-            if known and value.startswith(known) and not self._is_secret(known):
+        for known in _ERRMSGS:
+            if value.startswith(known) and not self._is_secret(known):
                 tail = value[len(known) :]
                 if not tail:
                     return known

@@ -19,6 +19,7 @@ from codesvc.sandbox.probe.receiver import Heard, Receiver
 from codesvc.sandbox.probe.shapes import Redaction
 from codesvc.sandbox.probe.target import Stopped, Target, Walker
 from codesvc.sandbox.probe.transcript import Event, Transcript
+from codesvc.sandbox.request_body import read_at_most
 from codesvc.sandbox.template import keys_of
 
 _MOST_BYTES = 2**20
@@ -72,7 +73,7 @@ class Walk:
         receiver: Receiver,
         http: aiohttp.ClientSession,
         *,
-        patience: float = 180.0,
+        patience: float,
         transcript: Transcript,
     ) -> None:
         self._target = target
@@ -126,8 +127,8 @@ class Walk:
         self._access = str(answer.get("access_token", ""))
 
     async def _mistakes(self) -> None:
-        await self._call("GET", "/cgi-bin/getcallbackip", token="")
-        await self._call("GET", "/cgi-bin/getcallbackip", token="1_" + "x" * 134)
+        for token in ("", "1_" + "x" * 134):
+            await self._call("GET", "/cgi-bin/getcallbackip", query={"access_token": token})
         await self._call("POST", "/cgi-bin/openapi/quota/get", raw=b"")
         await self._call("POST", "/cgi-bin/openapi/quota/get", raw=b"{")
         await self._call("GET", "/cgi-bin/codesvc_probe")
@@ -204,11 +205,17 @@ class Walk:
         same = "same" if heard.fields.get("state") == state else "other"
         shape = self._redaction.shape({**heard.fields, "state": ""}) | {"state": f"<{same}>"}
         self._note(Event(self._step, "redirect", "return", self._since(heard.at), shape=shape))
-        query = {"appid": self._target.appid, "secret": self._target.secret, "grant_type": "authorization_code"}
         code = heard.fields.get("code", "")
-        if code:
-            for _ in range(2):  # the second time it is used up
-                await self._call("GET", "/sns/oauth2/access_token", token=None, query={**query, "code": code})
+        if not code:
+            return
+        query = {
+            "appid": self._target.appid,
+            "secret": self._target.secret,
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        for _ in range(2):  # the second time it is used up
+            await self._call("GET", "/sns/oauth2/access_token", with_token=False, query=query)
 
     async def _ask(self, name: str, words: str) -> None:
         shown = "yes" if await self._walker.confirm(words) else "no"
@@ -221,11 +228,10 @@ class Walk:
             self._note(Event(self._step, "skipped", "no callback"))
             return None
         redact = self._redaction
-        shape = {redact.name(name): redact.shape(_number(value), name) for name, value in heard.fields.items()}
+        shape = redact.shape({name: _number(value) for name, value in heard.fields.items()})
         shape["query"] = sorted(redact.name(name) for name in heard.query)
-        outside = [name.removeprefix("outside:") for name in heard.elements if name.startswith("outside:")]
-        inside = [name for name in heard.elements if not name.startswith("outside:")]
-        elements = [f"outside:{redact.name(name)}" for name in outside] + [redact.name(name) for name in inside]
+        elements = [f"outside:{redact.name(name)}" for name in heard.outside]
+        elements += [redact.name(name) for name in heard.elements]
         name, label = redact.text(heard.event), redact.text(heard.content_type)
         seconds = self._since(heard.at)
         self._note(
@@ -240,19 +246,18 @@ class Walk:
         *,
         body: Mapping[str, Any] | None = None,
         raw: bytes | None = None,
-        token: str | None = "own",  # noqa: S107 - a word for the walk's own token
         query: Mapping[str, str] | None = None,
+        with_token: bool = True,
     ) -> dict[str, Any]:
-        """Make a call and record it; `token` None sends none, another text is sent as it is."""
-        if token == "own" and self._access:  # noqa: S105 - as above
-            token = self._access
-        given = ({} if token in {None, "own"} else {"access_token": str(token)}) | dict(query or {})
+        """Make a call with the walk's token, if there is one yet and `query` has no other, and record it."""
+        own = {"access_token": self._access} if with_token and self._access else {}
+        given = {**own, **(query or {})}
         data = raw if body is None else json.dumps(body, ensure_ascii=False).encode()
         began, options = time.monotonic(), self._target.options
         url = URL(self._target.api_url + path).with_query(given)
         try:
             async with self._http.request(method, url, data=data, timeout=_TIMEOUT, **options) as response:
-                text = await response.content.read(_MOST_BYTES)
+                text = await read_at_most(response.content, _MOST_BYTES)
                 status, label = response.status, response.headers.get("Content-Type", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._note(Event(self._step, "call", f"{method} {path}", 0.0, shape=f"<no answer: {type(error).__name__}>"))
