@@ -28,7 +28,8 @@ class Account:
         menu: the JSON of `menu/create`.
         migration: the migration of another account into this one.
         conditional_menus: the personalised menus, newest last, each with its `menuid`.
-        tags: the tags of followers; temporary and permanent material; agents of customer service; short keys.
+        menus_made: how many of them were ever made, so that no `menuid` comes again.
+        tags, media, agents, short_keys: the tags of followers, the material, customer service, the short keys.
         tickets: the tickets of the JS-SDK by type, each with the time at which it ends.
     """
 
@@ -44,6 +45,7 @@ class Account:
     menu: dict[str, Any] | None = None
     migration: Migration | None = None
     conditional_menus: list[dict[str, Any]] = field(default_factory=list)
+    menus_made: int = 0
     tags: Tags = field(default_factory=Tags)
     media: MediaStore = field(default_factory=MediaStore)
     agents: Agents = field(default_factory=Agents)

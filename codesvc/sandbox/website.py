@@ -63,7 +63,6 @@ class WebsiteLogin:
     state: str
     expires_at: float
     status: LoginState = "waiting"
-    person: str = ""
     code: str = ""
 
 

@@ -199,6 +199,11 @@ async def test_personalised_menus(wechat):
         assert await errcode(wechat, try_, {"user_id": user}) == 65302
     assert await errcode(wechat, "/cgi-bin/menu/delconditional", made) == 0
     assert await errcode(wechat, "/cgi-bin/menu/delconditional", made) == 65301
+    newest = await wechat.api(add, {"button": special, "matchrule": rule})
+    assert await errcode(wechat, "/cgi-bin/menu/delconditional", newest) == 0
+    further = await wechat.api(add, {"button": special, "matchrule": rule})
+    assert further != newest  # an id that was given once names no other menu
+    assert await errcode(wechat, "/cgi-bin/menu/delconditional", further) == 0
     assert (await wechat.api(try_, {"user_id": alice}))["button"] == MENU["button"]
     await wechat.api("/cgi-bin/menu/delete")
     await wechat.api("/cgi-bin/menu/create", MENU)

@@ -111,7 +111,8 @@ async def test_a_life_that_is_one(wechat, life, seconds):
 
 async def test_other_values_of_a_wrong_type_are_not_passed_over(wechat):
     openid = await wechat.user()
-    for change in ({"miniprogram": "wx0"}, {"miniprogram": 1}, {"client_msg_id": ["a"]}, {"client_msg_id": {}}):
+    keys = [{"client_msg_id": value} for value in (["a"], {}, True, False)]
+    for change in ({"miniprogram": "wx0"}, {"miniprogram": 1}, *keys):
         assert (await wechat.send_template(openid, **change))["errcode"] == 47001, change
     assert (await wechat.send_template(openid, miniprogram=[]))["errcode"] == 0  # as PHP writes an empty object
     for force in ("a", 2, [], {}):

@@ -1,7 +1,8 @@
 """Website login: `/connect/qrconnect` with an appid of its own, a scan, a confirmation on the phone, and a code."""
 
+import json
 import re
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
@@ -121,6 +122,16 @@ async def test_no_text_of_a_link_becomes_a_part_of_the_page(wechat):
         html = await page(wechat, **change)
         assert "alert(1)</script>" not in html
         assert html.count("<script>") == 1
+
+
+@pytest.mark.parametrize("word", ["UUID", "TARGET", "$uuid", "$target", "{body}"])
+async def test_a_page_leads_back_to_the_address_as_it_was_given(wechat, word):
+    html = await page(wechat, redirect_uri=f"http://127.0.0.1:9/{word}?a={word}", state=word)
+    target, place = re.search(r"location\.replace\((\"[^\"]*\")\.replace\(\"([^\"]*)\"", html).groups()
+    assert json.loads(target).count(place) == 1
+    back = urlsplit(json.loads(target).replace(place, "CODE", 1))
+    assert unquote(back.path) == f"/{word}"
+    assert parse_qs(back.query) == {"a": [word], "code": ["CODE"], "state": [word]}
 
 
 async def test_websites_are_made_and_changed(wechat):

@@ -74,7 +74,8 @@ class Call:
         Raises:
             ApiError: 47001 if it is no text and no number, so that it never silently tells nothing apart.
         """
-        if self.body.get(name) is not None and not isinstance(self.body[name], str | int):
+        value = self.body.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
             raise ApiError(47001)
         return self.text(name)
 

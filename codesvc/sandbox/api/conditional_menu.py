@@ -29,9 +29,9 @@ def add_menu(call: Call) -> Mapping[str, Any]:
         raise ApiError(65320)
     if not rule.keys() & {"tag_id", "group_id", "client_platform_type"}:
         raise ApiError(65304)
-    menus = call.account.conditional_menus
-    number = str(_FIRST_ID + len(menus) if not menus else int(menus[-1]["menuid"]) + 1)
-    menus.append({"button": call.body["button"], "matchrule": rule, "menuid": number})
+    number = str(_FIRST_ID + call.account.menus_made)
+    call.account.menus_made += 1
+    call.account.conditional_menus.append({"button": call.body["button"], "matchrule": rule, "menuid": number})
     return {"menuid": number}
 
 

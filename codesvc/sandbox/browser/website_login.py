@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from html import escape
+from string import Template
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -23,17 +24,18 @@ _PAGE = """<!doctype html>
 body{{margin:0;font:17px/1.6 -apple-system,"PingFang SC","Noto Sans SC",sans-serif;background:#fff;color:#191919;
 text-align:center;padding:10vh 24px}} h1{{font-size:22px;font-weight:500}} p{{color:#6b6b6b}}
 img{{width:280px;height:280px}}</style></head><body><h1>微信登录</h1>{body}</body></html>"""
-_SCRIPT = """<script>
+_SCRIPT = Template("""<script>
 const said = { 402: "二维码已失效，请刷新", 403: "你已取消此次登录", 404: "扫描成功，请在微信中点击确认即可登录" };
 const ask = async () => {
-  const answer = await (await fetch("/connect/l/qrconnect?uuid=UUID")).text();
+  const answer = await (await fetch("/connect/l/qrconnect?uuid=$uuid")).text();
   const status = answer.match(/wx_errcode=([0-9]+)/)[1];
   if (said[status]) document.querySelector("p").textContent = said[status];
-  if (status === "405") location.replace(TARGET.replace("UUID", answer.match(/wx_code='([^']*)'/)[1]));
+  if (status === "405") location.replace($target.replace("$uuid", answer.match(/wx_code='([^']*)'/)[1]));
   else if (status !== "402" && status !== "403") setTimeout(ask, 500);
 };
 ask();
-</script>"""
+</script>""")
+"""`$target` is a literal of the address to which the browser is led, with the page's uuid in place of the code."""
 _STATUS = {"waiting": 408, "scanned": 404, "denied": 403, "confirmed": 405}
 _EXPIRED = 402
 
@@ -66,7 +68,8 @@ class WebsiteLoginPages:
             query["appid"], query["redirect_uri"], query.get("state", ""), self._platform.clock.now()
         )
         name = escape(self._platform.websites[page.appid].name)
-        script = _SCRIPT.replace("TARGET", _script_text(target_of(page, "UUID"))).replace("UUID", page.uuid)
+        target = add_query(page.target, {"code": page.uuid, "state": page.state})  # also an empty state comes back
+        script = _SCRIPT.substitute(uuid=page.uuid, target=_script_text(target))
         picture = f'<img src="/connect/qrcode/{page.uuid}" alt="" data-uuid="{page.uuid}">'
         return _html(f"{picture}<p>使用微信扫一扫登录 {name}</p>{script}")
 
@@ -106,7 +109,7 @@ class WebsiteLoginPages:
         page = self._platform.website_logins.by_text(text, now)
         if page is None or page.status in {"confirmed", "denied"}:
             return page
-        page.person, page.status = person.name, "scanned"
+        page.status = "scanned"
         if consent == "deny":
             page.status = "denied"
         elif consent == "allow":
@@ -116,11 +119,6 @@ class WebsiteLoginPages:
             identity = Identity(page.appid, openid, unionid, person.name, "snsapi_login")
             page.code, page.status = self._platform.oauth.issue(identity, now, life=CODE_LIFE), "confirmed"
         return page
-
-
-def target_of(page: WebsiteLogin, code: str) -> str:
-    """Where the browser is led; `state` comes back also if it is empty."""
-    return add_query(page.target, {"code": code, "state": page.state})
 
 
 def _script_text(text: str) -> str:
