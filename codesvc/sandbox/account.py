@@ -98,13 +98,22 @@ class AccountSpec:
     autoreply: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name, form in _FORMS.items():
-            if not re.fullmatch(form, getattr(self, name)):
-                raise ValueError(f"{name}: must match {form}")
+        check_forms(self, *_FORMS)
         if self.kind not in KINDS:
             raise ValueError(f"kind: one of {', '.join(KINDS)}")
         if self.callback_url is not None:
             check_http_url(self.callback_url)
+
+
+def check_forms(spec: object, *names: str) -> None:
+    """Check identifiers and secrets of an account or of a website application.
+
+    Raises:
+        ValueError: a member has not the form of its name.
+    """
+    for name in names:
+        if not re.fullmatch(_FORMS[name], getattr(spec, name)):
+            raise ValueError(f"{name}: must match {_FORMS[name]}")
 
 
 def check_http_url(url: str) -> None:

@@ -20,6 +20,10 @@ def _letters(raw: bytes, count: int) -> str:
     return base64.urlsafe_b64encode(raw).decode()[:count]
 
 
+def _alphanumerics(count: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
+
+
 def derive_openid(appid: str, person: str) -> str:
     """28 characters beginning with `o`; those of one account share their first six (WECHAT.md 1)."""
     return "o" + _letters(_digest("account", appid), 5) + _letters(_digest("openid", appid, person), 22)
@@ -55,12 +59,12 @@ def mint_secret() -> str:
 
 def mint_aes_key() -> str:
     """43 alphanumerics (WECHAT.md 9); the last character may have unused bits set, as in real keys."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(43))
+    return _alphanumerics(43)
 
 
 def mint_callback_token() -> str:
     """A callback token of 24 alphanumerics (WECHAT.md 9)."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(24))
+    return _alphanumerics(24)
 
 
 def mint_access_token() -> str:
@@ -73,9 +77,19 @@ def mint_jsapi_ticket() -> str:
     return "sM4AOVdWfPE4DxkXGEs8V" + secrets.token_urlsafe(60)[:65]
 
 
-def mint_website_uuid(raw: bytes) -> str:
-    """The 16 characters that name a login page at the desk; `raw` is 10 random bytes."""
-    return "0" + base64.b32encode(raw).decode()[:15]
+def mint_website_uuid() -> str:
+    """The 16 characters that name a login page at the desk."""
+    return "0" + base64.b32encode(secrets.token_bytes(10)).decode()[:15]
+
+
+def mint_media_id() -> str:
+    """64 characters of base64url, as real ids have."""
+    return secrets.token_urlsafe(48)
+
+
+def mint_short_key() -> str:
+    """A key of 15 letters and digits (official page of `shorten/gen`)."""
+    return _alphanumerics(15)
 
 
 def mint_template_id() -> str:
@@ -85,7 +99,7 @@ def mint_template_id() -> str:
 
 def mint_oauth_code() -> str:
     """A web authorisation code of 32 characters."""
-    return "0" + "".join(secrets.choice(_ALPHABET) for _ in range(31))
+    return "0" + _alphanumerics(31)
 
 
 def mint_qr_id() -> str:

@@ -6,11 +6,10 @@ with a code. WECHAT.md does not cover it; the rules are those of the official pa
 page is that of reports.
 """
 
-import re
-import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
+from codesvc.sandbox.account import check_forms
 from codesvc.sandbox.identifiers import mint_website_uuid
 
 CONFIRM_URL = "https://open.weixin.qq.com/connect/confirm?uuid="
@@ -40,10 +39,7 @@ class WebsiteSpec:
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"wx[0-9a-f]{16}", self.appid):
-            raise ValueError("appid: must match wx[0-9a-f]{16}")
-        if not re.fullmatch(r"[0-9A-Za-z]{8,64}", self.secret):
-            raise ValueError("secret: must match [0-9A-Za-z]{8,64}")
+        check_forms(self, "appid", "secret")
 
 
 DEFAULT_WEBSITE = WebsiteSpec(
@@ -74,7 +70,7 @@ class WebsiteLogins:
 
     def open(self, appid: str, target: str, state: str, now: float) -> WebsiteLogin:
         """A new page; of very many the oldest is forgotten."""
-        page = WebsiteLogin(mint_website_uuid(secrets.token_bytes(10)), appid, target, state, now + _PAGE_LIFE)
+        page = WebsiteLogin(mint_website_uuid(), appid, target, state, now + _PAGE_LIFE)
         self._pages[page.uuid] = page
         if len(self._pages) > _MOST:
             del self._pages[next(iter(self._pages))]

@@ -1,22 +1,21 @@
 """`/cgi-bin/shorten/gen` and `/cgi-bin/shorten/fetch`: short keys for long texts (official pages)."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
 from codesvc.sandbox.errcodes import ApiError
+from codesvc.sandbox.identifiers import mint_short_key
 from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.rights import Right
 from codesvc.sandbox.short_key import ShortKey
 
 _MAX_BYTES = 4096
 _MAX_LIFE = 2_592_000
-_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def make_key(call: Call) -> Mapping[str, Any]:
-    """A key of 15 letters for a text of up to 4 KB; without a life it is kept for 30 days."""
+    """A key for a text of up to 4 KB; without a life it is kept for 30 days."""
     text = call.body.get("long_data")
     if not isinstance(text, str) or not text:
         raise ApiError(47003, "argument invalid! long_data is empty")
@@ -26,7 +25,7 @@ def make_key(call: Call) -> Mapping[str, Any]:
     life = _MAX_LIFE if given is None else read_integer(given)
     if life is None or not 1 <= life <= _MAX_LIFE:
         raise ApiError(9410011)
-    key = "".join(secrets.choice(_LETTERS) for _ in range(15))
+    key = mint_short_key()
     call.account.short_keys[key] = ShortKey(text, call.now, call.now + life)
     return {**OK, "short_key": key}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from codesvc.sandbox.account import check_http_url
 from codesvc.sandbox.account_state import Account
 from codesvc.sandbox.identifiers import derive_snapshot_openid, derive_unionid
 from codesvc.sandbox.oauth import Identity, Scope
@@ -127,7 +128,7 @@ class ConsentFlow:
         account = self._platform.accounts.get(given.get("appid", ""))
         scene, template_id = given.get("scene", ""), given.get("template_id", "")
         target = given.get("redirect_url", "")
-        if account is None or given.get("action") != "get_confirm" or not is_web_address(target):
+        if account is None or given.get("action") != "get_confirm" or not _is_web_address(target):
             return ErrorPage(0, "链接参数错误")
         if not (scene.isascii() and scene.isdigit() and int(scene[:6]) <= _MAX_SCENE) or not template_id:
             return ErrorPage(0, "链接参数错误")
@@ -182,12 +183,12 @@ class ConsentFlow:
         ordered = [name for name in names if name in _ORDER] == [name for name in _ORDER if name in given]
         if not ordered or given.get("response_type") != "code" or not self._takes_state(given.get("state", "")):
             return ErrorPage(0, "链接参数的顺序、response_type 或 state 错误")
-        if not _is_allowed(account, given["redirect_uri"]):
+        if not may_lead_to(given["redirect_uri"], account.spec.oauth_domain):
             return ErrorPage(10003, "redirect_uri 域名与后台配置不一致")
         return None
 
     def _takes_state(self, state: str) -> bool:
-        if len(state.encode("utf-8", "surrogatepass")) > _MAX_STATE or any(ord(char) < ord(" ") for char in state):
+        if not is_short_state(state) or any(ord(char) < ord(" ") for char in state):
             return False
         return self._platform.settings.oauth_state == "lenient" or _STRICT_STATE.fullmatch(state) is not None
 
@@ -206,17 +207,19 @@ def _snapshot_identity(identity: Identity, account: Account, person: Person) -> 
     return replace(identity, openid=openid, unionid=unionid, nickname="微信用户", snapshot=True)
 
 
-def is_web_address(url: str) -> bool:
-    """Whether a text is an absolute http or https URL."""
+def _is_web_address(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        check_http_url(url)
     except ValueError:
         return False
+    return True
 
 
-def _is_allowed(account: Account, url: str) -> bool:
-    if not is_web_address(url):
-        return False
-    domain = account.spec.oauth_domain
-    return domain is None or urlsplit(url).netloc == domain
+def may_lead_to(url: str, domain: str | None) -> bool:
+    """Whether a page may lead the browser to a URL; `domain` is the only host, with the port, or None for any."""
+    return _is_web_address(url) and domain in {None, urlsplit(url).netloc}
+
+
+def is_short_state(state: str) -> bool:
+    """Whether `state` has the length that every page of authorisation takes."""
+    return len(state.encode("utf-8", "surrogatepass")) <= _MAX_STATE

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from html import escape
 from string import Template
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aiohttp import web
 
-from codesvc.sandbox.browser.authorize import add_query, is_web_address
+from codesvc.sandbox.browser.authorize import add_query, is_short_state, may_lead_to
 from codesvc.sandbox.identifiers import derive_openid, derive_unionid
 from codesvc.sandbox.oauth import Identity
 from codesvc.sandbox.person import Person
@@ -17,7 +17,6 @@ from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.qr_jpeg import draw_jpeg
 from codesvc.sandbox.website import CODE_LIFE, CONFIRM_URL, WebsiteLogin
 
-_MAX_STATE = 128  # bytes
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>微信登录</title><style>
@@ -92,14 +91,13 @@ class WebsiteLoginPages:
         if website is None:
             known = query.get("appid") in self._platform.accounts
             return "Scope 参数错误或没有 Scope 权限" if known else "AppID 参数错误"
-        target = query.get("redirect_uri", "")
-        if not is_web_address(target) or website.domain not in {None, urlsplit(target).netloc}:
+        if not may_lead_to(query.get("redirect_uri", ""), website.domain):
             return "redirect_uri 参数错误"
         if query.get("scope") != "snsapi_login":
             return "Scope 参数错误或没有 Scope 权限"
         if query.get("response_type") != "code":
             return "response_type 参数错误"
-        if len(query.get("state", "").encode("utf-8", "surrogatepass")) > _MAX_STATE:
+        if not is_short_state(query.get("state", "")):
             return "state 参数过长"
         return None
 

@@ -1,6 +1,6 @@
 """`/sandbox/accounts`: official accounts and their developer settings."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import msgspec
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, DEFAULT_TEMPLATES, AccountSpec
 from codesvc.sandbox.account_state import Account
-from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
+from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json, replace_members
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.identifiers import (
     mint_aes_key,
@@ -180,11 +180,4 @@ def _with_kind(base: AccountSpec, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(base: AccountSpec, given: dict[str, Any]) -> AccountSpec:
-    given = _with_kind(base, given)
-    unknown = set(given) - {item.name for item in fields(AccountSpec)}
-    if unknown:
-        raise BadInput(f"unknown members: {', '.join(sorted(unknown))}")
-    try:
-        return msgspec.convert({**asdict(base), **given}, AccountSpec)
-    except msgspec.ValidationError as error:
-        raise BadInput(str(error)) from error
+    return replace_members(base, _with_kind(base, given))

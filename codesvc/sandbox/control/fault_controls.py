@@ -7,11 +7,10 @@ import msgspec
 from aiohttp import web
 
 from codesvc.sandbox.browser.client import WeChatBrowser
-from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json
+from codesvc.sandbox.control.guard import Body, answer, read_json, replace_members
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.fault import Fault, Kind
 from codesvc.sandbox.platform import NotFound, Platform
-from codesvc.sandbox.settings import Settings
 
 
 class _Fault(Body):
@@ -118,13 +117,7 @@ class FaultControl:
     async def change_settings(self, request: web.Request) -> web.Response:
         """Change some settings."""
         given = await read_json(request, dict[str, Any])
-        current = asdict(self._platform.settings)
-        if set(given) - set(current):
-            raise BadInput(f"unknown members: {', '.join(sorted(set(given) - set(current)))}")
-        try:
-            self._platform.put_settings(msgspec.convert({**current, **given}, Settings))
-        except msgspec.ValidationError as error:
-            raise BadInput(str(error)) from error
+        self._platform.put_settings(replace_members(self._platform.settings, given))
         return answer(asdict(self._platform.settings))
 
     async def release_receipts(self, _request: web.Request) -> web.Response:

@@ -8,8 +8,9 @@ send headers.
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,10 +21,14 @@ from codesvc.sandbox.bind_guard import is_loopback
 from codesvc.sandbox.platform import NotFound, Platform
 from codesvc.sandbox.request_body import read_request
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 PLATFORM = web.AppKey("platform", Platform)
 COOKIE = "sandbox_session"
 _SESSION = "/sandbox/session"
 T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -105,6 +110,22 @@ async def read_json(request: web.Request, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(raw.strip() or b"{}", type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(str(error)) from error
+
+
+def replace_members(base: D, given: Mapping[str, Any]) -> D:
+    """A dataclass with those members replaced that a body has.
+
+    Raises:
+        BadInput: a member is unknown or wrong.
+    """
+    current = asdict(base)
+    unknown = sorted(given.keys() - current.keys())
+    if unknown:
+        raise BadInput(f"unknown members: {', '.join(unknown)}")
+    try:
+        return msgspec.convert({**current, **given}, type(base))
+    except msgspec.ValidationError as error:
         raise BadInput(str(error)) from error
 
 

@@ -1,15 +1,14 @@
 """`/sandbox/websites`: website applications with an appid of their own."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
-from codesvc.sandbox.control.guard import BadInput, Conflict, answer, read_json
+from codesvc.sandbox.control.guard import Conflict, answer, read_json, replace_members
 from codesvc.sandbox.identifiers import mint_appid, mint_secret
 from codesvc.sandbox.platform import Platform
-from codesvc.sandbox.website import DEFAULT_WEBSITE, WebsiteSpec
+from codesvc.sandbox.website import DEFAULT_WEBSITE
 
 
 class WebsiteControl:
@@ -33,17 +32,11 @@ class WebsiteControl:
     async def create(self, request: web.Request) -> web.Response:
         """Make one, or change the one with the given appid; 201 if it is new. What is not given is invented."""
         given = await read_json(request, dict[str, Any])
-        unknown = set(given) - {item.name for item in fields(WebsiteSpec)}
-        if unknown:
-            raise BadInput(f"unknown members: {', '.join(sorted(unknown))}")
         appid = str(given.get("appid"))
         if appid in self._platform.accounts:
             raise Conflict("taken", "an account has this appid")
         known = self._platform.websites.get(appid)
         base = known or replace(DEFAULT_WEBSITE, appid=mint_appid(), secret=mint_secret())
-        try:
-            website = msgspec.convert({**asdict(base), **given}, WebsiteSpec)
-        except msgspec.ValidationError as error:
-            raise BadInput(str(error)) from error
+        website = replace_members(base, given)
         self._platform.websites[website.appid] = website
         return answer(asdict(website), 200 if known else 201)
