@@ -49,7 +49,7 @@ class Grant:
     confidence: Confidence
 
 
-_MARKS: Final[dict[str, Confidence]] = {"H": "high", "M": "medium", "L": "low", "?": "open"}
+MARKS: Final[dict[str, Confidence]] = {"H": "high", "M": "medium", "L": "low", "?": "open"}
 _COLUMNS: Final[tuple[AccountKind, ...]] = (
     "unverified_subscription",
     "verified_subscription",
@@ -76,24 +76,17 @@ _TABLE: Final[dict[Right, str]] = {
     Right.AGENTS: "nH yH nH yH y?",
     Right.CARDS: "nM yM nM yM y?",
 }
-_REFUSAL: Final[dict[Right, int]] = {Right.MENU_MESSAGE: 40200}
-UNAUTHORISED: Final = 48001
 
 
 def grant(kind: AccountKind, right: Right) -> Grant:
     """The cell of the table."""
     cell = _TABLE[right].split()[_COLUMNS.index(kind)]
-    return Grant(cell[0] == "y", _MARKS[cell[1]])
+    return Grant(cell[0] == "y", MARKS[cell[1]])
 
 
 def has_right(kind: AccountKind, right: Right) -> bool:
     """Whether accounts of a kind have a right."""
     return grant(kind, right).allowed
-
-
-def refusal(right: Right) -> int:
-    """The errcode of a call whose right is missing."""
-    return _REFUSAL.get(right, UNAUTHORISED)
 
 
 def need_right(kind: AccountKind, right: Right) -> None:
@@ -103,4 +96,4 @@ def need_right(kind: AccountKind, right: Right) -> None:
         ApiError: 48001, or 40200 for a menu message (KINDS.md 3).
     """
     if not has_right(kind, right):
-        raise ApiError(refusal(right))
+        raise ApiError(40200 if right is Right.MENU_MESSAGE else 48001)

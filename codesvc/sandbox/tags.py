@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from codesvc.sandbox.errcodes import ApiError
 
-STARRED = 2
-_RESERVED = (0, 1, STARRED)
+_STARRED = 2
+_RESERVED = (0, 1, _STARRED)
 _FIRST = 100
 _MAX_TAGS = 100
 _MAX_NAME_BYTES = 30
@@ -17,7 +17,7 @@ MAX_OF_PERSON = 20
 class Tags:
     """The tags of one account, by id. Every account has 星标组, the tag of starred followers."""
 
-    _names: dict[int, str] = field(default_factory=lambda: {STARRED: "星标组"})
+    _names: dict[int, str] = field(default_factory=lambda: {_STARRED: "星标组"})
     _last: int = _FIRST - 1
 
     def names(self) -> dict[int, str]:
@@ -48,17 +48,15 @@ class Tags:
             self._check(name)
         self._names[number] = name
 
-    def delete(self, tag: object, followers: int) -> int:
-        """Remove a tag; returns its id.
+    def delete(self, number: int, followers: int) -> None:
+        """Remove a tag that may be changed and that so many followers have.
 
         Raises:
-            ApiError: 45058 a reserved tag, 45159 an unknown one, 45057 more than 100,000 followers have it.
+            ApiError: 45057 more than 100,000 have it.
         """
-        number = self.changeable(tag)
         if followers > _MAX_DELETED_FOLLOWERS:
             raise ApiError(45057)
         del self._names[number]
-        return number
 
     def known(self, tag: object) -> int:
         """The id of a tag that exists.

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from codesvc.sandbox.api.table import ENDPOINTS
-from codesvc.sandbox.confidence import EVERY_CALL, MARKS, WITH_ACCESS, errcodes
+from codesvc.sandbox.confidence import EVERY_CALL, WITH_ACCESS, errcodes
 from codesvc.sandbox.errcodes import ERRMSG
+from codesvc.sandbox.rights import MARKS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) + b"\r\n--boundary\r\n\n\r"
 JPEG = b"\xff\xd8\xff\xe0" + b"jpeg"

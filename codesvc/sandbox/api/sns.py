@@ -1,11 +1,10 @@
 """`/sns/*`: the server-side calls of web authorisation (WECHAT.md 11.2, 11.3); their Content-Type is `text/plain`."""
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
-from codesvc.sandbox.api.token import open_account
+from codesvc.sandbox.api.token import check_secret, open_account
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.oauth import Session
 from codesvc.sandbox.rights import Right, need_right
@@ -39,14 +38,14 @@ def exchange_code(call: Call) -> Mapping[str, Any]:
     appid, secret = call.query.get("appid", ""), call.query.get("secret", "")
     website = call.platform.websites.get(appid)
     if website is None:
-        account = open_account(call, appid, secret)
-        account.quotas.spend(call.path, call.now)
-    elif not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), website.secret.encode()):
-        raise ApiError(40125 if secret else 41004)
+        open_account(call, appid, secret)
+    else:
+        check_secret(secret, website.secret)
+    _spend(call, appid)
     if call.query.get("grant_type") != "authorization_code":
         raise ApiError(40002)
     if website is None:
-        need_right(account.spec.kind, Right.WEB_AUTHORISATION)
+        need_right(call.platform.accounts[appid].spec.kind, Right.WEB_AUTHORISATION)
     session = call.platform.oauth.exchange(appid, call.query.get("code", ""), call.now)
     answer = _describe(session, call.now)
     if session.identity.snapshot:

@@ -1,9 +1,10 @@
 """Tags of followers, and the blacklist (official pages of tags; WECHAT.md 12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
+from codesvc.sandbox.api.user import page_of
 from codesvc.sandbox.errcodes import ApiError
 from codesvc.sandbox.person import Contact
 from codesvc.sandbox.rights import Right
@@ -33,8 +34,8 @@ def rename_tag(call: Call) -> Mapping[str, Any]:
 
 def delete_tag(call: Call) -> Mapping[str, Any]:
     """Remove a tag, from its followers too."""
-    tag = _tag(call).get("id")
-    number = call.account.tags.delete(tag, len(_tagged(call, call.account.tags.changeable(tag))))
+    number = call.account.tags.changeable(_tag(call).get("id"))
+    call.account.tags.delete(number, len(_tagged(call, number)))
     for contact in call.account.contacts.values():
         contact.tags.discard(number)
     return OK
@@ -43,7 +44,7 @@ def delete_tag(call: Call) -> Mapping[str, Any]:
 def list_tagged(call: Call) -> Mapping[str, Any]:
     """One page of the followers with a tag; without any, no `data`."""
     tag = call.account.tags.known(call.body.get("tagid"))
-    return _page(call, [contact.openid for contact in _tagged(call, tag)], call.text("next_openid"))
+    return page_of(call, [contact.openid for contact in _tagged(call, tag)], call.text("next_openid"))
 
 
 def tag_people(call: Call) -> Mapping[str, Any]:
@@ -72,8 +73,7 @@ def list_tags_of(call: Call) -> Mapping[str, Any]:
 def list_blacklisted(call: Call) -> Mapping[str, Any]:
     """One page of the blacklist; a success has no errcode."""
     listed = [contact.openid for contact in call.account.contacts.values() if contact.blacklisted]
-    page = _page(call, listed, call.text("begin_openid"))
-    return {"total": len(listed), **page}
+    return {"total": len(listed), **page_of(call, listed, call.text("begin_openid"))}
 
 
 def blacklist(call: Call) -> Mapping[str, Any]:
@@ -108,7 +108,7 @@ def _batch(call: Call, most: int) -> list[Contact]:
     """The followers of `openid_list`.
 
     Raises:
-        ApiError: 40032 none or too many, 40003 no openid, 49003 an openid of somebody else's account.
+        ApiError: 40032 none or too many, 40003 no openid, 49003 an openid of another account.
     """
     listed = call.body.get("openid_list")
     if not isinstance(listed, list) or not 1 <= len(listed) <= most:
@@ -126,18 +126,6 @@ def _batch(call: Call, most: int) -> list[Contact]:
 
 def _tagged(call: Call, tag: int) -> list[Contact]:
     return [contact for contact in call.account.contacts.values() if contact.follows and tag in contact.tags]
-
-
-def _page(call: Call, openids: Iterable[str], after: str) -> dict[str, Any]:
-    everyone = list(openids)
-    if after and after not in everyone:
-        raise ApiError(40003)
-    start = everyone.index(after) + 1 if after else 0
-    page = everyone[start : start + call.platform.settings.page_size]
-    answer: dict[str, Any] = {"count": len(page)}
-    if page:
-        answer["data"] = {"openid": page}
-    return {**answer, "next_openid": page[-1] if page else ""}
 
 
 def _row(path: str, act: Any, errors: str, method: Any = "POST") -> Endpoint:

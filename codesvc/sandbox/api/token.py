@@ -27,9 +27,20 @@ def open_account(call: Call, appid: str, secret: str) -> Account:
     call.subject = account
     if account.spec.secret_frozen:
         raise ApiError(40243)
-    if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), account.spec.secret.encode()):
-        raise ApiError(40125)
+    check_secret(secret, account.spec.secret)
     return account
+
+
+def check_secret(given: str, secret: str) -> None:
+    """Compare an AppSecret in constant time.
+
+    Raises:
+        ApiError: 41004 none, 40125 a wrong one.
+    """
+    if not given:
+        raise ApiError(41004)
+    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode()):
+        raise ApiError(40125)
 
 
 def _check_address(call: Call, account: Account) -> None:

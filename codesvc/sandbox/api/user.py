@@ -63,15 +63,21 @@ def list_followers(call: Call) -> Mapping[str, Any]:
     (WECHAT.md 12).
     """
     everyone = call.account.followers()
-    after = call.query.get("next_openid", "")
-    if after and after not in everyone:
+    return {"total": len(everyone), **page_of(call, everyone, call.query.get("next_openid", ""))}
+
+
+def page_of(call: Call, openids: list[str], after: str) -> dict[str, Any]:
+    """The page of a list that follows an openid, or the first.
+
+    Raises:
+        ApiError: 40003 if the list has no such openid.
+    """
+    if after and after not in openids:
         raise ApiError(40003)
-    start = everyone.index(after) + 1 if after else 0
-    page = everyone[start : start + call.platform.settings.page_size]
-    answer: dict[str, Any] = {"total": len(everyone), "count": len(page)}
-    if page:
-        answer["data"] = {"openid": page}
-    return {**answer, "next_openid": page[-1] if page else ""}
+    start = openids.index(after) + 1 if after else 0
+    page = openids[start : start + call.platform.settings.page_size]
+    data = {"data": {"openid": page}} if page else {}
+    return {"count": len(page), **data, "next_openid": page[-1] if page else ""}
 
 
 def set_remark(call: Call) -> Mapping[str, Any]:
