@@ -1,6 +1,5 @@
 """Temporary and permanent material of an account: what may be uploaded, and what is kept how long (official pages)."""
 
-import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +10,7 @@ TEMPORARY_LIFE = 3 * 86400
 MOST_BYTES = 10 * 2**20
 _LIMITS: dict[Kind, int] = {"image": MOST_BYTES, "voice": 2 * 2**20, "video": MOST_BYTES, "thumb": 64 * 2**10}
 _IN_ARTICLES = 2**20
+_ARTICLE_TYPES = ("png", "jpg")
 _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
     b"\xff\xd8\xff": ("image/jpeg", "jpg"),
@@ -49,8 +49,8 @@ class Media:
 
     @property
     def url(self) -> str:
-        """The address that `add_material` gives for a picture; nothing is served there."""
-        return f"http://mmbiz.qpic.cn/mmbiz_{self.suffix}/{self.media_id}/0?wx_fmt={self.suffix}"
+        """Its address."""
+        return media_url(self.media_id, self.suffix)
 
 
 @dataclass
@@ -97,26 +97,39 @@ def read_kind(text: str) -> Kind:
     return text
 
 
-def check_file(kind: Kind, content: bytes, *, in_article: bool = False) -> tuple[str, str]:
+def check_file(kind: Kind, content: bytes) -> tuple[str, str]:
     """The content type and the suffix of a file.
 
     Raises:
-        ApiError: 41005 empty, 40006 or 40009 too large, 40005 of another type than its kind has.
+        ApiError: 41005 empty, 40006 too large, 40005 of another type than its kind has.
     """
-    if not content:
-        raise ApiError(41005)
-    if in_article and len(content) > _IN_ARTICLES:
-        raise ApiError(40009)
     if len(content) > _LIMITS[kind]:
         raise ApiError(40006)
+    return _read_type(content, _TYPES[kind])
+
+
+def check_article_picture(content: bytes) -> tuple[str, str]:
+    """The content type and the suffix of a picture for articles, which is JPG or PNG.
+
+    Raises:
+        ApiError: 41005 empty, 40009 too large, 40005 of another type.
+    """
+    if len(content) > _IN_ARTICLES:
+        raise ApiError(40009)
+    return _read_type(content, _ARTICLE_TYPES)
+
+
+def media_url(media_id: str, suffix: str) -> str:
+    """The address that the platform gives for a picture; nothing is served there."""
+    return f"http://mmbiz.qpic.cn/mmbiz_{suffix}/{media_id}/0?wx_fmt={suffix}"
+
+
+def _read_type(content: bytes, allowed: tuple[str, ...]) -> tuple[str, str]:
+    if not content:
+        raise ApiError(41005)
     found = next((known for start, known in _BEGINNINGS.items() if content.startswith(start)), None)
     if found is None and content[4:8] == b"ftyp":
         found = ("video/mp4", "mp4")
-    if found is None or found[1] not in _TYPES[kind]:
+    if found is None or found[1] not in allowed:
         raise ApiError(40005)
     return found
-
-
-def mint_media_id() -> str:
-    """64 characters of base64url, as real ids have."""
-    return secrets.token_urlsafe(48)

@@ -9,42 +9,56 @@ from typing import Any
 import msgspec
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint, File
-from codesvc.sandbox.api.form import read_form
+from codesvc.sandbox.api.form import Part, read_form
 from codesvc.sandbox.errcodes import ApiError
-from codesvc.sandbox.media import TEMPORARY_LIFE, Media, check_file, mint_media_id, read_kind
+from codesvc.sandbox.identifiers import mint_media_id
+from codesvc.sandbox.media import (
+    TEMPORARY_LIFE,
+    Kind,
+    Media,
+    check_article_picture,
+    check_file,
+    media_url,
+    read_kind,
+)
 from codesvc.sandbox.qrcode import read_integer
 from codesvc.sandbox.rights import Right
 
 _MAX_PAGE = 20
-_IMAGE = "image"
+_COUNTED: tuple[Kind, ...] = ("voice", "video", "image")
 
 
-def _receive(call: Call, kind: str, *, life: float | None) -> Media:
-    """Read the upload of a call.
+def _keep(call: Call, *, life: float | None) -> Media:
+    """Read the upload of a call, and keep it for so many seconds or for good.
 
     Raises:
         ApiError: 40004 kind, 41005 no file, 40005 its type, 40006 its size.
     """
-    known = read_kind(kind)
-    form = read_form(call.raw, call.content_type)
-    part = form.get("media")
-    if part is None:
-        raise ApiError(41005)
-    content_type, suffix = check_file(known, part.content)
+    kind = read_kind(call.query.get("type", ""))
+    form, part = _read_upload(call)
+    content_type, suffix = check_file(kind, part.content)
     words = _description(form["description"].content) if "description" in form else {}
-    ends_at = None if life is None else call.now + life
-    return Media(
-        mint_media_id(),
-        known,
-        part.content,
-        part.filename,
-        content_type,
-        suffix,
-        call.now,
-        ends_at,
-        words.get("title", ""),
-        words.get("introduction", ""),
+    return call.account.media.keep(
+        Media(
+            mint_media_id(),
+            kind,
+            part.content,
+            part.filename,
+            content_type,
+            suffix,
+            call.now,
+            None if life is None else call.now + life,
+            words.get("title", ""),
+            words.get("introduction", ""),
+        )
     )
+
+
+def _read_upload(call: Call) -> tuple[dict[str, Part], Part]:
+    form = read_form(call.raw, call.content_type)
+    if "media" not in form:
+        raise ApiError(41005)
+    return form, form["media"]
 
 
 def _description(raw: bytes) -> dict[str, str]:
@@ -56,7 +70,7 @@ def _description(raw: bytes) -> dict[str, str]:
 
 def upload_temporary(call: Call) -> Mapping[str, Any]:
     """Keep a file for three days; a success has no errcode on the older page, and one on the newer."""
-    media = call.account.media.keep(_receive(call, call.query.get("type", ""), life=TEMPORARY_LIFE))
+    media = _keep(call, life=TEMPORARY_LIFE)
     name = "thumb_media_id" if media.kind == "thumb" else "media_id"
     return {"type": media.kind, name: media.media_id, "created_at": int(media.created_at)}
 
@@ -71,20 +85,15 @@ def download_temporary(call: Call) -> Mapping[str, Any] | File:
 
 def upload_picture(call: Call) -> Mapping[str, Any]:
     """A picture for articles: JPG or PNG under 1 MB; a success has no errcode."""
-    form = read_form(call.raw, call.content_type)
-    if "media" not in form:
-        raise ApiError(41005)
-    content_type, suffix = check_file("image", form["media"].content, in_article=True)
-    if suffix == "gif":
-        raise ApiError(40005)
-    media = Media(mint_media_id(), "image", form["media"].content, "", content_type, suffix, call.now, call.now)
-    return {"url": media.url}
+    _, part = _read_upload(call)
+    _, suffix = check_article_picture(part.content)
+    return {"url": media_url(mint_media_id(), suffix)}
 
 
 def add(call: Call) -> Mapping[str, Any]:
     """Keep a file for good; a success has no errcode. Only a picture has a `url`."""
-    media = call.account.media.keep(_receive(call, call.query.get("type", ""), life=None))
-    return {"media_id": media.media_id, **({"url": media.url} if media.kind in {_IMAGE, "thumb"} else {})}
+    media = _keep(call, life=None)
+    return {"media_id": media.media_id, **({"url": media.url} if media.kind in {"image", "thumb"} else {})}
 
 
 def get(call: Call) -> Mapping[str, Any] | File:
@@ -103,9 +112,7 @@ def delete(call: Call) -> Mapping[str, Any]:
 
 def count(call: Call) -> Mapping[str, Any]:
     """How many there are of each kind; a success has no errcode."""
-    numbers = {
-        f"{kind}_count": len(call.account.media.permanent(read_kind(kind))) for kind in ("voice", "video", _IMAGE)
-    }
+    numbers = {f"{kind}_count": len(call.account.media.permanent(kind)) for kind in _COUNTED}
     return {**numbers, "news_count": 0}
 
 
@@ -121,7 +128,7 @@ def list_page(call: Call) -> Mapping[str, Any]:
     page = everything[offset : offset + most]
     items = [
         {"media_id": each.media_id, "name": each.name, "update_time": int(each.created_at)}
-        | ({"url": each.url} if kind == _IMAGE else {})
+        | ({"url": each.url} if kind == "image" else {})
         for each in page
     ]
     return {"item": items, "total_count": len(everything), "item_count": len(items)}
