@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _NOT_SAFE_KEY: Final = "A" * 43  # where an account in plaintext has no key
 _BEGINNING: Final = """\
-This walk asks before each step. It sends messages to nobody but the WeChat that scans its QR code or sends its keyword.
+This walk asks before each step. It sends messages only to the WeChat that scans its QR code or sends its keyword.
 逐步询问；只向扫了本次二维码或发了本次口令的微信发消息。
 The recording holds no secrets, tokens, openids or addresses: names, types and forms only. 记录里只有名称、类型和形式。
 y = go on 继续, n = leave out 跳过, q = stop 结束
@@ -133,8 +133,8 @@ def _explained(error: OSError, host: str, port: int) -> str:
     if error.errno != errno.EADDRINUSE:
         return f"cannot listen on {host}:{port}: {in_words(error)}"
     return (
-        f"{host}:{port} is in use, perhaps by the service. Stop it for the time of the walk, or give --listen HOST:PORT "
-        "and let WeChat's callbacks come there."
+        f"{host}:{port} is in use, perhaps by the service. Stop it for the time of the walk, or "
+        "give --listen HOST:PORT and let WeChat's callbacks come there."
     )
 
 

@@ -18,12 +18,12 @@ from codesvc.cli import main
 from codesvc.sandbox import create_app
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.errcodes import ERRMSG
-from codesvc.sandbox.probe.claims import CLAIMS, empty_rows, judge, rows
+from codesvc.sandbox.probe.claims import CLAIMS, judge, rows
 from codesvc.sandbox.probe.compare_command import run
 from codesvc.sandbox.probe.comparison import compare
 from codesvc.sandbox.probe.rehearsal import rehearse
 from codesvc.sandbox.probe.shapes import NAMES, WORDS, Redaction
-from codesvc.sandbox.probe.transcript import UnusableTranscript, read
+from codesvc.sandbox.probe.transcript import Event, Transcript, UnusableTranscript, read
 from codesvc.sandbox.probe.walk import STEPS
 from codesvc.sandbox.rights import KINDS
 from tests.stores import free_port
@@ -355,7 +355,8 @@ def test_the_documentation_has_a_row_for_every_claim(language):
     page = (Path(__file__).parents[2] / "docs" / language / "claims.md").read_text(encoding="utf-8")
     table = page.partition("<!-- claims -->")[2].partition("<!-- end -->")[0]
     shown = [row for row in table.splitlines() if row.startswith("| `")]
-    assert [row.split(" | ")[:2] for row in shown] == [row.split(" | ")[:2] for row in empty_rows(language=language)]
+    made = rows(Transcript("test", "safe", "2026-11-29"), "", language=language)
+    assert [row.split(" | ")[:2] for row in shown] == [row.split(" | ")[:2] for row in made]
 
 
 @pytest.mark.parametrize(
@@ -380,6 +381,17 @@ def test_a_file_that_is_no_transcript_is_refused(text, tmp_path, capsys):
     file.write_text(text)
     assert run(file, seconds=1.0, table=None, by="") == 2
     assert "transcript" in capsys.readouterr().err
+
+
+def test_a_file_that_is_missing_is_said_in_words(tmp_path, capsys):
+    assert run(tmp_path / "t.json", seconds=1.0, table=None, by="") == 2
+    assert capsys.readouterr().err == f"codesvc sandbox compare: {tmp_path}/t.json: No such file or directory\n"
+
+
+def test_a_recording_that_was_edited_by_hand_is_compared():
+    events = [Event("qrcode", "callback", "SCAN", shape={"query": query}) for query in ([1, "a"], ["b"])]
+    found = compare(*(Transcript("test", "safe", "", events=[event]) for event in events))
+    assert [(each.member, each.recorded, each.sandbox) for each in found] == [("query", "1, a", "b")]
 
 
 async def record(tmp_path, **deviation):
@@ -455,23 +467,24 @@ def configured(tmp_path, spec, url, port):
 
 
 @pytest.mark.parametrize(
-    ("option", "file", "words"),
+    "case",
     [
         ("192.0.2.1:8080", "walk.json", "cannot listen on 192.0.2.1:8080: "),  # RFC 5737: no machine has it
         ("127.0.0.1:0", "no/walk.json", "no/walk.json: No such file or directory"),
     ],
 )
-def test_a_walk_that_cannot_begin_says_why_and_leaves_no_file(tmp_path, monkeypatch, capsys, option, file, words):
+def test_a_walk_that_cannot_begin_says_why_and_leaves_no_file(tmp_path, monkeypatch, capsys, case):
+    listen, file, words = case
     monkeypatch.setenv("CODESVC_SECRETS_MASTER_KEY", MASTER_KEY)
     config, record = configured(tmp_path, DEFAULT_ACCOUNT, "http://127.0.0.1:9", 8080), tmp_path / file
-    command = ["codesvc", "probe", "--config", str(config), "--record", str(record), "--listen", option]
+    command = ["codesvc", "probe", "--config", str(config), "--record", str(record), "--listen", listen]
     monkeypatch.setattr(sys, "argv", command)  # the parser reads it, to load the options of one command only
     assert main(command[1:]) == 2
     assert words in capsys.readouterr().err
     assert not record.exists()
 
 
-async def test_an_operator_walks(tmp_path, wechat):  # noqa: PLR0915 - one conversation
+async def test_an_operator_walks(tmp_path, wechat):
     """The command as a person uses it: every answer typed, and the phone in the other hand."""
     port = free_port()
     config = configured(tmp_path, wechat.spec, wechat.url, port)

@@ -9,7 +9,12 @@ from codesvc.sandbox.probe.transcript import Event, Transcript
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim: what it says, in both languages, in which step it shows, and whether an event bears it out."""
+    """What the sandbox claims, in both languages, and where a transcript shows whether it is so.
+
+    Attributes:
+        event: the label of an event of `step`, or a kind of event for the first of it.
+        holds: whether the event confirms the claim.
+    """
 
     id: str
     zh: str
@@ -78,17 +83,13 @@ CLAIMS: Final = (
 
 
 def judge(transcript: Transcript) -> dict[str, bool | None]:
-    """For each claim whether it was borne out; None: the walk did not come to it."""
+    """For each claim whether it was confirmed; None: the walk did not come to it."""
     return {claim.id: _judge(claim, transcript) for claim in CLAIMS}
 
 
 def _judge(claim: Claim, transcript: Transcript) -> bool | None:
-    seen: dict[str, int] = {}
-    for event in transcript.of(claim.step):
-        label = f"{event.kind} {event.name}"
-        seen[label] = seen.get(label, 0) + 1
-        numbered = label if seen[label] == 1 else f"{label} #{seen[label]}"
-        if claim.event in {numbered, event.kind}:
+    for label, event in transcript.of(claim.step).items():
+        if claim.event in {label, event.kind}:
             if (claim.id == "qr-right") != _errcode(48001)(event):  # a missing right says nothing of the other claims
                 return None
             return claim.holds(event)
@@ -105,8 +106,3 @@ def rows(transcript: Transcript, by: str, *, language: str) -> list[str]:
         + (f"{transcript.recorded_on} | {by}, {transcript.kind} |" if judged[claim.id] is not None else "| |")
         for claim in CLAIMS
     ]
-
-
-def empty_rows(*, language: str) -> list[str]:
-    """The rows before anybody has sent a report."""
-    return [f"| `{claim.id}` | {claim.zh if language == 'zh' else claim.en} | | | |" for claim in CLAIMS]

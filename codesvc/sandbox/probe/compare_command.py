@@ -18,7 +18,8 @@ def run(file: Path | None, *, seconds: float, table: str | None, by: str) -> int
     try:
         recorded = read(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, UnusableTranscript) as error:
-        print(f"codesvc sandbox compare: {file}: {error}", file=sys.stderr)  # noqa: T201 - as above
+        reason = getattr(error, "strerror", None) or error
+        print(f"codesvc sandbox compare: {file}: {reason}", file=sys.stderr)  # noqa: T201 - as above
         return 2
     if table is not None:
         print("\n".join(rows(recorded, by, language=table)))  # noqa: T201 - as above
@@ -26,9 +27,10 @@ def run(file: Path | None, *, seconds: float, table: str | None, by: str) -> int
     sandbox = asyncio.run(rehearse(recorded.kind, recorded.mode, recorded.steps()))
     found = compare(recorded, sandbox, seconds=seconds)
     judged = judge(recorded)
-    borne, tried = sum(1 for held in judged.values() if held), sum(1 for held in judged.values() if held is not None)
+    confirmed = sum(1 for held in judged.values() if held)
+    tried = sum(1 for held in judged.values() if held is not None)
     lines = [difference.line() for difference in found]
-    claims = f"claims seen: {borne} of {tried} tried, {len(CLAIMS)} in all"
+    claims = f"claims seen: {confirmed} of {tried} tried, {len(CLAIMS)} in all"
     lines.append(f"{len(found)} differences in {len(recorded.steps())} steps; {claims}")
     print("\n".join(lines))  # noqa: T201 - as above
     return 1 if found else 0

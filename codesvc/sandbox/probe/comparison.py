@@ -17,7 +17,6 @@ Sort = Literal[
     "missing event",
     "further event",
 ]
-DEFAULT_SECONDS = 1.0
 # Members whose value belongs to the account and its history, and says nothing of the platform.
 _VALUES_OF_THE_ACCOUNT = frozenset(
     (
@@ -53,7 +52,7 @@ class Difference:
         return f"{self.sort:<15} {where}: recorded {self.recorded}, sandbox {self.sandbox}"
 
 
-def compare(recorded: Transcript, sandbox: Transcript, *, seconds: float = DEFAULT_SECONDS) -> list[Difference]:
+def compare(recorded: Transcript, sandbox: Transcript, *, seconds: float = 1.0) -> list[Difference]:
     """Every difference, in the order of the walk.
 
     Args:
@@ -67,12 +66,12 @@ def compare(recorded: Transcript, sandbox: Transcript, *, seconds: float = DEFAU
     return found
 
 
-def _compare_step(step: str, recorded: list[Event], sandbox: list[Event], seconds: float) -> Iterator[Difference]:
-    ours = _labelled(sandbox)
-    theirs = _labelled(recorded)
+def _compare_step(
+    step: str, theirs: Mapping[str, Event], ours: Mapping[str, Event], seconds: float
+) -> Iterator[Difference]:
     both = [label for label in theirs if label in ours]
-    if both != [label for label in ours if label in theirs]:
-        order = [label for label in ours if label in theirs]
+    order = [label for label in ours if label in theirs]
+    if both != order:
         yield Difference(step, "events", "", "other order", ", ".join(both), ", ".join(order))
     for label in theirs:
         if label not in ours:
@@ -82,19 +81,6 @@ def _compare_step(step: str, recorded: list[Event], sandbox: list[Event], second
             yield Difference(step, label, "", "further event", "is not there", "is there")
     for label in both:
         yield from _compare_event(step, label, theirs[label], ours[label], seconds)
-
-
-def _labelled(events: list[Event]) -> dict[str, Event]:
-    """The events by kind and name; of those that are alike, by their number too."""
-    found: dict[str, Event] = {}
-    for event in events:
-        label = base = f"{event.kind} {event.name}"
-        count = 1
-        while label in found:
-            count += 1
-            label = f"{base} #{count}"
-        found[label] = event
-    return found
 
 
 def _compare_event(step: str, label: str, theirs: Event, ours: Event, seconds: float) -> Iterator[Difference]:
@@ -118,7 +104,8 @@ def _compare_shapes(step: str, label: str, where: str, theirs: Any, ours: Any) -
         yield from _compare_members(step, label, where, theirs, ours)
     elif isinstance(theirs, list) and isinstance(ours, list):
         if name == "query" and theirs != ours:
-            yield Difference(step, label, where, "other value", ", ".join(theirs), ", ".join(ours))
+            one, other = (", ".join(map(str, names)) for names in (theirs, ours))
+            yield Difference(step, label, where, "other value", one, other)
         elif theirs and ours:
             yield from _compare_shapes(step, label, where, theirs[0], ours[0])
     elif _type(theirs) != _type(ours) or (_form(theirs) != _form(ours) and None not in {_form(theirs), _form(ours)}):
@@ -134,15 +121,13 @@ def _compare_shapes(step: str, label: str, where: str, theirs: Any, ours: Any) -
 def _compare_members(
     step: str, label: str, where: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    for name in theirs:
+    for name in {**theirs, **ours}:
         inner = f"{where}.{name}" if where else name
         if name not in ours:
             yield Difference(step, label, inner, "missing member", _shown(theirs[name]), "none")
-        else:
+        elif name in theirs:
             yield from _compare_shapes(step, label, inner, theirs[name], ours[name])
-    for name in ours:
-        if name not in theirs:
-            inner = f"{where}.{name}" if where else name
+        else:
             sort: Sort = "other errcode" if name == "errcode" else "further member"
             yield Difference(step, label, inner, sort, "none", _shown(ours[name]))
 

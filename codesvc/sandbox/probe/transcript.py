@@ -1,4 +1,4 @@
-"""The transcript of a walk: a JSON document, one event after the other (docs: sandbox, "Recording a real account")."""
+"""The transcript of a walk: a JSON document, one event after the other (docs: claims)."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -62,12 +62,21 @@ class Transcript:
 
     def steps(self) -> list[str]:
         """The names of the steps that were taken, in their order."""
-        taken = dict.fromkeys(event.step for event in self.events if event.kind != "skipped")
-        return list(taken)
+        return list(dict.fromkeys(event.step for event in self.events if event.kind != "skipped"))
 
-    def of(self, step: str) -> list[Event]:
-        """The events of one step."""
-        return [event for event in self.events if event.step == step]
+    def of(self, step: str) -> dict[str, Event]:
+        """The events of one step by kind and name, and of those that are alike by their number too, as in `x #2`."""
+        found: dict[str, Event] = {}
+        for event in self.events:
+            if event.step != step:
+                continue
+            label = base = f"{event.kind} {event.name}"
+            count = 1
+            while label in found:
+                count += 1
+                label = f"{base} #{count}"
+            found[label] = event
+        return found
 
     def write(self) -> str:
         """The document."""
