@@ -183,8 +183,7 @@ class Courier:
             except BadReply as failure:  # the callback has answered, so there is no retry (WECHAT.md 9.4)
                 return Outcome(push.label, "failed", attempt, str(failure))
             if reply.transferred:
-                waiting = self._platform.account(account.appid).agents.waiting
-                waiting[push.openid] = self._platform.clock.now()
+                self._platform.account(account.appid).agents.waiting[push.openid] = self._platform.clock.now()
             return _outcome(push, attempt, reply)
         return Outcome(push.label, "failed", settings.callback_attempts, reason)
 
@@ -225,7 +224,7 @@ class Courier:
             self._platform.journal.add(entry)
             self._platform.event_bus.publish("callback", entry=entry.describe())
         if answer[0] != 200:  # noqa: PLR2004 - WeChat accepts no other status
-            shown = f"; {beginning(answer[1].decode('utf-8', 'replace'))}" if answer[1] else ""
+            shown = f"; {beginning(entry.response)}" if entry.response else ""
             raise DeliveryFailed(f"HTTP {answer[0]}{shown}")
         return answer[1]
 

@@ -65,7 +65,7 @@ def read_reply(account: AccountSpec, openid: str, body: bytes, *, articles: int 
 
 
 def beginning(text: str) -> str:
-    """The first characters of a body, in one line, so that whoever reads a fault sees what has answered."""
+    """The first characters of a body, in one line: the reader of a fault sees what has answered."""
     shown = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * _SHOWN]).split())
     return f"the body begins: {shown[:_SHOWN]}{'…' if len(shown) > _SHOWN or len(text) > 4 * _SHOWN else ''}"
 

@@ -12,8 +12,8 @@ class Settings:
         content_type: of JSON answers; the default was observed on the real platform (WECHAT.md 1).
         small_ids: msgids have 9 digits (checklist 3).
         forced_overlap: after a forced refresh the previous stable token works for 300 s more (WECHAT.md 3.2).
-        refuse_escapes: whether `\\uXXXX` in a body is refused. None: by the API, as its row says (`Endpoint.escapes`);
-            True: by every API; False: by none.
+        refuse_escapes: whether `\\uXXXX` in a body is refused. None: by the API, as the table of `escapes` says; True:
+            by every API; False: by none.
         oauth_state: how the authorize page reads `state`, seen both ways in the field. `lenient`: any text of up to
             128 bytes, or none. `strict`: as the page documents it, letters and digits, and not empty (10013).
         repeat_errcode: the answer to a repeated client_msg_id; 0 repeats the first (WECHAT.md 6.2, undocumented).
@@ -27,7 +27,7 @@ class Settings:
         callback_fresh_nonce: a retry has a new timestamp and nonce; undocumented.
         change_event_popup_element: wrap subscribe_msg_change_event in SubscribeMsgPopupEvent (WECHAT.md 7.3).
         review_seconds: the duration of a content review, on the platform's clock (40252).
-        page_size: openids per page of user/get.
+        page_size: openids per page of user/get, of the followers with a tag, and of the blacklist.
     """
 
     content_type: str = "application/json; encoding=utf-8"

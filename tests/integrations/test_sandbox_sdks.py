@@ -158,7 +158,7 @@ echo json_encode(['results' => [
 
 
 async def test_php_without_an_sdk(guarded, tmp_path):  # noqa: F811 - the fixture
-    """The recipe of docs/sandbox for PHP. PHP SDKs are not among what these tests can install."""
+    """The recipe of docs/en/sandbox.md for PHP. PHP SDKs are not among what these tests can install."""
     if shutil.which("php") is None:
         pytest.skip("NOT TESTED: needs php with its curl extension")
     wechat, proxy, authority = guarded

@@ -1,8 +1,7 @@
 """The steps that every API call shares: fault, method, token, quota, answer, journal (WECHAT.md 1, 2).
 
-Clients see the order of the checks: first the method, then the token, then the right, then the
-quota, and the body last. Every answer
-is HTTP 200, unless a fault changes it.
+Clients see the order of the checks: first the method, then the token, then the right, then the quota, and the body
+last. Every answer is HTTP 200, unless a fault changes it.
 """
 
 import asyncio
@@ -135,13 +134,12 @@ class Frame:
     ) -> tuple[int, dict[str, str], bytes]:
         if fault and fault.kind == "http":
             return int(fault.status), {"Content-Type": "text/html"}, b"<html><body>sandbox fault</body></html>"
-        label = "text/plain" if call.path.startswith("/sns/") else self._platform.settings.content_type
-        headers = {"Content-Type": label}
         if isinstance(body, File):
             named = f'attachment; filename="{body.name}"'
             headers, payload = {"Content-Type": body.content_type, "Content-disposition": named}, body.content
         else:
-            payload = msgspec.json.encode(body)
+            label = "text/plain" if call.path.startswith("/sns/") else self._platform.settings.content_type
+            headers, payload = {"Content-Type": label}, msgspec.json.encode(body)
         if fault and fault.kind == "truncated":
             payload = payload[: len(payload) // 2]
         return 200, headers, payload

@@ -141,10 +141,10 @@ class PeopleControl:
         """Follow the account; the event carries a QR code that the person scanned before."""
         contact = self._contact(request)
         if contact.follows:
-            return answer({"outcome": "already_following", "callback": None, "messages": []})
+            return _no_event({"outcome": "already_following"})
         now = self._platform.clock.now()
         code = contact.follow(now)
-        if code is not None and not self._pushes_scans(contact):
+        if not self._pushes_scans(contact):
             code = None
         contact.windows.open("follow", now)
         return await self._push(contact, "followed", self._platform.pushes(contact).subscribe(code))
@@ -153,7 +153,7 @@ class PeopleControl:
         """Stop following the account."""
         contact = self._contact(request)
         if not contact.follows:
-            return answer({"outcome": "not_following", "callback": None, "messages": []})
+            return _no_event({"outcome": "not_following"})
         contact.unfollow()
         event = self._platform.pushes(contact).event("unsubscribe", {"EventKey": ""}, shows_reply=False)
         return await self._push(contact, "unfollowed", event)
@@ -164,7 +164,7 @@ class PeopleControl:
         person = self._contact(request).person
         login = self._logins.confirm(body.url, person, body.consent)
         if login is not None:
-            return answer({"outcome": login.status, "website": login.appid, "callback": None, "messages": []})
+            return _no_event({"outcome": login.status, "website": login.appid})
         code = self._platform.codes.by_text(body.url)
         if code is None:
             return self._open_profile(person, body.url)
@@ -176,9 +176,9 @@ class PeopleControl:
         contact = self._platform.ensure_contact(person, self._platform.account(code.appid))
         if not contact.follows:
             contact.pending = code
-            return _no_event("awaiting_follow", contact)
+            return _no_event(_described("awaiting_follow", contact))
         if not self._pushes_scans(contact):
-            return _no_event("no_event", contact)
+            return _no_event(_described("no_event", contact))
         contact.windows.open("scan", now)
         return await self._push(contact, "scanned", self._platform.pushes(contact).scan(code))
 
@@ -222,8 +222,7 @@ class PeopleControl:
     async def _push(self, contact: Contact, outcome: str, push: Push) -> web.Response:
         self._platform.event_bus.publish("person", **contact.describe())
         result = await self._courier.deliver(push)
-        described = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
-        return answer({**described, "callback": result.describe(), "messages": result.messages})
+        return answer({**_described(outcome, contact), "callback": result.describe(), "messages": result.messages})
 
     def _open_profile(self, person: Person, text: str) -> web.Response:
         """Scan the account's own QR code: WeChat shows the account's page, and pushes nothing (KINDS.md 5)."""
@@ -232,10 +231,10 @@ class PeopleControl:
             raise NotFound("no QR code of this platform")
         contact = self._platform.ensure_contact(person, account)
         contact.saw_profile = not contact.follows
-        return _no_event("profile" if contact.follows else "awaiting_follow", contact)
+        return _no_event(_described("profile" if contact.follows else "awaiting_follow", contact))
 
     def _pushes_scans(self, contact: Contact) -> bool:
-        """Whether the account hears of scans: only with the right to make QR codes (KINDS.md 2)."""
+        """Whether scans are pushed to the account: only with the right to make QR codes (KINDS.md 2)."""
         return has_right(self._platform.account(contact.appid).spec.kind, Right.QRCODE)
 
     def _contact(self, request: web.Request) -> Contact:
@@ -248,8 +247,11 @@ class PeopleControl:
         return contact
 
 
-def _no_event(outcome: str, contact: Contact) -> web.Response:
-    described = {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
+def _described(outcome: str, contact: Contact) -> dict[str, Any]:
+    return {"outcome": outcome, "openid": contact.openid, "account": contact.appid}
+
+
+def _no_event(described: dict[str, Any]) -> web.Response:
     return answer({**described, "callback": None, "messages": []})
 
 

@@ -47,16 +47,21 @@ export function addAccount(added) {
   ask({ title: say("addAccount"), fields, go: say("create"), act });
 }
 
+/** A choice of values, each shown by the text `prefix_value`. */
+function choice(name, values, prefix, current) {
+  return element("select", { name }, values.map((value) => element("option", { value, selected: value === current }, say(`${prefix}_${value}`))));
+}
+
 /** The choice of what the account may do. */
 export function kindChoice(current) {
   const kinds = ["verified_service", "unverified_service", "verified_subscription", "unverified_subscription", "test"];
-  return element("select", { name: "kind" }, kinds.map((kind) => element("option", { value: kind, selected: kind === current }, say(`account_${kind}`))));
+  return choice("kind", kinds, "account", current);
 }
 
 /** The choice of how callbacks travel. */
 export function modeChoice(current) {
   const modes = ["safe", "compatible", "plaintext"];
-  return element("select", { name: "mode" }, modes.map((mode) => element("option", { value: mode, selected: mode === current }, say(`mode_${mode}`))));
+  return choice("mode", modes, "mode", current);
 }
 
 /** Asks for the sandbox's token until there is a session. */
