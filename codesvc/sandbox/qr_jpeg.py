@@ -12,7 +12,6 @@ from typing import Any
 
 import zxingcpp
 
-_BORDER = 4  # quiet zone in modules, ISO/IEC 18004
 _WHITE, _BLACK = 127, -128
 _SCALE = 2  # blocks per module side, so that a phone camera can read the code from a screen
 
@@ -28,15 +27,10 @@ _QUANTISATION = bytes((8,)) + bytes(
 
 def draw_jpeg(text: str) -> bytes:
     """Draw a text as a QR code: grey, two levels, sides a multiple of 8 pixels."""
-    picture: Any = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(
-        scale=1, add_quiet_zones=False
-    )
-    cells: Any = memoryview(picture).tolist()
-    light = [False] * _BORDER
-    rows = [[*light, *(cell == 0 for cell in row), *light] for row in cells]
-    edge = [[False] * len(rows[0])] * _BORDER
-    rows = [*edge, *rows, *edge]
-    blocks = [[cell for cell in row for _ in range(_SCALE)] for row in rows for _ in range(_SCALE)]
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    picture: Any = code.to_image(scale=1, add_quiet_zones=True)  # of four modules, ISO/IEC 18004
+    rows: Any = memoryview(picture).tolist()
+    blocks = [[cell == 0 for cell in row for _ in range(_SCALE)] for row in rows for _ in range(_SCALE)]
     side = len(blocks) * 8
     frame = struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0)
     return b"".join(

@@ -1,6 +1,7 @@
 """Agents of customer service and their sessions: `/cgi-bin/customservice/*`, `/customservice/*` (official pages)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
@@ -104,20 +105,17 @@ def list_waiting(call: Call) -> Mapping[str, Any]:
     return {"count": len(cases), "waitcaselist": cases[:100]}
 
 
-def _row(path: str, act: Any, errors: str = "", method: Any = "POST") -> Endpoint:
-    return Endpoint(path, method, act, right=Right.AGENTS, errors=errors)
-
-
+_endpoint = partial(Endpoint, right=Right.AGENTS)
 ENDPOINTS = (
-    _row("/cgi-bin/customservice/getkflist", list_agents, method="GET"),
-    _row("/cgi-bin/customservice/getonlinekflist", list_online, method="GET"),
-    _row("/customservice/kfaccount/add", add_agent, "65403H 65404H 65405H 65406H"),
-    _row("/customservice/kfaccount/update", rename_agent, "65401H 65403H"),
-    _row("/customservice/kfaccount/inviteworker", invite_agent, "65401H 65407M 40035?"),
-    _row("/customservice/kfaccount/del", remove_agent, "65401H", "GET"),
-    _row("/customservice/kfsession/create", open_session, "40003H 65401H 65402H 65414H"),
-    _row("/customservice/kfsession/close", close_session, "40003H 65401H 65413H"),
-    _row("/customservice/kfsession/getsession", get_session, "40003H", "GET"),
-    _row("/customservice/kfsession/getsessionlist", list_sessions, "65401H", "GET"),
-    _row("/customservice/kfsession/getwaitcase", list_waiting, method="GET"),
+    _endpoint("/cgi-bin/customservice/getkflist", "GET", list_agents),
+    _endpoint("/cgi-bin/customservice/getonlinekflist", "GET", list_online),
+    _endpoint("/customservice/kfaccount/add", "POST", add_agent, errors="65403H 65404H 65405H 65406H"),
+    _endpoint("/customservice/kfaccount/update", "POST", rename_agent, errors="65401H 65403H"),
+    _endpoint("/customservice/kfaccount/inviteworker", "POST", invite_agent, errors="65401H 65407M 40035?"),
+    _endpoint("/customservice/kfaccount/del", "GET", remove_agent, errors="65401H"),
+    _endpoint("/customservice/kfsession/create", "POST", open_session, errors="40003H 65401H 65402H 65414H"),
+    _endpoint("/customservice/kfsession/close", "POST", close_session, errors="40003H 65401H 65413H"),
+    _endpoint("/customservice/kfsession/getsession", "GET", get_session, errors="40003H"),
+    _endpoint("/customservice/kfsession/getsessionlist", "GET", list_sessions, errors="65401H"),
+    _endpoint("/customservice/kfsession/getwaitcase", "GET", list_waiting),
 )

@@ -1,6 +1,7 @@
 """Tags of followers, and the blacklist (official pages of tags; WECHAT.md 12)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from codesvc.sandbox.api.call import OK, Call, Endpoint
@@ -128,20 +129,17 @@ def _tagged(call: Call, tag: int) -> list[Contact]:
     return [contact for contact in call.account.contacts.values() if contact.follows and tag in contact.tags]
 
 
-def _row(path: str, act: Any, errors: str, method: Any = "POST") -> Endpoint:
-    return Endpoint(path, method, act, right=Right.FOLLOWERS, errors=errors)
-
-
+_endpoint = partial(Endpoint, right=Right.FOLLOWERS)
 ENDPOINTS = (
-    _row("/cgi-bin/tags/create", create_tag, "45056H 45157H 45158H"),
-    _row("/cgi-bin/tags/get", list_tags, "", "GET"),
-    _row("/cgi-bin/tags/update", rename_tag, "45058H 45157H 45158H 45159?"),
-    _row("/cgi-bin/tags/delete", delete_tag, "45057H 45058H 45159?"),
-    _row("/cgi-bin/user/tag/get", list_tagged, "40003H 45159H"),
-    _row("/cgi-bin/tags/members/batchtagging", tag_people, "40003H 40032H 45059H 45159H 49003H"),
-    _row("/cgi-bin/tags/members/batchuntagging", untag_people, "40003H 40032H 45159H 49003H"),
-    _row("/cgi-bin/tags/getidlist", list_tags_of, "40003H"),
-    _row("/cgi-bin/tags/members/getblacklist", list_blacklisted, "40003H"),
-    _row("/cgi-bin/tags/members/batchblacklist", blacklist, "40003H 40032H 49003H"),
-    _row("/cgi-bin/tags/members/batchunblacklist", unblacklist, "40003H 40032H 49003H"),
+    _endpoint("/cgi-bin/tags/create", "POST", create_tag, errors="45056H 45157H 45158H"),
+    _endpoint("/cgi-bin/tags/get", "GET", list_tags),
+    _endpoint("/cgi-bin/tags/update", "POST", rename_tag, errors="45058H 45157H 45158H 45159?"),
+    _endpoint("/cgi-bin/tags/delete", "POST", delete_tag, errors="45057H 45058H 45159?"),
+    _endpoint("/cgi-bin/user/tag/get", "POST", list_tagged, errors="40003H 45159H"),
+    _endpoint("/cgi-bin/tags/members/batchtagging", "POST", tag_people, errors="40003H 40032H 45059H 45159H 49003H"),
+    _endpoint("/cgi-bin/tags/members/batchuntagging", "POST", untag_people, errors="40003H 40032H 45159H 49003H"),
+    _endpoint("/cgi-bin/tags/getidlist", "POST", list_tags_of, errors="40003H"),
+    _endpoint("/cgi-bin/tags/members/getblacklist", "POST", list_blacklisted, errors="40003H"),
+    _endpoint("/cgi-bin/tags/members/batchblacklist", "POST", blacklist, errors="40003H 40032H 49003H"),
+    _endpoint("/cgi-bin/tags/members/batchunblacklist", "POST", unblacklist, errors="40003H 40032H 49003H"),
 )
