@@ -17,9 +17,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, cast
 
 import aiohttp
-from aiohttp import web
 
 from codesvc import __version__
+from codesvc.cli.arguments import seconds
 from codesvc.domain.errors import in_words
 from codesvc.domain.outbound_proxy import leaving
 from codesvc.domain.service_address import ServiceAddress
@@ -53,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=KINDS, help="what it may do; a personal one: unverified_subscription")
     parser.add_argument("--listen", help="HOST:PORT for WeChat's callbacks (default: where the service listens)")
     parser.add_argument("--template", default="", help="the id of the template to send (default: the first)")
-    parser.add_argument("--wait", type=float, default=180.0, help="seconds to wait for you at each step (default: 180)")
+    parser.add_argument(
+        "--wait", type=seconds, default=180.0, help="seconds to wait for you at each step (default: 180)"
+    )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -141,10 +143,7 @@ def _explained(error: OSError, host: str, port: int) -> str:
 async def _walk(target: Target, transcript: Transcript, host: str, port: int, patience: float) -> None:
     receiver = Receiver(target)
     async with AsyncExitStack() as stack:
-        runner = web.AppRunner(receiver.app(), access_log=None, shutdown_timeout=1.0)
-        stack.push_async_callback(runner.cleanup)
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
+        await receiver.listen(stack, host, port)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         print(_BEGINNING)
         print(f"WeChat's callbacks are awaited on {host}:{port}.\n", flush=True)

@@ -143,5 +143,6 @@ async def test_websites_are_made_and_changed(wechat):
     for wrong in ({"appid": "x"}, {"secret": ""}, {"no": 1}, {"name": 1}):
         await wechat.control("POST", "/websites", wrong, status=400)
     await wechat.control("POST", "/websites", {"appid": wechat.spec.appid}, status=409)
+    await wechat.control("POST", "/accounts", {"appid": made["appid"]}, status=409)
     await wechat.control("POST", "/reset", {})
     assert (await wechat.control("GET", "/websites"))["websites"] == [default]

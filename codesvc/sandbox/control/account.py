@@ -8,7 +8,7 @@ from aiohttp import web
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT, DEFAULT_TEMPLATES, AccountSpec
 from codesvc.sandbox.account_state import Account
-from codesvc.sandbox.control.guard import BadInput, Body, answer, read_json, replace_members
+from codesvc.sandbox.control.guard import BadInput, Body, Conflict, answer, read_json, replace_members
 from codesvc.sandbox.courier import Courier
 from codesvc.sandbox.identifiers import (
     mint_aes_key,
@@ -76,6 +76,8 @@ class AccountControl:
         A new account gets random values for the members that are not given.
         """
         given = await _read_object(request)
+        if str(given.get("appid")) in self._platform.websites:
+            raise Conflict("taken", "a website application has this appid")
         known = self._platform.accounts.get(str(given.get("appid")))
         base = known.spec if known else _random_spec()
         account = self._platform.put_account(_apply(base, given))

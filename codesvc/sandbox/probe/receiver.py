@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
@@ -52,12 +53,20 @@ class Receiver:
     _heard: list[Heard] = field(default_factory=list)
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def app(self) -> web.Application:
-        """An application that answers on every path, because the console names the path."""
+    async def listen(self, stack: AsyncExitStack, host: str, port: int) -> int:
+        """Serve every path, because the console names the path, until `stack` ends; returns the port.
+
+        Raises:
+            OSError: nothing can listen there.
+        """
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_get("/{path:.*}", self._get)
         app.router.add_post("/{path:.*}", self._post)
-        return app
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        return int(runner.addresses[0][1])
 
     async def wait(self, wanted: Callable[[Heard], bool], seconds: float) -> Heard | None:
         """The next callback that is wanted, or None after so many seconds; others that come before are dropped."""

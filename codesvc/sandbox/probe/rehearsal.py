@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -111,11 +111,7 @@ async def rehearse(
             open_url=url,
         )
         receiver = Receiver(target)
-        hearing = web.AppRunner(receiver.app(), access_log=None, shutdown_timeout=1.0)
-        stack.push_async_callback(hearing.cleanup)
-        await hearing.setup()
-        await web.TCPSite(hearing, "127.0.0.1", 0).start()
-        own = f"http://127.0.0.1:{cast('Any', hearing.addresses[0])[1]}"
+        own = f"http://127.0.0.1:{await receiver.listen(stack, '127.0.0.1', 0)}"
         platform.put_account(replace(account, callback_url=f"{own}/wechat"))
         contact = platform.ensure_contact(platform.person("operator"), platform.accounts[account.appid])
         walker = SandboxWalker(http, url, contact.openid)
