@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ import aiohttp
 import redis
 
 from bench import calls, phone
+from bench.bindings import KEYS
 from bench.processes import cpu_seconds, resident_mb, scaled
-from bench.service import APPID, KEY, bind_users, openid, platform, service, start_body, with_client
-from codesvc.store.keys import Keys
+from bench.service import KEY, bind_users, openid, platform, service, start_body, with_client
+from bench.streams import Watcher, changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,47 +88,6 @@ class Found:
     starts: dict[str, Any]
 
 
-class _Watcher:
-    """Event streams of pages, each on a connection of its own; notes when each said that it was canceled."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.seen: dict[str, float] = {}
-        self.refused = 0
-        self.open = 0
-        self._tasks: list[asyncio.Task] = []
-
-    async def _read(self, name: str, path: str) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(f"GET {path}/events HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        if b" 200 " not in head[:16]:
-            self.refused += 1
-            writer.close()
-            return
-        await reader.readuntil(b"event: change")
-        self.open += 1
-        while chunk := await reader.read(65_536):
-            if b"canceled" in chunk:
-                self.seen[name] = time.perf_counter()
-        writer.close()
-
-    async def watch(self, paths: list[tuple[str, str]]) -> None:
-        for some in _some(paths, 100):
-            self._tasks += [asyncio.create_task(self._read(name, path)) for name, path in some]
-            while self.open + self.refused < len(self._tasks):  # noqa: ASYNC110  a benchmark may poll
-                await asyncio.sleep(0.005)
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _some(things: list, size: int) -> Iterator[list]:
-    return (things[at : at + size] for at in range(0, len(things), size))
-
-
 def _started(here: Running, numbers: Iterator[int], count: int) -> list[tuple[str, str]]:
     """Id and page path of so many verifications of unbound users."""
 
@@ -148,22 +107,14 @@ async def _cancel(http: aiohttp.ClientSession, identifier: str) -> None:
 
 
 async def _pages(here: Running, opened: list[tuple[str, str]]) -> Pages:
-    idle, watcher = resident_mb(here.pid), _Watcher(here.port)
+    idle, watcher = resident_mb(here.pid), Watcher(here.port)
     await watcher.watch(opened)
     assert not watcher.refused, f"{watcher.refused} pages have no stream"
     await asyncio.sleep(1)
-    resident, took = resident_mb(here.pid), []
-    async with aiohttp.ClientSession(here.base, headers={"Authorization": f"Bearer {KEY}"}) as http:
-        for identifier, _ in opened[:: max(1, len(opened) // _CHANGES)]:
-            began = time.perf_counter()
-            await _cancel(http, identifier)
-            for _ in range(4_000):
-                if identifier in watcher.seen:
-                    break
-                await asyncio.sleep(0.0005)
-            took.append((watcher.seen[identifier] - began) * 1000)
+    resident = resident_mb(here.pid)
+    some = [identifier for identifier, _ in opened[:: max(1, len(opened) // _CHANGES)]]
+    took = await changes(here.port, some, watcher)
     await watcher.close()
-    took.sort()
     return Pages(len(opened), idle, resident, took[len(took) // 2], took[int(len(took) * 0.99)])
 
 
@@ -184,11 +135,11 @@ async def _poll(http: aiohttp.ClientSession, path: str, pages: int) -> None:
 
 async def _of_one(here: Running, store_pid: int, opened: list[tuple[str, str]], pages: int) -> OnePage:
     """The same number of pages of each of a few verifications in turn, so that the median of their changes is known."""
-    changes, idle, streams = [], [], 0
+    changed, idle, streams = [], [], 0
     headers = {"Authorization": f"Bearer {KEY}"}
     async with aiohttp.ClientSession(here.base, headers=headers) as http:
         for identifier, path in opened:
-            watcher = _Watcher(here.port)
+            watcher = Watcher(here.port)
             await watcher.watch([(f"{identifier}-{number}", path) for number in range(pages)])
             streams = watcher.open
             polls = asyncio.create_task(_poll(http, path, watcher.refused)) if watcher.refused else None
@@ -204,15 +155,15 @@ async def _of_one(here: Running, store_pid: int, opened: list[tuple[str, str]], 
             while len(watcher.seen) < streams:  # noqa: ASYNC110  a benchmark may poll
                 await asyncio.sleep(0.005)
             await asyncio.sleep(0.05)
-            changes.append((cpu_seconds(here.pid) + cpu_seconds(store_pid) - before) * 1e6)
+            changed.append((cpu_seconds(here.pid) + cpu_seconds(store_pid) - before) * 1e6)
             await watcher.close()
     middle = len(opened) // 2
-    return OnePage(pages, streams, sorted(changes)[middle], sorted(idle)[middle])
+    return OnePage(pages, streams, sorted(changed)[middle], sorted(idle)[middle])
 
 
 def _burst(here: Running, client: redis.Redis, numbers: Iterator[int], count: int) -> tuple[dict[str, Any], int]:
     """So many starts within a second; the answers, and how many of those that were answered 201 the store has."""
-    stream = Keys("cs", APPID).outbox
+    stream = KEYS.outbox
     before = client.xlen(stream)
     plan = [("/v1/verifications", start_body(next(numbers))) for _ in range(count)]
     found = calls.load(here.port, plan, [here.pid], rate=count, connections=_CONNECTIONS)
@@ -221,16 +172,9 @@ def _burst(here: Running, client: redis.Redis, numbers: Iterator[int], count: in
 
 def _beside(here: Running, numbers: Iterator[int], seconds: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Callbacks of scans and starts at the same time."""
-
-    async def scene(http: aiohttp.ClientSession, _: int) -> tuple[int, str]:
-        number = next(numbers)
-        async with http.post("/v1/verifications", json=start_body(number) | {"user": f"s-{number}"}) as answer:
-            identifier = (await answer.json())["id"]
-        async with http.get(f"/v1/verifications/{identifier}/scan") as answer:
-            return number, (await answer.json())["url"].rpartition("/")[2]
-
-    scenes = with_client(here.base, _CALLBACKS * seconds, scene)
-    scans = [phone.scan(openid(_STRANGERS + number), each) for number, each in scenes]
+    strangers = list(itertools.islice(numbers, _CALLBACKS * seconds))
+    scenes = zip(strangers, phone.scenes(here, strangers), strict=True)
+    scans = [phone.scan(openid(_STRANGERS + number), scene) for number, scene in scenes]
     starts = [("/v1/verifications", start_body(next(numbers))) for _ in range(_STARTS_BESIDE * seconds)]
     with ThreadPoolExecutor(2) as threads:
         both = [

@@ -134,7 +134,7 @@ def of_every_route(method: str, pattern: str) -> Iterator[Dear]:
 
 
 def of_inbound() -> Iterator[Dear]:
-    """Calls of identity systems, signed by nobody: the signature is made over the whole body before it is refused."""
+    """Calls of identity systems with forged signatures: one is computed over the whole body before it is refused."""
     now, body = str(int(time.time())), b'{"sms":{"otp":"' + b"1" * (LIMIT - 30) + b'"}}'
     forged: dict[str, dict[str, str]] = {
         "supabase": {
@@ -175,7 +175,7 @@ def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
 
     Args:
         site: with the clients `app` (public) and `wiki` (confidential).
-        keys: the issuer's key set; whoever has one can make a token that has to be verified.
+        keys: the issuer's key set: a token that names one of its keys has to be verified.
     """
     base, challenge = f"/oidc/{site}", "a" * 43
     asked = (
@@ -194,9 +194,11 @@ def of_an_issuer(site: str, keys: bytes) -> Iterator[Dear]:
     }
     for shape, query in shapes.items():
         for method in ("GET", "POST"):
-            raw = request(method, f"{base}/authorize?{query}", Accept="text/html")
-            if method == "POST":
-                raw = request(method, f"{base}/authorize", query.encode(), _FORM, Accept="text/html")
+            raw = (
+                request(method, f"{base}/authorize?{query}", Accept="text/html")
+                if method == "GET"
+                else request(method, f"{base}/authorize", query.encode(), _FORM, Accept="text/html")
+            )
             yield Dear(f"{method} /oidc/{{site}}/authorize", shape, raw)
     code = f"grant_type=authorization_code&redirect_uri=x&code_verifier={challenge}&code="
     basic = "Basic " + base64.b64encode(b"wiki:" + b"x" * 4_000).decode()

@@ -14,9 +14,9 @@ import aiohttp
 import redis
 import uvloop
 
+from bench.bindings import KEYS
 from bench.processes import cpu_seconds
-from bench.service import APPID, bind_users, openid, platform, service, start_many, with_client
-from codesvc.store.keys import Keys
+from bench.service import bind_users, openid, platform, service, start_many, with_client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def _drained(client: redis.Redis, stream: str) -> float:
 
 def measure(directory: Path, store: str, *, messages: int, rounds: int) -> dict[str, float]:
     """Start verifications with no worker about; then hand the worker their jobs in one go, round by round."""
-    stream = Keys("cs", APPID).outbox
+    stream = KEYS.outbox
     client = redis.Redis.from_url(store)
     bare, cpu, rate = [], [], []
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ _LIFE_SECONDS = 301
 
 def backlog(directory: Path, store: str, *, dead: int, live: int) -> dict[str, float]:
     """So many codes whose life is over, and behind them some that live, handed to a worker in one go."""
-    stream = Keys("cs", APPID).outbox
+    stream = KEYS.outbox
     client = redis.Redis.from_url(store)
     with ExitStack() as stack:
         stub = stack.enter_context(platform())

@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-import redis
-
-from bench import calls
+from bench import calls, phone
 from bench.processes import scaled
-from bench.service import AES_KEY, APPID, TOKEN, bind_users, openid, platform, service, start_body, with_client
-from codesvc.domain.record import Record
-from codesvc.sandbox.cipher import encrypt, sign
-from codesvc.sandbox.envelope import write_xml
-from codesvc.store.keys import Keys
+from bench.service import bind_users, openid, platform, service, start_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import aiohttp
 
     from bench.service import Running
 
 SCANS_A_SECOND = 500
 _PART = 0.7
 _ROUNDS = 5
-
-
-def _push(number: int, scene: str) -> tuple[str, str]:
-    timestamp, nonce = str(int(time.time())), "4711"
-    plain = write_xml(
-        {
-            "ToUserName": "gh_0123456789ab",
-            "FromUserName": openid(20_000_000 + number),
-            "CreateTime": int(time.time()),
-            "MsgType": "event",
-            "Event": "SCAN",
-            "EventKey": scene,
-            "Ticket": "t",
-        }
-    )
-    encrypted = encrypt(AES_KEY, APPID, plain)
-    query = {
-        "signature": sign(TOKEN, timestamp, nonce),
-        "timestamp": timestamp,
-        "nonce": nonce,
-        "encrypt_type": "aes",
-        "msg_signature": sign(TOKEN, timestamp, nonce, encrypted),
-    }
-    return f"/wechat/main?{urlencode(query)}", write_xml({"ToUserName": "gh_0123456789ab", "Encrypt": encrypted})
-
-
-def _scenes(here: Running, client: redis.Redis, count: int) -> list[str]:
-    """Of verifications of unbound users whose QR code has been shown."""
-    keys = Keys("cs", APPID)
-
-    async def ask(http: aiohttp.ClientSession, number: int) -> str:
-        body = start_body(number) | {"user": f"stranger-{number}"}
-        async with http.post("/v1/verifications", json=body) as answer:
-            identifier = (await answer.json())["id"]
-        async with http.get(f"/v1/verifications/{identifier}/scan") as answer:
-            assert answer.status == 200, await answer.text()
-        return identifier
-
-    ids = with_client(here.base, count, ask)
-    return [Record.parse(0, client.get(keys.record(one)), one).scene for one in ids]
+_STRANGERS = 20_000_000  # openids from here on are not bound
 
 
 def measure(directory: Path, store: str, *, seconds: float) -> dict[str, dict]:
@@ -83,8 +34,8 @@ def measure(directory: Path, store: str, *, seconds: float) -> dict[str, dict]:
         calls.load(here.port, starts(500), [here.pid])
         idle = calls.load(here.port, starts(int(50 * seconds)), [here.pid], rate=50, connections=1)
         busy = [_busy(here, starts, seconds) for _ in range(_ROUNDS)]
-        scenes = _scenes(here, redis.Redis.from_url(store), int(SCANS_A_SECOND * seconds))
-        pushes = [_push(number, scene) for number, scene in enumerate(scenes)]
+        scenes = phone.scenes(here, list(range(int(SCANS_A_SECOND * seconds))))
+        pushes = [phone.scan(openid(_STRANGERS + number), scene) for number, scene in enumerate(scenes)]
         scans = calls.load(here.port, pushes, [here.pid], rate=SCANS_A_SECOND)
     median = sorted(busy, key=lambda one: one["p99_ms"])[_ROUNDS // 2]
     return {"a start, 50/s": idle, f"a start, {median['rate']:,.0f}/s (70 %)": median, "a scan, 500/s": scans}

@@ -5,14 +5,34 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from bench.service import AES_KEY, APPID, TOKEN
+from bench.service import AES_KEY, APPID, TOKEN, start_body, with_client
 from codesvc.sandbox.cipher import decrypt, encrypt, sign
 from codesvc.sandbox.envelope import write_xml
 
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bench.service import Running
+
 _ACCOUNT = "gh_0123456789ab"
 _numbers = itertools.count(1)
+
+
+def scenes(here: Running, numbers: list[int]) -> list[str]:
+    """The scenes of new verifications of unbound users, one for each number; their QR codes have been shown."""
+
+    async def ask(http: aiohttp.ClientSession, place: int) -> str:
+        body = start_body(numbers[place]) | {"user": f"stranger-{numbers[place]}"}
+        async with http.post("/v1/verifications", json=body) as answer:
+            identifier = (await answer.json())["id"]
+        async with http.get(f"/v1/verifications/{identifier}/scan") as answer:
+            assert answer.status == 200, await answer.text()
+            return (await answer.json())["url"].rpartition("/")[2]
+
+    return with_client(here.base, len(numbers), ask)
 
 
 def scan(openid: str, scene: str) -> tuple[str, str]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 import sys
 import tempfile
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import dear_requests as dear
-from bench.processes import cpu_seconds, scaled
+from bench.processes import scaled
+from bench.scales import Line, Scales
 from bench.service import TOKEN, bind_users, platform, service, start_body, with_client
 from codesvc.app import create_app
 from codesvc.config import load
@@ -28,6 +27,7 @@ from codesvc.store.embedded import run_embedded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bench.scales import Cost
     from bench.service import Running
 
 MOST = 10.0
@@ -71,122 +71,6 @@ redirect_uris = ["https://wiki.example/back"]
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One request's price.
-
-    Attributes:
-        dear: the request.
-        us: CPU of service and store, microseconds.
-        refusals: the same in ordinary refusals.
-        status: of the answer.
-    """
-
-    dear: dear.Dear
-    us: float
-    refusals: float
-    status: int
-
-
-def _fields(head: bytes) -> dict[bytes, bytes]:
-    lines = (line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
-    return {name.lower(): value for name, value in lines}
-
-
-class _Line:
-    """A kept-alive connection; opened again whenever the service has closed it."""
-
-    def __init__(self, port: int) -> None:
-        self._port, self._rest, self._cookie = port, b"", ""
-        self._socket: socket.socket | None = None
-
-    def visit(self, path: str) -> tuple[int, bytes, str]:
-        """A page as a browser sees it: status, body, and the cookie that it sets."""
-        status, body = self.ask(dear.request("GET", path, Accept="text/html"))
-        return status, body, self._cookie
-
-    def ask(self, raw: bytes) -> tuple[int, bytes]:
-        """Send a request, read the answer: status and body."""
-        for _ in range(2):
-            if self._socket is None:
-                self._socket, self._rest = socket.create_connection(("127.0.0.1", self._port), 10), b""
-            with contextlib.suppress(ConnectionError):
-                # The service may answer, and close, before it has read all.
-                with contextlib.suppress(ConnectionError):
-                    self._socket.sendall(raw)
-                return self._answer()
-            self.close()
-        raise SystemExit(f"no answer to {raw[:80]!r}")
-
-    def _answer(self) -> tuple[int, bytes]:
-        while b"\r\n\r\n" not in self._rest:
-            self._more()
-        head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-        fields = _fields(head)
-        self._cookie = fields.get(b"set-cookie", b"").partition(b";")[0].decode()
-        length = int(fields.get(b"content-length", b"0"))
-        while len(self._rest) < length:
-            self._more()
-        body, self._rest = self._rest[:length], self._rest[length:]
-        if fields.get(b"connection") == b"close":
-            self.close()
-        return int(head[9:12]), body
-
-    def _more(self) -> None:
-        chunk = self._socket.recv(262_144)
-        if not chunk:
-            raise ConnectionResetError
-        self._rest += chunk
-
-    def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = None
-
-
-class _Scales:
-    """Weighs requests by the CPU of the service and its store."""
-
-    def __init__(self, here: Running, store_pid: int) -> None:
-        self._port, self._line, self._pids = here.port, _Line(here.port), (here.pid, store_pid)
-
-    def _weigh(self, raws: list[bytes]) -> tuple[float, int]:
-        before, status = sum(map(cpu_seconds, self._pids)), 0
-        for raw in raws:
-            status, _ = self._line.ask(raw)
-        return (sum(map(cpu_seconds, self._pids)) - before) / len(raws) * 1e6, status
-
-    def cost(self, one: dear.Dear, *, times: int, rounds: int) -> Cost:
-        """A request's price: the least of the rounds, because what disturbs one makes it dearer, never cheaper."""
-        with _watching(self._port, one.streams):
-            pairs = [
-                (self._weigh(requests), self._weigh([dear.ordinary_refusal()] * times))
-                for requests in self._rounds(one, times, rounds)
-            ]
-        us, unit = min(mine for (mine, _), _ in pairs), min(unit for _, (unit, _) in pairs)
-        return Cost(one, us, us / unit, pairs[-1][0][1])
-
-    def _rounds(self, one: dear.Dear, times: int, rounds: int) -> list[list[bytes]]:
-        if one.others:
-            each = [one.raw, *one.others]
-            return [each[number :: 2 * rounds] for number in range(2 * rounds)]
-        if one.streams:
-            return [[one.raw]] * rounds
-        self._line.ask(one.raw)  # what is made once, at the first request, is made now
-        return [[one.raw] * times] * rounds
-
-
-@contextlib.contextmanager
-def _watching(port: int, stream: str) -> Iterator[None]:
-    """As many open streams of this address as the service allows, and a few that it refuses."""
-    with contextlib.ExitStack() as stack:
-        for _ in range(40 if stream else 0):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
-            connection.sendall(dear.request("GET", stream))
-            connection.recv(65_536)
-        yield
-
-
 def routes(config: Path) -> Iterator[tuple[str, str]]:
     """Method and pattern of every route of the service, from its own table."""
     app = create_app(load(config), "redis://127.0.0.1:1")
@@ -213,7 +97,7 @@ def _pages(here: Running, fresh: Iterator[int]) -> dict[str, list[str]]:
     return {"verification": found[:_PAGES], "intent": found[_PAGES:]}
 
 
-def _passwords(line: _Line) -> Iterator[dear.Dear]:
+def _passwords(line: Line) -> Iterator[dear.Dear]:
     """Passwords past the limit of an address. Up to it each costs one scrypt, on purpose (threat-model.md)."""
     _, page, cookie = line.visit("/admin/login")
     token = re.search(rb'name="token" value="([^"]+)"', page)
@@ -232,9 +116,9 @@ def _requests(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
     yield from dear.of_inbound()
     for account in ("main", "plain"):
         yield from dear.of_callbacks(account)
-    yield from dear.of_an_issuer("shop", _Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])
+    yield from dear.of_an_issuer("shop", Line(here.port).ask(dear.request("GET", "/oidc/shop/jwks.json"))[1])
     yield from _of_pages(here, fresh)
-    yield from _passwords(_Line(here.port))
+    yield from _passwords(Line(here.port))
 
 
 def _of_pages(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
@@ -262,7 +146,7 @@ def measure(directory: Path, store: str, store_pid: int, *, times: int, rounds: 
         stub = stack.enter_context(platform())
         here = stack.enter_context(service(directory, store, stub, proxies=("127.0.0.1",), more=more))
         bind_users(here)
-        scales = _Scales(here, store_pid)
+        scales = Scales(here, store_pid)
         fresh = count()
         costs = (scales.cost(one, times=times, rounds=rounds) for one in _requests(here, fresh))
         found = dearest(costs)

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from bench.bindings import APPID, openid
+from bench.bindings import KEYS, openid
 from bench.processes import cpu_seconds
-from bench.service import KEY, platform, service, with_client
-from codesvc.store.keys import Keys
+from bench.service import KEY, platform, service, start_body, with_client
 from tests import stores
 
 if TYPE_CHECKING:
@@ -36,16 +35,23 @@ _HEADERS: Final = {"Authorization": f"Bearer {KEY}"}
 
 
 @dataclass
-class Told:
-    """What callers were told: statuses by call, how long each took, when they were refused, and what was promised."""
+class Answers:
+    """What callers got.
+
+    Attributes:
+        statuses: how many answers, by call and status; status 0 is no answer.
+        took: of each call that was not refused, when it began and how many seconds it took.
+        refused: when the calls began that got 503 or no answer.
+        started: of each verification that was answered 201, when its start began and its id.
+    """
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     took: list[tuple[float, float]] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
-    promised: list[tuple[float, str]] = field(default_factory=list)
+    started: list[tuple[float, str]] = field(default_factory=list)
 
 
-async def _ask(http: aiohttp.ClientSession, told: Told, method: str, url: str, body: dict | None = None) -> dict:
+async def _ask(http: aiohttp.ClientSession, answers: Answers, method: str, url: str, body: dict | None = None) -> dict:
     began = time.monotonic()
     name = f"{method} {'start' if url.endswith('verifications') else url.rpartition('/')[2][:5]}"
     try:
@@ -54,61 +60,61 @@ async def _ask(http: aiohttp.ClientSession, told: Told, method: str, url: str, b
             status = answer.status
     except (aiohttp.ClientError, TimeoutError):
         found, status = {}, 0
-    told.statuses[name, status] += 1
+    answers.statuses[name, status] += 1
     if status in {0, 503}:
-        told.refused.append(began)
+        answers.refused.append(began)
     else:
-        told.took.append((began, time.monotonic() - began))
+        answers.took.append((began, time.monotonic() - began))
     return found
 
 
-async def _person(http: aiohttp.ClientSession, told: Told, services: list[Running], number: int) -> None:
+async def _person(http: aiohttp.ClientSession, answers: Answers, services: list[Running], number: int) -> None:
     """Started at one service, read and checked at the other."""
     here, other = (services[(number + place) % 2].base for place in (0, 1))
-    address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-    body = {"purpose": "register", "user": f"u-{number % _USERS}", "client_ip": address}
+    body = start_body(number) | {"user": f"u-{number % _USERS}"}
     began = time.monotonic()
-    started = await _ask(http, told, "POST", f"{here}/v1/verifications", body)
+    started = await _ask(http, answers, "POST", f"{here}/v1/verifications", body)
     if "page_url" not in started:
         return
-    told.promised.append((began, started["id"]))
-    await _ask(http, told, "GET", f"{other}/v1/verifications/{started['id']}")
-    await _ask(http, told, "POST", f"{other}/v1/verifications/{started['id']}/check", {"code": "000000"})
+    answers.started.append((began, started["id"]))
+    await _ask(http, answers, "GET", f"{other}/v1/verifications/{started['id']}")
+    await _ask(http, answers, "POST", f"{other}/v1/verifications/{started['id']}/check", {"code": "000000"})
 
 
 async def _run(services: list[Running], nodes: stores.Nodes) -> None:
-    told, began = Told(), time.monotonic()
+    answers, began = Answers(), time.monotonic()
     before = [cpu_seconds(each.pid) for each in services]
     timeout, connector = aiohttp.ClientTimeout(20), aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http, asyncio.TaskGroup() as group:
         for number in range(_CODES_A_SECOND * _SECONDS):
             await asyncio.sleep(max(0.0, began + number / _CODES_A_SECOND - time.monotonic()))
-            group.create_task(_person(http, told, services, number))
+            group.create_task(_person(http, answers, services, number))
             if number == _CODES_A_SECOND * _SECONDS // 2:
                 lost_at = time.monotonic()
-                nodes.holder(Keys("cs", APPID).root).process.send_signal(signal.SIGKILL)
+                nodes.holder(KEYS.root).process.send_signal(signal.SIGKILL)
     cpu = [cpu_seconds(each.pid) - was for each, was in zip(services, before, strict=True)]
     await asyncio.sleep(5)
 
     async def known(http: aiohttp.ClientSession, place: int) -> int:
-        async with http.get(f"/v1/verifications/{told.promised[place][1]}") as answer:
+        async with http.get(f"/v1/verifications/{answers.started[place][1]}") as answer:
             await answer.read()
             return answer.status
 
-    asked = await asyncio.to_thread(with_client, services[0].base, len(told.promised), known)
-    gone = [at - lost_at for (at, _), status in zip(told.promised, asked, strict=True) if status != 200]
-    calm = sorted(took for at, took in told.took if not -1 < at - lost_at < 15)
-    print(f"{_SECONDS} s, {_CODES_A_SECOND} codes a second, {len(told.promised):,} promised")
+    asked = await asyncio.to_thread(with_client, services[0].base, len(answers.started), known)
+    gone = [at - lost_at for (at, _), status in zip(answers.started, asked, strict=True) if status != 200]
+    calm = sorted(took for at, took in answers.took if not -1 < at - lost_at < 15)
+    print(f"{_SECONDS} s, {_CODES_A_SECOND} codes a second, {len(answers.started):,} started")
     print("| call | status | answers |\n| --- | --- | --- |")
-    for (name, status), count in sorted(told.statuses.items()):
+    for (name, status), count in sorted(answers.statuses.items()):
         print(f"| {name} | {status or 'none'} | {count:,} |")
     p50, p99 = (calm[int(len(calm) * part)] * 1000 for part in (0.5, 0.99))
     print(f"without the seconds around the loss: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    if told.refused:
-        print(f"refused from {min(told.refused) - lost_at:.1f} s to {max(told.refused) - lost_at:.1f} s after the kill")
+    if answers.refused:
+        first, last = (each - lost_at for each in (min(answers.refused), max(answers.refused)))
+        print(f"refused from {first:.1f} s to {last:.1f} s after the kill")
     print(
-        f"promised and gone: {len(gone)}"
-        + (f", promised {min(gone):.2f} to {max(gone):.2f} s after the kill" if gone else "")
+        f"answered 201 and lost: {len(gone)}"
+        + (f", started {min(gone):.2f} to {max(gone):.2f} s after the kill" if gone else "")
     )
     print("cores of the services: " + ", ".join(f"{each / _SECONDS:.2f}" for each in cpu))
 

@@ -18,32 +18,42 @@ if TYPE_CHECKING:
     from bench.service import Running
 
 
-class _Streams:
-    """Readers that note when the last bytes of each stream came."""
+class Watcher:
+    """Event streams, each on a connection of its own; notes when each said that it was canceled.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        port: of the service.
+        key: for streams that need one.
+    """
+
+    def __init__(self, port: int, key: str = "") -> None:
         self._port = port
+        self._more = f"Authorization: Bearer {key}\r\n" if key else ""
         self.seen: dict[str, float] = {}
-        self.opened = 0
+        self.refused = 0
+        self.open = 0
         self._tasks: list[asyncio.Task] = []
 
-    async def _read(self, identifier: str) -> None:
+    async def _read(self, name: str, path: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        head = (
-            f"GET /v1/verifications/{identifier}/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {KEY}\r\n\r\n"
-        )
-        writer.write(head.encode())
+        writer.write(f"GET {path}/events HTTP/1.1\r\nHost: bench\r\n{self._more}\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b" 200 " not in head[:16]:
+            self.refused += 1
+            writer.close()
+            return
         await reader.readuntil(b"event: change")
-        self.opened += 1
+        self.open += 1
         while chunk := await reader.read(65_536):
             if b"canceled" in chunk:
-                self.seen[identifier] = time.perf_counter()
+                self.seen[name] = time.perf_counter()
         writer.close()
 
-    async def open(self, ids: list[str]) -> None:
-        for start in range(0, len(ids), 100):
-            self._tasks += [asyncio.create_task(self._read(one)) for one in ids[start : start + 100]]
-            while self.opened < min(start + 100, len(ids)):  # noqa: ASYNC110  a benchmark may poll
+    async def watch(self, paths: list[tuple[str, str]]) -> None:
+        """Open a stream for each name and path, a hundred at a time."""
+        for start in range(0, len(paths), 100):
+            self._tasks += [asyncio.create_task(self._read(*each)) for each in paths[start : start + 100]]
+            while self.open + self.refused < len(self._tasks):  # noqa: ASYNC110  a benchmark may poll
                 await asyncio.sleep(0.005)
 
     async def close(self) -> None:
@@ -52,7 +62,7 @@ class _Streams:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _changes(port: int, ids: list[str], streams: _Streams) -> list[float]:
+async def changes(port: int, ids: list[str], watcher: Watcher) -> list[float]:
     """From sending a cancellation to reading it in its stream, ms: the call itself is in it."""
     took = []
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -63,23 +73,24 @@ async def _changes(port: int, ids: list[str], streams: _Streams) -> list[float]:
             "Content-Length: 2\r\n\r\n{}".encode()
         )
         for _ in range(4000):
-            if one in streams.seen:
+            if one in watcher.seen:
                 break
             await asyncio.sleep(0.0005)
-        took.append((streams.seen[one] - began) * 1000)
+        took.append((watcher.seen[one] - began) * 1000)
         await reader.read(65_536)
     writer.close()
     return sorted(took)
 
 
 async def _measure(here: Running, client: redis.Redis, ids: list[str]) -> dict[str, float]:
-    idle, streams = resident_mb(here.pid), _Streams(here.port)
-    await streams.open(ids)
+    idle, watcher = resident_mb(here.pid), Watcher(here.port, KEY)
+    await watcher.watch([(one, f"/v1/verifications/{one}") for one in ids])
+    assert not watcher.refused, f"{watcher.refused} streams were refused"
     await asyncio.sleep(1)
     found = {"streams": len(ids), "idle_mb": idle, "resident_mb": resident_mb(here.pid)}
     found["subscriptions"] = client.pubsub_numsub("cs:changed")[0][1]
-    took = await _changes(here.port, ids[:: max(1, len(ids) // 200)], streams)
-    await streams.close()
+    took = await changes(here.port, ids[:: max(1, len(ids) // 200)], watcher)
+    await watcher.close()
     return found | {"p50_ms": took[len(took) // 2], "p99_ms": took[int(len(took) * 0.99)]}
 
 
