@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import unescape
 
 import pytest
+
+from codesvc.client import SyncClient
+from codesvc.web.contract import describe
+from codesvc.web.contract.samples import _CLIENT
 
 
 async def every_page(world, language):
@@ -45,6 +50,27 @@ async def test_the_current_section_is_marked_and_an_unknown_one_is_missing(world
     assert re.findall(r'<a href="([^"]+)" aria-current="page">', answer.text) == ["/docs/bindings?lang=en"]
     assert "startVerification" not in re.findall(r'id="([^"]+)"', answer.text)
     assert (await world.call("GET", "/docs/nothing", key=None)).status == 404
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_search_knows_calls_and_events_by_their_english_words(world, language):
+    """The page's script writes what is typed in lower case, and looks for it in these words as they are."""
+    overview = (await world.call("GET", f"/docs?lang={language}", key=None)).text
+    found = re.findall(r'<li id="([^"]+)" data-words="([^"]*)"', overview)
+    words = {anchor: unescape(text) for anchor, text in found}
+    assert [text for text in words.values() if text != text.lower()] == []
+    document = describe("https://code.example.com")
+    for section in ("paths", "webhooks"):
+        for item in document[section].values():
+            for each in item.values():
+                assert each["summary"].lower() in words[each["operationId"]]
+
+
+def test_every_call_of_the_client_is_shown_with_the_client():
+    known = {name for name in dir(SyncClient) if not name.startswith("_")}
+    # `read_proof` makes no call of its own, and the clock of the tests needs no key.
+    assert known - set(_CLIENT.values()) == {"close", "read_proof", "move_clock"}
+    assert set(_CLIENT.values()) <= known
 
 
 async def test_the_language_is_the_readers_unless_the_address_names_one(world):

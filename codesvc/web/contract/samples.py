@@ -29,6 +29,7 @@ _CLIENT: Final = {
     "getLoginScan": "scan_login", "cancelLogin": "cancel_login", "watchLogin": "watch_login", "getWebhook": "webhook",
     "enableWebhook": "enable_webhook", "testWebhook": "test_webhook", "listWebhookDeliveries": "webhook_deliveries",
     "getWebhookDelivery": "webhook_delivery", "resendWebhookDelivery": "resend_webhook",
+    "sendMessage": "send_message", "getMessage": "get_message", "findRecipient": "find_recipient",
 }  # fmt: skip
 """The client's method for each call that it has."""
 _IN_ORDER: Final = frozenset({"checkVerification", "verifyProof", "redeemTicket"})
@@ -101,6 +102,7 @@ def _python(call: Call) -> str:
     head = "import os\n\nfrom codesvc.client import SyncClient\n\n"
     head += 'with SyncClient(os.environ["CODESVC_URL"], os.environ["CODESVC_API_KEY"]) as codes:\n'
     body = dict(call.body or {})
+    body |= body.pop("recipient", {})  # the client takes its members by themselves
     plain = [repr(each) for each in call.arguments]
     if call.id in _IN_ORDER:
         plain += [repr(body.pop(name)) for name in ("code", "proof", "ticket", "state") if name in body]

@@ -10,7 +10,7 @@ import re
 import tomllib
 from base64 import b64encode
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -149,6 +149,7 @@ def _hash_of(tag: str, html: str) -> str:
     return f"'sha256-{b64encode(sha256(found[1].encode() if found else b'').digest()).decode()}'"
 
 
+@cache
 def _speaker(language: str) -> Callable[[str], str]:
     """A function that says an English text in that language."""
     if language != "zh":
@@ -181,15 +182,10 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
         ]
         entries = [_entry(path, method, call, say) for path, method, call in calls]
         found.append(Section(name, tag["name"], tag["description"], calls, entries))
-    events = [
-        Entry(
-            item["post"]["operationId"], item["post"]["summary"], "post", name, f"{name} {say(item['post']['summary'])}"
-        )
-        for name, item in document["webhooks"].items()
-    ]
+    events = [_entry(name, "post", item["post"], say) for name, item in document["webhooks"].items()]
     shapes = document["components"]["schemas"]
     plain = [
-        Entry(f"schema-{name}", name, words=_words_of(name, shape))
+        Entry(f"schema-{name}", name, words=_words(name, *shape.get("properties", ())))
         for name, shape in shapes.items()
         if not name.endswith("Problem")
     ]
@@ -206,7 +202,7 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
         if shape.endswith("Problem")
     ]
     lines = [
-        Entry(f"schema-{one['shape']}", one["name"], words=f"{one['name']} {one['status']} {one['text'].title}".lower())
+        Entry(f"schema-{one['shape']}", one["name"], words=_words(one["name"], str(one["status"]), one["text"].title))
         for one in problems
     ]
     found.append(Section("problems", "Problems", _PROBLEMS, entries=lines, problems=problems))
@@ -214,13 +210,14 @@ def _sections(document: Mapping[str, Any], language: str) -> list[Section]:
 
 
 def _entry(path: str, method: str, call: Mapping[str, Any], say: Callable[[str], str]) -> Entry:
-    texts = (method, path, call["operationId"], call["summary"], call.get("description", ""))
-    words = " ".join([*texts, say(call["summary"]), say(call.get("description", ""))]).lower()
+    texts = (call["summary"], call.get("description", ""))
+    words = _words(method, path, call["operationId"], *texts, *map(say, texts))
     return Entry(call["operationId"], call["summary"], method, path, words)
 
 
-def _words_of(name: str, shape: Mapping[str, Any]) -> str:
-    return " ".join([name, *shape.get("properties", ())]).lower()
+def _words(*texts: str) -> str:
+    """What a search finds an entry by: the page's script compares in lower case."""
+    return " ".join(texts).lower()
 
 
 def _pretty(value: Any) -> str:
