@@ -57,16 +57,13 @@ def command_line(language: str) -> Iterator[str]:
                 words += f" `{(action.metavar or action.dest).upper()}`"
             if action.required and action.option_strings:
                 words += pick(language, "（必填）", " (required)")
-            help_text = (action.help or "").replace("%(default)s", str(action.default))
-            said = pick(language, "：", ": ") + _said(action.help or "", language).replace(
-                "%(default)s", str(action.default)
-            )
-            lines.append(f"- {words}{said if help_text else ''}")
+            if action.help:
+                said = _said(action.help, language).replace("%(default)s", str(action.default))
+                words += pick(language, "：", ": ") + said
+            lines.append(f"- {words}")
         if lines:
             yield "\n".join(lines)
 
 
 def _said(text: str, language: str) -> str:
-    if not text:
-        return ""
     return text if language == "en" else told("cli", text, "zh")

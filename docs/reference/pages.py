@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment
 
@@ -42,26 +42,22 @@ def events(language: str) -> Iterator[str]:
     for kind in EVENT_SHAPES:
         yield f"## `{kind}` {{#{anchor(kind)}}}"
         yield told("events", kind, language)
-        yield f"```json\n{json.dumps(event_example(kind), ensure_ascii=False, indent=2)}\n```"
+        yield f"```json\n{json.dumps(examples.EVENTS[kind], ensure_ascii=False, indent=2)}\n```"
 
 
-def event_example(kind: str) -> Any:
-    """What is sent, as the published contract shows it."""
-    return examples.EVENTS[kind]
+_KINDS: Final = {"counter": ("计数器", "counter"), "gauge": ("当前值", "gauge"), "histogram": ("直方图", "histogram")}
 
 
 def metrics(language: str) -> Iterator[str]:
-    """The page of the numbers."""
-    for metric in sorted(REGISTRY._names_to_collectors.items()):  # noqa: SLF001  there is no other list
-        name, collector = metric
+    """The page of the metrics."""
+    for name, collector in sorted(REGISTRY._names_to_collectors.items()):  # noqa: SLF001  there is no other list
         if name != collector._name:  # noqa: SLF001  one metric has several series
             continue
         kind = collector._type  # noqa: SLF001
         shown = f"{name}_total" if kind == "counter" else name
         labels = pick(language, "、", ", ").join(f"`{each}`" for each in collector._labelnames)  # noqa: SLF001
         text = collector._documentation if language == "en" else told("metrics", name, "zh")  # noqa: SLF001
-        kinds = {"counter": ("计数器", "counter"), "gauge": ("当前值", "gauge"), "histogram": ("直方图", "histogram")}
-        facts = [pick(language, *kinds[kind]), pick(language, "标签：", "labels: ") + labels if labels else ""]
+        facts = [pick(language, *_KINDS[kind]), pick(language, "标签：", "labels: ") + labels if labels else ""]
         yield f"## `{shown}` {{#{name}}}"
         yield f"{sentence(text, language)}  \n{' · '.join(filter(None, facts))}"
 
@@ -107,11 +103,8 @@ def template_variables(language: str) -> Iterator[str]:
     of_texts = {kind: dict(_of_texts(kind)) for kind in ("chat", "people")}
     described = set(MESSAGE_VARIABLES["code"]).union(*(names for each in of_texts.values() for names in each.values()))
     yield pick(language, "## 变量的含义 {#meanings}", "## What each variable is {#meanings}")
-    yield (
-        "\n".join(f"- `{name}`：{told('variables', name, 'zh')}" for name in sorted(described))
-        if (language == "zh")
-        else "\n".join(f"- `{name}`: {told('variables', name, 'en')}" for name in sorted(described))
-    )
+    colon = pick(language, "：", ": ")
+    yield "\n".join(f"- `{name}`{colon}{told('variables', name, language)}" for name in sorted(described))
     yield pick(language, "## 带验证码的消息 {#messages}", "## Messages with a code {#messages}")
     yield pick(
         language,

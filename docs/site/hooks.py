@@ -56,7 +56,7 @@ def _shared(language: str) -> dict[str, Path]:
 
 
 def on_config(config: Any, **_: Any) -> Any:
-    """Leave out of the navigation what this language does not have yet."""
+    """Leave out of the navigation what this language does not have: the decision records, which are in English."""
     root = Path(config["docs_dir"])
     shared = _shared(root.name)
 
@@ -64,7 +64,7 @@ def on_config(config: Any, **_: Any) -> Any:
         found: list[Any] = []
         for item in items:
             if isinstance(item, dict):
-                found += [{title: kept(below)} for title, below in item.items() if kept(below)]
+                found += [{title: below} for title, pages in item.items() if (below := kept(pages))]
             elif (root / item).exists() or item in shared:
                 found.append(item)
         return found

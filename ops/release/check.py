@@ -127,7 +127,7 @@ def unpacked(wheel: Path, here: Path) -> list[str | Path]:
 
 
 def four_free_ports() -> int:
-    """The first of four ports in a row that nobody listens on."""
+    """The first of four free ports in a row."""
     for base in random.sample(range(12_000, 22_000), 100):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             for port in range(base, base + 4):

@@ -97,7 +97,7 @@ def licence_of_locked(package: str) -> str:
 
 
 def page(language: str = "en") -> tuple[str, list[str]]:
-    """The page in that language, and what is wrong: licences that nobody has looked at."""
+    """The page in that language, and the packages whose licence is not in `ALLOWED`."""
     rows, faults = [], []
     for package, version in sorted(locked().items()):
         licence = licence_of_locked(package)
