@@ -1,7 +1,7 @@
 """A tiny identity system beside the shop: it makes its own codes, and hands them to codesvc in place of an SMS gateway.
 
-Its gateway is here too, drawn as a phone: it takes the signed calls for whoever is not bound. The switch between shadow
-mode and live changes the site at run time, by the service's admin API, as an operator would.
+Its gateway is here too, drawn as a phone: it takes the signed calls for people who are not bound. The switch between
+shadow mode and live changes the site at run time, by the service's admin API, as an operator would.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ async def _found(client: WeChatClient, refused: WeChatFault | None) -> Collectio
 
 
 async def _allows(call: Awaitable[object]) -> bool:
-    """Whether the account has the right to a call. Any other errcode is an answer of somebody who has it."""
+    """Whether the account has the right to a call: it answers, or with any other errcode than 48001."""
     try:
         await call
     except WeChatError as error:

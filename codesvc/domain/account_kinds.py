@@ -24,7 +24,7 @@ class Right(StrEnum):
     WEB_AUTHORISATION = "web_authorisation"
     """A page in WeChat learns the openid of its visitor."""
     USER_INFO = "user_info"
-    """Whether somebody follows, and their unionid."""
+    """Whether a person follows the account, and their unionid."""
     TEMPLATE = "template"
     SUBSCRIPTION = "subscription"
     CUSTOMER_SERVICE = "customer_service"

@@ -4,7 +4,7 @@
         |                          |
         +--------------------------+--> handing_over --gateway took it--> handed_over
                                                      --it may have------> unknown
-                                                     --nobody took it---> failed
+                                                     --none took it-----> failed
 
 `handing_over` is written before the gateway is called, so that a process that takes over the job of a dead one knows
 that a call may have been made. The table below is the only definition of the states; the scripts get it from here.

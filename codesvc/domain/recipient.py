@@ -104,7 +104,7 @@ def phone(given: str, region: str = "") -> Recipient:
     except phonenumbers.NumberParseException:
         raise Invalid("is not a phone number", _PHONE) from None
     # A national number may begin with a carrier's code, which is removed. What is left of arbitrary digits could be
-    # somebody else's number, so it has to be one that is in use.
+    # another person's number, so it has to be one that is in use.
     whole = text.startswith("+") or re.sub(r"\D", "", text) == phonenumbers.national_significant_number(number)
     if not phonenumbers.is_possible_number(number) or not (whole or phonenumbers.is_valid_number(number)):
         raise Invalid("is not a phone number of its country: it is too long or too short", _PHONE)

@@ -1,8 +1,8 @@
-"""Codes of wechat-server's protocol (KINDS.md section 11): whoever types one at a panel is the person it was made for.
+"""Codes of wechat-server's protocol (KINDS.md section 11). The panel logs in the person that the code was made for.
 
-Such a code is bound to no browser: whoever gets to know it logs in. So it is long, works once, lives shortly, and only
-few of a site's are live at once. A guess hits one of the live ones, so all wrong ones of a site have a budget. When it
-is spent, new codes become longer, and short ones are refused until it recovers: nobody is locked out.
+Such a code is bound to no browser: it logs in any person who knows it. So it is long, works once, lives shortly, and
+only few of a site's are live at once. A guess hits one of the live ones, so all wrong ones of a site have a budget.
+When it is spent, new codes become longer, and short ones are refused until it recovers: no person is locked out.
 """
 
 from __future__ import annotations

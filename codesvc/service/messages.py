@@ -184,6 +184,6 @@ def _check(wanted: MessageRequest) -> None:
 
 
 def _keyed(keyring: Keyring, site: str, dedupe: str) -> str:
-    """A hash that nobody without the master key can try codes on."""
+    """A keyed hash: codes cannot be tried on it without the master key."""
     said = f"{site}\0{dedupe}".encode(errors="surrogatepass")
     return hmac.digest(keyring.current.derive("same call"), said, sha256).hex()[:32]

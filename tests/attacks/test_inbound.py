@@ -1,4 +1,4 @@
-"""The addresses of identity systems, tried by strangers, by neighbours, and by whoever can write into a message."""
+"""The addresses of identity systems, tried by strangers, by neighbours, and by people who can write into a message."""
 
 import json
 import time

@@ -46,7 +46,7 @@ def opening(request, shown):
 
 
 async def look(page, name):
-    """Keep a picture for whoever wants to look (CODESVC_LOOKS names a directory)."""
+    """Keep a picture if CODESVC_LOOKS names a directory."""
     if directory := os.environ.get("CODESVC_LOOKS"):
         await page.screenshot(path=f"{directory}/{name}.png", full_page=True)
 

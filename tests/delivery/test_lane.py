@@ -1,4 +1,4 @@
-"""An account's places: so many and no more, in order, whoever gives up."""
+"""An account's places: so many and no more, in order, also where a caller gives up."""
 
 import asyncio
 

@@ -107,7 +107,7 @@ def test_what_was_not_run_says_so_on_its_first_line(name):
 
 
 def test_the_base_image_is_named_without_a_digest_and_says_so():
-    """No digest is known here; whoever builds for production gives one."""
+    """No digest is known here; who builds for production gives one."""
     text = (OPS / "container" / "Containerfile").read_text()
     assert not re.search(r"^ARG BASE=.*@sha256", text, re.MULTILINE)
     assert "--build-arg BASE=docker.io/library/python@sha256:" in text

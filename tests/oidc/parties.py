@@ -118,7 +118,7 @@ class Browser:
         return await self.get(state["return_to"])
 
     async def login(self, person, **parameters) -> dict:
-        """Log a person in: what the relying party is told."""
+        """Log a person in: what the relying party gets."""
         await self.scanned_by(person, await self.authorize(**parameters))
         await person.say("确认")
         return told(await self.back())

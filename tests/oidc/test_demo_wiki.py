@@ -1,4 +1,4 @@
-"""`codesvc demo`: an app of somebody else signs a person in with WeChat."""
+"""`codesvc demo`: an app of another party signs a person in with WeChat."""
 
 from __future__ import annotations
 

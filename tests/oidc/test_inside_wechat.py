@@ -1,4 +1,4 @@
-"""Signing in to an app inside WeChat's own browser: nobody can scan there, web authorisation proves the person."""
+"""Signing in to an app inside WeChat's own browser: there is no scan there, web authorisation proves the person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.webhooks.receiver import hook, receiving
 
 @pytest.fixture
 async def shop(new_world):
-    """A world whose app would be where nobody listens: a browser that was sent there has arrived."""
+    """A world whose app has an address at which no server listens: a browser that was sent there has arrived."""
     callback = f"http://127.0.0.1:{free_port()}/callback"
     client = CONFIDENTIAL | {"redirect_uris": [callback]}
     async with new_world(**provider(client)) as world:

@@ -1,4 +1,4 @@
-"""Secrets are changed under a running service, as docs/en/secrets.md says, and nobody notices."""
+"""Secrets are changed under a running service, as docs/en/secrets.md says, and no request fails."""
 
 import asyncio
 import contextlib

@@ -93,7 +93,7 @@ async def test_a_request_becomes_one_message_whatever_happens_around_it(new_inbo
             assert not understood(form, status, body), path
             assert "482913" not in str(body)
         assert stub.requests == []
-        # A number of nobody.
+        # A number that cannot exist.
         if form.kind == "sms":
             status, body, _ = await call(world, form.sent(recipient="+86999"))
             assert not understood(form, status, body)

@@ -1,4 +1,4 @@
-"""A code that somebody else made: by WeChat to who is bound, by the site's gateway to everybody else."""
+"""A code that another system made: by WeChat to bound people, by the site's gateway to all others."""
 
 import json
 

@@ -25,7 +25,7 @@ def link(wechat, state):
 async def come_back(wechat, state):
     """The parameters with which the browser returns, or the error page's text."""
     view = await wechat.act(await wechat.user(), "open", url=link(wechat, state))
-    if view["outcome"] == "unreachable":  # nobody listens there: the address is all that is asked
+    if view["outcome"] == "unreachable":  # no server listens there: only the address is asked
         return parse_qs(urlsplit(view["url"]).query, keep_blank_values=True)
     return view["body"]
 

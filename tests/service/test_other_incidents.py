@@ -1,4 +1,4 @@
-"""Incidents beside WeChat's: no page says that all is well; /readyz names an errcode that somebody has to act on."""
+"""Incidents beside WeChat's: no page says that all is well; /readyz names an errcode that an operator has to act on."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_call_that_succeeds_later_ends_it():
     assert call_refusal({"call.template.43116": failed}).since == 10
     assert call_refusal({"call.template.43116": failed, "call.template.0": fine}) is None
     assert call_refusal({"call.template.43116": Episode(31, 40), "call.template.0": fine}).errcode == 43116
-    # Of another call, or one that nobody has to act on.
+    # Of another call, or one that no operator has to act on.
     assert call_refusal({"call.template.43116": failed, "call.qrcode.0": fine}).since == 10
     assert call_refusal({"call.template.43004": failed}) is None
     assert call_refusal({"call.token.40125": failed}) is None

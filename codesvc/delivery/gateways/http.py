@@ -1,7 +1,7 @@
 """HTTP calls to gateways: no redirects, short timeouts, only to addresses that a site may name.
 
 The guard is that of webhooks (`codesvc.delivery.webhooks.guarded_sessions`). Connections are not kept: on a connection
-that the other side has just closed nobody could say whether a request arrived, and a code must not be sent twice.
+that the other side has just closed it would be unknown whether a request arrived, and a code must not be sent twice.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ _RETRY_AFTER: Final = 2
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 _NOBODY: Final = tuple(
-    # Compared with a secret that nobody has, an unknown site takes as long as a known one.
+    # Compared with a secret that no system has, an unknown site takes as long as a known one.
     Inbound(adapter=name, secrets=(Secret(f"whsec_{token_urlsafe(32)}"),))
     for name in ADAPTERS
 )
@@ -200,7 +200,7 @@ async def _accepted(accepting: Coroutine[Any, Any, MessageResult]) -> MessageRes
 def _finish(task: asyncio.Task[MessageResult]) -> None:
     _unfinished.discard(task)
     if not task.cancelled():
-        task.exception()  # Read here, because nobody else may: a refusal has been answered by then.
+        task.exception()  # Read here, since no caller may be left to read it: a refusal has been answered by then.
 
 
 def _message_of(result: MessageResult) -> Message:

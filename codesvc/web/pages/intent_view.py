@@ -64,7 +64,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
     key, said_yes = _headline(t, intent, "phone" if by_keyword else handset), intent.status in _SAID_YES
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}
-    # A relying party is told of a refusal too.
+    # A relying party gets a refusal too.
     goes_on = said_yes or (intent.oidc is not None and intent.over)
     hints = [f"{key}.hint.renew"] if intent.renewable else [f"{key}.hint.keyword"] if by_keyword else []
     page_url = links.page_url(site.name, intent.id)

@@ -10,7 +10,7 @@ TEMPLATE_SEND = "/cgi-bin/message/template/send"
 
 
 async def spend(stage, started):
-    """Use up the attempts of a verification, by codes that nobody was sent."""
+    """Use up the attempts of a verification, by codes that were not sent."""
     for _ in range(5):
         await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
 
@@ -209,7 +209,7 @@ async def login_picture(stage, look):
 
 @scene
 async def login_for_an_app(stage, look):
-    """An app of somebody else signs a person in by OpenID Connect."""
+    """An app of another party signs a person in by OpenID Connect."""
     return await look(f"{stage.addresses.wiki}/login")
 
 
