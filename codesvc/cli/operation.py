@@ -22,8 +22,9 @@ def run_operation(name: str, operation: Coroutine[Any, Any, int], *also: type[Ex
         operation: does it.
         also: errors, besides ours, the system's and the store's, whose text is for people.
     """
+    refusals: tuple[type[Exception], ...] = (CodesvcError, OSError, RedisError, *also)
     try:
         return http_server.run(operation)
-    except (CodesvcError, OSError, RedisError, *also) as error:
+    except refusals as error:
         sys.stderr.write(f"codesvc {name}: {in_words(error)}\n")
         return 1
