@@ -1,7 +1,6 @@
 """The walk: each step asks first, and records what the platform answered.
 
-Messages go only to the person who scans the QR code of this walk or sends its keyword: the walk reads no
-list of followers, and an openid is used only after its own scan or message has named this walk's random word.
+The walk reads no list of followers. It sends only to an openid whose scan or message has named its random word.
 """
 
 import json
