@@ -18,6 +18,7 @@ from codesvc.store.key_patterns import IN_PARTITION, place_of
 from codesvc.store.key_scan import key_batches
 from codesvc.store.keys import DEPLOYMENT, binding_account
 from codesvc.store.partitions import PARTITIONS, partition_root
+from codesvc.store.pipelined_connection import ServerSaidError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,7 +42,7 @@ async def read(store: Store) -> dict[int, dict[str, tuple[str, bool]]]:
     """
     found = {}
     partitions = range(PARTITIONS)
-    asked = (_asked(store, each, "hgetall", binding_account(store.prefix, each)) for each in partitions)
+    asked = (_fields(store, each) for each in partitions)
     for partition, fields in zip(partitions, await asyncio.gather(*asked), strict=True):
         told = {site.decode(): text.decode().partition(" ") for site, text in fields.items()}
         found[partition] = {site: (appid, bool(word)) for site, (appid, _, word) in told.items() if site != _ADOPTED}
@@ -107,6 +108,16 @@ async def _names(redis: Redis, pattern: str) -> AsyncIterator[str]:
                 yield name.decode()
     except (RedisError, OSError) as error:
         raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
+
+
+async def _fields(store: Store, partition: int) -> dict[bytes, bytes]:
+    """The hash of a partition. All are asked at once, by the connection that scripts share, so no others are opened."""
+    try:
+        words = await store.servers.at(partition).line.execute("HGETALL", binding_account(store.prefix, partition))
+    except (ServerSaidError, StoreUnavailable) as error:
+        store.servers.doubt()
+        raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from None
+    return dict(zip(words[::2], words[1::2], strict=True))
 
 
 async def _asked(store: Store, partition: int, command: str, *words: str) -> dict[bytes, bytes]:

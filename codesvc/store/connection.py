@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from redis import DriverInfo
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from codesvc.store.cluster import Address
     from codesvc.store.servers import Servers
 
+_DRIVER: Final = DriverInfo()
+"""What a store lists for each connection. Without it redis-py reads its version from its files for each of them."""
+
 
 def behaving(timeout: float) -> dict[str, Any]:
     """redis-py's options for a connection that waits `timeout` seconds and repeats nothing."""
@@ -38,6 +42,7 @@ def behaving(timeout: float) -> dict[str, Any]:
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],
         "protocol": 2,
+        "driver_info": _DRIVER,
     }
 
 

@@ -7,6 +7,7 @@ default for outcomes that do not have it. `reader` refuses a class whose fields 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
@@ -211,6 +212,12 @@ def _part(kind: Any) -> type_of_part:
     return _PARTS[kind]
 
 
+@cache
+def _types(kind: type[Reply]) -> Mapping[str, Any]:
+    """The types of the fields that a class of replies adds; worked out once, however often a store is opened."""
+    return {field.name: field.type for field in msgspec.structs.fields(kind) if field.name not in {"outcome", "now"}}
+
+
 def reader(replies: Mapping[Outcome, Sequence[str]], kind: type[_R]) -> Callable[[Sequence[Any]], _R]:
     """Read a script's `{outcome, now, …}`.
 
@@ -221,7 +228,7 @@ def reader(replies: Mapping[Outcome, Sequence[str]], kind: type[_R]) -> Callable
     Raises:
         ValueError: the fields of `kind` are not those of the replies.
     """
-    known = {field.name: field.type for field in msgspec.structs.fields(kind) if field.name not in {"outcome", "now"}}
+    known = _types(kind)
     named = {name for names in replies.values() for name in names} - {NOT_READ}
     if known.keys() != named:
         raise ValueError(f"{kind.__name__} has the fields {sorted(known)}, the header {sorted(named)}")

@@ -6,6 +6,7 @@ texts that another language lacks. docs/en/contributing/translating.md says how 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.language_tags import nearest
@@ -13,6 +14,8 @@ from codesvc.web.texts.catalogue import check, place_of, read, texts_in
 from codesvc.web.texts.speech import Speech
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from babel.messages.catalog import Catalog
 
     from codesvc.messages.templates import Templates
@@ -38,19 +41,7 @@ class Texts:
     """
 
     def __init__(self, templates: Templates) -> None:
-        files = templates.catalogues()
-        catalogues = {name: _merged(name, texts) for name, texts in files.items()}
-        source = catalogues[SOURCE]
-        known = {place_of(message): message for message in texts_in(source)}
-        for name, texts in files.items():
-            # Without a merge the catalogue is the one that was already read.
-            readings = [catalogues[name]] if len(texts) == 1 else [read(text, name, _file(name)) for text in texts]
-            for reading in readings:
-                check(reading, known, _file(name))
-        english = Speech(SOURCE, source, known)
-        self._speeches = {SOURCE: english}
-        for name in files.keys() - {SOURCE}:
-            self._speeches[name] = Speech(name, catalogues[name], known, english)
+        self._speeches = _speeches(tuple((name, tuple(texts)) for name, texts in templates.catalogues().items()))
         self.languages = tuple(sorted(self._speeches))
 
     def speech(self, name: str) -> Speech:
@@ -66,11 +57,31 @@ class Texts:
         return nearest(asked, self.languages, FIRST)
 
 
+@lru_cache(maxsize=1)
+def _speeches(files: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, Speech]:
+    """The languages by the name of their catalogue. A reload that changes no text does not read them again.
+
+    Args:
+        files: for each language the sources of its catalogue, the shipped one first.
+    """
+    catalogues = {name: _merged(name, texts) for name, texts in files}
+    source = catalogues[SOURCE]
+    known = {place_of(message): message for message in texts_in(source)}
+    for name, texts in files:
+        # Without a merge the catalogue is the one that was already read.
+        readings = [catalogues[name]] if len(texts) == 1 else [read(text, name, _file(name)) for text in texts]
+        for reading in readings:
+            check(reading, known, _file(name))
+    english = Speech(SOURCE, source, known)
+    others = {name: Speech(name, catalogues[name], known, english) for name, _ in files if name != SOURCE}
+    return {SOURCE: english, **others}
+
+
 def _file(name: str) -> str:
     return f"texts/{name}.po"
 
 
-def _merged(name: str, texts: list[str]) -> Catalog:
+def _merged(name: str, texts: Sequence[str]) -> Catalog:
     catalogue, *more = (read(text, name, _file(name)) for text in texts)
     for message in (message for each in more for message in texts_in(each)):
         if message.string and not message.fuzzy:
