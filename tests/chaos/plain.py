@@ -111,6 +111,7 @@ class Model:
     """Everybody's bindings, budgets and verifications. Users belong to a site, WeChats to the account."""
 
     signed: bool = True
+    pushes: bool = True
     bound: dict[tuple[str, str], str] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     muted: dict[str, When] = field(default_factory=dict)
@@ -217,7 +218,7 @@ class Model:
         """Whether a start or resend pushes: None where it cannot be known."""
         if double is not False:
             return None if double is None else False
-        if person is None or person in self.away:
+        if not self.pushes or person is None or person in self.away:
             return False
         silenced = [
             None if person not in self.muted else (self.muted[person].first + DAY > at.last),

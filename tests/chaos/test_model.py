@@ -40,6 +40,7 @@ from codesvc.web.context import SERVICES
 from codesvc.wechat.errcodes import NOT_COUNTED
 from tests.chaos.plain import ATTEMPTS, AWAY, HOLD, LIFE, MOST_LIVE, NOWHERE, RATES, Attempt, Model, When
 from tests.chaos.processes import LONG, bounded
+from tests.kinds import DENIED
 from tests.service.inside import code_of
 from tests.stores import until
 from tests.world import KEY, OTHER_KEY, discloses, running_world
@@ -107,6 +108,7 @@ class ServiceMachine(RuleBasedStateMachine):
     bodies: dict[str, str] = {}  # noqa: RUF012  over all examples: what undisclosed answers look like
     acts = 0
     account = DEFAULT_ACCOUNT
+    by_keyword = False  # whether the kind of the account has no QR codes with parameters, and can push nothing
 
     def __init__(self, client, url, directory, dump, stray_keys):
         super().__init__()
@@ -115,9 +117,10 @@ class ServiceMachine(RuleBasedStateMachine):
         self.runner, self.stack = asyncio.Runner(), AsyncExitStack()
         self.logged = self.stack.enter_context(capture_logs())
         self.offset, self.started, self.counted = 0.0, {}, []
-        self.model, self.holds = Model(signed=self.account.mode != "plaintext"), Holds()
+        self.model = Model(signed=self.account.mode != "plaintext", pushes=not self.by_keyword)
+        self.holds = Holds()
         self.ended: dict[str, str] = {}
-        self.charged, self.last_seen = 0, 0
+        self.charged, self.last_seen, self.last_call = 0, 0, 0
         self.run(self.open(url, directory))
 
     async def open(self, url, directory):
@@ -133,6 +136,7 @@ class ServiceMachine(RuleBasedStateMachine):
                 "purposes": dict.fromkeys(PURPOSES, code),
             }
 
+        given = {"accounts__main__messages": {}} if self.by_keyword else {}
         self.world = await self.stack.enter_async_context(
             running_world(
                 url,
@@ -142,6 +146,8 @@ class ServiceMachine(RuleBasedStateMachine):
                 account=self.account,
                 service__push_delay=HOLD / 1000,
                 sites__kiosk=kiosk,
+                accounts__main__kind=self.account.kind,
+                **given,
                 **{f"sites__{site}__{option}": value for site in SITES for option, value in options(site).items()},
             )
         )
@@ -149,8 +155,9 @@ class ServiceMachine(RuleBasedStateMachine):
         self.people = [await self.world.person() for _ in range(3)]
         self.keys = Keys("cs", self.world.platform.default_account.appid)
         self.outbox = self.keys.outbox
-        # The service reads WeChat's quotas when it starts.
-        await until(lambda: any(b"daily" in self.client.hgetall(key) for key in self.quota_days()))
+        if not self.by_keyword:
+            # The service reads WeChat's quotas when it starts.
+            await until(lambda: any(b"daily" in self.client.hgetall(key) for key in self.quota_days()))
 
     def run(self, story):
         return self.runner.run(story)
@@ -457,7 +464,7 @@ class ServiceMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.attempts)
     @rule(number=a_number, who=a_person, word=maybe, twice=maybe, types=maybe)
     def scan(self, number, who, word, twice, types):
-        v = self.any_of(number)
+        v, word = self.any_of(number), word or self.by_keyword
         if str(who) in self.model.away and word:
             return
         if twice:
@@ -476,7 +483,10 @@ class ServiceMachine(RuleBasedStateMachine):
         for site in sites:
             v, _ = self.begin(user, "register", f"203.0.113.{len(self.started) % 250}", site)
             if v:
-                self.bring(v, int(self.model.owner(v) or who), word=True)
+                sender = self.model.owner(v) or str(who)
+                if sender in self.model.away:
+                    self.come_back(int(sender))
+                self.bring(v, int(sender), word=True)
 
     @rule(who=a_person)
     def not_me(self, who):
@@ -603,6 +613,9 @@ class ServiceMachine(RuleBasedStateMachine):
         owner = int(self.model.bound[site, user])
         if str(owner) in self.model.away:
             self.come_back(owner)
+        if self.by_keyword:
+            # There is no scan to fall back on: who has sent too many keywords waits.
+            self.pass_time(90_000)
         v, _ = self.begin(user, purpose, f"203.0.113.{len(self.started) % 250}", site)
         assert v is not None
         for _ in range(guesses):
@@ -613,7 +626,7 @@ class ServiceMachine(RuleBasedStateMachine):
                 assert not told
         # Past the limit of keywords, a scan does what the keyword would have.
         at = When(self.now(), self.now())
-        word = word and self.model.full(site, "openid_keywords", str(owner), at) is False
+        word = self.by_keyword or (word and self.model.full(site, "openid_keywords", str(owner), at) is False)
         told, _ = self.bring(v, owner, word=word)
         assert told, "the owner's own scan brought nothing"
         answer = self.check_once(v, right=True, address=ADDRESSES[0])
@@ -669,6 +682,13 @@ class ServiceMachine(RuleBasedStateMachine):
         self.charged += self.newly_counted()
         charged = sum(int(self.client.hget(key, "total") or 0) for key in self.quota_days())
         assert charged == self.charged, f"{charged} charged, {self.charged} that WeChat may have counted"
+
+    @invariant()
+    def no_call_is_made_without_the_right(self):
+        entries = self.world.platform.journal.entries("api", after=self.last_call)
+        self.last_call = max((entry.number for entry in entries), default=self.last_call)
+        assert not {entry.path for entry in entries} & DENIED[self.account.kind]
+        assert 48001 not in {entry.errcode for entry in entries}
 
     @invariant()
     def no_key_stays(self):
