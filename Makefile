@@ -10,9 +10,9 @@ TOOLS_STAMP := $(VENV)/.tools-installed
 
 .PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz fuzz-keep oracle release-check audit docs clean bench-gate locks licences sbom dist
 
-# On other ports: make demo PORT_BASE=18080
+# On other ports: make demo PORT_BASE=18080; with an account of another kind: make demo KIND=unverified_subscription
 demo: $(STAMP)
-	$(BIN)/codesvc demo$(if $(PORT_BASE), --port-base $(PORT_BASE))
+	$(BIN)/codesvc demo$(if $(PORT_BASE), --port-base $(PORT_BASE))$(if $(KIND), --kind $(KIND))
 
 # Real browsers, real processes that are killed, clusters that fail, commands one by one, and tests that wait for real
 # pauses: most of the time, and seldom the first to go red.
@@ -23,7 +23,7 @@ SLOW_TESTS := tests/browser tests/sandbox_page tests/chaos tests/process tests/c
   tests/sandbox/test_sandbox_endpoints.py tests/sandbox/test_sandbox_field_reports.py tests/sandbox/test_sandbox_probe.py \
   tests/service/test_account_kinds.py tests/service/test_tap_replies.py tests/service/test_wechat_server.py \
   tests/service/test_fuzz_values.py tests/service/test_operator_lanes.py tests/service/test_other_incidents.py \
-  tests/delivery/test_token_storm.py tests/relay tests/people/test_demo_relay.py tests/webhooks/test_webhook_reading.py \
+  tests/delivery/test_token_storm.py tests/relay tests/people/test_demo_relay.py tests/people/test_demo_kinds.py tests/webhooks/test_webhook_reading.py \
   tests/contract/test_typescript.py tests/ops/test_prometheus.py tests/people/test_binding_machine.py
 
 # Everything that a change needs: all tests but the slow ones.

@@ -27,6 +27,12 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument(
         "--port-base", type=int, default=8080, help="service here; sandbox, website and wiki on the next three"
     )
+    demo.add_argument(
+        "--kind",
+        choices=("verified_service", "unverified_service", "verified_subscription", "unverified_subscription", "test"),
+        default="verified_service",
+        help="of the account, as accounts.*.kind has it (default: verified_service)",
+    )
     demo.add_argument("--relay", action="store_true", help="also a system that makes its own codes, and its SMS")
     demo.add_argument("--check", action="store_true", help="run the whole story over HTTP, print each step, and exit")
 

@@ -38,7 +38,7 @@ WORDS: Final = {
     "moved": mark("Moved to another WeChat"),
     "unbound": mark("The WeChat was unbound"),
     "left": mark("The WeChat stopped following"),
-    "logged-in": mark("Logged in by a scan"),
+    "logged-in": mark("Logged in with WeChat"),
     "reset": mark("A password reset was confirmed in WeChat"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +12,17 @@ from codesvc.config import parse
 from codesvc.config.keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
 from codesvc.demo.wiki import CLIENT
+from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.logo import data_url
 from codesvc.domain.passwords import password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT, TemplateSpec
+from codesvc.sandbox.identifiers import profile_url
+from codesvc.sandbox.qr_jpeg import draw_jpeg
 
 if TYPE_CHECKING:
     from codesvc.config import Settings
     from codesvc.sandbox.account import AccountSpec
-    from codesvc.sandbox.rights import AccountKind
+    from codesvc.sandbox.rights import AccountKind as SandboxKind
 
 SITE: Final = "shop"
 OPERATOR: Final = "demo"
@@ -67,7 +71,7 @@ class Addresses:
         return f"{self.service}/oidc/{SITE}"
 
 
-def sandbox_account(addresses: Addresses, *, kind: AccountKind = "verified_service") -> AccountSpec:
+def sandbox_account(addresses: Addresses, *, kind: SandboxKind = "verified_service") -> AccountSpec:
     """The sandbox's default account, with the service as its callback and a template for finished resets.
 
     Args:
@@ -86,6 +90,25 @@ def sandbox_account(addresses: Addresses, *, kind: AccountKind = "verified_servi
         callback_url=f"{addresses.service}/wechat/{ACCOUNT}",
         templates=(*DEFAULT_ACCOUNT.templates, notice),
     )
+
+
+def by_keyword(account: AccountSpec) -> bool:
+    """Whether the account has no QR codes with parameters, so that codes come by keyword."""
+    return Right.QR_CODES not in AccountKind(account.kind).rights
+
+
+def _by_kind(account: AccountSpec) -> dict[str, Any]:
+    """What the kind of the account decides: messages where it can send them, its own QR code where it has no others."""
+    given: dict[str, Any] = {"kind": account.kind}
+    if Right.TEMPLATE in AccountKind(account.kind).rights:
+        given["messages"] = {
+            "code": {"template_id": CATEGORY_TEMPLATE_ID},
+            "reset_done": {"template_id": _RESET_DONE_TEMPLATE, "fields": "message/reset_done.toml"},
+        }
+    if by_keyword(account):
+        picture = b64encode(draw_jpeg(profile_url(account.original_id))).decode()
+        given["qr_picture"] = f"data:image/jpeg;base64,{picture}"
+    return given
 
 
 def service_settings(
@@ -134,10 +157,7 @@ def service_settings(
                 "callback": account.mode,
                 "api_url": addresses.sandbox,
                 "open_url": addresses.sandbox,
-                "messages": {
-                    "code": {"template_id": CATEGORY_TEMPLATE_ID},
-                    "reset_done": {"template_id": _RESET_DONE_TEMPLATE, "fields": "message/reset_done.toml"},
-                },
+                **_by_kind(account),
             },
         },
         "sites": {

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from codesvc.config.keys import new_key
-from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses
+from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses, by_keyword
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story
+from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.errors import CodesvcError, in_words
 from codesvc.runtime import http_server, signals
 from codesvc.runtime import logging as runtime_logging
@@ -34,6 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _complain(f"--api-key wants at least {_SHORTEST_KEY} visible ASCII characters")
     if not 1 <= arguments.port_base <= _HIGHEST_PORT - 3:
         return _complain("--port-base wants a port with three more above it")
+    if arguments.relay and Right.TEMPLATE not in AccountKind(arguments.kind).rights:
+        return _complain(
+            f"--relay shows codes that are pushed, and --kind {arguments.kind} can push none: leave one of the two out"
+        )
     runtime_logging.configure(level=logging.WARNING if arguments.check else logging.INFO)
     addresses = Addresses(arguments.port_base)
     with tempfile.TemporaryDirectory(prefix="codesvc-demo-") as temporary:
@@ -42,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             # Before anything starts; the demo needs four ports in a row.
             require_free(LOOPBACK, range(arguments.port_base, arguments.port_base + 4), remedy=_other_ports(arguments))
-            return http_server.run(story(addresses, key, data_dir, relay=arguments.relay))
+            return http_server.run(story(addresses, key, data_dir, arguments))
         except (CodesvcError, OSError) as error:
             return _complain(in_words(error))
 
@@ -64,22 +69,24 @@ def _command() -> str:
     return str(beside) if beside.exists() else sys.argv[0]
 
 
-async def _show(addresses: Addresses, key: str, data_dir: Path, *, relay: bool) -> int:
-    async with running(addresses, api_key=key, data_dir=data_dir, relay=relay) as stack:
-        _introduce(stack, key, relay=relay)
+async def _show(addresses: Addresses, key: str, data_dir: Path, chosen: argparse.Namespace) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir, relay=chosen.relay, kind=chosen.kind) as stack:
+        _introduce(stack, key, relay=chosen.relay)
         await signals.stopped()
     return 0
 
 
-async def _check(addresses: Addresses, key: str, data_dir: Path, *, relay: bool) -> int:
-    async with running(addresses, api_key=key, data_dir=data_dir, relay=relay):
-        return 0 if await run_story(addresses, key) else 1
+async def _check(addresses: Addresses, key: str, data_dir: Path, chosen: argparse.Namespace) -> int:
+    async with running(addresses, api_key=key, data_dir=data_dir, relay=chosen.relay, kind=chosen.kind) as stack:
+        return 0 if await run_story(addresses, key, by_keyword=by_keyword(stack.account)) else 1
 
 
 def _introduce(stack: Stack, key: str, *, relay: bool) -> None:
     where, account = stack.addresses, stack.account
     more = f"\n  Identity    {where.website}/relay   a system that makes its own codes, and its SMS"
     identity = more if relay else ""
+    keyword = "\n              codes come by keyword: follow it, then send it the page's keyword"
+    hint = keyword if by_keyword(account) else ""
     sys.stdout.write(
         f"""
 codesvc demo
@@ -98,7 +105,7 @@ codesvc demo
     export CODESVC_URL={where.service}
     export CODESVC_API_KEY={key}
 
-  Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}
+  Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}, kind {account.kind}{hint}
               callback token {account.token}, EncodingAESKey {account.aes_key}
 
 Ctrl-C ends everything.

@@ -26,6 +26,7 @@ class Shop:
         public_url: the website's own address, without a slash at the end.
         activity: the events that the service reported, if a webhook is set up.
         phone_url: where visitors of the demonstration find a phone with WeChat; "" for none.
+        by_keyword: whether people send a keyword to get a code, because the account can push nothing.
     """
 
     accounts: Accounts
@@ -34,6 +35,7 @@ class Shop:
     public_url: str
     activity: Activity | None = None
     phone_url: str = ""
+    by_keyword: bool = False
 
 
 SHOP: Final = web.AppKey("shop", Shop)
@@ -64,6 +66,7 @@ def page(request: web.Request, template: str, /, *, status: int = 200, notice: s
             customer=request.app[SHOP].accounts.get(session.user),
             notice=said_in(locale, NOTICES[notice]) if notice else "",
             phone=request.app[SHOP].phone_url,
+            by_keyword=request.app[SHOP].by_keyword,
             tone="good" if notice in _GOOD else "bad",
             **values,
         )

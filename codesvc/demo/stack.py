@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
 from codesvc.config.keys import new_admin_key, new_key, new_signing_secret
-from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, sandbox_account, service_settings
+from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, by_keyword, sandbox_account, service_settings
 from codesvc.demo.relay import SITE as IDENTITY_SITE
 from codesvc.demo.relay import Plan
 from codesvc.demo.shown_codes import ShownCodes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codesvc.sandbox.account import AccountSpec
+    from codesvc.sandbox.rights import AccountKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,23 @@ class Stack:
 
 
 @asynccontextmanager
-async def running(addresses: Addresses, *, api_key: str, data_dir: Path, relay: bool = False) -> AsyncIterator[Stack]:
+async def running(
+    addresses: Addresses,
+    *,
+    api_key: str,
+    data_dir: Path,
+    relay: bool = False,
+    kind: AccountKind = "verified_service",
+) -> AsyncIterator[Stack]:
     """Run sandbox, website, wiki and service while the context is open; with `relay` also the identity system.
 
-    The service starts last, so that its `/readyz` means that all are ready.
+    The service starts last, so that its `/readyz` means that all are ready. `kind` is that of the account.
 
     Raises:
         OSError: a port is in use.
         CodesvcError: the store does not start.
     """
-    account = sandbox_account(addresses)
+    account = sandbox_account(addresses, kind=kind)
     password = secrets.token_urlsafe(12)
     signing, wiki_secret = new_signing_secret(secrets.token_bytes(32)), secrets.token_urlsafe(32)
     identity = _identity(addresses) if relay else None
@@ -75,6 +83,7 @@ async def running(addresses: Addresses, *, api_key: str, data_dir: Path, relay: 
         webhook_secret=signing,
         phone_url=addresses.sandbox,
         identity=identity,
+        by_keyword=by_keyword(account),
     )
     async with AsyncExitStack() as stack:
         platform = Platform(account)

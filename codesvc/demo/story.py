@@ -67,7 +67,7 @@ class _Story:
             await asyncio.sleep(_POLL_SECONDS)
         raise _StepFailed(f"no {kind} message reached the phone")
 
-    async def sign_up(self, openid: str, user: str) -> None:
+    async def sign_up(self, openid: str, user: str, *, by_keyword: bool) -> None:
         started = await self.call(
             "POST",
             "/v1/verifications",
@@ -76,12 +76,16 @@ class _Story:
             title="Sign-up: a verification starts; nobody is bound",
         )
         path = f"/v1/verifications/{started['id']}"
-        scan = await self.call("GET", f"{path}/scan", expect=200, title="the page asks for its QR code")
-        await self.sandbox("POST", f"/users/{openid}/scan", {"url": scan["url"]})
-        await self.sandbox("POST", f"/users/{openid}/follow")
-        reply = await self.message(openid, "text", after=0)
-        code = _code_in(reply["content"])
-        self.say("the phone scans, follows, and reads the code in the chat", "6 digits")
+        if by_keyword:
+            await self.call("GET", f"{path}/scan", expect=404, title="there is no QR code with parameters")
+            await self.sandbox("POST", f"/users/{openid}/follow")
+            code = await self.send_keyword(openid, started)
+        else:
+            scan = await self.call("GET", f"{path}/scan", expect=200, title="the page asks for its QR code")
+            await self.sandbox("POST", f"/users/{openid}/scan", {"url": scan["url"]})
+            await self.sandbox("POST", f"/users/{openid}/follow")
+            code = _code_in((await self.message(openid, "text", after=0))["content"])
+            self.say("the phone scans, follows, and reads the code in the chat", "6 digits")
         wrong = f"{(int(code) + 1) % 1_000_000:06}"
         await self.call("POST", f"{path}/check", {"code": wrong}, expect=422, title="a wrong code is refused")
         approved = await self.call("POST", f"{path}/check", {"code": code}, expect=200, title="the right code approves")
@@ -92,6 +96,18 @@ class _Story:
         await self.call(
             "POST", "/v1/proofs/verify", {"proof": approved["proof"]}, expect=410, title="the proof is spent by that"
         )
+
+    async def send_keyword(self, openid: str, started: dict[str, Any]) -> str:
+        """Send the keyword of a page to the account; returns the code that comes back.
+
+        Raises:
+            _StepFailed: no code came back.
+        """
+        seen = len((await self.sandbox("GET", f"/users/{openid}/messages"))["messages"])
+        await self.sandbox("POST", f"/users/{openid}/send", {"text": started["scan"]["keyword"]})
+        code = _code_in((await self.message(openid, "text", after=seen))["content"])
+        self.say("the phone sends the keyword, and the reply brings the code", f"{len(code)} digits")
+        return code
 
     async def see_website(self) -> None:
         """Request the demo website's home page.
@@ -104,7 +120,7 @@ class _Story:
             if not page.ok:
                 raise _StepFailed("the demo website does not answer")
 
-    async def reset(self, openid: str, user: str) -> None:
+    async def reset(self, openid: str, user: str, *, by_keyword: bool) -> None:
         seen = len((await self.sandbox("GET", f"/users/{openid}/messages"))["messages"])
         started = await self.call(
             "POST",
@@ -114,9 +130,12 @@ class _Story:
             title="Reset: a verification starts; the user is bound",
         )
         path = f"/v1/verifications/{started['id']}"
-        message = await self.message(openid, "template", after=seen)
-        code = message["data"]["character_string1"]["value"]
-        self.say("a template message brings the code", f"{len(code)} digits")
+        if by_keyword:
+            code = await self.send_keyword(openid, started)
+        else:
+            message = await self.message(openid, "template", after=seen)
+            code = message["data"]["character_string1"]["value"]
+            self.say("a template message brings the code", f"{len(code)} digits")
         await self.call("POST", f"{path}/resend", {}, expect=429, title="asking again at once is refused")
         approved = await self.call("POST", f"{path}/check", {"code": code}, expect=200, title="the right code approves")
         await self.call(
@@ -134,14 +153,14 @@ def _code_in(text: str) -> str:
     return found[0]
 
 
-async def run_story(addresses: Addresses, key: str) -> bool:
-    """Run all steps against a running demo; returns whether all succeeded."""
+async def run_story(addresses: Addresses, key: str, *, by_keyword: bool = False) -> bool:
+    """Run all steps against a running demo, whose codes may come by keyword only; returns whether all succeeded."""
     async with aiohttp.ClientSession() as http:
         story = _Story(http, addresses, key)
         try:
             phone = await story.sandbox("POST", "/users", {})
-            await story.sign_up(phone["openid"], "alice")
-            await story.reset(phone["openid"], "alice")
+            await story.sign_up(phone["openid"], "alice", by_keyword=by_keyword)
+            await story.reset(phone["openid"], "alice", by_keyword=by_keyword)
             await story.see_website()
         except _StepFailed as failure:
             sys.stdout.write(f"\nFAILED: {failure}\n")

@@ -38,6 +38,7 @@ def create_app(
     webhook_secret: str = "",
     phone_url: str = "",
     identity: Plan | None = None,
+    by_keyword: bool = False,
 ) -> web.Application:
     """The website.
 
@@ -48,6 +49,7 @@ def create_app(
         webhook_secret: the secret of the webhook at `/hooks/codesvc`; "" if there is no webhook.
         phone_url: where visitors find a phone with WeChat for the demonstration, the sandbox; "" for none.
         identity: what the identity system at `/relay` is made with; None for none.
+        by_keyword: whether nothing can be pushed, so that people send keywords; the texts say so.
     """
     sessions = Sessions(secure=public_url.startswith("https:"))
     activity = Activity(webhook_secret) if webhook_secret else None
@@ -70,7 +72,7 @@ def create_app(
     async def open_shop(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as http:
             service = ServiceCalls(http, service_url, api_key)
-            app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity, phone_url)
+            app[SHOP] = Shop(Accounts(), sessions, service, public_url, activity, phone_url, by_keyword)
             if identity is not None:
                 app[IDENTITY] = IdentitySystem(identity, http)
             yield
