@@ -32,6 +32,8 @@ _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _HASH_BYTES: Final = 15
+_PHONE: Final = "/recipient/phone"
+_EMAIL: Final = "/recipient/email"
 
 
 class MessageKind(StrEnum):
@@ -110,10 +112,6 @@ def phone(given: str, region: str = "") -> Recipient:
         raise Invalid("is not a phone number of its country: it is too long or too short", _PHONE)
     normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Recipient(MessageKind.SMS, normal, normal)
-
-
-_PHONE: Final = "/recipient/phone"
-_EMAIL: Final = "/recipient/email"
 
 
 def email(given: str) -> Recipient:

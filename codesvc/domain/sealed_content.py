@@ -9,7 +9,6 @@ replaced, as long as the previous one is configured.
 from __future__ import annotations
 
 import secrets
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,26 +54,20 @@ class Seals:
     """
 
     def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._cipher = cache(self._derived)
-
-    def _derived(self, key_id: str) -> AESGCM | None:
-        master = self._keyring.find(key_id)
-        return AESGCM(master.derive("message")) if master else None
+        self._current = keyring.current.key_id
+        self._ciphers = {master.key_id: AESGCM(master.derive("message")) for master in keyring.newest_first}
 
     def close(self, identifier: str, content: SealedContent) -> bytes:
         """Seal the content of the message with this id."""
-        key_id, nonce = self._keyring.current.key_id, secrets.token_bytes(_NONCE_BYTES)
-        cipher = self._cipher(key_id)
-        if cipher is None:  # pragma: no cover  the current key is always there
-            raise ValueError("no such master key")
+        nonce = secrets.token_bytes(_NONCE_BYTES)
         bare = msgspec.json.encode(content)
         whole = msgspec.json.encode(msgspec.structs.replace(content, filling="-" * (-len(bare) % _ROUNDED_TO)))
-        return key_id.encode() + nonce + cipher.encrypt(nonce, whole, identifier.encode())
+        sealed = self._ciphers[self._current].encrypt(nonce, whole, identifier.encode())
+        return self._current.encode() + nonce + sealed
 
     def open(self, identifier: str, box: bytes) -> SealedContent | None:
         """The content; None if the box is not genuine, belongs to another message, or its master key is gone."""
-        cipher = self._cipher(box[:_ID_LENGTH].decode(errors="replace"))
+        cipher = self._ciphers.get(box[:_ID_LENGTH].decode(errors="replace"))
         nonce, sealed = box[_ID_LENGTH : _ID_LENGTH + _NONCE_BYTES], box[_ID_LENGTH + _NONCE_BYTES :]
         if cipher is None:
             return None
