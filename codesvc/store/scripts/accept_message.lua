@@ -37,8 +37,7 @@ local function why_not()
   if not openid then return 'no-binding' end
   if A.pushable ~= '1' then return 'no-channel' end
   if is_test_openid(openid) or why_unreachable(openid) ~= '' then return 'unreachable' end
-  local muted_until = redis.call('GET', account_key('muted', openid))
-  if muted_until and now < tonumber(muted_until) then return 'muted' end
+  if is_muted(openid) then return 'muted' end
   if wait_for(mine.times) > 0 or wait_for(theirs.times) > 0 then return 'limited' end
   if again then return 'repeated' end
   return nil
@@ -59,7 +58,7 @@ end
 local m = {at = K.message}
 write(m, {
   id = A.id, site = A.site, user = user, alias = alias, purpose = A.purpose, kind = A.kind, locale = A.locale, reference = A.reference,
-  disclose = A.disclose, shadow = A.shadow, would = would, hooks = A.hooks, status = 'accepted', number = '1',
+  disclose = A.disclose, would = would, hooks = A.hooks, status = 'accepted', number = '1',
   plan = why and 'gateway' or 'wechat', reason = why or '', sent_to = openid or '',
   created = now, expires = now + A.life,
 })

@@ -5,14 +5,14 @@
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid channel group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
--- USES: clock names windows recent_activity record reachability webhook message quota_alert quota
+-- USES: clock names windows recent_activity record reachability webhook message quota_alert quota batch
 -- REPLY begun: message box step wait_ms again quota day call
 -- REPLY ended: message
 --   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost
 
 local m = read_record(K.message)
 if not m or message_ended(m) or m.number ~= A.number then
-  acknowledge_one(A.entry)
+  acknowledge({A.entry})
   return {'stale', now}
 end
 local box = redis.call('GET', K.sealed)
@@ -20,15 +20,14 @@ if not box or now >= tonumber(m.expires) then
   -- A gateway that may have been called before is no failure that is known.
   move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = now >= tonumber(m.expires) and 'expired' or 'lost'})
   tell_of_message(m)
-  acknowledge_one(A.entry)
+  acknowledge({A.entry})
   return {'ended', now, {0, m.packed, m.id}}
 end
 if m.status == 'accepted' and m.plan == 'wechat' then
   -- The binding may have changed meanwhile.
   local bound = redis.call('HGET', key('binding', m.site, m.user), 'openid')
-  local muted_until = redis.call('GET', account_key('muted', m.sent_to))
   local why = bound ~= m.sent_to and 'no-binding' or why_unreachable(m.sent_to) ~= '' and 'unreachable'
-    or muted_until and now < tonumber(muted_until) and 'muted'
+    or is_muted(m.sent_to) and 'muted'
   if why then
     write(m, {plan = 'gateway', reason = why})
   else
@@ -43,6 +42,9 @@ if m.status == 'sent' and m.plan == 'wechat' then
 end
 local before = m.calling or ''
 local again = before ~= '' and before ~= A.attempt and 1 or 0
-if m.status ~= 'handing_over' then move_message(m, 'handing_over', {channel = 'gateway'}) end
-write(m, {calling = A.attempt})
+if m.status == 'handing_over' then
+  write(m, {calling = A.attempt})
+else
+  move_message(m, 'handing_over', {channel = 'gateway', calling = A.attempt})
+end
 return {'begun', now, {0, m.packed, m.id}, box, 'hand', 0, again, '', '', ''}

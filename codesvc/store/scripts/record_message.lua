@@ -5,23 +5,20 @@
 -- KEYS: message outbox day
 -- ARGS: offset root account channel group event number entry result reason msgid wait call counted sites assumed_daily reserve
 -- OUTCOMES: done stale
--- USES: clock names record webhook message quota
+-- USES: clock names record webhook message quota batch
 -- REPLY done: message
 
-if A.call ~= '' then
-  local m = read_record(K.message)
-  end_charged(K.day, m and m.site or '', A.call, A.counted == '1')
-end
 local m = read_record(K.message)
+if A.call ~= '' then end_charged(K.day, m and m.site or '', A.call, A.counted == '1') end
 if not m or message_ended(m) or m.number ~= A.number then
-  if A.result ~= 'sent' and A.result ~= 'refused' and A.result ~= 'later' then acknowledge_one(A.entry) end
+  if A.result ~= 'sent' and A.result ~= 'refused' and A.result ~= 'later' then acknowledge({A.entry}) end
   return {'stale', now}
 end
 if A.result == 'refused' then
   if m.status ~= 'accepted' then return {'stale', now} end
   write(m, {plan = 'gateway', reason = A.reason})
 elseif A.result == 'later' then
-  write(m, {calling = '', trouble = A.reason})
+  write(m, {calling = ''})
 elseif A.result == 'sent' then
   if m.status ~= 'accepted' then return {'stale', now} end
   move_message(m, 'sent', {channel = 'template', reason = A.reason, due = now + A.wait})
@@ -33,7 +30,7 @@ elseif A.result == 'sent' then
       if openid == m.sent_to and status == 'delivered' then
         move_message(m, 'delivered', {reason = ''})
         tell_of_message(m)
-        acknowledge_one(A.entry)
+        acknowledge({A.entry})
       elseif openid == m.sent_to then
         write(m, {plan = 'gateway', reason = reason})
       end
@@ -45,6 +42,6 @@ else
   if A.result ~= 'handed_over' then changes.reason = A.reason end
   move_message(m, A.result, changes)
   tell_of_message(m)
-  acknowledge_one(A.entry)
+  acknowledge({A.entry})
 end
 return {'done', now, {0, m.packed, m.id}}

@@ -29,8 +29,3 @@ local function tell_of_message(m)
     ended = tonumber(m.ended),
   })
 end
-
-local function acknowledge_one(entry)
-  redis.call('XACK', K.outbox, A.group, entry)
-  redis.call('XDEL', K.outbox, entry)
-end

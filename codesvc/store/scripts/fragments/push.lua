@@ -26,8 +26,7 @@ local function why_no_push(r, openid, policy, limit)
   if policy.channels == '' then return 'no-channel' end
   if is_test_openid(openid) then return 'unreachable' end
   if why_unreachable(openid) ~= '' then return 'unreachable' end
-  local muted_until = redis.call('GET', account_key('muted', openid))
-  if muted_until and now < tonumber(muted_until) then return 'muted' end
+  if is_muted(openid) then return 'muted' end
   if limit == 'double' then return 'double-start' end
   if limit then return 'limited', limit end
   pushes.theirs = read_recent_activity(account_key('recent', openid), A.openid_pushes, A.shared_pushes)

@@ -10,6 +10,12 @@ local function why_unreachable(openid)
   return ''
 end
 
+-- Whether this person wants no messages for now (disown.lua).
+local function is_muted(openid)
+  local muted_until = redis.call('GET', account_key('muted', openid))
+  return muted_until and now < tonumber(muted_until)
+end
+
 -- Whether a binding is void: its openid is of no use, and it protects nobody, so that another WeChat may take its place
 -- as if the user were not bound. Only a binding whose openid a site or a file has named can become void by an errcode.
 -- An openid that WeChat itself has named on this account stays the owner, whatever a later errcode says (DESIGN rule 6).
