@@ -57,6 +57,8 @@ MESSAGE_MOVES: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
 ENDED_MESSAGES: Final = frozenset(status for status, targets in MESSAGE_MOVES.items() if not targets)
 """After one of these the sealed content is gone."""
 
+PUSH: Final = "push"
+"""What shadow mode notes of a message that WeChat would have been given."""
 HANDED_REASONS: Final = (
     "no-binding",
     "unreachable",
@@ -108,8 +110,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         locale: `zh` or `en`.
         reference: what the page beside the code shows, "" for nothing.
         disclose: whether the site may learn how it was delivered (DESIGN rule 7).
-        shadow: whether it went to the gateway although WeChat might have delivered it.
-        would: in shadow, what WeChat would have done: `push`, or why not.
+        would: in shadow mode, `PUSH` or why not; "" outside of it.
         alias: the id that stands for the recipient under the current master key: what is shown where bindings are not
             disclosed, so that an id of a previous key does not tell that it is bound.
         openid: of the WeChat that it goes to, "" for none.

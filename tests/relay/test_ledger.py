@@ -7,6 +7,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from codesvc.domain.message import HANDED_REASONS
+from codesvc.domain.quota import day_of
+from codesvc.service.statistics.fields import Fact, field
+from codesvc.service.statistics.relay_ledger import LEDGER_SPAN, rows_of
+from codesvc.service.statistics.series import Figures
 from codesvc.web.admin.layout import speeches
 from codesvc.web.context import SERVICES
 from tests.relay.conftest import ended, send, user_of
@@ -63,6 +67,16 @@ async def test_shadow_mode_shows_what_wechat_would_have_delivered(new_relay, adm
             "2", "1", "0.0000", "0.0500",
         )  # fmt: skip
         assert "影子模式" in (await operator.get("/admin/relay"))[2]
+
+
+def test_a_day_of_which_the_span_has_only_a_part_is_no_row():
+    hour, now = 3_600_000, 1_700_000_000_000 // 3_600_000 * 3_600_000
+    starts = [now - hour * back for back in reversed(range(LEDGER_SPAN.buckets))]
+    busy = {field("login", Fact.MESSAGE_ASKED, "sms"): 1}
+    # Without messages today, so that a day less than usual has some.
+    points = [{} if day_of(start) == day_of(now) else busy for start in starts]
+    found = rows_of("shop", Figures(LEDGER_SPAN, starts, points), ["login"], price=0.05)
+    assert [row.asked for row in found] == [24] * 30
 
 
 def test_every_reason_has_a_text():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from codesvc.domain.errors import CodesvcError
-from codesvc.domain.message import MessageStatus, ledger_reason
+from codesvc.domain.message import PUSH, MessageStatus, ledger_reason
 from codesvc.runtime import metrics
 from codesvc.runtime.logging import log_steps
 from codesvc.runtime.tasks import end
@@ -79,7 +79,7 @@ _MESSAGE_ENDS: Final = {
 
 
 def _would(text: str) -> str:
-    return text if text == "push" else ledger_reason(text)
+    return text if text == PUSH else ledger_reason(text)
 
 
 class Recorder:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from codesvc.domain.message import PUSH
+from codesvc.domain.quota import day_of
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.statistics.fields import Fact
 from codesvc.service.statistics.series import Span, details
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from codesvc.service.statistics.series import Figures
 
 DAYS: Final = 31
 LEDGER_SPAN: Final = Span("31d", "hour", (DAYS + 1) * 24, 1)
 """One point for each hour, and a day more, because the first day is cut."""
-_BEIJING_MS: Final = 8 * 3_600_000
-_DAY_MS: Final = 86_400_000
-PUSH: Final = "push"
 
 
 @dataclass(slots=True)
@@ -91,16 +91,19 @@ def rows_of(site: str, figures: Figures, purposes: Sequence[str], *, price: floa
 
     `price` is that of an SMS; an e-mail is free.
     """
-    found: dict[tuple[date, str], Row] = {}
+    days: dict[int, Counter[str]] = {}
     for start, point in zip(figures.starts, figures.points, strict=True):
-        day = datetime.fromtimestamp((start + _BEIJING_MS) // _DAY_MS * _DAY_MS / 1000, UTC).date()
-        for kind in MessageKind:
-            cost = price if kind is MessageKind.SMS else 0.0
-            counted = _counted(Row(site, day, kind.value, cost), point, purposes)
-            if not counted.empty:
-                found.setdefault((day, kind.value), Row(site, day, kind.value, cost)).add(counted)
-    latest = sorted({day for day, _ in found}, reverse=True)[:DAYS]
-    return [found[key] for key in sorted(found, key=lambda key: (-key[0].toordinal(), key[1])) if key[0] in latest]
+        days.setdefault(day_of(start), Counter()).update(point)
+    rows = [
+        _counted(Row(site, _date_of(day), kind.value, price if kind is MessageKind.SMS else 0.0), days[day], purposes)
+        for day in sorted(days, reverse=True)[:DAYS]
+        for kind in sorted(MessageKind)
+    ]
+    return [row for row in rows if not row.empty]
+
+
+def _date_of(day: int) -> date:
+    return datetime.fromtimestamp(day * 86_400, UTC).date()
 
 
 def _counted(row: Row, point: Mapping[str, int], purposes: Sequence[str]) -> Row:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from codesvc.domain.message import HANDED_REASONS
+from codesvc.domain.message import HANDED_REASONS, PUSH
 from codesvc.service.statistics.reader import StatisticsReader
-from codesvc.service.statistics.relay_ledger import LEDGER_SPAN, PUSH, rows_of, total
+from codesvc.service.statistics.relay_ledger import LEDGER_SPAN, rows_of, total
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators
 from codesvc.web.context import services
