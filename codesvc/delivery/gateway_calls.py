@@ -102,7 +102,7 @@ class GatewayCalls:
             reason=message.reason,
             created=message.created,
             expires=message.expires,
-            now=message.now,
+            minutes=message.minutes,
         )
 
 

@@ -22,7 +22,8 @@ from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN
 from codesvc.delivery.gateway_calls import GatewayCalls, Relaying
-from codesvc.delivery.gateways.registry import GATEWAY_SECONDS, Gateways
+from codesvc.delivery.gateways.protocol import GATEWAY_SECONDS
+from codesvc.delivery.gateways.registry import Gateways
 from codesvc.delivery.store_retry import PatientStore
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.channels import Channel
@@ -227,6 +228,6 @@ class MessageDelivery:
             template_id=account.config.messages["code"].template_id,
             data=fields,
             url=None,
-            client_msg_id=message.client_msg_id,
+            client_msg_id=message.id,
         )
         return str(msgid)

@@ -149,9 +149,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert({**fields, "now": now}, cls, strict=False)
 
     @property
-    def client_msg_id(self) -> str:
-        """The id under which WeChat delivers a repeated call once."""
-        return self.id
+    def minutes(self) -> int:
+        """How long the code is still valid, in whole minutes."""
+        return max(1, round((self.expires - self.now) / 60_000))
 
 
 def new_message_id() -> str:

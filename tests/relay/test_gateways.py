@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64encode
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from codesvc.config.relay_settings import (
+    PLACEHOLDERS,
     AliyunGateway,
     ShapedGateway,
     SignedGateway,
@@ -27,6 +29,7 @@ from codesvc.domain.secret import Secret
 from tests.relay.conftest import SECRET
 
 NOW = 1_700_000_000
+REASON = re.compile(r"[a-z0-9.-]*")
 
 
 def handover(**changes):
@@ -43,7 +46,7 @@ def handover(**changes):
         "reason": "no-binding",
         "created": NOW * 1000,
         "expires": NOW * 1000 + 300_000,
-        "now": NOW * 1000,
+        "minutes": 5,
     }
     return Handover(**made | changes)
 
@@ -210,12 +213,15 @@ ALIYUN = {
         ((503, '{"Code":"Throttling.User"}'), "later"),
         ((200, "nothing"), "unknown"),
         ((500, ""), "unknown"),
+        ((200, '{"Code":"验证码 isv.A_B"}'), "no"),
     ],
 )
 async def test_aliyun(sessions, stub, answer, taken):
     stub.answers = [answer]
     gateway = aliyun.Aliyun(AliyunGateway(endpoint=stub.url, **ALIYUN), sessions, now=lambda: NOW)
-    assert (await gateway.hand(handover())).taken == taken
+    said = await gateway.hand(handover())
+    assert said.taken == taken
+    assert REASON.fullmatch(said.reason), said
     [body] = stub.bodies
     sent = dict(parse_qsl(body.decode()))
     given = sent.pop("Signature")
@@ -234,6 +240,7 @@ async def test_aliyun(sessions, stub, answer, taken):
         ((200, '{"Response":{"Error":{"Code":"RequestLimitExceeded"}}}'), "later"),
         ((200, '{"Response":{"Error":{"Code":"InternalError.Timeout"}}}'), "unknown"),
         ((200, "{}"), "unknown"),
+        ((200, '{"Response":{"Error":{"Code":"未知 Code"}}}'), "no"),
     ],
 )
 async def test_tencent(sessions, stub, answer, taken):
@@ -247,7 +254,9 @@ async def test_tencent(sessions, stub, answer, taken):
         endpoint=stub.url,
         allow_private=True,
     )
-    assert (await tencent.Tencent(config, sessions, now=lambda: NOW).hand(handover())).taken == taken
+    said = await tencent.Tencent(config, sessions, now=lambda: NOW).hand(handover())
+    assert said.taken == taken
+    assert REASON.fullmatch(said.reason), said
     [(request, body)] = stub.requests
     expected = tencent.authorization("AKID1", "key", host=stub.url.partition("//")[2], body=body, now=NOW)
     assert request.headers["Authorization"] == expected
@@ -267,6 +276,8 @@ async def test_tencent(sessions, stub, answer, taken):
         ((429, '{"code":20429}'), "later"),
         ((500, ""), "unknown"),
         ((201, ""), "unknown"),
+        ((400, '{"code":"13800138000"}'), "no"),
+        ((400, '{"code":"٣"}'), "no"),
     ],
 )
 async def test_twilio(sessions, stub, answer, taken):
@@ -275,7 +286,10 @@ async def test_twilio(sessions, stub, answer, taken):
     config = TwilioGateway(
         account_sid=sid, auth_token=Secret("t"), sender="+15005550006", endpoint=stub.url, allow_private=True
     )
-    assert (await twilio.Twilio(config, sessions).hand(handover())).taken == taken
+    said = await twilio.Twilio(config, sessions).hand(handover())
+    assert said.taken == taken
+    assert REASON.fullmatch(said.reason), said
+    assert "13800138000" not in said.reason
     [(request, body)] = stub.requests
     assert request.path == f"/2010-04-01/Accounts/{sid}/Messages.json"
     assert request.headers["Authorization"] == "Basic " + b64encode(f"{sid}:t".encode()).decode()
@@ -350,6 +364,10 @@ async def test_a_mail_server_with_a_private_address_is_not_called():
     gateway = smtp.Smtp(SmtpGateway(port=25, **MAIL))
     answer = await gateway.hand(handover(recipient=email("alice@example.com")))
     assert (answer.taken, answer.reason) == (Taken.NO, "private-address")
+
+
+def test_the_placeholders_are_those_that_the_configuration_knows():
+    assert handover().placeholders({}).keys() == set(PLACEHOLDERS)
 
 
 def test_a_handover_and_a_recipient_do_not_show_themselves():

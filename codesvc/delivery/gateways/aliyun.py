@@ -18,13 +18,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled
-from codesvc.delivery.gateways.shaped import at_path
+from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from codesvc.config.relay_settings import AliyunGateway
+    from codesvc.delivery.gateways.http import HttpAnswer
     from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
@@ -64,18 +64,14 @@ class Aliyun:
             "Version": "2017-05-25",
         }
         query["Signature"] = signature("POST", query, config.access_key_secret.reveal())
-        answer = await call(
+        return await call(
             self._sessions,
             "POST",
             config.endpoint + "/",
             body=urlencode(query).encode(),
             headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
             allow_private=config.allow_private,
-        )
-        if isinstance(answer, GatewayAnswer):
-            return answer
-        return (
-            judged(at_path(answer.body, "Code")) or judge_status(answer) or GatewayAnswer(Taken.UNKNOWN, "unreadable")
+            judge=_judge,
         )
 
 
@@ -91,13 +87,13 @@ def _encoded(text: str) -> str:
     return quote(text, safe="~")
 
 
-def judged(code: str | None) -> GatewayAnswer | None:
-    """What the vendor's code means; None if there is none."""
+def _judge(answer: HttpAnswer) -> GatewayAnswer:
+    """The vendor's code says more than the status."""
+    code = answer.at("Code")
     if code is None:
-        return None
+        return judge_status(answer) or GatewayAnswer(Taken.UNKNOWN, "unreadable")
     if code == "OK":
         return GatewayAnswer(Taken.YES)
-    reason = "".join(c for c in code.lower().replace("_", "-") if c.isalnum() or c in ".-")[:48]
     if code in _UNKNOWN:
-        return GatewayAnswer(Taken.UNKNOWN, reason)
-    return GatewayAnswer(Taken.LATER if code in _LATER else Taken.NO, reason)
+        return GatewayAnswer(Taken.UNKNOWN, reason_of(code))
+    return GatewayAnswer(Taken.LATER if code in _LATER else Taken.NO, reason_of(code))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from codesvc import __version__
@@ -19,12 +20,12 @@ from codesvc.delivery.webhooks.address_guard import PrivateAddress
 from codesvc.domain.outbound_proxy import ProxyProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
-MOST_ANSWER_BYTES: Final = 65_536
-USER_AGENT: Final = f"codesvc/{__version__} (gateways)"
+_MOST_ANSWER_BYTES: Final = 65_536
+_USER_AGENT: Final = f"codesvc/{__version__} (gateways)"
 _LATER: Final = frozenset({408, 425, 429, 503})
 _SERVER_ERRORS: Final = 500
 _LONGEST_WISH: Final = 60
@@ -44,6 +45,23 @@ class HttpAnswer:
     body: bytes
     wish: int
 
+    def at(self, path: str) -> str | None:
+        """The value at a path of names in a JSON body, as text; None if there is none."""
+        try:
+            found = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        for name in path.split("."):
+            if isinstance(found, list) and name.isdigit() and int(name) < len(found):
+                found = found[int(name)]
+            elif isinstance(found, dict) and name in found:
+                found = found[name]
+            else:
+                return None
+        if isinstance(found, bool):
+            return "true" if found else "false"
+        return str(found) if isinstance(found, str | int | float) else None
+
 
 async def call(
     sessions: GuardedSessions,
@@ -53,9 +71,10 @@ async def call(
     body: bytes = b"",
     headers: Mapping[str, str],
     allow_private: bool,
-) -> HttpAnswer | GatewayAnswer:
-    """Make one call. An answer of HTTP comes back to be judged; without one, what that means."""
-    sent = {"User-Agent": USER_AGENT, **headers}
+    judge: Callable[[HttpAnswer], GatewayAnswer],
+) -> GatewayAnswer:
+    """Make one call. `judge` says what an answer means; without an answer, the error does."""
+    sent = {"User-Agent": _USER_AGENT, **headers}
     try:
         async with (
             asyncio.timeout(sessions.timeout),
@@ -66,9 +85,10 @@ async def call(
         ):
             text = response.headers.get("Retry-After", "")
             wish = min(int(text[:4]), _LONGEST_WISH) if text.isascii() and text.isdigit() else 0
-            return HttpAnswer(response.status, await response.content.read(MOST_ANSWER_BYTES), wish)
+            answer = HttpAnswer(response.status, await response.content.read(_MOST_ANSWER_BYTES), wish)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return _unanswered(error)
+    return judge(answer)
 
 
 def _unanswered(error: Exception) -> GatewayAnswer:

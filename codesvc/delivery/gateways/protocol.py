@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
     from codesvc.domain.recipient import Recipient
 
+GATEWAY_SECONDS: Final = 10.0
+"""How long a call of a gateway may take."""
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+_NOT_IN_A_REASON: Final = re.compile(r"[^a-z0-9.-]")
+_LONGEST_REASON: Final = 48
 
 
 class Taken(StrEnum):
@@ -60,7 +64,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
         reason: why it comes to the gateway.
         created: when it was accepted, ms.
         expires: when the code's life ends, ms.
-        now: ms.
+        minutes: how long the code is still valid.
     """
 
     id: str
@@ -75,15 +79,10 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     created: int
     expires: int
-    now: int
+    minutes: int
 
     def __repr__(self) -> str:
         return f"Handover({self.id[:10]}…)"
-
-    @property
-    def minutes(self) -> int:
-        """How long the code is still valid."""
-        return max(1, round((self.expires - self.now) / 60_000))
 
     def placeholders(self, templates: Mapping[str, str], template: str = "") -> dict[str, str]:
         """The values of the placeholders (`codesvc.config.relay_settings.PLACEHOLDERS`).
@@ -109,6 +108,11 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A text with its placeholders replaced, each once: what is put in is not looked at again."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def reason_of(code: str) -> str:
+    """A vendor's code as the reason of an answer."""
+    return _NOT_IN_A_REASON.sub("", code.lower().replace("_", "-"))[:_LONGEST_REASON]
 
 
 class Gateway(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codesvc.delivery.gateways.aliyun import Aliyun
 from codesvc.delivery.gateways.shaped import Shaped
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
     from codesvc.domain.recipient import MessageKind
     from codesvc.sites.directory import Directory, SiteEntry
-
-
-GATEWAY_SECONDS: Final = 10.0
-"""How long a call of a gateway may take."""
 
 
 def make_gateway(config: GatewayConfig, sessions: GuardedSessions) -> Gateway:
@@ -57,11 +53,11 @@ class Gateways:
     """
 
     def __init__(self, directory: Directory, sessions: GuardedSessions) -> None:
-        self.sessions = sessions
+        self._sessions = sessions
         self._made = PerEntry(directory.sites, self._of_site, lambda entry: entry.config)
 
     def _of_site(self, site: SiteEntry) -> dict[str, Gateway]:
-        return {name: make_gateway(config, self.sessions) for name, config in site.config.gateways.items()}
+        return {name: make_gateway(config, self._sessions) for name, config in site.config.gateways.items()}
 
     def of(self, site: SiteEntry, kind: MessageKind) -> Gateway | None:
         """The gateway of a site for messages of this kind; None if it has none."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
 _MEDIA: Final = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
-_SUCCESSES: Final = range(200, 300)
 
 
 class Shaped:
@@ -45,10 +44,15 @@ class Shaped:
             headers.setdefault("Content-Type", _MEDIA[config.encoding])
         if config.authorization is not None:
             headers["Authorization"] = config.authorization.reveal()
-        answer = await call(
-            self._sessions, config.method, url, body=body, headers=headers, allow_private=config.allow_private
+        return await call(
+            self._sessions,
+            config.method,
+            url,
+            body=body,
+            headers=headers,
+            allow_private=config.allow_private,
+            judge=self._judge,
         )
-        return answer if isinstance(answer, GatewayAnswer) else self._judge(answer)
 
     def _judge(self, answer: HttpAnswer) -> GatewayAnswer:
         config = self._config
@@ -58,7 +62,7 @@ class Shaped:
             return failed or GatewayAnswer(Taken.NO, f"http-{answer.status}")
         if not config.success_path:
             return GatewayAnswer(Taken.YES)
-        found = at_path(answer.body, config.success_path)
+        found = answer.at(config.success_path)
         if found is not None and (not config.success_value or found == config.success_value):
             return GatewayAnswer(Taken.YES)
         return GatewayAnswer(Taken.NO, "not-accepted")
@@ -74,21 +78,3 @@ def nested(fields: dict[str, str]) -> dict[str, Any]:
             place = place.setdefault(parent, {})
         place[last] = value
     return whole
-
-
-def at_path(body: bytes, path: str) -> str | None:
-    """The value at a path of names in a JSON text, as text; None if there is none."""
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    for name in path.split("."):
-        if isinstance(found, list) and name.isdigit() and int(name) < len(found):
-            found = found[int(name)]
-        elif isinstance(found, dict) and name in found:
-            found = found[name]
-        else:
-            return None
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    return str(found) if isinstance(found, str | int | float) else None

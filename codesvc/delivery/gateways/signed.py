@@ -7,24 +7,23 @@ section on retries). Several secrets sign side by side, so that they can be repl
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from standardwebhooks import Webhook as Signer
 
 from codesvc.delivery.gateways.http import call, judge_status
 from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
+from codesvc.delivery.webhooks.signature import signature
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.recipient import MessageKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from codesvc.config.relay_settings import SignedGateway
+    from codesvc.delivery.gateways.http import HttpAnswer
     from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
-    from codesvc.domain.secret import Secret
 
 _ALREADY: Final = 409
 """Conflict: a receiver may answer so to an id that it has taken before."""
@@ -47,27 +46,20 @@ class Signed:
         if config.authorization is not None:
             headers["Authorization"] = config.authorization.reveal()
         headers |= signature(handover.id, body, config.secrets, self._now())
-        answer = await call(
-            self._sessions, "POST", config.url, body=body, headers=headers, allow_private=config.allow_private
+        return await call(
+            self._sessions,
+            "POST",
+            config.url,
+            body=body,
+            headers=headers,
+            allow_private=config.allow_private,
+            judge=_judge,
         )
-        if isinstance(answer, GatewayAnswer):
-            return answer
-        if answer.status == _ALREADY:
-            return GatewayAnswer(Taken.YES)
-        return judge_status(answer) or GatewayAnswer(Taken.YES)
 
 
-def signature(identifier: str, body: bytes, secrets: Sequence[Secret], now: float) -> Mapping[str, str]:
-    """The three headers of Standard Webhooks."""
-    moment = datetime.fromtimestamp(int(now), UTC)
-    signed = [
-        Signer(secret.reveal()).sign(msg_id=identifier, timestamp=moment, data=body.decode()) for secret in secrets
-    ]
-    return {
-        "webhook-id": identifier,
-        "webhook-timestamp": str(int(now)),
-        "webhook-signature": " ".join(signed),
-    }
+def _judge(answer: HttpAnswer) -> GatewayAnswer:
+    failed = judge_status(answer) if answer.status != _ALREADY else None
+    return failed or GatewayAnswer(Taken.YES)
 
 
 def document(handover: Handover) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A mail server. A message is one mail with the message's id as its Message-ID.
 
-Answers of 4xx are tried again, 5xx are final (RFC 5321 section 4.2.1). Whoever does not answer the end of the data may
-have taken the mail (section 4.5.3.2.6), which is then not sent again.
+Answers of 4xx are tried again, 5xx are final (RFC 5321 section 4.2.1). A server that does not answer the end of
+the data may have taken the mail (section 4.5.3.2.6), which is then not sent again.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
 
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
+from codesvc.delivery.gateways.protocol import GATEWAY_SECONDS, GatewayAnswer, Taken
 from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from codesvc.config.relay_settings import SmtpGateway
     from codesvc.delivery.gateways.protocol import Handover
 
-_TIMEOUT: Final = 10.0
 _PERMANENT: Final = 500
 
 
@@ -34,15 +31,8 @@ class Smtp:
 
     idempotent: Final = False
 
-    def __init__(
-        self,
-        config: SmtpGateway,
-        *,
-        public: Callable[[str], bool] = is_public,
-        timeout: float = _TIMEOUT,
-        tls_context: Any = None,
-    ) -> None:
-        self._config, self._public, self._timeout, self._tls_context = config, public, timeout, tls_context
+    def __init__(self, config: SmtpGateway) -> None:
+        self._config = config
 
     async def hand(self, handover: Handover) -> GatewayAnswer:
         """Send it once."""
@@ -66,8 +56,7 @@ class Smtp:
             sock=await self._socket(),
             use_tls=config.security == "tls",
             start_tls=config.security == "starttls",
-            timeout=self._timeout,
-            tls_context=self._tls_context,
+            timeout=GATEWAY_SECONDS,
         )
         await client.connect()
         try:
@@ -86,10 +75,10 @@ class Smtp:
             OSError: it cannot be reached.
         """
         loop, config = asyncio.get_running_loop(), self._config
-        async with asyncio.timeout(self._timeout):
+        async with asyncio.timeout(GATEWAY_SECONDS):
             found = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
             if not config.allow_private:
-                found = [each for each in found if self._public(str(each[4][0]))]
+                found = [each for each in found if is_public(str(each[4][0]))]
             if not found:
                 raise PrivateAddress
             failed: OSError | None = None

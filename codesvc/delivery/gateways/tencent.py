@@ -16,13 +16,13 @@ import msgspec
 from yarl import URL
 
 from codesvc.delivery.gateways.http import call, judge_status
-from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled
-from codesvc.delivery.gateways.shaped import at_path
+from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken, filled, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codesvc.config.relay_settings import TencentGateway
+    from codesvc.delivery.gateways.http import HttpAnswer
     from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
@@ -57,7 +57,7 @@ class Tencent:
             asked["SignName"] = config.sign_name
         body = msgspec.json.encode(asked)
         host = URL(config.endpoint).raw_authority
-        answer = await call(
+        return await call(
             self._sessions,
             "POST",
             config.endpoint + "/",
@@ -73,11 +73,8 @@ class Tencent:
                 "X-TC-Version": "2021-01-11",
             },
             allow_private=config.allow_private,
+            judge=_judge,
         )
-        if isinstance(answer, GatewayAnswer):
-            return answer
-        code = at_path(answer.body, "Response.Error.Code") or at_path(answer.body, "Response.SendStatusSet.0.Code")
-        return judged(code) or judge_status(answer) or GatewayAnswer(Taken.UNKNOWN, "unreadable")
 
 
 def authorization(
@@ -97,13 +94,13 @@ def authorization(
     return f"TC3-HMAC-SHA256 Credential={secret_id}/{scope}, SignedHeaders=content-type;host, Signature={signed}"
 
 
-def judged(code: str | None) -> GatewayAnswer | None:
-    """What the vendor's code means; None if there is none."""
+def _judge(answer: HttpAnswer) -> GatewayAnswer:
+    """The vendor's code, of the call or of its one number, says more than the status."""
+    code = answer.at("Response.Error.Code") or answer.at("Response.SendStatusSet.0.Code")
     if code is None:
-        return None
+        return judge_status(answer) or GatewayAnswer(Taken.UNKNOWN, "unreadable")
     if code == "Ok":
         return GatewayAnswer(Taken.YES)
-    reason = "".join(c for c in code.lower() if c.isalnum() or c in ".-")[:48]
     if code.startswith(_UNKNOWN):
-        return GatewayAnswer(Taken.UNKNOWN, reason)
-    return GatewayAnswer(Taken.LATER if code.startswith(_LATER) else Taken.NO, reason)
+        return GatewayAnswer(Taken.UNKNOWN, reason_of(code))
+    return GatewayAnswer(Taken.LATER if code.startswith(_LATER) else Taken.NO, reason_of(code))

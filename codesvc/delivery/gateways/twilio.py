@@ -5,19 +5,21 @@ Twilio does not recognise a repeated call, so a call whose outcome is unknown is
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from codesvc.delivery.gateways.http import call, judge_status
 from codesvc.delivery.gateways.protocol import GatewayAnswer, Taken
-from codesvc.delivery.gateways.shaped import at_path
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import TwilioGateway
+    from codesvc.delivery.gateways.http import HttpAnswer
     from codesvc.delivery.gateways.protocol import Handover
     from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 
+_CODE: Final = re.compile(r"[0-9]{1,6}")
 _FAILED: Final = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -34,7 +36,7 @@ class Twilio:
         config = self._config
         sender = "MessagingServiceSid" if config.sender.startswith("MG") else "From"
         login = b64encode(f"{config.account_sid}:{config.auth_token.reveal()}".encode()).decode()
-        answer = await call(
+        return await call(
             self._sessions,
             "POST",
             f"{config.endpoint}/2010-04-01/Accounts/{config.account_sid}/Messages.json",
@@ -45,12 +47,14 @@ class Twilio:
                 "Accept": "application/json",
             },
             allow_private=config.allow_private,
+            judge=_judge,
         )
-        if isinstance(answer, GatewayAnswer):
-            return answer
-        if failed := judge_status(answer):
-            code = at_path(answer.body, "code") or ""
-            return GatewayAnswer(failed.taken, f"twilio-{code}", failed.wish) if code.isdigit() else failed
-        if at_path(answer.body, "status") in _FAILED:
-            return GatewayAnswer(Taken.NO, "twilio-failed")
-        return GatewayAnswer(Taken.YES) if at_path(answer.body, "sid") else GatewayAnswer(Taken.UNKNOWN, "unreadable")
+
+
+def _judge(answer: HttpAnswer) -> GatewayAnswer:
+    if failed := judge_status(answer):
+        code = answer.at("code") or ""
+        return GatewayAnswer(failed.taken, f"twilio-{code}", failed.wish) if _CODE.fullmatch(code) else failed
+    if answer.at("status") in _FAILED:
+        return GatewayAnswer(Taken.NO, "twilio-failed")
+    return GatewayAnswer(Taken.YES) if answer.at("sid") else GatewayAnswer(Taken.UNKNOWN, "unreadable")

@@ -10,17 +10,16 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
-from standardwebhooks import Webhook as Signer
 from yarl import URL
 
 from codesvc import __version__
 from codesvc.delivery.webhooks.address_guard import PrivateAddress, is_public
 from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
+from codesvc.delivery.webhooks.signature import signature
 from codesvc.domain.outbound_proxy import ProxyProblem
 from codesvc.domain.webhook import Result, judge
 from codesvc.wechat.proxy_faults import problem_of
@@ -147,17 +146,10 @@ class Sender:
         answer.wish = self._wish(response.headers) if answer.status in _SLOW_DOWN else 0
 
     def _headers(self, webhook: Webhook, event: str, body: bytes) -> dict[str, str]:
-        moment = datetime.fromtimestamp(self._now(), UTC)
-        signatures = [
-            Signer(secret.reveal()).sign(msg_id=event, timestamp=moment, data=body.decode())
-            for secret in webhook.secrets
-        ]
         return {
             "Content-Type": "application/json",
             "User-Agent": f"codesvc/{__version__} (webhooks)",
-            "webhook-id": event,
-            "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": " ".join(signatures),
+            **signature(event, body, webhook.secrets, self._now()),
         }
 
     def _wish(self, headers: Mapping[str, str]) -> int:
