@@ -67,7 +67,7 @@ class ChargedCalls:
         Most pushes are disclosed template messages. While nothing stands in the way of calls, theirs are charged here,
         so that they need one look only. After the `first` look an undisclosed push waits and is looked at again.
         """
-        call = _call_id(job) if job.kind == "push" and self._circuits[account.name].is_sound else ""
+        call = call_id(job) if job.kind == "push" and self._circuits[account.name].is_sound else ""
         return await self._state.begin(account, job, call=call, moment="first" if first else "if-next")
 
     async def make(self, account: AccountEntry, job: Job, begun: Begun, channel: Channel) -> Attempt | None:
@@ -86,7 +86,7 @@ class ChargedCalls:
                 called = await wechat_answers.missing_token(channel, self._clients[account.name])
                 if called is not None:
                     return called
-                looked = await self._state.begin(account, job, call=_call_id(job))
+                looked = await self._state.begin(account, job, call=call_id(job))
             if looked is None:
                 return None
             if looked.template_quota != "yes":
@@ -125,7 +125,8 @@ class ChargedCalls:
         return attempt
 
 
-def _call_id(job: Job) -> str:
+def call_id(job: Job) -> str:
+    """An id for a call that is charged."""
     return f"{job.entry}/{token_hex(4)}"
 
 

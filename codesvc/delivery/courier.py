@@ -25,7 +25,7 @@ from codesvc.delivery.channels.registry import make_channels
 from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
 from codesvc.delivery.circuits import circuits_of
 from codesvc.delivery.job_state import JobState
-from codesvc.delivery.messages import MESSAGE, MessageDelivery
+from codesvc.delivery.messages import LONGEST_WAIT, MESSAGE, MessageDelivery
 from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.places import Places
@@ -60,10 +60,6 @@ LONGEST_MINUTE_WAIT: Final = 10.0
 MOST_REFUSALS: Final = 6
 """How often WeChat may refuse a message for the moment (errcodes with the verdict RETRY), before its channel counts as
 failed. With `PAUSES` that takes 12 s.
-"""
-LONGEST_WAIT: Final = 0.1
-"""Seconds within which a push begins at a random moment, if the caller may not know that there is one (DESIGN rule 7).
-Sending keeps the process busy for part of a millisecond, which could be measured in the caller's next request.
 """
 MOST_PER_ACCOUNT: Final = 64
 """The most calls to WeChat at once for one account, so that a slow account delays no other."""

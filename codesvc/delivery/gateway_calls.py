@@ -83,8 +83,10 @@ class GatewayCalls:
             # Another attempt has called it, and its process died before it knew the answer.
             answer = GatewayAnswer(Taken.UNKNOWN, "interrupted")
         else:
+            # Before the wait for a place, because the site may be gone after it.
+            handover = self._handover(message, content, content.recipient)
             async with self._lanes[message.site]:
-                answer = await gateway.hand(self._handover(message, content, content.recipient))
+                answer = await gateway.hand(handover)
         return _verdict(message, gateway, answer, number)
 
     def _handover(self, message: Message, content: SealedContent, recipient: Recipient) -> Handover:

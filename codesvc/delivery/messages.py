@@ -20,7 +20,7 @@ import structlog
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending
-from codesvc.delivery.charged_calls import CIRCUIT_OPEN
+from codesvc.delivery.charged_calls import CIRCUIT_OPEN, call_id
 from codesvc.delivery.gateway_calls import GatewayCalls, Relaying
 from codesvc.delivery.gateways.protocol import GATEWAY_SECONDS
 from codesvc.delivery.gateways.registry import Gateways
@@ -29,7 +29,7 @@ from codesvc.delivery.webhooks.guarded_sessions import GuardedSessions
 from codesvc.domain.channels import Channel
 from codesvc.domain.quota import Api
 from codesvc.domain.sealed_content import Seals
-from codesvc.messages.relay_texts import RelayTexts
+from codesvc.messages.relay_texts import CODE_MESSAGE, RelayTexts
 from codesvc.runtime import metrics
 from codesvc.store.messages import MessageResult
 from codesvc.store.outcomes import Outcome
@@ -54,7 +54,10 @@ if TYPE_CHECKING:
 MESSAGE: Final = "message"
 """The kind of these jobs in the outbox."""
 LONGEST_WAIT: Final = 0.1
-"""Seconds within which an undisclosed message's first act begins at a random moment, as with verifications."""
+"""Seconds within which a push, or the first act for a message, begins at a random moment, if the caller may not know
+whether there is a binding (DESIGN rule 7). Sending keeps the process busy for part of a millisecond, which could be
+measured in the caller's next request.
+"""
 
 _log = structlog.get_logger(__name__)
 
@@ -109,7 +112,6 @@ class MessageDelivery:
         calls, hidden = count(), True
         while begun := await self._look(account, job):
             if hidden and not begun.shown.disclose and begun.step != "wait":
-                # A caller could measure in its next request that this process is busy, and with what (rule 7).
                 await self._sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311  only has to be spread
             hidden = False
             match begun.step:
@@ -179,15 +181,21 @@ class MessageDelivery:
             if called is not None:
                 await self._record(account, job, MessageResult(result="refused", reason=called.reason))
                 return
-            looked = await self._look(account, job, call=f"{job.entry}/{token_hex(4)}")
-            called = await self._send(account, job, looked, fields) if looked else None
+            # Of the site as it was found above: it may be removed during a look or a call.
+            relay = site.config.relay
+            wait_ms = round(relay.receipt_wait * 1000) if relay else 0
+            looked = await self._look(account, job, call=call_id(job))
+            called = await self._send(account, job, looked, fields, wait_ms=wait_ms) if looked else None
         finally:
             circuit.ended(called)
 
     async def _send(
-        self, account: AccountEntry, job: Job, begun: MessageBegun, fields: Mapping[str, str]
+        self, account: AccountEntry, job: Job, begun: MessageBegun, fields: Mapping[str, str], *, wait_ms: int
     ) -> Attempt | None:
-        """Make the call that the look has charged; None if there is none to make."""
+        """Make the call that the look has charged; None if there is none to make.
+
+        `wait_ms` is how long its receipt is awaited.
+        """
         message = begun.shown
         if begun.step != "push":
             return None
@@ -201,12 +209,11 @@ class MessageDelivery:
         if attempt.pause is Pause.DAY:
             await self._patient.ask("exhaust_quota", partial(self._quotas.exhaust, account.keys, Api.TEMPLATE))
         taken = attempt.ending in {Ending.SENT, Ending.UNKNOWN}
-        relay = self._directory.sites[message.site].config.relay
         result = MessageResult(
             result="sent" if taken else "refused",
             reason=attempt.reason,
             msgid=attempt.msgid,
-            wait_ms=round((relay.receipt_wait if relay else 0) * 1000),
+            wait_ms=wait_ms,
             day=begun.day,
             call=begun.call,
             counted=attempt.counted,
@@ -225,7 +232,7 @@ class MessageDelivery:
     async def _template(self, account: AccountEntry, message: Message, fields: Mapping[str, str]) -> str:
         msgid = await self._clients[account.name].send_template(
             openid=message.openid,
-            template_id=account.config.messages["code"].template_id,
+            template_id=account.config.messages[CODE_MESSAGE].template_id,
             data=fields,
             url=None,
             client_msg_id=message.id,

@@ -114,7 +114,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         alias: the id that stands for the recipient under the current master key: what is shown where bindings are not
             disclosed, so that an id of a previous key does not tell that it is bound.
         openid: of the WeChat that it goes to, "" for none.
-        plan: `wechat` or `gateway`: what comes next.
         now: when it was read.
     """
 
@@ -127,7 +126,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     expires: int
     locale: str
-    plan: str
     channel: str = ""
     reason: str = ""
     reference: str = ""
@@ -136,7 +134,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     would: str = ""
     ended: int | None = None
     disclose: bool = False
-    shadow: bool = False
     now: int = 0
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ Names come from the configuration. The code and a ready text come from the site,
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.messages.composer import field_date, in_sentence, spoken_date
 from codesvc.messages.message_fields import RENDER_ERRORS, message_fields
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from codesvc.messages.templates import Templates
     from codesvc.sites.directory import Directory, SiteEntry
 
-_TEMPLATE = "code"
+CODE_MESSAGE: Final = "code"
+"""The name of the account's template message for codes."""
 
 
 class RelayTexts:
@@ -42,13 +43,14 @@ class RelayTexts:
         type refuses or cuts; a message without its code is worse than none.
         """
         site = self._directory.sites[message.site]
-        compiled = self._fields[site.account.name].get(_TEMPLATE)
+        compiled = self._fields[site.account.name].get(CODE_MESSAGE)
         if compiled is None or not content.code:
             return None
+        expires_at = field_date(message.expires, message.locale)
         variables = self._variables(site, message) | {
             "code": content.code,
-            "expires_at": field_date(message.expires, message.locale),
-            "expires_time": field_date(message.expires, message.locale).partition(" ")[2],
+            "expires_at": expires_at,
+            "expires_time": expires_at.partition(" ")[2],
             "now_at": field_date(message.now, message.locale),
             # No page shows a reference beside the code, unless the site says one.
             "reference": message.reference or "--",
@@ -84,7 +86,7 @@ class RelayTexts:
             "site": site.config.name.spoken(message.locale),
             "purpose": policy.name.spoken(message.locale) if policy else message.purpose,
             "account": site.account.config.name,
-            "minutes": max(1, round((message.expires - message.now) / 60_000)),
+            "minutes": message.minutes,
             "locale": message.locale,
             "agent": "",
             "place": "",

@@ -19,6 +19,7 @@ from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, widest
 from codesvc.domain.message import MESSAGE_ID, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
+from codesvc.messages.relay_texts import CODE_MESSAGE
 from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE, MessageResult
 from codesvc.service.models import NOT_IDEMPOTENT
 from codesvc.store.messages import MessageStart
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
-CODE_MESSAGE: Final = "code"
-"""The name of the account's template message for codes."""
 _CODE: Final = re.compile(r"[!-~]{1,64}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9]{0,8}")
 
