@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from codesvc.config.addresses import listening_host, receiver_url, web_address
 from codesvc.config.constraints import Among, Between, Matching, distinct, filled, shown, signing_secret
 from codesvc.config.faults import UnfitError
+from codesvc.domain.errors import Invalid
 from codesvc.domain.inbound import ADAPTERS, USUAL_CODE
 from codesvc.domain.recipient import email, is_region
 from codesvc.domain.secret import Secret
@@ -47,7 +48,7 @@ def mailbox(value: str) -> None:
     """Require an e-mail address. Raises `UnfitError`."""
     try:
         email(value)
-    except Exception:  # noqa: BLE001  any refusal means the same
+    except Invalid:
         raise UnfitError("must be an e-mail address, such as codes@shop.example") from None
 
 
@@ -65,12 +66,17 @@ def code_rule(value: str) -> None:
         raise UnfitError("must not repeat what repeats, as (a+)+ does: some texts would take minutes")
 
 
-def field_map(value: Mapping[str, str]) -> None:
+def field_text(value: str) -> None:
     """Require known placeholders. Raises `UnfitError`."""
+    for name in _PLACEHOLDER.findall(value):
+        if name not in PLACEHOLDERS:
+            raise UnfitError(f"has the placeholder {{{name}}}; known are {', '.join(PLACEHOLDERS)}")
+
+
+def field_map(value: Mapping[str, str]) -> None:
+    """Require known placeholders in every value. Raises `UnfitError`."""
     for text in value.values():
-        for name in _PLACEHOLDER.findall(text):
-            if name not in PLACEHOLDERS:
-                raise UnfitError(f"has the placeholder {{{name}}}; known are {', '.join(PLACEHOLDERS)}")
+        field_text(text)
 
 
 def header_lines(value: Mapping[str, str]) -> None:
@@ -153,7 +159,7 @@ class TencentGateway:
     sign_name: str = ""
     template: Annotated[str, Matching(r"[0-9]{1,20}", "must be the number of a template")]
     templates: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    params: tuple[str, ...] = ("{code}", "{minutes}")
+    params: tuple[Annotated[str, field_text], ...] = ("{code}", "{minutes}")
     endpoint: Annotated[str, web_address] = "https://sms.tencentcloudapi.com"
     region: Annotated[str, Matching(r"[a-z0-9-]{1,32}", "must be a region such as ap-guangzhou")] = "ap-guangzhou"
     allow_private: bool = False

@@ -58,6 +58,28 @@ def test_a_source_needs_a_relay_and_a_purpose(source):
     assert line.startswith(f"{HERE}: needs [sites.shop.relay]")
 
 
+TENCENT = {
+    "secret_id": "AKID1",
+    "secret_key": "key-of-ours",
+    "sdk_app_id": "1400006666",
+    "template": "1110",
+    "params": ["{code}", "{minuets}"],
+}
+SHAPED = {"url": "https://a.example/", "fields": {"text": "{cod}"}}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "said"),
+    [
+        ({"shaped": SHAPED}, "shaped.fields: has the placeholder {cod}; known are to, "),
+        ({"tencent": TENCENT}, "tencent.params[1]: has the placeholder {minuets}; known are to, "),
+    ],
+)
+def test_a_placeholder_that_is_none_is_refused_in_every_gateway(source, gateway, said):
+    [line] = source.set(f"{SHOP}.gateways", {"main": gateway}).faults()
+    assert line.startswith(f"{SHOP}.gateways.main.{said}")
+
+
 def test_a_secret_can_come_from_the_environment(source):
     source.drop(f"{HERE}.secrets")
     assert any("CODESVC_SITES_SHOP_INBOUND_LOGTO_SECRETS" in line for line in source.faults())
