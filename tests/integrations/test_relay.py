@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.node_tools import installed
-from tests.relay.conftest import new_relay, stub  # noqa: F401  fixtures
-from tests.stores import until
+from tests.relay.conftest import at_gateway, new_relay, stub  # noqa: F401  fixtures
 from tests.world import KEY
 
 HERE = Path(__file__).parent
@@ -67,11 +66,6 @@ async def world(new_relay):  # noqa: F811
         yield made
 
 
-async def sent(stub, count=1):  # noqa: F811
-    await until(lambda: len(stub.requests) >= count)
-    return [json.loads(body)["data"] for body in stub.bodies]
-
-
 AUTH0 = """
 import { createRequire } from 'node:module';
 const action = createRequire(import.meta.url)('./action.cjs');
@@ -94,7 +88,7 @@ console.log(JSON.stringify(said));
 async def test_auth0s_action_sends_once_drops_what_cannot_be_and_repeats_what_can(world, stub, node):  # noqa: F811
     said = await node(world, AUTH0, action_cjs=snippet("auth0"))
     assert said == [["drop", "codesvc makes no calls"], ["drop", "codesvc: 400"], ["retry", "codesvc does not answer"]]
-    first, second = await sent(stub, 2)
+    first, second = await at_gateway(stub, 2)
     assert (first["code"], first["purpose"], first["locale"]) == ("482913", "register", "en")
     assert (second["code"], second["purpose"], second["text"]) == (None, "reset", "Change your password")
 
@@ -120,7 +114,7 @@ console.log(JSON.stringify({ answers, kept: db.verification.map((each) => each.v
 async def test_better_auth_itself_sends_its_codes_through_the_snippet(world, stub, node):  # noqa: F811
     said = await node(world, BETTER_AUTH, plugins_mjs=snippet("better-auth"))
     assert said["answers"] == [200, 200]
-    found = {data["channel"]: data for data in await sent(stub, 2)}
+    found = {data["channel"]: data for data in await at_gateway(stub, 2)}
     assert found["sms"]["to"] == "+8613800138000"
     assert found["sms"]["locale"] == "en"
     assert found["email"]["to"] == "ann@shop.example"
@@ -147,7 +141,7 @@ console.log(JSON.stringify(thrown));
 async def test_supertokens_recipe_sends_its_codes_through_the_snippet(world, stub, node):  # noqa: F811
     said = await node(world, SUPERTOKENS, recipe_mjs=snippet("supertokens"))
     assert said == "codesvc did not take the code: 400"
-    [data] = await sent(stub)
+    [data] = await at_gateway(stub)
     assert (data["to"], data["code"], data["params"]["minutes"]) == ("+8613800138000", "482913", "15")
 
 
@@ -170,7 +164,7 @@ async def test_logtos_own_connector(world, stub, node):  # noqa: F811
     said = await node(world, LOGTO)
     assert [code for code, _ in said] == ["general", "general"]
     assert "号码" in json.dumps(said[0], ensure_ascii=False) or "number" in json.dumps(said[0])
-    [data] = await sent(stub)
+    [data] = await at_gateway(stub)
     assert (data["to"], data["code"], data["locale"]) == ("+8613800138000", "482913", "en")
 
 
@@ -194,7 +188,7 @@ async def test_novus_own_provider_reads_the_id_and_the_time(world, stub, node): 
     assert re.fullmatch(r"ms_[a-z2-7]{26}", first["id"])
     assert first["date"].startswith("20")
     assert refused == 401
-    [data] = await sent(stub)
+    [data] = await at_gateway(stub)
     assert (data["code"], data["text"]) == ("482913", "482913 is your code")
 
 
@@ -215,7 +209,7 @@ console.log(JSON.stringify([await ask(body), await ask(body), await ask(body.rep
 
 async def test_the_signer_of_standard_webhooks(world, stub, node):  # noqa: F811
     assert await node(world, SIGNER) == [200, 200, 401]
-    [data] = await sent(stub)
+    [data] = await at_gateway(stub)
     assert data["code"] == "482913"
 
 
@@ -233,7 +227,7 @@ async def test_kratos_gets_every_code_out_of_its_context_by_our_jsonnet(world, s
             f"{world.service}/inbound/kratos/shop", data=made.encode(), headers={"Authorization": TOKEN}
         ) as answer:
             assert answer.status == 200
-    found = await sent(stub, 4)
+    found = await at_gateway(stub, 4)
     assert sorted(data["code"] for data in found) == ["482910", "482911", "482912", "482913"]
     assert {(data["locale"], data["params"]["minutes"]) for data in found} == {("en", "15")}
     bare = json.loads(jsonnet.evaluate_file(str(JSONNET), tla_codes={"ctx": '{"recipient":"a@shop.example"}'}))

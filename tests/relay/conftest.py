@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from codesvc.delivery.pace import Pace
+from tests.stores import until
 from tests.world import _listen, running_world
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -118,6 +120,12 @@ async def user_of(world, phone=PHONE):
     answer = await world.call("POST", "/v1/recipients", {"recipient": {"phone": phone}})
     assert answer.status == 200, answer.text
     return answer["user"]
+
+
+async def at_gateway(stub, count=1):
+    """The messages that came to a signed gateway, as soon as there are so many."""
+    await until(lambda: len(stub.requests) >= count)
+    return [json.loads(body)["data"] for body in stub.bodies]
 
 
 async def ended(world, message, *statuses):

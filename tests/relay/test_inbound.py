@@ -6,9 +6,8 @@ import logging
 
 import pytest
 
-from tests.relay.conftest import ended, user_of
+from tests.relay.conftest import at_gateway, ended, user_of
 from tests.relay.forms import FORMS, TOKEN, WEBHOOK, without
-from tests.stores import until
 
 FIRST = [pytest.param(f, id=f.name) for f in {f.adapter: f for f in reversed(FORMS) if f.kind == "sms"}.values()]
 """One form of each adapter."""
@@ -49,11 +48,6 @@ def understood(form, status, body):
     if form.adapter == "twilio":
         return status == 201 and body["sid"].startswith("SM")
     return status == 200
-
-
-async def at_gateway(stub, count):
-    await until(lambda: len(stub.requests) >= count)
-    return [json.loads(body)["data"] for body in stub.bodies]
 
 
 @pytest.mark.parametrize("form", NAMED)
