@@ -7,6 +7,7 @@ from babel import Locale, localedata
 
 from codesvc.domain.verification import DeliveryStatus, Status
 from codesvc.messages.templates import BadTemplate, Templates, shipped_directory
+from codesvc.web.inbound.protocol import Reason
 from codesvc.web.pages.widget_files import words
 from codesvc.web.problem_types import PROBLEMS
 from codesvc.web.texts import SOURCE, Texts
@@ -68,6 +69,7 @@ def test_no_text_is_there_that_nothing_asks_for():
     stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "fallback", "failed.no-binding"}
     heads = {"code.label", "scan.caption", "scan.offer", "scan.again", "wait", "missing", "busy", "trouble", "refused"}
     families = stages | heads | {"bi", "lg", "ask", "tk", "msg", "oidc"} | {f"problem.{name}" for name in PROBLEMS}
+    families |= {f"relay.{reason}" for reason in Reason}
     known = {*asked_for(), "problem.offline"}
     idle = {
         key
@@ -90,6 +92,11 @@ def test_every_state_has_its_words(texts, language):
     for stage in stages:
         for part in ("title", "hint"):
             assert texts.speech(language)(f"{stage}.{part}", account="号", site="站")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_of_an_identity_system_has_its_words(texts, language):
+    assert len({texts.speech(language)(f"relay.{reason}", seconds=7) for reason in Reason}) == len(Reason)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ from codesvc.web.api.inputs import language
 from codesvc.web.context import SITE, services
 from codesvc.web.inbound.protocol import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
 from codesvc.web.inbound.registry import ADAPTERS
-from codesvc.web.inbound.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -110,7 +109,7 @@ async def receive(request: web.Request) -> web.Response:
     except _Refused as error:
         refused = error
     _log.warning("inbound_refused", site=site.name, source=name, reason=refused.reason.value, why=refused.detail)
-    words = sentence(refused.reason, locale, refused.retry_after)
+    words = here.texts.speech(locale)(f"relay.{refused.reason}", seconds=refused.retry_after)
     return adapter.refuse(Refusal(refused.reason, words, refused.detail, refused.retry_after))
 
 

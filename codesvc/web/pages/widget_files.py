@@ -41,6 +41,7 @@ _OF_PAGES_ONLY: Final = (
         "problem.invalid",
         "front.",
         "oidc.",
+        "relay.",
     ),
     *("msg.", "bi.", "lg.", "ask.", "tk."),
 )
