@@ -64,8 +64,7 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
     for path, purpose in [(("purpose",), source.purpose), *named]:
         if purpose and purpose not in site.purposes:
             yield Fault(path, "is no purpose of this site" + suggestion(purpose, site.purposes))
-    relay_purpose = site.relay.purpose if site.relay is not None else ""
-    if site.relay is not None and not (source.purpose or relay_purpose):
+    if site.relay is not None and not (source.purpose or site.relay.purpose):
         yield Fault(("purpose",), "is missing, and relay.purpose too: messages with another word could not be taken")
     known = ADAPTERS[source.adapter]
     for option in source.options:

@@ -238,6 +238,6 @@ class Inbound:
     users: Literal["recipient", "system"] = "recipient"
     options: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
-    def purpose_of(self, word: str, relay: Relay) -> str:
-        """The site's purpose for a system's own word."""
-        return self.purposes.get(word) or self.purpose or relay.purpose
+    def purpose_of(self, word: str) -> str:
+        """The site's purpose for a system's own word; "" for that of its relay."""
+        return self.purposes.get(word) or self.purpose

@@ -77,5 +77,5 @@ class MessageResult(msgspec.Struct, frozen=True):
 
 
 def same_call(source: str, *parts: str) -> str:
-    """`MessageRequest.dedupe` for a system whose calls have no stable id of their own."""
+    """`MessageRequest.dedupe` of a call that has these parts."""
     return "\0".join(("same call", source, *parts))

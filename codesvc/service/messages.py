@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codesvc.config import Purpose
     from codesvc.config.relay_settings import Relay
     from codesvc.domain.keyring import Keyring
-    from codesvc.domain.recipient import MessageKind
+    from codesvc.domain.recipient import MessageKind, Recipient
     from codesvc.service.message_models import MessageRequest
     from codesvc.service.models import Idempotency
     from codesvc.service.statistics.recorder import Recorder
@@ -65,14 +65,13 @@ class Messages:
         Raises:
             Invalid: a value is not allowed, or the site takes no messages of this kind.
         """
-        relay = relay_of(site, wanted.kind)
-        policy = _policy(site, relay, wanted)
+        relay = _relay_of(site, wanted.kind)
+        name, purpose = _policy(site, relay, wanted)
         _check(wanted)
-        whom = recipient(wanted.kind, wanted.recipient, wanted.region or relay.region) if wanted.recipient else None
+        whom = recipient_of(site, wanted.kind, wanted.recipient, wanted.region) if wanted.recipient else None
         identifier = new_message_id()
         users = [wanted.user] if wanted.user else user_ids(self._keyring, site.name, whom) if whom else []
         content = SealedContent(whom, wanted.code, wanted.text, wanted.subject)
-        name, purpose = policy
         start = MessageStart(
             id=identifier,
             site=site.name,
@@ -124,18 +123,27 @@ class Messages:
         reply = await self._store.read(site.keys, site.name, identifier)
         return MessageResult(reply.outcome, reply.message)
 
-    async def user_of(self, site: SiteEntry, kind: MessageKind, given: str, region: str = "") -> str:
+    async def user_of(self, site: SiteEntry, kind: MessageKind, given: str) -> str:
         """The lasting user id of a recipient: what its messages look for a binding under.
 
         Raises:
             Invalid: it is no recipient of this kind.
         """
-        relay = site.config.relay
-        whom = recipient(kind, given, region or (relay.region if relay else ""))
+        whom = recipient_of(site, kind, given)
         return (await self._store.find(site.keys, site.name, user_ids(self._keyring, site.name, whom))).user
 
 
-def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
+def recipient_of(site: SiteEntry, kind: MessageKind, given: str, region: str = "") -> Recipient:
+    """The recipient that a caller names. A number without a country code is of `region`, or of the region of the relay.
+
+    Raises:
+        Invalid: it is no recipient of this kind.
+    """
+    relay = site.config.relay
+    return recipient(kind, given, region or (relay.region if relay else ""))
+
+
+def _relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
     """How a site's messages are delivered.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from codesvc.service.message_models import LEAST_LIFE, MOST_LIFE
+from codesvc.service.message_models import LEAST_LIFE, LONGEST_SUBJECT, LONGEST_TEXT, MOST_LIFE
 from codesvc.web.api.inputs import Address, Input, Locale
 from codesvc.web.api.user_ids import User  # noqa: TC001
 
@@ -35,8 +35,8 @@ class MessageInput(Input):
     purpose: Annotated[
         str, Meta(max_length=32, description="of the configuration; without one, that of the site's `relay`")
     ] = ""
-    text: Annotated[str, Meta(max_length=2_000, description="for the gateway; without one, ours")] = ""
-    subject: Annotated[str, Meta(max_length=200, description="of an e-mail; without one, ours")] = ""
+    text: Annotated[str, Meta(max_length=LONGEST_TEXT, description="for the gateway; without one, ours")] = ""
+    subject: Annotated[str, Meta(max_length=LONGEST_SUBJECT, description="of an e-mail; without one, ours")] = ""
     locale: Locale = "zh-CN"
     expires_in: Annotated[
         int, Meta(ge=LEAST_LIFE, le=MOST_LIFE, description="how long the code is valid, seconds", examples=[300])

@@ -94,7 +94,7 @@ async def send(request: web.Request) -> web.Response:
     )
     here = services(request)
     result = await here.messages.accept(caller.site, wanted, inputs.idempotency(request, body))
-    if result.outcome not in {Outcome.STARTED, Outcome.REPEATED} or result.message is None:
+    if result.message is None:
         raise refuse(result)
     headers = {
         "Location": here.address.path(f"/v1/messages/{result.message.id}"),

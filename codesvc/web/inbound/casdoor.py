@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 _MOST_ADDRESSES: Final = 10
 _PHONES: Final = ("phoneNumber", "mobile")
 _ADDRESSES: Final = ("toAddress", "toAddresses")
+_OF_EMAILS: Final = ("subject", "fromAddress")
 _MARKUP: Final = "</"
 
 
 def _read(source: Inbound, call: Call) -> list[Reading]:
     body = fields_of(call)
-    to = source.options.get("to", "")
-    if {"subject", "fromAddress", "toAddress", "toAddresses", to or "toAddress"}.intersection(body.names()):
-        return _emails(source, call, body, to)
+    to = source.options.get("to")
+    addresses = {to} if to else set(_ADDRESSES)
+    if addresses.union(_ADDRESSES, _OF_EMAILS).intersection(body.names()):
+        return _emails(source, call, body, addresses)
     return [_sms(source, body)]
 
 
@@ -36,9 +38,8 @@ def _sms(source: Inbound, body: Fields) -> Reading:
     return Reading(recipient=body.needed(phone), code=code, text=text)
 
 
-def _emails(source: Inbound, call: Call, body: Fields, to: str) -> list[Reading]:
+def _emails(source: Inbound, call: Call, body: Fields, names: set[str]) -> list[Reading]:
     """To one address, or to several. A JSON body lacks the address: a fault of Casdoor's, so the form is to be used."""
-    names = {to} if to else set(_ADDRESSES)
     given = [value for name, value in pairs_of(call) if name in names] or [body.note(name) for name in names]
     addresses = sorted({each.strip() for each in given if each.strip()})
     if not addresses:

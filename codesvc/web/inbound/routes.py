@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid, StoreUnavailable
 from codesvc.domain.forwarding import stated_address
 from codesvc.domain.identifiers import is_user
-from codesvc.domain.recipient import MessageKind, recipient
+from codesvc.domain.recipient import MessageKind
 from codesvc.domain.secret import Secret
 from codesvc.service.message_models import (
     LEAST_LIFE,
@@ -25,20 +26,20 @@ from codesvc.service.message_models import (
     MessageRequest,
     same_call,
 )
-from codesvc.store.outcomes import Outcome
+from codesvc.service.messages import recipient_of
 from codesvc.web.api.inputs import language
 from codesvc.web.context import SITE, services
 from codesvc.web.inbound.protocol import Call, Reason, Refusal, Taken, Unreadable, unauthenticated
 from codesvc.web.inbound.registry import ADAPTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from codesvc.config.relay_settings import Relay
     from codesvc.domain.message import Message
     from codesvc.service.message_models import MessageResult
     from codesvc.sites.directory import SiteEntry
+    from codesvc.web.context import Services
     from codesvc.web.inbound.protocol import Adapter, Reading
 
 routes = web.RouteTableDef()
@@ -49,12 +50,12 @@ _RETRY_AFTER: Final = 2
 """Seconds, while the store does not answer."""
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
-_NOBODY: Final = tuple(
-    # Compared with a secret that no system has, an unknown site takes as long as a known one.
-    Inbound(adapter=name, secrets=(Secret(f"whsec_{token_urlsafe(32)}"),))
+_DECOYS: Final = {
+    # The call of an unknown site is compared with this secret, which no caller has, so that it takes as long as others.
+    name: Inbound(adapter=name, secrets=(Secret(f"whsec_{token_urlsafe(32)}"),))
     for name in ADAPTERS
-)
-_unfinished: set[asyncio.Task[MessageResult]] = set()
+}
+_unfinished: set[asyncio.Task[Taken]] = set()
 
 
 class _Refused(Exception):
@@ -88,17 +89,12 @@ async def receive(request: web.Request) -> web.Response:
     locale: str = source.locale
     try:
         readings = adapter.read(source, call)
-        taken = Taken("", unix_ms(), tuple(reading.recipient for reading in readings))
-        for number, reading in enumerate(readings):
-            locale = _locale(source, reading)
-            wanted = _wanted(site, name, reading, request.match_info.get("word", ""))
-            result = await _accepted(here.messages.accept(site, wanted))
-            message = _message_of(result)
-            if not number:
-                taken = Taken(message.id, message.created, taken.recipients)
-        if not readings:
+        if readings:
+            locale = _locale(source, readings[0])
+        else:
             _log.info("inbound_without_code", site=site.name, source=name)
-        return adapter.answer(taken)
+        wanted = partial(_wanted, site, name, request.match_info.get("word", ""))
+        return adapter.answer(await _in_time(_take(here, site, readings, wanted)))
     except Unreadable as error:
         refused = _Refused(Reason.MALFORMED, str(error))
     except Invalid as error:
@@ -119,19 +115,31 @@ def _authenticated(adapter: Adapter | None, site: SiteEntry | None, call: Call) 
         return None
     sources = {} if site is None else site.config.inbound
     tried = [(name, source) for name, source in sources.items() if source.adapter == adapter.name]
-    right = [pair for pair in tried if adapter.authenticate(pair[1], call)]
     if not tried:
-        for nobody in _NOBODY:
-            if nobody.adapter == adapter.name:
-                adapter.authenticate(nobody, call)
+        adapter.authenticate(_DECOYS[adapter.name], call)
+        return None
+    right = [pair for pair in tried if adapter.authenticate(pair[1], call)]
     return right[0] if right else None
 
 
-def _wanted(site: SiteEntry, name: str, reading: Reading, said: str) -> MessageRequest:
-    source, relay = site.config.inbound[name], _relay_of(site)
+async def _take(
+    here: Services, site: SiteEntry, readings: Sequence[Reading], wanted: Callable[[Reading], MessageRequest]
+) -> Taken:
+    """Take one message after the other.
+
+    Raises:
+        _Refused, Invalid, StoreUnavailable: one was not taken; those before it were.
+    """
+    messages = [_message_of(await here.messages.accept(site, wanted(reading))) for reading in readings]
+    recipients = tuple(reading.recipient for reading in readings)
+    return Taken(messages[0].id, messages[0].created, recipients) if messages else Taken("", unix_ms())
+
+
+def _wanted(site: SiteEntry, name: str, said: str, reading: Reading) -> MessageRequest:
+    source = site.config.inbound[name]
     kind = MessageKind.EMAIL if "@" in reading.recipient else MessageKind.SMS
     # Refused here, so that the system hears which of its values is wrong, before it hears of a missing gateway.
-    recipient(kind, reading.recipient, source.region or relay.region)
+    recipient_of(site, kind, reading.recipient, source.region)
     word = said or reading.word
     return MessageRequest(
         kind=kind,
@@ -142,7 +150,7 @@ def _wanted(site: SiteEntry, name: str, reading: Reading, said: str) -> MessageR
         # A code needs no text of the system's: one that is too long is replaced by ours.
         text="" if reading.code and not _fits(reading.text, LONGEST_TEXT) else reading.text,
         subject=reading.subject if _fits(reading.subject, LONGEST_SUBJECT) and reading.subject.isprintable() else "",
-        purpose=source.purpose_of(word, relay),
+        purpose=source.purpose_of(word),
         locale=_locale(source, reading),
         expires_in=int(min(max(reading.expires_in or source.expires_in, LEAST_LIFE), MOST_LIFE)),
         address=_address(reading.address),
@@ -150,13 +158,6 @@ def _wanted(site: SiteEntry, name: str, reading: Reading, said: str) -> MessageR
         dedupe=same_call(name, reading.id, kind.value, reading.recipient, reading.code or reading.text, word),
         source=name,
     )
-
-
-def _relay_of(site: SiteEntry) -> Relay:
-    relay = site.config.relay
-    if relay is None:
-        raise Invalid("this site takes no messages: it has no [relay]")
-    return relay
 
 
 def _fits(text: str, longest: int) -> bool:
@@ -180,14 +181,14 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-async def _accepted(accepting: Coroutine[Any, Any, MessageResult]) -> MessageResult:
+async def _in_time(taking: Coroutine[Any, Any, Taken]) -> Taken:
     """The result, if it comes in time. What comes later is not undone: a repeat of the call then finds it.
 
     Raises:
         StoreUnavailable: it does not.
-        Invalid: a value is not allowed.
+        _Refused, Invalid: as `_take`.
     """
-    task = asyncio.create_task(accepting)
+    task = asyncio.create_task(taking)
     _unfinished.add(task)
     task.add_done_callback(_finish)
     done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
@@ -196,7 +197,7 @@ async def _accepted(accepting: Coroutine[Any, Any, MessageResult]) -> MessageRes
     return task.result()
 
 
-def _finish(task: asyncio.Task[MessageResult]) -> None:
+def _finish(task: asyncio.Task[Taken]) -> None:
     _unfinished.discard(task)
     if not task.cancelled():
         task.exception()  # Read here, since no caller may be left to read it: a refusal has been answered by then.
@@ -211,6 +212,6 @@ def _message_of(result: MessageResult) -> Message:
     if result.denial is not None:
         wait = result.denial.retry_after
         raise _Refused(Reason.LIMITED, f"the limit {result.denial.limit} is reached", wait)
-    if result.outcome not in {Outcome.STARTED, Outcome.REPEATED} or result.message is None:
+    if result.message is None:
         raise _Refused(Reason.UNAVAILABLE, "the message could not be taken", _RETRY_AFTER)
     return result.message
