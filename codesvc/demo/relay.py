@@ -6,27 +6,31 @@ shadow mode and live changes the site at run time, by the service's admin API, a
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from codesvc.config.keys import hash_line
 from codesvc.demo.languages import locale_of
+from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import GATEWAY_PATH, SESSION
-from codesvc.demo.shop import go, page
+from codesvc.demo.shop import go, notice_of, page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+
+    import aiohttp
 
 SITE: Final = "signin"
+_ADMINISTRATION: Final = f"/admin/v1/sites/{SITE}"
 _KEY_NAME: Final = "identity"
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _DIGITS: Final = 6
 _LIFE_SECONDS: Final = 300
 _MOST_SHOWN: Final = 6
@@ -66,31 +70,35 @@ class IdentitySystem:
     """
 
     def __init__(self, plan: Plan, http: aiohttp.ClientSession) -> None:
-        self._plan, self._http = plan, http
+        self._plan = plan
+        self._service = ServiceCalls(http, plan.service_url, plan.site_key)
+        self._admin = ServiceCalls(http, plan.service_url, plan.admin_key)
         self._codes: OrderedDict[str, str] = OrderedDict()
         self._taken: OrderedDict[str, None] = OrderedDict()
         self.messages: deque[Mapping[str, Any]] = deque(maxlen=_MOST_SHOWN)
         self.shadow = True
-        self._ready = False
-
-    async def _call(self, method: str, path: str, body: Any, *, key: str) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {key}"}
-        async with self._http.request(
-            method, self._plan.service_url + path, json=body, headers=headers, timeout=_TIMEOUT
-        ) as answer:
-            text = await answer.read()
-            return answer.status, (await answer.json(content_type=None)) if text else None
-
-    async def _administer(self, method: str, path: str, body: Any) -> int:
-        return (await self._call(method, f"/admin/v1/sites/{SITE}{path}", body, key=self._plan.admin_key))[0]
+        self._ready, self._preparing = False, asyncio.Lock()
 
     async def prepare(self) -> None:
-        """Set up the site and its key, once: the service starts after the website."""
-        if self._ready:
-            return
-        await self._administer("PUT", "?again=true", self._table())
-        await self._administer("PUT", f"/keys/{_KEY_NAME}", self._key())
-        self._ready = True
+        """Set up the site and its key, once: the service starts after the website.
+
+        Raises:
+            ServiceError: the service does not answer, or refuses.
+        """
+        async with self._preparing:
+            if not self._ready:
+                await self._set_up()
+                self._ready = True
+
+    async def _set_up(self) -> None:
+        await self._admin.call("PUT", f"{_ADMINISTRATION}?again=true", self._table())
+        try:
+            # A store that is used again has the key of the demo that ran before.
+            await self._admin.call("DELETE", f"{_ADMINISTRATION}/keys/{_KEY_NAME}")
+        except ServiceError as error:
+            if error.problem != "not-found":
+                raise
+        await self._admin.call("PUT", f"{_ADMINISTRATION}/keys/{_KEY_NAME}", self._key())
 
     def _key(self) -> dict[str, Any]:
         return {"scopes": ["messages", "bindings"], "hash": hash_line(self._plan.site_key)}
@@ -107,20 +115,29 @@ class IdentitySystem:
             "account": self._plan.account,
             "origins": [self._plan.public_url],
             "purposes": {"login": {"name": {"zh": "登录", "en": "Sign-in"}}},
-            "relay": self._relay(),
+            "relay": self._relay(shadow=self.shadow),
             "gateways": {"phone": {"signed": gateway}},
         }
 
-    def _relay(self) -> dict[str, Any]:
-        return {"sms": "phone", "region": "CN", "purpose": "login", "price": _PRICE, "shadow": self.shadow}
+    @staticmethod
+    def _relay(*, shadow: bool) -> dict[str, Any]:
+        return {"sms": "phone", "region": "CN", "purpose": "login", "price": _PRICE, "shadow": shadow}
 
     async def switch(self, *, shadow: bool) -> None:
-        """Change between shadow mode and live."""
-        self.shadow = shadow
-        await self._administer("PATCH", "", {"relay": self._relay()})
+        """Change between shadow mode and live.
 
-    async def send(self, phone: str, *, address: str, locale: str) -> str:
-        """Make a code and hand it to codesvc; "" if it was accepted, else the key of a message."""
+        Raises:
+            ServiceError: the service does not answer, or refuses.
+        """
+        await self._admin.call("PATCH", _ADMINISTRATION, {"relay": self._relay(shadow=shadow)})
+        self.shadow = shadow
+
+    async def send(self, phone: str, *, address: str, locale: str) -> None:
+        """Make a code and hand it to codesvc.
+
+        Raises:
+            ServiceError: `invalid` if this is no phone number, or see `ServiceCalls.call`.
+        """
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         body = {
             "recipient": {"phone": phone},
@@ -129,15 +146,10 @@ class IdentitySystem:
             "client_ip": address,
             "locale": locale,
         }
-        status, _ = await self._call("POST", "/v1/messages", body, key=self._plan.site_key)
-        if status == 400:  # noqa: PLR2004  invalid
-            return "bad-phone"
-        if status != 202:  # noqa: PLR2004  accepted
-            return "unavailable"
+        await self._service.call("POST", "/v1/messages", body)
         self._codes[phone] = code
         if len(self._codes) > _MOST_KNOWN:
             self._codes.popitem(last=False)
-        return ""
 
     def is_right(self, phone: str, typed: str) -> bool:
         """Whether this is the phone's code; a right one is used up."""
@@ -148,19 +160,19 @@ class IdentitySystem:
         return right
 
     async def bind_page(self, phone: str, *, address: str, locale: str) -> str:
-        """The page on which the phone's owner binds a WeChat; "" if there is none."""
-        key = self._plan.site_key
-        status, found = await self._call("POST", "/v1/recipients", {"recipient": {"phone": phone}}, key=key)
-        if status != 200:  # noqa: PLR2004
-            return ""
+        """The page on which the phone's owner binds a WeChat.
+
+        Raises:
+            ServiceError: `invalid` if this is no phone number, or see `ServiceCalls.call`.
+        """
+        found = await self._service.call("POST", "/v1/recipients", {"recipient": {"phone": phone}})
         body = {
             "user": found["user"],
             "client_ip": address,
             "locale": locale,
             "return_url": f"{self._plan.public_url}/relay",
         }
-        status, intent = await self._call("POST", "/v1/bind-intents", body, key=key)
-        return str(intent["page_url"]) if status == 201 else ""  # noqa: PLR2004
+        return str((await self._service.ask("bind-intents", body))["page_url"])
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> int:
         """Take a call of the gateway: 204, 409 if it was taken before, 400 if it is not genuine."""
@@ -179,23 +191,45 @@ class IdentitySystem:
 
 
 IDENTITY: Final = web.AppKey("identity", IdentitySystem)
+LEDGER: Final = web.AppKey("ledger", str)
+"""The address of the operator's page of messages."""
 _PHONE_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
-
-
-@routes.get("/relay")
-async def show(request: web.Request) -> web.Response:
-    """The sign-in, the phone and the switch."""
-    identity = request.app[IDENTITY]
-    await identity.prepare()
-    return _draw(request)
 
 
 def _draw(request: web.Request, *, notice: str = "", phone: str = "", sent: bool = False) -> web.Response:
     identity = request.app[IDENTITY]
     shadow, ledger = identity.shadow, request.app[LEDGER]
     return page(request, "relay", notice=notice, number=phone, sent=sent, shadow=shadow, ledger=ledger)
+
+
+async def _number(request: web.Request) -> str:
+    return str((await request.post()).get("phone", "")).strip()[:40]
+
+
+def _prepared(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler that finds the site set up. An error of the service becomes a message on the page."""
+
+    @wraps(handler)
+    async def prepared(request: web.Request) -> web.Response:
+        try:
+            await request.app[IDENTITY].prepare()
+            return await handler(request)
+        except ServiceError as error:
+            notice = "bad-phone" if error.problem == "invalid" else notice_of(error)
+            return _draw(request, notice=notice, phone=await _number(request))
+
+    return prepared
+
+
+@routes.get("/relay")
+@_prepared
+async def show(request: web.Request) -> web.Response:
+    """The sign-in, the phone and the switch."""
+    return _draw(request)
 
 
 @routes.get("/relay/phone")
@@ -208,37 +242,35 @@ async def phone(request: web.Request) -> web.Response:
 
 
 @routes.post("/relay/code")
+@_prepared
 async def send(request: web.Request) -> web.Response:
     """Make a code for a number."""
-    identity, number = request.app[IDENTITY], str((await request.post()).get("phone", "")).strip()[:40]
-    await identity.prepare()
-    fault = await identity.send(number, address=request.remote or "127.0.0.1", locale=locale_of(request))
-    return _draw(request, notice=fault or "code-sent", phone=number, sent=not fault)
+    number = await _number(request)
+    await request.app[IDENTITY].send(number, address=request.remote or "127.0.0.1", locale=locale_of(request))
+    return _draw(request, notice="code-sent", phone=number, sent=True)
 
 
 @routes.post("/relay/sign-in")
 async def sign_in(request: web.Request) -> web.Response:
     """Check a typed code."""
-    given = await request.post()
-    number = str(given.get("phone", "")).strip()[:40]
+    given, number = await request.post(), await _number(request)
     right = request.app[IDENTITY].is_right(number, str(given.get("code", ""))[:16])
     return _draw(request, notice="signed-in" if right else "wrong-code", phone=number, sent=not right)
 
 
 @routes.post("/relay/bind")
+@_prepared
 async def bind(request: web.Request) -> web.Response:
     """Lead to the page on which a number's owner binds a WeChat. A real system asks for the session first."""
-    identity, number = request.app[IDENTITY], str((await request.post()).get("phone", "")).strip()[:40]
-    await identity.prepare()
-    url = await identity.bind_page(number, address=request.remote or "127.0.0.1", locale=locale_of(request))
-    return go(url) if url else _draw(request, notice="bad-phone", phone=number)
+    identity, number = request.app[IDENTITY], await _number(request)
+    return go(await identity.bind_page(number, address=request.remote or "127.0.0.1", locale=locale_of(request)))
 
 
 @routes.post("/relay/mode")
+@_prepared
 async def mode(request: web.Request) -> web.Response:
     """Switch between shadow mode and live."""
     identity = request.app[IDENTITY]
-    await identity.prepare()
     await identity.switch(shadow=str((await request.post()).get("mode", "")) == "shadow")
     request[SESSION].notice = "mode-shadow" if identity.shadow else "mode-live"
     return go("/relay")
@@ -248,7 +280,3 @@ async def mode(request: web.Request) -> web.Response:
 async def gateway(request: web.Request) -> web.Response:
     """The SMS gateway: it takes each message once."""
     return web.Response(status=request.app[IDENTITY].take(await request.read(), request.headers))
-
-
-LEDGER: Final = web.AppKey("ledger", str)
-"""The address of the operator's page of messages."""

@@ -1,4 +1,4 @@
-"""The shop's HTTP calls to the verification service, with its API key; only the shop's server makes them."""
+"""HTTP calls to the verification service, with a site's API key; only the site's server makes them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class ServiceError(Exception):
 
 
 class ServiceCalls:
-    """A client for the calls that the shop needs.
+    """A client for the calls that the shop and the identity system need.
 
     Args:
         http: a client session that lives as long as the website.
         service_url: the service's address.
-        api_key: the shop's key with the scopes `verify` and `bindings`. It never leaves the server.
+        api_key: the site's key. It never leaves the server; the shop's has the scopes `verify` and `bindings`.
     """
 
     def __init__(self, http: aiohttp.ClientSession, service_url: str, api_key: str) -> None:
@@ -48,7 +48,7 @@ class ServiceCalls:
         """Start a verification; the answer has `id`, which the shop keeps, and `page_url`, where the browser goes.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
         body = {
             "purpose": purpose,
@@ -59,7 +59,7 @@ class ServiceCalls:
             "locale": locale,
             "return_url": return_url,
         }
-        return await self._call("POST", "/v1/verifications", body)
+        return await self.call("POST", "/v1/verifications", body)
 
     async def read(self, verification: str) -> dict[str, Any]:
         """The state of a verification, with the `proof` if it is approved.
@@ -67,7 +67,7 @@ class ServiceCalls:
         If the person has got a new code on the page, it is the state of the successor.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
         return await self._latest("verifications", verification)
 
@@ -75,17 +75,17 @@ class ServiceCalls:
         """Spend a proof; returns its claims. A proof can be spent once.
 
         Raises:
-            ServiceError: `bad-proof`, `proof-spent`, `proof-expired`, or see `_call`.
+            ServiceError: `bad-proof`, `proof-spent`, `proof-expired`, or see `call`.
         """
-        return await self._call("POST", "/v1/proofs/verify", {"proof": proof})
+        return await self.call("POST", "/v1/proofs/verify", {"proof": proof})
 
     async def bind(self, user: str, proof: str) -> None:
         """Bind the WeChat that received the code to this user; spends the proof.
 
         Raises:
-            ServiceError: `binding-conflict` if that WeChat is bound to another user, or see `_call`.
+            ServiceError: `binding-conflict` if that WeChat is bound to another user, or see `call`.
         """
-        await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
+        await self.call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"proof": proof})
 
     async def bind_handle(self, user: str, handle: str) -> None:
         """Bind the WeChat that a handle (of a login or a ticket) stands for to this user.
@@ -93,21 +93,21 @@ class ServiceCalls:
         Raises:
             ServiceError: as `bind`.
         """
-        await self._call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"handle": handle})
+        await self.call("PUT", f"/v1/bindings/{quote(user, safe='')}", {"handle": handle})
 
     async def ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         """Start one of `bind-intents` or `logins`; the answer has `id` and `page_url`, as for `start`.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
-        return await self._call("POST", f"/v1/{what}", body)
+        return await self.call("POST", f"/v1/{what}", body)
 
     async def asked(self, what: str, identifier: str) -> dict[str, Any]:
         """The state of a bind intent or login, or of its successor; an approved login also names the user.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
         return await self._latest(what, identifier)
 
@@ -115,20 +115,18 @@ class ServiceCalls:
         """Redeem the code of a link from the chat: a `handle`, or for a reset `user` and `proof`.
 
         Raises:
-            ServiceError: `bad-ticket` if the state belongs to another session, `ticket-spent`, or see `_call`.
+            ServiceError: `bad-ticket` if the state belongs to another session, `ticket-spent`, or see `call`.
         """
-        return await self._call(
-            "POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"}
-        )
+        return await self.call("POST", "/v1/tickets/redeem", {"ticket": code or "-", "state": state or "no state here"})
 
     async def binding(self, user: str) -> dict[str, Any] | None:
         """The user's binding (`reachable`, `bound_at`); None if no WeChat is bound.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
         try:
-            return await self._call("GET", f"/v1/bindings/{quote(user, safe='')}")
+            return await self.call("GET", f"/v1/bindings/{quote(user, safe='')}")
         except ServiceError as error:
             if error.problem == "not-found":
                 return None
@@ -138,10 +136,10 @@ class ServiceCalls:
         """Remove the user's binding, if there is one.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
         try:
-            await self._call("DELETE", f"/v1/bindings/{quote(user, safe='')}")
+            await self.call("DELETE", f"/v1/bindings/{quote(user, safe='')}")
         except ServiceError as error:
             if error.problem != "not-found":
                 raise
@@ -150,13 +148,13 @@ class ServiceCalls:
         """The state of what the shop has started, or of the successor that its page has started.
 
         Raises:
-            ServiceError: see `_call`.
+            ServiceError: see `call`.
         """
-        state = await self._call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
+        state = await self.call("GET", f"/v1/{what}/{quote(identifier, safe='')}")
         successor = state["successor"]
-        return await self._call("GET", f"/v1/{what}/{successor}") if successor else state
+        return await self.call("GET", f"/v1/{what}/{successor}") if successor else state
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make one call.
 
         Raises:
