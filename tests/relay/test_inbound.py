@@ -119,7 +119,7 @@ async def test_bound_and_unbound_are_answered_alike(new_inbound, stub, form):
         person = await world.person()
         assert (await world.bind(await user_of(world), person)).status == 201
         known, unknown = await call(world, form.sent()), await call(world, form.sent(recipient="+8613900139000"))
-        changing = {"id", "sid", "date", "data", "date_created", "to", "uri", "body"}
+        changing = {"id", "sid", "date", "data", "date_created", "date_updated", "to", "uri", "body"}
         assert known[0] == unknown[0]
         assert known[1].keys() == unknown[1].keys()
         assert {k: v for k, v in known[1].items() if k not in changing} == {
