@@ -115,8 +115,7 @@ def _variables(
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
-    by_keyword = site.account.picture != "scan"
-    spoken = "phone" if by_keyword else handset
+    spoken = "phone" if state.by_keyword else handset
     part = scan_part(request, state, handset)
     blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
     if blocked and part == "offered":
