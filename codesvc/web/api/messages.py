@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from codesvc.client import schema
 from codesvc.domain.errors import Invalid
@@ -53,9 +54,13 @@ def recipient_of(given: RecipientInput) -> tuple[MessageKind, str]:
     Raises:
         Invalid: there are both, or neither.
     """
-    if bool(given.phone) == bool(given.email):
-        raise Invalid("must have exactly one of phone and email", "/recipient")
-    return (MessageKind.SMS, given.phone) if given.phone else (MessageKind.EMAIL, given.email)
+    match given.phone, given.email:
+        case str(phone), UnsetType():
+            return MessageKind.SMS, phone
+        case UnsetType(), str(email):
+            return MessageKind.EMAIL, email
+        case _:
+            raise Invalid("must have exactly one of phone and email", "/recipient")
 
 
 def refuse(result: MessageResult) -> Problem:
@@ -77,13 +82,14 @@ async def send(request: web.Request) -> web.Response:
     caller = authenticate(request, "messages")
     given, body = await inputs.read(request, MessageInput)
     kind, recipient = recipient_of(given.recipient) if given.recipient else (MessageKind.SMS, "")
-    if given.user:
-        check_user(given.user)
+    user = given.user or ""
+    if given.user is not UNSET:
+        check_user(user)
     wanted = MessageRequest(
         kind=kind,
         recipient=recipient,
-        user=given.user,
-        code=given.code,
+        user=user,
+        code=given.code or "",
         text=given.text,
         subject=given.subject,
         purpose=given.purpose,
