@@ -65,6 +65,8 @@ def imports_of(source):
                 if called in _LATE_CALLS and isinstance(node.args[0].value, str):
                     yield node.args[0].value, True
             late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                node.body = []  # never run
             nodes += [(below, late) for below in ast.iter_child_nodes(node)]
 
 
@@ -104,6 +106,7 @@ def test_every_import_is_of_a_lock(place):
         ("import json, aiohttp.web\nfrom tests import world\nfrom . import near", []),
         ("import mkdocs", ["mkdocs"]),
         ("def t():\n    import mkdocs", []),
+        ("if TYPE_CHECKING:\n    from _typeshed.wsgi import StartResponse", []),
     ],
 )
 def test_the_finder_finds(source, found):
