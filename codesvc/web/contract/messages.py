@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.client import schema
 from codesvc.web.api.message_inputs import MessageInput, RecipientInput, RecipientsInput
 from codesvc.web.contract import examples
 from codesvc.web.contract.operation import Answer, Body, Operation, Parameter
 
+if TYPE_CHECKING:
+    from codesvc.web.api.inputs import Input
+
 TAG: Final = "Messages"
 _ID: Final = Parameter(
     name="id", place="path", description="A message's id.", schema={"type": "string"}, example=examples.MESSAGE_ID
 )
 
-_ONE_RECIPIENT: Final = {RecipientInput: {"minProperties": 1, "maxProperties": 1}}
+_ONE_RECIPIENT: Final[dict[type[Input], dict[str, Any]]] = {RecipientInput: {"minProperties": 1, "maxProperties": 1}}
 
 
 def _one_of(*ways: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def _one_of(*ways: dict[str, Any]) -> dict[str, Any]:
     return {"if": {"anyOf": [{"required": list(way), "properties": way} for way in ways]}, "else": False}
 
 
-_NEEDED: Final = {
+_NEEDED: Final[dict[str, Any]] = {
     "allOf": [
         _one_of({"code": True}, {"text": {"minLength": 1}}),
         _one_of({"recipient": {"type": "object"}}, {"user": True}),
