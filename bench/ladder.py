@@ -21,6 +21,7 @@ from codesvc import cli
 from codesvc.service.models import StartRequest
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs, verifications
+from codesvc.web.api.start_input import StartInput
 from codesvc.web.api.views import json_response
 from codesvc.web.context import services
 
@@ -46,7 +47,7 @@ def _handler(rung: int):
             await request.read()
             return json_response(_BRIEF, status=201)
         caller = verifications.authenticate(request, "verify")
-        given, body = await inputs.read(request, inputs.StartInput)
+        given, body = await inputs.read(request, StartInput)
         if rung == 1:
             return json_response(_BRIEF, status=201)
         here = services(request)

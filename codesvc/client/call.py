@@ -92,6 +92,12 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
+def recipient(phone: str | None, email: str | None) -> dict[str, str] | None:
+    """A phone number or an e-mail address as a member of a body; None if there is neither."""
+    given = {"phone": phone, "email": email}
+    return {kind: value for kind, value in given.items() if value is not None} or None
+
+
 def query(members: Mapping[str, str | None]) -> str:
     """A query string; members that are None are left out."""
     return urlencode({name: value for name, value in members.items() if value is not None})

@@ -6,9 +6,11 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 import structlog
 
 from codesvc.delivery.gateways.protocol import GatewayAnswer, Handover, Taken
+from codesvc.domain.codes import VerificationId, derive
 from codesvc.domain.message import MessageStatus
 from codesvc.runtime import metrics
 from codesvc.sites.lazy import PerEntry
@@ -17,6 +19,7 @@ from codesvc.store.messages import MessageResult
 if TYPE_CHECKING:
     from codesvc.delivery.gateways.protocol import Gateway
     from codesvc.delivery.gateways.registry import Gateways
+    from codesvc.domain.keyring import Keyring
     from codesvc.domain.message import Message
     from codesvc.domain.recipient import Recipient
     from codesvc.domain.sealed_content import SealedContent, Seals
@@ -38,12 +41,14 @@ class Relaying(NamedTuple):
     Attributes:
         texts: writes messages.
         seals: opens contents.
+        keyring: derives the codes of verifications.
         gateways: the gateways of sites.
     """
 
     texts: RelayTexts
     seals: Seals
     gateways: Gateways
+    keyring: Keyring
 
 
 class Verdict(NamedTuple):
@@ -74,7 +79,7 @@ class GatewayCalls:
         """Call the gateway once, for the `number`-th time in this process, counted from 0."""
         message = begun.shown
         site = self._directory.sites.get(message.site)
-        content = self._parts.seals.open(message.id, begun.box)
+        content = self._content(message, begun.box)
         gateway = self._parts.gateways.of(site, message.kind) if site else None
         if content is None or content.recipient is None or gateway is None:
             reason = "lost" if content is None else "no-gateway" if gateway is None else "no-recipient"
@@ -88,6 +93,17 @@ class GatewayCalls:
             async with self._lanes[message.site]:
                 answer = await gateway.hand(handover)
         return _verdict(message, gateway, answer, number)
+
+    def _content(self, message: Message, box: bytes) -> SealedContent | None:
+        """What was sealed, with the code, which is derived if it is ours; None if it cannot be had any more."""
+        content = self._parts.seals.open(message.id, box)
+        if content is None or not message.verification:
+            return content
+        identifier = VerificationId.parse(message.verification)
+        master = self._parts.keyring.find(identifier.key_id) if identifier else None
+        if identifier is None or master is None:
+            return None
+        return msgspec.structs.replace(content, code=derive(master.code_key, identifier))
 
     def _handover(self, message: Message, content: SealedContent, recipient: Recipient) -> Handover:
         texts = self._parts.texts

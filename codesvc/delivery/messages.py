@@ -1,5 +1,7 @@
 """Delivers messages: by WeChat to who is bound, and last by the site's own gateway.
 
+The message of a verification's last resort comes this way too: its pushes are the verification's, so it waits for them.
+
 The store says at each look what comes next (`begin_message.lua`): a push, waiting for its receipt, or the gateway. The
 job stays in the stream until the message has ended, so it is done by another process if this one is killed. At most one
 gateway acceptance per message: the record says that a call may have been made before it is made. A gateway that
@@ -69,7 +71,7 @@ async def relaying(
     """The parts that only messages need, as long as this context is open. Gateways are called as webhooks are."""
     sessions = GuardedSessions(timeout=GATEWAY_SECONDS, proxy=service.proxy_to_receivers, keep=False)
     async with sessions.open():
-        yield Relaying(RelayTexts(templates, directory), Seals(keyring), Gateways(directory, sessions))
+        yield Relaying(RelayTexts(templates, directory), Seals(keyring), Gateways(directory, sessions), keyring)
 
 
 class MessageDelivery:

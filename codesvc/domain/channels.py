@@ -7,15 +7,12 @@ Configuration, API, pages, statistics, doctor and courier read this table. The s
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from codesvc.domain.account_kinds import AccountKind, Right
+from codesvc.domain.account_kinds import Right
 from codesvc.domain.quota import Api
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +53,8 @@ class Channel(StrEnum):
     SUBSCRIPTION = "subscription"
     CUSTOMER_SERVICE = "customer_service"
     REPLY = "reply"
+    GATEWAY = "gateway"
+    """The site's own SMS or e-mail gateway: the last resort (docs/en/relay.md)."""
     SCAN = "scan"
     """A delivery that waits for a scan."""
     AUTO = "auto"
@@ -95,6 +94,7 @@ _TRAITS: Final = {
         in_chat=True,
     ),
     Channel.REPLY: Traits(zh="聊天回复", en="reply in the chat", in_chat=True),
+    Channel.GATEWAY: Traits(zh="网站自己的短信或邮件通道", en="the site's gateway", sends=False),
     Channel.SCAN: Traits(zh="扫码", en="scan", sends=False),
     Channel.AUTO: Traits(zh="自动", en="by itself", sends=False),
 }
@@ -105,8 +105,3 @@ TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.
 """What `messages` of an account may belong to."""
 IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
 """By these the code stands in the chat where the person has just been."""
-
-
-def usable(kind: AccountKind, channels: Iterable[str]) -> tuple[str, ...]:
-    """Those of the channels that an account of this kind has a right to."""
-    return tuple(name for name in channels if kind.may(Channel(name).traits.right))

@@ -20,7 +20,6 @@ from typing import Final
 
 import msgspec
 
-from codesvc.domain.clock import whole_minutes
 from codesvc.domain.recipient import MessageKind  # noqa: TC001  msgspec reads the annotation
 from codesvc.domain.verification import KEPT_AFTER_END_MS
 
@@ -115,6 +114,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         alias: the id that stands for the recipient under the current master key: what is shown where bindings are not
             disclosed, so that an id of a previous key does not tell that it is bound.
         openid: of the WeChat that it goes to, "" for none.
+        verification: the verification whose last resort it is, "" for a message of its own. Its code is derived.
         now: when it was read.
     """
 
@@ -135,6 +135,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     would: str = ""
     ended: int | None = None
     disclose: bool = False
+    verification: str = ""
     now: int = 0
 
     def __repr__(self) -> str:
@@ -149,7 +150,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def minutes(self) -> int:
         """How long the code is still valid, in whole minutes."""
-        return whole_minutes(self.expires - self.now)
+        return max(1, round((self.expires - self.now) / 60_000))
 
 
 def new_message_id() -> str:

@@ -59,14 +59,47 @@ UNDISCLOSED = DeliveryView(Channel.AUTO, Status.PENDING, None)
 
 
 def delivery_view(
-    *, disclosed: bool, pending: bool, channel: str, delivery: DeliveryStatus, reason: str
+    *,
+    disclosed: bool,
+    pending: bool,
+    channel: str,
+    delivery: DeliveryStatus,
+    reason: str,
+    gateway: str = "",
+    handed_for: str = "",
 ) -> DeliveryView:
-    """What sites, pages, event streams and webhooks read of a delivery; `pending` refers to the verification."""
+    """What sites, pages, event streams and webhooks read of a delivery; `pending` refers to the verification.
+
+    `gateway` is where its last resort stands, "" for none, and `handed_for` why (`fragments/contact.lua`).
+    """
     if not disclosed:
         return UNDISCLOSED
+    standing = _gateway_status(gateway, delivery)
+    if standing is not None:
+        channel, delivery, reason = Channel.GATEWAY, standing, handed_for or reason or "no-binding"
     if not pending and delivery in UNFINISHED_DELIVERIES:
         return DeliveryView(channel, DeliveryStatus.FAILED, "expired")
     return DeliveryView(channel, delivery, reason or None)
+
+
+def _gateway_status(gateway: str, delivery: DeliveryStatus) -> DeliveryStatus | None:
+    """How a delivery reads whose last resort is in use; None if WeChat's own delivery says more."""
+    given_up = delivery in {DeliveryStatus.FAILED, DeliveryStatus.AWAITING_SCAN}
+    if delivery in {DeliveryStatus.DELIVERED, DeliveryStatus.SCANNED}:
+        return None
+    match gateway:
+        case "waiting" if given_up:
+            return DeliveryStatus.QUEUED
+        case "handing_over":
+            return DeliveryStatus.QUEUED
+        case "handed_over":
+            return DeliveryStatus.SENT
+        case "unknown":
+            return DeliveryStatus.UNKNOWN
+        case "failed" if delivery is DeliveryStatus.FAILED:
+            return DeliveryStatus.FAILED
+        case _:
+            return None
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
@@ -169,14 +202,19 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
         return (self.more or {}).get("successor")
 
     @property
+    def gateway(self) -> str:
+        """Where its last resort stands (`fragments/contact.lua`); "" if its start named none."""
+        return (self.more or {}).get("gateway", "")
+
+    @property
     def renewable(self) -> bool:
         """Whether the page may start a successor, or lead on to the one that it has started (`start.lua`).
 
         It may after it expired, was exhausted or superseded, and while a WeChat that is not the bound one holds the
         only scan. The second is said only where the delivery is disclosed, so that the answer does not depend on the
-        user.
+        user. With a last resort it may not: its page does not know the recipient.
         """
-        if self.predecessor:
+        if self.predecessor or self.gateway:
             return False
         if self.status is Status.PENDING:
             return self.disclose and self.claimed_by is not None and self.claimed_basis is not Basis.BOUND
@@ -191,6 +229,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
             channel=self.channel,
             delivery=self.delivery,
             reason=self.reason,
+            gateway=self.gateway,
+            handed_for=(self.more or {}).get("handed_for", ""),
         )
 
     @property
@@ -201,8 +241,13 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     def as_started(self) -> Record:
         """The verification as it was when it was started: the answer to a repeated start (Idempotency-Key)."""
         expires, resend_at, channel, delivery, reason = (self.first or "").split(" ", 4)
+        more = self.more
+        if more and "first_gateway" in more:
+            more = {name: value for name, value in more.items() if name != "handed_for"}
+            more["gateway"] = more["first_gateway"]
         return replace(
             self,
+            more=more,
             status=Status.PENDING,
             expires=int(expires),
             resend_at=int(resend_at),

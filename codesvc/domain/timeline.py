@@ -32,6 +32,8 @@ class StepKind(StrEnum):
     SHOWN = "shown"
     """The QR code was shown."""
     RESENT = "resent"
+    GATEWAY = "gateway"
+    """The site's own gateway is called, as the last resort. Detail: why."""
     WRONG = "wrong"
     REFUSED = "refused"
     """A guess was refused. Detail: the limit."""

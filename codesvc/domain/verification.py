@@ -50,6 +50,8 @@ class Basis(StrEnum):
     OPEN = "open"
     BOUND = "bound"
     VOUCHED = "vouched"
+    CONTACT = "contact"
+    """The site's gateway brought the code to a phone number or e-mail address. It says nothing of a WeChat."""
     TEST = "test"
 
 

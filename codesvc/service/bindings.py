@@ -96,10 +96,19 @@ class Bindings:
         return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(self, site: SiteEntry, user: str, proof: str, **how: Unpack[HowBound]) -> BindingResult:
-        """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine."""
+        """Bind the openid that received the code: BOUND, SAME, CONFLICT, SPENT, STALE_PROOF; ABSENT if not genuine.
+
+        Raises:
+            Invalid: the code came by the site's gateway, or the user is a test identity.
+        """
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
+        if claims.basis == Basis.CONTACT:
+            raise Invalid(
+                "this proof is for a phone number or an e-mail address and says nothing of a WeChat: use a bind intent",
+                "/proof",
+            )
         if claims.basis != Basis.TEST:
             _refuse_test_identity(site, user)
         return await self._bind(site, user, made_by="proof", proof_of=claims.verification, **how)

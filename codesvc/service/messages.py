@@ -65,7 +65,7 @@ class Messages:
         Raises:
             Invalid: a value is not allowed, or the site takes no messages of this kind.
         """
-        relay = _relay_of(site, wanted.kind)
+        relay = relay_of(site, wanted.kind)
         name, purpose = _policy(site, relay, wanted)
         _check(wanted)
         whom = recipient_of(site, wanted.kind, wanted.recipient, wanted.region) if wanted.recipient else None
@@ -143,7 +143,7 @@ def recipient_of(site: SiteEntry, kind: MessageKind, given: str, region: str = "
     return recipient(kind, given, region or (relay.region if relay else ""))
 
 
-def _relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
+def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
     """How a site's messages are delivered.
 
     Raises:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from codesvc.domain.limits import LimitReached
+    from codesvc.domain.recipient import MessageKind
     from codesvc.domain.record import Record
     from codesvc.store.outcomes import Outcome
 
@@ -28,6 +29,7 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
         return_url: the address to which the hosted page returns, on one of the site's origins.
         metadata: an object that the site attached.
         predecessor: the verification whose page starts it, "" if the site does.
+        contact: the last resort, as given: a kind and a phone number or e-mail address; None for none.
     """
 
     purpose: str
@@ -39,6 +41,10 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str | None = None
     metadata: dict[str, Any] = {}
     predecessor: str = ""
+    contact: tuple[MessageKind, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"StartRequest({self.purpose!r})"
 
 
 class Idempotency(msgspec.Struct, frozen=True):

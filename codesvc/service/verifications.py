@@ -17,9 +17,11 @@ from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
 from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
 from codesvc.domain.record import Fixed
+from codesvc.domain.sealed_content import Seals
 from codesvc.domain.test_identity import format_of
 from codesvc.domain.verification import Status
 from codesvc.runtime import metrics, tracing
+from codesvc.service.contacts import contact_of
 from codesvc.service.models import NOT_IDEMPOTENT, Result
 from codesvc.service.policies import policy_of
 from codesvc.service.prepared_calls import check_rules, plan_start, resend_rules
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from codesvc.config import Purpose
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Record
+    from codesvc.service.contacts import Contact
     from codesvc.service.models import Idempotency, StartRequest
     from codesvc.service.prepared_calls import StartPlan
     from codesvc.service.qr_pool import QrPool
@@ -69,6 +72,7 @@ class Verifications:
         self._recorder = recorder
         self._store = store.verifications
         self._keyring = keyring
+        self._seals = Seals(keyring)
         self._pool = pool
         self._plans: WeakKeyDictionary[SiteEntry, _Plans] = WeakKeyDictionary()
 
@@ -78,18 +82,21 @@ class Verifications:
         ENDED: the predecessor may start no successor. A repeated successor comes as it is now.
 
         Raises:
-            Invalid: the site has no such purpose, or it requires a client address and there is none.
+            Invalid: the site has no such purpose, it requires a client address and there is none, or it has no
+                gateway for the contact.
         """
-        policy = policy_of(site, request)
+        policy, contact = policy_of(site, request), contact_of(site, request)
         started = perf_counter()
         for _ in range(_MINTING_TRIES):
-            reply = await self._start(site, policy, request, idempotency)
+            reply = await self._start(site, policy, request, idempotency, contact)
             if reply.outcome is not Outcome.COLLISION:
                 break
         metrics.observe_issue(site.name, perf_counter() - started)
         self._recorder.act("start", site.name, request.purpose, reply, limit=reply.limit)
         if reply.outcome is Outcome.STARTED and reply.long:
             self._recorder.guessed_at(reply.shown)
+        if reply.outcome is Outcome.STARTED and reply.shown.gateway and contact is not None:
+            self._recorder.contact_asked(reply.shown, contact.whom.kind)
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
         return self._limited(site, reply)
@@ -101,7 +108,12 @@ class Verifications:
         return plans
 
     async def _start(
-        self, site: SiteEntry, policy: Purpose, request: StartRequest, idempotency: Idempotency
+        self,
+        site: SiteEntry,
+        policy: Purpose,
+        request: StartRequest,
+        idempotency: Idempotency,
+        contact: Contact | None = None,
     ) -> Started:
         test = site.test_code(request.user) is not None
         # The plans are cached by purpose. A test identity has a policy of its own, so its plan is not cached.
@@ -119,6 +131,8 @@ class Verifications:
             metadata=request.metadata,
             trace=tracing.current(),
         )
+        # Nothing is sent for a test identity.
+        said, box = contact.packed(self._seals, request.locale) if contact and not test else (b"", b"")
         start = Start(
             id=short.text,
             long_id=long.text,
@@ -130,6 +144,8 @@ class Verifications:
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             predecessor=request.predecessor,
+            contact=said,
+            box=box,
         )
         return await self._store.start(plan.rules, start)
 

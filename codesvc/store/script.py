@@ -27,6 +27,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
 from codesvc.domain.intent import BIND_MOVES, LIVE, LOGIN_MOVES, RENEW_MS
@@ -138,6 +139,7 @@ def _known() -> dict[str, str]:
         "ENDED_MESSAGES": _table((status, "true") for status in sorted(ENDED_MESSAGES)),
         "MESSAGE_KEPT": f"{MESSAGE_KEPT_MS}",
         "SAME_CALL": f"{SAME_CALL_MS}",
+        "WITH_RECEIPT": _table((channel.value, "true") for channel in Channel if channel.traits.receipt),
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
         "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
         "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),

@@ -71,6 +71,8 @@ class Start:
         idempotency_key: "" for none.
         fingerprint: of the request with that key.
         predecessor: the verification whose page starts it, "" if the site does.
+        contact: what `contact_start.lua` reads of a last resort, b"" for none.
+        box: its sealed recipient.
     """
 
     id: str
@@ -83,6 +85,8 @@ class Start:
     idempotency_key: str
     fingerprint: str
     predecessor: str = ""
+    contact: bytes = b""
+    box: bytes = b""
 
 
 class Started(VerificationReply, frozen=True):

@@ -67,6 +67,8 @@ class Verifications:
                 "vouched": int(start.vouched),
                 "word": start.keyword,
                 "event": seed() if rules.hooks else "",
+                "contact": start.contact,
+                "contact_box": start.box,
             },
         )
 

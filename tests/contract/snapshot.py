@@ -7,7 +7,6 @@ document and a value. Facts that go or change break a client; new ones do not, e
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -57,15 +56,30 @@ def asks_more(fact):
     return (inputs and any(bound in fact for bound in bounds)) or fact.endswith("/requestBody/required")
 
 
-def asks_less(fact, before, after=math.inf):
-    """Whether a request may be longer than before; without a bound, as long as any."""
+def asks_less(fact, before, after):
+    """Whether a request may be longer than before."""
     of_input = fact.startswith("/components/schemas/") and fact.split("/")[3].endswith("Input")
     return of_input and fact.endswith("/maxLength") and after > before
 
 
+def has_grown(fact, new):
+    """Whether a choice between types, one of them a list of words, is there with more words."""
+    place, found, choice = fact.partition("/anyOf/")
+    before = json.loads(choice) if found else {}
+    others = (json.loads(other[len(place + found) :]) for other in new if other.startswith(place + found))
+    return "enum" in before and any(
+        set(before["enum"]) <= set(other.get("enum", ())) and bare(before) == bare(other) for other in others
+    )
+
+
+def bare(choice):
+    """A choice without its words and prose."""
+    return {name: value for name, value in choice.items() if name not in PROSE | {"enum"}}
+
+
 def breaks(old, new):
     """Facts by which a client that worked would stop to."""
-    gone = [f"gone: {fact}" for fact in old if fact not in new and not asks_less(fact, old[fact])]
+    gone = [f"gone: {fact}" for fact in old if fact not in new and not has_grown(fact, new)]
     changed = [
         f"changed: {fact}: {old[fact]!r} -> {new[fact]!r}"
         for fact in old

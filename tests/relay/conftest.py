@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
 from codesvc.delivery.pace import Pace
+from codesvc.web.context import SERVICES
+from tests.service.test_admin import signed_in
 from tests.stores import until
 from tests.world import _listen, running_world
 
@@ -136,3 +140,17 @@ async def ended(world, message, *statuses):
             return answer.json
         await asyncio.sleep(0.01)
     raise AssertionError(f"the message stays {answer.json}")
+
+
+@pytest.fixture
+async def admin():
+    async with AsyncExitStack() as stack:
+        yield lambda world: stack.enter_async_context(signed_in(world))
+
+
+async def rows(world, operator):
+    # What was counted is in the store after two seconds; here at once.
+    await world.app[SERVICES].recorder.flush()
+    status, headers, text = await operator.get("/admin/relay.csv")
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/csv")
+    return list(csv.DictReader(io.StringIO(text)))

@@ -1,34 +1,13 @@
 """The ledger of messages: by site, kind and day, with reasons and money; on a page and as a file."""
 
-import csv
-import io
-from contextlib import AsyncExitStack
-
-import pytest
-
 from codesvc.domain.message import HANDED_REASONS
 from codesvc.domain.quota import day_of
 from codesvc.service.statistics.fields import Fact, field
 from codesvc.service.statistics.relay_ledger import LEDGER_SPAN, rows_of
 from codesvc.service.statistics.series import Figures
 from codesvc.web.admin.layout import speeches
-from codesvc.web.context import SERVICES
-from tests.relay.conftest import ended, send, user_of
-from tests.service.test_admin import ADMIN, signed_in
-
-
-@pytest.fixture
-async def admin():
-    async with AsyncExitStack() as stack:
-        yield lambda world: stack.enter_async_context(signed_in(world))
-
-
-async def rows(world, operator):
-    # What was counted is in the store after two seconds; here at once.
-    await world.app[SERVICES].recorder.flush()
-    status, headers, text = await operator.get("/admin/relay.csv")
-    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/csv")
-    return list(csv.DictReader(io.StringIO(text)))
+from tests.relay.conftest import ended, rows, send, user_of
+from tests.service.test_admin import ADMIN
 
 
 async def test_it_counts_what_became_of_each_message_and_what_was_saved(new_relay, stub, admin):

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from codesvc.client.asynchronous.sender import Sender
-from codesvc.client.call import creating, part, posting, reading
+from codesvc.client.call import creating, part, posting, reading, recipient
 from codesvc.client.proofs import read_proof
 from codesvc.client.schema import Claims, Clock, Jwks, ScanCode, Verification
 
@@ -32,6 +32,8 @@ class VerificationCalls(Sender):
         vouched: bool | None = None,
         return_url: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        phone: str | None = None,
+        email: str | None = None,
         idempotency_key: str | None = None,
     ) -> Verification:
         """Start a verification. Then send the browser to its `page_url` and keep its `id` in the session.
@@ -45,6 +47,8 @@ class VerificationCalls(Sender):
             vouched: whether you have authenticated the person by other means (scope `vouch`).
             return_url: where the hosted page sends the browser at the end.
             metadata: your own JSON object, up to 4 KiB; returned unchanged.
+            phone: the last resort: where your own gateway brings the code if WeChat cannot; or
+            email: likewise, by e-mail. At most one of the two.
             idempotency_key: identifies this act if your program repeats it after a restart. Without it,
                 only the retries of this call count as one act.
         """
@@ -57,6 +61,7 @@ class VerificationCalls(Sender):
             "vouched": vouched,
             "return_url": return_url,
             "metadata": metadata,
+            "contact": recipient(phone, email),
         }
         return await self._send(creating("/v1/verifications", Verification, members, idempotency_key))
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from codesvc.client.blocking.sender import Sender
-from codesvc.client.call import creating, part, posting, reading
+from codesvc.client.call import creating, part, posting, reading, recipient
 from codesvc.client.schema import Message, RecipientUser
 
 
@@ -47,7 +47,7 @@ class MessageCalls(Sender):
                 only the retries of this call count as one act.
         """
         members = {
-            "recipient": _recipient(phone, email),
+            "recipient": recipient(phone, email),
             "user": user,
             "code": code,
             "purpose": purpose,
@@ -66,9 +66,4 @@ class MessageCalls(Sender):
 
     def find_recipient(self, *, phone: str | None = None, email: str | None = None) -> RecipientUser:
         """The lasting user id of a phone number or an e-mail address. Bind a WeChat under it."""
-        return self._send(posting("/v1/recipients", RecipientUser, {"recipient": _recipient(phone, email)}))
-
-
-def _recipient(phone: str | None, email: str | None) -> dict[str, str] | None:
-    given = {"phone": phone, "email": email}
-    return {kind: value for kind, value in given.items() if value is not None} or None
+        return self._send(posting("/v1/recipients", RecipientUser, {"recipient": recipient(phone, email)}))

@@ -21,7 +21,7 @@ DELIVERY_STATUSES: Final = (
 )
 PICTURES: Final = ("scan", "follow", "none")
 RENEWALS: Final = ("scan", "code")
-CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "scan", "auto")
+CHANNELS: Final = ("template", "subscription", "customer_service", "reply", "gateway", "scan", "auto")
 
 Reference = Annotated[str, told("two letters that stand on the page and in the message", example="KX")]
 

@@ -39,6 +39,8 @@ class _Verification(msgspec.Struct):
     approved: int | None = None
     basis: str | None = None
     predecessor: str | None = None
+    gateway: str = ""
+    handed_for: str = ""
 
 
 class _Created(msgspec.Struct, rename={"came_from": "from"}):
@@ -78,6 +80,8 @@ def _verification(facts: _Verification) -> dict[str, Any]:
         channel=facts.channel,
         delivery=facts.delivery,
         reason=facts.reason,
+        gateway=facts.gateway,
+        handed_for=facts.handed_for,
     )
     return {
         "id": facts.id,

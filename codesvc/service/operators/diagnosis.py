@@ -67,6 +67,9 @@ def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
         return Diagnosis(Arrived.YES, "disowned", after=_first(steps, StepKind.DELIVERED, StepKind.SENT))
     if record.delivery is DeliveryStatus.DELIVERED:
         return Diagnosis(Arrived.YES, "delivered", after=_first(steps, StepKind.DELIVERED))
+    handed = {"handed_over": "gateway", "unknown": "gateway_unknown"}.get(record.gateway)
+    if handed is not None:
+        return Diagnosis(Arrived.PROBABLY, handed, after=_first(steps, StepKind.GATEWAY))
     if record.delivery is DeliveryStatus.SENT:
         replied = record.channel == Channel.REPLY
         return Diagnosis(
@@ -87,6 +90,8 @@ def _obstacle(record: Record, steps: list[Step]) -> Diagnosis:
         return Diagnosis(Arrived.NO, "turned_away", reason, cause)
     if record.status in {Status.SUPERSEDED, Status.CANCELED}:
         return Diagnosis(Arrived.NO, record.status.value, reason, cause)
+    if record.gateway == "handing_over":
+        return Diagnosis(open_ended, "gateway_coming", reason, cause)
     match record.delivery:
         case DeliveryStatus.FAILED:
             return Diagnosis(Arrived.NO, "failed", reason, cause)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from codesvc.domain.message import Message
+    from codesvc.domain.recipient import MessageKind
     from codesvc.domain.record import Record
     from codesvc.service.statistics.counter_groups import Effect
     from codesvc.sites.directory import Directory
@@ -159,6 +160,13 @@ class Recorder:
         if message.would:
             self._message(message, Fact.MESSAGE_WOULD, _would(message.would))
 
+    def contact_asked(self, record: Record, kind: MessageKind) -> None:
+        """Count the last resort of a verification, as `message_accepted` does."""
+        would = (record.more or {}).get("would", "")
+        self._relayed(record.site, record.purpose, kind.value, Fact.MESSAGE_ASKED, "")
+        if would:
+            self._relayed(record.site, record.purpose, kind.value, Fact.MESSAGE_WOULD, _would(would))
+
     def message_ended(self, message: Message) -> None:
         """Count the end of a message; one that goes on is not counted."""
         fact = _MESSAGE_ENDS.get(message.status)
@@ -167,10 +175,12 @@ class Recorder:
             self._message(message, fact, reason)
 
     def _message(self, message: Message, fact: Fact, reason: str) -> None:
-        kind = message.kind.value
-        metrics.MESSAGES.labels(message.site, kind, fact.value.removeprefix("message_"), reason).inc()
+        self._relayed(message.site, message.purpose, message.kind.value, fact, reason)
+
+    def _relayed(self, site: str, purpose: str, kind: str, fact: Fact, reason: str) -> None:
+        metrics.MESSAGES.labels(site, kind, fact.value.removeprefix("message_"), reason).inc()
         detail = f"{kind}-{reason}" if reason else kind
-        self._batch(message.site).counts[fields.field(message.purpose, fact, detail)] += 1
+        self._batch(site).counts[fields.field(purpose, fact, detail)] += 1
 
     def call(self, account: str, endpoint: str, result: str, seconds: float) -> None:
         """Count a call to WeChat; `result` is `0`, an errcode, or a word such as `timeout`."""

@@ -7,7 +7,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund quota_alert quota batch
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund quota_alert quota batch
 -- REPLY begun: record openid template_quota spoke day call
 --   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
 --   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not
@@ -40,7 +40,13 @@ local function begin(kind, id, number, entry, call, moment)
       local waits = r.number == tonumber(number)
         and (r.delivery == 'queued' or r.delivery == 'unknown' or r.delivery == 'scanned')
       -- The binding may have changed meanwhile: a WeChat that could not use the code does not receive it.
-      if waits and status_of(r) == 'pending' and r.disarmed ~= '1' and basis_for(r, r.sent_to) then
+      local by_now = tonumber(r.handed_number or 0) >= tonumber(number) and is_handed(r)
+      if waits and r.delivery == 'queued' and by_now then
+        -- The gateway has the code: a push that comes after it would be a second message.
+        refund(r)
+        move_delivery(r, 'failed', {reason = 'handed-over'})
+        wake(r)
+      elseif waits and status_of(r) == 'pending' and r.disarmed ~= '1' and basis_for(r, r.sent_to) then
         openid = r.sent_to
       elseif waits then
         give_up(r)

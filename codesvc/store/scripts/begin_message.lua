@@ -2,10 +2,11 @@
 --   charged); wait: until the receipt is overdue; hand: call the gateway now. Before the gateway is called the record
 --   says by which attempt a call may have been made (`calling`), so that after a crash `again` is 1 for another attempt: an
 --   earlier call's outcome is unknown. The same attempt may be repeated, if its answer was lost. A job that is not needed is acknowledged; what has outlived its code ends with it.
+--   The message of a verification's last resort follows WeChat's delivery of that verification (contact_step.lua).
 -- KEYS: message sealed outbox day
 -- ARGS: offset root account appid channel group event number entry attempt call sites assumed_daily reserve
 -- OUTCOMES: begun ended stale
--- USES: clock names windows recent_activity record reachability webhook message quota_alert quota batch
+-- USES: clock names windows recent_activity record reachability webhook message contact_step quota_alert quota batch
 -- REPLY begun: message box step wait_ms again quota day call
 -- REPLY ended: message
 --   quota: yes, day or minute if a call was to be charged, else ''; ended: its time was over, or what was sealed is lost
@@ -15,11 +16,30 @@ if not m or message_ended(m) or m.number ~= A.number then
   acknowledge({A.entry})
   return {'stale', now}
 end
+local v = m.verification and read_record(record_at(m.verification))
 local box = redis.call('GET', K.sealed)
+if m.verification and m.status == 'accepted' then
+  local step, more = contact_step(m, v)
+  if step == 'wait' then return {'begun', now, {0, m.packed, m.id}, box or '', 'wait', more, 0, '', '', ''} end
+  if step == 'hand' then
+    write(m, {reason = more, expires = v.expires})
+    if box then tell_verification(v, 'handing_over', more) end
+  else
+    if step == 'delivered' then move_message(m, 'sent', {channel = v.channel}) end
+    move_message(m, step, {reason = step == 'failed' and more or ''})
+    if v and v.gateway == 'waiting' then tell_verification(v, 'unused') end
+    acknowledge({A.entry})
+    return {'ended', now, {0, m.packed, m.id}}
+  end
+elseif v and status_of(v) == 'pending' then
+  write(m, {expires = v.expires})
+end
 if not box or now >= tonumber(m.expires) then
   -- A gateway that may have been called before is no failure that is known.
-  move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = now >= tonumber(m.expires) and 'expired' or 'lost'})
+  local why = now >= tonumber(m.expires) and 'expired' or v and status_of(v) ~= 'pending' and 'ended' or 'lost'
+  move_message(m, (m.calling or '') ~= '' and 'unknown' or 'failed', {reason = why})
   tell_of_message(m)
+  tell_verification(v, m.status, m.reason)
   acknowledge({A.entry})
   return {'ended', now, {0, m.packed, m.id}}
 end

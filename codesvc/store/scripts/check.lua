@@ -4,7 +4,7 @@
 -- KEYS: record idem outbox
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events refund
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund
 -- REPLY approved wrong: record repeated left firsts
 -- REPLY ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
@@ -64,12 +64,16 @@ if not claimed_by_owner then
 end
 
 -- Before a delivery is queued or a scan claimed, and after "this was not me", every code counts as wrong (rule 5).
-local basis = r.sent_to and r.disarmed ~= '1' and basis_for(r, r.sent_to) or nil
+local basis = r.sent_to and basis_for(r, r.sent_to) or nil
+-- The gateway has brought the same code, so nothing is proved but that the contact is the person's.
+if is_handed(r) then basis = 'contact' end
+if r.disarmed == '1' then basis = nil end
 if A.verdict == '1' and basis then
   r.held = true
   write(r, {basis = basis, approved = now})
   end_and_refund(r, 'approved')
   keep_answer('approved')
+  if r.contact then redis.call('DEL', key('asked_again', r.site, r.user)) end
   -- The bound WeChat is informed of every finished reset (rule 6).
   if r.purpose == 'reset' and owner and not is_test(r) then
     redis.call('XADD', K.outbox, '*', 'kind', 'reset_done', 'id', r.id, 'number', 0, 'account', A.appid)

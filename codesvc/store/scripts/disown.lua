@@ -4,7 +4,7 @@
 -- KEYS: recent muted seen
 -- ARGS: offset root account channel openid mute
 -- OUTCOMES: done
--- USES: clock names windows recent_activity record refund
+-- USES: clock names windows recent_activity record contact refund
 -- REPLY done: stopped
 
 local before = redis.call('GET', K.seen)
@@ -17,6 +17,7 @@ for _, entry in ipairs(read_recent_activity(K.recent, '').entries) do
     if r.disclose == '1' or r.claimed_by == A.openid then
       end_and_refund(r, 'canceled')
     else
+      close_contact(r)
       write(r, {disarmed = '1', trail = with_step(r, 'disowned')})
     end
     wake(r)

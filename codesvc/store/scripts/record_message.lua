@@ -5,8 +5,15 @@
 -- KEYS: message outbox day
 -- ARGS: offset root account channel group event number entry result reason msgid wait call counted sites assumed_daily reserve
 -- OUTCOMES: done stale
--- USES: clock names record webhook message quota batch
+-- USES: clock names record delivery reachability eligibility webhook verification_events message contact_step quota batch
 -- REPLY done: message
+
+-- The site hears how the last resort of its verification has ended, where it may know.
+local function report(v)
+  if v.gateway ~= 'failed' then return queue_delivery_event(v, 'verification.fell_back') end
+  if v.delivery == 'failed' then queue_delivery_event(v, 'verification.failed') end
+  if v.delivery == 'awaiting_scan' then queue_delivery_event(v, 'verification.fell_back') end
+end
 
 local m = read_record(K.message)
 if A.call ~= '' then end_charged(K.day, m and m.site or '', A.call, A.counted == '1') end
@@ -42,6 +49,11 @@ else
   if A.result ~= 'handed_over' then changes.reason = A.reason end
   move_message(m, A.result, changes)
   tell_of_message(m)
+  local v = m.verification and read_record(record_at(m.verification))
+  if v then
+    tell_verification(v, A.result, m.reason)
+    if status_of(v) == 'pending' then report(v) end
+  end
   acknowledge({A.entry})
 end
 return {'done', now, {0, m.packed, m.id}}

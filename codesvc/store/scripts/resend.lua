@@ -4,7 +4,7 @@
 -- KEYS: record outbox
 -- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events refund push
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund push
 -- REPLY resent ended: record _ _ firsts
 -- REPLY early: record wait_ms
 
@@ -27,6 +27,12 @@ if r.disarmed == '1' then
   if r.disclose ~= '1' and not user_limit(r) then take_turn(r) end
   enqueue(r, 'void', A.appid)
 else
+  -- It is a second request: the gateway is used, if it has not been.
+  policy.again = r.gateway == 'waiting' or nil
+  if policy.again and not user_limit(r) then
+    local bound = target and why_no_push(r, target, policy, nil)
+    hasten_gateway(r, {plan = 'gateway', reason = bound or target and 'repeated' or 'no-binding'})
+  end
   deliver(r, target, policy)
 end
 if pushes.made then save_recent_activity(pushes.mine, 0) end

@@ -2,11 +2,12 @@
 --   Of several starts within `hold` ms the newest is sent, and a double click costs one message (superseding.lua).
 --   Two records are offered, with a normal and a longer code; past the site's guess limit the longer one is made.
 --   Nothing is written before everything that can refuse has been asked.
+--   With a `contact` the start names a last resort, and adds a second outbox entry for it, bound or not (contact.lua).
 --   With `predecessor` it is the page of that verification that starts, once: whoever comes second gets the same successor.
 -- KEYS: predecessor record long_record idem lately word binding address_starts site_starts site_guesses outbox
--- ARGS: predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
+-- ARGS: contact contact_box predecessor id long_id idem fingerprint user address fixed vouched word event offset root account appid channel site purpose scan disclose attempts hold code_life max_life resend_after max_live channels site_starts address_starts site_guesses user_pushes openid_pushes shared_pushes hooks
 -- OUTCOMES: started repeated ended mismatch limited collision absent
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events fall_back refund push superseding admission renewal
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund push superseding message contact_start admission renewal
 -- REPLY started repeated ended: record long left firsts
 -- REPLY limited: limit wait_ms
 --   long: 1 where the longer code was made; absent: the Idempotency-Key's verification is no longer kept, or the predecessor is not
@@ -78,11 +79,17 @@ write(r, {
   max_life = tonumber(A.max_life), life = tonumber(A.code_life), resend_at = now + A.resend_after, hooks = A.hooks,
   predecessor = old and old.id or nil,
 })
+local contact = A.contact ~= '' and cmsgpack.unpack(A.contact) or {}
+contact.channels, contact.max_life = A.channels, A.max_life
+if contact.id then open_contact(r, contact) end
 if A.word ~= '' then redis.call('SET', K.word, 'vf:' .. id, 'PX', tonumber(A.max_life) + TTL_MARGIN) end
-deliver(r, redis.call('HGET', K.binding, 'openid'), {channels = A.channels, max_life = A.max_life})
+deliver(r, redis.call('HGET', K.binding, 'openid'), contact)
 save_recent_activity(mine, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 -- The answer to a repeated start is the state at this moment, even if it changes later.
-if A.idem ~= '' then write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' ')}) end
+if A.idem ~= '' then
+  write(r, {first = table.concat({r.expires, r.resend_at, r.channel, r.delivery, r.reason}, ' '), first_gateway = r.gateway})
+end
+if contact.id then keep_contact(r, contact, A.contact_box) end
 save(r, tonumber(A.max_life) + KEPT_AFTER_END + TTL_MARGIN)
 remember_start(id)
 return answer('started', r, long and 1 or 0, starts_left())

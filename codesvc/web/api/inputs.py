@@ -41,8 +41,10 @@ Address = Annotated[
         extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
     ),
 ]
-# A site passes it on as the browser wrote it, so no length of it refuses a start: only a body has a bound.
-UserAgent = Annotated[str, Meta(description="the browser's header; only a family from a closed list is kept and shown")]
+# A site passes it on as the browser wrote it, so no length refuses a start: a body has fewer bytes.
+UserAgent = Annotated[
+    str, Meta(max_length=65_536, description="the browser's header; only a family from a closed list is kept and shown")
+]
 Locale = Annotated[
     str,
     Meta(
@@ -63,37 +65,6 @@ Proof = Annotated[str, Meta(min_length=1, max_length=4096, description="a proof,
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Unknown members are refused."""
-
-
-class StartInput(Input):
-    """Body of POST /v1/verifications."""
-
-    purpose: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=32,
-            description="register, reset, or one that the configuration declares",
-            examples=["register", "reset"],
-        ),
-    ]
-    user: User
-    client_ip: Address | None = None
-    user_agent: UserAgent = ""
-    locale: Locale = "zh-CN"
-    vouched: Annotated[
-        bool,
-        Meta(description="you have authenticated the person by other means: lets a user without a binding scan"),
-    ] = False
-    return_url: ReturnUrl | None = None
-    metadata: Annotated[
-        dict[str, Any],
-        Meta(
-            description="up to 4 KiB of your own, handed back as it came",
-            examples=[{"cart": "c-81"}],
-            extra_json_schema={"additionalProperties": True},
-        ),
-    ] = {}
 
 
 class CheckInput(Input):
@@ -205,9 +176,10 @@ def decode(body: bytes, shape: type[_T]) -> _T:
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
-    if isinstance(given, StartInput | BindIntentInput):
+    user = getattr(given, "user", "")
+    if user:
         try:
-            check_user(given.user)
+            check_user(user)
         except Invalid as error:
             raise invalid(error) from None
     return given

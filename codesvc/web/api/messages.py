@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from msgspec import UNSET, UnsetType
 
 from codesvc.client import schema
-from codesvc.domain.errors import Invalid
 from codesvc.domain.forwarding import stated_address
 from codesvc.domain.recipient import MessageKind
 from codesvc.service.message_models import MessageRequest
 from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
-from codesvc.web.api.message_inputs import MessageInput, RecipientsInput
+from codesvc.web.api.message_inputs import MessageInput, RecipientsInput, recipient_of
 from codesvc.web.api.user_ids import check_user
 from codesvc.web.api.views import json_response, wire_time, wire_time_or_none
 from codesvc.web.authentication import authenticate
@@ -25,7 +23,6 @@ from codesvc.web.problem import Problem, limited
 if TYPE_CHECKING:
     from codesvc.domain.message import Message
     from codesvc.service.message_models import MessageResult
-    from codesvc.web.api.message_inputs import RecipientInput
 
 routes = web.RouteTableDef()
 
@@ -48,21 +45,6 @@ def message_view(message: Message) -> schema.Message:
     )
 
 
-def recipient_of(given: RecipientInput) -> tuple[MessageKind, str]:
-    """The kind and the recipient, as given.
-
-    Raises:
-        Invalid: there are both, or neither.
-    """
-    match given.phone, given.email:
-        case str(phone), UnsetType():
-            return MessageKind.SMS, phone
-        case UnsetType(), str(email):
-            return MessageKind.EMAIL, email
-        case _:
-            raise Invalid("must have exactly one of phone and email", "/recipient")
-
-
 def refuse(result: MessageResult) -> Problem:
     """The problem for a use case that ended without success."""
     match result.outcome:
@@ -82,14 +64,13 @@ async def send(request: web.Request) -> web.Response:
     caller = authenticate(request, "messages")
     given, body = await inputs.read(request, MessageInput)
     kind, recipient = recipient_of(given.recipient) if given.recipient else (MessageKind.SMS, "")
-    user = given.user or ""
-    if given.user is not UNSET:
-        check_user(user)
+    if given.user:
+        check_user(given.user)
     wanted = MessageRequest(
         kind=kind,
         recipient=recipient,
-        user=user,
-        code=given.code or "",
+        user=given.user,
+        code=given.code,
         text=given.text,
         subject=given.subject,
         purpose=given.purpose,

@@ -103,8 +103,7 @@ def _schemas() -> dict[str, Any]:
     bodies = {operation.body.shape: operation.body for operation in OPERATIONS if operation.body}
     asked = schemas.of_requests(bodies)
     for shape, body in bodies.items():
-        for narrow, members in ((shape, body.narrowed), *body.narrowed_parts.items()):
-            asked[narrow.__name__] |= members
+        asked[shape.__name__] |= body.narrowed
     shapes = {shape for operation in OPERATIONS for answer in operation.answers for shape in responses.shapes(answer)}
     shapes.update(EVENT_SHAPES.values())
     return asked | schemas.of_answers(shapes) | schemas.of_problems()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from codesvc.client import schema
-from codesvc.web.api.inputs import CheckInput, EmptyInput, StartInput
+from codesvc.web.api.inputs import CheckInput, EmptyInput
+from codesvc.web.api.start_input import StartInput
 from codesvc.web.contract import examples, parameters
 from codesvc.web.contract.operation import EVENTS, Answer, Body, Operation
 

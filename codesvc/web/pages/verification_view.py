@@ -48,6 +48,8 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
     match delivery.status, delivery.channel, delivery.reason:
         case "pending", _, _:
             return "auto"
+        case "queued" | "sent" | "unknown", "gateway", _:
+            return "gateway"
         case "awaiting_scan", _, None | "no-binding" | "no-channel":
             return "awaiting_scan"
         case "awaiting_scan", _, _:
@@ -115,7 +117,8 @@ def _variables(
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
-    spoken = "phone" if state.by_keyword else handset
+    by_keyword = site.account.picture != "scan"
+    spoken = "phone" if by_keyword else handset
     part = scan_part(request, state, handset)
     blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
     if blocked and part == "offered":
@@ -137,7 +140,7 @@ def _variables(
         "device": handset,
         "spoken": spoken,
         "title": t(t.best(f"{now}.title.{spoken}", f"{now}.title"), **words),
-        "hint": t(t.best(*hint_keys), **words),
+        "hint": t("contact.hint", **words) if now == "auto" and record.gateway else t(t.best(*hint_keys), **words),
         "scan_part": part,
         # The forms keep this parameter, so that without a script the QR code stays visible.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",

@@ -28,6 +28,7 @@ _SHARED: Final = ("wechat.js", "code_box.js")
 _STYLES: Final = ("panel.css", "widget.css")
 _OF_PAGES_ONLY: Final = (
     *(
+        "contact.",
         "title",
         "subtitle",
         "back",

@@ -12,7 +12,6 @@ class CodesvcError extends Error {
 const agent = navigator.userAgent;
 const device = agent.includes("MicroMessenger") ? "wechat" : new RegExp(given.phone, "s").test(agent) ? "phone" : "desktop";
 
-const DRAWING = "http://www.w3.org/2000/svg";
 const CIRCLE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Z";
 const ICONS = { // as in templates/pages/icons.html; a second path has a class of its own
   chat: ["M20.5 11.5c0 4.1-3.8 7.5-8.5 7.5-1 0-2-.2-2.9-.5L4.5 20l1.3-3.6a6.9 6.9 0 0 1-2.3-4.9C3.5 7.4 7.3 4 12 4s8.5 3.4 8.5 7.5Z", "M8.5 11.5h.01M12 11.5h.01M15.5 11.5h.01"],
@@ -23,14 +22,14 @@ const ICONS = { // as in templates/pages/icons.html; a second path has a class o
   stop: [`${CIRCLE}M12 7.8v5M12 16h.01`],
   shield: ["M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6l-7-2.5Zm-3 8.3 2.2 2.2 3.9-4.2"],
 };
-const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
+const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", gateway: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
   awaiting_scan: "scan", fallback: "scan", scanned: "check", approved: "check" };
 
 // h("p.good", {id: …, text: …, onclick: …}, child, …)
 function h(kind, attributes = {}, ...children) {
   const [tag, ...classes] = kind.split(".");
-  const element = document.createElement(tag);
-  if (classes.length) element.className = classes.join(" ");
+  const element = document.createElementNS(`http://www.w3.org/${/svg|th/.test(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
+  if (classes[0]) element.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") element.textContent = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -40,18 +39,8 @@ function h(kind, attributes = {}, ...children) {
   return element;
 }
 
-function icon(name) {
-  const drawing = document.createElementNS(DRAWING, "svg");
-  const marks = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" };
-  for (const [key, value] of Object.entries(marks)) drawing.setAttribute(key, value);
-  ICONS[name].forEach((line, index) => {
-    const path = document.createElementNS(DRAWING, "path");
-    path.setAttribute("d", line);
-    if (index) path.setAttribute("class", "dots");
-    drawing.append(path);
-  });
-  return drawing;
-}
+const icon = (name) => h("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" },
+  ...ICONS[name].map((d, index) => h(index ? "path.dots" : "path", { d })));
 
 // What stays is left where it is: moving an input would take the focus from it.
 function arrange(parent, children) {
@@ -83,6 +72,7 @@ function stageOf({ status, delivery, test }) {
   if (test) return "test";
   const { status: sent, channel, reason } = delivery;
   if (sent === "pending") return "auto";
+  if (sent !== "failed" && channel === "gateway") return "gateway";
   if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
   if (sent === "failed" && reason === "no-binding") return "failed.no-binding";
   return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from tests.browser.scenes.registry import scene, shows
-from tests.browser.scenes.walks import approved_by, bind_intent, expires, reaches, refused_code, scanned
+from tests.browser.scenes.registry import scene
 
 TEMPLATE_SEND = "/cgi-bin/message/template/send"
 
@@ -74,7 +73,9 @@ async def queued(stage, look):
     """WeChat is slow to take the message."""
     user = await stage.bound(await stage.person(follows=True))
     await stage.control("POST", "/faults", {"kind": "slow", "path": TEMPLATE_SEND, "delay": 8, "times": 1})
-    return await reaches(await look((await stage.start(user=user))["page_url"]), "queued")
+    page = await look((await stage.start(user=user))["page_url"])
+    await page.locator(".badge.queued").wait_for()
+    return page
 
 
 @scene
@@ -96,12 +97,18 @@ async def fallback(stage, look):
 @scene
 async def replied(stage, look):
     person, started = await stage.person(follows=True), await stage.start()
-    return await scanned(await look(started["page_url"]), person, started, "replied")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator(".badge.replied").wait_for()
+    return page
 
 
 @scene
 async def wrong_code(stage, look):
-    return await refused_code(await replied(stage, look))
+    page = await replied(stage, look)
+    await page.locator("#code").press_sequentially("111111")
+    await page.locator("#problem:not(:empty)").wait_for()
+    return page
 
 
 @scene
@@ -114,14 +121,20 @@ async def typing(stage, look):
 @scene
 async def approved(stage, look):
     person, started = await stage.person(follows=True), await stage.start(return_url=None)
-    return await approved_by(await look(started["page_url"]), person, started)
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator("#code").press_sequentially(await person.code())
+    await page.locator(".badge.approved").wait_for()
+    return page
 
 
 @scene
 async def exhausted(stage, look):
     started = await stage.start()
     await spend(stage, started)
-    return await reaches(await look(started["page_url"]), "exhausted")
+    page = await look(started["page_url"])
+    await page.locator(".badge.exhausted").wait_for()
+    return page
 
 
 @scene
@@ -140,7 +153,10 @@ async def superseded(stage, look):
 
 @scene
 async def expired(stage, look):
-    return await expires(stage, await look((await stage.start())["page_url"]))
+    page = await look((await stage.start())["page_url"])
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
 
 
 @scene
@@ -159,7 +175,9 @@ async def renew_over(stage, look):
     page = await expired(stage, look)
     await page.locator("#anew").click()
     await page.locator("#code").wait_for()
-    return await expires(stage, page)
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page
 
 
 @scene
@@ -189,59 +207,93 @@ async def login_picture(stage, look):
     return await look((await stage.ask("logins"))["page_url"] + "?scan=picture")
 
 
-# An app of another party signs people in by OpenID Connect.
-shows("login_for_an_app", "{at.wiki}/login")
-shows(
-    "login_for_an_app_with_a_wrong_address",
-    "{at.issuer}/authorize?client_id=moonhill-wiki&redirect_uri=https%3A%2F%2Felsewhere.example%2F",
-)
-shows("login_for_no_app", "{at.issuer}/authorize?client_id=nobody")
-shows("logout_of_an_app", "{at.issuer}/logout")
+@scene
+async def login_for_an_app(stage, look):
+    """An app of another party signs a person in by OpenID Connect."""
+    return await look(f"{stage.addresses.wiki}/login")
+
+
+@scene
+async def login_for_an_app_with_a_wrong_address(stage, look):
+    query = "client_id=moonhill-wiki&redirect_uri=https%3A%2F%2Felsewhere.example%2F"
+    return await look(f"{stage.addresses.issuer}/authorize?{query}")
+
+
+@scene
+async def login_for_no_app(stage, look):
+    return await look(f"{stage.addresses.issuer}/authorize?client_id=nobody")
+
+
+@scene
+async def logout_of_an_app(stage, look):
+    return await look(f"{stage.addresses.issuer}/logout")
 
 
 @scene
 async def login_scanned(stage, look):
     person, started = await stage.person(follows=True), await stage.ask("logins")
-    return await scanned(await look(started["page_url"]), person, started, "scanned")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await page.locator(".badge.scanned").wait_for()
+    return page
 
 
 @scene
 async def bind(stage, look):
-    return await look((await bind_intent(stage))["page_url"])
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6)))["page_url"])
 
 
 @scene
 async def bind_oauth(stage, look):
-    return await look((await bind_intent(stage, method="oauth"))["page_url"])
+    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6), method="oauth"))["page_url"])
 
 
 @scene
 async def bind_done(stage, look):
-    person, started = await stage.person(follows=True), await bind_intent(stage)
-    return await scanned(await look(started["page_url"]), person, started, "approved", "确认")
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.approved").wait_for()
+    return page
 
 
 @scene
 async def bind_declined(stage, look):
-    person, started = await stage.person(follows=True), await bind_intent(stage)
-    return await scanned(await look(started["page_url"]), person, started, "declined", "拒绝")
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("拒绝")
+    await page.locator(".badge.declined").wait_for()
+    return page
 
 
 @scene
 async def bind_conflict(stage, look):
     """This WeChat is bound to another user."""
-    person, started = await stage.person(follows=True), await bind_intent(stage)
+    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
     await stage.bound(person)
-    return await scanned(await look(started["page_url"]), person, started, "conflict", "确认")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.conflict").wait_for()
+    return page
 
 
 @scene
 async def login_unknown(stage, look):
-    """No user is bound to this WeChat."""
+    """Nobody is bound to this WeChat."""
     person, started = await stage.person(follows=True), await stage.ask("logins")
-    return await scanned(await look(started["page_url"]), person, started, "approved", "确认")
+    page = await look(started["page_url"])
+    await person.scan(started["id"])
+    await person.say("确认")
+    await page.locator(".badge.approved").wait_for()
+    return page
 
 
 @scene
 async def login_expired(stage, look):
-    return await expires(stage, await look((await stage.ask("logins"))["page_url"]))
+    page = await look((await stage.ask("logins"))["page_url"])
+    await stage.pass_time(301)
+    await page.locator(".badge.expired").wait_for()
+    return page

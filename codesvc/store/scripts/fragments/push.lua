@@ -58,13 +58,14 @@ end
 -- Without a push: wait for a scan, if a scan is allowed. `limit` is the limit that prevented the push.
 local function wait_for_scan(r, reason, limit)
   local detail = limit and reason .. '.' .. limit or reason
+  local more_comes = by_gateway(r)
   if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason, detail)
-    queue_delivery_event(r, 'verification.failed')
+    if not more_comes then queue_delivery_event(r, 'verification.failed') end
   else
     -- It is not an error if a user has no binding. For other reasons the page may show why a scan is needed.
     new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '', detail)
-    if reason ~= 'no-binding' then queue_delivery_event(r, 'verification.fell_back') end
+    if reason ~= 'no-binding' and not more_comes then queue_delivery_event(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
 end
@@ -75,13 +76,20 @@ local function pretend(r)
   write(r, {sent_to = TEST_OPENID .. string.sub(redis.sha1hex(r.site .. '/' .. r.user), 1, 20)})
 end
 
--- `policy` is the purpose's: its channels in order, separated by commas, and max_life in ms.
+-- `policy` is the purpose's: its channels in order, separated by commas, and max_life in ms; and of a last resort (contact.lua)
+-- whether it is used in any case (`shadow`), or because somebody asked a second time (`again`). What the gateway brings takes
+-- the user's turn too, and past the user's own limits there is none.
 local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local own = user_limit(r)
   local reason, limit = 'no-binding', nil
   if openid then reason, limit = why_no_push(r, openid, policy, own) end
+  if r.gateway == 'waiting' then
+    policy.would = reason or 'push'
+    reason = reason or policy.shadow and 'shadow' or policy.again and 'repeated' or nil
+    if own and policy.shadow ~= nil then r.gateway = 'unused' end
+  end
   if not reason then return push(r, openid, policy) end
-  if r.disclose ~= '1' and not own then take_turn(r) end
+  if (r.disclose ~= '1' or by_gateway(r)) and not own then take_turn(r) end
   wait_for_scan(r, reason, limit)
 end

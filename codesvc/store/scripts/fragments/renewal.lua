@@ -1,7 +1,8 @@
 -- renewal: whether the page of a verification or intent may start a successor, as `renewable` in codesvc.domain.record and
 -- codesvc.domain.intent. A successor may start none: a page token that was stolen gains one life more and not several.
 local function may_renew(r)
-  if r.predecessor or r.successor then return false end
+  -- The page does not know the recipient of a last resort: only the site can start such a verification again.
+  if r.predecessor or r.successor or r.contact then return false end
   local status = status_of(r)
   if status ~= 'pending' then return RENEWABLE[status] == true end
   -- Another WeChat than the person's has used up the QR code.

@@ -20,6 +20,7 @@ local function join_burst(latest)
   local due = latest.due and latest.created + latest.due
   if due and now < due and refund(latest) then
     pushes.due = due
+    close_contact(latest)
     if latest.delivery == 'queued' then
       move_delivery(latest, 'failed', {reason = 'double-start'})
       after_delivery(latest, 'failed', 'double-start')

@@ -7,6 +7,7 @@ local function queue_verification_event(r, kind)
     id = r.id, user = r.user, purpose = r.purpose, status = r.status, created = r.created, expires = r.expires,
     approved = r.approved, attempts_left = r.attempts_left, basis = r.basis, disclosed = is_disclosed(r),
     channel = r.channel, delivery = r.delivery, reason = r.reason, fixed = r.fixed, predecessor = r.predecessor,
+    gateway = r.gateway, handed_for = r.handed_for,
   })
 end
 

@@ -1,0 +1,27 @@
+-- contact_start: makes the message of a verification's last resort (contact.lua), the same for every user (rule 7). `c` is
+-- what the start says of it: its id, kind and locale; `wait` is how long a receipt is awaited, in ms; `window`
+-- within how many ms a second start is a second request; `shadow`, whether WeChat is left out.
+
+-- Before the delivery is planned. A second request leads to the gateway; a double click is none.
+local function open_contact(r, c)
+  local asked = key('asked_again', r.site, r.user)
+  local before = redis.call('GET', asked)
+  c.again = before and now - before >= DOUBLE_START
+  if c.window > 0 then redis.call('SET', asked, string.format('%.0f', now), 'PX', c.window) end
+  r.contact, r.gateway = c.id, 'waiting'
+end
+
+-- After it, and before the record is written.
+local function keep_contact(r, c, box)
+  r.would = c.shadow and c.would or nil
+  write({at = key('message', c.id)}, {
+    id = c.id, verification = r.id, site = r.site, user = r.user, alias = r.user, purpose = r.purpose, kind = c.kind,
+    locale = c.locale, reference = '', disclose = r.disclose, would = r.would or '', hooks = '',
+    status = 'accepted', number = '1', plan = 'verification', reason = '', sent_to = '', wait = c.wait,
+    created = now, expires = r.expires,
+  })
+  local life = tonumber(r.max_life)
+  redis.call('PEXPIRE', key('message', c.id), life + MESSAGE_KEPT + TTL_MARGIN)
+  if r.gateway == 'waiting' then redis.call('SET', key('sealed', c.id), box, 'PX', life) end
+  redis.call('XADD', K.outbox, '*', 'kind', 'message', 'id', c.id, 'number', 1, 'account', A.appid)
+end

@@ -1,0 +1,49 @@
+"""The type of the request that starts a verification."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, field
+
+from codesvc.web.api.inputs import Address, Input, Locale, ReturnUrl, UserAgent
+from codesvc.web.api.message_inputs import RecipientInput  # noqa: TC001  msgspec reads the annotations at run time
+from codesvc.web.api.user_ids import User  # noqa: TC001
+
+
+class StartInput(Input):
+    """Body of POST /v1/verifications."""
+
+    purpose: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=32,
+            description="register, reset, or one that the configuration declares",
+            examples=["register", "reset"],
+        ),
+    ]
+    user: User
+    contact: Annotated[
+        RecipientInput | None,
+        Meta(
+            description="the last resort: your own SMS or e-mail gateway brings the same code there, if WeChat cannot "
+            "or has not in time. The site needs a `relay` with a gateway for it"
+        ),
+    ] = None
+    client_ip: Address | None = None
+    user_agent: UserAgent = ""
+    locale: Locale = "zh-CN"
+    vouched: Annotated[
+        bool,
+        Meta(description="you have authenticated the person by other means: lets a user without a binding scan"),
+    ] = False
+    return_url: ReturnUrl | None = None
+    metadata: Annotated[
+        dict[str, Any],
+        Meta(
+            description="up to 4 KiB of your own, handed back as it came",
+            examples=[{"cart": "c-81"}],
+            extra_json_schema={"additionalProperties": True},
+        ),
+    ] = field(default_factory=dict)

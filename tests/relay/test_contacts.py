@@ -1,0 +1,312 @@
+"""The last resort of a verification: a phone number or an e-mail address, by the site's own gateway."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.relay.conftest import PHONE, SECRET, at_gateway, rows
+from tests.service.test_admin import ADMIN
+from tests.stores import until
+
+SEND = "/cgi-bin/message/template/send"
+
+
+async def start(world, user="alice", purpose="register", *, contact=None, headers=None, **more):
+    contact = contact or {"phone": PHONE}
+    body = {"purpose": purpose, "user": user, "client_ip": "203.0.113.7", "contact": contact, **more}
+    answer = await world.call("POST", "/v1/verifications", body, headers=headers)
+    assert answer.status == 201, answer.text
+    return answer
+
+
+async def check(world, started, code):
+    return await world.call("POST", f"/v1/verifications/{started['id']}/check", {"code": code})
+
+
+async def delivery(world, started, *wanted):
+    """The delivery of a verification, as soon as it reads as one of these channels and statuses; bounded by tries."""
+    for _ in range(1500):
+        seen = (await world.call("GET", f"/v1/verifications/{started['id']}"))["delivery"]
+        if (seen["channel"], seen["status"]) in wanted:
+            return seen
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"the delivery stays {seen}")
+
+
+def outbox(valkey):
+    """How many jobs wait."""
+    return sum(valkey.xlen(key) for key in valkey.scan_iter("*outbox*"))
+
+
+async def bind(world, user="alice"):
+    person = await world.person()
+    assert (await world.bind(user, person)).status == 201
+    return person
+
+
+async def test_who_is_not_bound_gets_the_code_by_the_gateway_and_is_approved_for_the_contact(new_relay, stub):
+    async with new_relay(skip=False) as world:
+        started = await start(world)
+        assert started["delivery"] == {"channel": "gateway", "status": "queued", "reason": "no-binding"}
+        [said] = await at_gateway(stub)
+        assert (said["to"], said["channel"], said["reason"]) == (PHONE, "sms", "no-binding")
+        assert said["code"] in said["text"]
+        seen = await delivery(world, started, ("gateway", "sent"))
+        assert seen["reason"] == "no-binding"
+        approved = await check(world, started, said["code"])
+        assert approved.status == 200, approved.text
+        claims = await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"], "consume": False})
+        assert claims["basis"] == "contact"
+        # It proves nothing of a WeChat.
+        refused = await world.call("PUT", "/v1/bindings/alice", {"proof": approved["proof"]})
+        assert refused.status >= 400, refused.text
+
+
+async def test_who_is_bound_gets_it_by_wechat_alone(new_relay, stub, valkey):
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        started = await start(world)
+        code = await person.wait_for_push()
+        await delivery(world, started, ("template", "delivered"))
+        assert not list(valkey.scan_iter("*sealed*"))
+        approved = await check(world, started, code)
+        claims = await world.call("POST", "/v1/proofs/verify", {"proof": approved["proof"], "consume": False})
+        assert claims["basis"] == "bound"
+        world.clock.go.set()
+        await until(lambda: not valkey.keys("*sealed*"))
+        assert stub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "how", "reason"),
+    [
+        ("errcode", {"path": SEND, "errcode": 43004}, None),
+        ("template_status", {"status": "failed:user block"}, "user-block"),
+        ("lost", {"path": "callback"}, "no-receipt"),
+    ],
+)
+async def test_the_gateway_follows_a_refusal_a_failed_receipt_and_a_receipt_that_does_not_come(
+    new_relay, stub, fault, how, reason
+):
+    async with new_relay(skip=False) as world:
+        await bind(world)
+        await world.fault(fault, **how)
+        started = await start(world)
+        if fault == "lost":
+            await delivery(world, started, ("template", "sent"))
+            world.clock.go.set()
+        seen = await delivery(world, started, ("gateway", "sent"))
+        assert seen["reason"] == (reason or seen["reason"])
+        [said] = await at_gateway(stub)
+        assert (await check(world, started, said["code"])).status == 200
+
+
+async def test_a_resend_is_a_second_request_and_the_gateway_is_called_once(new_relay, stub):
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        await world.fault("lost", path="callback")
+        started = await start(world)
+        code = await person.wait_for_push()
+        await world.advance(61)
+        for _ in range(2):
+            assert (await world.call("POST", f"/v1/verifications/{started['id']}/resend", {})).status == 200
+            await delivery(world, started, ("gateway", "sent"))
+            await world.advance(61)
+        [said] = await at_gateway(stub)
+        assert (said["code"], said["reason"]) == (code, "repeated")
+
+
+async def test_a_second_start_goes_by_the_gateway_unless_the_first_was_approved(new_relay, stub):
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        first = await start(world)
+        await check(world, first, await person.wait_for_push())
+        await world.advance(5)
+        second = await start(world)
+        await delivery(world, second, ("template", "delivered"))
+        assert stub.requests == []
+        await world.advance(5)
+        third = await start(world)
+        assert (await delivery(world, third, ("gateway", "sent")))["reason"] == "repeated"
+        assert len(stub.requests) == 1
+
+
+async def test_what_has_ended_is_not_sent(new_relay, stub, valkey):
+    async with new_relay(skip=False) as world:
+        await bind(world)
+        await world.fault("lost", path="callback")
+        started = await start(world)
+        await delivery(world, started, ("template", "sent"))
+        assert (await world.call("POST", f"/v1/verifications/{started['id']}/cancel", {})).status == 200
+        assert not list(valkey.scan_iter("*sealed*"))
+        world.clock.go.set()
+        await until(lambda: all(valkey.xlen(key) == 0 for key in valkey.scan_iter("*outbox*")))
+        assert stub.requests == []
+
+
+@pytest.mark.parametrize(("answer", "status"), [((200, "{}"), "sent"), ((400, "{}"), "failed"), ((503, ""), "queued")])
+async def test_the_state_says_what_the_gateway_said(new_relay, stub, answer, status):
+    stub.answers = [answer]
+    async with new_relay(skip=False, sites__shop__purposes={"register": {"scan": "off"}, "reset": {}}) as world:
+        started = await start(world)
+        await at_gateway(stub)
+        seen = await delivery(world, started, ("gateway", status))
+        assert seen["reason"] == ("http-400" if status == "failed" else "no-binding")
+
+
+async def test_nothing_of_the_contact_is_said_where_bindings_are_not_disclosed(new_relay, stub):
+    async with new_relay(skip=False) as world:
+        await bind(world)
+        known = await start(world, "alice", "reset")
+        unknown = await start(world, "bob", "reset", contact={"phone": "+8613900139000"})
+        assert known["delivery"] == unknown["delivery"] == {"channel": "auto", "status": "pending", "reason": None}
+        await until(lambda: len(stub.requests) == 1)
+        for each in (known, unknown):
+            seen = await world.call("GET", f"/v1/verifications/{each['id']}")
+            assert seen["delivery"] == {"channel": "auto", "status": "pending", "reason": None}
+        [said] = await at_gateway(stub)
+        approved = await check(world, unknown, said["code"])
+        assert approved["delivery"] == {"channel": "gateway", "status": "sent", "reason": "no-binding"}
+
+
+async def test_store_and_log_hold_neither_contact_nor_code(new_relay, stub, dump, capfd):
+    async with new_relay(skip=False) as world:
+        stub.held = asyncio.Event()
+        started = await start(world)
+        [said] = await at_gateway(stub)
+        whole = repr(dump()) + capfd.readouterr().out
+        for secret in (PHONE[1:], "13800138000", said["code"]):
+            assert secret not in whole
+        stub.held.set()
+        await delivery(world, started, ("gateway", "sent"))
+        assert "sealed" not in repr(dump())
+
+
+async def test_the_first_answer_comes_again_under_its_idempotency_key(new_relay, stub):
+    async with new_relay(skip=False) as world:
+        first = await start(world, headers={"Idempotency-Key": "once"})
+        await delivery(world, first, ("gateway", "sent"))
+        again = await start(world, headers={"Idempotency-Key": "once"})
+        assert (again["id"], again["delivery"]) == (first["id"], first["delivery"])
+        assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("contact", "pointer"),
+    [
+        ({"phone": "12"}, "/contact/phone"),
+        ({"phone": "+8613800138000", "email": "a@b.example"}, "/contact"),
+        ({}, "/contact"),
+        ({"email": "nobody"}, "/contact/email"),
+        ({"fax": "1"}, "/contact/fax"),
+    ],
+)
+async def test_a_contact_that_is_none_is_refused(new_relay, contact, pointer):
+    async with new_relay(skip=False) as world:
+        body = {"purpose": "register", "user": "alice", "client_ip": "203.0.113.7", "contact": contact}
+        answer = await world.call("POST", "/v1/verifications", body)
+        assert answer.status == 400, answer.text
+        assert answer["errors"][0]["pointer"] == pointer
+
+
+async def test_an_event_tells_it_and_the_ledger_counts_it(new_relay, stub, admin, valkey):
+    webhook = {"url": f"{stub.url}/events", "secrets": [SECRET], "allow_private": True, "allow_http": True}
+    async with new_relay(skip=False, sites__shop__webhook=webhook, admin=ADMIN, relay={"price": 0.05}) as world:
+        operator, person = await admin(world), await bind(world)
+        by_wechat = await start(world)
+        await check(world, by_wechat, await person.wait_for_push())
+        world.clock.go.set()
+        by_gateway = await start(world, "bob", contact={"phone": "+8613900139000"})
+        await delivery(world, by_gateway, ("gateway", "sent"))
+        await until(lambda: told(stub, "verification.fell_back"))
+        [event] = told(stub, "verification.fell_back")
+        assert event["id"] == by_gateway["id"]
+        assert event["delivery"] == {"channel": "gateway", "status": "sent", "reason": "no-binding"}
+        assert not told(stub, "verification.failed")
+        assert {name for name in kinds(stub) if name.startswith("message.")} == set()
+        await until(lambda: not outbox(valkey))
+        [row] = await rows(world, operator)
+        counted = [row[name] for name in ("asked", "delivered", "handed_over", "failed", "saved")]
+        assert counted == ["2", "1", "1", "0", "0.0500"]
+        status, _, page = await operator.get(f"/admin/verifications/{by_gateway['id']}")
+        assert status == 200
+        assert "13900139000" not in page
+
+
+def kinds(stub):
+    return {json.loads(body)["type"] for request, body in stub.requests if request.path == "/events"}
+
+
+def told(stub, kind):
+    """The data of the events of this kind that came to the site's webhook."""
+    said = [json.loads(body) for request, body in stub.requests if request.path == "/events"]
+    return [event["data"] for event in said if event["type"] == kind]
+
+
+async def test_in_shadow_mode_the_gateway_brings_it_and_the_ledger_says_what_wechat_would_have_done(new_relay, admin):
+    async with new_relay(skip=False, admin=ADMIN, relay={"shadow": True, "price": 0.05}) as world:
+        operator, person = await admin(world), await bind(world)
+        await delivery(world, await start(world), ("gateway", "sent"))
+        assert await person.pushed_codes() == []
+        [row] = await rows(world, operator)
+        assert (row["handed_over_shadow"], row["would_push"]) == ("1", "1")
+
+
+async def test_who_answers_that_it_was_not_them_gets_no_sms_either(new_relay, stub, valkey):
+    async with new_relay(skip=False) as world:
+        person = await bind(world)
+        await world.fault("lost", path="callback")
+        started = await start(world, "alice", "reset")
+        code = await person.wait_for_push()
+        await world.control("DELETE", "/faults")
+        await person.say("不是我")
+        world.clock.go.set()
+        await until(lambda: not outbox(valkey))
+        assert stub.requests == []
+        assert (await check(world, started, code)).status >= 400
+
+
+async def test_a_scan_beside_the_sms_binds_nobody_by_its_proof(new_relay, stub):
+    """Somebody else may have scanned the QR code; the code was in the SMS."""
+    async with new_relay(skip=False) as world:
+        started = await start(world)
+        [said] = await at_gateway(stub)
+        stranger = await world.person()
+        await stranger.scan(await world.scan_url(started))
+        approved = await check(world, started, said["code"])
+        refused = await world.call("PUT", "/v1/bindings/alice", {"proof": approved["proof"]})
+        assert (refused.status, refused["errors"][0]["pointer"]) == (400, "/proof")
+
+
+async def test_past_the_users_limit_of_pushes_nothing_is_sent(new_relay, stub, valkey):
+    limits = {"user_pushes": "2/hour", "address_starts": "none"}
+    async with new_relay(skip=False, sites__shop__limits=limits) as world:
+        for _ in range(5):
+            await start(world)
+            await world.advance(5)
+        world.clock.go.set()
+        await until(lambda: not outbox(valkey))
+        assert len(stub.requests) == 2
+
+
+async def test_of_a_double_click_one_code_is_sent(new_relay, stub, valkey):
+    async with new_relay(skip=False) as world:
+        await asyncio.gather(*(start(world) for _ in range(3)))
+        await until(lambda: not outbox(valkey))
+        assert len(stub.requests) == 1
+
+
+async def test_the_page_says_where_to_look_and_renews_nothing(new_relay):
+    async with new_relay(skip=False) as world:
+        started = await start(world)
+        await delivery(world, started, ("gateway", "sent"))
+        for language, words in (("zh-CN", "请查看短信或邮件"), ("en", "text messages or e-mail")):
+            async with world.http.get(started["page_url"], headers={"Accept-Language": language}) as answer:
+                assert words in await answer.text()
+        hidden = await start(world, "carol", "reset")
+        async with world.http.get(hidden["page_url"], headers={"Accept-Language": "en"}) as answer:
+            assert "or else by text message" in await answer.text()
+        await world.advance(3600)
+        state = await world.page("GET", started, "/state")
+        assert (state["status"], state["renew"]) == ("expired", None)
