@@ -71,4 +71,4 @@ class Account:
 
     def may(self, right: Right | None) -> bool:
         """Whether the account has a right; None is a right that every account has."""
-        return right is None or right in self.rights
+        return AccountKind(self.kind).may(right)

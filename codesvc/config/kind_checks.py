@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codesvc.config.faults import Fault
 from codesvc.config.settings import DEFAULT_CHANNELS
 from codesvc.domain.account_kinds import RIGHT_NAMES, AccountKind, Right, needed_for
-from codesvc.domain.channels import Channel
+from codesvc.domain.channels import Channel, usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,21 +21,18 @@ if TYPE_CHECKING:
 _BY_KEYWORD = "people get their code by sending the page's keyword to the account"
 
 
-def _lacks(kind: str, right: Right) -> str:
+def _lacks(kind: AccountKind, right: Right) -> str:
     """Why something cannot be configured: what the kind lacks, and which kinds have it."""
     return f'kind = "{kind}" has no {RIGHT_NAMES[right]}; {needed_for(right)} has'
 
 
-def _rights(account: Account) -> frozenset[Right]:
-    return AccountKind(account.kind).rights
-
-
 def messages(_: Settings, account: Account) -> Iterator[Fault]:
     """Messages that the account cannot send."""
+    kind = AccountKind(account.kind)
     for name, message in account.messages.items():
         right = Channel(message.channel).traits.right
-        if right is not None and right not in _rights(account):
-            yield Fault(("messages", name), f"cannot be sent: {_lacks(account.kind, right)}. Remove it: {_BY_KEYWORD}")
+        if right is not None and not kind.may(right):
+            yield Fault(("messages", name), f"cannot be sent: {_lacks(kind, right)}. Remove it: {_BY_KEYWORD}")
 
 
 def callback(_: Settings, account: Account) -> Iterator[Fault]:
@@ -43,9 +40,10 @@ def callback(_: Settings, account: Account) -> Iterator[Fault]:
 
     An account without customer-service messages has only the reply.
     """
-    if Right.CUSTOMER_SERVICE in _rights(account):
+    kind = AccountKind(account.kind)
+    if kind.may(Right.CUSTOMER_SERVICE):
         return
-    lacks = _lacks(account.kind, Right.CUSTOMER_SERVICE)
+    lacks = _lacks(kind, Right.CUSTOMER_SERVICE)
     if account.callback == "plaintext":
         yield Fault(
             ("callback",),
@@ -62,27 +60,26 @@ def callback(_: Settings, account: Account) -> Iterator[Fault]:
 
 def purpose(account: Account, policy: Purpose) -> Iterator[Fault]:
     """Channels that the account cannot use, and policies that leave no way for a code."""
-    rights = _rights(account)
+    kind = AccountKind(account.kind)
     # A purpose that names no channels has the very object of the default, and then nothing was asked for.
     if policy.channels is not DEFAULT_CHANNELS:
         for number, channel in enumerate(policy.channels):
             right = Channel(channel).traits.right
-            if right is not None and right not in rights:
+            if right is not None and not kind.may(right):
                 yield Fault(
                     ("channels", number),
-                    f'is "{channel}", which cannot be used: {_lacks(account.kind, right)}. Leave channels out: '
-                    f"{_BY_KEYWORD}",
+                    f'is "{channel}", which cannot be used: {_lacks(kind, right)}. Leave channels out: {_BY_KEYWORD}',
                 )
-    if policy.reveal == "tap" and Right.WEB_AUTHORISATION not in rights:
+    if policy.reveal == "tap" and not kind.may(Right.WEB_AUTHORISATION):
         yield Fault(
             ("reveal",),
-            f'is "tap", but the page behind the link could not tell who opens it: '
-            f'{_lacks(account.kind, Right.WEB_AUTHORISATION)}. Set reveal = "message"',
+            f'is "tap", but the page behind the link could not know who opens it: '
+            f'{_lacks(kind, Right.WEB_AUTHORISATION)}. Set reveal = "message"',
         )
-    if policy.scan == "off" and policy.channels and not usable(account, policy.channels):
+    if policy.scan == "off" and policy.channels and not usable(kind, policy.channels):
         yield Fault(
             ("scan",),
-            f'is "off" while kind = "{account.kind}" can push nothing: no code could ever arrive. Set scan = "bound" '
+            f'is "off" while kind = "{kind}" can push nothing: no code could ever arrive. Set scan = "bound" '
             '(or "open"): it also allows the keyword',
         )
 
@@ -95,9 +92,3 @@ def site(settings: Settings, owner: Site) -> Iterator[Fault]:
     for key, policy in owner.purposes.items():
         for fault in purpose(account, policy):
             yield fault.below("purposes", key)
-
-
-def usable(account: Account, channels: tuple[str, ...]) -> tuple[str, ...]:
-    """The channels that the account has a right to."""
-    rights = _rights(account)
-    return tuple(name for name in channels if (right := Channel(name).traits.right) is None or right in rights)

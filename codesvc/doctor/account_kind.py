@@ -26,7 +26,7 @@ _LIKE_EACH_OTHER: Final = frozenset({AccountKind.VERIFIED_SERVICE, AccountKind.T
 _BRINGS: Final = (
     (
         AccountKind.VERIFIED_SUBSCRIPTION,
-        "customer-service messages for two days after somebody wrote, and one-time subscription messages",
+        "customer-service messages for two days after a person wrote, and one-time subscription messages",
     ),
     (
         AccountKind.VERIFIED_SERVICE,
@@ -51,7 +51,7 @@ async def check(account: AccountEntry, client: WeChatClient) -> list[Finding]:
     try:
         findings.append(judge(what, account.config.kind, await _found(client, refused)))
     except WeChatFault as fault:
-        findings.append(skipped(what, f"cannot be told: {fault}", "Run again."))
+        findings.append(skipped(what, f"not known: {fault}", "Run again."))
     if not account.config.may(Right.QR_CODES):
         return findings
     if refused is not None:

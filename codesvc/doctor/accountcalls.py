@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.doctor import templatelist
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.domain.account_kinds import RIGHT_OF_QUOTA
 from codesvc.domain.quota import PATHS, WARN_AT, Api
 from codesvc.messages.templates import BadTemplate, Templates
 from codesvc.wechat.answers import CallbackCheck, Quota, Template
@@ -13,6 +14,7 @@ from codesvc.wechat.errcode_advice import remedy_for
 from codesvc.wechat.errors import WeChatFault
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
     from pathlib import Path
 
     from codesvc.messages.composer import Composer
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 _ALL_LOST: Final = frozenset({"100%", "100.00%"})
 _NAMES: Final = {Api.TEMPLATE: "template messages", Api.QRCODE: "QR codes"}
+
+
+def checks(
+    account: AccountEntry, client: WeChatClient, overrides: Path | None, composer: Composer | None
+) -> Iterator[tuple[str, Awaitable[Finding | list[Finding]]]]:
+    """Each check by its name, begun when it is reached. Quotas are read only of calls that the account may make."""
+    yield "templates", check_templates(account, client, overrides, composer)
+    for api, name in _NAMES.items():
+        if account.config.may(RIGHT_OF_QUOTA[api]):
+            yield f"quota of {name}", check_quota(account, client, api)
+    yield "callback as WeChat's networks see it", check_callback_network(account, client)
 
 
 async def check_templates(

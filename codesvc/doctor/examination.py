@@ -34,7 +34,6 @@ from codesvc.doctor.finding import Finding, Status, fail, skipped
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.outbound_proxy import leaving
-from codesvc.domain.quota import Api
 from codesvc.sites.directory import Directory
 from codesvc.wechat.client import WeChatClient
 from codesvc.wechat.errcode_advice import PROXY_REMEDIES
@@ -156,21 +155,7 @@ class Examination:
             overrides = settings.service.templates_dir
             for finding in await guarded(f"{here}: kind", account_kind.check(account, client)):
                 yield finding
-            checks: tuple[tuple[str, Right | None, Callable[[], Awaitable[Finding | list[Finding]]]], ...] = (
-                ("templates", None, lambda: accountcalls.check_templates(account, client, overrides, composer)),
-                (
-                    "quota of template messages",
-                    Right.TEMPLATE,
-                    lambda: accountcalls.check_quota(account, client, Api.TEMPLATE),
-                ),
-                ("quota of QR codes", Right.QR_CODES, lambda: accountcalls.check_quota(account, client, Api.QRCODE)),
-                (
-                    "callback as WeChat's networks see it",
-                    None,
-                    lambda: accountcalls.check_callback_network(account, client),
-                ),
-            )
-            for name, check in ((name, check()) for name, right, check in checks if config.may(right)):
+            for name, check in accountcalls.checks(account, client, overrides, composer):
                 for finding in await guarded(f"{here}: {name}", check):
                     yield finding
         else:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
-from codesvc.config.kind_checks import usable
 from codesvc.delivery.channels import registry
 from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import Finding, ok, warn
 from codesvc.domain.account_kinds import AccountKind, Right
-from codesvc.domain.channels import LISTED, Channel
+from codesvc.domain.channels import LISTED, usable
 from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
@@ -93,9 +92,10 @@ def _callback_port(name: str, settings: Settings) -> Finding:
 def _carriers(name: str, site: Site, account: Account) -> Finding:
     """Whether a message is configured for every channel that the purposes use."""
     what = f"sites.{name}: messages"
-    channels = {channel for purpose in site.purposes.values() for channel in usable(account, purpose.channels)}
-    if not any(account.may(Channel(channel).traits.right) for channel in LISTED):
-        return ok(what, f"none: {AccountKind(account.kind).described} only answers, so codes come by keyword")
+    kind = AccountKind(account.kind)
+    channels = {channel for purpose in site.purposes.values() for channel in usable(kind, purpose.channels)}
+    if not usable(kind, LISTED):
+        return ok(what, f"none: {kind.described} only answers, so codes come by keyword")
     has = account.messages
     wanted = {channel: registry.missing(channel, account) for channel in LISTED if channel in channels}
     missing = [f"{option} (channel {channel})" for channel, option in wanted.items() if option]

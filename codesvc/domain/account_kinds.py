@@ -48,6 +48,10 @@ class AccountKind(StrEnum):
         """What it may do."""
         return _RIGHTS[self]
 
+    def may(self, right: Right | None) -> bool:
+        """Whether it has a right; None is a right that every kind has."""
+        return right is None or right in _RIGHTS[self]
+
     @property
     def described(self) -> str:
         """Its name in a sentence, in English, with WeChat's own word."""

@@ -7,12 +7,15 @@ Configuration, API, pages, statistics, doctor and courier read this table. The s
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from codesvc.domain.account_kinds import Right
+from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.quota import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,3 +108,8 @@ TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.
 """What `messages` of an account may belong to."""
 IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
 """By these the code stands in the chat where the person has just been."""
+
+
+def usable(kind: AccountKind, channels: Iterable[str]) -> tuple[str, ...]:
+    """Those of the channels that an account of this kind has a right to."""
+    return tuple(name for name in channels if kind.may(Channel(name).traits.right))

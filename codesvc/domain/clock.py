@@ -17,6 +17,11 @@ def unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def whole_minutes(ms: int) -> int:
+    """A span of milliseconds as people say it: in whole minutes, at least 1."""
+    return max(1, round(ms / 60_000))
+
+
 def rfc3339(ms: int) -> str:
     """`ms` since 1970 as RFC 3339 in UTC with milliseconds, such as `2026-05-01T07:01:00.000Z`."""
     seconds, rest = divmod(ms, 1000)

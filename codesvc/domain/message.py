@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from codesvc.domain.clock import whole_minutes
 from codesvc.domain.recipient import MessageKind  # noqa: TC001  msgspec reads the annotation
 from codesvc.domain.verification import KEPT_AFTER_END_MS
 
@@ -150,7 +151,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def minutes(self) -> int:
         """How long the code is still valid, in whole minutes."""
-        return max(1, round((self.expires - self.now) / 60_000))
+        return whole_minutes(self.expires - self.now)
 
 
 def new_message_id() -> str:

@@ -26,7 +26,7 @@ _FORM: Final = re.compile(r"[1-9][0-9]{3,15}")
 
 
 def space(length: int) -> int:
-    """How many codes of a length there are: the first digit is none of 0, as with wechat-server."""
+    """How many codes of a length there are: the first digit is never 0, as with wechat-server."""
     return 9 * int(10 ** (length - 1))
 
 

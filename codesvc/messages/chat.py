@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from codesvc.domain.account_kinds import Right
+from codesvc.domain.clock import whole_minutes
 from codesvc.domain.display_name import recognisable
 from codesvc.domain.masking import shown_user
 from codesvc.domain.record import Fixed
@@ -88,6 +89,10 @@ class ChatComposer:
         """A message without a verification or intent; in Chinese, because the person's language is not known."""
         return self._templates.chat(wording(name, account), "zh", {"account": account.config.name, **variables})
 
+    def limited(self, account: AccountEntry, wait_ms: int) -> str:
+        """The answer to a request that a limit refuses for so long."""
+        return self.phrase("limited", account, minutes=whole_minutes(wait_ms))
+
     def intent(self, name: str, intent: Intent, *, by_reply: bool = True) -> str:
         """A message about an intent or login. With `by_reply`, a reply in the chat can decide it.
 
@@ -99,7 +104,7 @@ class ChatComposer:
         variables |= {
             "link": self._links.ask_url(site.account.name, site.name, intent.id) if provable else "",
             "choices": list(intent.recognisable_choices[:_MOST_CHOICES]),
-            "minutes": max(1, round((intent.expires - intent.now) / 60_000)),
+            "minutes": whole_minutes(intent.expires - intent.now),
             "conflict": intent.conflict,
             "by_reply": by_reply,
             "tap": tap_reply if by_reply and site.account.config.tap_replies else None,

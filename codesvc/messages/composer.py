@@ -11,21 +11,21 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from codesvc.domain import codes
+from codesvc.domain.clock import whole_minutes
 from codesvc.domain.codes import VerificationId
 from codesvc.messages.field_trial import BadMessage, Trial
 from codesvc.messages.message_fields import message_fields
-from codesvc.messages.templates import wording
 from codesvc.sites.lazy import PerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.record import Fixed, Record
     from codesvc.domain.signed_links import Links
     from codesvc.messages.field_trial import MessageFault
     from codesvc.messages.templates import Templates
-    from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
+    from codesvc.sites.directory import Directory, SiteEntry
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -83,7 +83,7 @@ _CONTEXT_VARIABLES: Final[dict[str, Callable[[_MessageContext], Any]]] = {
     "expires_time": lambda context: field_date(context.expires, context.locale).partition(" ")[2],
     "expires_at": lambda context: field_date(context.expires, context.locale),
     "now_at": lambda context: field_date(context.now, context.locale),
-    "minutes": lambda context: max(1, round((context.expires - context.now) / 60_000)),
+    "minutes": lambda context: whole_minutes(context.expires - context.now),
     "locale": lambda context: context.locale,
 }
 
@@ -201,11 +201,6 @@ class Composer:
             "now_at": spoken_date(record.now, locale),
         }
         return self._templates.chat(name, locale, variables)
-
-    def phrase(self, name: str, account: AccountEntry, variables: Mapping[str, Any] | None = None) -> str:
-        """A chat message without a verification; in Chinese, because the person's language is not known."""
-        given = {"account": account.config.name, **(variables or {})}
-        return self._templates.chat(wording(name, account), "zh", given)
 
 
 _OF_RECORD: Final[dict[str, Callable[[Composer, Record, Fixed], str]]] = {

@@ -62,7 +62,7 @@ PAGE_VARIABLES: Final = {
     "layout": _EVERY,
     "script": _EVERY,
     "icons": frozenset[str](),
-    "renew": frozenset[str](),
+    "parts": frozenset[str](),
     "brand": frozenset[str](),
 }
 """The variables of each file in `templates/pages/`. A file that others include may use only what all of them have."""

@@ -155,7 +155,8 @@ class Courier:
         except DeliveryFailed as failure:
             return Outcome("verify", "failed", 1, str(failure))
         if body != echo.encode():
-            return Outcome("verify", "failed", 1, "the answer is not the echostr, exactly")
+            shown = beginning(body.decode("utf-8", "replace"))
+            return Outcome("verify", "failed", 1, f"the answer is not the echostr, exactly; {shown}")
         return Outcome("verify", "success", 1)
 
     async def _deliver_delayed(self, push: Push, *, late: bool) -> Outcome:

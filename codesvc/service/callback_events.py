@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from codesvc.domain.record import Record
+    from codesvc.messages.chat import ChatComposer
     from codesvc.messages.composer import Composer
     from codesvc.service.followers import Followers
     from codesvc.service.intent_chat import IntentChat
@@ -96,10 +97,11 @@ class Chat:
 
     Args:
         store: holds verifications and the chat's state.
-        composer: writes the answers.
+        composer: writes the answers about verifications.
         followers: who follows.
         conversation: answers what is about no verification.
         limits: the limits on what one openid may do.
+        teller: writes all other answers.
         answer: writes the answer that carries a code.
         recorder: counts what happens.
     """
@@ -112,6 +114,7 @@ class Chat:
         conversation: IntentChat,
         limits: OpenidLimits,
         *,
+        teller: ChatComposer,
         answer: Callable[[AccountEntry, str, Record], Awaitable[str]],
         recorder: Recorder,
     ) -> None:
@@ -122,6 +125,7 @@ class Chat:
         self._followers = followers
         self._conversation = conversation
         self._composer = composer
+        self._teller = teller
         self._limits = limits
 
     async def handle(self, account: AccountEntry, inbound: Inbound, *, vouched: bool = False) -> str | None:
@@ -140,7 +144,7 @@ class Chat:
                 await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
                 # If there is another back end, it is the one that greets people.
                 if not _beside_another(account):
-                    return self._composer.phrase("welcome", account)
+                    return self._teller.phrase("welcome", account)
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
                 return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unsigned=unsigned)
             case Text(content=content):
@@ -163,7 +167,7 @@ class Chat:
         """
         if _beside_another(account) or account.config.may(Right.QR_CODES):
             return None
-        return self._composer.phrase("unknown_by_keyword", account)
+        return self._teller.phrase("unknown_by_keyword", account)
 
     async def _note(self, account: AccountEntry, inbound: Inbound, *, unsigned: bool) -> None:
         """Handle an event that gets no reply."""
@@ -187,7 +191,7 @@ class Chat:
         if plain in _NOT_ME and unsigned:
             # A person who saw one plaintext callback could cancel another's verifications. The page of the link proves
             # who it is.
-            return self._composer.phrase("disown_by_link", account)
+            return self._teller.phrase("disown_by_link", account)
         if plain in _NOT_ME:
             said = await self._conversation.decline(account, inbound)
             return said or await self.disown(account, openid, dedupe=inbound.event.dedupe)
@@ -198,7 +202,7 @@ class Chat:
         if keyword is not None:
             return await self._claim(account, inbound, "keyword", keyword, window_ms=_LONG_MS, unsigned=unsigned)
         if attempts_keyword(content) and not _beside_another(account):
-            return self._composer.phrase("keyword_unclear", account)
+            return self._teller.phrase("keyword_unclear", account)
         return None
 
     async def _claim(
@@ -240,7 +244,7 @@ class Chat:
     async def _reply(self, account: AccountEntry, inbound: Inbound, answer: Claimed) -> str | None:
         if answer.record is not None and not self._composer.knows(answer.record):
             # The site has been removed since, so the code would be useless.
-            return self._composer.phrase("refused", account)
+            return self._teller.phrase("refused", account)
         match answer.outcome:
             case Outcome.CLAIMED:
                 # Without a signature, the callback may not come from WeChat, and a reply would reach its sender. So the
@@ -252,19 +256,18 @@ class Chat:
                 name = {Status.APPROVED: "approved", Status.CANCELED: "canceled"}.get(answer.shown.status, "expired")
                 return self._composer.chat(name, answer.shown)
             case Outcome.LIMITED:
-                minutes = max(1, round(answer.wait_ms / 60_000))
-                return self._composer.phrase("limited", account, {"minutes": minutes})
+                return self._teller.limited(account, answer.wait_ms)
             case Outcome.REFUSED:
                 # The text is always the same, so that it does not reveal whether the user exists, is bound, or another
                 # person was faster (rule 7).
-                return self._composer.phrase("refused", account)
+                return self._teller.phrase("refused", account)
             case Outcome.OTHER:
                 return await self._conversation.scanned(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no keyword of this service are a message to the other back end.
                 return None
             case _:
-                return self._composer.phrase("expired", account)
+                return self._teller.phrase("expired", account)
 
     async def disown(self, account: AccountEntry, openid: str, *, dedupe: str) -> str:
         """Cancel the recent verifications of this WeChat account and mute pushes for a day. Returns the text to reply.
@@ -273,7 +276,7 @@ class Chat:
         """
         stopped = (await self._store.disown(account.keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
-        return self._composer.phrase("disowned", account, {"stopped": stopped})
+        return self._teller.phrase("disowned", account, stopped=stopped)
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unsigned: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""

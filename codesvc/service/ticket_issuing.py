@@ -92,7 +92,7 @@ class TicketCounter:
                 rows = [(ticket.id, ticket.site, ticket.user, ticket.display) for ticket in reply.tickets]
                 return self._teller.tickets(f"{wish}_link", account.name, rows, LIFE_MS // 60_000)
             case Outcome.LIMITED:
-                return self._teller.phrase("limited", account, minutes=max(1, round(reply.wait_ms / 60_000)))
+                return self._teller.limited(account, reply.wait_ms)
             case Outcome.SAME:
                 return self._teller.phrase("already_bound", account)
             case _:

@@ -19,6 +19,7 @@ from codesvc.store.wechat_server import LoginCode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from codesvc.config.settings import WechatServer
     from codesvc.domain.keyring import Keyring
     from codesvc.messages.chat import ChatComposer
     from codesvc.sites.directory import AccountEntry, Directory, SiteEntry
@@ -38,19 +39,20 @@ class Owner:
     openid: str = ""
 
 
-def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, SiteEntry]:
-    found: dict[str, SiteEntry] = {}
+def _sites_by_word(directory: Directory, account: AccountEntry) -> dict[str, tuple[SiteEntry, WechatServer]]:
+    """Maps a keyword or menu key to the site whose code it requests, and that site's policy."""
+    found: dict[str, tuple[SiteEntry, WechatServer]] = {}
     for site in directory.sites_of(account.name, having="wechat_server"):
-        if site.config.wechat_server is not None:
-            for word in site.config.wechat_server.keywords:
-                found.setdefault(plain(word), site)
+        if (policy := site.config.wechat_server) is not None:
+            for word in policy.keywords:
+                found.setdefault(plain(word), (site, policy))
     if found:
         found.setdefault(_MENU_KEY, next(iter(found.values())))
     return found
 
 
 class WechatServerCodes:
-    """Issues codes in the chat, and says whose they are.
+    """Issues codes in the chat, and exchanges them for openids.
 
     Args:
         store: holds them.
@@ -76,13 +78,13 @@ class WechatServerCodes:
 
     async def request(self, account: AccountEntry, event: Event, word: str) -> str | None:
         """The answer to a keyword or menu key: a code, or why there is none; None for any other text."""
-        site = self._sites[account.name].get(plain(word))
-        policy = site.config.wechat_server if site else None
-        if site is None or policy is None:
+        wanted = self._sites[account.name].get(plain(word))
+        if wanted is None:
             return None
+        site, policy = wanted
         lengths = (policy.code_length, LONG_LENGTH)
         short, long = (self._secrets.code(site.name, event.dedupe, length) for length in lengths)
-        wanted = LoginCode(
+        code = LoginCode(
             site=site.name,
             openid=event.openid,
             names=(self._secrets.name(site.name, short), self._secrets.name(site.name, long)),
@@ -92,18 +94,18 @@ class WechatServerCodes:
             guesses=encode(policy.guesses),
             words=self._limits[account.name],
         )
-        reply = await self._store.issue(account.keys, wanted)
+        reply = await self._store.issue(account.keys, code)
         _log.info("login_code", account=account.name, site=site.name, outcome=reply.outcome.value)
         match reply.outcome:
             case Outcome.DONE:
-                return self._teller.login_code(site, long if reply.long else short, max(1, policy.code_life // 60))
+                return self._teller.login_code(site, long if reply.long else short, policy.code_life // 60)
             case Outcome.LIMITED:
-                return self._teller.phrase("limited", account, minutes=max(1, round(reply.wait_ms / 60_000)))
+                return self._teller.limited(account, reply.wait_ms)
             case _:
                 return self._teller.phrase("login_code_used", account)
 
     async def owner(self, site: SiteEntry, code: str) -> Owner:
-        """Use a code up, and say whose it was."""
+        """Use a code up. Returns whose it was."""
         policy = site.config.wechat_server
         if policy is None or not is_code(code) or len(code) not in {policy.code_length, LONG_LENGTH}:
             return Owner(Outcome.ABSENT)

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from codesvc.config import Limits
-from codesvc.config.kind_checks import usable
-from codesvc.domain.account_kinds import Right
+from codesvc.domain.account_kinds import AccountKind, Right
+from codesvc.domain.channels import usable
 from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
@@ -47,9 +47,14 @@ class AccountEntry:
     rates: Callable[[str], tuple[tuple[Rate, ...], ...]] = field(default=lambda _: (), compare=False, repr=False)
 
     @property
+    def by_keyword(self) -> bool:
+        """Whether the account has no QR codes for pages, so that a code comes by keyword only."""
+        return not self.config.may(Right.QR_CODES)
+
+    @property
     def picture(self) -> Literal["scan", "follow", "none"]:
         """What the pages' picture shows: a QR code for the page, the account's own for following, or nothing."""
-        if self.config.may(Right.QR_CODES):
+        if not self.by_keyword:
             return "scan"
         return "follow" if self.config.qr_picture else "none"
 
@@ -102,7 +107,7 @@ class SiteEntry:
 
     def channels(self, policy: Purpose) -> tuple[str, ...]:
         """The channels of a purpose that the account's kind may use, in their order."""
-        return usable(self.account.config, policy.channels)
+        return usable(AccountKind(self.account.config.kind), policy.channels)
 
     def purpose(self, name: str) -> Purpose | None:
         """The policy of a purpose; None if the site does not declare it."""

@@ -12,7 +12,7 @@ from codesvc.domain import callback_health, health
 from codesvc.domain.errors import ScriptError, StoreUnavailable
 from codesvc.domain.health import ComponentHealth
 from codesvc.runtime import file_descriptors
-from codesvc.service.operators.account_state import RightTrouble, TokenTrouble, read_account_trouble
+from codesvc.service.operators.account_state import read_account_trouble
 from codesvc.store.versions import StoreTooOld, require_new_enough
 
 if TYPE_CHECKING:
@@ -102,16 +102,7 @@ class Readiness:
             trouble = await read_account_trouble(self._store, account)
         except (StoreUnavailable, ScriptError):
             return seen
-        match trouble:
-            case None:
-                return seen
-            case TokenTrouble():
-                state = "no token"
-            case RightTrouble():
-                state = "no right"
-            case _:
-                state = "refused"
-        return ComponentHealth(seen.component, state, trouble.means)
+        return seen if trouble is None else ComponentHealth(seen.component, trouble.state, trouble.means)
 
     async def _callbacks(self) -> list[ComponentHealth]:
         """The states of the accounts' callbacks; none if the store does not answer."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
 
 routes = web.RouteTableDef()
-_LONGEST_CODE = 64
 
 
 def _refused(message: str) -> web.Response:
@@ -42,7 +41,7 @@ async def user(request: web.Request) -> web.Response:
     site = _site(request)
     if site is None:
         return _refused("无权进行此操作，未登录或 token 无效")
-    code = request.query.get("code", "").strip()[:_LONGEST_CODE]
+    code = request.query.get("code", "").strip()
     if not code:
         return _refused("无效的参数")
     try:

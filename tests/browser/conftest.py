@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -39,17 +40,15 @@ def shop_stage(shop):
 
 
 @pytest.fixture(params=["hosted", "widget"])
-def open_either(request, shop_stage):
-    """Open the page of a verification in one of both ways: the hosted page, or the widget in a customer's page."""
+def way(request):
+    """Both ways in which a person meets a verification: the hosted page, and the widget in a customer's page."""
+    return request.param
 
-    async def open_page(context, started):
-        if request.param == "widget":
-            return await customer.opened(shop_stage, context, started)
-        page = await context.new_page()
-        await page.goto(started["page_url"])
-        return page
 
-    return open_page
+@pytest.fixture
+def open_either(way, shop_stage):
+    """Open the page of a verification in one of both ways."""
+    return partial(customer.opened_as, way, shop_stage)
 
 
 @pytest.fixture

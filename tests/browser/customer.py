@@ -128,6 +128,15 @@ async def staged(executable: str, **options: Any) -> AsyncIterator[tuple[Stage, 
         yield Stage(addresses, http, browser), service
 
 
+async def opened_as(way: str, stage: Stage, context: BrowserContext, started: dict[str, Any], more: str = "") -> Page:
+    """The page of this in one of both ways: the hosted page, or the `widget` in a customer's page."""
+    if way == "widget":
+        return await opened(stage, context, started, more=more)
+    page = await context.new_page()
+    await page.goto(started["page_url"])
+    return page
+
+
 async def opened(
     stage: Stage, context: BrowserContext, *started: dict[str, Any], how: str = "call", more: str = ""
 ) -> Page:

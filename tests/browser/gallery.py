@@ -7,12 +7,10 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.scenes import SCENES
+from tests.browser.scenes import SCENES, looking
 from tests.browser.stage import PHONE_AGENT, chromium, staged
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
-
     from tests.browser.stage import Stage
 
 DIRECTORY = Path("docs/images")
@@ -33,13 +31,7 @@ async def take(stage: Stage, scene: str, *, phone: bool, locale: str, dark: bool
     agent = PHONE_AGENT.replace("Version/18.1", "MicroMessenger/8.0.54") if scene == "ask_bind" else PHONE_AGENT
     options = {"viewport": PHONE, "user_agent": agent, "has_touch": True} if phone else {"viewport": DESK}
     async with stage.visitor(locale=locale, dark=dark, **options | {"device_scale_factor": SHARPNESS}) as context:
-
-        async def look(url: str) -> Page:
-            page = await context.new_page()
-            await page.goto(url)
-            return page
-
-        page = await SCENES[scene](stage, look)
+        page = await SCENES[scene](stage, looking(context))
         await page.evaluate("document.fonts.ready")
         await page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
         return base64.b64encode(await page.screenshot()).decode()

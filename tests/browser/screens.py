@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.browser.scenes import INSIDE_WECHAT, SCENES
+from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
 from tests.browser.stage import PHONE, WECHAT_AGENT, chromium, staged
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
-
     from tests.browser.stage import Stage
 
 DIRECTORY = Path("screens")
@@ -30,13 +28,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:
     async with stage.visitor(**LOOKS[look_name]) as context:
-
-        async def look(url: str) -> Page:
-            page = await context.new_page()
-            await page.goto(url)
-            return page
-
-        page = await SCENES[scene_name](stage, look)
+        page = await SCENES[scene_name](stage, looking(context))
         await page.evaluate("document.fonts.ready")
         await page.evaluate(
             "Promise.all([...document.images].map(i => i.complete || new Promise(r => { i.onload = i.onerror = r; })))"

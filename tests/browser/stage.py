@@ -10,6 +10,8 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +26,9 @@ from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 KEY = "csk_shop_" + "b" * 43
 ARGUMENTS = [
@@ -209,6 +211,28 @@ class Stage:
                 async with asyncio.timeout(10):
                     await context.close()
         assert faults == []
+
+
+async def stop_clock(context: BrowserContext) -> None:
+    """Stop the clock of the pages that this context will open: their timers fire only when a test lets time pass."""
+    await context.clock.install()
+    await context.clock.pause_at(time.time() + 1)
+
+
+async def without_streams(context: BrowserContext) -> Callable[[str], int]:
+    """Refuse event streams for good, so that neither the page nor the browser opens another one by itself.
+
+    Returns how many requests of a kind (`events`, `state`) have been answered.
+    """
+    answered: Counter[str] = Counter()
+
+    async def refuse(route: Route) -> None:
+        answered["events"] += 1
+        await route.fulfill(status=429, headers={"Access-Control-Allow-Origin": "*"})
+
+    await context.route("**/events", refuse)
+    context.on("requestfinished", lambda made: answered.update(["state"] if made.url.endswith("/state") else []))
+    return lambda kind: answered[kind]
 
 
 async def be(person: Person, context: BrowserContext) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
+from functools import partial
 
 import pytest
 import pytest_asyncio
-import segno
 from playwright.async_api import expect
 
+from codesvc.web.pictures import draw_code
 from tests.browser import customer
 from tests.browser.conftest import find_chromium
-from tests.browser.customer import opened
-from tests.pictures import png
+from tests.pictures import data_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
@@ -21,8 +20,7 @@ CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 def own_code():
     """A picture as WeChat's console gives it."""
-    code = segno.make("http://weixin.qq.com/r/demo", error="m").png_data_uri(scale=8)
-    return code if code.startswith("data:image/png;base64,") else f"data:image/png;base64,{b64encode(png()).decode()}"
+    return data_url(draw_code("http://weixin.qq.com/r/demo", "png").body)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["follow", "none"])
@@ -32,17 +30,9 @@ async def shown(request):
         yield stage, request.param
 
 
-@pytest.fixture(params=["hosted", "widget"])
-def opening(request, shown):
-    async def open_page(context, started, more=""):
-        if request.param == "widget":
-            return await opened(shown[0], context, started, more=more)
-        page = await context.new_page()
-        await page.goto(started["page_url"])
-        return page
-
-    open_page.way = request.param
-    return open_page
+@pytest.fixture
+def opening(way, shown):
+    return partial(customer.opened_as, way, shown[0])
 
 
 async def look(page, name):
@@ -53,7 +43,7 @@ async def look(page, name):
 
 @pytest.mark.parametrize("phone", [False, True])
 @pytest.mark.parametrize("dark", [False, True])
-async def test_a_sign_up(shown, opening, phone, dark):
+async def test_a_sign_up(shown, opening, way, phone, dark):
     stage, picture = shown
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor(phone=phone, dark=dark, permissions=CLIPBOARD) as context:
@@ -66,7 +56,7 @@ async def test_a_sign_up(shown, opening, phone, dark):
             image = page.locator(".qr img")
             assert await image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
         await expect(page.get_by_text("扫描二维码")).to_have_count(0)
-        await look(page, f"{opening.way}-{picture}-{'phone' if phone else 'desk'}-{'dark' if dark else 'light'}")
+        await look(page, f"{way}-{picture}-{'phone' if phone else 'desk'}-{'dark' if dark else 'light'}")
         await page.locator(".steps .copy").first.click()
         assert await page.evaluate("navigator.clipboard.readText()") == keyword
         await person.say(keyword)
@@ -76,27 +66,25 @@ async def test_a_sign_up(shown, opening, phone, dark):
         await expect(page.locator(".headline, #headline")).to_have_text("验证成功")
 
 
-async def test_a_bind_intent(shown, opening):
+async def test_a_bind_intent(shown, opening, way):
     stage, picture = shown
-    person, started = (
-        await stage.person(follows=True),
-        await stage.ask("bind-intents", user=f"u-{opening.way}-{picture}"),
-    )
+    person = await stage.person(follows=True)
+    started = await stage.ask("bind-intents", user=f"u-{way}-{picture}")
     async with stage.visitor() as context:
         page = await opening(context, started)
         await expect(page.locator(".headline, #headline")).to_have_text("用微信绑定账号")
         await expect(page.locator(".steps li")).to_have_count(3)
         await expect(page.locator(".how")).to_have_count(0)
-        await look(page, f"{opening.way}-{picture}-bind")
+        await look(page, f"{way}-{picture}-bind")
         await person.say(started["scan"]["keyword"])
         await person.say("确认")
         await expect(page.locator(".headline, #headline")).to_have_text("绑定成功")
 
 
-async def test_inside_wechat_and_in_english(shown, opening):
+async def test_inside_wechat_and_in_english(shown, opening, way):
     stage, picture = shown
     started = await stage.ask("logins")
     async with stage.visitor(phone=True, locale="en-GB") as context:
         page = await opening(context, started, "&lang=en")
         await expect(page.locator(".headline, #headline")).to_have_text("Log in with WeChat")
-        await look(page, f"{opening.way}-{picture}-login-en")
+        await look(page, f"{way}-{picture}-login-en")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.stage import WECHAT_AGENT
+from tests.browser.stage import WECHAT_AGENT, stop_clock, without_streams
+from tests.stores import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SMALL = {"width": 390, "height": 660}
@@ -16,9 +17,17 @@ def stage(shop_stage):
     return shop_stage
 
 
+@pytest.fixture
+def first_looks(way):
+    """How often a page whose stream is refused reads the state by itself: the widget to draw, both for the stream."""
+    return 2 if way == "widget" else 1
+
+
 async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, open_either):
     started = await stage.start()
     async with stage.visitor(phone=True, viewport=SMALL, permissions=["clipboard-read", "clipboard-write"]) as context:
+        # What a button says after a press, it says for two seconds.
+        await stop_clock(context)
         page = await open_either(context, started)
         button = page.get_by_role("button", name="复制口令并打开微信")
         await expect(button).to_be_in_viewport(ratio=1)
@@ -42,20 +51,36 @@ async def test_a_code_on_its_way_leads_to_wechat_and_its_box_comes_into_view(sta
         await expect(page.locator(".code")).to_be_in_viewport(ratio=1)
 
 
-async def test_back_from_wechat_the_state_is_read_at_once(stage, open_either):
+async def test_back_from_wechat_the_state_is_read_at_once(stage, open_either, first_looks):
     """The phone has cut the line meanwhile, and no timer fires: only coming back does it."""
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor(phone=True) as context:
-        await context.clock.install()
-        await context.route("**/events", lambda route: route.abort())
+        await stop_clock(context)
+        answered = await without_streams(context)
         page = await open_either(context, started)
         headline = page.locator("#headline, .headline")
         await expect(headline).to_have_text("发送口令，获取验证码")
-        await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+        await until(lambda: answered("state") == first_looks)
         await person.say(started["scan"]["keyword"])
         await expect(headline).to_have_text("发送口令，获取验证码")
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(headline).to_have_text("验证码已发到微信")
+
+
+async def test_a_stream_that_is_refused_for_good_is_not_asked_for_at_each_look(stage, open_either, first_looks):
+    """Such as where the service has as many open as it can take: then pages poll (codesvc/web/event_streams)."""
+    started = await stage.start()
+    async with stage.visitor(phone=True) as context:
+        await stop_clock(context)
+        answered = await without_streams(context)
+        page = await open_either(context, started)
+        await until(lambda: answered("state") == first_looks)
+        for turn in (1, 2, 3):
+            await page.clock.run_for(3_000)
+            await until(lambda least=first_looks + turn: answered("state") >= least)
+        assert (answered("state"), answered("events")) == (first_looks + 3, 1)
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await until(lambda: answered("events") == 2)
 
 
 async def test_a_binding_by_web_authorisation_offers_its_link(stage):

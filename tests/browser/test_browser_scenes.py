@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.browser.scenes import INSIDE_WECHAT, SCENES
+from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
 from tests.browser.stage import PHONE, WECHAT_AGENT
 from tests.browser.test_browser_access import violations
 
@@ -36,13 +36,7 @@ def cases():
 async def test_everybody_can_read_it(stage, name, phone, locale):
     inside = {"viewport": PHONE, "user_agent": WECHAT_AGENT} if name in INSIDE_WECHAT else {"phone": phone}
     async with stage.visitor(locale=locale, **inside) as context:
-
-        async def look(url):
-            page = await context.new_page()
-            await page.goto(url)
-            return page
-
-        page = await SCENES[name](stage, look)
+        page = await SCENES[name](stage, looking(context))
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await page.evaluate(STILL)

@@ -7,6 +7,7 @@ document and a value. Facts that go or change break a client; new ones do not, e
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def asks_more(fact):
     return (inputs and any(bound in fact for bound in bounds)) or fact.endswith("/requestBody/required")
 
 
-def asks_less(fact, before, after):
-    """Whether a request may be longer than before."""
+def asks_less(fact, before, after=math.inf):
+    """Whether a request may be longer than before; without a bound, as long as any."""
     of_input = fact.startswith("/components/schemas/") and fact.split("/")[3].endswith("Input")
     return of_input and fact.endswith("/maxLength") and after > before
 
@@ -79,7 +80,8 @@ def bare(choice):
 
 def breaks(old, new):
     """Facts by which a client that worked would stop to."""
-    gone = [f"gone: {fact}" for fact in old if fact not in new and not has_grown(fact, new)]
+    grown = [fact for fact in old if fact not in new and (asks_less(fact, old[fact]) or has_grown(fact, new))]
+    gone = [f"gone: {fact}" for fact in old if fact not in new and fact not in grown]
     changed = [
         f"changed: {fact}: {old[fact]!r} -> {new[fact]!r}"
         for fact in old

@@ -192,3 +192,14 @@ def test_links_lead_to_calls_with_their_members(published):
                 count += 1
     assert count > 20
     assert len(calls) == len(OPERATIONS)
+
+
+def test_what_a_request_means_without_a_member_may_also_be_said(published):
+    """A default that its own schema refuses misleads generated clients, which send it."""
+    wrong = [
+        f"{name}.{member}"
+        for name, schema in published.document["components"]["schemas"].items()
+        for member, its in schema.get("properties", {}).items()
+        if "default" in its and published.faults(its, its["default"])
+    ]
+    assert wrong == []

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.contract.background import world_in_background
 from tests.registry.test_admin_api import ADMIN, ADMINS
+from tests.relay.conftest import settings as relaying
 from tests.webhooks.receiver import SECRET
 from tests.world import KEY
 
@@ -17,9 +20,10 @@ LIMITS = ("site_starts", "address_starts", "address_guesses", "user_guesses")
 # Nobody listens there: sending fails, and what there is to read about it is read.
 WEBHOOK = {"url": "http://127.0.0.1:1/hook", "secrets": [SECRET], "allow_private": True}
 PLAIN = {f"sites__shop__limits__{name}": "none" for name in LIMITS} | {"sites__shop__client_ip": "none"}
-PLAIN |= {"sites__shop__webhook": WEBHOOK, "admin__keys": ADMINS}
+PLAIN |= {"sites__shop__webhook": WEBHOOK, "admin__keys": ADMINS, **relaying("http://127.0.0.1:1")}
 
 
+@pytest.mark.timeout(420)
 def test_schemathesis_finds_nothing(store_url, tmp_path):
     with world_in_background(store_url, tmp_path, **PLAIN) as (world, _):
         ended = subprocess.run(
@@ -32,6 +36,6 @@ def test_schemathesis_finds_nothing(store_url, tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=170,
+            timeout=400,
         )
     assert ended.returncode == 0, ended.stdout + ended.stderr

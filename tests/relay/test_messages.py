@@ -159,6 +159,8 @@ async def test_a_repeat_with_an_idempotency_key_is_one_message(new_relay, stub):
     [
         ({"code": "1"}, "/recipient"),
         ({"code": "1", "recipient": {}}, "/recipient"),
+        ({"code": "1", "recipient": {"phone": PHONE}, "user": ""}, "/user"),
+        ({"code": "1", "recipient": {"phone": PHONE, "email": ""}}, "/recipient/email"),
         ({"code": "1", "recipient": {"phone": "+8613800138000", "email": "a@b.cd"}}, "/recipient"),
         ({"recipient": {"phone": PHONE}}, "/code"),
         ({"code": "1", "recipient": {"phone": "12345678901234567"}}, "/recipient/phone"),

@@ -55,7 +55,7 @@ async def test_what_is_given_is_what_is_known(world, monkeypatch):
     for path in ("/", "/p/none", "/problems/not-found", "/docs"):
         await world.call("GET", path, key=None, headers=html)
     assert given == {
-        name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons", "brand", "renew"}
+        name: {PAGE_VARIABLES[name]} for name in PAGE_VARIABLES.keys() - {"layout", "script", "icons", "brand", "parts"}
     }
 
 

@@ -66,7 +66,7 @@ def test_every_text_that_the_code_asks_for_by_name_is_there():
 
 
 def test_no_text_is_there_that_nothing_asks_for():
-    stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "gateway", "fallback", "failed.no-binding"}
+    stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "fallback", "failed.no-binding"}
     heads = {"code.label", "scan.caption", "scan.offer", "scan.again", "wait", "missing", "busy", "trouble", "refused"}
     families = stages | heads | {"bi", "lg", "ask", "tk", "msg", "oidc"} | {f"problem.{name}" for name in PROBLEMS}
     families |= {f"relay.{reason}" for reason in Reason}
@@ -88,9 +88,7 @@ def test_the_shop_says_everything_and_nothing_else(path):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_has_its_words(texts, language):
-    stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "gateway", "fallback", "failed.no-binding"} - {
-        "pending"
-    }
+    stages = {*DeliveryStatus, *Status, "auto", "test", "replied", "fallback", "failed.no-binding"} - {"pending"}
     for stage in stages:
         for part in ("title", "hint"):
             assert texts.speech(language)(f"{stage}.{part}", account="号", site="站")

@@ -169,7 +169,10 @@ async def test_console_verification(wechat, callback):
     assert (await wechat.control("POST", path))["status"] == "none"
     await wechat.callback_at(callback.url)
     callback.will(lambda query, _: query["echostr"], lambda query, _: f'"{query["echostr"]}"', (403, ""))
-    assert [(await wechat.control("POST", path))["ok"] for _ in range(3)] == [True, False, False]
+    callback.will("<html><body>502 Bad Gateway</body></html>")
+    verdicts = [await wechat.control("POST", path) for _ in range(4)]
+    assert [verdict["ok"] for verdict in verdicts] == [True, False, False, False]
+    assert "502 Bad Gateway" in verdicts[3]["reason"]
     method, query, body, _ = callback.got[0]
     assert (method, body, set(query)) == ("GET", "", {"signature", "timestamp", "nonce", "echostr"})
     check_signature(wechat.spec.token, query["signature"], query["timestamp"], query["nonce"])

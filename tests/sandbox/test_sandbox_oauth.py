@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from aiohttp import web
 
+from codesvc.sandbox.rights import KINDS
+
 OPEN = "https://open.weixin.qq.com/connect/oauth2/authorize"
 
 
@@ -214,15 +216,26 @@ async def test_one_time_subscription(wechat, site):
     }
     assert (await wechat.api(send, body))["errcode"] == 43101
     cancelled = query_of(await wechat.act(openid, "open", url=page, consent="deny"))
-    assert cancelled["action"] == "cancel"
+    assert cancelled == {"template_id": "T1", "scene": "1000", "action": "cancel", "reserved": "r"}
     confirmed = query_of(await wechat.act(openid, "open", url=page))
     assert confirmed == {"openid": openid, "template_id": "T1", "scene": "1000", "action": "confirm", "reserved": "r"}
     assert (await wechat.api(send, {**body, "title": "x" * 16}))["errcode"] == 40035
+    for value in ({}, {"content": {"value": ""}}, {"content": {"value": "字" * 201}}):
+        assert (await wechat.api(send, {**body, "data": value}))["errcode"] == 47003
     assert [(await wechat.api(send, body))["errcode"] for _ in range(2)] == [0, 43101]
     [message] = await wechat.messages(openid)
     assert (message["title"], message["content"]) == ("验证码", "482913")
     bad = page.replace("scene=1000", "scene=10001")
     assert "错误" in (await wechat.act(openid, "open", url=bad))["body"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_page_of_one_time_subscriptions_belongs_to_whom_may_send_them(wechat, site, kind):
+    await wechat.control("PATCH", f"/accounts/{wechat.spec.appid}", {"kind": kind})
+    page = f"/mp/subscribemsg?action=get_confirm&appid={wechat.spec.appid}&scene=1&template_id=T1&redirect_url={site}"
+    shown = await wechat.act(await wechat.user(), "open", url=f"https://mp.weixin.qq.com{page}#wechat_redirect")
+    allowed = kind in {"verified_service", "verified_subscription", "test"}
+    assert ("权限" in shown["body"]) is not allowed
 
 
 async def test_browser_gives_up_politely(wechat, unused_tcp_port):

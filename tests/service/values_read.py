@@ -1,7 +1,8 @@
 """Which headers, query parameters, cookies and form fields the code of the web reads, found in its source.
 
-A read is `.get(…)`, `.getall(…)`, `[…]` or `in` on the request's own mapping, or on a name that was made from it. The
-name of the value has to be a constant; a read whose name is computed is reported by its source text.
+A read is `.get(…)`, `.getall(…)`, `[…]` or `in` on the request's own mapping, on that of an identity system's call, or
+on a name that was made from one. The name of the value has to be a constant; a read whose name is computed is reported
+by its source text.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def kind_of(node, names):
             | ast.Call(func=ast.Name(id="form_of"))
         ):
             return "form"
-        case ast.Attribute(attr=attr, value=ast.Name(id="request")) if attr in KINDS:
+        case ast.Attribute(attr=attr, value=ast.Name(id="request" | "call")) if attr in KINDS:
             return KINDS[attr]
         case ast.Name(id=name):
             return names.get(name)

@@ -130,6 +130,8 @@ class ConsentFlow:
         target = given.get("redirect_url", "")
         if account is None or given.get("action") != "get_confirm" or not _is_web_address(target):
             return ErrorPage(0, "链接参数错误")
+        if not has_right(account.spec.kind, Right.ONE_TIME):
+            return ErrorPage(0, "该公众号没有一次性订阅消息的权限")
         if not (scene.isascii() and scene.isdigit() and int(scene[:6]) <= _MAX_SCENE) or not template_id:
             return ErrorPage(0, "链接参数错误")
         if person is None:
@@ -146,11 +148,12 @@ class ConsentFlow:
             if allow:
                 return self._grant(asked.identity, asked.target, asked.state)
             return Redirect(add_query(asked.target, {"state": asked.state}))
-        if allow:
-            asked.contact.one_time_grants.add((asked.template_id, asked.scene))
-        fields = {"openid": asked.contact.openid, "template_id": asked.template_id, "scene": asked.scene}
-        action = {"action": "confirm" if allow else "cancel", "reserved": asked.reserved}
-        return Redirect(add_query(asked.target, {**fields, **action}))
+        fields = {"template_id": asked.template_id, "scene": asked.scene, "reserved": asked.reserved}
+        if not allow:
+            return Redirect(add_query(asked.target, {"action": "cancel", **fields}))
+        asked.contact.one_time_grants.add((asked.template_id, asked.scene))
+        # The openid comes with a consent only (KINDS.md 2.1).
+        return Redirect(add_query(asked.target, {"openid": asked.contact.openid, "action": "confirm", **fields}))
 
     def _prompt(self, kind: Literal["authorize", "subscribe"], asked: _Authorize | _Subscribe) -> ConsentPrompt:
         ticket = secrets.token_urlsafe(16)

@@ -6,7 +6,7 @@ Both follow from the calls of all processes. The rules themselves are pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from codesvc.domain.account_kinds import right_of
 from codesvc.domain.clock import rfc3339
@@ -33,11 +33,13 @@ class TokenTrouble:
     """An access token cannot be had.
 
     Attributes:
+        state: the account's state on `/readyz`.
         result: WeChat's errcode, or the word of a call without an answer.
         since: the first failure, ms since 1970.
         last: the latest one.
     """
 
+    state: ClassVar[str] = "no token"
     result: str
     since: int
     last: int
@@ -68,12 +70,14 @@ class CallRefusal:
     """WeChat refuses a call with an errcode that does not end by itself.
 
     Attributes:
+        state: the account's state on `/readyz`.
         call: the call, as in the metrics: `template`, `qrcode`, …
         errcode: WeChat's errcode.
         since: the first failure, ms since 1970.
         last: the latest one.
     """
 
+    state: ClassVar[str] = "refused"
     call: str
     errcode: int
     since: int
@@ -152,12 +156,14 @@ class RightTrouble:
     """WeChat refuses calls that the configured kind may make (48001), while the token works.
 
     Attributes:
+        state: the account's state on `/readyz`.
         endpoints: labels of the calls (`codesvc.wechat.call_labels.ENDPOINTS`).
         since: the first refusal, ms since 1970.
         account: the account's name.
         kind: its configured kind.
     """
 
+    state: ClassVar[str] = "no right"
     endpoints: tuple[str, ...]
     since: int
     account: str
@@ -169,8 +175,7 @@ class RightTrouble:
         return (
             f"WeChat refuses {', '.join(self.endpoints)} since {rfc3339(self.since)}: errcode {NO_RIGHT}, the account "
             f"lacks the right. The token works: this is a fault of configuration. accounts.{self.account}.kind is "
-            f'"{self.kind}": let `codesvc check` find the kind, and see whether the verification (认证) has '
-            "lapsed."
+            f'"{self.kind}": let `codesvc check` find the kind, and see whether the verification (认证) has lapsed.'
         )
 
 

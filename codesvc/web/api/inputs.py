@@ -41,10 +41,8 @@ Address = Annotated[
         extra_json_schema={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
     ),
 ]
-# A site passes it on as the browser wrote it, so no length refuses a start: a body has fewer bytes.
-UserAgent = Annotated[
-    str, Meta(max_length=65_536, description="the browser's header; only a family from a closed list is kept and shown")
-]
+# A site passes it on as the browser wrote it, so no length of it refuses a start: only a body has a bound.
+UserAgent = Annotated[str, Meta(description="the browser's header; only a family from a closed list is kept and shown")]
 Locale = Annotated[
     str,
     Meta(

@@ -1,10 +1,13 @@
-"""The types of requests about messages."""
+"""The types of requests about messages.
+
+Patterns here only describe: `codesvc.service.messages` holds them, for every way in, and says in words what is wrong.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from codesvc.domain.errors import Invalid
 from codesvc.domain.recipient import MessageKind
@@ -16,36 +19,67 @@ from codesvc.web.api.user_ids import User  # noqa: TC001
 class RecipientInput(Input):
     """A phone number or an e-mail address: exactly one of the two."""
 
-    phone: Annotated[
-        str,
-        Meta(
-            min_length=4,
-            max_length=40,
-            description="in E.164, or as dialled in the region of the site's `relay`",
-            examples=["+8613800138000"],
-        ),
-    ] = ""
-    email: Annotated[str, Meta(min_length=3, max_length=254, examples=["alice@example.com"])] = ""
+    phone: (
+        Annotated[
+            str,
+            Meta(
+                min_length=4,
+                max_length=40,
+                description="in E.164, or as dialled in the region of the site's `relay`",
+                examples=["+8613800138000"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    email: Annotated[str, Meta(min_length=3, max_length=254, examples=["alice@example.com"])] | UnsetType = UNSET
 
 
 class MessageInput(Input):
     """Body of POST /v1/messages."""
 
     recipient: RecipientInput | None = None
-    user: User = ""
-    code: Annotated[str, Meta(min_length=1, max_length=64, description="that you made", examples=["721082"])] = ""
+    user: User | UnsetType = UNSET
+    code: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                extra_json_schema={"pattern": r"^[!-~]{1,64}(?!\n)$"},
+                description="that you made: visible ASCII characters",
+                examples=["721082"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     purpose: Annotated[
         str, Meta(max_length=32, description="of the configuration; without one, that of the site's `relay`")
     ] = ""
-    text: Annotated[str, Meta(max_length=LONGEST_TEXT, description="for the gateway; without one, ours")] = ""
-    subject: Annotated[str, Meta(max_length=LONGEST_SUBJECT, description="of an e-mail; without one, ours")] = ""
+    text: Annotated[
+        str,
+        Meta(
+            max_length=LONGEST_TEXT,
+            extra_json_schema={"pattern": r"^[^\u0000]*$"},
+            description="for the gateway; without one, ours",
+        ),
+    ] = ""
+    subject: Annotated[
+        str,
+        Meta(max_length=LONGEST_SUBJECT, description="of an e-mail, in printable characters; without one, ours"),
+    ] = ""
     locale: Locale = "zh-CN"
     expires_in: Annotated[
         int, Meta(ge=LEAST_LIFE, le=MOST_LIFE, description="how long the code is valid, seconds", examples=[300])
     ] = 300
     client_ip: Address | None = None
     reference: Annotated[
-        str, Meta(max_length=8, description="what your page shows beside the code: letters and digits", examples=["KX"])
+        str,
+        Meta(
+            max_length=8,
+            extra_json_schema={"pattern": r"^[A-Za-z0-9]{0,8}(?!\n)$"},
+            description="what your page shows beside the code: letters and digits",
+            examples=["KX"],
+        ),
     ] = ""
 
 
@@ -61,6 +95,10 @@ def recipient_of(given: RecipientInput, pointer: str = "/recipient") -> tuple[Me
     Raises:
         Invalid: there are both, or neither.
     """
-    if bool(given.phone) == bool(given.email):
-        raise Invalid("must have exactly one of phone and email", pointer)
-    return (MessageKind.SMS, given.phone) if given.phone else (MessageKind.EMAIL, given.email)
+    match given.phone, given.email:
+        case str(phone), UnsetType():
+            return MessageKind.SMS, phone
+        case UnsetType(), str(email):
+            return MessageKind.EMAIL, email
+        case _:
+            raise Invalid("must have exactly one of phone and email", pointer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from msgspec import UNSET
 
 from codesvc.client import schema
 from codesvc.domain.forwarding import stated_address
@@ -64,13 +65,14 @@ async def send(request: web.Request) -> web.Response:
     caller = authenticate(request, "messages")
     given, body = await inputs.read(request, MessageInput)
     kind, recipient = recipient_of(given.recipient) if given.recipient else (MessageKind.SMS, "")
-    if given.user:
-        check_user(given.user)
+    user = given.user or ""
+    if given.user is not UNSET:
+        check_user(user)
     wanted = MessageRequest(
         kind=kind,
         recipient=recipient,
-        user=given.user,
-        code=given.code,
+        user=user,
+        code=given.code or "",
         text=given.text,
         subject=given.subject,
         purpose=given.purpose,

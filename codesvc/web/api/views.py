@@ -141,7 +141,7 @@ class Views:
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
             renew=_renewal(record),
-            by_keyword=site.account.picture != "scan",
+            by_keyword=site.account.by_keyword,
             brand=brand_of(site, self._address),
         )
 

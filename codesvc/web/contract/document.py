@@ -24,7 +24,7 @@ from codesvc.web.contract.headers import HEADERS
 from codesvc.web.contract.operation import Access, Operation, Parameter
 from codesvc.web.problem_types import PROBLEMS
 
-VERSION: Final = "1.16"
+VERSION: Final = "1.17"
 """The version of the contract, not of the program. Every addition raises the second number; /v1 keeps the first."""
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -103,7 +103,8 @@ def _schemas() -> dict[str, Any]:
     bodies = {operation.body.shape: operation.body for operation in OPERATIONS if operation.body}
     asked = schemas.of_requests(bodies)
     for shape, body in bodies.items():
-        asked[shape.__name__] |= body.narrowed
+        for narrow, members in ((shape, body.narrowed), *body.narrowed_parts.items()):
+            asked[narrow.__name__] |= members
     shapes = {shape for operation in OPERATIONS for answer in operation.answers for shape in responses.shapes(answer)}
     shapes.update(EVENT_SHAPES.values())
     return asked | schemas.of_answers(shapes) | schemas.of_problems()

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.client import schema
-from codesvc.web.api.message_inputs import MessageInput, RecipientsInput
+from codesvc.web.api.message_inputs import MessageInput, RecipientInput, RecipientsInput
 from codesvc.web.contract import examples
 from codesvc.web.contract.operation import Answer, Body, Operation, Parameter
+
+if TYPE_CHECKING:
+    from codesvc.web.api.inputs import Input
 
 TAG: Final = "Messages"
 _ID: Final = Parameter(
     name="id", place="path", description="A message's id.", schema={"type": "string"}, example=examples.MESSAGE_ID
 )
+
+_ONE_RECIPIENT: Final[dict[type[Input], dict[str, Any]]] = {RecipientInput: {"minProperties": 1, "maxProperties": 1}}
+
+
+def _one_of(*ways: dict[str, Any]) -> dict[str, Any]:
+    """At least one of some members; a condition and not a union, so that generated types stay one type."""
+    return {"if": {"anyOf": [{"required": list(way), "properties": way} for way in ways]}, "else": False}
+
+
+_NEEDED: Final[dict[str, Any]] = {
+    "allOf": [
+        _one_of({"code": True}, {"text": {"minLength": 1}}),
+        _one_of({"recipient": {"type": "object"}}, {"user": True}),
+    ]
+}
 
 SEND: Final = Operation(
     method="POST",
@@ -43,6 +61,8 @@ SEND: Final = Operation(
                 "expires_in": 600,
             },
         },
+        narrowed=_NEEDED,
+        narrowed_parts=_ONE_RECIPIENT,
     ),
     answers=(
         Answer(
@@ -80,7 +100,11 @@ RECIPIENT: Final = Operation(
     description="Always the same one for a recipient, and another one on every site. Bind a WeChat under it (a bind "
     "intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
     scope="messages",
-    body=Body(shape=RecipientsInput, examples={"phone": {"recipient": {"phone": "+8613800138000"}}}),
+    body=Body(
+        shape=RecipientsInput,
+        examples={"phone": {"recipient": {"phone": "+8613800138000"}}},
+        narrowed_parts=_ONE_RECIPIENT,
+    ),
     answers=(Answer(status=200, description="The id.", shape=schema.RecipientUser, example=examples.RECIPIENT_USER),),
 )
 

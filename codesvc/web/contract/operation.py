@@ -59,6 +59,7 @@ class Body:
         media: content types.
         required: whether the call fails without one.
         narrowed: members of the schema that the type cannot say.
+        narrowed_parts: the same of the types of members.
     """
 
     shape: type[Input]
@@ -66,6 +67,7 @@ class Body:
     media: tuple[str, ...] = (JSON,)
     required: bool = True
     narrowed: dict[str, Any] = field(default_factory=dict)
+    narrowed_parts: dict[type[Input], dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,10 +124,10 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
         title = t("ask.login", site=_where(request, intent))
         if intent.oidc is not None and intent.oidc.host:
             lines.insert(0, t("ask.login.host", host=intent.oidc.host))
-        if not intent.choices and intent.oidc is not None and intent.oidc.binds:
-            lines.append(t("ask.login.binds"))
         if not intent.choices and intent.oidc is None:
             lines.append(t("ask.new"))
+        elif not intent.choices and intent.oidc is not None and intent.oidc.binds:
+            lines.append(t("ask.login.binds"))
         elif len(intent.choices) == 1:
             lines.append(t("ask.account", user=intent.recognisable_choices[0]))
     return PersonPage(

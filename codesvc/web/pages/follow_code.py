@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from codesvc.domain.logo import MOST_QR_BYTES, parse
+from codesvc.domain.logo import MOST_QR_BYTES, Logo, parse
 from codesvc.web.problem import Problem
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
+
+
+@lru_cache(maxsize=64)
+def _parsed(picture: str) -> Logo:
+    """The picture in a data URL, at most 128 KB. Each new page asks for it, and it is the same for all."""
+    return parse(picture, MOST_QR_BYTES)
 
 
 def follow_code(site: SiteEntry) -> web.Response:
@@ -22,6 +29,6 @@ def follow_code(site: SiteEntry) -> web.Response:
     picture = site.account.config.qr_picture
     if picture is None:
         raise Problem("not-found", "This account has no QR code to show here: send it the keyword.")
-    found = parse(picture, MOST_QR_BYTES)
+    found = _parsed(picture)
     headers = {"Cache-Control": "private, max-age=300", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return web.Response(body=found.body, content_type=found.content_type, headers=headers)

@@ -98,7 +98,7 @@ async def picture(request: web.Request) -> web.Response:
     Phones need a PNG: they cannot save an SVG as a photo, nor read one by a long press.
     """
     site, identifier = _subject(request)
-    if site.account.picture != "scan":
+    if site.account.by_keyword:
         return follow_code(site)
     record = expect(await services(request).verifications.scan(site, identifier), Outcome.ATTACHED)
     return draw_code(record.scene_url or "", request.match_info["kind"])

@@ -60,7 +60,7 @@ def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
 
 def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
-    by_keyword = site.account.picture != "scan"
+    by_keyword = site.account.by_keyword
     key, said_yes = _headline(t, intent, "phone" if by_keyword else handset), intent.status in _SAID_YES
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}

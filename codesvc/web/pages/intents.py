@@ -121,7 +121,7 @@ async def picture(request: web.Request) -> web.Response:
     known = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
     if known.method == "oauth":
         return draw_code(here.links.ask_url(site.account.name, site.name, known.id), kind)
-    if site.account.picture != "scan":
+    if site.account.by_keyword:
         return follow_code(site)
     intent = expect(identifier.kind, await here.intents.scan(site, identifier), Outcome.ATTACHED)
     return draw_code(intent.scene_url or "", kind)

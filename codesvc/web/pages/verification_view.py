@@ -49,7 +49,7 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
         case "pending", _, _:
             return "auto"
         case "queued" | "sent" | "unknown", "gateway", _:
-            return "gateway"
+            return "sent"
         case "awaiting_scan", _, None | "no-binding" | "no-channel":
             return "awaiting_scan"
         case "awaiting_scan", _, _:
@@ -117,14 +117,14 @@ def _variables(
     now = stage(state.status, state.delivery, test=state.test)
     reason = state.delivery.reason
     # The texts for a phone speak of the keyword, which is all that an account without QR codes for pages has.
-    by_keyword = site.account.picture != "scan"
-    spoken = "phone" if by_keyword else handset
+    spoken = "phone" if state.by_keyword else handset
     part = scan_part(request, state, handset)
     blocked = _wait(problem) if problem and problem.type.name == "guess-budget" else 0
     if blocked and part == "offered":
         part = "keyword" if handset == "phone" else "picture"
     anew = [f"{now}.hint.renew"] if state.renew else []
-    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{spoken}", f"{now}.hint.{reason}", f"{now}.hint"]
+    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{spoken}"]
+    hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint.{reason}", f"{now}.hint"]
     if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
     if now == "approved" and state.return_to is None:

@@ -22,7 +22,7 @@ const ICONS = { // as in templates/pages/icons.html; a second path has a class o
   stop: [`${CIRCLE}M12 7.8v5M12 16h.01`],
   shield: ["M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6l-7-2.5Zm-3 8.3 2.2 2.2 3.9-4.2"],
 };
-const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", gateway: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
+const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
   awaiting_scan: "scan", fallback: "scan", scanned: "check", approved: "check" };
 
 // h("p.good", {id: …, text: …, onclick: …}, child, …)
@@ -72,7 +72,7 @@ function stageOf({ status, delivery, test }) {
   if (test) return "test";
   const { status: sent, channel, reason } = delivery;
   if (sent === "pending") return "auto";
-  if (sent !== "failed" && channel === "gateway") return "gateway";
+  if (sent !== "failed" && channel === "gateway") return "sent";
   if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
   if (sent === "failed" && reason === "no-binding") return "failed.no-binding";
   return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;

@@ -102,11 +102,11 @@ function makePanel(t, back, does) {
     spoken = state.by_keyword ? "phone" : device;
     root.className = state.delivery ? "panel" : "panel intent";
     if (!state.delivery) return drawIntent(wanted);
-    const stage = stageOf(state), { status, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
+    const stage = stageOf(state), { status, channel, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
     const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${spoken}`, `${stage}.title`), state);
-    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${spoken}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
+    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint.${reason}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && onPhone(scan)))];
     if (state.status === "pending") {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);

@@ -68,7 +68,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const [answer] = await Promise.all([asked, learn()]);
     const members = await answer.json(); // the page of a proxy in front of a service that is down is no JSON
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
-    tellReach(offline, t, true);
+    if (tellReach(offline, t, true)) relisten();
     if (!members.page_token) return apply(members);
     page = pageOf(members.page_token);
     wanted = "";
@@ -126,6 +126,10 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     source.addEventListener("error", () => { askAround(); look(); });
   }
 
+  // A stream that was refused for good, by a proxy or where too many are open, is asked for again only after an outage,
+  // and when the person comes back: looking does until then.
+  function relisten() { if (source?.readyState === 2 && !ended(state)) listen(); }
+
   function mark({ status, over, delivery, expires_at: expires, resend_at: again, attempts_left: left, scan }) {
     return JSON.stringify([status, over, delivery, expires, again, left, scan?.keyword]);
   }
@@ -144,8 +148,6 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     // By the service's clock: what this one shows does not matter.
     [expiresAt, resendAt] = [fresh.expires_at, fresh.resend_at].map((moment) => Date.parse(moment) + shift);
     draw();
-    // A stream that was refused for good, by a proxy say, is asked for again once the service can be heard.
-    if (!ended(fresh) && source?.readyState === 2) listen();
     if (before && mark(before) === mark(fresh)) return;
     tell("change", { status: fresh.status, ...(fresh.delivery && { delivery: { ...fresh.delivery } }) });
     if (over.signal.aborted) return; // a listener of the event removed the element
@@ -271,7 +273,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
 
   // Coming back from WeChat: the phone may have cut the line meanwhile.
   const here = { signal: over.signal };
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") look(); }, here);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { relisten(); look(); } }, here);
   addEventListener("online", look, here);
   addEventListener("offline", away, here);
   signal?.addEventListener("abort", () => { root.replaceChildren(); end(signal.reason); }, here);

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from tests.browser.scenes.registry import scene
+from tests.browser.scenes.walks import approved_by, expires, refused_code, scanned
 
 
-def in_a_page(token, lang):
+def in_a_page(started, lang):
     return (
         f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>Shop</title><style>:root{color-scheme:light dark}body{margin:0;padding:2rem 1rem 4rem;"
         "background:light-dark(#faf7f2,#15120e);font:16px/1.6 Georgia,serif;--codesvc-font:Georgia,serif;"
         "--codesvc-accent:light-dark(#8a3b12,#f0b48c);--codesvc-on-accent:light-dark(#fff,#2a1204);--codesvc-surface:light-dark(#fff,#1f1a14);--codesvc-line:light-dark(#e9e2d8,#3a3229);--codesvc-radius:6px}"
         "h1{max-width:50rem;margin:0 auto 1.5rem;font-weight:400}</style>"
-        f'<main><h1>Checkout</h1><div data-codesvc-token="{token}"></div></main><script src="/widget.js"></script>'
+        f'<main><h1>Checkout</h1><div data-codesvc-token="{started["page_token"]}"></div></main>'
+        '<script src="/widget.js"></script>'
     )
 
 
-@scene
-async def widget_brand(stage, look):
-    """The widget in a page that sets no colours of its own: it has the site's looks."""
-    page, started = await look("about:blank"), await stage.start()
-    lang = await page.evaluate("navigator.language")
-    html = (
+def in_a_plain_page(started, lang):
+    return (
         f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<title>Shop</title><style>:root{color-scheme:light dark}body{margin:0;padding:1rem}</style>"
         "<main><h1>Sign up</h1>"
         f'<div data-codesvc-token="{started["page_token"]}"><a href="{started["page_url"]}">Verify</a></div></main>'
         '<script src="/widget.js"></script>'
     )
+
+
+async def with_widget(stage, look, started, write=in_a_page):
+    page = await look("about:blank")
+    html = write(started, await page.evaluate("navigator.language"))
     address = f"{stage.addresses.service}/in-a-page"
     await page.route(address, lambda route: route.fulfill(body=html, content_type="text/html"))
     await page.goto(address)
@@ -35,16 +38,10 @@ async def widget_brand(stage, look):
     return page
 
 
-async def with_widget(stage, look, started):
-    page = await look("about:blank")
-    lang = await page.evaluate("navigator.language")
-    address = f"{stage.addresses.service}/in-a-page"
-    await page.route(
-        address, lambda route: route.fulfill(body=in_a_page(started["page_token"], lang), content_type="text/html")
-    )
-    await page.goto(address)
-    await page.locator(".headline").wait_for()
-    return page
+@scene
+async def widget_brand(stage, look):
+    """The widget in a page that sets no colours of its own: it has the site's looks."""
+    return await with_widget(stage, look, await stage.start(), in_a_plain_page)
 
 
 @scene
@@ -54,10 +51,7 @@ async def widget_scan(stage, look):
 
 @scene
 async def widget_wrong(stage, look):
-    page = await with_widget(stage, look, await stage.start("reset"))
-    await page.locator("#code").press_sequentially("111111")
-    await page.locator("#problem:not(:empty)").wait_for()
-    return page
+    return await refused_code(await with_widget(stage, look, await stage.start("reset")))
 
 
 @scene
@@ -85,28 +79,18 @@ async def widget_missing(stage, look):
 @scene
 async def widget_approved(stage, look):
     person, started = await stage.person(follows=True), await stage.start(return_url=None)
-    page = await with_widget(stage, look, started)
-    await person.scan(started["id"])
-    await page.locator("#code").press_sequentially(await person.code())
-    await page.locator(".badge.approved").wait_for()
-    return page
+    return await approved_by(await with_widget(stage, look, started), person, started)
 
 
 @scene
 async def widget_renew(stage, look):
-    page = await with_widget(stage, look, await stage.start())
-    await stage.pass_time(301)
-    await page.locator(".badge.expired").wait_for()
-    return page
+    return await expires(stage, await with_widget(stage, look, await stage.start()))
 
 
 @scene
 async def widget_renew_taken(stage, look):
-    started = await stage.ask("logins")
-    page = await with_widget(stage, look, started)
-    await (await stage.person(follows=True)).scan(started["id"])
-    await page.locator(".badge.scanned").wait_for()
-    return page
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    return await scanned(await with_widget(stage, look, started), person, started, "scanned")
 
 
 @scene

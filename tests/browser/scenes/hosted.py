@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from tests.browser.scenes.registry import scene
+from tests.browser.scenes.registry import scene, shows
+from tests.browser.scenes.walks import approved_by, bind_intent, expires, reaches, refused_code, scanned
 
 TEMPLATE_SEND = "/cgi-bin/message/template/send"
 
@@ -73,9 +74,7 @@ async def queued(stage, look):
     """WeChat is slow to take the message."""
     user = await stage.bound(await stage.person(follows=True))
     await stage.control("POST", "/faults", {"kind": "slow", "path": TEMPLATE_SEND, "delay": 8, "times": 1})
-    page = await look((await stage.start(user=user))["page_url"])
-    await page.locator(".badge.queued").wait_for()
-    return page
+    return await reaches(await look((await stage.start(user=user))["page_url"]), "queued")
 
 
 @scene
@@ -97,18 +96,12 @@ async def fallback(stage, look):
 @scene
 async def replied(stage, look):
     person, started = await stage.person(follows=True), await stage.start()
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await page.locator(".badge.replied").wait_for()
-    return page
+    return await scanned(await look(started["page_url"]), person, started, "replied")
 
 
 @scene
 async def wrong_code(stage, look):
-    page = await replied(stage, look)
-    await page.locator("#code").press_sequentially("111111")
-    await page.locator("#problem:not(:empty)").wait_for()
-    return page
+    return await refused_code(await replied(stage, look))
 
 
 @scene
@@ -121,20 +114,14 @@ async def typing(stage, look):
 @scene
 async def approved(stage, look):
     person, started = await stage.person(follows=True), await stage.start(return_url=None)
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await page.locator("#code").press_sequentially(await person.code())
-    await page.locator(".badge.approved").wait_for()
-    return page
+    return await approved_by(await look(started["page_url"]), person, started)
 
 
 @scene
 async def exhausted(stage, look):
     started = await stage.start()
     await spend(stage, started)
-    page = await look(started["page_url"])
-    await page.locator(".badge.exhausted").wait_for()
-    return page
+    return await reaches(await look(started["page_url"]), "exhausted")
 
 
 @scene
@@ -153,10 +140,7 @@ async def superseded(stage, look):
 
 @scene
 async def expired(stage, look):
-    page = await look((await stage.start())["page_url"])
-    await stage.pass_time(301)
-    await page.locator(".badge.expired").wait_for()
-    return page
+    return await expires(stage, await look((await stage.start())["page_url"]))
 
 
 @scene
@@ -175,9 +159,7 @@ async def renew_over(stage, look):
     page = await expired(stage, look)
     await page.locator("#anew").click()
     await page.locator("#code").wait_for()
-    await stage.pass_time(301)
-    await page.locator(".badge.expired").wait_for()
-    return page
+    return await expires(stage, page)
 
 
 @scene
@@ -207,93 +189,59 @@ async def login_picture(stage, look):
     return await look((await stage.ask("logins"))["page_url"] + "?scan=picture")
 
 
-@scene
-async def login_for_an_app(stage, look):
-    """An app of another party signs a person in by OpenID Connect."""
-    return await look(f"{stage.addresses.wiki}/login")
-
-
-@scene
-async def login_for_an_app_with_a_wrong_address(stage, look):
-    query = "client_id=moonhill-wiki&redirect_uri=https%3A%2F%2Felsewhere.example%2F"
-    return await look(f"{stage.addresses.issuer}/authorize?{query}")
-
-
-@scene
-async def login_for_no_app(stage, look):
-    return await look(f"{stage.addresses.issuer}/authorize?client_id=nobody")
-
-
-@scene
-async def logout_of_an_app(stage, look):
-    return await look(f"{stage.addresses.issuer}/logout")
+# An app of another party signs people in by OpenID Connect.
+shows("login_for_an_app", "{at.wiki}/login")
+shows(
+    "login_for_an_app_with_a_wrong_address",
+    "{at.issuer}/authorize?client_id=moonhill-wiki&redirect_uri=https%3A%2F%2Felsewhere.example%2F",
+)
+shows("login_for_no_app", "{at.issuer}/authorize?client_id=nobody")
+shows("logout_of_an_app", "{at.issuer}/logout")
 
 
 @scene
 async def login_scanned(stage, look):
     person, started = await stage.person(follows=True), await stage.ask("logins")
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await page.locator(".badge.scanned").wait_for()
-    return page
+    return await scanned(await look(started["page_url"]), person, started, "scanned")
 
 
 @scene
 async def bind(stage, look):
-    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6)))["page_url"])
+    return await look((await bind_intent(stage))["page_url"])
 
 
 @scene
 async def bind_oauth(stage, look):
-    return await look((await stage.ask("bind-intents", user="u" + secrets.token_hex(6), method="oauth"))["page_url"])
+    return await look((await bind_intent(stage, method="oauth"))["page_url"])
 
 
 @scene
 async def bind_done(stage, look):
-    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await person.say("确认")
-    await page.locator(".badge.approved").wait_for()
-    return page
+    person, started = await stage.person(follows=True), await bind_intent(stage)
+    return await scanned(await look(started["page_url"]), person, started, "approved", "确认")
 
 
 @scene
 async def bind_declined(stage, look):
-    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await person.say("拒绝")
-    await page.locator(".badge.declined").wait_for()
-    return page
+    person, started = await stage.person(follows=True), await bind_intent(stage)
+    return await scanned(await look(started["page_url"]), person, started, "declined", "拒绝")
 
 
 @scene
 async def bind_conflict(stage, look):
     """This WeChat is bound to another user."""
-    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+    person, started = await stage.person(follows=True), await bind_intent(stage)
     await stage.bound(person)
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await person.say("确认")
-    await page.locator(".badge.conflict").wait_for()
-    return page
+    return await scanned(await look(started["page_url"]), person, started, "conflict", "确认")
 
 
 @scene
 async def login_unknown(stage, look):
-    """Nobody is bound to this WeChat."""
+    """No user is bound to this WeChat."""
     person, started = await stage.person(follows=True), await stage.ask("logins")
-    page = await look(started["page_url"])
-    await person.scan(started["id"])
-    await person.say("确认")
-    await page.locator(".badge.approved").wait_for()
-    return page
+    return await scanned(await look(started["page_url"]), person, started, "approved", "确认")
 
 
 @scene
 async def login_expired(stage, look):
-    page = await look((await stage.ask("logins"))["page_url"])
-    await stage.pass_time(301)
-    await page.locator(".badge.expired").wait_for()
-    return page
+    return await expires(stage, await look((await stage.ask("logins"))["page_url"]))

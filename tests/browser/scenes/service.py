@@ -4,37 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-from tests.browser.scenes.registry import scene
+from tests.browser.scenes.registry import scene, shows
 
-
-@scene
-async def front(stage, look):
-    return await look(f"{stage.addresses.service}/")
-
-
-@scene
-async def missing(stage, look):
-    return await look(f"{stage.addresses.service}/p/none")
-
-
-@scene
-async def problem(stage, look):
-    return await look(f"{stage.addresses.service}/problems/guess-budget")
-
-
-@scene
-async def reference(stage, look):
-    return await look(f"{stage.addresses.service}/docs")
-
-
-@scene
-async def shop_home(stage, look):
-    return await look(stage.addresses.website)
-
-
-@scene
-async def shop_signup(stage, look):
-    return await look(f"{stage.addresses.website}/signup")
+shows("front", "{at.service}/")
+shows("missing", "{at.service}/p/none")
+shows("problem", "{at.service}/problems/guess-budget")
+shows("reference", "{at.service}/docs")
+shows("shop_home", "{at.website}")
+shows("shop_signup", "{at.website}/signup")
 
 
 @scene
@@ -61,17 +38,7 @@ async def shop_account(stage, look):
     return page
 
 
-@scene
-async def shop_forgot(stage, look):
-    return await look(f"{stage.addresses.website}/forgot")
-
-
-@scene
-async def shop_missing(stage, look):
-    return await look(f"{stage.addresses.website}/nowhere")
-
-
-@scene
-async def shop_phone(stage, look):
-    """The demonstration's phone, as the sandbox shows it."""
-    return await look(stage.addresses.sandbox)
+shows("shop_forgot", "{at.website}/forgot")
+shows("shop_missing", "{at.website}/nowhere")
+# The demonstration's phone, as the sandbox shows it.
+shows("shop_phone", "{at.sandbox}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-
 from tests.browser.scenes.registry import inside_wechat, scene
+from tests.browser.scenes.walks import bind_intent, pressed
 from tests.browser.stage import be
 
 
@@ -16,27 +15,27 @@ async def tapped(person, look, link=""):
     return page
 
 
-@inside_wechat
-async def ask_bind(stage, look):
-    person, started = await stage.person(follows=True), await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+async def asked(person, look, started):
+    """The page behind the question that this person gets by a scan."""
     await person.scan(started["id"])
     return await tapped(person, look)
 
 
 @inside_wechat
+async def ask_bind(stage, look):
+    return await asked(await stage.person(follows=True), look, await bind_intent(stage))
+
+
+@inside_wechat
 async def ask_bind_done(stage, look):
-    page = await ask_bind(stage, look)
-    await page.locator("button.primary").click()
-    await page.locator(".badge.approved").wait_for()
-    return page
+    return await pressed(await ask_bind(stage, look), "button.primary", "approved")
 
 
 @inside_wechat
 async def ask_login(stage, look):
     person, started = await stage.person(follows=True), await stage.ask("logins")
     await stage.bound(person)
-    await person.scan(started["id"])
-    return await tapped(person, look)
+    return await asked(person, look, started)
 
 
 @inside_wechat
@@ -68,24 +67,24 @@ async def ask_bind_declined(stage, look):
 @inside_wechat
 async def ask_bind_named(stage, look):
     """The site has given a name by which the person recognises the account."""
-    more = {"user": "u" + secrets.token_hex(6), "display": "山间的猫"}
-    person, started = await stage.person(follows=True), await stage.ask("bind-intents", **more)
-    await person.scan(started["id"])
-    return await tapped(person, look)
+    return await asked(await stage.person(follows=True), look, await bind_intent(stage, display="山间的猫"))
 
 
 @inside_wechat
 async def message_stopped(stage, look):
-    page = await message(stage, look)
-    await page.locator("button.refuse").click()
-    await page.locator(".badge.expired").wait_for()
-    return page
+    return await pressed(await message(stage, look), "button.refuse", "expired")
+
+
+async def asked_for_a_ticket(stage):
+    """A person who has got a link from the chat."""
+    person = await stage.person(follows=True)
+    await person.say("绑定账号")
+    return person
 
 
 @scene
 async def ticket_over(stage, look):
-    person = await stage.person(follows=True)
-    await person.say("绑定账号")
+    person = await asked_for_a_ticket(stage)
     await stage.pass_time(601)
     return await look(await person.link())
 
@@ -93,16 +92,12 @@ async def ticket_over(stage, look):
 @scene
 async def ticket_first(stage, look):
     """Before the digits are shown."""
-    person = await stage.person(follows=True)
-    await person.say("绑定账号")
-    return await look(await person.link())
+    return await look(await (await asked_for_a_ticket(stage)).link())
 
 
 @scene
 async def ticket(stage, look):
-    person = await stage.person(follows=True)
-    await person.say("绑定账号")
-    page = await look(await person.link())
+    page = await ticket_first(stage, look)
     if await page.locator("form button").count():
         await page.locator("form button").click()
         await page.locator("#digits").wait_for()
