@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import logging
 import re
 
 import pytest
@@ -66,12 +67,13 @@ def valkey(request):
 
 def keys_without_ttl(client):
     """Keys that would stay for ever although their kind is not permanent."""
-    found = []
-    for key in client.scan_iter(count=1000):
-        kind = KIND.match(key.decode())
-        if client.ttl(key) == -1 and not (kind and kind[1] in PERMANENT):
-            found.append(key.decode())
-    return found
+    keys = list(client.scan_iter(count=1000))
+    kinds = [KIND.match(key.decode()) for key in keys]
+    passing = [key for key, kind in zip(keys, kinds, strict=True) if not (kind and kind[1] in PERMANENT)]
+    with client.pipeline(transaction=False) as pipe:
+        for key in passing:
+            pipe.ttl(key)
+        return [key.decode() for key, ttl in zip(passing, pipe.execute(), strict=True) if ttl == -1]
 
 
 @pytest.fixture(autouse=True)
@@ -82,11 +84,27 @@ def no_key_stays(request):
         assert keys_without_ttl(request.getfixturevalue("valkey")) == []
 
 
+def logging_now():
+    """How this process logs: structlog's configuration, and of the root logger what pytest does not set itself."""
+    root = logging.getLogger()
+    handlers = [handler for handler in root.handlers if not type(handler).__module__.startswith("_pytest")]
+    return structlog.get_config(), root.level, logging.root.manager.disable, handlers
+
+
 @pytest.fixture(autouse=True)
 def logging_stays():
-    """A command that configures the logging of this process hides from later tests what the service logs."""
+    """A test that leaves logging otherwise than it was would hide from later ones what the service logs."""
+    before = logging_now()
     yield
-    assert not structlog.get_config()["cache_logger_on_first_use"], "run this command in a process of its own"
+    after = logging_now()
+    if after != before:
+        structlog.configure(**before[0])
+        logging.getLogger().setLevel(before[1])
+        logging.disable(before[2])
+        for handler in after[3]:
+            if handler not in before[3]:
+                logging.getLogger().removeHandler(handler)
+        pytest.fail("logging is not as before this test: put it back, or configure it in a process of its own")
 
 
 BACKGROUND = {"pool", "token", "quota", "leavers", "outbox", "minute", "hour", "latest"}
