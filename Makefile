@@ -2,13 +2,15 @@
 # Each makes the virtual environment and installs what it needs.
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?= -n 2 --dist loadfile -q
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder -q
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.test-installed
 TOOLS_STAMP := $(VENV)/.tools-installed
+# Where the environment forbids to keep compiled modules, each of hundreds of processes would compile all of them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz fuzz-keep oracle release-check audit docs clean bench-gate locks licences sbom dist
+.PHONY: demo test test-slow test-looks test-all chaos soak test-cluster test-store test-stores-briefly lint format screens texts language client bench fuzz fuzz-keep oracle release-check audit docs clean bench-gate locks licences sbom dist
 
 # On other ports: make demo PORT_BASE=18080; with an account of another kind: make demo KIND=unverified_subscription
 demo: $(STAMP)
@@ -44,6 +46,11 @@ chaos: $(STAMP)
 
 soak: $(STAMP)
 	SOAK_SECONDS=$(or $(SOAK_SECONDS),1800) $(BIN)/python -m pytest -q -n 0 -s tests/chaos/test_soak.py
+
+# Every page in every look; `make test-slow` reads each in some of them (tests/browser/stage.py).
+test-looks: $(TEST_STAMP)
+	CODESVC_ALL_LOOKS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/browser/test_browser_scenes.py \
+		tests/browser/test_browser_site.py tests/browser/test_browser_admin.py
 
 # What talks to a store, and a part of it that says most in a minute.
 STORE_TESTS := tests/scripts tests/service tests/delivery tests/people tests/beside tests/contract tests/attacks \

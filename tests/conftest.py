@@ -20,6 +20,26 @@ KIND = re.compile(r"cs:\{p\d\d\}:(?:wx[0-9a-f]{16}:)?([a-z-]+)")
 LONGEST_TEST = 150  # seconds of real time
 
 
+BEGUN_FIRST = (
+    "tests/chaos",
+    "tests/people/test_account_move.py",
+    "tests/doctor/test_command.py",
+    "tests/process/test_one_person.py",
+    "tests/process/test_rotation.py",
+    "tests/contract/test_schemathesis.py",
+    "tests/browser/test_browser_site.py",
+    "tests/integrations",
+    "tests/people/test_transfer.py",
+    "tests/cluster",
+    "tests/webhooks/test_webhook_crashes.py",
+    "tests/webhooks/test_webhook_api.py",
+    "tests/delivery/test_field_circumstances.py",
+    "tests/service/test_without_addresses.py",
+    "tests/service/test_unsigned_writes.py",
+)
+"""Files that take long. One of them at the end would keep one process busy while the others have nothing left to do."""
+
+
 def within(seconds, test):
     """The test, cancelled where it hangs."""
 
@@ -36,6 +56,7 @@ def pytest_collection_modifyitems(config, items):
         later = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if item not in later]
         config.hook.pytest_deselected(items=later)
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGUN_FIRST))
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             own = item.get_closest_marker("timeout")

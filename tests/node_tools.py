@@ -16,13 +16,15 @@ def installed(request, tmp_path_factory, package: Path) -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip(f"NOT TESTED: {package.parent.name} needs node and npm on the PATH")
     cache = getattr(request.config, "cache", None)
-    shelf = cache.mkdir(f"{package.parent.parent.name}-node") if cache else tmp_path_factory.mktemp("node")
+    name = f"{package.parent.parent.name}-node"
+    shelf = cache.mkdir(name) if cache else tmp_path_factory.getbasetemp() / name
+    shelf.mkdir(exist_ok=True)
     wanted = package.read_bytes()
     home = shelf / hashlib.sha256(wanted).hexdigest()[:16]
     if not home.exists():
         fresh = Path(tempfile.mkdtemp(dir=shelf))
         (fresh / "package.json").write_bytes(wanted)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+        command = ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
         done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=180, check=False)
         if done.returncode:
             pytest.skip(f"NOT TESTED: npm could not install what {package} pins: {done.stderr[-300:]}")

@@ -42,6 +42,10 @@ ARGUMENTS = [
     # Pages that a test answers itself count as public, and loopback as private.
     "--disable-features=LocalNetworkAccessChecks",
 ]
+WHOLE = os.environ.get("CODESVC_ALL_LOOKS") == "1"
+"""Whether pages are read in every look: each scene on both screens in both languages, light and dark; the operators'
+pages and the documentation's site on both screens, light and dark. Else each scene in one of the four by turns, and the
+others in two of the four, which hold every screen and every scheme."""
 PHONE_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.1 Mobile/15E148 Safari/604.1"

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
 from codesvc.domain.passwords import password_line
-from tests.browser.stage import ARGUMENTS, DESKTOP, PHONE, chromium
+from tests.browser.stage import ARGUMENTS, DESKTOP, PHONE, WHOLE, chromium
 from tests.world import running_world
 
 axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
@@ -253,8 +253,12 @@ async def test_without_a_script_everything_is_there(browser, open_world):
     await context.close()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+LOOKS = {"desktop-light": (False, False), "phone-dark": (True, True)}
+if WHOLE:
+    LOOKS |= {"desktop-dark": (False, True), "phone-light": (True, False)}
+
+
+@pytest.mark.parametrize(("phone", "dark"), LOOKS.values(), ids=LOOKS)
 async def test_everybody_can_use_the_pages(browser, open_world, dark, phone):
     world = open_world
     await world.bound("alice")

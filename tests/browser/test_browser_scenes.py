@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
-from tests.browser.stage import PHONE, WECHAT_AGENT
+from tests.browser.stage import PHONE, WECHAT_AGENT, WHOLE
 from tests.browser.test_browser_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -18,8 +16,6 @@ STILL = """() => {
 }"""
 """Wait until no colour is on its way to another."""
 LOOKS = [(phone, locale) for phone in (True, False) for locale in ("zh-CN", "en-US")]
-WHOLE = os.environ.get("CODESVC_ALL_LOOKS") == "1"
-"""Whether each scene is read on both screens in both languages; else in one of the four, by turns, light and dark."""
 
 
 def cases():
