@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 from codesvc.web.context import SERVICES
+from tests.command_line import codesvc
 from tests.world import KEY, MASTER, OTHER_KEY, Person, running_world
 
 OLD = DEFAULT_ACCOUNT.appid
@@ -92,17 +92,10 @@ class Move:
         return person
 
     async def codesvc(self, *words, env=None):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "codesvc.cli", "bindings", *map(str, words), "--config", self.config),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ | (env or {}),
-            cwd=self.directory,
-        )
-        out, err = await process.communicate()
-        assert "Traceback" not in err.decode(), err.decode()
-        assert process.returncode != 2, err.decode()
-        return process.returncode, out.decode(), err.decode()
+        status, out, err = await codesvc("bindings", *words, "--config", self.config, cwd=self.directory, **(env or {}))
+        assert "Traceback" not in err, err
+        assert status != 2, err
+        return status, out, err
 
     async def move(self, *more):
         return await self.codesvc("move", self.report, "--from-appid", OLD, *more)

@@ -1,13 +1,12 @@
 """Openids that are malformed, or of another account: told at the import, found by a send, and in nobody's way."""
 
-import asyncio
 import json
-import sys
 
 import pytest
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.identifiers import derive_openid
+from tests.command_line import codesvc as command
 from tests.people.test_transfer import CONFIG, openid, write_lines
 from tests.world import MASTER, OTHER_KEY
 
@@ -24,13 +23,7 @@ def codesvc(world, store_url, tmp_path):
     path.chmod(0o600)
 
     async def run(*words):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "codesvc.cli", "bindings", *map(str, words), "--config", path, "--site", "shop"),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode, out.decode(), err.decode()
+        return await command("bindings", *words, "--config", path, "--site", "shop")
 
     return run
 

@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 
 from codesvc.domain.binding_lines import BadFile, kind_of, read_rows
+from tests.command_line import codesvc_blocking
 from tests.world import MASTER
 
 CONFIG = """
@@ -43,10 +44,8 @@ def config(store_url, tmp_path):
 
 
 def codesvc(config, *arguments):
-    command = [sys.executable, "-m", "codesvc.cli", "bindings", *map(str, arguments)]
-    return subprocess.run(
-        [*command, "--config", str(config), "--site", "shop"], capture_output=True, text=True, check=False
-    )
+    words = ["bindings", *arguments, "--config", config, "--site", "shop"]
+    return subprocess.CompletedProcess(words, *codesvc_blocking(*words))
 
 
 def write_lines(path, rows):

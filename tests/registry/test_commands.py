@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from codesvc.config.keys import hash_line
-from tests.command_line import codesvc
+from tests.command_line import codesvc, codesvc_blocking
 from tests.registry.test_key_uses import configuration
 from tests.registry.test_registry import until
 from tests.world import KEY
@@ -83,19 +81,14 @@ async def test_what_cannot_be_is_said(world, command, tmp_path):
 
 
 def test_keys_for_the_configuration_file():
-    made = subprocess.run(
-        [sys.executable, "-m", "codesvc.cli", "keys", "new", "--admin"], capture_output=True, text=True, check=True
-    ).stdout
+    _, made, _ = codesvc_blocking("keys", "new", "--admin")
     key = re.search(r"csa_[\w-]{43}", made)[0]
     assert hash_line(key) in made
     assert "[[admin.keys]]" in made
     assert KEY not in made
-    missing = subprocess.run(
-        [sys.executable, "-m", "codesvc.cli", "keys", "new"], capture_output=True, text=True, check=False
-    )
-    assert (missing.returncode, missing.stdout) == (2, "")
+    assert codesvc_blocking("keys", "new")[:2] == (2, "")
 
 
 def test_help_names_them():
-    told = subprocess.run([sys.executable, "-m", "codesvc.cli", "--help"], capture_output=True, text=True, check=True)
-    assert all(f"    {name} " in told.stdout for name in ("sites", "accounts", "keys"))
+    _, told, _ = codesvc_blocking("--help")
+    assert all(f"    {name} " in told for name in ("sites", "accounts", "keys"))

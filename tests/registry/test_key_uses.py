@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
-import sys
-
 import pytest
 
 from codesvc.config.keys import hash_line
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.deployment import uses
 from codesvc.web.context import SERVICES
+from tests.command_line import codesvc
 from tests.world import KEY, OTHER_KEY, document
 
 SECOND = "csk_shop_" + "s" * 43
@@ -114,13 +111,9 @@ async def test_an_operator_reads_it(new_world, store_url, tmp_path):
         await world.app[SERVICES].uses.write()
         toml = tmp_path / "config.toml"
         toml.write_text(configuration(store_url))
-        asked = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "codesvc.cli", "keys", "list", "--config", toml, "--site", "shop"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    assert asked.returncode == 0, asked.stderr
-    head, server, old = asked.stdout.splitlines()
+        status, out, err = await codesvc("keys", "list", "--config", toml, "--site", "shop")
+    assert status == 0, err
+    head, server, old = out.splitlines()
     assert head.split() == ["site", "key", "scopes", "kept", "last", "used"]
     assert server.split()[:4] == ["shop", "server", "bindings,verify", "file"]
     assert server.split()[4].startswith("20")

@@ -1,9 +1,7 @@
 """The audit log: a line for every change of a binding and every administrative act, and nobody in clear."""
 
-import asyncio
 import json
 import re
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +14,7 @@ from codesvc.service.audit_file import AuditFile
 from codesvc.service.auditing import AuditLog
 from codesvc.store.partitions import PARTITIONS
 from codesvc.web.context import SERVICES
+from tests.command_line import codesvc
 from tests.service.scripts_of_users import OF_ANY_SCRIPT
 from tests.world import document
 
@@ -122,22 +121,14 @@ async def test_the_command_line_prints_it(world, store_url, tmp_path):
     config = tmp_path / "config.json.toml"
     config.write_text(CONFIG.format(url=store_url), encoding="utf-8")
     config.chmod(0o600)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "codesvc.cli", "audit", "--config", config, "--json",
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    [line] = [json.loads(line) for line in out.decode().splitlines()]
+    status, out, _ = await codesvc("audit", "--config", config, "--json")
+    assert status == 0
+    [line] = [json.loads(line) for line in out.splitlines()]
     assert (line["actor"], line["act"], line["user"]) == ("key:server", "binding.made", "al***15")
 
 
 async def test_a_password_is_made_and_fits_the_configuration():
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "codesvc.cli", "admin", "password", "--generate", stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    shown = out.decode()
+    _, shown, _ = await codesvc("admin", "password", "--generate")
     password, line = re.search(r"once:\n  (\S+)", shown)[1], re.search(r'password = "(.+)"', shown)[1]
     assert is_password(line, password)
     assert not is_password(line, password + "x")
