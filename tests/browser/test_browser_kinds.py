@@ -88,3 +88,20 @@ async def test_inside_wechat_and_in_english(shown, opening, way):
         page = await opening(context, started, "&lang=en")
         await expect(page.locator(".headline, #headline")).to_have_text("Log in with WeChat")
         await look(page, f"{way}-{picture}-login-en")
+
+
+@pytest.mark.parametrize("seen", [("phone", "light", "zh-CN"), ("desk", "dark", "en-GB")], ids="-".join)
+async def test_a_reset_names_the_bound_wechat(shown, opening, way, seen):
+    stage, picture = shown
+    device, light, locale = seen
+    started, chinese = await stage.start("reset"), locale == "zh-CN"
+    async with stage.visitor(phone=device == "phone", dark=light == "dark", locale=locale) as context:
+        page = await opening(context, started, f"&lang={locale[:2]}")
+        title = "发送口令，获取验证码" if chinese else "Send the keyword to get your code"
+        await expect(page.locator(".headline, #headline")).to_have_text(title)
+        hint = "请用已绑定的微信操作" if chinese else "Use the linked WeChat. The code comes back"
+        await expect(page.locator(".head p").first).to_contain_text(hint)
+        await expect(page.locator("#keyword")).to_have_text(started["scan"]["keyword"])
+        await expect(page.locator(".qr img")).to_have_count(1 if picture == "follow" else 0)
+        await expect(page.get_by_role("button", name="重新发送" if chinese else "Send again")).to_have_count(0)
+        await look(page, f"{way}-{picture}-reset-{'-'.join(seen)}")

@@ -66,6 +66,37 @@ async def test_a_reset_by_the_bound_wechat(world, kind):
     assert (await world.check(started, await person.code_in_chat())).status == 200
 
 
+async def test_the_page_of_a_reset_leads_with_the_keyword_where_nothing_can_be_pushed(world, kind):
+    """For a user who is bound and for one who is not: the page says which WeChat gets the code, and no more."""
+    await world.bound("alice")
+    for user in ("alice", "nobody"):
+        started = await world.start(user, "reset")
+        assert started["delivery"] == {"channel": "auto", "status": "pending", "reason": None}
+        state, page = await world.page("GET", started, "/state"), await world.page("GET", started)
+        if kind in BY_KEYWORD:
+            assert state["delivery"] == {"channel": "scan", "status": "awaiting_scan", "reason": "no-channel"}
+            assert "发送口令，获取验证码" in page.text
+            assert "请用已绑定的微信操作" in page.text
+            assert started["scan"]["keyword"] in page.text
+            assert "推送" not in page.text
+            assert "/resend" not in page.text.partition("<script")[0]
+        else:
+            assert state["delivery"] == started["delivery"]
+            assert "请查看微信消息" in page.text
+        async with world.http.get(started["page_url"], headers={"Accept-Language": "en"}) as english:
+            said = "Use the linked WeChat. The code comes back" in await english.text()
+            assert said is (kind in BY_KEYWORD)
+
+
+async def test_where_something_may_be_pushed_the_page_does_not_say_whether(new_world):
+    """A verified subscription account writes to whom has just written to it."""
+    purposes = {"reset": {"channels": ["customer_service"]}}
+    async with world_of(new_world, "verified_subscription", sites__shop__purposes=purposes) as world:
+        await world.bound("alice")
+        state = await world.page("GET", await world.start("alice", "reset"), "/state")
+        assert state["delivery"] == {"channel": "auto", "status": "pending", "reason": None}
+
+
 async def test_a_bind_intent_by_keyword_and_reply(world, kind):
     person = await world.person()
     started = await bind_intent(world)

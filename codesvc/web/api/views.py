@@ -8,11 +8,12 @@ import msgspec
 
 from codesvc.client import schema
 from codesvc.domain import codes
+from codesvc.domain.channels import Channel
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.page_token import Subject
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.domain.test_identity import is_test_openid
-from codesvc.domain.verification import ScanPolicy, Status
+from codesvc.domain.verification import DeliveryStatus, ScanPolicy, Status
 from codesvc.web.brand import brand_of
 from codesvc.web.headers import prepared
 from codesvc.web.reply import Reply
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from codesvc.config import Purpose
     from codesvc.domain.binding import BindingChange
     from codesvc.domain.page_token import PageTokens
     from codesvc.domain.proof import Proofs
@@ -137,7 +139,7 @@ class Views:
             attempts_left=record.attempts_left,
             code_length=_length(record),
             code_digits=_only_digits(record),
-            delivery=self._delivery(record),
+            delivery=_BY_SCAN if _only_by_scan(record, site, policy) else self._delivery(record),
             scan=self._scan(record, self.page_url(record)),
             return_to=self.return_to(record) if approved else None,
             renew=_renewal(record),
@@ -157,6 +159,20 @@ class Views:
 
     def _scan(self, record: Record, page_url: str) -> schema.Scan | None:
         return scan_of(self._directory.sites[record.site], page_url, record.keyword) if record.scannable else None
+
+
+_BY_SCAN: Final = schema.Delivery(
+    channel=Channel.SCAN.value, status=DeliveryStatus.AWAITING_SCAN.value, reason="no-channel"
+)
+
+
+def _only_by_scan(record: Record, site: SiteEntry, policy: Purpose | None) -> bool:
+    """Whether a page that may not tell of a binding can say that the person has to act: nothing is pushed to anybody.
+
+    It does not depend on the user, so it tells nothing of them. Where the start named a contact, a code may come by it.
+    """
+    pending = record.status is Status.PENDING and record.scan is not ScanPolicy.OFF and not record.gateway
+    return pending and not record.disclosed and policy is not None and not site.channels(policy)
 
 
 def scan_of(site: SiteEntry, page_url: str, keyword: str) -> schema.Scan:

@@ -123,8 +123,8 @@ def _variables(
     if blocked and part == "offered":
         part = "keyword" if handset == "phone" else "picture"
     anew = [f"{now}.hint.renew"] if state.renew else []
-    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{spoken}"]
-    hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint.{reason}", f"{now}.hint"]
+    hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{reason}", f"{now}.hint.{spoken}"]
+    hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint"]
     if now == "auto" and state.scan is None:
         hint_keys = ["auto.hint.closed"]
     if now == "approved" and state.return_to is None:
