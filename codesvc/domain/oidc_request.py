@@ -35,7 +35,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         name: the client's name in Chinese and in English.
         redirect_uri: where the answer goes.
         browser: the keyed name of the browser that asked; no other gets the answer.
-        state: returned unchanged.
+        state: returned unchanged; made by `kept_state`, and read by `sent_state`.
         nonce: goes into the ID token unchanged.
         challenge: the S256 challenge, "" without PKCE.
         scope: the accepted scopes, separated by blanks.
@@ -103,6 +103,19 @@ def proves(verifier: str, challenge: str) -> bool:
 def half_hash(token: str) -> str:
     """`at_hash` of an access token, for the algorithms that use SHA-256 (Core section 3.1.3.6)."""
     return _base64url(sha256(token.encode()).digest()[:16])
+
+
+def kept_state(state: str) -> str:
+    """A state as it can stand in JSON: each of its octets is a character, because it need not be UTF-8.
+
+    In the text that was sent, octets that are no UTF-8 are lone surrogates (PEP 383).
+    """
+    return state.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def sent_state(kept: str) -> str:
+    """The state that was sent."""
+    return kept.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def granted(scope: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
@@ -172,22 +172,32 @@ class OpenId(OpenIDCode):  # type: ignore[misc]
 
 
 def basic(find: Callable[[str], Client | None], request: Request) -> Client | None:
-    """HTTP Basic. Some clients encode both halves as a form does, others do not; ids and secrets look the same in both.
+    """HTTP Basic. Some clients encode both halves as a form does (RFC 6749 section 2.3.1), others do not.
 
     Authlib's own fails on octets that are no text.
     """
-    kind, _, given = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        name, colon, secret = base64.b64decode(given.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        _refuse()
-    client = find(unquote_plus(name)) if colon else None
-    if client is None or not client.check_client_secret(unquote_plus(secret)):
+    name, secret = _halves(request)
+    client = find(name) if name else None
+    if client is None or not any(map(client.check_client_secret, (secret, unquote_plus(secret)))):
         return None
     return client
 
 
-def _refuse() -> NoReturn:
-    raise InvalidClientError(status_code=401)
+def named(find: Callable[[str], Client | None], request: Request) -> Client | None:
+    """A client without a secret. Some name themselves by HTTP Basic with an empty one, and not in the body."""
+    data = request.payload.data
+    name, secret = _halves(request)
+    identifier = data.get("client_id") or (name if not secret else "")
+    return find(identifier) if identifier and not data.get("client_secret") else None
+
+
+def _halves(request: Request) -> tuple[str, str]:
+    """The client id, decoded, and the secret as it stands in HTTP Basic; both "" if there is none."""
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return "", ""
+    try:
+        name, _, secret = base64.b64decode(given.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise InvalidClientError(status_code=401) from None
+    return unquote_plus(name), secret

@@ -15,7 +15,14 @@ from codesvc.domain.intent import IntentId, IntentStatus, Kind
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.oidc_codes import CODE_LIFE_MS, code_digest, code_of
 from codesvc.domain.oidc_person import visitor_name
-from codesvc.domain.oidc_request import LONGEST_HINT, AuthorizationRequest, granted, is_registered
+from codesvc.domain.oidc_request import (
+    LONGEST_HINT,
+    AuthorizationRequest,
+    granted,
+    is_registered,
+    kept_state,
+    sent_state,
+)
 from codesvc.domain.openid_handle import HANDLE_LIFE_MS
 from codesvc.domain.signed_links import Use
 from codesvc.service.intents import AskRequest
@@ -161,7 +168,7 @@ class OidcLogins:
             name=(client.name.zh, client.name.en),
             redirect_uri=redirect_uri,
             browser=visit.browser,
-            state=asked.get("state", ""),
+            state=kept_state(asked.get("state", "")),
             nonce=asked.get("nonce", ""),
             challenge=asked.get("code_challenge", ""),
             scope=granted(asked.get("scope", "")),
@@ -204,7 +211,7 @@ class OidcLogins:
         known = (await self._intents.get(site, login)).intent
         if known is None or known.oidc is None or known.oidc.browser not in browsers:
             return None
-        asked = known.oidc
+        asked, state = known.oidc, sent_state(known.oidc.state)
         client = self._parties.client(site, asked.client)
         if client is None or not is_registered(asked.redirect_uri, client.redirect_uris, public=client.public):
             # The client has been removed or changed while the person was scanning.
@@ -225,7 +232,7 @@ class OidcLogins:
             case Outcome.DONE:
                 if asked.binds and issued.shown.status is IntentStatus.UNKNOWN:
                     await self._bind(site, issued.shown, issued.first)
-                return self._with(site, client, asked.redirect_uri, asked.state, {"code": code})
+                return self._with(site, client, asked.redirect_uri, state, {"code": code})
             case Outcome.EARLY:
                 return issued.shown
             case Outcome.STRANGER:
@@ -234,7 +241,7 @@ class OidcLogins:
                 error = ProtocolError("access_denied", _OVER[issued.shown.status])
             case _:
                 return None
-        return self.refusal(site, client, asked.redirect_uri, asked.state, error)
+        return self.refusal(site, client, asked.redirect_uri, state, error)
 
     async def _bind(self, site: SiteEntry, login: Intent, first: str) -> None:
         """Bind a visitor who has agreed to it, under the username in their claims.

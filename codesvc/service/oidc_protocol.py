@@ -24,6 +24,7 @@ from codesvc.service.oidc_grants import (
     Record,
     Request,
     basic,
+    named,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         self._site = site
         self.register_grant(Grant, [Pkce(required=True), OpenId()])
         self.register_client_auth_method("client_secret_basic", basic)
+        self.register_client_auth_method("none", named)
 
     def query_client(self, client_id: str) -> Client | None:
         """Authlib's question for a client."""
@@ -117,9 +119,8 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
         Raises:
             ProtocolError: it is repeated or missing, or another grant is asked for.
         """
+        refuse_repeated(pairs)
         payload = Payload(pairs)
-        if any(len(values) > 1 for values in payload.datalist.values()):
-            raise ProtocolError("invalid_request", "A parameter is repeated.")
         if not payload.data.get("grant_type"):
             raise ProtocolError("invalid_request", "The grant_type is missing.")
         if payload.data["grant_type"] != GRANT_TYPE:
@@ -145,9 +146,23 @@ class Protocol(AuthorizationServer):  # type: ignore[misc]
 
 _ONCE: Final = (
     *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age", "response_mode"),
-    *("code_challenge", "code_challenge_method", "request", "request_uri"),
+    *("code_challenge", "code_challenge_method", "request", "request_uri", "registration", "claims", "display"),
+    *("ui_locales", "claims_locales", "id_token_hint", "login_hint", "acr_values"),
 )
-"""Parameters that may not be repeated (RFC 6749 section 3.1)."""
+"""Parameters of an authorisation request that may not be repeated (RFC 6749 section 3.1); unknown ones are ignored."""
+_MAY_REPEAT: Final = frozenset({"resource", "audience"})
+"""RFC 8707 section 2, RFC 8693 section 2.1. Neither has an effect."""
+
+
+def refuse_repeated(pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse a call to the token, revocation or userinfo endpoint with a repeated parameter (RFC 6749 section 3.2).
+
+    Raises:
+        ProtocolError: there is one.
+    """
+    names = [name for name, _ in pairs if name not in _MAY_REPEAT]
+    if len(names) > len(set(names)):
+        raise ProtocolError("invalid_request", "A parameter is repeated.")
 
 
 def _protocol_error(error: OAuth2Error) -> ProtocolError:

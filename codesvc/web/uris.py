@@ -53,11 +53,15 @@ def origin_of(iri: str) -> str:
 
 
 def with_parameters(iri: str, **parameters: str) -> str:
-    """The URI of an address with these parameters in its query; others of the same names are replaced."""
+    """The URI of an address with these parameters in its query; others of the same names are replaced.
+
+    Octets that are no UTF-8 may stand in a parameter as lone surrogates (PEP 383).
+    """
     whole, hash_mark, fragment = as_uri(iri).partition("#")
     base, _, query = whole.partition("?")
     kept = [each for each in query.split("&") if unquote_plus(each.partition("=")[0]) not in parameters]
-    query = "&".join([*kept, urlencode(parameters)] if any(kept) else [urlencode(parameters)])
+    added = urlencode(parameters, errors="surrogateescape")
+    query = "&".join([*kept, added] if any(kept) else [added])
     return f"{base}?{query}{hash_mark}{fragment}"
 
 

@@ -49,12 +49,15 @@ NOT_PUBLISHED = {
             ("GET", "logout"),
             ("POST", "logout"),
             *((method, path) for path in ("token", "revoke", "userinfo") for method in ("OPTIONS", "POST")),
+            *(("OPTIONS", path) for path in (".well-known/openid-configuration", "jwks.json")),
+            ("OPTIONS", ".well-known/oauth-authorization-server"),
             ("GET", "userinfo"),
         )
     },
     "GET /api/wechat/user": "wechat-server's protocol, which the panels know; docs/en/wechat-server.md describes it",
     "GET /api/wechat/access_token": "the same",
-    "GET /.well-known/{kind}/{path}{site}": "the same, where RFC 8414 puts it",
+    "GET /.well-known/{kind}/{path}{site}": "OpenID Connect's discovery, where RFC 8414 puts it",
+    "OPTIONS /.well-known/{kind}/{path}{site}": "its CORS preflight",
 }
 """Routes for a person's browser, or whose form is not ours, and why they are not in the document."""
 

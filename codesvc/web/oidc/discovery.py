@@ -12,7 +12,7 @@ from codesvc.service.oidc_grants import GRANT_TYPE, METHODS
 from codesvc.sites.relying_parties import SubjectKeyChanged
 from codesvc.web.api.views import json_response
 from codesvc.web.context import services
-from codesvc.web.oidc.exchange import allow_any, issuing_site
+from codesvc.web.oidc.exchange import allow_any, issuing_site, preflight_for_any
 from codesvc.web.problem import Problem, unavailable
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 routes = web.RouteTableDef()
 _KEPT: Final = {"Cache-Control": "public, max-age=300"}
 """Public facts. The next key is published long before it signs, so a cache does no harm."""
+_BY_HOST: Final = r"/.well-known/{kind:openid-configuration|oauth-authorization-server}/{path:(?:[^/]+/)*oidc/}{site}"
 _CLAIMS: Final = (
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash"),
     *("name", "nickname", "preferred_username", "locale", "email", "email_verified"),
@@ -60,6 +61,16 @@ def metadata(request: web.Request, site: SiteEntry) -> dict[str, Any]:
     }
 
 
+@routes.options("/oidc/{site}/.well-known/openid-configuration")
+@routes.options("/oidc/{site}/.well-known/oauth-authorization-server")
+@routes.options("/oidc/{site}/jwks.json")
+@routes.options(_BY_HOST)
+async def may_read(request: web.Request) -> web.Response:
+    """The CORS preflight."""
+    issuing_site(request)
+    return preflight_for_any(request)
+
+
 @routes.get("/oidc/{site}/.well-known/openid-configuration")
 @routes.get("/oidc/{site}/.well-known/oauth-authorization-server")
 async def discover(request: web.Request) -> web.Response:
@@ -68,7 +79,7 @@ async def discover(request: web.Request) -> web.Response:
     return json_response(metadata(request, issuing_site(request)), headers=_KEPT)
 
 
-@routes.get(r"/.well-known/{kind:openid-configuration|oauth-authorization-server}/{path:(?:[^/]+/)*oidc/}{site}")
+@routes.get(_BY_HOST)
 async def discover_by_host(request: web.Request) -> web.Response:
     """The metadata, where RFC 8414 section 3.1 puts it: between the host and the issuer's path."""
     allow_any(request)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.domain.oidc_request import is_registered
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.sites.registry.registry import RegistryBusy
 from codesvc.web.api.views import json_response
 from codesvc.web.context import CROSS_ORIGIN, SITE, services
 from codesvc.web.forms import FORM
 from codesvc.web.problem import Problem
+from codesvc.web.uris import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,8 +50,7 @@ async def parameters(request: web.Request) -> list[tuple[str, str]]:
     """The parameters of a form, or of the query if nothing is posted; repeated ones too.
 
     Raises:
-        ProtocolError: the body is no form.
-        Problem: there are too many.
+        ProtocolError: the body is no form, or there are too many.
     """
     return await posted_pairs(request) if request.method == "POST" else _pairs_of(request.rel_url.raw_query_string)
 
@@ -60,42 +61,47 @@ def value_of(pairs: Sequence[tuple[str, str]], name: str) -> str:
 
 
 def _pairs_of(text: str) -> list[tuple[str, str]]:
+    """The parameters, in which octets that are no UTF-8 are replaced. Only a state keeps them, as lone surrogates."""
     try:
-        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MOST_PARAMETERS)
+        found = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_PARAMETERS)
     except ValueError:
-        raise Problem("malformed", f"There are more than {_MOST_PARAMETERS} parameters.") from None
+        raise ProtocolError("invalid_request", f"There are more than {_MOST_PARAMETERS} parameters.") from None
+    return [(_readable(name), value if name == "state" else _readable(value)) for name, value in found]
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def posted_pairs(request: web.Request) -> list[tuple[str, str]]:
     """The parameters of a form, repeated ones too.
 
     Raises:
-        ProtocolError: the body is no form.
-        Problem: there are too many.
+        ProtocolError: the body is no form, or there are too many.
     """
     if request.content_type != FORM:
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM}.")
-    return _pairs_of(await _body(request))
+    return _pairs_of((await _body(request)).decode("utf-8", "surrogateescape"))
 
 
-async def _body(request: web.Request) -> str:
+async def _body(request: web.Request) -> bytes:
     octets = await request.read()
     if len(octets) > _LONGEST:
         raise ProtocolError("invalid_request", f"The body is longer than {_LONGEST} octets.", 413)
-    return octets.decode("utf-8", "replace")
+    return octets
 
 
 async def json_pairs(request: web.Request) -> list[tuple[str, str]]:
-    """The parameters of a JSON object of texts, for clients that are allowed to send one.
+    """The parameters of a JSON object, for clients that are allowed to send one. Members that are no texts are ignored.
 
     Raises:
         ProtocolError: the body is another.
     """
     try:
-        found = msgspec.json.decode(await _body(request), type=dict[str, str])
-    except msgspec.DecodeError:
-        raise ProtocolError("invalid_request", "The body is not a JSON object of texts.") from None
-    return list(found.items())
+        found = msgspec.json.decode(await _body(request), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ProtocolError("invalid_request", "The body is not a JSON object.") from None
+    return [(name, value) for name, value in found.items() if isinstance(value, str)]
 
 
 def answer_error(request: web.Request, error: ProtocolError) -> web.Response:
@@ -133,7 +139,8 @@ def allow_public_clients(request: web.Request, site: SiteEntry) -> bool:
     if origin is None:
         return False
     public = [client for client, _ in services(request).oidc.parties.clients(site) if client.public]
-    if origin not in {_origin(uri) for client in public for uri in client.redirect_uris}:
+    # An app on the device has any port there, as in its redirect address.
+    if not is_registered(origin, [origin_of(uri) for client in public for uri in client.redirect_uris], public=True):
         return False
     request[CROSS_ORIGIN] = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
     return True
@@ -147,14 +154,19 @@ def preflight(request: web.Request, site: SiteEntry) -> web.Response:
     """
     if not allow_public_clients(request, site):
         raise Problem("forbidden", "This origin is of none of the site's public clients.")
+    return _allowed()
+
+
+def preflight_for_any(request: web.Request) -> web.Response:
+    """The answer to a CORS preflight of any page, for what holds nothing secret."""
+    allow_any(request)
+    return _allowed()
+
+
+def _allowed() -> web.Response:
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST",
         "Access-Control-Allow-Headers": "Authorization, Content-Type",
         "Access-Control-Max-Age": "600",
     }
     return web.Response(status=204, headers=allowed)
-
-
-def _origin(uri: str) -> str:
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}"

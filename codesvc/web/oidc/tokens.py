@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from codesvc.service.oidc_protocol import ProtocolError
+from codesvc.service.oidc_protocol import ProtocolError, refuse_repeated
 from codesvc.web.api.views import json_response
 from codesvc.web.authentication import bearer
 from codesvc.web.context import services
@@ -48,6 +48,7 @@ async def revoke(request: web.Request) -> web.Response:
     allow_public_clients(request, site)
     pairs = await posted_pairs(request)
     client = here.oidc.tokens.client_of(site, pairs, request.headers.get("Authorization", ""))
+    refuse_repeated(pairs)
     token = value_of(pairs, "token")
     if not token:
         raise ProtocolError("invalid_request", "The token is missing.")
@@ -64,7 +65,9 @@ async def userinfo(request: web.Request) -> web.Response:
     allow_public_clients(request, site)
     token = bearer(request)
     if not token and request.method == "POST" and request.content_type == FORM:
-        token = value_of(await posted_pairs(request), "access_token")
+        pairs = await posted_pairs(request)
+        refuse_repeated(pairs)
+        token = value_of(pairs, "access_token")
     claims = await here.oidc.tokens.claims(site, token) if token else None
     if claims is None:
         # Without a token no error is named (RFC 6750 section 3.1).

@@ -140,4 +140,10 @@ def _security(site: SiteEntry, nonce: str, intent: Intent) -> dict[str, str]:
     """As of every hosted page; one for a relying party may not be framed, and its form may lead back there."""
     if intent.oidc is None:
         return security(site, nonce)
-    return security(site, nonce, framed=False, leads_to=origin_of(intent.oidc.redirect_uri) if intent.oidc.host else "")
+    return security(site, nonce, framed=False, leads_to=_source(intent.oidc.redirect_uri))
+
+
+def _source(address: str) -> str:
+    """The source of a policy for an address. It names no IPv6 address, and an app's own scheme has no host (CSP 3)."""
+    scheme = address.partition(":")[0].lower()
+    return origin_of(address) if scheme in {"http", "https"} and "[" not in address else f"{scheme}:"
