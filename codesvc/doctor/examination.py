@@ -21,6 +21,7 @@ from codesvc.doctor import (
     callback,
     clocks,
     credentials,
+    gateways,
     odds_findings,
     outbound,
     refusals,
@@ -74,10 +75,13 @@ class Examination:
     async def findings(self) -> AsyncIterator[Finding]:
         """Every finding, as soon as its check has ended."""
         settings = self._settings
-        for finding in (*settings_checks.findings(settings), *odds_findings.findings(settings)):
+        stated = (settings_checks, odds_findings)
+        for finding in (*(each for room in stated for each in room.findings(settings)), *gateways.settled(settings)):
             yield finding
         proxies = outbound.ignored(settings, self._environment)
-        for finding in (*proxies, *await guarded("outbound proxies", outbound.findings(settings))):
+        leaving_us = await guarded("outbound proxies", outbound.findings(settings))
+        leaving_us += await guarded("gateways", gateways.findings(settings))
+        for finding in (*proxies, *leaving_us):
             yield finding
         try:
             keyring = settings.secrets.keyring()

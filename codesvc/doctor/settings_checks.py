@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from codesvc.config.addresses import loopback
 from codesvc.delivery.channels import registry
+from codesvc.doctor import inbound_sources
 from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import Finding, ok, warn
 from codesvc.domain.account_kinds import AccountKind, Right
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from codesvc.config import Account, Settings, Site
-    from codesvc.config.relay_settings import Inbound
 
 _RESET_DONE = "reset_done"
 _WEB_PORTS = {None, 80, 443}
@@ -37,8 +37,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield _callback_port(name, settings)
     for name, site in settings.sites.items():
         yield _carriers(name, site, settings.accounts[site.account])
-        for key, source in site.inbound.items():
-            yield _source(settings, name, key, source)
+    yield from inbound_sources.findings(settings)
 
 
 def _mode(settings: Settings) -> Finding:
@@ -112,10 +111,3 @@ def _carriers(name: str, site: Site, account: Account) -> Finding:
             f"Choose a template for it and add [accounts.{site.account}.messages.{_RESET_DONE}].",
         )
     return ok(what, f"a message for each of {', '.join(sorted(channels)) or 'no channel: scan and keyword only'}")
-
-
-def _source(settings: Settings, name: str, key: str, source: Inbound) -> Finding:
-    """The address to enter in the identity system, and the rule by which a code is found in a text."""
-    url = ServiceAddress(settings.service.public_url).url(f"/inbound/{source.adapter}/{name}")
-    rule = f"a code in a text is what {source.code_pattern} matches once; a text with none or several goes on as it is"
-    return ok(f"sites.{name}.inbound.{key}", f"enter {url} in {source.adapter}; {rule}")

@@ -1,6 +1,7 @@
 """Signatures of identity systems, by the vectors that were published or computed by the systems' own code."""
 
 import base64
+import hmac
 
 import pytest
 from multidict import CIMultiDict
@@ -51,6 +52,13 @@ def test_the_vectors(adapter, secret, headers):
     assert not taken(adapter, ["another-secret"], headers)
     assert not taken(adapter, [secret], headers, body=BODY + b" ")
     assert not taken(adapter, [secret], {})
+
+
+@pytest.mark.parametrize("secret", ["v1,whsec_", f"v1,{WHSEC}|", "v1,whsec_|v1,whsec_!"])
+def test_an_empty_secret_signs_nothing(secret):
+    """It would come from a `|` too many, and anybody could sign with it."""
+    empty = base64.b64encode(hmac.digest(b"", b"msg_1." + str(NOW).encode() + b"." + BODY, "sha256")).decode()
+    assert not taken("supabase", [secret], WEBHOOK | {"webhook-signature": f"v1,{empty}"})
 
 
 @pytest.mark.parametrize(("adapter", "secret", "headers"), VECTORS[:4])

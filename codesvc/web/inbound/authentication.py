@@ -112,13 +112,26 @@ def _timely(at: str, now: float) -> bool:
     return _SECONDS.fullmatch(at) is not None and abs(now - int(at)) <= TOLERANCE
 
 
+def unreadable_keys(source: Inbound) -> int:
+    """How many of the secrets for Standard Webhooks are of another form than `v1,whsec_` and base64."""
+    return sum(_webhook_key(part) is None for part in _webhook_parts(source))
+
+
 def _webhook_keys(source: Inbound) -> Iterator[bytes]:
-    for secret in _revealed(source):
-        for part in secret.split("|"):
-            try:
-                yield b64decode(part.removeprefix("v1,").removeprefix("whsec_"), validate=True)
-            except ValueError:
-                continue
+    return (key for part in _webhook_parts(source) if (key := _webhook_key(part)) is not None)
+
+
+def _webhook_parts(source: Inbound) -> Iterator[str]:
+    return (part for secret in _revealed(source) for part in secret.split("|"))
+
+
+def _webhook_key(part: str) -> bytes | None:
+    """The key of one secret; None if it is not one. An empty key is none: anybody could sign with it."""
+    try:
+        key = b64decode(part.strip().removeprefix("v1,").removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return None
+    return key or None
 
 
 def _octet_keys(source: Inbound) -> Iterator[bytes]:

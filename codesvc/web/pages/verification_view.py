@@ -48,7 +48,7 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
     match delivery.status, delivery.channel, delivery.reason:
         case "pending", _, _:
             return "auto"
-        case "queued" | "sent" | "unknown", "gateway", _:
+        case sent, "gateway", _ if sent != "failed":
             return "sent"
         case "awaiting_scan", _, None | "no-binding" | "no-channel":
             return "awaiting_scan"

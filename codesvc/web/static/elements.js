@@ -28,8 +28,8 @@ const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", 
 // h("p.good", {id: …, text: …, onclick: …}, child, …)
 function h(kind, attributes = {}, ...children) {
   const [tag, ...classes] = kind.split(".");
-  const element = document.createElementNS(`http://www.w3.org/${/svg|th/.test(tag) ? "2000/svg" : "1999/xhtml"}`, tag);
-  if (classes[0]) element.setAttribute("class", classes.join(" "));
+  const element = document.createElementNS(/svg|th/.test(tag) ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml", tag);
+  element.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") element.textContent = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -40,7 +40,7 @@ function h(kind, attributes = {}, ...children) {
 }
 
 const icon = (name) => h("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" },
-  ...ICONS[name].map((d, index) => h(index ? "path.dots" : "path", { d })));
+  ...ICONS[name].map((d, i) => h(i ? "path.dots" : "path", { d })));
 
 // What stays is left where it is: moving an input would take the focus from it.
 function arrange(parent, children) {

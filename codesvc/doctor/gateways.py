@@ -1,0 +1,146 @@
+"""Whether the sites' own SMS and e-mail gateways can be used, as far as that can be seen without sending a message.
+
+A name is resolved, and a connection is opened and closed again, by the rule for addresses that the service applies
+(`codesvc.delivery.webhooks.address_guard`). Nothing is sent: an SMS costs money, and what a gateway answers is known
+only from one. So a finding says what was looked at, and that credentials were not tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from codesvc.delivery.webhooks.address_guard import is_public
+from codesvc.doctor.finding import Finding, fail, ok, warn
+from codesvc.domain.service_address import DEFAULT_PORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.config import Settings, Site
+    from codesvc.config.relay_settings import Gateway, Relay
+
+_SECONDS: Final = 5.0
+_NOT_TRIED: Final = "nothing was sent, so credentials, templates and sender are not tried"
+
+
+class _Place(NamedTuple):
+    """Where a gateway is called.
+
+    Attributes:
+        host: a name or an address.
+        port: its port.
+        encrypted: whether TLS is spoken from the first byte.
+        allow_private: whether it may be in a private network.
+    """
+
+    host: str
+    port: int
+    encrypted: bool
+    allow_private: bool
+
+
+def settled(settings: Settings) -> Iterator[Finding]:
+    """Findings that need only the settings: what the ledger lacks, and gateways that nothing uses."""
+    for name, site in settings.sites.items():
+        relay = site.relay
+        unused = sorted(set(site.gateways) - ({relay.sms, relay.email} if relay else set()))
+        if unused:
+            remedy = f"Name it in sites.{name}.relay as sms or email, or remove it."
+            yield warn(f"sites.{name}.gateways", f"nothing uses {', '.join(unused)}", remedy)
+        if relay is not None:
+            yield _ledger(name, site, relay)
+
+
+def _ledger(name: str, site: Site, relay: Relay) -> Finding:
+    what = f"sites.{name}.relay"
+    channels = [kind for kind in ("sms", "email") if getattr(relay, kind)]
+    said = f"messages as {' and '.join(channels)}"
+    if relay.shadow:
+        said += "; shadow mode: all go to the gateway, and the ledger shows what WeChat would have delivered"
+    if relay.sms and not relay.price:
+        return warn(
+            what, f"{said}; no price, so the ledger shows no money", f"Set sites.{name}.relay.price, of one SMS."
+        )
+    if site.keys and not site.inbound and not any("messages" in key.scopes for key in site.keys):
+        remedy = "Add an inbound source, or give a key the scope messages; a verification's contact needs neither."
+        return warn(what, f"{said}; nothing hands messages over: no inbound source, no key with that scope", remedy)
+    return ok(what, said)
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """Findings about the address of each gateway that a site uses."""
+    proxied = settings.service.proxy_to_receivers is not None
+    tried = [
+        _reached(f"sites.{name}.gateways.{key}", gateway, proxied=proxied)
+        for name, site in settings.sites.items()
+        for key, gateway in site.gateways.items()
+    ]
+    return list(await asyncio.gather(*tried))
+
+
+async def _reached(what: str, gateway: Gateway, *, proxied: bool) -> Finding:
+    place = _place(gateway)
+    if place is None:
+        return fail(what, "it has no table", f"Give it one table; see [{what}] in the configuration's page.")
+    (kind,) = gateway.given
+    shown = f"{kind}: {place.host}:{place.port}"
+    if proxied and kind != "smtp":
+        return ok(what, f"{shown} is called through service.webhook_proxy, so its address was not tried; {_NOT_TRIED}")
+    try:
+        async with asyncio.timeout(_SECONDS):
+            addresses = await _resolved(place)
+            private = [address for address in addresses if not is_public(address)]
+            if private and not place.allow_private:
+                remedy = "Set allow_private = true in its table if this gateway is yours, or name a public address."
+                return fail(what, f"{shown} is no public address, so the service refuses to call it", remedy)
+            await _connected(place)
+    except ssl.SSLError as error:
+        remedy = "See whether the certificate is of this name, still good, and of a known authority."
+        return fail(
+            what, f"{shown} has no certificate that is accepted ({error.reason or type(error).__name__})", remedy
+        )
+    except (OSError, TimeoutError) as error:
+        remedy = "See whether its address is right and this machine reaches it (DNS, firewall)."
+        return fail(what, f"{shown} is not reached ({type(error).__name__})", remedy)
+    return ok(what, f"{shown} is reached; {_NOT_TRIED}")
+
+
+def _place(gateway: Gateway) -> _Place | None:
+    """Where a gateway is called; None if it has no table."""
+    if not gateway.given:
+        return None
+    table = getattr(gateway, gateway.given[0])
+    if gateway.smtp is not None:
+        return _Place(table.host, table.port, gateway.smtp.security == "tls", table.allow_private)
+    parts = urlsplit(table.endpoint if hasattr(table, "endpoint") else table.url)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return _Place(parts.hostname or "", port, parts.scheme == "https", table.allow_private)
+
+
+async def _resolved(place: _Place) -> list[str]:
+    """Its addresses.
+
+    Raises:
+        OSError: it has none.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+async def _connected(place: _Place) -> None:
+    """Open a connection and close it.
+
+    Raises:
+        OSError, ssl.SSLError: it cannot be opened.
+    """
+    context = ssl.create_default_context() if place.encrypted else None
+    _, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
+    writer.close()
+    with suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()
