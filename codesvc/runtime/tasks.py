@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
 _AGAIN_SECONDS: Final = 0.2
 
@@ -22,3 +22,17 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=_AGAIN_SECONDS)
+
+
+async def whole(call: Awaitable[Any]) -> None:
+    """Make a call that a cancellation does not interrupt: the cancellation is raised when the call has ended.
+
+    For calls that are short anyway. A cancellation inside redis-py while it connects gets lost, and a second one comes
+    while it cleans up and leaves a connection open.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

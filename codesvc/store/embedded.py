@@ -32,6 +32,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
+from codesvc.runtime.tasks import whole
 from codesvc.store.binary import guarded, shipped_server
 from codesvc.store.data_directory import EmbeddedValkeyError, shut
 
@@ -166,17 +167,16 @@ class EmbeddedValkey:
         """Wait for the first answer to PING. A server that is loading its file says so and is waited for."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + self.start_seconds
-        async with _client(self._socket) as client:
-            while process.returncode is None and clock() < deadline:
-                try:
-                    await client.ping()
-                except BusyLoadingError:
-                    deadline = clock() + self.start_seconds
-                except RedisError:
-                    pass  # not listening yet
-                else:
-                    return
-                await asyncio.sleep(_POLL_SECONDS)
+        while process.returncode is None and clock() < deadline:
+            try:
+                await whole(_ping(self._socket))
+            except BusyLoadingError:
+                deadline = clock() + self.start_seconds
+            except RedisError:
+                pass  # not listening yet
+            else:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
         reason = "ended" if process.returncode is not None else f"gave no answer for {self.start_seconds:g} s"
         await self._end_process()
         words = os.pread(self._log, _LOG_TAIL, max(0, os.fstat(self._log).st_size - _LOG_TAIL)).decode(
@@ -234,15 +234,20 @@ async def run_embedded(
         yield embedded
     finally:
         try:
-            while not supervisor.done():  # one cancellation can get lost (seen with uvloop while redis-py connects)
-                supervisor.cancel()
-                await asyncio.wait({supervisor}, timeout=0.1)
+            supervisor.cancel()
+            await asyncio.wait({supervisor})
         finally:
             await embedded.stop()
 
 
 def _client(socket: Path) -> Redis:
     return Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
+
+
+async def _ping(socket: Path) -> None:
+    """Ask once; an answer takes at most a second."""
+    async with _client(socket) as client:
+        await client.ping()
 
 
 def _locked(descriptor: int) -> bool:

@@ -287,6 +287,18 @@ def test_it_works_under_uvloop(tmp_path, sockets):
     assert list(sockets.iterdir()) == []
 
 
+async def test_a_supervisor_that_looks_for_an_answer_ends_with_the_first_cancellation(tmp_path):
+    """A second one would come while redis-py closes its connection, and leave it open."""
+    async with running(tmp_path) as (embedded, _):
+        for steps in range(40):
+            looking = asyncio.create_task(embedded._answering(embedded._process))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            cancelled = looking.cancel()
+            await asyncio.wait({looking})
+            assert looking.cancelled() == cancelled, steps
+
+
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o777, 0o1777, 0o707])
 async def test_a_directory_that_others_may_open_is_shut(tmp_path, mode):
     data = tmp_path / "data"
