@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-PHONE: Final = re.compile(r"iPhone|iPod|Android.+Mobile|HarmonyOS.+Mobile|OpenHarmony.+Mobile|Windows Phone", re.DOTALL)
+PHONE: Final = re.compile(r"iP(?:hone|od)|(?:Android|Harmony).+Mobile|Windows Phone", re.DOTALL)
 """User agents of phones. The widget uses the same pattern on its own user agent, so JavaScript must accept it too."""
 _FAMILIES: Final = (
     ("iphone", "iPhone"),

@@ -40,7 +40,7 @@ function readCode(text, { length, digits, reference }) {
 
 // `find`: selector -> element; `format`: -> {length, digits, reference, left}; `t`: key, values -> text; `send`: code.
 function makeCodeBox(find, format, t, send) {
-  let before = "", tried = "", blockedUntil = 0, why = "";
+  let before = "", tried = "", blockedUntil = 0, why = "", unsent = false;
   const blocked = () => blockedUntil > Date.now();
 
   function say(text, choices = []) {
@@ -70,6 +70,7 @@ function makeCodeBox(find, format, t, send) {
     if (blocked()) return;
     if (!asked && (code === tried || format().left <= 1)) return say(t("code.check"));
     tried = code;
+    unsent = false;
     send(code);
   }
 
@@ -99,20 +100,36 @@ function makeCodeBox(find, format, t, send) {
     if (!input) return;
     before = input.value;
     find(".slots").querySelectorAll("i").forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
-    button.classList.toggle("unready", blocked() || input.value.length !== format().length);
+    button.classList.toggle("unready", blocked() || readCode(input.value, format()).fault !== "");
     button.setAttribute("aria-disabled", String(blocked()));
     find(".times")?.classList.toggle("blocked", blocked());
     if (blocked() && find("#problem").textContent !== why) find("#problem").textContent = why;
   }
 
+  // A code that has come since, by a scan or the keyword, may be tried whatever was spent before.
+  function free() {
+    if (!blockedUntil || !find("#code")) return;
+    blockedUntil = 0;
+    say("");
+    settle();
+  }
+
   return {
-    typed, confirm, settle, put,
-    again() { tried = ""; },
+    typed, confirm, settle, put, free,
+    // The service was not reached: nothing was sent, and when it is `found` again the button sends it.
+    lost() {
+      tried = "";
+      unsent = true;
+    },
+    found() {
+      if (unsent && find("#code")) say(t("code.check"));
+      unsent = false;
+    },
     // A budget is spent: until then nothing is sent.
     block(seconds, text) {
       [blockedUntil, why] = [Date.now() + seconds * 1000, text];
       settle();
-      setTimeout(() => { if (find("#problem")?.textContent === text) say(""); settle(); }, seconds * 1000 + 50);
+      setTimeout(() => blocked() || free(), seconds * 1000 + 50);
     },
   };
 }

@@ -71,8 +71,11 @@
     if (panel().dataset.base !== base) goOn();
     const title = $("#headline").textContent;
     if (title !== headline) announcer.textContent = `${title} ${$(".head p").textContent}`;
-    // A code is on its way: the box for it comes into view.
-    if (title !== headline && !answered) $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
+    // A code is on its way: the box for it is open, and comes into view.
+    if (title !== headline && !answered && !panel().dataset.key.includes("awaiting_scan")) {
+      box.free();
+      $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
+    }
     if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
   }
 
@@ -100,6 +103,12 @@
     } else if (focus) document.getElementById(focus)?.focus();
   }
 
+  // Who comes back an hour after the end finds nothing here any more: the server says so, and where to start again.
+  function isGone({ status }) {
+    if (status === 404) location.reload();
+    return status === 404;
+  }
+
   async function ask(address, options = {}) {
     const mine = ++turn;
     const response = await fetch(address, {
@@ -109,6 +118,7 @@
       redirect: "error",
       signal: AbortSignal.timeout(options.method ? 4 * patienceMs : patienceMs),
     });
+    if (isGone(response)) return;
     const html = await response.text();
     if (mine !== turn) return;
     if (!html.includes('class="panel"')) throw new TypeError(String(response.status));
@@ -140,7 +150,7 @@
       await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     } catch {
       $("#problem").textContent = t(navigator.onLine ? "problem.unreachable" : "problem.offline");
-      box.again();
+      if (form.id === "check") box.lost();
       away();
     } finally {
       sending = false;
@@ -211,6 +221,7 @@
   async function look() {
     try {
       const response = await fetch(`${base}/state`, { cache: "no-store", signal: AbortSignal.timeout(patienceMs) });
+      if (isGone(response)) return;
       if (response.ok) heard(await response.json());
       else if (response.status >= 500) away();
     } catch { away(); }
@@ -224,7 +235,9 @@
   }
 
   function reached() {
-    if (tellReach(offline, t, true) && source?.readyState === 2) listen();
+    if (!tellReach(offline, t, true)) return;
+    box.found();
+    if (source?.readyState === 2) listen();
   }
 
   const askAround = () => { poll ??= setInterval(look, pollMs); };

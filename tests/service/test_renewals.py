@@ -111,6 +111,24 @@ async def test_superseded_and_exhausted_ones_have_one(world):
     assert (await world.page("POST", spent_too, "/check", {"code": "666666"})).problem == "guess-budget"
 
 
+@pytest.mark.parametrize("part", [True, False])
+async def test_the_form_says_how_it_ended_after_the_last_wrong_code(world, part):
+    """The answer to a form is a page, in each state that it may find: what was typed then matters no more."""
+    headers = {"Accept": "text/html"} | ({"X-Codesvc-Part": "panel"} if part else {})
+    old = await world.start("u-form")
+    for code, status, said in (
+        *((f"{digit}" * 6, 422, "还可以再试") for digit in (1, 2, 3, 4)),
+        ("555555", 422, "尝试次数已用完"),
+        ("666666", 410, "尝试次数已用完"),
+        ("12", 410, "尝试次数已用完"),
+    ):
+        url = f"{world.service}/p/{old['page_token']}/check"
+        async with world.http.post(url, data={"code": code}, headers=headers) as answer:
+            html = await answer.text()
+            assert (answer.status, said in html) == (status, True), (code, answer.status)
+            assert ('id="problem" role="alert"></p>' in html) is (said != "还可以再试"), code
+
+
 async def test_a_code_that_another_wechat_took_is_renewed(world):
     other, mine, old = await world.person(), await world.person(), await started(world, "verification")
     await other.say(old["scan"]["keyword"])

@@ -58,7 +58,7 @@ class Login(Answer, frozen=True, kw_only=True):
 class IntentPage(Answer, frozen=True, kw_only=True):
     """What a page token may read of a bind intent or login: no user, no handle."""
 
-    secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to"})
+    secret: ClassVar[frozenset[str]] = frozenset({"scan", "return_to", "link"})
 
     status: Annotated[str, told("where it stands")]
     over: Annotated[bool, told("nothing can change any more")]
@@ -73,6 +73,9 @@ class IntentPage(Answer, frozen=True, kw_only=True):
     scan: Scan | None
     return_to: Annotated[str | None, told("where to go on")]
     renew: Annotated[str, told("what the page can get anew, once", words=("scan",), example="scan")] | None = None
+    link: Annotated[
+        str | None, told("of web authorisation, for the browser of a phone: the address to open in WeChat")
+    ] = None
     by_keyword: Annotated[
         bool, told("whether the account has no QR codes for pages, so that its keyword is the only way", example=False)
     ] = False

@@ -30,6 +30,7 @@ from codesvc.web.forms import FORM
 from codesvc.web.languages import spoken_by
 from codesvc.web.pages.follow_code import follow_code
 from codesvc.web.pages.page_requests import allow_calls, for_people, read_nothing
+from codesvc.web.pages.person_view import render_person_problem
 from codesvc.web.pages.verification_view import draw, wants_part
 from codesvc.web.pictures import draw_code, draw_icon
 from codesvc.web.problem import Problem
@@ -63,8 +64,10 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
 async def show(request: web.Request) -> web.Response:
     """The hosted page."""
     site, identifier = _subject(request)
-    record = expect(await services(request).verifications.open_page(site, identifier), Outcome.DONE)
-    return draw(request, site, record, resent="resent" in request.query)
+    result = await services(request).verifications.open_page(site, identifier)
+    if result.outcome is Outcome.ABSENT:
+        return render_person_problem(request, site, "gone", status=404, framed=True)
+    return draw(request, site, result.shown, resent="resent" in request.query)
 
 
 @routes.get("/p/{token}/state")

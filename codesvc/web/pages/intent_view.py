@@ -61,6 +61,8 @@ def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
 def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read: no user, no handle. Where to go on stands there once there is something to go to."""
     by_keyword = site.account.by_keyword
+    # A phone cannot scan its own screen: there the keyword is the main way.
+    keyword_leads = by_keyword or (intent.method == "scan" and handset == "phone")
     key, said_yes = _headline(t, intent, "phone" if by_keyword else handset), intent.status in _SAID_YES
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}
@@ -72,7 +74,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         status=intent.status.value,
         over=intent.over,
         confirmed=said_yes,
-        title=t(t.best(*([f"{key}.keyword"] if by_keyword else []), key), **words),
+        title=t(t.best(*([f"{key}.keyword"] if keyword_leads else []), key), **words),
         hint=t(t.best(*hints, f"{key}.hint"), **words),
         reference=intent.reference,
         **words,
@@ -80,10 +82,22 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         expires_at=wire_time(intent.expires),
         scan=scan_of(site, page_url, intent.keyword) if intent.scannable else None,
         return_to=return_to(intent, links) if goes_on else None,
+        link=_link(links, site, intent, handset),
         renew="scan" if intent.renewable else None,
         by_keyword=by_keyword,
         brand=brand_of(site, links.address),
     )
+
+
+def _link(links: Links, site: SiteEntry, intent: Intent, handset: str) -> str | None:
+    """The address where a handset's WeChat asks, of web authorisation only: a phone cannot scan its own screen.
+
+    It stays while the page may start a successor, which is then called a new link.
+    """
+    if intent.method != "oauth" or handset == "desktop":
+        return None
+    usable = intent.status is IntentStatus.PENDING or intent.renewable
+    return links.ask_url(site.account.name, site.name, intent.id) if usable else None
 
 
 def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
@@ -107,8 +121,6 @@ def render_intent(
     here, nonce = services(request), secrets.token_urlsafe(16)
     t = speech_of(here.texts, speech_for(request), intent)
     state, handset, base = state_of(request, site, intent), device(request), page_path(request, intent)
-    direct = intent.method == "oauth" and handset == "wechat" and intent.status is IntentStatus.PENDING
-    address = here.links.ask_url(site.account.name, site.name, intent.id) if intent.method == "oauth" else ""
     variables = {
         "t": t,
         "nonce": nonce,
@@ -123,8 +135,6 @@ def render_intent(
         "keyword": intent.keyword,
         "scan_part": _scan_part(request, intent, handset),
         "expires_in": seconds_until(intent.expires, intent.now),
-        "link": address if direct else "",
-        "address": address,
         "back": return_to(intent, here.links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
         "leave": here.address.path(here.links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",

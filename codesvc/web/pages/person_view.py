@@ -60,23 +60,25 @@ def asked_from(t: Speech, fixed: Fixed) -> str:
 
 
 def render_person_page(
-    request: web.Request, site: SiteEntry | None, page: PersonPage, *, status: int = 200
+    request: web.Request, site: SiteEntry | None, page: PersonPage, *, status: int = 200, framed: bool = False
 ) -> web.Response:
-    """Render the page."""
+    """Render the page; `framed` is as in `security`."""
     t, nonce = speech_for(request), secrets.token_urlsafe(16)
     name = site.config.name.spoken(t.name) if site else t("service")
     variables = {**asdict(page), "t": t, "nonce": nonce, "site": name}
     variables |= {"brand": site.looks if site else None, "logo": logo_route(site) if site else None}
     html = services(request).templates.page("person", variables)
-    return web.Response(text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=False))
+    return web.Response(
+        text=html, status=status, content_type="text/html", headers=security(site, nonce, framed=framed)
+    )
 
 
 def render_person_problem(
-    request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403
+    request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403, framed: bool = False
 ) -> web.Response:
     """A page that shows only why the act is impossible: the text `ask.{name}` or `tk.{name}`, and its hint."""
     t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
     words = {"site": site.config.name.spoken(t.name) if site else t("service")}
     page = PersonPage(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
-    return render_person_page(request, site, page, status=status)
+    return render_person_page(request, site, page, status=status, framed=framed)

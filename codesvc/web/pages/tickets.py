@@ -100,19 +100,20 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
     shown = ticket.browser == browser
     key = "tk.digits" if shown else "tk.show"
     words = {"account": account.config.name}
+    hint = "tk.waiting" if shown and "sent" in request.query else f"{key}.hint"
     # Where WeChat is on another device, copied digits do not get into the chat.
     here_too = device(request) == "phone"
     page = PersonPage(
         subtitle=t("tk.subtitle", **words),
         title=t(key, **words),
-        hint=t(f"{key}.hint", **words),
+        hint=t(hint, **words),
         icon="chat",
         digits=here.tickets.digits(ticket, browser) if shown else "",
         copy=CopyButton(label=t("tk.copy") if here_too else t("keyword.copy"), opens=here_too, main=here_too),
         action=own_path(request),
         token=here.seals.form(browser, ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),
-        back=(own_path(request), t("tk.go")) if shown else None,
+        back=(f"{own_path(request)}?sent", t("tk.go")) if shown else None,
     )
     response = render_person_page(request, site, page)
     keep_cookie(request, response, cookie)

@@ -29,6 +29,7 @@ PART_HEADER: Final = "X-Codesvc-Part"
 
 _SCAN_PARTS: Final = {"open", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
+_OF_WHAT_IS_TYPED: Final = {"wrong-code", "malformed-code", "invalid", "guess-budget", "resend-too-soon"}
 
 
 def device(request: web.Request) -> str:
@@ -98,8 +99,11 @@ def _said(problem: Problem, state: VerificationPage, t: Speech) -> str:
 
 
 def explain_ended(problem: Problem, t: Speech) -> str:
-    """As `explain`, where there is nothing to type: why there is no successor."""
-    if problem.type.name.endswith("-ended"):
+    """As `explain`, where there is nothing to type: why there is no successor.
+
+    "" where the panel already says how it ended, by the last wrong code for example: what was typed matters no more.
+    """
+    if problem.type.name.endswith("-ended") or problem.type.name in _OF_WHAT_IS_TYPED:
         return ""
     return t(t.best(f"problem.{problem.type.name}", "problem.internal"), wait=t.wait(_wait(problem)))
 

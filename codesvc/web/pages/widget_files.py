@@ -38,6 +38,7 @@ _OF_PAGES_ONLY: Final = (
         "busy.",
         "trouble.",
         "problem.forbidden",
+        "problem.unavailable",
         "problem.page.",
         "problem.invalid",
         "front.",
@@ -48,7 +49,7 @@ _OF_PAGES_ONLY: Final = (
 )
 _BUT: Final = frozenset(
     {
-        *("back.now", "ask.scan.alt", "ask.waiting", "ask.safety"),
+        *("back.now", "ask.link.copy", "ask.scan.alt", "ask.waiting", "ask.safety"),
         *("ask.step.scan", "ask.step.follow", "ask.step.yes", "ask.step.send"),
     }
 )
@@ -57,8 +58,11 @@ _RULE: Final = re.compile(r"(@(?:media|container)[^{]*)")
 _REMARK: Final = re.compile(r"^(?://.*|/\*(?s:.*?)\*/)\n", re.MULTILINE)
 _TIMES: Final = re.compile(r" \* (?=\.?\d)")  # in calc(); no selector has a number there
 _SPARE: Final = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a blank before a colon may be a descendant's
-_LINE_ENDS: Final = re.compile(r";?(?=\})|(?<=[;{])\n")
-"""Line ends and semicolons that `rjsmin` keeps and nothing needs; no file has an empty statement before a brace."""
+_LINE_ENDS: Final = re.compile(r";?(?=\})|(?<=[;{}])\n")
+"""Line ends and semicolons that `rjsmin` keeps and nothing needs.
+
+No file has an empty statement before a brace, and every expression that ends with a brace has its semicolon.
+"""
 _ROOT_FONT: Final = 16  # pixels of 1rem by default; in a media query it is always this value
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
@@ -127,6 +131,7 @@ class Widget:
         parts = [self._templates.source(name) for name in _SHARED]
         parts += [(_STATIC / name).read_text(encoding="utf-8") for name in _PARTS]
         code = _LINE_ENDS.sub("", rjsmin.jsmin("".join(parts).replace('"use strict";\n', "")))
+        code = code.replace("const ", "let ")  # shorter; that nothing is assigned twice is seen in the sources
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
         script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'

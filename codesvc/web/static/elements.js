@@ -12,17 +12,15 @@ class CodesvcError extends Error {
 const agent = navigator.userAgent;
 const device = agent.includes("MicroMessenger") ? "wechat" : new RegExp(given.phone, "s").test(agent) ? "phone" : "desktop";
 
-const CIRCLE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Z";
 const ICONS = { // as in templates/pages/icons.html; a second path has a class of its own
   chat: ["M20.5 11.5c0 4.1-3.8 7.5-8.5 7.5-1 0-2-.2-2.9-.5L4.5 20l1.3-3.6a6.9 6.9 0 0 1-2.3-4.9C3.5 7.4 7.3 4 12 4s8.5 3.4 8.5 7.5Z", "M8.5 11.5h.01M12 11.5h.01M15.5 11.5h.01"],
-  plane: ["M20.5 3.5 10 14M20.5 3.5l-6.3 17-4.2-6.5-6.5-4.2 17-6.3Z"],
   scan: ["M4 8.5V6a2 2 0 0 1 2-2h2.5M15.5 4H18a2 2 0 0 1 2 2v2.5M20 15.5V18a2 2 0 0 1-2 2h-2.5M8.5 20H6a2 2 0 0 1-2-2v-2.5M7 12h10"],
   check: ["m5.5 12.5 4.2 4.2 8.8-9.4"],
-  clock: [`${CIRCLE}M12 7.3V12l3 2`],
-  stop: [`${CIRCLE}M12 7.8v5M12 16h.01`],
+  clock: ["M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM12 7.3V12l3 2"],
+  stop: ["M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM12 7.8v5M12 16h.01"],
   shield: ["M12 3.5 5 6v5.5c0 4.2 2.9 7.4 7 9 4.1-1.6 7-4.8 7-9V6l-7-2.5Zm-3 8.3 2.2 2.2 3.9-4.2"],
 };
-const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", queued: "plane", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
+const OF_STAGE = { pending: "scan", bound: "check", auto: "chat", test: "chat", queued: "chat", sent: "chat", delivered: "chat", replied: "chat", unknown: "clock", expired: "clock",
   awaiting_scan: "scan", fallback: "scan", scanned: "check", approved: "check" };
 
 // h("p.good", {id: …, text: …, onclick: …}, child, …)
@@ -52,7 +50,8 @@ function arrange(parent, children) {
 }
 
 // A rem is the customer's own, of any size: ours is --codesvc-rem, see widget.css.
-const style = given.style.replace(/(-?[\d.]+)rem\b/g, "calc(var(--rem)*$1)");
+const style = given.style.replace(/(-?[\d.]+)rem\b/g, "calc(var(--rem)*$1)")
+  .replace(CSS.supports("color:light-dark(red,red)") ? /^$/ : /light-dark\((#\w+|var\(.*?\)),(#\w+|var\(.*?\))\)/g, "$1");
 const sheet = (() => {
   try {
     const made = new CSSStyleSheet();

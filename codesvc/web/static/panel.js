@@ -56,8 +56,10 @@ function makePanel(t, back, does) {
 
   const problem = () => h("p.problem", { id: "problem", role: "alert" });
   const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: does.anew });
-  const used = () => state.renew && part("used", 0, () => anew("second", state.by_keyword ? "renew.keyword" : "renew.used"));
-  const again = () => part("anew", state.renew, () => h("div.end", {}, anew("primary", `renew.${state.by_keyword ? "keyword" : state.renew}`), problem()));
+  // Called by what the person then uses first; `used`, where another WeChat has scanned.
+  const renewal = (kind, used) => anew(kind, `renew.${state.renew !== "scan" ? state.renew : state.link ? "link" : spoken === "phone" ? "keyword" : used}`);
+  const used = () => state.renew && part("used", 0, () => renewal("second", "used"));
+  const again = () => part("anew", state.renew, () => h("div.end", {}, renewal("primary", "scan"), problem()));
 
   const tiles = (letters) => h("div.reference", {},
     h("p", {}, h("span", { text: t("reference.label") }), h("small", { text: t("reference.hint") })),
@@ -115,7 +117,7 @@ function makePanel(t, back, does) {
       shown.push(columns, part("foot", 0, () => foot("safety")));
     } else if (leads) shown.push(part("end", state.return_to, onward));
     else if (state.renew) shown.push(again());
-    root.dataset.scan = state.status === "pending" ? scan : "none";
+    root.dataset.scan = scan; // none after the end: nothing can be scanned then
     arrange(root, shown);
     return [title, hint];
   }
@@ -123,9 +125,11 @@ function makePanel(t, back, does) {
   // A bind intent or login: the service says how it stands, and there is nothing to type.
   function drawIntent(wanted) {
     const { status, over, confirmed, title, hint, reference } = state, leads = back && over && state.return_to;
-    const scan = status !== "pending" ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
+    const onWechat = device === "wechat" && state.link;
+    const scan = status !== "pending" || onWechat ? "none" : state.scan && device === "phone" && wanted !== "picture" ? "keyword" : "picture";
+    const main = () => !state.link ? onPhone(scan) : onWechat ? h("a.primary", { href: state.link, text: title }) : copy("primary", "ask.link.copy", state.link, true);
     const way = () => state.by_keyword || scan === "keyword" ? steps("ask.step.send") : picture(state.scan?.image_url ?? does.picture(), "ask.scan.alt", true);
-    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && onPhone(scan)))];
+    const shown = [part("head", [status, title, hint, scan], () => head(confirmed ? "approved" : status, title, hint, false, !over && main()))];
     if (!over) {
       const how = scan === "picture" && device === "desktop" && state.scan && !state.by_keyword && part("how", 0, () => h("ol.how", {},
         ...["scan", "follow", "yes"].map((step) => h("li", { text: t(`ask.step.${step}`, state) }))));
@@ -136,7 +140,7 @@ function makePanel(t, back, does) {
       shown.push(columns, part("foot", 0, () => foot("ask.safety")));
     } else if (leads) shown.push(part("end", leads, onward));
     else if (state.renew) shown.push(again());
-    root.dataset.scan = over ? "none" : scan;
+    root.dataset.scan = scan;
     arrange(root, shown);
     return [title, hint];
   }

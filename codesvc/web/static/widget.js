@@ -2,7 +2,7 @@
 
 const own = document.currentScript?.src;
 const hosts = new WeakMap(); // element -> {root, leave}
-const POLL_MS = 3000, PATIENCE_MS = 4000, FAREWELL_MS = 1400;
+const PATIENCE_MS = 4000;
 
 // Of `settle(error, result)` the first call counts.
 function open(element, { token, locale, signal, base, follow, renew = true }, settle) {
@@ -23,7 +23,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   const offer = h("slot"), room = h("div.room", {}, element.textContent.trim() ? offer : card);
   root.replaceChildren(room);
   dress(root);
-  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("The element is gone.", "AbortError")); } });
+  hosts.set(element, { root, leave: () => { clearTimeout(leaving); end(new DOMException("", "AbortError")); } });
   const $ = (selector) => root.querySelector(selector);
   const box = makeCodeBox($, () => ({ length: state.code_length, digits: state.code_digits, reference: state.reference, left: state.attempts_left }), t, check);
 
@@ -44,6 +44,12 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     tellReach(offline, t, false);
     if (!state) room.append(card);
     askAround();
+  }
+
+  function reached() {
+    if (!tellReach(offline, t, true)) return;
+    box.found();
+    relisten();
   }
 
   function giveUp(problem, message) {
@@ -68,7 +74,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const [answer] = await Promise.all([asked, learn()]);
     const members = await answer.json(); // the page of a proxy in front of a service that is down is no JSON
     if (!answer.ok) throw new CodesvcError(String(members.type).split("/").pop(), members.detail, members);
-    if (tellReach(offline, t, true)) relisten();
+    reached();
     if (!members.page_token) return apply(members);
     page = pageOf(members.page_token);
     wanted = "";
@@ -106,7 +112,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     } catch { return false; }
   }
 
-  function askAround() { if (!over.signal.aborted && !(shown === page && ended(state))) poll ??= setInterval(look, POLL_MS); }
+  function askAround() { if (!over.signal.aborted && !(shown === page && ended(state))) poll ??= setInterval(look, 3000); }
 
   function listen() {
     source?.close();
@@ -119,7 +125,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       clearTimeout(patience);
       clearInterval(poll);
       poll = undefined;
-      tellReach(offline, t, true);
+      reached();
       // An event knows neither the time nor the reader's language: it says that there is news, the state says which.
       if (!sending && mark(JSON.parse(event.data)) !== mark(state)) look();
     });
@@ -169,7 +175,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
   function finish() {
     const { status, confirmed = status === "approved", return_to: back } = state;
     const go = tell(confirmed ? "approved" : "ended", { status });
-    if (follow && go && back) leaving = setTimeout(() => location.assign(back), FAREWELL_MS);
+    if (follow && go && back) leaving = setTimeout(() => location.assign(back), 1400);
     if (!state.renew) return end(null, { status });
     // It has ended; what the person may get in its place is told by events.
     source?.close();
@@ -182,7 +188,10 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const focused = root.activeElement, [title, hint] = panel.draw(state, { wanted, resent });
     if (told && told !== title) {
       announcer.textContent = `${title} ${hint}`;
-      $(".entry form")?.scrollIntoView({ block: "nearest" }); // a code is on its way
+      if (state.delivery?.status !== "awaiting_scan") { // a code is on its way
+        box.free();
+        $(".entry form")?.scrollIntoView({ block: "nearest" });
+      }
     }
     told = title;
     if (focused && !focused.isConnected) $(".headline").focus({ preventScroll: true });
@@ -215,9 +224,10 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
       return "";
     } catch (error) {
       if (over.signal.aborted) return "aborted";
-      if (!error.problem) away();
-      explain(error.problem ?? (navigator.onLine ? "unreachable" : "offline"), error.members);
-      return error.problem ?? "offline";
+      const { problem, members } = error.problem === "unavailable" ? {} : error; // a service that is busy has done nothing
+      if (!problem) away();
+      explain(problem ?? (navigator.onLine ? "unreachable" : "offline"), members);
+      return problem ?? "offline";
     } finally { sending = false; }
   }
 
@@ -243,7 +253,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     const wrong = await act("check", { code });
     button.removeAttribute("aria-disabled");
     button.textContent = t("code.submit");
-    if (wrong === "offline") box.again();
+    if (wrong === "offline") box.lost();
     if (wrong === "wrong-code" || wrong === "malformed-code") {
       box.put("");
       $(".code").classList.add("bad");
@@ -300,6 +310,6 @@ function begin() {
   }
 }
 
-Object.defineProperty(window, "codesvc", { value: Object.freeze({ verify, CodesvcError }), enumerable: true });
+window.codesvc = Object.freeze({ verify, CodesvcError });
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
 else begin();
