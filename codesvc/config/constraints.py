@@ -7,7 +7,6 @@ value ("sites.shop.name: must be ...") and never contains the value.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from codesvc.config.faults import UnfitError, suggestion
 from codesvc.domain.colours import COLOUR
 from codesvc.domain.identifiers import LONGEST_USER, is_user
 from codesvc.domain.logo import MOST_QR_BYTES, UnfitLogo, parse
+from codesvc.domain.signing_secret import signing_key
 from codesvc.domain.test_identity import format_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from codesvc.domain.secret import Secret
 
 MASTER_KEY_BYTES = 32
-SIGNING_SECRET_PREFIX = "whsec_"  # noqa: S105  the prefix of a secret, not a secret
-_FEWEST_SIGNING, _MOST_SIGNING = 24, 64  # bytes
 _FEWEST_DIFFERENT = 8
 _LONGEST_SHOWN = 64
 _LONGEST_TEMPLATE = 2_000
@@ -107,13 +105,7 @@ def unguessable(value: Secret) -> None:
 
 def signing_secret(value: Secret) -> None:
     """Require a Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64. Raises `UnfitError`."""
-    text = value.reveal()
-    try:
-        raw = b64decode(text.removeprefix(SIGNING_SECRET_PREFIX).encode(), validate=True)
-    except ValueError:
-        raw = b""
-    few = len(set(raw)) < _FEWEST_DIFFERENT
-    if not text.startswith(SIGNING_SECRET_PREFIX) or not _FEWEST_SIGNING <= len(raw) <= _MOST_SIGNING or few:
+    if signing_key(value.reveal()) is None:
         raise UnfitError("must be whsec_ and 24 to 64 random bytes in base64; make one with `codesvc webhooks secret`")
 
 

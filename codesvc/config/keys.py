@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from codesvc.config.constraints import NAME, NAME_RULE, SIGNING_SECRET_PREFIX
+from codesvc.config.constraints import NAME, NAME_RULE
+from codesvc.domain import signing_secret
 
 # With a fixed prefix, secret scanners find keys that were committed by mistake.
 PREFIX = "csk"
@@ -50,7 +51,7 @@ def new_signing_secret(random: bytes) -> str:
     Args:
         random: 24 to 64 octets from a cryptographic source.
     """
-    return SIGNING_SECRET_PREFIX + base64.b64encode(random).decode("ascii")
+    return signing_secret.PREFIX + base64.b64encode(random).decode("ascii")
 
 
 def hash_line(key: str) -> str:

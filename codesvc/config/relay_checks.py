@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from codesvc.config.addresses import loopback
 from codesvc.config.faults import Fault, suggestion
 from codesvc.config.relay_settings import GATEWAY_TABLES
-from codesvc.domain.inbound import ADAPTERS
+from codesvc.domain.inbound import ADAPTERS, SIGNED_BY_HOOK
+from codesvc.domain.signing_secret import PREFIX, keys_of_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,13 @@ def inbound_faults(site: Site, name: str, source: Inbound) -> Iterator[Fault]:
             yield Fault(path, "is no purpose of this site" + suggestion(purpose, site.purposes))
     if site.relay is not None and not (source.purpose or site.relay.purpose):
         yield Fault(("purpose",), "is missing, and relay.purpose too: messages with another word could not be taken")
+    if source.adapter in SIGNED_BY_HOOK:
+        for number, secret in enumerate(source.secrets):
+            text = secret.reveal()
+            # A text of another form signs nothing. One that is cut or joined wrongly is meant to sign.
+            if (PREFIX in text or "|" in text) and None in keys_of_hook(text):
+                said = "must be v1,whsec_ and 24 to 64 random bytes in base64, or several of these with | between"
+                yield Fault(("secrets", number), f"{said}; copy what {source.adapter} shows")
     known = ADAPTERS[source.adapter]
     for option in source.options:
         if option not in known:

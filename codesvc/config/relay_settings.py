@@ -11,7 +11,8 @@ from codesvc.config.addresses import listening_host, receiver_url, web_address
 from codesvc.config.constraints import Among, Between, Matching, distinct, filled, shown, signing_secret
 from codesvc.config.faults import UnfitError
 from codesvc.domain.errors import Invalid
-from codesvc.domain.inbound import ADAPTERS, USUAL_CODE
+from codesvc.domain.inbound import ADAPTERS, LONGEST_TEXT, USUAL_CODE
+from codesvc.domain.pattern_cost import most_steps
 from codesvc.domain.recipient import email, is_region
 from codesvc.domain.secret import Secret
 
@@ -32,6 +33,7 @@ PLACEHOLDERS = (
 )
 """What the values of a field map may contain, in braces."""
 _REPEATED_REPEATS = re.compile(r"\([^()]*[+*][^()]*\)[+*{]")
+_MOST_STEPS = 10_000_000  # some 0.4 s
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
 _Key = Annotated[Secret, Matching(r"[!-~]{1,512}", "must be 1 to 512 printable characters without blanks")]
 
@@ -64,6 +66,11 @@ def code_rule(value: str) -> None:
         raise UnfitError("matches nothing at all, which is no code")
     if _REPEATED_REPEATS.search(value):
         raise UnfitError("must not repeat what repeats, as (a+)+ does: some texts would take minutes")
+    if most_steps(value, LONGEST_TEXT) > _MOST_STEPS:
+        raise UnfitError(
+            "could search some texts for minutes: one part of it may have any length, as .* has; bound the others, as "
+            "in .{0,20}, and let the alternatives of what repeats begin differently"
+        )
 
 
 def field_text(value: str) -> None:

@@ -35,7 +35,10 @@ ADAPTERS: Final[dict[str, tuple[str, ...]]] = {
     "twilio": (),
 }
 """The adapters of `codesvc.web.inbound`, and the names of each one's `options`."""
-_LONGEST_TEXT: Final = 2_000
+SIGNED_BY_HOOK: Final = frozenset({"supabase"})
+"""Adapters whose secrets are those of Standard Webhooks (`codesvc.domain.signing_secret`)."""
+LONGEST_TEXT: Final = 2_000
+"""Characters of a text in which a code is looked for."""
 
 
 def code_in(text: str, pattern: str = USUAL_CODE) -> str:
@@ -43,5 +46,5 @@ def code_in(text: str, pattern: str = USUAL_CODE) -> str:
 
     Nothing is guessed: a text with two possible codes goes on unchanged, without a code.
     """
-    found = [match[1] if match.re.groups else match[0] for match in re.finditer(pattern, text[:_LONGEST_TEXT])]
+    found = [match[1] if match.re.groups else match[0] for match in re.finditer(pattern, text[:LONGEST_TEXT])]
     return found[0] if len(found) == 1 and found[0] else ""

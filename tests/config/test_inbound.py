@@ -101,3 +101,61 @@ def test_the_check_shows_the_address_and_the_rule_for_codes(source):
     assert "/inbound/logto/shop" in found.found
     assert r"code (\d{6})" in found.found
     assert "a-token-of-ours" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a|a)*b\d",
+        r"(?:a|ab|b)*c",
+        r"(?:a|b|aa){1,50}c",
+        r"\d*\d*\d*x",
+        r".*\d{6}.*x",
+        r"\s*:?\s*(\d{6})",
+        r"(?:\d{1,9}){1,9}x",
+        r"(?:(?:a?){30})b",
+        r"(?=(?:a|ab|b)*!)\d",
+        r"(?>(?:a|a)*b)",
+        r"(a)?(?(1)a*a*a*|b)c",
+        r"(?:a{0,99}){0,99}b",
+    ],
+)
+def test_a_rule_that_could_search_a_text_for_minutes_is_refused(source, pattern):
+    """Nothing can interrupt Python's engine, and the text may hold what a person chose."""
+    [line] = source.set(f"{HERE}.code_pattern", pattern).faults()
+    assert line.startswith(f"{HERE}.code_pattern: could search some texts for minutes")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        USUAL_CODE,
+        r"code (\d{6})",
+        r"(?i)(?:code|otp|验证码)[:：]?\s*(\d{6})",
+        r"验证码.*?(\d{4,8})",
+        r".*(\d{6})",
+        r"\s{0,9}[:：]?\s{0,9}(\d{6})",
+        r"(?:\d ?){6}",
+        r"(?:one|two|three)+\d{6}",
+        r"(?<![0-9])[0-9]{3}-?[0-9]{3}(?![0-9])",
+        r"(\d{6})(?:\s|$)",
+        r"(\d)\1{5}",
+    ],
+)
+def test_a_rule_with_one_part_of_any_length_is_taken(source, pattern):
+    found = source.set(f"{HERE}.code_pattern", pattern).settings()
+    assert found.sites["shop"].inbound["logto"].code_pattern == pattern
+
+
+def test_a_signing_secret_needs_a_key_that_nobody_guesses(source):
+    """`v1,whsec_` alone, or a bar too many between two secrets, would let everybody sign."""
+    good = "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    source.set(f"{SHOP}.inbound", {"logto": {"adapter": "supabase", "secrets": [good, f"{good}|{good[3:]}"]}})
+    source.settings()
+    for bad in (
+        *(f"{good}|", f"|{good}", f"{good}||{good[3:]}"),
+        *("v1,whsec_", "v1,whsec_AA==", f"v1,whsec_{'A' * 32}", good[:-4]),
+    ):
+        [line] = source.set(f"{HERE}.secrets", [good, bad]).faults()
+        assert line.startswith(f"{HERE}.secrets[1]: must be v1,whsec_ and 24 to 64 random bytes in base64"), bad
+        assert good[10:20] not in line

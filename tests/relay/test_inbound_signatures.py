@@ -136,3 +136,23 @@ def test_nothing_of_a_call_is_shown():
     )
     assert "482913" not in repr(call) + repr(form)
     assert "13800138000" not in repr(call) + repr(form)
+
+
+@pytest.mark.parametrize(
+    "secret", ["v1,whsec_", f"v1,{WHSEC}|", f"|v1,{WHSEC}", f"v1,whsec_|v1,{WHSEC}", "whsec_AA==", f"whsec_{'A' * 32}"]
+)
+def test_who_signs_with_no_key_at_all_is_refused(secret):
+    """HMAC fills a key with zeros: no key, one zero and 24 of them sign alike."""
+    signed = b".".join((b"msg_1", str(NOW).encode(), BODY))
+    made = base64.b64encode(hmac.digest(b"", signed, "sha256")).decode()
+    assert not taken("supabase", [secret], {**WEBHOOK, "webhook-signature": f"v1,{made}"})
+
+
+@pytest.mark.parametrize("secret", ["........AAAA", "%%%%%%%%AAAA", "AAAAAAAAAAAA"])
+def test_a_secret_that_is_no_base64_stands_for_no_other_key(secret):
+    """Python's decoder leaves out what is no base64: of `........AAAA` three zeros would remain."""
+    made = hmac.digest(b"", BODY, "sha256").hex()
+    assert not taken("authgear", [secret], {"x-authgear-body-signature": made})
+    assert taken(
+        "authgear", [secret], {"x-authgear-body-signature": hmac.digest(secret.encode(), BODY, "sha256").hex()}
+    )

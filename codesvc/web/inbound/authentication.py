@@ -8,9 +8,11 @@ from __future__ import annotations
 import binascii
 import hmac
 import re
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+
+from codesvc.domain.signing_secret import keys_of_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,25 +115,12 @@ def _timely(at: str, now: float) -> bool:
 
 
 def unreadable_keys(source: Inbound) -> int:
-    """How many of the secrets for Standard Webhooks are of another form than `v1,whsec_` and base64."""
-    return sum(_webhook_key(part) is None for part in _webhook_parts(source))
+    """How many of the secrets for Standard Webhooks are not `v1,whsec_` and random bytes in base64."""
+    return sum(key is None for secret in _revealed(source) for key in keys_of_hook(secret))
 
 
 def _webhook_keys(source: Inbound) -> Iterator[bytes]:
-    return (key for part in _webhook_parts(source) if (key := _webhook_key(part)) is not None)
-
-
-def _webhook_parts(source: Inbound) -> Iterator[str]:
-    return (part for secret in _revealed(source) for part in secret.split("|"))
-
-
-def _webhook_key(part: str) -> bytes | None:
-    """The key of one secret; None if it is not one. An empty key is none: anybody could sign with it."""
-    try:
-        key = b64decode(part.strip().removeprefix("v1,").removeprefix("whsec_"), validate=True)
-    except ValueError:
-        return None
-    return key or None
+    return (key for secret in _revealed(source) for key in keys_of_hook(secret) if key is not None)
 
 
 def _octet_keys(source: Inbound) -> Iterator[bytes]:
@@ -139,8 +128,8 @@ def _octet_keys(source: Inbound) -> Iterator[bytes]:
     for secret in _revealed(source):
         yield secret.encode()
         try:
-            decoded = urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+            decoded = b64decode(secret + "=" * (-len(secret) % 4), altchars=b"-_", validate=True)
         except ValueError:
             continue
-        if decoded:
+        if any(decoded):
             yield decoded

@@ -89,7 +89,12 @@ class Fields:
         found = self.value(path)
         if isinstance(found, str) and re.fullmatch(r"[0-9]{1,9}", found):
             return float(found)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else 0.0
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            return 0.0
+        try:
+            return float(found)
+        except OverflowError:  # more than 308 digits
+            return 0.0
 
 
 def json_of(call: Call) -> Fields:
