@@ -133,6 +133,20 @@ def of_every_route(method: str, pattern: str) -> Iterator[Dear]:
             yield Dear(route, f"{name}, from a browser", request(method, path, body, kind, Accept="text/html"))
 
 
+def of_no_route() -> Iterator[Dear]:
+    """Addresses that are none, as long as they may be."""
+    for shape, path in {
+        "slashes": "/",
+        "segments": "/a",
+        "encoded slashes": "/%2f",
+        "octets": "/%ff",
+        "dots": "/..",
+    }.items():
+        yield Dear("GET of no address", shape, request("GET", path * (_LINE // len(path))))
+    for known in ("/v1", "/p", "/inbound", "/admin/assets", "/.well-known/openid-configuration"):
+        yield Dear("GET of no address", f"below {known}", request("GET", known + "/a" * ((_LINE - len(known)) // 2)))
+
+
 def of_inbound() -> Iterator[Dear]:
     """Calls of identity systems with forged signatures: one is computed over the whole body before it is refused."""
     now, body = str(int(time.time())), b'{"sms":{"otp":"' + b"1" * (LIMIT - 30) + b'"}}'

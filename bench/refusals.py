@@ -113,6 +113,7 @@ def _requests(here: Running, fresh: Iterator[int]) -> Iterator[dear.Dear]:
     for method, pattern in routes(here.config):
         if method != "*":
             yield from dear.of_every_route(method, pattern)
+    yield from dear.of_no_route()
     yield from dear.of_inbound()
     for account in ("main", "plain"):
         yield from dear.of_callbacks(account)

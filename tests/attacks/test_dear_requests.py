@@ -127,6 +127,27 @@ async def test_who_has_no_key_is_refused_before_the_body_is_read(world, method, 
     assert answer.startswith(b"HTTP/1.1 401 ")
 
 
+async def test_an_address_of_thousands_of_parts_is_not_looked_up(world):
+    """aiohttp's router would cut it from its end, part by part, and copy the rest each time."""
+    cuts = 0
+
+    def count(_frame, kind, called):
+        nonlocal cuts
+        cuts += kind == "c_call" and getattr(called, "__name__", "") == "rpartition"
+
+    for path in ("/" * 8_000, "/a" * 4_000, "/v1" + "/a" * 3_900, "/.well-known/openid-configuration" + "/a" * 3_900):
+        sys.setprofile(count)
+        try:
+            answer = await sent(world, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        finally:
+            sys.setprofile(None)
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert b"/problems/not-found" in answer
+    assert cuts < 100
+    deepest = "/inbound/twilio/shop/2010-04-01/Accounts/AC1/Messages.json"
+    assert (await world.call("POST", deepest, {}, key=None)).status == 401
+
+
 async def test_who_has_a_key_is_still_asked_for_the_scope(world):
     answer = await world.call("PUT", "/admin/v1/sites/x", {}, key=KEY)
     assert (answer.status, answer.problem) == (401, "unauthenticated")
