@@ -50,6 +50,7 @@ class AskRequest:
         return_url: the address to which the hosted page returns.
         predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers.
+        for_app: whether it, or its predecessor, answers a relying party.
         life_ms: how long a login waits, None: as every login.
     """
 
@@ -64,6 +65,7 @@ class AskRequest:
     return_url: str | None = None
     predecessor: str = ""
     oidc: AuthorizationRequest | None = None
+    for_app: bool = False
     life_ms: int | None = None
 
 
@@ -163,6 +165,7 @@ class Intents:
             fingerprint=idempotency.fingerprint,
             rates=site.rates,
             hooks=site.wanted,
+            by_key=not request.for_app,
             predecessor=request.predecessor,
             oidc=msgspec.json.encode(request.oidc) if request.oidc else b"",
         )

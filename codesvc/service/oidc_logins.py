@@ -187,6 +187,7 @@ class OidcLogins:
                 user_agent=visit.user_agent,
                 locale=nearest(",".join((*languages, visit.languages)), _LANGUAGES, _LANGUAGES[0]),
                 oidc=request,
+                for_app=True,
                 life_ms=client.login_timeout * 1_000,
             ),
         )

@@ -91,5 +91,6 @@ async def renew_intent(
             locale=intent.fixed.locale,
             return_url=intent.fixed.return_url,
             predecessor=intent.id,
+            for_app=intent.oidc is not None,
         ),
     )

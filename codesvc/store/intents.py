@@ -40,6 +40,8 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         idempotency_key: "" for none.
         fingerprint: of the request with that key.
         rates: each limit as the scripts read it.
+        by_key: whether a key of the site starts it. Logins of apps, which strangers begin, have a window of their own,
+            of the same size, so that they do not use up the site's starts (rule 3).
         hooks: events that the site's webhook listens to, as the scripts read them.
         predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers, JSON, "" for none.
@@ -64,6 +66,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     rates: Mapping[str, str]
     hooks: str
+    by_key: bool = True
     predecessor: str = ""
     oidc: bytes = b""
 
@@ -115,7 +118,7 @@ class Intents:
                 "intent": keys.intent(start.id),
                 "idem": keys.idempotency(start.site, start.idempotency_key),
                 "word": keys.keyword(start.keyword),
-                "site_starts": keys.window("site_starts", start.site, "all"),
+                "site_starts": keys.window("site_starts", start.site, "all" if start.by_key else "apps"),
                 "address_starts": keys.window("address_starts", start.site, start.address),
             },
             {

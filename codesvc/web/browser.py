@@ -11,7 +11,7 @@ from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.api.inputs import VisitForm, decode_form
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
-from codesvc.web.headers import cookie_in
+from codesvc.web.headers import cookie_in, cookies_in
 from codesvc.web.problem import Problem
 from codesvc.web.uris import as_uri
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from codesvc.domain.oauth_state import ReturnPage
     from codesvc.sites.directory import AccountEntry
 
+LOGIN_COOKIE: Final = "codesvc_oidc_"
+"""Begins the name of the cookie of each login that this browser began for an app."""
 _NAME: Final = "codesvc_visit"
 _LIFE_SECONDS: Final = 3_600
 
@@ -38,6 +40,12 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
     return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
+
+
+def login_browsers(request: web.Request) -> frozenset[str]:
+    """The keyed names of this browser: one for each app's login that it began, which the login's successor shares."""
+    cookies = cookies_in(request.headers, services(request).address.cookie_name(LOGIN_COOKIE))
+    return frozenset(browser_of(cookie[:64]) for cookie in cookies)
 
 
 def keep_cookie(

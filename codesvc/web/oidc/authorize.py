@@ -15,9 +15,8 @@ from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.authentication import browser_address
-from codesvc.web.browser import goes_to_wechat, keep_cookie, see_other
+from codesvc.web.browser import LOGIN_COOKIE, goes_to_wechat, keep_cookie, login_browsers, see_other
 from codesvc.web.context import services
-from codesvc.web.headers import cookies_in
 from codesvc.web.languages import asked_by, speech_for
 from codesvc.web.oidc.exchange import issuing_site, parameters, value_of
 from codesvc.web.origins import require_own_page
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import SiteEntry
 
 routes = web.RouteTableDef()
-_COOKIE: Final = "codesvc_oidc_"
 _COOKIE_SECONDS: Final = 600
 _PAGE: Final = "/oidc/{site}/return/{token}"
 _BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answer now. Try again.")
@@ -64,7 +62,7 @@ async def authorize(request: web.Request) -> web.Response:
         return _redirect(logins.refusal(site, client, redirect_uri, state, _BUSY))
     response = see_other(page_path(request, login))
     # Each login has a cookie of its own, so that logins in several tabs do not disturb each other.
-    keep_cookie(request, response, cookie, name=f"{_COOKIE}{login.id[3:11]}", seconds=_COOKIE_SECONDS)
+    keep_cookie(request, response, cookie, name=f"{LOGIN_COOKIE}{login.id[3:11]}", seconds=_COOKIE_SECONDS)
     return response
 
 
@@ -80,13 +78,13 @@ async def go_back(request: web.Request) -> web.Response:
     require_own_page(request)
     site = issuing_site(request)
     login = _login(request, site)
-    await services(request).oidc.logins.cancel(site, login, _browsers(request))
+    await services(request).oidc.logins.cancel(site, login, login_browsers(request))
     return await _answered(request, site)
 
 
 async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
     login = _login(request, site)
-    found = await services(request).oidc.logins.answer(site, login, _browsers(request))
+    found = await services(request).oidc.logins.answer(site, login, login_browsers(request))
     if found is None:
         return _trouble(request, site, "done", status=410)
     return _redirect(found) if isinstance(found, Answer) else see_other(page_path(request, found))
@@ -97,12 +95,6 @@ def _login(request: web.Request, site: SiteEntry) -> IntentId:
     if found is None:
         raise Problem("not-found", "There is no such page.")
     return found
-
-
-def _browsers(request: web.Request) -> frozenset[str]:
-    """The keyed names of this browser: one for each login that it began, which the login's successor shares."""
-    cookies = cookies_in(request.headers, services(request).address.cookie_name(_COOKIE))
-    return frozenset(browser_of(cookie[:64]) for cookie in cookies)
 
 
 def _redirect(found: Answer) -> web.Response:

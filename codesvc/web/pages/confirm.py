@@ -15,7 +15,17 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
-from codesvc.web.browser import account_in, cookie_of, go_to, goes_to_wechat, own_path, read_form, see_other, send_off
+from codesvc.web.browser import (
+    account_in,
+    cookie_of,
+    go_to,
+    goes_to_wechat,
+    login_browsers,
+    own_path,
+    read_form,
+    see_other,
+    send_off,
+)
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for, spoken_by
 from codesvc.web.pages.intent_view import page_path
@@ -54,12 +64,24 @@ def _theirs(intent: Intent, openid: str) -> bool:
     return intent.claimed_by == openid
 
 
+def _begun_elsewhere(request: web.Request, intent: Intent) -> bool:
+    """Whether another browser began this login for an app, without a scan: then only that browser may confirm it.
+
+    A link to the question that its sender began would log the sender in.
+    """
+    if intent.oidc is None or intent.method != "oauth" or intent.status not in LIVE:
+        return False
+    return intent.oidc.browser not in login_browsers(request)
+
+
 @routes.get(_PAGE)
 async def show(request: web.Request) -> web.Response:
     """Show the question."""
     account, site, identifier, intent = await _subject(request)
     if intent is None or intent.status in {IntentStatus.EXPIRED, IntentStatus.CANCELED}:
         return render_person_problem(request, site, "expired", status=410)
+    if _begun_elsewhere(request, intent):
+        return render_person_problem(request, site, "elsewhere")
     visitor = await services(request).visits.who(account, cookie_of(request), identifier.text)
     if visitor is None:
         if not goes_to_wechat(request):
@@ -79,6 +101,8 @@ async def decide(request: web.Request) -> web.Response:
     """Handle the answer."""
     account, site, identifier, intent = await _subject(request)
     form, here = await read_form(request, identifier.text), services(request)
+    if intent is not None and _begun_elsewhere(request, intent):
+        return render_person_problem(request, site, "elsewhere")
     visitor = await here.visits.who(account, cookie_of(request), identifier.text)
     if visitor is None or intent is None or not _theirs(intent, visitor.openid):
         return render_person_problem(request, site, "other")
