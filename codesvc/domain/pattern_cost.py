@@ -83,4 +83,5 @@ def _repeated(value: tuple[Any, Any, Any], length: int, *, last: bool) -> int:
     # Each turn has these ways anew. A sum of powers, of which the greatest decides.
     if most * ways.bit_length() > _ENDLESS.bit_length() * 2:
         return _ENDLESS
-    return min(_ENDLESS, sum(ways**turns for turns in range(least, most + 1)))
+    total: int = sum(ways**turns for turns in range(least, most + 1))
+    return min(_ENDLESS, total)
