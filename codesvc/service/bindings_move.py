@@ -19,6 +19,7 @@ import msgspec
 from codesvc.domain.audit import Act
 from codesvc.domain.errors import CodesvcError
 from codesvc.domain.test_identity import is_test_openid
+from codesvc.runtime.private_files import open_private
 from codesvc.runtime.progress import Progress
 from codesvc.store import binding_accounts
 from codesvc.store.account_move import AccountMove
@@ -114,10 +115,8 @@ class BindingsMove:
         listed, old = self._listed(), Keys(self._store.prefix, self._old)
         for site in self._sites:
             await binding_accounts.note(self._store, old.partition, site, self._old, moving=True)
-        # The report holds users and openids, so only its owner may read it.
-        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            with os.fdopen(descriptor, "a", encoding="utf-8") as report:
+            with open_private(self._part, append=True) as report:
                 # A service that still runs under the old appid may bind somebody meanwhile: until nothing is left.
                 while await self._pass(report, listed):
                     pass

@@ -24,6 +24,7 @@ from codesvc.domain.binding_values import masked_id, masked_openids
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.test_identity import is_test_openid
 from codesvc.domain.text_encoding import BadText, encoding_of
+from codesvc.runtime.private_files import open_private
 from codesvc.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
     progress, server = Progress(0), str((await redis.info("server"))["run_id"])
     place = _read_place(mark, server) if partial.exists() else None
     cursor, count, length = place or (-1, 0, 0)
-    # The file holds openids, so only its owner may read it.
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with open_private(partial, keep=True, newline="") as file:
         write = writer(file, kind)
         file.flush()
         if place:
@@ -159,7 +158,7 @@ class Import:
         progress, lines = Progress(self._path.stat().st_size), 0
         with (
             self._path.open(encoding=encoding.name, newline="") as file,
-            self._report.open("a" if done else "w", encoding="utf-8") as report,
+            open_private(self._report, append=bool(done)) as report,
         ):
             rows = read_rows(file, kind, reading)
             while batch := list(islice(rows, BATCH)):

@@ -154,6 +154,31 @@ def test_conflicts_and_faults_are_reported_and_nothing_is_moved(config, tmp_path
         (9, "is not a JSON object; the file needs a whole one on each line, without a list around them"),
     ]
     assert "oABC" not in (tmp_path / "second.jsonl.conflicts.jsonl").read_text()
+    # User ids are often numbers or addresses of people.
+    assert (tmp_path / "second.jsonl.conflicts.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_what_holds_users_is_its_owners_alone_also_where_a_file_was_there_before(config, tmp_path):
+    write_lines(tmp_path / "in.jsonl", [{"user": "alice", "openid": openid(1)}, {"user": "-", "openid": openid(2)}])
+    report = tmp_path / "in.jsonl.conflicts.jsonl"
+    for planted in (report, tmp_path / "out.csv.part"):
+        planted.touch()
+        planted.chmod(0o666)
+    assert codesvc(config, "import", tmp_path / "in.jsonl").returncode == 3
+    assert codesvc(config, "export", tmp_path / "out.csv").returncode == 0
+    for made in (report, tmp_path / "out.csv"):
+        assert made.stat().st_mode & 0o077 == 0
+        assert "alice" in made.read_text() or made == report
+    # A link is not followed, to whatever file it leads.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("as it was")
+    report.unlink()
+    for link in (report, tmp_path / "out.csv.part"):
+        link.symlink_to(elsewhere)
+    for done in (codesvc(config, "import", tmp_path / "in.jsonl"), codesvc(config, "export", tmp_path / "out.csv")):
+        assert done.returncode not in {0, 3}
+        assert "Traceback" not in done.stderr
+    assert elsewhere.read_text() == "as it was"
 
 
 def test_an_interrupted_import_goes_on_where_it_was(config, tmp_path):
