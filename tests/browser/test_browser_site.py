@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +19,8 @@ from tests.browser.stage import WHOLE, chromium
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", "en/integrating-java/"]
+QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text(encoding="utf-8"))
+"""What a reader asks the search, and the page that answers."""
 
 LOOKS = [(390, "light"), (1280, "dark"), *([(390, "dark"), (1280, "light")] if WHOLE else [])]
 
@@ -96,3 +100,18 @@ def test_a_page_leads_to_its_twin(site, browser):
     twin = page.locator('a[hreflang="en"].md-select__link').get_attribute("href")
     page.goto(f"{site}/zh/troubleshooting/{twin}")
     assert page.locator("h1").inner_text().startswith("Troubleshooting")
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_the_questions_of_readers_are_found_among_the_first_three(language):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node to run the search's worker")
+    asked = QUESTIONS[language]
+    command = [node, str(Path(__file__).with_name("site_search.cjs")), str(ROOT / "site" / language)]
+    answer = subprocess.run(
+        command, input=json.dumps(list(asked)), capture_output=True, text=True, check=True, timeout=60
+    )
+    found = dict(zip(asked, json.loads(answer.stdout), strict=True))
+    assert {text: pages[:3] for text, pages in found.items() if asked[text] not in pages[:3]} == {}

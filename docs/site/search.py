@@ -1,0 +1,51 @@
+"""What readers find in the search of the site.
+
+The theme's search knows the words of a page only. Readers ask in words of their own ("重发", "换手机", "resend"), so
+`search_words.toml` names such words for sections, and they count like a title without being shown. The theme's worker
+splits a run of Han characters by the words that it has indexed, and gives up on the whole run at the first character
+that it has never seen: so every common character is indexed once, on the glossary.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.exceptions import PluginError
+
+WORDS: Final = Path(__file__).with_name("search_words.toml")
+FAINT: Final = {
+    **dict.fromkeys(("decisions/", "contributing/", "glossary/"), 0.02),
+    **dict.fromkeys(("log-events/", "metrics/", "events/", "template-variables/", "claims/"), 0.1),
+    **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/", "relay-code/"), 0.3),
+}
+"""Pages that answer few questions and hold many words: their weight in the search."""
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Put the readers' words and the weights into the index that the theme has written.
+
+    Raises:
+        PluginError: `search_words.toml` names a section that the site does not have.
+    """
+    path = Path(config["site_dir"]) / "search" / "search_index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    words = tomllib.loads(WORDS.read_text(encoding="utf-8"))[Path(config["docs_dir"]).name]
+    for entry in index["docs"]:
+        location = entry["location"]
+        entry["boost"] = next((weight for start, weight in FAINT.items() if location.startswith(start)), 1)
+        if location in words:
+            entry["words"] = words.pop(location)
+        elif location == "glossary/":
+            entry["words"] = " ".join(_characters())
+    if words:
+        raise PluginError(f"{WORDS.name}: no such section: {', '.join(words)}")
+    path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _characters() -> str:
+    """The 3,755 Chinese characters in common use: the first level of GB 2312."""
+    cells = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
+    return b"".join(cells).decode("gb2312", "ignore")

@@ -1,0 +1,26 @@
+// Asks the search worker of the built site: `node site_search.cjs SITE`, the questions as a JSON list on standard input, and
+// for each of them the addresses of the pages that it finds, best first, as JSON on standard output.
+const fs = require("node:fs");
+const vm = require("node:vm");
+
+const site = process.argv[2];
+const workers = `${site}/assets/javascripts/workers`;
+const worker = fs.readdirSync(workers).find((name) => name.endsWith(".min.js"));
+let listener, answered;
+globalThis.self = globalThis;
+globalThis.addEventListener = (_, heard) => { listener = heard; };
+globalThis.postMessage = (message) => answered(message);
+globalThis.importScripts = () => {};
+vm.runInThisContext(fs.readFileSync(`${workers}/${worker}`, "utf8"));
+const ask = (data) => new Promise((resolve) => { answered = resolve; listener({ data }); });
+
+(async () => {
+  const { config, docs } = JSON.parse(fs.readFileSync(`${site}/search/search_index.json`, "utf8"));
+  await ask({ type: 0, data: { config, docs, options: { suggest: false } } });
+  const found = [];
+  for (const data of JSON.parse(fs.readFileSync(0, "utf8"))) {
+    const { items } = (await ask({ type: 2, data })).data;
+    found.push(items.map((sections) => sections[0].location.split("#")[0]));
+  }
+  console.log(JSON.stringify(found));
+})();
