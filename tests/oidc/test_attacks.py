@@ -357,6 +357,16 @@ async def test_other_grants_and_repeated_parameters_are_refused(world, browser):
     assert (await browser.exchange(said["code"])).status == 200
 
 
+async def test_too_many_logins_from_an_address_end_at_the_app(new_world):
+    limits = {"site_starts": "none", "address_starts": ["3/hour"]}
+    async with new_world(**provider(sites__shop__limits=limits)) as world:
+        browser = Browser(world)
+        for _ in range(3):
+            assert "/p/" in (await browser.authorize()).headers["Location"]
+        said = told(await browser.authorize())
+        assert (said["error"], said["state"]) == ("temporarily_unavailable", "st-1")
+
+
 async def test_no_secret_of_the_flow_is_logged(world, browser, capsys):
     person = await world.person()
     said = await browser.login(person, state="state-of-the-client", nonce="nonce-of-the-client")

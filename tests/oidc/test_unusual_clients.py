@@ -14,7 +14,10 @@ from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ODD_SECRET = "a+b%2Fc:d é"
-ADDRESSES = ["http://127.0.0.1/back", "http://[::1]:81/back", "com.example.app:/back", "https://Spa.Example:443/back"]
+ADDRESSES = [
+    *("http://127.0.0.1/back", "http://[::1]:81/back", "http://localhost:5173/back"),
+    *("com.example.app:/back", "https://Spa.Example:443/back"),
+]
 CLIENTS = [
     CONFIDENTIAL,
     PUBLIC | {"redirect_uris": ADDRESSES},
@@ -110,7 +113,7 @@ async def test_raw_octets_in_the_address_are_no_fault_of_the_service(world):
 
 
 async def test_pages_of_public_clients_may_call_whatever_the_port_of_their_loopback_address(browser):
-    for origin in ("https://spa.example", "http://127.0.0.1:5173", "http://[::1]:5173"):
+    for origin in ("https://spa.example", "http://127.0.0.1:5173", "http://[::1]:5173", "http://localhost:5173"):
         allowed = await browser.get("/oidc/shop/token", method="OPTIONS", Origin=origin)
         assert allowed.headers.get("Access-Control-Allow-Origin") == origin
     for origin in ("http://127.0.0.1.evil.example:80", "https://127.0.0.1:5173", "null", "https://spa.example:444"):
