@@ -61,8 +61,8 @@ def invite_agent(call: Call) -> Mapping[str, Any]:
 
 
 def remove_agent(call: Call) -> Mapping[str, Any]:
-    """Remove an agent, who is named in the query."""
-    call.account.agents.remove(call.query.get("kf_account", ""))
+    """Remove an agent, who is named in the query, or in the body of a POST."""
+    call.account.agents.remove(call.query.get("kf_account") or (call.text("kf_account") if call.raw else ""))
     return OK
 
 
@@ -112,7 +112,7 @@ ENDPOINTS = (
     _endpoint("/customservice/kfaccount/add", "POST", add_agent, errors="65403H 65404H 65405H 65406H"),
     _endpoint("/customservice/kfaccount/update", "POST", rename_agent, errors="65401H 65403H"),
     _endpoint("/customservice/kfaccount/inviteworker", "POST", invite_agent, errors="65401H 65407M 40035?"),
-    _endpoint("/customservice/kfaccount/del", "GET", remove_agent, errors="65401H"),
+    _endpoint("/customservice/kfaccount/del", "GET", remove_agent, errors="65401H", posted=True),
     _endpoint("/customservice/kfsession/create", "POST", open_session, errors="40003H 65401H 65402H 65414H"),
     _endpoint("/customservice/kfsession/close", "POST", close_session, errors="40003H 65401H 65413H"),
     _endpoint("/customservice/kfsession/getsession", "GET", get_session, errors="40003H"),

@@ -120,6 +120,7 @@ class Endpoint:
         errors: the errcodes of this call beside those that every call has, each with the mark of its confidence
             (`confidence`), as in `40003H 45047?`.
         upload: the body is a file; that of every other call may have 1 MiB.
+        posted: whether a GET may be a POST too, because the platform's pages name both.
     """
 
     path: str
@@ -129,3 +130,4 @@ class Endpoint:
     right: Right | None = None
     errors: str = ""
     upload: bool = False
+    posted: bool = False

@@ -29,16 +29,16 @@ def add_menu(call: Call) -> Mapping[str, Any]:
         raise ApiError(65320)
     if not rule.keys() & {"tag_id", "group_id", "client_platform_type"}:
         raise ApiError(65304)
-    number = str(_FIRST_ID + call.account.menus_made)
+    number = _FIRST_ID + call.account.menus_made
     call.account.menus_made += 1
     call.account.conditional_menus.append({"button": call.body["button"], "matchrule": rule, "menuid": number})
-    return {"menuid": number}
+    return {"menuid": str(number)}  # a text here, and a number in the list, as in the platform's samples
 
 
 def delete_menu(call: Call) -> Mapping[str, Any]:
     """Remove one personalised menu."""
     menus = call.account.conditional_menus
-    kept = [menu for menu in menus if menu["menuid"] != call.text("menuid")]
+    kept = [menu for menu in menus if str(menu["menuid"]) != call.text("menuid")]
     if len(kept) == len(menus):
         raise ApiError(65301)
     call.account.conditional_menus = kept

@@ -120,7 +120,7 @@ class Frame:
             raise ApiError(43003)
         if endpoint is None:
             raise ApiError(40066, f"{ERRMSG[40066]}: {describe_other(call.path)}")
-        if request.method != endpoint.method:
+        if request.method != endpoint.method and not (endpoint.posted and request.method == "POST"):
             raise ApiError(43001 if endpoint.method == "GET" else 43002)
         if endpoint.token:
             call.subject, _ = self._platform.account_of_token(call.query.get("access_token", ""))
