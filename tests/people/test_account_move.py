@@ -127,6 +127,10 @@ async def move(request, store_url, tmp_path):
         yield Move(before, world, store_url, tmp_path, inside=request.param)
 
 
+ELSEWHERE = pytest.mark.parametrize("move", [False], ids=["another partition"], indirect=True)
+"""For what is the same wherever the new account lies."""
+
+
 async def bind_many(world, count):
     people = []
     for number in range(count):
@@ -258,6 +262,7 @@ async def test_a_move_that_was_killed_goes_on(move):
     assert (await move.move())[:2] == (0, f"no bindings lie under the appid {OLD}; nothing was done\n")
 
 
+@ELSEWHERE
 async def test_calls_hold_the_limits_and_say_what_is_wrong(move):
     world = move.world
     await bind_many(world, 101)
@@ -279,6 +284,7 @@ async def _before(move):
     return await move.move()
 
 
+@ELSEWHERE
 async def test_the_old_original_id_is_the_second_name(move):
     world = move.world
     people = await bind_many(world, 101)
