@@ -20,6 +20,7 @@ from codesvc.config.partial import Draft, faults_in
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.settings import ApiKey, Site, Webhook
 from codesvc.config.structure import secret_options, structured_as
+from codesvc.domain.masking import HIDDEN, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,11 +86,16 @@ def one_client(settings: Settings, identifier: str, table: Mapping[str, Any]) ->
 
 
 def without_secrets(kind: type[Site | Account], table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table without its secrets, so that it can be shown."""
+    """The table without its secrets, so that it can be shown.
+
+    Receivers and gateways take keys in queries, headers and fields too, so these are shown without their values.
+    """
     shown = _without(kind, table)
+    if isinstance(source := shown.get("token_source"), str):
+        shown["token_source"] = without_query(source)
     if kind is Site:
         if isinstance(webhook := shown.get("webhook"), dict):
-            shown["webhook"] = _without(Webhook, webhook)
+            shown["webhook"] = _without_keys(_without(Webhook, webhook))
         if isinstance(gateways := shown.get("gateways"), dict):
             shown["gateways"] = {name: _without_gateway_secrets(gateway) for name, gateway in gateways.items()}
         if isinstance(oidc := shown.get("oidc"), dict):
@@ -107,7 +113,23 @@ def _without(kind: type, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_gateway_secrets(gateway: Mapping[str, Any]) -> dict[str, Any]:
-    return {kind: _without(GATEWAY_TABLES[kind], table) for kind, table in gateway.items() if kind in GATEWAY_TABLES}
+    return {
+        kind: _without_keys(_without(GATEWAY_TABLES[kind], table))
+        for kind, table in gateway.items()
+        if kind in GATEWAY_TABLES
+    }
+
+
+def _without_keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    shown = dict(table)
+    if isinstance(url := shown.get("url"), str):
+        shown["url"] = without_query(url)
+    if isinstance(headers := shown.get("headers"), dict):
+        shown["headers"] = dict.fromkeys(headers, HIDDEN)
+    if isinstance(fields := shown.get("fields"), dict):
+        # What names something of the message is no key.
+        shown["fields"] = {name: text if "{" in str(text) else HIDDEN for name, text in fields.items()}
+    return shown
 
 
 def _structured(kind: type[_T], name: str, table: Mapping[str, Any], faults: list[Fault]) -> _T:

@@ -12,6 +12,16 @@ _ISOLATE: Final = "\u2068"
 _END: Final = "\u2069"
 
 
+HIDDEN: Final = "…"
+"""Stands in the place of what is not shown. No setting may hold it where it is used."""
+
+
+def without_query(url: str) -> str:
+    """An address without its query, in which the keys of receivers and gateways often stand."""
+    base, mark, _ = url.partition("?")
+    return f"{base}?{HIDDEN}" if mark else url
+
+
 def shown_user(user: str) -> str:
     """A masked user for a sentence."""
     return isolated(masked_user(user))

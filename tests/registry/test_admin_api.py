@@ -191,6 +191,40 @@ async def test_secrets_are_encrypted_and_nobody_reads_them_again(office, dump, c
         assert secret not in everything
 
 
+async def test_keys_that_stand_in_addresses_headers_and_fields_are_not_shown(office):
+    """Receivers and gateways take keys there too, and a key of scope read is no reason to see them."""
+    hook = {"url": "https://hooks.example/x?token=key-1", "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}
+    shaped = {
+        "url": "https://sms.example/send?key=key-2",
+        "fields": {"mobile": "{to_national}", "msg.text": "code {code}", "password": "key-3"},
+        "headers": {"X-Key": "key-4"},
+        "authorization": "key-5",
+    }
+    signed = {"url": "https://sms.example/", "secrets": hook["secrets"], "headers": {"X-Key": "key-6"}}
+    settings = {"webhook": hook, "relay": {"sms": "a", "purpose": "reset"}}
+    gateways = {"a": {"shaped": shaped}, "b": {"signed": signed}}
+    put = await ask(office, "PUT", "/sites/bar", BAR | settings | {"gateways": gateways})
+    assert put.status == 201, put.text
+    patched = await ask(office, "PATCH", "/sites/bar", {"name": "新名"})
+    seen = await ask(office, "GET", "/sites/bar")
+    assert "key-" not in put.text + patched.text + seen.text
+    shown = seen["settings"]
+    assert shown["webhook"]["url"] == "https://hooks.example/x?…"
+    assert shown["gateways"]["a"]["shaped"] == {
+        "url": "https://sms.example/send?…",
+        "fields": {"mobile": "{to_national}", "msg.text": "code {code}", "password": "…"},
+        "headers": {"X-Key": "…"},
+    }
+    assert shown["gateways"]["b"]["signed"] == {"url": "https://sms.example/", "headers": {"X-Key": "…"}}
+    account = ACCOUNT | {"token_source": "https://tokens.example/get?key=key-7"}
+    assert (await ask(office, "PUT", "/accounts/second", account)).status == 201
+    source = (await ask(office, "GET", "/accounts/second"))["settings"]["token_source"]
+    assert source == "https://tokens.example/get?…"
+    # What is shown is no setting: the parts that stand for hidden ones are refused.
+    again = await ask(office, "PUT", "/sites/bar", {**BAR, "webhook": {**hook, "url": shown["webhook"]["url"]}})
+    assert again.status == 400
+
+
 async def test_a_whole_account_at_run_time(office):
     """A second account on the sandbox, set up over HTTP in both places: its callback answers, its pushes arrive."""
     sandboxed = await office.control("POST", "/accounts", {"callback_url": f"{office.service}/wechat/second"})

@@ -285,7 +285,8 @@ def test_everything_that_can_be_shown_has_words(kind, names):
 
 
 async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
-    webhook = {"url": "http://127.0.0.1:9/hook", "secrets": [SECRET], "allow_private": True, "allow_http": True}
+    url = "http://127.0.0.1:9/hook?key=of-the-receiver"
+    webhook = {"url": url, "secrets": [SECRET], "allow_private": True, "allow_http": True}
     async with new_world(admin=ADMIN, sites__shop__webhook=webhook) as world, signed_in(world) as lan:
         await world.bound("alice-0815")
         for _ in range(300):
@@ -293,7 +294,8 @@ async def test_webhook_deliveries_are_shown_and_sent_again(new_world):
             if "unreachable" in page:
                 break
         assert "binding.created" in page
-        assert "http://127.0.0.1:9/hook" in page
+        assert "http://127.0.0.1:9/hook?…" in page
+        assert "of-the-receiver" not in page
         event = re.search(r'name="event" value="(wh_[0-9a-f]{32})"', page)[1]
         fields = {"token": await lan.token("/admin/webhooks"), "site": "shop"}
         assert (await lan.post("/admin/webhooks/resend", {**fields, "event": event}))[0] == 303

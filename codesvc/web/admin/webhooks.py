@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.audit import operator
+from codesvc.domain.masking import without_query
 from codesvc.domain.webhook import HookStatus
 from codesvc.service.webhooks import is_webhook_id
 from codesvc.web.admin.filters import choice_in
@@ -42,7 +43,11 @@ async def show(request: web.Request) -> web.Response:
         "status": status,
         "statuses": _STATUSES,
         "hooks": sorted(told, key=lambda pair: -pair[1].created)[:_MOST],
-        "endpoints": [(site, await here.webhooks.endpoint(site)) for site in listening],
+        "endpoints": [
+            (site, without_query(site.config.webhook.url), await here.webhooks.endpoint(site))
+            for site in listening
+            if site.config.webhook is not None
+        ],
         "done": request.query.get("done", ""),
     }
     return draw(request, "webhooks.html", variables, page="webhooks")
