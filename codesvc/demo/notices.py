@@ -16,7 +16,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "unbound": mark("Your WeChat is no longer bound."),
     "bound": mark("Your WeChat is bound; codes will reach you there."),
     "not-bound": mark("No WeChat was bound; nothing has changed."),
-    "log-in-first": mark("Please log in first, then open the link in the chat again."),
+    "log-in-first": mark("Log in to bind your WeChat."),
     "bad-ticket": mark("This link does not belong to this browser. Please ask for a new one in the chat."),
     "ticket-spent": mark("This link has been used."),
     "ticket-expired": mark("This link is over. Please ask for a new one."),

@@ -51,6 +51,7 @@ class Session:
         user: the id of the customer who is logged in, None for a visitor.
         intent: id of the bind intent or login that this browser started, "" if none.
         handle: the handle of a new person who logged in by a scan, with which they are bound; "" if none.
+        ticket: the ticket of a link from the chat that waits for the login, "" if none.
         state: the state with which a ticket from the chat was sent to the service, "" if none.
         notice: key of a message to show once.
         left: the session was replaced by a new one.
@@ -64,6 +65,7 @@ class Session:
     reset: Pending | None = None
     intent: str = ""
     handle: str = field(default="", repr=False)
+    ticket: str = field(default="", repr=False)
     state: str = field(default="", repr=False)
     notice: str = ""
     left: bool = False
@@ -122,7 +124,7 @@ class Sessions:
         # The old session stays, without rights: a request of a second tab may still use it, and must not replace the
         # new session's cookie.
         old.left, old.user, old.sign_up, old.reset = True, None, None, None
-        old.intent = old.handle = old.state = ""
+        old.intent = old.handle = old.ticket = old.state = ""
         request[SESSION] = self._keep(Session(user=user, notice=notice))
         return request[SESSION]
 

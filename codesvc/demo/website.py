@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
@@ -135,8 +136,9 @@ async def login(request: web.Request) -> web.Response:
     customer = await shop.accounts.log_in(name, str(given.get("password", ""))[:1024])
     if customer is None:
         return page(request, "login", status=422, notice="wrong-login", name=name)
+    ticket = request[SESSION].ticket
     shop.sessions.rotate(request, user=customer.id)
-    return go("/account")
+    return go(f"/wechat/bind?{urlencode({'ticket': ticket})}" if ticket else "/account")
 
 
 @routes.post("/logout")

@@ -140,9 +140,11 @@ def _detour(request: web.Request, shop: Shop) -> web.Response | None:
 
 @routes.get("/wechat/bind")
 async def offer_bind(request: web.Request) -> web.Response:
-    """A link from the chat for binding: ask the customer who is logged in to confirm."""
-    if request[SESSION].user is None:
-        return page(request, "login", notice="log-in-first", name="")
+    """A link from the chat for binding: ask the customer to confirm, once they are logged in."""
+    session = request[SESSION]
+    if session.user is None:
+        session.ticket, session.notice = request.query.get("ticket", ""), "log-in-first"
+        return go("/login")
     return _detour(request, request.app[SHOP]) or page(request, "wechat_bind")
 
 

@@ -146,6 +146,22 @@ async def test_a_link_from_the_chat_binds_whoever_is_logged_in(stage):
         await expect(page.locator(".state.on")).to_be_visible()
 
 
+async def test_a_link_from_the_chat_waits_for_the_login(stage):
+    """Nobody has to go back into the chat and tap it again."""
+    name, person = "guest" + secrets.token_hex(4), await stage.person(follows=True)
+    async with stage.visitor() as context:
+        await sign_up(stage, context, await stage.person(), name)
+    await person.say("绑定账号")
+    async with wechat_of(person) as context:
+        page = await context.new_page()
+        await page.goto(await person.link())
+        await page.fill("#name", name)
+        await page.fill("#password", PASSWORD)
+        await page.click(".card button")
+        await expect(page.locator(".card")).to_contain_text(name)
+        await page.wait_for_url("**/wechat/bind?redeem=*")
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 async def test_the_words_of_the_home_page_stand_beside_its_picture_and_the_header_on_one_line(stage, locale, width):

@@ -78,6 +78,14 @@ async def queued(stage, look):
 
 
 @scene
+async def unknown(stage, look):
+    """WeChat has not said whether it took the message; it is asked again under the same number."""
+    user = await stage.bound(await stage.person(follows=True))
+    await stage.control("POST", "/faults", {"kind": "http", "path": TEMPLATE_SEND, "when": "before", "times": 2})
+    return await reaches(await look((await stage.start(user=user))["page_url"]), "unknown")
+
+
+@scene
 async def offline(stage, look):
     page = await look((await stage.start())["page_url"])
     await page.context.set_offline(True)
