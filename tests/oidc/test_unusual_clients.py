@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
@@ -179,3 +180,20 @@ async def test_going_back_may_lead_to_an_app_on_the_device(browser, address, sou
     )
     policy = dict(part.strip().partition(" ")[::2] for part in page.headers["Content-Security-Policy"].split(";"))
     assert source in policy["form-action"].split()
+
+
+async def test_what_a_person_may_meet_is_a_page_in_a_browser(browser):
+    sent = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
+    await browser.page(await browser.authorize())
+    go_back = re.search(r'action="([^"]*/oidc/shop/return/[^"]*)"', (await browser.get(browser.path)).text)[1]
+    for path, more, status in (
+        ("/oidc/nothing/authorize?client_id=wiki", {}, 404),
+        ("/oidc/nothing/logout", {}, 404),
+        ("/oidc/shop/return/none", {}, 404),
+        (f"/oidc/shop/logout?{MANY}", {}, 200),
+        ("/oidc/shop/logout", {"method": "POST", "data": "{}", "Content-Type": "application/json"}, 200),
+        (go_back, {"method": "POST", "Origin": "https://evil.example"}, 403),
+    ):
+        answer = await browser.get(path, **more, **sent)
+        found = (answer.status, answer.headers["Content-Type"].partition(";")[0])
+        assert found == (status, "text/html"), (path, answer.text)

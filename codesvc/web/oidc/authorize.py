@@ -21,6 +21,7 @@ from codesvc.web.languages import asked_by, speech_for
 from codesvc.web.oidc.exchange import issuing_site, parameters, value_of
 from codesvc.web.origins import require_own_page
 from codesvc.web.pages.intent_view import page_path
+from codesvc.web.pages.page_requests import for_people
 from codesvc.web.pages.person_view import PersonPage, render_person_page
 from codesvc.web.problem import Problem
 from codesvc.web.uris import with_parameters
@@ -37,6 +38,7 @@ _BUSY: Final = ProtocolError("temporarily_unavailable", "The service cannot answ
 
 @routes.get("/oidc/{site}/authorize", allow_head=False)
 @routes.post("/oidc/{site}/authorize")
+@for_people
 async def authorize(request: web.Request) -> web.Response:
     """Start a login for a relying party."""
     site, logins = issuing_site(request), services(request).oidc.logins
@@ -67,12 +69,14 @@ async def authorize(request: web.Request) -> web.Response:
 
 
 @routes.get(_PAGE, allow_head=False)
+@for_people
 async def answer(request: web.Request) -> web.Response:
     """Go back to the relying party with the answer."""
     return await _answered(request, issuing_site(request))
 
 
 @routes.post(_PAGE)
+@for_people
 async def go_back(request: web.Request) -> web.Response:
     """End the login that is still waiting, and go back to the relying party."""
     require_own_page(request)

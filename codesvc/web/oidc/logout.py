@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.browser import see_other
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.oidc.exchange import in_protocol, issuing_site, parameters
+from codesvc.web.oidc.exchange import issuing_site, parameters
+from codesvc.web.pages.page_requests import for_people
 from codesvc.web.pages.person_view import PersonPage, render_person_page
 from codesvc.web.uris import with_parameters
 
@@ -20,11 +22,14 @@ routes = web.RouteTableDef()
 
 @routes.get("/oidc/{site}/logout", allow_head=False)
 @routes.post("/oidc/{site}/logout")
-@in_protocol
+@for_people
 async def logout(request: web.Request) -> web.Response:
     """Go back to the relying party."""
     site, here = issuing_site(request), services(request)
-    given = {name: value for name, value in reversed(await parameters(request)) if value}
+    try:
+        given = {name: value for name, value in reversed(await parameters(request)) if value}
+    except ProtocolError:
+        given = {}  # parameters that cannot be read lead nowhere
     address, named = given.get("post_logout_redirect_uri", ""), given.get("client_id")
     for client, _ in here.oidc.parties.clients(site):
         if address in client.post_logout_redirect_uris and named in {None, client.id}:
