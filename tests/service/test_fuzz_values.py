@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.web.admin.links import person_route
-from codesvc.web.api import inputs
+from codesvc.web.api.inputs import Input
 from codesvc.web.context import SERVICES
 from codesvc.web.inbound.registry import ADAPTERS
 from codesvc.web.problem_types import PROBLEMS
@@ -85,12 +85,14 @@ SENT = (
     | {("form", name) for name in FORMS}
     | {("cookie", name) for name in COOKIES}
 )
-MEMBERS = sorted({
-    field.encode_name
-    for shape in vars(inputs).values()
-    if isinstance(shape, type) and issubclass(shape, msgspec.Struct)
-    for field in msgspec.structs.fields(shape)
-})  # fmt: skip
+
+
+def below(shape):
+    """A type and all that inherit from it."""
+    return {shape}.union(*map(below, shape.__subclasses__()))
+
+
+MEMBERS = sorted({field.encode_name for shape in below(Input) for field in msgspec.structs.fields(shape)})
 """Members of bodies; a new input brings its own."""
 
 
