@@ -45,8 +45,8 @@ def before_call(context, case, kwargs):  # noqa: ARG001  the hook's name and arg
     if only_in_form(case, body.get("user")):
         body["user"] = "alice"
     known = {"purpose": PURPOSES[len(body) % 2], **KNOWN}
-    recipient = body.get("recipient")
-    for members in (body, recipient if isinstance(recipient, dict) else {}):
+    inner = [body[name] for name in ("recipient", "contact") if isinstance(body.get(name), dict)]
+    for members in (body, *inner):
         for name, (shortest, longest) in LENGTHS.items():
             given = members.get(name)
             if isinstance(given, str) and shortest <= len(given) <= longest:
