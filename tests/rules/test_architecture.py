@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,18 +30,26 @@ def place(path):
     return path.relative_to(ROOT).as_posix().removesuffix(".py")
 
 
+@cache
 def imports(path):
-    """Modules that a file imports when it runs: without those under `if TYPE_CHECKING`."""
+    """Modules that a file imports when it runs: without those under `if TYPE_CHECKING`. Each file is read once."""
+    found = []
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             node.body = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+@cache
+def inner_imports():
+    """Every import of one of our modules by another."""
+    return frozenset(imports_of(ROOT))
 
 
 def reaches(path, seen=None):
@@ -62,17 +71,17 @@ def test_every_room_is_known():
 
 
 def test_imports_go_down():
-    assert sorted(f"{one.fault}: {one}" for one in set(imports_of(ROOT)) if one.fault) == []
+    assert sorted(f"{one.fault}: {one}" for one in inner_imports() if one.fault) == []
 
 
 def test_the_documented_table_is_that_of_the_code():
     page = (ROOT.parent / "docs" / "en" / "contributing" / "architecture.md").read_text(encoding="utf-8")
     shown = page.partition("<!-- rooms -->\n")[2].partition("\n<!-- end -->")[0]
-    assert shown == table(set(imports_of(ROOT))), "python -m tests.rules.rooms prints it anew"
+    assert shown == table(inner_imports()), "python -m tests.rules.rooms prints it anew"
 
 
 def test_no_modules_import_each_other():
-    assert circles(set(imports_of(ROOT))) == []
+    assert circles(inner_imports()) == []
 
 
 @pytest.mark.parametrize(
