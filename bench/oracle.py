@@ -78,6 +78,9 @@ async def collect(base: str) -> dict[str, dict[bool, list[float]]]:
             found["page"][bound].append((await _timed(http, "GET", f"/p/{started['page_token']}/state"))[0])
             found["wrong code"][bound].append((await _timed(http, "POST", f"{path}/check", {"code": "000000"}))[0])
             phone = f"+86138{number % 100_000_000:08}"
+            with_contact = {"purpose": "reset", "user": user, "client_ip": address, "contact": {"phone": phone}}
+            seconds, _ = await _timed(http, "POST", "/v1/verifications", with_contact)
+            found["start with a contact"][bound].append(seconds)
             body = {"user": user, "recipient": {"phone": phone}, "code": "482913", "client_ip": address}
             seconds, accepted = await _timed(http, "POST", "/v1/messages", body)
             found["message"][bound].append(seconds)

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 
 routes = web.RouteTableDef()
 _log = structlog.get_logger(__name__)
-ANSWER_WITHIN: Final = 0.9
-"""Seconds until a request is refused because the store is slow: the shortest limits of systems begin at 1 s."""
+ANSWER_WITHIN: Final = 0.8
+"""Seconds until a request is refused because the store is slow. The shortest limits of systems begin at 1 s; the rest
+of it is for a process that is busy (`bench.inbound`).
+"""
 _RETRY_AFTER: Final = 2
 """Seconds, while the store does not answer."""
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
