@@ -46,6 +46,46 @@ async def send(town, number):
     return await town.call("POST", "/v1/messages", body, key=f"key-{number}")
 
 
+async def start(town, number):
+    """A verification with a last resort, by somebody who is not bound."""
+    body = {"purpose": "register", "user": f"u-{number}", "client_ip": f"198.51.100.{number}"}
+    body["contact"] = {"phone": "+8613800138000"}
+    return await town.call("POST", "/v1/verifications", body, key=f"key-{number}")
+
+
+@bounded
+async def test_death_at_every_third_await_calls_the_gateway_of_a_verification_once(tmp_path, valkey, store_url):
+    """As below. The gateway knows no ids, so that a second call would be a second SMS."""
+    async with a_town(tmp_path) as town, stub_server() as stub:
+        configure(town, store_url, stub.url, "plain")
+        deaths = 0
+        for step in range(1, 40, 3):
+            age_jobs(valkey)
+            async with town.serving(CODESVC_FAULT_POINT=f"delivery:{step}") as process:
+                status, started = await start(town, step)
+                assert status == 201
+                dying = asyncio.create_task(died(process))
+                while not dying.done() and valkey.xlen(OUTBOX) > 0:
+                    await asyncio.wait({dying}, timeout=0.02)
+                if not dying.done():
+                    dying.cancel()
+                    break
+                deaths += 1
+            age_jobs(valkey)
+            async with town.serving():
+                for _ in range(1500):
+                    if valkey.xlen(OUTBOX) == 0:
+                        break
+                    await asyncio.sleep(0.02)
+                status, started = await town.call("GET", f"/v1/verifications/{started['id']}")
+                assert started["delivery"]["channel"] == "gateway", (step, started)
+                assert started["delivery"]["status"] in {"sent", "unknown"}, (step, started)
+        taken = [json.loads(body)["id"] for _, body in stub.requests]
+        assert deaths >= 3
+        assert len(taken) == len(set(taken))
+        assert not list(valkey.scan_iter("*sealed*"))
+
+
 @bounded
 @pytest.mark.parametrize("gateway", ["known", "plain"])
 async def test_death_at_every_await_loses_no_message_and_sends_none_twice(tmp_path, valkey, store_url, gateway):
