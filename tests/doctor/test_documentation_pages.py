@@ -19,7 +19,7 @@ GENERATED = REFERENCE - {"api", "sandbox"}
 LOOKED_UP = {"relay-systems", "relay-more"}
 """Pages with a section for each of many systems, of which a reader needs one."""
 WORDS = 1200
-WORDS_IN_ALL = 22_000
+WORDS_IN_ALL = 21_750
 """Of all English pages that people have written, without code: half of what they were before they were cut."""
 LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css"}
 """Of code that is the same in both, so that a test that runs one runs both."""
