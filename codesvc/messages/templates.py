@@ -55,6 +55,7 @@ CHAT_MESSAGES = (
     # accounts without QR codes (`wording`), and the answer to what is no keyword
     "welcome_by_keyword",
     "keyword_unclear_by_keyword",
+    "limited_by_keyword",
     "refused_by_keyword",
     "disowned_by_keyword",
     "unknown_by_keyword",

@@ -117,6 +117,15 @@ async def test_a_login_by_keyword_and_reply(world, kind):
     assert (await read(world, started))["user"] == "alice"
 
 
+async def test_past_the_limit_of_keywords_no_qr_code_is_spoken_of_where_there_is_none(world, kind):
+    person = await world.person()
+    for letter in "hjkmnpqrst":
+        await reply(person, f"abcdefg{letter}")
+    said = await reply(person, "abcdefgu")
+    assert "口令过多" in said
+    assert ("二维码" in said) is (kind not in BY_KEYWORD)
+
+
 async def test_a_conflict_says_what_the_old_wechat_can_do(world, kind):
     old, new = await world.bound("alice"), await world.person()
     started = await bind_intent(world)
