@@ -159,7 +159,8 @@ def configure(*, human: bool | None = None, level: int = logging.INFO) -> None:
     """Configure logging for this process; for people if standard error is a terminal, unless `human` is given."""
     global _lines  # noqa: PLW0603  one for the process, like structlog's configuration
     for_people = sys.stderr.isatty() if human is None else human
-    _lines = lines = None if for_people else LogLines(sys.stderr.buffer)
+    lines = None if for_people else LogLines(sys.stderr.buffer)
+    _lines = lines if level <= logging.INFO else None  # structlog leaves out what is below the level
     structlog.configure(
         processors=[
             add_request_id,

@@ -180,6 +180,27 @@ def test_lines_for_people_and_for_machines_show_the_same(human):
         assert json.loads(run.stderr)["code"] == HIDDEN
 
 
+QUIET = """
+import logging
+from codesvc.runtime import logging as lines
+lines.configure(human={human}, level=logging.WARNING)
+lines.log_request(method="GET", route="/livez", status=200, site=None, seconds=0.1)
+lines.log_steps("vf_x", "shop", "reset", [("started", "")])
+common = dict(verification="vf_x", site="shop", account="main", channel="template", reason="")
+lines.log_attempt(ending="sent", **common)
+lines.log_attempt(ending="failed", alarm=True, **common)
+"""
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_frequent_lines_keep_to_the_level_too(human):
+    run = subprocess.run(
+        [sys.executable, "-c", QUIET.format(human=human)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "delivery_attempt" in run.stderr
+
+
 _LOGGING = r"_?(?:log|logger|requests|steps|deliveries)\.(?:debug|info|warning|error|exception)"
 
 
