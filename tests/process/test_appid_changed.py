@@ -67,8 +67,9 @@ async def refused_start(path, *more):
     return status, log.read_text()
 
 
-@pytest.mark.parametrize("same", [False, True], ids=["another partition", "the same partition"])
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("same", "workers"), [(False, "1"), (True, "2")], ids=["another partition", "the same partition, two workers"]
+)
 async def test_a_start_with_a_changed_appid_is_refused(bound, same, workers):
     path, base = bound
     new = appids(same=same)
