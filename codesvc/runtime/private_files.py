@@ -16,7 +16,7 @@ def open_private(path: Path, *, append: bool = False, keep: bool = False, newlin
     """Open a text file for writing, in UTF-8.
 
     Args:
-        path: a link is not followed: in a directory of several people it may lead to a file of somebody else.
+        path: a link is not followed: in a directory of several people it may lead to the file of another person.
         append: write behind what is there.
         keep: leave what is there, and begin at its start.
         newline: as of `open`.
