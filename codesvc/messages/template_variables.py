@@ -34,8 +34,6 @@ _INTENT: Final = _OF_A_SITE | {
         "scan_part",
         "keyword",
         "expires_in",
-        "link",
-        "address",
         "back",
         "explanation",
         "provider",

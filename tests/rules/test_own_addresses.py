@@ -25,7 +25,7 @@ ROUTE = re.compile(rf"/(?:{'|'.join(sorted(map(re.escape, SEGMENTS)))})(?:[/.?]|
 TAKES_ROUTES = {"get", "post", "put", "patch", "delete", "options", "path", "url", "go_to", "route"}
 TAKES_ROUTES |= {"startswith", "removesuffix", "removeprefix", "Worry"}
 OF_THE_CONTRACT = "web/contract/"
-ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED"}
+ROUTE_NAMES = {"_PAGE", "_PATHS", "_FORWARDED", "_BY_HOST"}
 """Constants that hold routes, for declarations and for the writers."""
 MAKES_ROUTES = {"person_route", "logo_route", "route", "oidc_return_route"}
 """Functions whose result is a route."""
@@ -103,7 +103,7 @@ WRITTEN = (
     r"(?:#|\?|weixin://).*",
     r"",
     # Variables that a view has made with the writer, or that are another host's.
-    r"\{\{ (?:base|here|link|action|back|leave|back\[0\]|state\.return_to) \}\}.*",
+    r"\{\{ (?:base|here|link|action|back|leave|back\[0\]|state\.return_to|state\.link) \}\}.*",
 )
 TEMPLATES = [*sorted(PAGES.glob("*.html")), *sorted((ROOT / "web" / "admin" / "templates").glob("*.html"))]
 

@@ -174,8 +174,8 @@ def decode(body: bytes, shape: type[_T]) -> _T:
         raise invalid(Invalid(_PATH.sub("", text), pointer_of(text))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem("malformed") from None
-    user = getattr(given, "user", "")
-    if user:
+    user = getattr(given, "user", UNSET)
+    if user is not UNSET:
         try:
             check_user(user)
         except Invalid as error:
