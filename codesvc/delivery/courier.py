@@ -56,10 +56,10 @@ PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts of one job. While work waits, WeChat is tried at least every 5 s."""
 _MINUTE: Final = 60.0
 LONGEST_MINUTE_WAIT: Final = 10.0
-"""Seconds. If WeChat's minute is used up and the next one begins later than this, a scan brings the code sooner."""
+"""Seconds. If this minute's calls are used up and the next one begins later, the delivery fails: a scan is sooner."""
 MOST_REFUSALS: Final = 6
-"""How often WeChat may refuse a message for the moment (errcodes with the verdict RETRY), before its channel counts as
-failed. With `PAUSES` that takes 12 s.
+"""How many refusals for the moment (errcodes with the verdict RETRY) a job may get before the channel counts as failed.
+With `PAUSES` that takes 12 s.
 """
 MOST_PER_ACCOUNT: Final = 64
 """The most calls to WeChat at once for one account, so that a slow account delays no other."""
@@ -221,7 +221,7 @@ class Courier:
         return last
 
     def _in_time(self, attempt: Attempt, refusals: int) -> Attempt:
-        """The attempt, as failed if another one would come too late or has been refused too often."""
+        """The attempt; as failed if the next one would come too late, or if WeChat has refused too often."""
         late = attempt.pause is Pause.MINUTE and self._until_minute() > LONGEST_MINUTE_WAIT
         if _refuses(attempt) and (late or refusals >= MOST_REFUSALS - 1):
             return msgspec.structs.replace(attempt, ending=Ending.FAILED)

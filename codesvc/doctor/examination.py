@@ -98,7 +98,7 @@ class Examination:
             place, found = await self._store(stack)
             for finding in found:
                 yield finding
-            # Before the callbacks are tried below: those that are refused then would be the latest.
+            # Read before the callbacks are tried below: else the latest refusals would be our own.
             for finding in await self._recorded(directory, place):
                 yield finding
             for finding in await guarded("bindings", bindingstate.check(settings, place)):

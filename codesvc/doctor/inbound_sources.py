@@ -21,7 +21,7 @@ _PROOFS: Final = {
     "authgear": "x-authgear-body-signature",
     "twilio": "the auth token by Basic",
 }
-"""How a caller proves who it is; all others by the secret itself."""
+"""How calls by these adapters prove their origin; all others carry the secret itself in a header."""
 
 
 def findings(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from itertools import combinations, product
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from codesvc.domain.codes import ALPHABET_NAMES, ALPHABETS, MAX_LENGTH
 from codesvc.domain.device import FAMILIES
 from codesvc.domain.limits import masked_bucket
 from codesvc.domain.masking import masked_user
@@ -24,12 +25,6 @@ NOTICES: Final = frozenset({"bound", "moved", "move_asked", "unbound"})
 """Messages about a changed binding (`codesvc.messages.chat`). All others are about a verification."""
 
 _MOST: Final = 300
-_CODES: Final = {
-    # The second one begins with 0, which a number would lose.
-    "digits": ("482913507146", "091735026485"),
-    "letters": ("KXMCRTAHPWFB", "BDFHJLNPRTVX"),
-    "mixed": ("4K8X2M9C3R7T", "482957364829", "KXMCRTAHPWFB"),
-}
 _USERS: Final = {
     "": "alice-liddell",
     "a short user id": "a",
@@ -171,12 +166,22 @@ def _places(*, absent: bool) -> Dimension:
     return tuple(found)
 
 
+def _sample_codes(alphabet: str) -> list[str]:
+    """Codes of the greatest length: of all characters from either end, and of a mixed alphabet of one sort only.
+
+    So one of digits begins with 0, which a number would lose.
+    """
+    sorts = (filter(str.isdigit, alphabet), filter(str.isalpha, alphabet))
+    parts = dict.fromkeys([alphabet[::-1], alphabet, *map("".join, sorts)])
+    return [(part * MAX_LENGTH)[:MAX_LENGTH] for part in parts if part]
+
+
 def _codes(site: SiteEntry, purpose: str) -> Dimension:
     policy = site.config.purposes[purpose]
     longest = max(policy.code_length, policy.long_code_length)
     alphabet = "" if policy.code_alphabet == "digits" else f'code_alphabet = "{policy.code_alphabet}"'
     hidden = policy.reveal == "tap"
-    samples = ("-" * len(_CODES["digits"][0]),) if hidden else _CODES[policy.code_alphabet]
+    samples = ["-" * MAX_LENGTH] if hidden else _sample_codes(ALPHABETS[ALPHABET_NAMES[policy.code_alphabet]])
     form = 'reveal = "tap"' if hidden else alphabet
     return tuple(
         Choice(", ".join(filter(None, (form, lengthened))), {"code": sample[:length]})

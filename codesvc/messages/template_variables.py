@@ -110,7 +110,7 @@ def _defined_in(tree: nodes.Template) -> set[str]:
 
 
 def _variables_of(environment: Environment, shipped: Mapping[str, str], name: str) -> Collection[str] | None:
-    """The variables for an override of that name; None for a file of its own, which another file includes.
+    """The variables that an override of that name may use; None if no shipped file has the name: another includes it.
 
     A chat text may use the variables that the shipped texts of its name use.
     """

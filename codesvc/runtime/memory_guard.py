@@ -14,8 +14,8 @@ _PR_SET_DUMPABLE: Final = 4
 def guard_memory() -> None:
     """Leave no core dump after a crash, and let no other process of the same user read or trace this one (prctl(2)).
 
-    The limit on core dumps passes to child processes, such as the embedded store. That the memory cannot be read does
-    not: a program that is started anew has to ask for it again. Root can read it either way. On systems other than
+    Child processes, such as the embedded store, inherit the limit on core dumps. They do not inherit the protection
+    against reading: each program has to ask for it itself. Root can read the memory either way. On systems other than
     Linux only the limit is set.
     """
     with contextlib.suppress(OSError, ValueError):

@@ -113,9 +113,9 @@ class Import:
         store: takes the bindings.
         site: owns the bindings.
         path: the file.
-        dry: only say what would happen. Two lines of the file that contradict each other are not seen then.
+        dry: only say what would happen. It does not see that two lines of the file contradict each other.
         encoding: the file's encoding, "" to detect it.
-        zone: what times mean that name no zone; None refuses them.
+        zone: the time zone of times that name none; None refuses such times.
         calls: asks WeChat whether the site's account has each openid; None: it is not asked.
     """
 
@@ -148,7 +148,7 @@ class Import:
         Raises:
             BadFile: an ending that is not known, columns are missing, or a byte is not of the file's encoding. The
                 whole file is looked through before the first binding is taken.
-            OSError: the file cannot be read, or what stands beside it not written.
+            OSError: the file cannot be read, or `.done` or `.conflicts.jsonl` beside it cannot be written.
             StoreUnavailable: the store went away; started again, the import goes on where it was.
             WeChatFault: WeChat does not say whether it knows the openids; likewise.
         """

@@ -43,7 +43,7 @@ class AskRequest:
         user: the user to bind; "" for a login.
         display: the name by which the person recognises that user, "" for none.
         method: `scan` or `oauth`.
-        replace: the site moves the user from another WeChat on its own account.
+        replace: whether the user may be moved from another WeChat; the site answers for it.
         address: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.
@@ -51,7 +51,7 @@ class AskRequest:
         predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers.
         for_app: whether it, or its predecessor, answers a relying party.
-        life_ms: how long a login waits, None: as every login.
+        life_ms: how long a login waits, ms; None: the usual time.
     """
 
     kind: Kind
@@ -105,7 +105,7 @@ class Intents:
     ) -> IntentResult:
         """Start an intent: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one no longer exists.
 
-        ENDED: the predecessor may start no successor. A repeated successor comes as it is now.
+        ENDED: the predecessor may start no successor. If it has started one before, that one is returned as it is now.
 
         Raises:
             Invalid: the site requires a client address and there is none, or the user is a test identity.

@@ -70,7 +70,7 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
             if moving or await binding_accounts.has_bindings(store, partition, site):
                 found.append(Misplaced(site, appid, partition, account, present))
             else:
-                # The last one has been removed since. In the partition of the account's own, its appid is noted anew.
+                # Its last binding there has been removed since, so the note goes. The next binding notes its appid.
                 await binding_accounts.note(store, partition, site, None)
     return found
 
@@ -78,7 +78,7 @@ async def find_misplaced(store: Store, directory: Directory, *, sites: Iterable[
 async def require_in_place(
     store: Store, directory: Directory, *, sites: Iterable[str] | None = None
 ) -> list[Misplaced]:
-    """Refuse if bindings of a present site lie under another appid. Returns those that belong to no site any more.
+    """Refuse if a site that exists has bindings under another appid. Returns those whose site no longer exists.
 
     Raises:
         BindingsElsewhere: there are some.

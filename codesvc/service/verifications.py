@@ -79,7 +79,7 @@ class Verifications:
     async def start(self, site: SiteEntry, request: StartRequest, idempotency: Idempotency = NOT_IDEMPOTENT) -> Result:
         """Start a verification: STARTED, REPEATED, ENDED, MISMATCH, LIMITED, or ABSENT if a repeated one is gone.
 
-        ENDED: the predecessor may start no successor. A repeated successor comes as it is now.
+        ENDED: the predecessor may start no successor. If it has started one before, that one is returned as it is now.
 
         Raises:
             Invalid: the site has no such purpose, it requires a client address and there is none, or it has no

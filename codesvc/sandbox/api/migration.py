@@ -13,7 +13,8 @@ _MAX_BATCH = 100
 def change_openids(call: Call) -> Mapping[str, Any]:
     """Convert up to 100 openids of the old account; the token is that of the new one.
 
-    An openid that was no follower of the old account when its review ended gets `ori_openid error` and no successor.
+    An openid whose owner did not follow the old account when the review of the migration ended gets `ori_openid error`
+    and no successor.
 
     Raises:
         ApiError: 40032 for no or too many openids; -1 if nothing is migrating, or the 15 days are over; 63178 if the

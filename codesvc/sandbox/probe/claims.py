@@ -12,7 +12,7 @@ class Claim:
     """What the sandbox claims, in both languages, and where a transcript shows whether it is so.
 
     Attributes:
-        event: the label of an event of `step`, or a kind of event for the first of it.
+        event: the label of an event of `step`; or a kind of event, which means its first one.
         holds: whether the event confirms the claim.
     """
 
@@ -90,7 +90,7 @@ def judge(transcript: Transcript) -> dict[str, bool | None]:
 def _judge(claim: Claim, transcript: Transcript) -> bool | None:
     for label, event in transcript.of(claim.step).items():
         if claim.event in {label, event.kind}:
-            if (claim.id == "qr-right") != _errcode(48001)(event):  # a missing right says nothing of the other claims
+            if (claim.id == "qr-right") != _errcode(48001)(event):  # 48001, a missing right, decides only `qr-right`
                 return None
             return claim.holds(event)
     return None

@@ -31,7 +31,7 @@ class Outlook:
         whole: the full amount.
         ends_in: seconds until it runs out at the present rate, None if it lasts until it is renewed.
         low: whether an operator should look.
-        known: whether the amount is known; WeChat reports quotas only to who has an access token.
+        known: whether the amount is known; without an access token WeChat reports no quota.
     """
 
     account: str
