@@ -54,7 +54,7 @@ QUERIES = (
     *OIDC,
     "act", "after", "again", "before", "code", "cursor", "done", "echostr", "encrypt_type", "event", "handle", "key",
     "limit", "msg_signature", "nonce", "only", "openid", "openid_handle", "purpose", "resent", "scan", "signature",
-    "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret",
+    "sent", "site", "span", "state", "status", "timestamp", "unionid", "lang", "new_secret",
 )  # fmt: skip
 FORMS = (
     *OIDC,

@@ -48,7 +48,8 @@ run("text", client.message.send_text, openid, "你好")
 run("preview", client.message.send_mass_text, openid, "预览", is_to_all=False, preview=True)
 run("autoreply", client.message.get_autoreply_info)
 run("notice", client.message.send_subscribe_message, openid, given["notice_id"], data)
-run("once", client.message.send_subscribe_template, openid, given["template_id"], 7, "标题", data)
+content = {"content": {"value": "验证码"}}
+run("once", client.message.send_subscribe_template, openid, given["template_id"], 7, "标题", content)
 tag = run("tag", client.tag.create, "广东")["id"]
 run("tags", client.tag.get)
 run("tag_update", client.tag.update, tag, "广东人")
