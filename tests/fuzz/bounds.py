@@ -16,6 +16,8 @@ _ACTS = frozenset({
     "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "subprocess.Popen",
 })  # fmt: skip
 """Audit events (PEP 578) of what no target may do anywhere."""
+# A module that is imported at its first use would be compiled into a file, which is no act of a target.
+sys.dont_write_bytecode = True
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
