@@ -72,6 +72,8 @@ _QUESTIONS: Final = (
     Question("origin", ("sites", _SITE, "origins"), ""),
     Question("operator", ("admin",), _OPERATOR),
 )
+_OF_A_SANDBOX: Final = {"site", "site-name", "operator"}
+"""What may be said of a configuration for the sandbox."""
 
 
 def answers_from(arguments: argparse.Namespace, words: Speech, terminal: Terminal) -> Answers:
@@ -91,6 +93,11 @@ def answers_from(arguments: argparse.Namespace, words: Speech, terminal: Termina
     if arguments.app_secret_file is not None:
         secret, fault = _secret_in(arguments.app_secret_file, words)
         faults += [fault] if fault else []
+    if arguments.sandbox:
+        # The rest has to fit `codesvc sandbox` without options, so a flag for it would be given in vain.
+        vain = [name for name in given if name not in _OF_A_SANDBOX and given[name] is not None]
+        vain += ["app-secret-file"] if arguments.app_secret_file is not None else []
+        faults += [words("not-with-sandbox", flag=name) for name in vain]
     silent = arguments.yes or arguments.sandbox
     if arguments.yes and not arguments.sandbox:
         missing = (question.name for question in _QUESTIONS if given[question.name] is question.default is None)

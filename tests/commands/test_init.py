@@ -253,6 +253,15 @@ def test_a_terminal_without_chinese_is_no_crash(tmp_path):
     assert (done.returncode, b"cd '\\u5c71'" in done.stdout) == (0, True), "and not the command of another directory"
 
 
+@pytest.mark.parametrize(
+    "flag", ["--public-url=http://127.0.0.1:25010", "--kind=test", "--appid=wx00", "--name=X", "--origin=http://a.test"]
+)
+def test_no_flag_is_given_in_vain_for_the_sandbox(tmp_path, flag):
+    done = init(tmp_path, "--sandbox", flag)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert f"{flag.partition('=')[0]} cannot be given with --sandbox" in done.stderr
+
+
 def test_the_sandboxs_configuration_fits_a_sandbox_without_options(tmp_path):
     assert init(tmp_path, "--sandbox").returncode == 0
     assert len((tmp_path / "config.toml").read_text().splitlines()) < 40
