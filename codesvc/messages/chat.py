@@ -108,6 +108,7 @@ class ChatComposer:
             "conflict": intent.conflict,
             "by_reply": by_reply,
             "tap": tap_reply if by_reply and site.account.config.tap_replies else None,
+            "app": intent.oidc is not None,
             "host": intent.oidc.host if intent.oidc else "",
             "welcome": intent.oidc.visitors if intent.oidc else False,
             "binds": intent.oidc.binds if intent.oidc else False,

@@ -56,8 +56,12 @@ async def test_a_visitor_without_a_binding_logs_in_where_the_client_allows_it(wo
 async def test_a_visitor_is_refused_where_the_client_wants_users(new_world):
     async with new_world(**provider(CONFIDENTIAL | {"visitors": False})) as world:
         browser = Browser(world)
-        said = await browser.login(await world.person())
+        person = await world.person()
+        said = await browser.login(person)
         assert (said["error"], said["state"]) == ("access_denied", "st-1")
+        texts = "".join(message.get("content", "") for message in await person.messages())
+        assert "注册" not in texts, "no website signs them up"
+        assert texts.count("没有绑定") == 2, "in the question and after it"
         assert "code" in await Browser(world).login(await world.bound("u-1"))
 
 
