@@ -12,6 +12,7 @@ from codesvc import __version__
 from codesvc.cli import terminal
 from codesvc.cli.arguments import refusal, seconds, whole
 from codesvc.cli.upkeep_arguments import add_upkeep
+from codesvc.domain.account_kinds import AccountKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def _add_demo(commands: Commands) -> None:
     )
     demo.add_argument(
         "--kind",
-        choices=("verified_service", "unverified_service", "verified_subscription", "unverified_subscription", "test"),
+        choices=[kind.value for kind in AccountKind],
         default="verified_service",
         help="of the account, as accounts.*.kind has it (default: verified_service)",
     )

@@ -229,6 +229,11 @@ class Relay:
     price: Annotated[float, Between(0, 1_000)] = 0.0  # of one SMS
     currency: Annotated[str, Matching(r"[A-Z]{3}", "must be three capital letters, such as CNY")] = "CNY"
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of messages that have a gateway: `sms`, `email`."""
+        return [kind for kind in ("sms", "email") if getattr(self, kind)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:

@@ -58,8 +58,7 @@ def settled(settings: Settings) -> Iterator[Finding]:
 
 def _ledger(name: str, site: Site, relay: Relay) -> Finding:
     what = f"sites.{name}.relay"
-    channels = [kind for kind in ("sms", "email") if getattr(relay, kind)]
-    said = f"messages as {' and '.join(channels)}"
+    said = f"messages as {' and '.join(relay.kinds)}"
     if relay.shadow:
         said += "; shadow mode: all go to the gateway, and the ledger shows what WeChat would have delivered"
     if relay.sms and not relay.price:
@@ -73,7 +72,7 @@ def _ledger(name: str, site: Site, relay: Relay) -> Finding:
 
 
 async def findings(settings: Settings) -> list[Finding]:
-    """Findings about the address of each gateway that a site uses."""
+    """Findings about the address of each gateway that a site has."""
     proxied = settings.service.proxy_to_receivers is not None
     tried = [
         _reached(f"sites.{name}.gateways.{key}", gateway, proxied=proxied)

@@ -41,13 +41,8 @@ def _source(settings: Settings, name: str, key: str, source: Inbound) -> Finding
     proof = f"{_PROOFS.get(source.adapter, _BY_ITSELF)}, {len(source.secrets)} secret(s)"
     rule = f"a code in a text is what {source.code_pattern} matches once; a text with none or several goes on as it is"
     said = f"enter {url} in {source.adapter}; {rule}; it proves itself by {proof}"
-    reached = [kind for kind in ("sms", "email") if site_sends(settings, name, kind)]
+    relay = settings.sites[name].relay
+    reached = relay.kinds if relay else []
     if not reached:
         return warn(what, f"{said}; the site's relay has no gateway, so every message is refused", "Name one there.")
     return ok(what, f"{said}; takes {' and '.join(reached)}")
-
-
-def site_sends(settings: Settings, name: str, kind: str) -> bool:
-    """Whether a site has a gateway for messages of this kind."""
-    relay = settings.sites[name].relay
-    return relay is not None and bool(getattr(relay, kind))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from msgspec import UNSET
 
 from codesvc.client import schema
 from codesvc.domain.forwarding import stated_address
@@ -15,7 +14,6 @@ from codesvc.store.outcomes import Outcome
 from codesvc.web import ratelimit
 from codesvc.web.api import inputs
 from codesvc.web.api.message_inputs import MessageInput, RecipientsInput, recipient_of
-from codesvc.web.api.user_ids import check_user
 from codesvc.web.api.views import json_response, wire_time, wire_time_or_none
 from codesvc.web.authentication import authenticate
 from codesvc.web.context import services
@@ -65,13 +63,10 @@ async def send(request: web.Request) -> web.Response:
     caller = authenticate(request, "messages")
     given, body = await inputs.read(request, MessageInput)
     kind, recipient = recipient_of(given.recipient) if given.recipient else (MessageKind.SMS, "")
-    user = given.user or ""
-    if given.user is not UNSET:
-        check_user(user)
     wanted = MessageRequest(
         kind=kind,
         recipient=recipient,
-        user=user,
+        user=given.user or "",
         code=given.code or "",
         text=given.text,
         subject=given.subject,
