@@ -182,6 +182,13 @@ class Stage:
         }
         return dict(await self.api("POST", "/v1/verifications", body))
 
+    async def spend_guesses(self, user: str) -> None:
+        """Guess wrong until the user's budget is spent."""
+        for _ in range(2):
+            started = await self.start("reset", user)
+            for _ in range(5):
+                await self.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
+
     async def ask(self, what: str, **more: Any) -> dict[str, Any]:
         """Start one of `bind-intents` and `logins`."""
         body = {"client_ip": "192.0.2.7", "user_agent": PHONE_AGENT, **more}

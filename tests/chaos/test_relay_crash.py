@@ -41,6 +41,25 @@ async def died(process, seconds=60):
         return False
 
 
+async def got_through(process, valkey):
+    """Whether every job has ended before the process dies."""
+    dying = asyncio.create_task(died(process))
+    while not dying.done() and valkey.xlen(OUTBOX) > 0:
+        await asyncio.wait({dying}, timeout=0.02)
+    if dying.done():
+        return False
+    dying.cancel()
+    return True
+
+
+async def emptied(valkey):
+    """Wait until every job has ended; what has not is seen in the state that is read then."""
+    for _ in range(1500):
+        if valkey.xlen(OUTBOX) == 0:
+            break
+        await asyncio.sleep(0.02)
+
+
 async def send(town, number):
     body = {"recipient": {"phone": "+8613800138000"}, "code": f"{number:06}", "expires_in": 3600}
     return await town.call("POST", "/v1/messages", body, key=f"key-{number}")
@@ -64,19 +83,12 @@ async def test_death_at_every_third_await_calls_the_gateway_of_a_verification_on
             async with town.serving(CODESVC_FAULT_POINT=f"delivery:{step}") as process:
                 status, started = await start(town, step)
                 assert status == 201
-                dying = asyncio.create_task(died(process))
-                while not dying.done() and valkey.xlen(OUTBOX) > 0:
-                    await asyncio.wait({dying}, timeout=0.02)
-                if not dying.done():
-                    dying.cancel()
+                if await got_through(process, valkey):
                     break
                 deaths += 1
             age_jobs(valkey)
             async with town.serving():
-                for _ in range(1500):
-                    if valkey.xlen(OUTBOX) == 0:
-                        break
-                    await asyncio.sleep(0.02)
+                await emptied(valkey)
                 status, started = await town.call("GET", f"/v1/verifications/{started['id']}")
                 assert started["delivery"]["channel"] == "gateway", (step, started)
                 assert started["delivery"]["status"] in {"sent", "unknown"}, (step, started)
@@ -99,19 +111,12 @@ async def test_death_at_every_await_loses_no_message_and_sends_none_twice(tmp_pa
                 status, message = await send(town, step)
                 assert status == 202
                 ids.append(message["id"])
-                dying = asyncio.create_task(died(process))
-                while not dying.done() and valkey.xlen(OUTBOX) > 0:
-                    await asyncio.wait({dying}, timeout=0.02)
-                if not dying.done():
-                    dying.cancel()
+                if await got_through(process, valkey):
                     break
                 deaths += 1
             age_jobs(valkey)
             async with town.serving():
-                for _ in range(1500):
-                    if valkey.xlen(OUTBOX) == 0:
-                        break
-                    await asyncio.sleep(0.02)
+                await emptied(valkey)
                 status, message = await town.call("GET", f"/v1/messages/{message['id']}")
                 assert message["status"] in {"handed_over", "unknown"}, (step, message)
                 assert (gateway, message["status"]) != ("known", "unknown")
