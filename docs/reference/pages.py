@@ -14,8 +14,11 @@ from codesvc.runtime.metrics import REGISTRY
 from codesvc.web.contract import examples
 from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
+from docs.reference.calls import api_calls
 from docs.reference.commands import command_line
 from docs.reference.options import configuration
+from docs.reference.sandbox import sandbox_reference
+from docs.reference.stored_data import stored_data
 from docs.reference.words import LANGUAGES, ROOT, anchor, pick, sentence, told
 
 if TYPE_CHECKING:
@@ -140,6 +143,7 @@ def _of_texts(kind: str) -> Iterator[tuple[str, set[str]]]:
 
 
 PAGES: Final = {
+    "api-calls": api_calls,
     "configuration": configuration,
     "cli": command_line,
     "problems": problems,
@@ -147,6 +151,8 @@ PAGES: Final = {
     "metrics": metrics,
     "log-events": log_events,
     "template-variables": template_variables,
+    "stored-data": stored_data,
+    "sandbox-reference": sandbox_reference,
 }
 """Every page of the reference, by its name."""
 

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from docs.reference.pages import PAGES
 from tests.doctor.test_documents import BLOCK, anchor_of
 
 DOCS = Path(__file__).parents[2] / "docs"
-REFERENCE = {
-    *("api", "configuration", "cli", "problems", "events", "metrics", "log-events", "template-variables", "sandbox"),
-    "contributing/licences",
-}
-"""Pages that are looked things up in, and may be of any length."""
-GENERATED = REFERENCE - {"api", "sandbox"}
+GENERATED = {*PAGES, "contributing/licences"}
+"""Pages that are made from the code: they are looked things up in, may be of any length, and count nowhere."""
 LOOKED_UP = {"relay-systems", "relay-more"}
 """Pages with a section for each of many systems, of which a reader needs one."""
 WORDS = 1200
-WORDS_IN_ALL = 21_750
+WORDS_IN_ALL = 19_250
 """Of all English pages that people have written, without code: half of what they were before they were cut."""
 LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css"}
 """Of code that is the same in both, so that a test that runs one runs both."""
@@ -71,7 +68,7 @@ def test_twins_have_the_same_code(name):
     assert code(CHINESE[name]) == code(ENGLISH[name])
 
 
-@pytest.mark.parametrize("name", sorted(ENGLISH.keys() - REFERENCE))
+@pytest.mark.parametrize("name", sorted(ENGLISH.keys() - GENERATED))
 def test_a_page_is_short(name):
     assert words(name) <= WORDS
 

@@ -146,7 +146,7 @@ def decoded(token):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_table_of_data_names_every_kind_of_key(language):
-    text = (ROOT / "docs" / language / "personal-data.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / language / "stored-data.md").read_text(encoding="utf-8")
     table = text.partition("{#kinds}")[2].partition("\n## ")[0]
     documented = set(re.findall(r"`([a-z-]+)`", table))
     kinds = {pattern.partition(":")[0] for pattern in (IN_PARTITION | IN_ACCOUNT).values()}
@@ -172,7 +172,7 @@ def test_every_problem_is_explained():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_call_is_in_the_api_document(new_app, language):
-    text = (ROOT / "docs" / language / "api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / language / "api-calls.md").read_text(encoding="utf-8")
     resources = {route.resource.canonical for route in new_app.router.routes() if route.resource is not None}
     # Bind intents and logins share one pattern, which is described in words.
     calls = {path for path in resources if path.startswith("/v1/") and "{_}" not in path}

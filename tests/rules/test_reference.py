@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from codesvc.sandbox.fault import Kind
+from codesvc.sandbox.rights import Right
+from codesvc.sandbox.settings import Settings
 from docs.reference import pages
 from docs.reference.commands import commands
 from docs.reference.options import settings
+from docs.reference.sandbox import control_calls
+from docs.reference.stored_data import kinds
 from docs.reference.words import LANGUAGES, ROOT, WORDS, Unwritten, told
 
 
@@ -25,6 +32,11 @@ def test_the_catalogue_names_nothing_that_is_gone():
         "cli": helps | {text for _, _, text in commands()},
         "events": set(pages.EVENT_SHAPES),
         "log": set(pages.log_lines()),
+        "stored": kinds(),
+        "sandbox-calls": set(control_calls()),
+        "sandbox-faults": set(get_args(Kind)),
+        "sandbox-settings": set(Settings.__dataclass_fields__),
+        "sandbox-rights": set(Right),
     }
     gone = {section: set(WORDS[section]) - names for section, names in there.items()}
     assert {section: names for section, names in gone.items() if names} == {}

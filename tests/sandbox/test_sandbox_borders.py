@@ -14,7 +14,7 @@ from codesvc.sandbox.platform import Platform
 from codesvc.sandbox.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-MANUAL = (ROOT / "docs" / "en" / "sandbox.md").read_text()
+MANUAL = (ROOT / "docs" / "en" / "sandbox-reference.md").read_text()
 
 
 def imports(path):

@@ -1,0 +1,72 @@
+"""Every call of the API, from its contract."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+from codesvc.web.contract import OPERATIONS, describe
+from codesvc.web.contract.operation import Access
+from docs.reference.words import ROOT, anchor, pick, sentence, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codesvc.web.contract.operation import Operation
+
+_CHINESE: Final = tomllib.loads((ROOT / "codesvc" / "web" / "contract" / "chinese.toml").read_text(encoding="utf-8"))
+_NEEDS: Final = {Access.ADMIN: "Needs an admin key", Access.EVENT_KEY: "Needs an event key of the account"}
+_TABLES: Final = {
+    "putSite": ("sites-name", "[sites.NAME]"),
+    "putAccount": ("accounts-name", "[accounts.NAME]"),
+    "putOidcClient": ("sites-name-oidc-clients", "[[sites.NAME.oidc.clients]]"),
+}
+"""Calls whose body is a table of the configuration: its place on that page, and its header."""
+
+
+def api_calls(language: str) -> Iterator[str]:
+    """The page of the calls."""
+    document = describe("")
+    for tag in document["tags"]:
+        yield f"## {_said(tag['name'], language)} {{#{anchor(tag['name'])}}}"
+        yield _said(tag["description"], language)
+        for call in OPERATIONS:
+            if call.tag == tag["name"] and call.method != "OPTIONS":
+                yield from _call(call, document["components"]["schemas"], language)
+
+
+def _call(call: Operation, schemas: dict[str, Any], language: str) -> Iterator[str]:
+    yield f"### `{call.method} {call.path}` {{#{anchor(call.id)}}}"
+    facts = [_said(_NEEDS[call.access], language)] if call.access in _NEEDS else []
+    if call.scope:
+        facts.append(f"{pick(language, '权限', 'Scope')} `{call.scope}`")
+    if call.retry:
+        facts.append("`Idempotency-Key`")
+    text = sentence(_said(call.summary, language), language)
+    if call.description:
+        text += pick(language, "", " ") + _said(call.description, language)
+    yield "  \n".join([text, *([" · ".join(facts)] if facts else [])])
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in _members(call, schemas, language)]
+    if rows:
+        head = f"| {_said('Member', language)} | {_said('Meaning', language)} |"
+        yield "\n".join([head, "| --- | --- |", *rows])
+    if call.id in _TABLES:
+        place, header = _TABLES[call.id]
+        link = f"[`{header}`](configuration.md#{place})"
+        yield pick(language, f"其余字段是 {link} 的选项。", f"Further members: the options of {link}.")
+
+
+def _members(call: Operation, schemas: dict[str, Any], language: str) -> Iterator[tuple[str, str]]:
+    for each in call.parameters:
+        if each.place == "query":
+            yield each.name, _said(each.description, language)
+    members = schemas[call.body.shape.__name__].get("properties", {}) if call.body else {}
+    for name, member in members.items():
+        if "description" in member and not (call.id in _TABLES and member["description"].startswith("must be")):
+            yield name, _said(member["description"], language)
+        elif call.id not in _TABLES:
+            yield name, told("api-members", name, language)
+
+
+def _said(text: str, language: str) -> str:
+    return text if language == "en" else str(_CHINESE.get(text, text))
