@@ -198,7 +198,7 @@ async def _run(
         partitions = directory.partitions()
         if settings.mode == "test":
             await stack.enter_async_context(follow_clock(store, change_notifier))
-        followers, relay = Followers(store, directory), CallbackForwarding(http)
+        followers, relay = Followers(store, directory), CallbackForwarding(http, store)
         stack.push_async_callback(relay.aclose)
         proofs = Proofs(service.public_url, keyring, test=settings.mode == "test")
         people = ProfileSync(store, clients)

@@ -3,6 +3,9 @@
 WeChat knows one callback address per account. Events that do not belong to this service are forwarded with their query
 and body unchanged, so that the other back end can check WeChat's own signature. Its answer goes back within WeChat's
 five seconds (WECHAT.md 9.4). The scenes of this service have a prefix, so that the two do not mix.
+
+Whoever has read one callback can repeat it for five minutes, in plaintext mode with any body. So the callbacks with one
+signed timestamp and nonce are handed on as often as WeChat repeats them, and not without end.
 """
 
 from __future__ import annotations
@@ -10,14 +13,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 import aiohttp
 import structlog
 
+from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
+from codesvc.store.outcomes import Outcome
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
+    from codesvc.store.store import Store
 
 _log = structlog.get_logger(__name__)
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=4.0)
@@ -43,17 +50,33 @@ class CallbackForwarding:
 
     Args:
         http: the shared session.
+        store: counts what is handed on.
     """
 
-    def __init__(self, http: aiohttp.ClientSession) -> None:
+    def __init__(self, http: aiohttp.ClientSession, store: Store) -> None:
         self._http = http
-        self._copies: set[asyncio.Task[Relayed | None]] = set()
+        self._store = store.chat
+        self._copies: set[asyncio.Task[None]] = set()
 
     async def ask(self, account: AccountEntry, query: str, body: bytes) -> Relayed | None:
-        """Forward a callback and wait for the answer; None if there is no other back end or no usable answer."""
+        """Forward a callback and wait for the answer.
+
+        None if there is no other back end, no usable answer, or if it has come too often.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
         target = account.config.forward_to
         if target is None:
             return None
+        signed = dict(parse_qsl(query))
+        timestamp, nonce = signed.get("timestamp", ""), signed.get("nonce", "")
+        if (await self._store.admit_forward(account.keys, timestamp, nonce)).outcome is Outcome.LIMITED:
+            _log.warning("relay_failed", account=account.name, why="repeated")
+            return None
+        return await self._post(account, target, query, body)
+
+    async def _post(self, account: AccountEntry, target: str, query: str, body: bytes) -> Relayed | None:
         url = f"{target}{'&' if '?' in target else '?'}{query}"
         try:
             async with self._http.post(
@@ -73,9 +96,15 @@ class CallbackForwarding:
         """Forward a copy of a callback that this service handles, if configured. The answer is not used."""
         if account.config.forward_to is None or not account.config.forward_copies:
             return
-        task = asyncio.create_task(self.ask(account, query, body), name="relay copy")
+        task = asyncio.create_task(self._copy(account, query, body), name="relay copy")
         self._copies.add(task)
         task.add_done_callback(self._copies.discard)
+
+    async def _copy(self, account: AccountEntry, query: str, body: bytes) -> None:
+        try:
+            await self.ask(account, query, body)
+        except StoreUnavailable as error:
+            _log.warning("relay_failed", account=account.name, why=type(error).__name__)
 
     async def aclose(self) -> None:
         """Cancel the copies that are still being sent."""

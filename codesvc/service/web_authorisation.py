@@ -1,8 +1,12 @@
 """Web authorisation (WECHAT.md 11): learns the openid of a visitor, silently or, for the profile, with consent.
 
 A browser sometimes delivers WeChat's code twice, and a second exchange of the code would fail. So the result of the
-exchange is kept encrypted for the code's life, and the second delivery uses it. A snapshot user (快照页) has no real
-identity and is refused.
+exchange, a refusal too, is kept encrypted for the code's life, and the second delivery uses it. A snapshot user
+(快照页) has no real identity and is refused.
+
+Anybody can bring a code that WeChat never made, and each exchange is a call to WeChat. So none is made for a state that
+is not of this service and this browser, nor for a browser that has proved its identity already, and the rest have
+limits (`codesvc.store.visits`).
 """
 
 from __future__ import annotations
@@ -17,13 +21,16 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
+from codesvc.domain.limits import NO_ADDRESS, bucket, network
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.store.outcomes import Outcome
+from codesvc.store.visits import Arriving
 from codesvc.wechat.answers import OAuthIdentity
-from codesvc.wechat.errors import WeChatFault
+from codesvc.wechat.errors import WeChatError, WeChatFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Address, IPv6Address
 
     from codesvc.domain.oauth_state import OAuthStates, ReturnPage
     from codesvc.sites.directory import AccountEntry
@@ -53,11 +60,14 @@ class Arrival:
 
     Attributes:
         errand: where to continue; None if the state was not made for this browser.
-        problem: "", or `refused` (no consent), `snapshot`, `stale` (the code is no longer valid).
+        problem: "", or `refused` (no consent), `snapshot`, `stale` (the code is no longer valid), `often` (too many
+            codes were brought, and this one was not taken to WeChat).
+        retry_after: for `often`, seconds until another code is taken.
     """
 
     errand: ReturnPage | None
     problem: str = ""
+    retry_after: int = 0
 
 
 def new_browser() -> str:
@@ -108,8 +118,16 @@ class Visits:
         )
         return f"{account.config.open_url}/connect/oauth2/authorize?{query}#wechat_redirect"
 
-    async def arrive(self, account: AccountEntry, *, code: str, state: str, cookie: str) -> Arrival:
-        """Handle the return of a browser from WeChat.
+    async def arrive(
+        self,
+        account: AccountEntry,
+        *,
+        code: str,
+        state: str,
+        cookie: str,
+        address: IPv4Address | IPv6Address | None = None,
+    ) -> Arrival:
+        """Handle the return of a browser from WeChat, from this address (None: not known).
 
         Raises:
             StoreUnavailable: the store does not answer.
@@ -120,20 +138,29 @@ class Visits:
             return Arrival(None, "stale")
         if not code:
             return Arrival(errand, "refused")
+        arriving = Arriving(
+            browser=browser,
+            subject=errand.id,
+            address=bucket(address) if address else NO_ADDRESS,
+            network=network(address) if address else NO_ADDRESS,
+        )
+        admitted = await self._store.admit(account.keys, arriving)
+        if admitted.outcome is Outcome.SAME:
+            return Arrival(errand)
+        if admitted.outcome is Outcome.LIMITED:
+            return Arrival(errand, "often", max(1, -(-admitted.wait_ms // 1000)))
         identity = await self._exchange(account, code)
         if identity is None:
             return Arrival(errand, "stale")
-        if identity.snapshot:
-            return Arrival(errand, "snapshot")
         await self._store.note(
             account.keys,
-            browser,
-            errand.id,
-            openid=identity.openid,
+            arriving,
+            openid="" if identity.snapshot else identity.openid,
             unionid=identity.unionid or "",
             life_ms=_LIFE_MS,
+            admitted=admitted.now,
         )
-        return Arrival(errand)
+        return Arrival(errand, "snapshot" if identity.snapshot else "")
 
     async def who(self, account: AccountEntry, cookie: str, subject: str) -> Visitor | None:
         """The identity that a browser has proved for this subject, None if it has proved none."""
@@ -147,17 +174,27 @@ class Visits:
         for _ in range(_LOOKS):
             known = await shared.get(name)
             if known is not None:
-                openid, unionid, snapshot = msgspec.json.decode(known[0], type=tuple[str, str | None, bool])
-                return OAuthIdentity(openid=openid, unionid=unionid, snapshot=snapshot)
+                return _identity_in(known[0])
             if await shared.lock(name, _LOCK_SECONDS):
                 break
             # Another request is exchanging the same code at WeChat now.
             await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            return None
+        identity: OAuthIdentity | None = None
         try:
             identity = await self._clients[account.name].oauth_openid(code)
         except WeChatFault as error:
             _log.info("oauth_code_refused", account=account.name, error=type(error).__name__)
-            return None
-        told = msgspec.json.encode([identity.openid, identity.unionid, identity.snapshot]).decode()
-        await shared.put(name, told, _CODE_LIFE_SECONDS)
+            if not isinstance(error, WeChatError):
+                # WeChat has not judged the code: the next delivery may ask again.
+                await shared.unlock(name)
+                return None
+        told = [identity.openid, identity.unionid, identity.snapshot] if identity else None
+        await shared.put(name, msgspec.json.encode(told).decode(), _CODE_LIFE_SECONDS)
         return identity
+
+
+def _identity_in(kept: str) -> OAuthIdentity | None:
+    known = msgspec.json.decode(kept, type=tuple[str, str | None, bool] | None)
+    return OAuthIdentity(openid=known[0], unionid=known[1], snapshot=known[2]) if known else None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Literal
 
-from codesvc.domain.limits import UNSIGNED
+from codesvc.domain.limits import UNSIGNED, Rate, encode
 from codesvc.store.act import Act
 from codesvc.store.replies import Reply, VerificationReply
 
 if TYPE_CHECKING:
     from codesvc.store.act import Deployment
     from codesvc.store.keys import Keys
+
+
+FORWARDS: Final = encode((Rate(5, 600),))
+"""How often the callbacks with one signed timestamp and nonce are handed on to another back end."""
 
 
 class Claimed(VerificationReply, frozen=True):
@@ -44,6 +49,7 @@ class Chat:
         self._claim = Act(here, "claim", Claimed)
         self._disown = Act(here, "disown", Disowned)
         self._note_activity = Act(here, "note_activity", Reply)
+        self._admit_forward = Act(here, "admit_forward", Reply)
 
     async def claim(
         self,
@@ -117,3 +123,8 @@ class Chat:
             {"spoke": keys.spoke(openid), "unsigned": keys.openid_window("unsigned", "activity")},
             {"openid": openid, "window": window_ms, "unsigned_rates": UNSIGNED if unsigned else ""},
         )
+
+    async def admit_forward(self, keys: Keys, timestamp: str, nonce: str) -> Reply:
+        """Whether a callback with this signed query may be handed on to another back end: DONE or LIMITED."""
+        push = sha256(f"{timestamp}/{nonce}".encode()).hexdigest()[:32]
+        return await self._admit_forward(keys, {"push": keys.openid_window("forwards", push)}, {"rates": FORWARDS})

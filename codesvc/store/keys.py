@@ -71,7 +71,7 @@ class Keys:
         return self.root + IN_PARTITION["window"] % (limit, site, subject)
 
     def openid_window(self, limit: str, openid: str) -> str:
-        """String: as `window`, for limits per openid, which all sites of the account share."""
+        """String: as `window`, for limits per openid, browser or callback, which all sites of the account share."""
         return self.account + IN_ACCOUNT["openid_window"] % (limit, openid)
 
     def keyword(self, keyword: str) -> str:

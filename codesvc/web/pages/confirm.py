@@ -15,6 +15,7 @@ from codesvc.domain.oauth_state import ReturnPage
 from codesvc.domain.signed_links import Subject, Use
 from codesvc.service.web_authorisation import browser_of
 from codesvc.store.outcomes import Outcome
+from codesvc.web.authentication import browser_address
 from codesvc.web.browser import (
     account_in,
     cookie_of,
@@ -189,8 +190,13 @@ async def arrive(request: web.Request) -> web.Response:
         code=request.query.get("code", "")[:256],
         state=request.query.get("state", "")[:256],
         cookie=cookie_of(request),
+        address=browser_address(request),
     )
     errand = arrival.errand
+    if arrival.problem == "often":
+        page = render_person_problem(request, None, "often", status=429)
+        page.headers["Retry-After"] = str(arrival.retry_after)
+        return page
     if errand is None or arrival.problem:
         return render_person_problem(request, None, arrival.problem or "stale")
     if errand.page == "message":

@@ -1,0 +1,22 @@
+-- Purpose: whether a code of web authorisation may be exchanged at WeChat, which costs a call: for this browser and
+--   subject, for the subject in all browsers, and for the address and the network that the browser comes from. A try
+--   counts in all of them, and in none if one of them refuses it; `note_visit` takes it back from the address and the
+--   network if WeChat knew the code. Whoever is known already needs no exchange; '' is no limit.
+-- KEYS: visit by_browser by_subject by_address by_network
+-- ARGS: offset browser_rates subject_rates address_rates network_rates
+-- OUTCOMES: done same limited
+-- USES: clock windows
+-- REPLY limited: wait_ms
+--   same: the browser has proved for this subject who uses it
+
+local known = redis.call('HGET', K.visit, 'until')
+if known and now < tonumber(known) then return {'same', now} end
+local tries = {
+  window(K.by_browser, A.browser_rates), window(K.by_subject, A.subject_rates),
+  window(K.by_address, A.address_rates), window(K.by_network, A.network_rates),
+}
+local wait = 0
+for _, each in ipairs(tries) do wait = math.max(wait, wait_for(each)) end
+if wait > 0 then return {'limited', now, wait} end
+for _, each in ipairs(tries) do count_event(each) end
+return {'done', now}
