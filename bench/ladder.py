@@ -52,7 +52,7 @@ def _handler(rung: int):
             return json_response(_BRIEF, status=201)
         here = services(request)
         if rung == 2:
-            line = here.store.servers.at(caller.site.keys.partition).line
+            line = here.store.servers.at(caller.site.store_keys.partition).line
             if not loaded:
                 loaded.append(await line.execute("SCRIPT", "LOAD", floors.WINDOWS))
             user = given.user

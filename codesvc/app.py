@@ -77,7 +77,7 @@ from codesvc.web import admin, deep_addresses, refusals
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
-from codesvc.web.middleware import answer_errors
+from codesvc.web.middleware import request_middleware
 from codesvc.web.pages.contract_page import Reference
 from codesvc.web.pages.widget_files import Widget
 from codesvc.web.readiness import Readiness
@@ -113,7 +113,7 @@ def create_app(
         BadMessage: a template message would be refused by WeChat.
     """
     crash_points.arm(settings.mode)
-    app = web.Application(middlewares=[answer_errors], client_max_size=settings.service.body_limit)
+    app = web.Application(middlewares=[request_middleware], client_max_size=settings.service.body_limit)
     app.add_routes([route for table in TABLES for route in table])
 
     if settings.service.traces:
@@ -181,7 +181,9 @@ async def _run(
                 trace_configs=[sending_trace()],
             )
         )
-        shared = PerEntry(directory.accounts, lambda a: SecretCache(store, a.keys, keyring), lambda entry: entry.config)
+        shared = PerEntry(
+            directory.accounts, lambda a: SecretCache(store, a.store_keys, keyring), lambda entry: entry.config
+        )
         recorder, platforms, heard = Recorder(store, directory), PlatformHealth(), CallbackRefusals(store.callbacks)
         await stack.enter_async_context(recorder.running())
         await stack.enter_async_context(heard.running())
@@ -239,10 +241,10 @@ async def _run(
                 recorder=recorder,
             ),
             followers=followers,
-            relay=relay,
-            pages=page_tokens,
+            callback_forwarding=relay,
+            page_tokens=page_tokens,
             views=Views(service.public_url, page_tokens, proofs, directory),
-            standings=Gauges(store, directory, tokens, heard),
+            gauges=Gauges(store, directory, tokens, heard),
             recorder=recorder,
             auditing=AuditLog(store, partitions),
             templates=fixed.templates,
@@ -250,11 +252,11 @@ async def _run(
             reference=Reference(service.public_url, fixed.templates, testing=settings.mode == "test"),
             widget=Widget(fixed.templates, fixed.texts),
             handles=handles,
-            links=links,
-            seals=seals,
+            signed_links=links,
+            oauth_states=seals,
             visits=Visits(store, seals, clients, shared, service.public_url),
             tickets=Tickets(store, keyring, secrets=secrets, links=links, handles=handles, proofs=proofs),
-            uses=uses,
+            key_uses=uses,
             registry=registry,
             webhooks=Webhooks(store),
             administration=RegistryAdministration(settings, directory, registry, composer),

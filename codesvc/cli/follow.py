@@ -40,7 +40,7 @@ class Snapshot:
         delivery: the delivery's status; None if the API does not disclose it.
         channel: the delivery's channel.
         reason: the reason of a failure, "" if there is none.
-        age: seconds since the last change of the delivery, None if unknown.
+        age_seconds: seconds since the last change of the delivery, None if unknown.
         scannable: whether the person may get the code by a scan.
     """
 
@@ -48,7 +48,7 @@ class Snapshot:
     delivery: DeliveryStatus | None
     channel: str
     reason: str
-    age: float | None
+    age_seconds: float | None
     scannable: bool
 
     @property
@@ -159,7 +159,7 @@ class StoreReader:
             delivery=record.delivery,
             channel=record.channel,
             reason=record.reason,
-            age=max(0, record.now - record.created - record.delivery_after) / 1000,
+            age_seconds=max(0, record.now - record.created - record.delivery_after_ms) / 1000,
             scannable=record.scannable,
         )
 
@@ -189,6 +189,6 @@ class ApiReader:
             delivery=None if hidden else DeliveryStatus(delivery["status"]),
             channel=delivery["channel"],
             reason=delivery["reason"] or "",
-            age=None if hidden else now - self._since,
+            age_seconds=None if hidden else now - self._since,
             scannable=answer["scan"] is not None,
         )

@@ -90,7 +90,7 @@ def _show(person: Person, found: list[tuple[str, str, Content]]) -> int:
     kept = [
         {
             "kind": kind,
-            "kept_until": rfc3339(now + content.left) if content.left >= 0 else None,
+            "kept_until": rfc3339(now + content.left_ms) if content.left_ms >= 0 else None,
             "content": _told(kind, content),
         }
         for _, kind, content in found
@@ -121,7 +121,7 @@ class Records:
 
     async def person(self, user: str) -> Person:
         """A user, with their WeChat only if no other user has it; data of a shared WeChat is not theirs alone."""
-        keys = self._site.keys
+        keys = self._site.store_keys
         redis = self._store.at(keys.partition)
         raw = await redis.hget(keys.binding(self._site.name, user), "openid")
         openid = raw.decode() if isinstance(raw, bytes) else ""
@@ -133,7 +133,7 @@ class Records:
 
     async def found(self, person: Person) -> AsyncIterator[tuple[str, str, Content]]:
         """Every key about the person, with its kind and its content; scans the whole partition."""
-        partition, root = self._site.keys.partition, self._site.keys.root
+        partition, root = self._site.store_keys.partition, self._site.store_keys.root
         redis, cursor, seen = self._store.at(partition), -1, set[bytes]()
         while cursor:
             names: list[bytes]
@@ -156,7 +156,7 @@ class Records:
 
         Returns how many entries were deleted.
         """
-        keys = self._site.keys
+        keys = self._site.store_keys
         unwanted = Unbind(
             site=person.site,
             user=person.user,

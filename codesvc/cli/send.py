@@ -231,7 +231,7 @@ async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = N
 
 
 def _age(seen: Snapshot) -> str:
-    return f" ({seen.age:.0f} s)" if seen.age is not None else ""
+    return f" ({seen.age_seconds:.0f} s)" if seen.age_seconds is not None else ""
 
 
 def _say(text: str) -> None:

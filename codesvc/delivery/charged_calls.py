@@ -116,7 +116,7 @@ class ChargedCalls:
             raise
         if attempt.pause is Pause.DAY and channel.traits.quota:
             with contextlib.suppress(StoreUnavailable):  # WeChat will report it again
-                await self._quotas.exhaust(account.keys, channel.traits.quota)
+                await self._quotas.exhaust(account.store_keys, channel.traits.quota)
         if attempt.ending is Ending.SENT or (
             attempt.ending is Ending.UNKNOWN and record.delivery is not DeliveryStatus.UNKNOWN
         ):

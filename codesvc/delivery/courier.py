@@ -99,12 +99,12 @@ class Courier:
         pauses: Sequence[float] = PAUSES,
         trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
     ) -> None:
-        self._ledger = JobState(store, directory, unknown, sleep=sleep)
+        self._job_state = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
         circuits = self._circuits = circuits_of(directory, trials=trials, sleep=sleep)
-        self._calls = ChargedCalls(self._ledger, make_channels(means), means.clients, circuits, store.quotas)
-        self._notices = NoticeCalls(self._ledger, means.clients, circuits)
+        self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, circuits, store.quotas)
+        self._notices = NoticeCalls(self._job_state, means.clients, circuits)
         self._apart: dict[str, Notices | QuotaEvents] = {
             NOTICE: Notices(store, teller, self._notices, circuits),
             QUOTA_LOW: QuotaEvents(store, directory),
@@ -167,9 +167,9 @@ class Courier:
     async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
         """Record the result of an attempt, or why the job waits."""
         if attempt.ending is Ending.LATER:
-            await self._ledger.note(account, job, attempt)
+            await self._job_state.note(account, job, attempt)
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
-            self._recorder.record(await self._ledger.record(account, job, attempt))
+            self._recorder.record(await self._job_state.record(account, job, attempt))
 
     def _pause(self, account: AccountEntry, attempt: Attempt, number: int) -> float:
         if attempt.reason == CIRCUIT_OPEN:
@@ -215,7 +215,7 @@ class Courier:
             self._tell(account, begun.shown, last)
             if last.errcode == UNKNOWN_OPENID:
                 # Recorded before the result, so that the verification falls back as if the user were not bound.
-                await self._ledger.note_unknown(account, begun.openid)
+                await self._job_state.note_unknown(account, begun.openid)
             if last.ending is not Ending.FAILED or last.errcode == UNKNOWN_OPENID:
                 break
         return last

@@ -56,11 +56,11 @@ class Verdict(NamedTuple):
 
     Attributes:
         result: what to record; None if nothing is known for certain, and the same id is called again.
-        pause: seconds until the next call; None if there is none.
+        pause_seconds: seconds until the next call; None if there is none.
     """
 
     result: MessageResult | None
-    pause: float | None = None
+    pause_seconds: float | None = None
 
 
 class GatewayCalls:
@@ -142,5 +142,5 @@ def _verdict(message: Message, gateway: Gateway, answer: GatewayAnswer, number: 
     end = ends.get(answer.taken, "")
     if end:
         return Verdict(MessageResult(result=end, reason=answer.reason))
-    pause = max(PAUSES[min(number, len(PAUSES) - 1)] * random.uniform(0.8, 1.2), answer.wish)  # noqa: S311  spreads retries
+    pause = max(PAUSES[min(number, len(PAUSES) - 1)] * random.uniform(0.8, 1.2), answer.retry_after_seconds)  # noqa: S311  spreads retries
     return Verdict(MessageResult(result="later", reason=answer.reason) if answer.taken is Taken.LATER else None, pause)

@@ -88,13 +88,13 @@ class JobState:
 
     async def charge(self, account: AccountEntry, call: str, *, site: str, reset: bool) -> Charge | None:
         """Take a template message without a delivery of its own from the day's quota; None if it is used up."""
-        keys, sites = account.keys, account.sites
+        keys, sites = account.store_keys, account.sites
         take = partial(self._quotas.charge, keys, Api.TEMPLATE, call, site=site, sites=sites, reset=reset)
         return await self._patient.ask("charge_quota", take)
 
     async def end_call(self, account: AccountEntry, charge: Charge, *, counted: bool) -> None:
         """A charged call has ended without a result to record. What WeChat has not counted is given back."""
-        end = partial(self._quotas.end, account.keys, charge, counted=counted)
+        end = partial(self._quotas.end, account.store_keys, charge, counted=counted)
         await self._patient.ask("end_charged_call", end)
 
     async def note_unknown(self, account: AccountEntry, openid: str) -> None:
@@ -104,8 +104,8 @@ class JobState:
     async def note(self, account: AccountEntry, job: Job, attempt: Attempt) -> None:
         """Note why a job waits, in the verification's timeline."""
         reason = f"{attempt.reason}.{attempt.errcode}" if attempt.errcode else attempt.reason
-        note = partial(self._store.note_trouble, account.keys, job.verification, job.number, reason)
+        note = partial(self._store.note_trouble, account.store_keys, job.verification, job.number, reason)
         await self._patient.ask("note_trouble", note)
 
     def _deliveries_of(self, account: AccountEntry) -> AccountDeliveries:
-        return self._store.of(account.keys, sites=account.sites, wrapped=partial(crash_points.mortal, "delivery"))
+        return self._store.of(account.store_keys, sites=account.sites, wrapped=partial(crash_points.mortal, "delivery"))

@@ -126,15 +126,15 @@ class MessageDelivery:
                     verdict = await self._gateways.call(begun, next(calls))
                     if verdict.result is not None:
                         await self._record(account, job, verdict.result)
-                    if verdict.pause is None:
+                    if verdict.pause_seconds is None:
                         return
-                    await self._sleep(verdict.pause)
+                    await self._sleep(verdict.pause_seconds)
 
     async def _look(self, account: AccountEntry, job: Job, *, call: str = "") -> MessageBegun | None:
         """The next act of a job; None if it is over, then the job is acknowledged."""
         begin = partial(
             self._store.begin,
-            account.keys,
+            account.store_keys,
             job.verification,
             job.number,
             job.entry,
@@ -150,7 +150,7 @@ class MessageDelivery:
     async def _record(self, account: AccountEntry, job: Job, result: MessageResult) -> None:
         record = partial(
             self._store.record,
-            account.keys,
+            account.store_keys,
             job.verification,
             job.number,
             job.entry,
@@ -209,7 +209,7 @@ class MessageDelivery:
         if attempt.errcode == UNKNOWN_OPENID:
             await self._patient.ask("note_unknown_openid", partial(self._unknown, account, message.openid))
         if attempt.pause is Pause.DAY:
-            await self._patient.ask("exhaust_quota", partial(self._quotas.exhaust, account.keys, Api.TEMPLATE))
+            await self._patient.ask("exhaust_quota", partial(self._quotas.exhaust, account.store_keys, Api.TEMPLATE))
         taken = attempt.ending in {Ending.SENT, Ending.UNKNOWN}
         result = MessageResult(
             result="sent" if taken else "refused",

@@ -47,7 +47,7 @@ class QuotaEvents:
             if site.account.name == account.name and hook is not None and _EVENT in hook.events:
                 event = derived_id(account.config.appid, call, day, str(job.number), site.name)
                 await self._queue(site, event, msgspec.json.encode({**facts, "day": day}))
-        await self._store.deliveries.end_notice(account.keys, job.verification, job.entry)
+        await self._store.deliveries.end_notice(account.store_keys, job.verification, job.entry)
 
     async def _queue(self, site: SiteEntry, event: str, facts: bytes) -> None:
-        await self._store.webhooks.announce(site.keys, site.name, event, kind=_EVENT, facts=facts)
+        await self._store.webhooks.announce(site.store_keys, site.name, event, kind=_EVENT, facts=facts)

@@ -68,7 +68,7 @@ def tokens_for(
         return SingleFetchTokens(issuer)
     if place is None:
         return None
-    shared = SecretCache(place.opened(account.keys.prefix), account.keys, keyring)
+    shared = SecretCache(place.opened(account.store_keys.prefix), account.store_keys, keyring)
     return StoredTokens(name=_ORDINARY, issuer=issuer, store=shared, now=time.time)
 
 

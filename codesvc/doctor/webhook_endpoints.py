@@ -21,7 +21,7 @@ async def findings(listening: Iterable[SiteEntry], store: Store) -> list[Finding
     Raises:
         StoreUnavailable, ScriptError: the store does not answer.
     """
-    replies = [(site.name, await store.webhooks.endpoint(site.keys, site.name)) for site in listening]
+    replies = [(site.name, await store.webhooks.endpoint(site.store_keys, site.name)) for site in listening]
     return [judged(name, reply.endpoint) for name, reply in replies]
 
 

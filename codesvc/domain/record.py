@@ -107,8 +107,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
 
     The members before `id`, in this order, are the stored form of a record: a MessagePack array that ends with the last
     member that has a value. So no names are stored and decoding is one step. Rarely used members come last. Fields that
-    scripts write under other names are in `more`, so that the order never has to change. Times are in ms; `max_life`
-    and `delivery_after` count from the start.
+    scripts write under other names are in `more`, so that the order never has to change. Times are in ms; `max_life_ms`
+    and `delivery_after_ms` count from the start.
     """
 
     more: dict[str, str] | None
@@ -126,14 +126,14 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     attempts_left: int
     created: int
     expires: int
-    max_life: int
-    life: int
+    max_life_ms: int = msgspec.field(name="max_life")
+    life_ms: int = msgspec.field(name="life")
     resend_at: int
     number: int
     channel: str
     delivery: DeliveryStatus
     reason: str
-    delivery_after: int
+    delivery_after_ms: int = msgspec.field(name="delivery_after")
     trail: str | None = None
     sent_to: str | None = None
     hooks: str | None = None

@@ -50,12 +50,12 @@ class Step:
     """One entry of a timeline.
 
     Attributes:
-        after: ms since the start.
+        after_ms: ms since the start.
         kind: what happened.
         detail: see `StepKind`; "" if there is none.
     """
 
-    after: int
+    after_ms: int
     kind: StepKind
     detail: str = ""
 

@@ -40,7 +40,7 @@ TEST_MESSAGE: Final = "This is a test of your webhook."
 PAUSES: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Pause after each failed attempt, in seconds. The first attempt is immediate, so there are ten within 75 h 35 min."""
 JITTER: Final = 0.1
-LONGEST_WISH: Final = 86_400
+LONGEST_RETRY_AFTER_SECONDS: Final = 86_400
 """The longest delay that a receiver's Retry-After can ask for, in seconds."""
 
 KEPT_MS: Final = 30 * 86_400_000
@@ -85,18 +85,18 @@ def judge(status: int) -> Result:
     return Result.GONE if status == _GONE else Result.REFUSED
 
 
-def pause_ms(attempts: int, wish: int, spread: Callable[[float, float], float]) -> int | None:
+def pause_ms(attempts: int, retry_after_seconds: int, spread: Callable[[float, float], float]) -> int | None:
     """The pause after a number of failed attempts, in ms; None if the event is given up.
 
     Args:
         attempts: how many attempts were made, this one included.
-        wish: the receiver's Retry-After in seconds, 0 without one. It can only lengthen the pause.
+        retry_after_seconds: the receiver's Retry-After in seconds, 0 without one. It can only lengthen the pause.
         spread: draws a number between two numbers, like `random.uniform`.
     """
     if attempts > len(PAUSES):
         return None
     jittered = PAUSES[attempts - 1] * spread(1 - JITTER, 1 + JITTER)
-    return round(max(jittered, min(wish, LONGEST_WISH)) * 1000)
+    return round(max(jittered, min(retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS)) * 1000)
 
 
 def seed() -> str:

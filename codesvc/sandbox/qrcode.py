@@ -26,7 +26,7 @@ class QrSpec:
     action: str
     scene: str
     scene_id: int
-    life: int | None
+    life_seconds: int | None
 
 
 @dataclass(eq=False)
@@ -52,7 +52,7 @@ class QrCode:
     @property
     def expires_at(self) -> float | None:
         """When the code expires, in seconds since the epoch; None: never."""
-        return None if self.spec.life is None else self.created_at + self.spec.life
+        return None if self.spec.life_seconds is None else self.created_at + self.spec.life_seconds
 
 
 def read_qr_spec(body: Mapping[str, Any]) -> QrSpec:
@@ -128,16 +128,16 @@ class QrCodes:
             ApiError: 45029 if the account's permanent codes are used up.
         """
         key = (appid, spec.action, spec.scene)
-        if spec.life is None:
+        if spec.life_seconds is None:
             if key in self._permanent:
                 return self._permanent[key]
             if sum(1 for owner, _, _ in self._permanent if owner == appid) >= permanent_limit:
                 raise ApiError(45029)
         url = URL_PREFIX + mint_qr_id()
-        code = QrCode(appid, spec, url, make_ticket(url, now, spec.life or 0), now)
+        code = QrCode(appid, spec, url, make_ticket(url, now, spec.life_seconds or 0), now)
         self._by_url[url] = code
         self._by_ticket[code.ticket] = code
-        if spec.life is None:
+        if spec.life_seconds is None:
             self._permanent[key] = code
         return code
 
@@ -171,7 +171,7 @@ class QrCodes:
 
         Pages ask for one code at a time. A service that keeps some in stock makes several at once.
         """
-        if code.shown is not None or code.scanned_at is not None or code.spec.life is None:
+        if code.shown is not None or code.scanned_at is not None or code.spec.life_seconds is None:
             return False
         near = (
             each

@@ -83,7 +83,7 @@ class Upkeep:
         for api, path in PATHS.items():
             if not account.config.may(RIGHT_OF_QUOTA[api]):
                 continue
-            mark = await self._quotas.mark(account.keys, api)
+            mark = await self._quotas.mark(account.store_keys, api)
             try:
                 quota = await self._clients[account.name].get_quota(path)
             except WeChatFault as error:
@@ -92,7 +92,7 @@ class Upkeep:
                 continue
             rate = (quota.rate.call_count, quota.rate.refresh_second) if quota.rate else (0, 0)
             learned = await self._quotas.learn(
-                account.keys, api, daily=quota.daily_limit, used=quota.used, rate=rate, mark=mark
+                account.store_keys, api, daily=quota.daily_limit, used=quota.used, rate=rate, mark=mark
             )
             left = learned.left
             if left < quota.daily_limit * (1 - WARN_AT):

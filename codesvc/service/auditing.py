@@ -45,7 +45,7 @@ class AuditLog:
             StoreUnavailable: the store does not answer.
         """
         await self._store.audit.note(
-            site.keys.partition if site else DEPLOYMENT,
+            site.store_keys.partition if site else DEPLOYMENT,
             actor=actor,
             act=act.value,
             site=site.name if site else "",

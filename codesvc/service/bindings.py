@@ -92,7 +92,7 @@ class Bindings:
 
     async def get(self, site: SiteEntry, user: str) -> BindingResult:
         """Read a binding: DONE or ABSENT."""
-        reply = await self._store.read(site.keys, site.name, user)
+        reply = await self._store.read(site.store_keys, site.name, user)
         return BindingResult(reply.outcome, reply.found, reply.now)
 
     async def bind_by_proof(self, site: SiteEntry, user: str, proof: str, **how: Unpack[HowBound]) -> BindingResult:
@@ -157,7 +157,7 @@ class Bindings:
             key=key,
             writes=site.rates[WRITES] if key else "",
         )
-        reply = await self._store.bind(site.keys, wanted)
+        reply = await self._store.bind(site.store_keys, wanted)
         if reply.found is not None and reply.outcome is Outcome.BOUND:
             self._people.meet(site, user, reply.found.openid)
         return BindingResult(reply.outcome, reply.found, denial=_denial(site, reply))
@@ -177,26 +177,26 @@ class Bindings:
             key=key,
             writes=site.rates[WRITES] if key else "",
         )
-        reply = await self._store.unbind(site.keys, unwanted)
+        reply = await self._store.unbind(site.store_keys, unwanted)
         return BindingResult(reply.outcome, denial=_denial(site, reply))
 
     async def find(self, site: SiteEntry, *, openid: str = "", unionid: str = "") -> list[tuple[str, Binding]]:
         """The users that a WeChat account (`openid`) or a person (`unionid`) is bound to, at most 100."""
-        reply = await self._store.find(site.keys, site.name, openid=openid, unionid=unionid, most=_MOST_FOUND)
+        reply = await self._store.find(site.store_keys, site.name, openid=openid, unionid=unionid, most=_MOST_FOUND)
         return list(reply.bindings)
 
     async def history(self, site: SiteEntry, user: str) -> list[BindingChange]:
         """The history of a user's bindings, oldest first; its length is bounded (`codesvc.store.script`)."""
-        return list((await self._store.history(site.keys, site.name, user)).lines)
+        return list((await self._store.history(site.store_keys, site.name, user)).lines)
 
     async def verify_proof(self, site: SiteEntry, proof: str, *, consume: bool) -> ProofResult:
         """Verify a proof: DONE, SPENT, STALE_PROOF, or ABSENT if it is no genuine proof for this site."""
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return ProofResult(Outcome.ABSENT)
-        reply = await self._store.spend_proof(site.keys, site.name, claims.verification, consume=consume)
+        reply = await self._store.spend_proof(site.store_keys, site.name, claims.verification, consume=consume)
         return ProofResult(reply.outcome, claims)
 
     async def lift_guesses(self, site: SiteEntry, user: str, *, actor: str = SITE, reason: str = "") -> None:
         """Reset the limit of wrong guesses of a user."""
-        await self._store.lift_guesses(site.keys, site.name, user, actor=actor, reason=reason)
+        await self._store.lift_guesses(site.store_keys, site.name, user, actor=actor, reason=reason)

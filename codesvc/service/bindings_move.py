@@ -80,7 +80,7 @@ class BindingsMove:
             for name in sites
         }
         self._old, self._account, self._sites = old, account, list(sites)
-        self._moving = AccountMove(store, Keys(store.prefix, old), account.keys)
+        self._moving = AccountMove(store, Keys(store.prefix, old), account.store_keys)
         self._report, self._part = report, report.with_name(report.name + ".part")
         self._calls, self._names = calls, names
         self.counts: Counter[str] = Counter()
@@ -159,7 +159,7 @@ class BindingsMove:
 
     async def _finish(self) -> None:
         """Note under which appid the bindings lie from now on, in one line of the audit log for each site."""
-        keys = self._account.keys
+        keys = self._account.store_keys
         for site in self._sites:
             if self._moving.inside:
                 await binding_accounts.note(self._store, keys.partition, site, self._account.config.appid)

@@ -52,10 +52,10 @@ async def export(store: Store, site: SiteEntry, path: Path) -> int:
         OSError: the file cannot be written.
         RedisError: the store does not answer.
     """
-    kind, start = kind_of(path), site.keys.binding(site.name, "")
+    kind, start = kind_of(path), site.store_keys.binding(site.name, "")
     partial, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.mark")
     # All bindings of a site are in one partition, so on one server.
-    redis = store.at(site.keys.partition)
+    redis = store.at(site.store_keys.partition)
     progress, server = Progress(0), str((await redis.info("server"))["run_id"])
     place = _read_place(mark, server) if partial.exists() else None
     cursor, count, length = place or (-1, 0, 0)
@@ -203,7 +203,7 @@ class Import:
                     self._note(report, row, why)
             sound = [row for row in sound if row.openid not in unknown]
         imported = await self._store.bindings.take_over(
-            site.keys,
+            site.store_keys,
             site.name,
             msgspec.json.encode([[row.user, row.openid, row.unionid, row.since, row.display] for row in sound]),
             many=site.config.users_per_wechat == "many",

@@ -218,7 +218,7 @@ class Chat:
     ) -> str | None:
         """Give the code of a scene or a keyword. All changes in the store are made by one script."""
         answer = await self._store.claim(
-            account.keys,
+            account.store_keys,
             inbound.event.openid,
             by=by,
             pointer=pointer,
@@ -274,17 +274,17 @@ class Chat:
 
         `dedupe` identifies the message. A repeated message cancels nothing more.
         """
-        stopped = (await self._store.disown(account.keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
+        stopped = (await self._store.disown(account.store_keys, openid, dedupe=dedupe, mute_ms=_MUTE_MS)).stopped
         _log.info("disowned", account=account.name, stopped=stopped)
         return self._teller.phrase("disowned", account, stopped=stopped)
 
     async def _spoke(self, account: AccountEntry, openid: str, window_ms: int, *, unsigned: bool) -> None:
         """Record that the person was active, which allows customer-service messages for some time (WECHAT.md 8)."""
-        await self._store.note_activity(account.keys, openid, window_ms=window_ms, unsigned=unsigned)
+        await self._store.note_activity(account.store_keys, openid, window_ms=window_ms, unsigned=unsigned)
 
     async def _receipt(self, account: AccountEntry, event: TemplateReceipt, *, unsigned: bool) -> None:
         answer = await self._deliveries.receipt(
-            account.keys,
+            account.store_keys,
             event.msgid,
             status=event.status,
             reason=event.reason,

@@ -37,26 +37,28 @@ class Followers:
 
     async def follows(self, account: AccountEntry, openid: str) -> None:
         """Record that a person follows, perhaps again. They can be reached from now on."""
-        await self._store.follow(account.keys, openid)
+        await self._store.follow(account.store_keys, openid)
 
     async def left(self, account: AccountEntry, openid: str) -> None:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
-        await self._store.leave(account.keys, openid, sites=self._sites[account.name])
+        await self._store.leave(account.store_keys, openid, sites=self._sites[account.name])
 
     async def unknown(self, account: AccountEntry, openid: str) -> None:
         """Record that WeChat answered a send with 40003: the account has no such openid."""
-        await self._store.note_unknown(account.keys, openid, sites=self._sites[account.name])
+        await self._store.note_unknown(account.store_keys, openid, sites=self._sites[account.name])
 
     async def forget(self, account: AccountEntry, openid: str, *, only_if_left_before: str = "") -> int:
         """Delete all data of a person. Returns how many bindings were removed."""
         forgotten = await self._store.forget(
-            account.keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
+            account.store_keys, openid, sites=self._sites[account.name], only_if_left_before=only_if_left_before
         )
         return len(forgotten.unbound)
 
     async def forget_leavers(self, account: AccountEntry) -> int:
         """Delete the data of people who left longer ago than `unfollow_retention`. Returns how many people."""
-        found = await self._store.leavers(account.keys, keep_ms=account.config.unfollow_retention * 1000, most=_BATCH)
+        found = await self._store.leavers(
+            account.store_keys, keep_ms=account.config.unfollow_retention * 1000, most=_BATCH
+        )
         for openid in found.openids:
             await self.forget(account, openid, only_if_left_before=found.before)
         if found.openids:

@@ -139,7 +139,7 @@ class IntentChat:
     async def _send(self, account: AccountEntry, inbound: Inbound, name: str, about: NoticeSubject) -> None:
         dedupe = inbound.event.dedupe
         await self._store.send_notice(
-            account.keys,
+            account.store_keys,
             f"nt_{sha256(dedupe.encode()).hexdigest()[:26]}",
             openid=inbound.event.openid,
             name=name,

@@ -32,7 +32,9 @@ class IntentDecisions:
         self, account: AccountEntry, identifier: IntentId, openid: str, *, unionid: str = "", method: str = "scan"
     ) -> IntentReply:
         """Record a scan or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
-        return self._met(await self._store.claim(account.keys, identifier.text, openid, unionid=unionid, method=method))
+        return self._met(
+            await self._store.claim(account.store_keys, identifier.text, openid, unionid=unionid, method=method)
+        )
 
     async def decide(
         self,
@@ -52,7 +54,7 @@ class IntentDecisions:
         """
         return self._met(
             await self._store.decide(
-                account.keys,
+                account.store_keys,
                 openid,
                 identifier=identifier.text if identifier else "",
                 yes=yes,
@@ -63,7 +65,7 @@ class IntentDecisions:
 
     async def allow_move(self, account: AccountEntry, openid: str, reference: str) -> IntentReply:
         """The old WeChat account agrees that its user moves: BOUND, CONFLICT, or ABSENT if it was not asked."""
-        return self._met(await self._store.allow_move(account.keys, openid, reference))
+        return self._met(await self._store.allow_move(account.store_keys, openid, reference))
 
     def _met(self, reply: IntentReply) -> IntentReply:
         """Start fetching the profile of a person who has just been bound."""

@@ -169,16 +169,16 @@ class Intents:
             predecessor=request.predecessor,
             oidc=msgspec.json.encode(request.oidc) if request.oidc else b"",
         )
-        return await self._store.start(site.keys, start)
+        return await self._store.start(site.store_keys, start)
 
     async def get(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Read an intent: DONE or ABSENT."""
-        reply = await self._store.read(site.keys, site.name, identifier.text)
+        reply = await self._store.read(site.store_keys, site.name, identifier.text)
         return IntentResult(reply.outcome, reply.intent)
 
     async def cancel(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
         """Cancel an intent: DONE, ENDED or ABSENT."""
-        reply = await self._store.cancel(site.keys, site.name, identifier.text)
+        reply = await self._store.cancel(site.store_keys, site.name, identifier.text)
         return IntentResult(reply.outcome, reply.intent)
 
     async def scan(self, site: SiteEntry, identifier: IntentId) -> IntentResult:
@@ -197,7 +197,7 @@ class Intents:
 
     async def _attach(self, site: SiteEntry, identifier: IntentId, minted: str) -> IntentScene:
         return await self._store.attach_scene(
-            site.keys,
+            site.store_keys,
             site.name,
             identifier.text,
             minted=minted,

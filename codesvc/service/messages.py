@@ -95,7 +95,7 @@ class Messages:
             shared_pushes=widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes)),
             hooks=site.wanted,
         )
-        return self._result(site, wanted, await self._store.accept(site.keys, start))
+        return self._result(site, wanted, await self._store.accept(site.store_keys, start))
 
     def _result(self, site: SiteEntry, wanted: MessageRequest, reply: MessageStarted) -> MessageResult:
         if reply.outcome is Outcome.LIMITED:
@@ -120,7 +120,7 @@ class Messages:
         """Read a message: DONE or ABSENT."""
         if MESSAGE_ID.fullmatch(identifier) is None:
             return MessageResult(Outcome.ABSENT)
-        reply = await self._store.read(site.keys, site.name, identifier)
+        reply = await self._store.read(site.store_keys, site.name, identifier)
         return MessageResult(reply.outcome, reply.message)
 
     async def user_of(self, site: SiteEntry, kind: MessageKind, given: str) -> str:
@@ -130,7 +130,7 @@ class Messages:
             Invalid: it is no recipient of this kind.
         """
         whom = recipient_of(site, kind, given)
-        return (await self._store.find(site.keys, site.name, user_ids(self._keyring, site.name, whom))).user
+        return (await self._store.find(site.store_keys, site.name, user_ids(self._keyring, site.name, whom))).user
 
 
 def recipient_of(site: SiteEntry, kind: MessageKind, given: str, region: str = "") -> Recipient:

@@ -219,7 +219,7 @@ class OidcLogins:
             return None
         code = code_of(self._keyring, site.name, login.text)
         issued = await self._store.issue(
-            site.keys,
+            site.store_keys,
             site.name,
             login.text,
             code_digest(self._keyring, code) or "",
@@ -262,7 +262,7 @@ class OidcLogins:
             actor="chat",
             hooks=site.wanted,
         )
-        await self._bindings.bind(site.keys, wanted)
+        await self._bindings.bind(site.store_keys, wanted)
 
     def refusal(
         self, site: SiteEntry, client: OidcClient, redirect_uri: str, state: str, error: ProtocolError

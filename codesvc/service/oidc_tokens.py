@@ -94,7 +94,7 @@ class OidcTokens:
             key = await self._parties.signer(client.algorithm, unix_ms())
         except SubjectKeyChanged:
             raise ProtocolError("server_error", "The subject key is not the one it had.", 500) from None
-        claimed = await self._store.claim(site.keys, site.name, code, client=client.id, kept_ms=_LIFE_MS)
+        claimed = await self._store.claim(site.store_keys, site.name, code, client=client.id, kept_ms=_LIFE_MS)
         if claimed.outcome is Outcome.SPENT:
             _log.warning("oidc_code_replayed", site=site.name, intent=claimed.login)
         if claimed.outcome is not Outcome.DONE:
@@ -123,7 +123,7 @@ class OidcTokens:
             now = claimed.now // 1_000
             answer["id_token"] = key.sign(_id_claims(client, granted, request, issuer=issuer, token=token, now=now))
         kept = await self._store.keep(
-            site.keys,
+            site.store_keys,
             site.name,
             code,
             token_digest(self._keyring, token) or "",
@@ -142,7 +142,7 @@ class OidcTokens:
             StoreUnavailable: the store does not answer.
         """
         digest = token_digest(self._keyring, token)
-        read = await self._store.read(site.keys, site.name, digest) if digest is not None else None
+        read = await self._store.read(site.store_keys, site.name, digest) if digest is not None else None
         if read is None or read.outcome is not Outcome.DONE:
             return None
         granted = msgspec.json.decode(read.content, type=Granted)
@@ -159,7 +159,7 @@ class OidcTokens:
         """
         digest = token_digest(self._keyring, token)
         if digest is not None:
-            await self._store.revoke(site.keys, site.name, digest, client=client.id)
+            await self._store.revoke(site.store_keys, site.name, digest, client=client.id)
 
 
 def _id_claims(

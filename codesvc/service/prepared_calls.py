@@ -36,7 +36,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, 
     `hold_ms` is how long a push waits for a newer start; `test` is for test identities, which no limit applies to.
     """
     rules = StartRules(
-        keys=site.keys,
+        keys=site.store_keys,
         site=site.name,
         purpose=purpose,
         scan=policy.scan,
@@ -65,18 +65,18 @@ def _shared_pushes(site: SiteEntry) -> str:
 
 def check_rules(site: SiteEntry, *, test: bool) -> CheckRules:
     """Prepare checks. `test` is for verifications of test identities, whose wrong guesses do not count for the site."""
-    return CheckRules(site.keys, site.name, site.rates | {"site_guesses": ""} if test else site.rates)
+    return CheckRules(site.store_keys, site.name, site.rates | {"site_guesses": ""} if test else site.rates)
 
 
 def resend_rules(site: SiteEntry) -> ResendRules:
     """Prepare resends, with the times and channels of each purpose of the site."""
     purposes = {
         name: Resend(
-            code_life=policy.code_life * 1000,
-            max_life=policy.code_max_life * 1000,
-            resend_after=policy.resend_after * 1000,
+            code_life_ms=policy.code_life * 1000,
+            max_life_ms=policy.code_max_life * 1000,
+            resend_after_ms=policy.resend_after * 1000,
             channels=",".join(site.channels(policy)),
         )
         for name, policy in site.config.purposes.items()
     }
-    return ResendRules(site.keys, site.name, purposes, site.rates, _shared_pushes(site))
+    return ResendRules(site.store_keys, site.name, purposes, site.rates, _shared_pushes(site))

@@ -53,7 +53,7 @@ class ProfileSync:
         try:
             info = await self._clients[account].user_info(openid)
             if info.unionid:
-                await self._store.note_unionid(site.keys, site.name, user, openid=openid, unionid=info.unionid)
+                await self._store.note_unionid(site.store_keys, site.name, user, openid=openid, unionid=info.unionid)
         except (WeChatFault, StoreUnavailable) as error:
             _log.info("person_not_known", account=account, error=type(error).__name__)
 

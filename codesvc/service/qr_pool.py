@@ -123,17 +123,17 @@ class QrPool:
             StoreUnavailable: the store does not answer.
         """
         try:
-            left = int(await self._store.at(account.keys.partition).llen(account.keys.pool))
+            left = int(await self._store.at(account.store_keys.partition).llen(account.store_keys.pool))
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the pool cannot be counted ({type(error).__name__})") from None
         self.seen(account, left=left)
 
     async def _refill(self, account: AccountEntry, missing: int) -> None:
-        pool = account.keys.pool
+        pool = account.store_keys.pool
         try:
             for _ in range(missing):
                 entry = await self.mint(account)
-                async with self._store.at(account.keys.partition).pipeline(transaction=True) as pipe:
+                async with self._store.at(account.store_keys.partition).pipeline(transaction=True) as pipe:
                     pipe.rpush(pool, entry)
                     pipe.ltrim(pool, -2 * account.config.qr_pool, -1)
                     pipe.pexpire(pool, _LIFE_SECONDS * 1000)

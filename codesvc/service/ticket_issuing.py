@@ -85,7 +85,7 @@ class TicketCounter:
             tries=TRIES,
             rates=self._limits[account.name],
         )
-        reply = await self._store.issue(account.keys, request)
+        reply = await self._store.issue(account.store_keys, request)
         _log.info("tickets", account=account.name, wish=wish.value, outcome=reply.outcome.value)
         match reply.outcome:
             case Outcome.DONE:
@@ -100,11 +100,11 @@ class TicketCounter:
 
     async def digits(self, account: AccountEntry, event: Event, typed: str) -> str | None:
         """Check six digits from the chat against the browser that shows them. None if no browser shows digits."""
-        ticket = (await self._store.awaited(account.keys, event.openid)).ticket
+        ticket = (await self._store.awaited(account.store_keys, event.openid)).ticket
         if ticket is None or not ticket.browser:
             return None
         answer = await self._store.prove_browser(
-            account.keys,
+            account.store_keys,
             ticket.id,
             event.openid,
             browser=ticket.browser,

@@ -76,11 +76,11 @@ class Tickets:
 
     async def get(self, account: AccountEntry, identifier: str) -> Ticket | None:
         """Read a ticket, None if there is none."""
-        return (await self._store.read(account.keys, identifier)).ticket
+        return (await self._store.read(account.store_keys, identifier)).ticket
 
     async def show_digits(self, account: AccountEntry, identifier: str, browser: str) -> bool:
         """Make this browser the one that the digits prove. False if the ticket has ended."""
-        return (await self._store.show_digits(account.keys, identifier, browser)).outcome is Outcome.DONE
+        return (await self._store.show_digits(account.store_keys, identifier, browser)).outcome is Outcome.DONE
 
     def digits(self, ticket: Ticket, browser: str) -> str:
         """The digits that this browser shows."""
@@ -115,7 +115,7 @@ class Tickets:
             fingerprint=idempotency.fingerprint,
             hooks=site.wanted,
         )
-        reply = await self._store.redeem(site.keys, wanted)
+        reply = await self._store.redeem(site.store_keys, wanted)
         if reply.outcome is not Outcome.DONE:
             return Redeemed(reply.outcome)
         ticket = reply.shown

@@ -151,22 +151,22 @@ class Verifications:
 
     async def get(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Read a verification: DONE or ABSENT."""
-        return _result(await self._store.read(site.keys, identifier.text, site=site.name))
+        return _result(await self._store.read(site.store_keys, identifier.text, site=site.name))
 
     async def note_opened(self, site: SiteEntry, identifier: VerificationId) -> None:
         """Note that a person opens the page of a verification, for a site without addresses (decision record 22)."""
         if site.config.client_ip == "none":
-            await self._store.open_page(site.keys, site.name, identifier.text)
+            await self._store.open_page(site.store_keys, site.name, identifier.text)
 
     async def open_page(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Read a verification because a person opens its page: DONE or ABSENT."""
         if site.config.client_ip != "none":
             return await self.get(site, identifier)
-        return _result(await self._store.open_page(site.keys, site.name, identifier.text))
+        return _result(await self._store.open_page(site.store_keys, site.name, identifier.text))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:
         """Read a verification of any site of an account, for pages that know the WeChat account and not the site."""
-        return (await self._store.read(account.keys, identifier.text)).record
+        return (await self._store.read(account.store_keys, identifier.text)).record
 
     async def check(
         self,
@@ -232,7 +232,7 @@ class Verifications:
 
     async def cancel(self, site: SiteEntry, identifier: VerificationId) -> Result:
         """Cancel a verification: DONE, ENDED or ABSENT."""
-        reply = await self._store.cancel(site.keys, site.name, identifier.text)
+        reply = await self._store.cancel(site.store_keys, site.name, identifier.text)
         self._recorder.record(reply)
         return _result(reply)
 
@@ -254,7 +254,7 @@ class Verifications:
 
     async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> SceneAttached:
         return await self._store.attach_scene(
-            site.keys,
+            site.store_keys,
             site.name,
             identifier.text,
             minted=minted,

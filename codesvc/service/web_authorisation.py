@@ -144,7 +144,7 @@ class Visits:
             address=bucket(address) if address else NO_ADDRESS,
             network=network(address) if address else NO_ADDRESS,
         )
-        admitted = await self._store.admit(account.keys, arriving)
+        admitted = await self._store.admit(account.store_keys, arriving)
         if admitted.outcome is Outcome.SAME:
             return Arrival(errand)
         if admitted.outcome is Outcome.LIMITED:
@@ -153,7 +153,7 @@ class Visits:
         if identity is None:
             return Arrival(errand, "stale")
         await self._store.note(
-            account.keys,
+            account.store_keys,
             arriving,
             openid="" if identity.snapshot else identity.openid,
             unionid=identity.unionid or "",
@@ -166,7 +166,7 @@ class Visits:
         """The identity that a browser has proved for this subject, None if it has proved none."""
         if not cookie:
             return None
-        found = await self._store.read(account.keys, browser_of(cookie), subject)
+        found = await self._store.read(account.store_keys, browser_of(cookie), subject)
         return Visitor(found.openid, found.unionid) if found.outcome is Outcome.DONE else None
 
     async def _exchange(self, account: AccountEntry, code: str) -> OAuthIdentity | None:

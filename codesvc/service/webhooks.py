@@ -63,11 +63,11 @@ class Webhooks:
 
     async def endpoint(self, site: SiteEntry) -> Endpoint:
         """The state of the endpoint."""
-        return (await self._store.endpoint(site.keys, site.name)).endpoint
+        return (await self._store.endpoint(site.store_keys, site.name)).endpoint
 
     async def enable(self, site: SiteEntry, *, actor: str) -> Endpoint:
         """Enable the endpoint and send the events that waited. Enabling twice has the same effect as once."""
-        return (await self._store.enable(site.keys, site.name, actor=actor)).endpoint
+        return (await self._store.enable(site.store_keys, site.name, actor=actor)).endpoint
 
     async def find(
         self, site: SiteEntry, *, status: str = "", kind: str = "", limit: int = 25, cursor: str = ""
@@ -86,21 +86,21 @@ class Webhooks:
         """
         at, name = _place(cursor) if cursor else ("", "")
         found = await self._store.listed(
-            site.keys, site.name, status=status, kind=kind, after_at=at, after=name, most=limit
+            site.store_keys, site.name, status=status, kind=kind, after_at=at, after=name, most=limit
         )
         place = urlsafe_b64encode(f"{found.after_at} {found.after}".encode()).decode() if found.after else None
         return Page(found.hooks, place)
 
     async def get(self, site: SiteEntry, event: str) -> Hook | None:
         """One event, None if there is none."""
-        return (await self._store.read(site.keys, site.name, event)).hook
+        return (await self._store.read(site.store_keys, site.name, event)).hook
 
     async def resend(self, site: SiteEntry, event: str, *, actor: str) -> Hook | None:
         """Send an event again, or now instead of later, with a new schedule; None if there is no such event."""
-        return (await self._store.resend(site.keys, site.name, event, actor=actor)).hook
+        return (await self._store.resend(site.store_keys, site.name, event, actor=actor)).hook
 
     async def test(self, site: SiteEntry, idempotency_key: str = "") -> Hook:
         """Queue a test event. The same Idempotency-Key gives the same event."""
         event = derived_id("test", site.name, idempotency_key or secrets.token_hex(16))
         facts = msgspec.json.encode({"message": TEST_MESSAGE})
-        return (await self._store.announce(site.keys, site.name, event, kind=TEST_EVENT, facts=facts)).shown
+        return (await self._store.announce(site.store_keys, site.name, event, kind=TEST_EVENT, facts=facts)).shown

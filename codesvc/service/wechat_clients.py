@@ -70,7 +70,7 @@ def client_alone(
     clock: Callable[[], float],
 ) -> WeChatClient:
     """The client of a command that runs beside the service: with the service's access token, and without counts."""
-    shared, proxy = SecretCache(store, account.keys, settings.secrets.keyring()), settings.service.proxy_to_wechat
+    shared, proxy = SecretCache(store, account.store_keys, settings.secrets.keyring()), settings.service.proxy_to_wechat
     tokens = _tokens_of(account, http, shared, ignore_call, clock, proxy=proxy)
     return _client_of(account, http, tokens, ignore_call, proxy)
 

@@ -94,7 +94,7 @@ class WechatServerCodes:
             guesses=encode(policy.guesses),
             words=self._limits[account.name],
         )
-        reply = await self._store.issue(account.keys, code)
+        reply = await self._store.issue(account.store_keys, code)
         _log.info("login_code", account=account.name, site=site.name, outcome=reply.outcome.value)
         match reply.outcome:
             case Outcome.DONE:
@@ -111,7 +111,7 @@ class WechatServerCodes:
             return Owner(Outcome.ABSENT)
         long = len(code) == LONG_LENGTH
         reply = await self._store.take(
-            site.keys,
+            site.store_keys,
             site.name,
             self._secrets.name(site.name, code),
             long=long,

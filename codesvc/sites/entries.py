@@ -33,7 +33,7 @@ class AccountEntry:
     Attributes:
         name: the account's name in the configuration and in `/wechat/{account}`.
         config: its settings.
-        keys: its keys in the store.
+        store_keys: its keys in the store.
         callback_keys: the secrets that it shares with WeChat.
         sites: how many sites share it.
         rates: the different rates that its sites have for a limit, by the limit's name.
@@ -41,7 +41,7 @@ class AccountEntry:
 
     name: str
     config: Account
-    keys: Keys
+    store_keys: Keys
     callback_keys: CallbackKeys
     sites: int = 1
     rates: Callable[[str], tuple[tuple[Rate, ...], ...]] = field(default=lambda _: (), compare=False, repr=False)
@@ -74,9 +74,9 @@ class SiteEntry:
     account: AccountEntry
 
     @property
-    def keys(self) -> Keys:
+    def store_keys(self) -> Keys:
         """Keys in the store, those of the account's partition."""
-        return self.account.keys
+        return self.account.store_keys
 
     @cached_property
     def rates(self) -> dict[str, str]:

@@ -23,19 +23,21 @@ class Content:
     Attributes:
         kind: its type as TYPE reports it.
         value: its shape depends on the type. Equal keys have equal values.
-        left: ms until it expires, -1 for never.
+        left_ms: ms until it expires, -1 for never.
     """
 
     kind: str
     value: Any
-    left: int
+    left_ms: int
 
     def like(self, other: Content | None) -> bool:
         """Whether the other is equal. Remaining times may differ as much as two clocks and two reads explain."""
         if other is None or (self.kind, self.value) != (other.kind, other.value):
             return False
-        both_stay = self.left < 0 and other.left < 0
-        return both_stay or (min(self.left, other.left) >= 0 and abs(self.left - other.left) < _SAME_TIME_MS)
+        both_stay = self.left_ms < 0 and other.left_ms < 0
+        return both_stay or (
+            min(self.left_ms, other.left_ms) >= 0 and abs(self.left_ms - other.left_ms) < _SAME_TIME_MS
+        )
 
 
 _SAME_TIME_MS: Final = 60_000
@@ -104,5 +106,5 @@ def write(pipe: Pipeline, name: bytes, content: Content) -> None:
                 pipe.xadd(name, fields, id=entry)
         case _:
             pipe.set(name, content.value)
-    if content.left >= 0:
-        pipe.pexpire(name, max(content.left, 1))
+    if content.left_ms >= 0:
+        pipe.pexpire(name, max(content.left_ms, 1))

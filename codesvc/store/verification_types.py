@@ -139,15 +139,15 @@ class Resend(msgspec.Struct, frozen=True):
     """How a purpose resends.
 
     Attributes:
-        code_life: how much longer the code is valid, ms.
-        max_life: how long it is valid at most, counted from its start, ms.
-        resend_after: how long the next resend has to wait, ms.
+        code_life_ms: how much longer the code is valid, ms.
+        max_life_ms: how long it is valid at most, counted from its start, ms.
+        resend_after_ms: how long the next resend has to wait, ms.
         channels: by which a push goes, in order, separated by commas.
     """
 
-    code_life: int
-    max_life: int
-    resend_after: int
+    code_life_ms: int
+    max_life_ms: int
+    resend_after_ms: int
     channels: str
 
 

@@ -69,7 +69,7 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
     if caller is None:
         raise Problem("unauthenticated", headers=CHALLENGE)
     request[SITE] = caller.site.name
-    here.uses.note(caller.key)
+    here.key_uses.note(caller.key)
     if scope not in caller.key.scopes:
         raise Problem("forbidden", f"This key lacks the scope {scope}.", scope=scope)
     return caller

@@ -99,6 +99,6 @@ async def read_form(request: web.Request, subject: str) -> VisitForm:
         Problem: the form is malformed, or comes from another page or browser.
     """
     form = decode_form(await form_of(request), VisitForm)
-    if not services(request).seals.is_form(form.token, browser_of(cookie_of(request)), subject):
+    if not services(request).oauth_states.is_form(form.token, browser_of(cookie_of(request)), subject):
         raise Problem("forbidden", "This form was not sent from our page in this browser.")
     return form

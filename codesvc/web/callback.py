@@ -61,8 +61,8 @@ async def handle(request: web.Request) -> web.Response:
         here.readiness.refusals.hear(account.name)
     text = await here.chat.handle(account, inbound)
     if text is not None:
-        here.relay.copy(account, request.rel_url.raw_query_string, body)
-    elif relayed := await here.relay.ask(account, request.rel_url.raw_query_string, body):
+        here.callback_forwarding.copy(account, request.rel_url.raw_query_string, body)
+    elif relayed := await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body):
         return web.Response(body=relayed.body, content_type=relayed.content_type)
     if text is None:
         return web.Response(body=protocol.render_nothing(), content_type="text/plain")

@@ -65,10 +65,10 @@ class Services:
     chat: Chat
     composer: Composer
     followers: Followers
-    relay: CallbackForwarding
-    pages: PageTokens
+    callback_forwarding: CallbackForwarding
+    page_tokens: PageTokens
     views: Views
-    standings: Gauges
+    gauges: Gauges
     recorder: Recorder
     auditing: AuditLog
     templates: Templates
@@ -80,11 +80,11 @@ class Services:
     messages: Messages
     decisions: IntentDecisions
     handles: Handles
-    links: Links
-    seals: OAuthStates
+    signed_links: Links
+    oauth_states: OAuthStates
     visits: Visits
     tickets: Tickets
-    uses: KeyUses
+    key_uses: KeyUses
     registry: Registry
     webhooks: Webhooks
     administration: RegistryAdministration

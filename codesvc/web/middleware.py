@@ -180,7 +180,7 @@ def end_request(request: web.BaseRequest, route: str, status: int, *, site: str 
 
 
 @web.middleware
-async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id and every error a problem document; log one line."""
     started, request = perf_counter(), _readable(request)
     request, handler = await _below_prefix(request, handler)

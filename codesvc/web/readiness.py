@@ -65,7 +65,7 @@ class Readiness:
             return self._state
 
     async def _ask(self) -> str:
-        state = await self._store.state({a.keys.partition for a in self._directory.accounts.values()})
+        state = await self._store.state({a.store_keys.partition for a in self._directory.accounts.values()})
         if state == "ok" and not self._new_enough:
             try:
                 self._new_enough = await require_new_enough(self._store.servers)

@@ -31,7 +31,7 @@ def _site(request: web.Request) -> SiteEntry | None:
     caller = here.directory.caller(request.headers.get("Authorization", "").removeprefix("Bearer ").strip())
     if caller is None or "wechat_server" not in caller.key.scopes or caller.site.config.wechat_server is None:
         return None
-    here.uses.note(caller.key)
+    here.key_uses.note(caller.key)
     return caller.site
 
 

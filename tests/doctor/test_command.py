@@ -167,7 +167,7 @@ async def test_send_to_something_that_is_not_the_service(ward, config):
 
 
 def seen(delivery, channel="template", status=Status.PENDING, reason=""):
-    return Snapshot(status=status, delivery=delivery, channel=channel, reason=reason, age=1.0, scannable=True)
+    return Snapshot(status=status, delivery=delivery, channel=channel, reason=reason, age_seconds=1.0, scannable=True)
 
 
 @pytest.mark.parametrize(

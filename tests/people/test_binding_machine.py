@@ -214,7 +214,9 @@ class BindingMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_in_it_names_a_wechat(self):
         for user in USERS:
-            raw = self.run(self.store.at(self.site.keys.partition).lrange(self.site.keys.history("shop", user), 0, -1))
+            raw = self.run(
+                self.store.at(self.site.store_keys.partition).lrange(self.site.store_keys.history("shop", user), 0, -1)
+            )
             assert not any(re.search(rb"openid-\d", line) for line in raw)
             # What the binding says itself is not written down a second time.
             assert len(raw) == self.changes[user] - (user in self.bound)

@@ -52,7 +52,7 @@ def test_the_verdict(found, arrived, key, reason, cause):
 
 def test_a_reply_in_the_chat_has_arrived_when_it_stood_there():
     told = case("sent", "0:awaiting_scan/no-binding 7000:scanned/reply 7000:sent/reply", channel="reply")
-    assert (told.arrived, told.key, told.after) == (Arrived.YES, "replied", 7000)
+    assert (told.arrived, told.key, told.after_ms) == (Arrived.YES, "replied", 7000)
 
 
 def test_only_trouble_is_trouble():
@@ -100,9 +100,9 @@ def outlook(what, found, used=0):
 def test_a_quota_that_lasts_until_midnight_is_no_worry():
     assert until_midnight(NOON_IN_BEIJING) == 12 * 3_600
     fine = outlook("template", standing(50_000), used=4_000)
-    assert (fine.ends_in, fine.low) == (None, False)
+    assert (fine.ends_in_seconds, fine.low) == (None, False)
     short = outlook("template", standing(50_000), used=5_000)
-    assert (short.ends_in, short.low) == (10 * 3_600, True)
+    assert (short.ends_in_seconds, short.low) == (10 * 3_600, True)
 
 
 def test_what_is_nearly_gone_is_low():

@@ -28,7 +28,7 @@ _MOST_ANSWER_BYTES: Final = 65_536
 _USER_AGENT: Final = f"codesvc/{__version__} (gateways)"
 _LATER: Final = frozenset({408, 425, 429, 503})
 _SERVER_ERRORS: Final = 500
-_LONGEST_WISH: Final = 60
+_LONGEST_RETRY_AFTER_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,12 +38,12 @@ class HttpAnswer:
     Attributes:
         status: HTTP status.
         body: its first bytes.
-        wish: seconds of its Retry-After, 0 for none.
+        retry_after_seconds: seconds of its Retry-After, 0 for none.
     """
 
     status: int
     body: bytes
-    wish: int
+    retry_after_seconds: int
 
     def at(self, path: str) -> str | None:
         """The value at a path of names in a JSON body, as text; None if there is none."""
@@ -84,8 +84,8 @@ async def call(
             ),
         ):
             text = response.headers.get("Retry-After", "")
-            wish = min(int(text[:4]), _LONGEST_WISH) if text.isascii() and text.isdigit() else 0
-            answer = HttpAnswer(response.status, await response.content.read(_MOST_ANSWER_BYTES), wish)
+            retry_after = min(int(text[:4]), _LONGEST_RETRY_AFTER_SECONDS) if text.isascii() and text.isdigit() else 0
+            answer = HttpAnswer(response.status, await response.content.read(_MOST_ANSWER_BYTES), retry_after)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return _unanswered(error)
     return judge(answer)
@@ -114,6 +114,6 @@ def judge_status(answer: HttpAnswer) -> GatewayAnswer | None:
     if 200 <= status < 300:  # noqa: PLR2004  successes of HTTP
         return None
     if status in _LATER:
-        return GatewayAnswer(Taken.LATER, reason, answer.wish)
+        return GatewayAnswer(Taken.LATER, reason, answer.retry_after_seconds)
     # An error of the server may have come after the message was taken.
     return GatewayAnswer(Taken.UNKNOWN if status >= _SERVER_ERRORS else Taken.NO, reason)

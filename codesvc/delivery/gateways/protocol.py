@@ -40,12 +40,12 @@ class GatewayAnswer(msgspec.Struct, frozen=True):
         taken: whether the gateway took the message.
         reason: a word for the failure, `[a-z0-9.-]`; "" for none. Of what a gateway wrote it holds at most a code of
             its documentation.
-        wish: seconds until the gateway wants to be asked again, 0 for no wish.
+        retry_after_seconds: seconds until the gateway wants to be asked again, 0 if it does not say.
     """
 
     taken: Taken
     reason: str = ""
-    wish: int = 0
+    retry_after_seconds: int = 0
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,11 @@ class Twilio:
 def _judge(answer: HttpAnswer) -> GatewayAnswer:
     if failed := judge_status(answer):
         code = answer.at("code") or ""
-        return GatewayAnswer(failed.taken, f"twilio-{code}", failed.wish) if _CODE.fullmatch(code) else failed
+        return (
+            GatewayAnswer(failed.taken, f"twilio-{code}", failed.retry_after_seconds)
+            if _CODE.fullmatch(code)
+            else failed
+        )
     if answer.at("status") in _FAILED:
         return GatewayAnswer(Taken.NO, "twilio-failed")
     return GatewayAnswer(Taken.YES) if answer.at("sid") else GatewayAnswer(Taken.UNKNOWN, "unreadable")

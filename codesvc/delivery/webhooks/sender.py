@@ -48,15 +48,15 @@ class Attempt:
     Attributes:
         result: the kind of result.
         status: HTTP status, None if there was none.
-        wish: seconds of pause that the receiver asks for, 0 for none.
-        milliseconds: how long it took.
+        retry_after_seconds: seconds of pause that the receiver asks for, 0 for none.
+        took_ms: how long it took.
         proxy_problem: what is wrong with the outbound proxy, None if that is not the reason.
     """
 
     result: Result
     status: int | None
-    wish: int
-    milliseconds: int
+    retry_after_seconds: int
+    took_ms: int
     proxy_problem: ProxyProblem | None = None
 
 
@@ -66,7 +66,7 @@ class _Answer:
 
     result: Result = Result.UNREACHABLE
     status: int | None = None
-    wish: int = 0
+    retry_after_seconds: int = 0
     problem: ProxyProblem | None = None
 
 
@@ -125,7 +125,7 @@ class Sender:
         if self._proxy is not None and (answer.problem or answer.status is not None):
             self._note(answer.problem)
         took = round((clock() - began) * 1000)
-        return Attempt(answer.result, answer.status, answer.wish, took, answer.problem)
+        return Attempt(answer.result, answer.status, answer.retry_after_seconds, took, answer.problem)
 
     async def _post(self, webhook: Webhook, event: str, body: bytes, answer: _Answer) -> None:
         headers, url = self._headers(webhook, event, body), URL(webhook.url, encoded=True)
@@ -143,7 +143,7 @@ class Sender:
             return
         answer.status = response.status
         answer.result = judge(answer.status)
-        answer.wish = self._wish(response.headers) if answer.status in _SLOW_DOWN else 0
+        answer.retry_after_seconds = self._retry_after(response.headers) if answer.status in _SLOW_DOWN else 0
 
     def _headers(self, webhook: Webhook, event: str, body: bytes) -> dict[str, str]:
         return {
@@ -152,7 +152,7 @@ class Sender:
             **signature(event, body, webhook.secrets, self._now()),
         }
 
-    def _wish(self, headers: Mapping[str, str]) -> int:
+    def _retry_after(self, headers: Mapping[str, str]) -> int:
         """Retry-After in seconds, 0 if it is missing or cannot be read (RFC 9110 section 10.2.3)."""
         text = headers.get("Retry-After", "")
         if text.isascii() and text.isdigit():

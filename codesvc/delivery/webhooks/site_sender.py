@@ -131,7 +131,7 @@ class Lane:
             _log.warning("webhook_proxy_failed", site=site, webhook=job.id, why=attempt.proxy_problem.words)
         if verdict == "gone":
             _log.error("webhook_disabled", site=site, webhook=job.id)
-        tried = Tried(attempt.result.value, attempt.milliseconds, attempt.status)
+        tried = Tried(attempt.result.value, attempt.took_ms, attempt.status)
         await self._queue.record(self._partition, site, job, tried, verdict, pause_ms=pause)
 
     async def _attempt(self, webhook: Webhook, job: Job) -> Attempt:
@@ -150,5 +150,5 @@ def _verdict(job: Job, attempt: Attempt) -> tuple[Verdict, int]:
         return "delivered", 0
     if attempt.result is Result.GONE:
         return "gone", 0
-    pause = pause_ms(job.attempts + 1, attempt.wish, random.uniform)
+    pause = pause_ms(job.attempts + 1, attempt.retry_after_seconds, random.uniform)
     return ("failed", 0) if pause is None else ("again", pause)

@@ -37,7 +37,7 @@ def create_qrcode(call: Call) -> Mapping[str, Any]:
     spec = read_qr_spec(body)
     code = call.platform.codes.mint(account.spec.appid, spec, call.now, permanent_limit=account.spec.permanent_limit)
     call.platform.event_bus.publish("qrcode", **describe_code(code))
-    life = {} if spec.life is None else {"expire_seconds": spec.life}
+    life = {} if spec.life_seconds is None else {"expire_seconds": spec.life_seconds}
     return {"ticket": code.ticket, **life, "url": code.url}
 
 

@@ -123,7 +123,7 @@ async def read_call_refusal(store: Store, account: AccountEntry) -> CallRefusal 
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    return call_refusal(await _episodes(store, account.keys, account.name))
+    return call_refusal(await _episodes(store, account.store_keys, account.name))
 
 
 async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrouble | RightTrouble | CallRefusal | None:
@@ -132,7 +132,7 @@ async def read_account_trouble(store: Store, account: AccountEntry) -> TokenTrou
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    episodes = await _episodes(store, account.keys, account.name)
+    episodes = await _episodes(store, account.store_keys, account.name)
     return token_trouble(episodes) or right_trouble(episodes, account) or call_refusal(episodes)
 
 
@@ -201,7 +201,7 @@ async def read_trouble(store: Store, account: AccountEntry) -> tuple[TokenTroubl
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    episodes = await _episodes(store, account.keys, account.name)
+    episodes = await _episodes(store, account.store_keys, account.name)
     return token_trouble(episodes), right_trouble(episodes, account)
 
 
@@ -211,7 +211,7 @@ async def read_token_trouble(store: Store, account: AccountEntry) -> TokenTroubl
     Raises:
         StoreUnavailable: the store does not answer.
     """
-    return await read_token_trouble_of(store, account.keys, account.name)
+    return await read_token_trouble_of(store, account.store_keys, account.name)
 
 
 async def read_token_trouble_of(store: Store, keys: Keys, name: str) -> TokenTrouble | None:

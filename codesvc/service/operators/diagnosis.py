@@ -36,14 +36,14 @@ class Diagnosis:
         key: the sentence that says it; a text of the operator's pages, `why.{key}`.
         reason: why a delivery failed or waits, "" if nothing went wrong.
         cause: WeChat's errcode or the limit behind the reason, "" if none.
-        after: ms from the start until it arrived, None if it did not.
+        after_ms: ms from the start until it arrived, None if it did not.
     """
 
     arrived: Arrived
     key: str
     reason: str = ""
     cause: str = ""
-    after: int | None = None
+    after_ms: int | None = None
 
     @property
     def went_wrong(self) -> bool:
@@ -61,21 +61,21 @@ def _arrival(record: Record, steps: list[Step]) -> Diagnosis | None:
     """The diagnosis if the code has arrived, as far as is known."""
     if record.status is Status.APPROVED:
         return Diagnosis(
-            Arrived.YES, "approved", after=_first(steps, StepKind.DELIVERED, StepKind.SENT, StepKind.APPROVED)
+            Arrived.YES, "approved", after_ms=_first(steps, StepKind.DELIVERED, StepKind.SENT, StepKind.APPROVED)
         )
     if record.disarmed:
-        return Diagnosis(Arrived.YES, "disowned", after=_first(steps, StepKind.DELIVERED, StepKind.SENT))
+        return Diagnosis(Arrived.YES, "disowned", after_ms=_first(steps, StepKind.DELIVERED, StepKind.SENT))
     if record.delivery is DeliveryStatus.DELIVERED:
-        return Diagnosis(Arrived.YES, "delivered", after=_first(steps, StepKind.DELIVERED))
+        return Diagnosis(Arrived.YES, "delivered", after_ms=_first(steps, StepKind.DELIVERED))
     handed = {"handed_over": "gateway", "unknown": "gateway_unknown"}.get(record.gateway)
     if handed is not None:
-        return Diagnosis(Arrived.PROBABLY, handed, after=_first(steps, StepKind.GATEWAY))
+        return Diagnosis(Arrived.PROBABLY, handed, after_ms=_first(steps, StepKind.GATEWAY))
     if record.delivery is DeliveryStatus.SENT:
         replied = record.channel == Channel.REPLY
         return Diagnosis(
             Arrived.YES if replied else Arrived.PROBABLY,
             "replied" if replied else "sent",
-            after=_first(steps, StepKind.SENT),
+            after_ms=_first(steps, StepKind.SENT),
         )
     return None
 
@@ -114,7 +114,7 @@ def _latest(steps: list[Step], *words: StepKind) -> Step | None:
 def _first(steps: list[Step], *words: StepKind) -> int | None:
     """The time of the first of these kinds that is in the timeline, ms after the start."""
     for word in words:
-        found = next((step.after for step in steps if step.kind is word), None)
+        found = next((step.after_ms for step in steps if step.kind is word), None)
         if found is not None:
             return found
     return None

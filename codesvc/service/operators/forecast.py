@@ -29,7 +29,7 @@ class Outlook:
         what: `template`, `qrcode`, `pool`, `token`, `outbox`.
         left: the amount that remains.
         whole: the full amount.
-        ends_in: seconds until it runs out at the present rate, None if it lasts until it is renewed.
+        ends_in_seconds: seconds until it runs out at the present rate, None if it lasts until it is renewed.
         low: whether an operator should look.
         known: whether the amount is known; without an access token WeChat reports no quota.
     """
@@ -38,7 +38,7 @@ class Outlook:
     what: str
     left: float
     whole: float
-    ends_in: float | None
+    ends_in_seconds: float | None
     low: bool
     known: bool = True
 
@@ -74,7 +74,7 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
     if standing.pool_size:
         gone = None if standing.pool else 0.0
         found.append(Outlook(standing.account, "pool", standing.pool, standing.pool_size, gone, low=not standing.pool))
-    left = max(0.0, standing.token_left)
+    left = max(0.0, standing.token_left_seconds)
     # A token is renewed five minutes before its end. One that is nearly over was not renewed.
     found.append(Outlook(standing.account, "token", left, 7_200, left if left < TOKEN_LOW else None, left < TOKEN_LOW))
     return found
@@ -82,4 +82,4 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
 
 def backlog(queue: QueueStanding) -> Outlook:
     """The forecast of an outbox, by the age of its oldest job."""
-    return Outlook("", "outbox", queue.jobs, max(1, queue.jobs), None, queue.age > QUEUE_OLD)
+    return Outlook("", "outbox", queue.jobs, max(1, queue.jobs), None, queue.age_seconds > QUEUE_OLD)

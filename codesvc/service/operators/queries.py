@@ -60,7 +60,7 @@ class OperatorQueries:
         identifier = VerificationId.parse(text)
         if identifier is None:
             return None
-        partitions = {site.keys.partition: site.keys for site in self._directory.sites.values()}
+        partitions = {site.store_keys.partition: site.store_keys for site in self._directory.sites.values()}
         for keys in partitions.values():
             found = (await self._store.verifications.read(keys, identifier.text)).record
             if found is not None:
@@ -81,11 +81,11 @@ class OperatorQueries:
         Raises:
             StoreUnavailable: no answer.
         """
-        return await self._all(site, await self._names(site, site.keys.latest(site_subject(site.name))))
+        return await self._all(site, await self._names(site, site.store_keys.latest(site_subject(site.name))))
 
     async def _names(self, site: SiteEntry, key: str) -> list[str]:
         try:
-            found: Any = await self._store.at(site.keys.partition).lrange(key, 0, _MOST_LISTED - 1)
+            found: Any = await self._store.at(site.store_keys.partition).lrange(key, 0, _MOST_LISTED - 1)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"verifications cannot be listed ({type(error).__name__})") from None
         return [name.decode() for name in found]
@@ -93,7 +93,7 @@ class OperatorQueries:
     async def _all(self, site: SiteEntry, names: Iterable[str]) -> list[Record]:
         found = []
         for name in names:
-            record = (await self._store.verifications.read(site.keys, name, site=site.name)).record
+            record = (await self._store.verifications.read(site.store_keys, name, site=site.name)).record
             if record is not None:
                 found.append(record)
         return found
@@ -113,4 +113,4 @@ class OperatorQueries:
         return found
 
     async def _of_user(self, site: SiteEntry, user: str) -> UserRead:
-        return await self._store.verifications.read_user(site.keys, site.name, user, site.rates)
+        return await self._store.verifications.read_user(site.store_keys, site.name, user, site.rates)

@@ -49,16 +49,16 @@ class AccountStanding:
         pool: QR codes in the pool.
         pool_size: the full size of the pool; 0 for a kind without QR codes.
         quotas: by API; those that the account's kind may not call are left out.
-        token_age: seconds since the access token was fetched, None if there is none.
-        token_left: seconds until it ends.
+        token_age_seconds: seconds since the access token was fetched, None if there is none.
+        token_left_seconds: seconds until it ends.
     """
 
     account: str
     pool: int
     pool_size: int
     quotas: Mapping[Api, QuotaStanding]
-    token_age: float | None
-    token_left: float
+    token_age_seconds: float | None
+    token_left_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,16 @@ class QueueStanding:
     Attributes:
         partition: its number.
         jobs: jobs in the outbox.
-        age: of the oldest job, seconds.
+        age_seconds: of the oldest job, seconds.
         hooks: webhook events that are still to be sent.
-        overdue: how long ago the most overdue event was due, seconds.
+        overdue_seconds: how long ago the most overdue event was due, seconds.
     """
 
     partition: int
     jobs: int
-    age: float
+    age_seconds: float
     hooks: int
-    overdue: float
+    overdue_seconds: float
 
 
 class Gauges:
@@ -112,15 +112,15 @@ class Gauges:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        partitions = {account.keys.partition: account.keys for account in self._directory.active_accounts}
+        partitions = {account.store_keys.partition: account.store_keys for account in self._directory.active_accounts}
         return [await self._queue(partition, keys) for partition, keys in sorted(partitions.items())]
 
     async def _account(self, account: AccountEntry) -> AccountStanding:
         try:
-            async with self._store.at(account.keys.partition).pipeline(transaction=False) as pipe:
-                pipe.llen(account.keys.pool)
+            async with self._store.at(account.store_keys.partition).pipeline(transaction=False) as pipe:
+                pipe.llen(account.store_keys.pool)
                 for api in Api:
-                    pipe.hmget(day_key(account.keys, api), ["daily", "total"])
+                    pipe.hmget(day_key(account.store_keys, api), ["daily", "total"])
                 pool, *days = await pipe.execute()
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"an account's standing cannot be read ({type(error).__name__})") from None
@@ -173,8 +173,8 @@ class Gauges:
             if self._directory.accounts[found.account].config.may(Right.QR_CODES):
                 metrics.POOL.labels(found.account).set(found.pool)
                 metrics.POOL_SIZE.labels(found.account).set(found.pool_size)
-            metrics.TOKEN_AGE.labels(found.account).set(found.token_age or 0)
-            metrics.TOKEN_LEFT.labels(found.account).set(max(0.0, found.token_left))
+            metrics.TOKEN_AGE.labels(found.account).set(found.token_age_seconds or 0)
+            metrics.TOKEN_LEFT.labels(found.account).set(max(0.0, found.token_left_seconds))
             for api, quota in found.quotas.items():
                 if not quota.known:
                     continue
@@ -182,6 +182,6 @@ class Gauges:
                 metrics.QUOTA_DAILY.labels(found.account, api.value).set(quota.daily)
         for queue in queues:
             metrics.OUTBOX.labels(str(queue.partition)).set(queue.jobs)
-            metrics.OUTBOX_AGE.labels(str(queue.partition)).set(queue.age)
+            metrics.OUTBOX_AGE.labels(str(queue.partition)).set(queue.age_seconds)
             metrics.WEBHOOKS_WAITING.labels(str(queue.partition)).set(queue.hooks)
-            metrics.WEBHOOKS_OVERDUE.labels(str(queue.partition)).set(queue.overdue)
+            metrics.WEBHOOKS_OVERDUE.labels(str(queue.partition)).set(queue.overdue_seconds)

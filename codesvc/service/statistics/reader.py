@@ -41,7 +41,7 @@ class StatisticsReader:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        return await self._read(site.keys, site_subject(site.name), span)
+        return await self._read(site.store_keys, site_subject(site.name), span)
 
     async def account(self, account: AccountEntry, span: Span) -> Figures:
         """The figures of an account.
@@ -49,7 +49,7 @@ class StatisticsReader:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        return await self._read(account.keys, account_subject(account.name), span)
+        return await self._read(account.store_keys, account_subject(account.name), span)
 
     async def site_episodes(self, site: SiteEntry) -> Mapping[str, Episode]:
         """What failed of a site lately, by field.
@@ -57,7 +57,7 @@ class StatisticsReader:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        return (await self._store.episodes(site.keys, site_subject(site.name))).episodes
+        return (await self._store.episodes(site.store_keys, site_subject(site.name))).episodes
 
     async def account_episodes(self, account: AccountEntry) -> Mapping[str, Episode]:
         """The calls of an account by field, failed and good.
@@ -65,7 +65,7 @@ class StatisticsReader:
         Raises:
             StoreUnavailable: the store does not answer.
         """
-        return (await self._store.episodes(account.keys, account_subject(account.name))).episodes
+        return (await self._store.episodes(account.store_keys, account_subject(account.name))).episodes
 
     async def _read(self, keys: Keys, subject: str, span: Span) -> Figures:
         lanes = asyncio.Semaphore(_LANES)

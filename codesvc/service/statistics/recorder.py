@@ -229,7 +229,7 @@ class Recorder:
     def _keys_of(self, subject: str) -> Keys | None:
         kind, _, name = subject.partition("/")
         found = self._directory.sites.get(name) if kind == "site" else self._directory.accounts.get(name)
-        return found.keys if found else None
+        return found.store_keys if found else None
 
     async def _send(self, subject: str, batch: _Batch) -> None:
         keys = self._keys_of(subject)

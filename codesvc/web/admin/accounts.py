@@ -22,7 +22,7 @@ async def show(request: web.Request) -> web.Response:
     here, words = services(request), words_of(request)
     await here.recorder.flush()
     found = await healths(here)
-    queues = await here.standings.queues()
+    queues = await here.gauges.queues()
     by_partition = {queue.partition: (queue, backlog(queue)) for queue in queues}
     variables = {
         "accounts": [
@@ -30,7 +30,7 @@ async def show(request: web.Request) -> web.Response:
                 health,
                 here.directory.accounts[health.account],
                 calls(health.calls.total),
-                by_partition[here.directory.accounts[health.account].keys.partition],
+                by_partition[here.directory.accounts[health.account].store_keys.partition],
                 list(account_worries(words, health)),
             )
             for health in found

@@ -62,7 +62,7 @@ async def healths(here: Services) -> list[Health]:
         ahead = outlooks(standing, last_hour.total, now)
         return Health(account.name, account.config.name, ahead, wrong, figures, known, token)
 
-    return list(await asyncio.gather(*(health(standing) for standing in await here.standings.accounts())))
+    return list(await asyncio.gather(*(health(standing) for standing in await here.gauges.accounts())))
 
 
 @routes.get("/admin")
@@ -87,7 +87,7 @@ async def show(request: web.Request) -> web.Response:
     found = by_span[choice.span.name]
     by_site = {site.name: each for site, each in zip(choice.sites, found, strict=True)}
     figures = together(found)
-    queues = [backlog(queue) for queue in await here.standings.queues()]
+    queues = [backlog(queue) for queue in await here.gauges.queues()]
     story = tell(figures.total, choice.purposes)
     wrong = worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0))
     wrong += await besides(here, words)

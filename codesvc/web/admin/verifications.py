@@ -80,7 +80,9 @@ def timeline_of(record: Record) -> list[TimelineStep]:
     for step in steps:
         plain = step.kind is StepKind.AWAITING_SCAN and step.reason in NO_PUSH_MEANT
         tone = "" if plain else _TONES.get(step.kind, "")
-        found.append(TimelineStep(record.created + step.after, step, "wants_scan" if plain else step.kind.value, tone))
+        found.append(
+            TimelineStep(record.created + step.after_ms, step, "wants_scan" if plain else step.kind.value, tone)
+        )
     if record.status is Status.EXPIRED:
         found.append(TimelineStep(record.expires, None, "expired", "warn"))
     return sorted(found, key=lambda moment: moment.at)

@@ -134,7 +134,7 @@ def account_worries(w: Words, health: Health) -> Iterator[Worry]:
 
 def _low(w: Words, title: str, each: Outlook) -> Worry:
     gone = each.what in {"template", "qrcode"} and not each.left
-    count = w.t("gone.in", time=w.seconds(each.ends_in)) if each.ends_in else ""
+    count = w.t("gone.in", time=w.seconds(each.ends_in_seconds)) if each.ends_in_seconds else ""
     text = w.t(f"worry.{'gone' if gone else 'low'}.{each.what}", account=title)
     return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, None, "/admin/accounts")
 

@@ -209,7 +209,7 @@ async def delete_account(request: web.Request) -> web.Response:
 async def list_keys(request: web.Request) -> web.Response:
     """A site's keys, and when each was last used."""
     found = admit(request, "read")[0].keys(request.match_info["site"])
-    used = await services(request).uses.last([key for key, _ in found])
+    used = await services(request).key_uses.last([key for key, _ in found])
     drawn = [
         schema.KeyView(
             name=key.name,

@@ -81,7 +81,7 @@ def _view(request: web.Request, intent: Intent) -> schema.BindIntent | schema.Lo
 
 
 def _drawn(here: Services, intent: Intent) -> schema.BindIntent | schema.Login:
-    return intent_view(intent, here.links, here.handles, here.directory.sites[intent.site])
+    return intent_view(intent, here.signed_links, here.handles, here.directory.sites[intent.site])
 
 
 def refuse(kind: Kind, result: IntentResult) -> Problem:

@@ -63,7 +63,7 @@ async def expose_metrics(request: web.Request) -> web.Response:
     """
     require_operator(request)
     here = services(request)
-    await here.standings.show()
+    await here.gauges.show()
     metrics.STORE_WRITABLE.set(await here.readiness.state() == "ok")
     metrics.show_descriptors(*file_descriptors.standing())
     return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -50,7 +50,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Inten
         Problem: the link is not valid, or its site does not exist any more.
     """
     here, account = services(request), account_in(request, request.match_info["account"])
-    subject = here.links.read(Use.ASK, request.match_info["token"])
+    subject = here.signed_links.read(Use.ASK, request.match_info["token"])
     site = here.directory.sites.get(subject.place) if subject else None
     identifier = IntentId.parse(subject.id) if subject else None
     if site is None or identifier is None or site.account.name != account.name:
@@ -163,7 +163,7 @@ def _question(request: web.Request, intent: Intent) -> PersonPage:
         lines=tuple(lines),
         reference=intent.reference,
         action=own_path(request),
-        token=services(request).seals.form(browser_of(cookie_of(request)), intent.id),
+        token=services(request).oauth_states.form(browser_of(cookie_of(request)), intent.id),
         buttons=_buttons(t, intent),
     )
 
@@ -200,8 +200,8 @@ async def arrive(request: web.Request) -> web.Response:
     if errand is None or arrival.problem:
         return render_person_problem(request, None, arrival.problem or "stale")
     if errand.page == "message":
-        return see_other(here.links.message_url(account.name, errand.id))
+        return see_other(here.signed_links.message_url(account.name, errand.id))
     if errand.page == "ask":
-        token = here.links.sign(Use.ASK, Subject(errand.place, errand.id))
+        token = here.signed_links.sign(Use.ASK, Subject(errand.place, errand.id))
         return go_to(request, f"/wechat/{account.name}/ask/{token}")
-    return go_to(request, f"/t/{here.links.sign(Use.TICKET, Subject(account.name, errand.id))}")
+    return go_to(request, f"/t/{here.signed_links.sign(Use.TICKET, Subject(account.name, errand.id))}")

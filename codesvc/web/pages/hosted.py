@@ -51,7 +51,7 @@ def _subject(request: web.Request) -> tuple[SiteEntry, VerificationId]:
         Problem: the page token is not valid, or its site does not exist any more.
     """
     here = services(request)
-    subject = here.pages.read(request.match_info["token"])
+    subject = here.page_tokens.read(request.match_info["token"])
     site = here.directory.sites.get(subject.site) if subject else None
     identifier = VerificationId.parse(subject.id) if subject else None
     if site is None or identifier is None:

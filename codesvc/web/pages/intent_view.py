@@ -50,7 +50,7 @@ def _headline(t: Speech, intent: Intent, handset: str) -> str:
 def state_of(request: web.Request, site: SiteEntry, intent: Intent) -> IntentPage:
     """What a page token may read, for this browser."""
     here = services(request)
-    return shown(here.links, speech_of(here.texts, speech_for(request), intent), device(request), site, intent)
+    return shown(here.signed_links, speech_of(here.texts, speech_for(request), intent), device(request), site, intent)
 
 
 def speech_of(texts: Texts, browser: Speech, intent: Intent) -> Speech:
@@ -111,7 +111,7 @@ def _scan_part(request: web.Request, intent: Intent, handset: str) -> str:
 def page_path(request: web.Request, intent: Intent) -> str:
     """The path of the hosted page."""
     here = services(request)
-    return here.address.path(f"/p/{here.links.page_token(intent.site, intent.id)}")
+    return here.address.path(f"/p/{here.signed_links.page_token(intent.site, intent.id)}")
 
 
 def render_intent(
@@ -135,9 +135,9 @@ def render_intent(
         "keyword": intent.keyword,
         "scan_part": _scan_part(request, intent, handset),
         "expires_in": seconds_until(intent.expires, intent.now),
-        "back": return_to(intent, here.links),
+        "back": return_to(intent, here.signed_links),
         "provider": site.config.name.spoken(t.name) if intent.oidc else "",
-        "leave": here.address.path(here.links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
+        "leave": here.address.path(here.signed_links.oidc_return_route(intent.site, intent.id)) if intent.oidc else "",
         "explanation": explain_ended(problem, t) if problem else "",
     }
     html = here.templates.page("intent_panel" if wants_part(request) else "intent", variables)

@@ -44,7 +44,7 @@ def _subject(request: web.Request) -> tuple[SiteEntry, IntentId]:
         Problem: the page token is not valid, or its site does not exist any more.
     """
     here = services(request)
-    subject = here.links.read(Use.PAGE, request.match_info["token"].removeprefix(PAGE_MARK))
+    subject = here.signed_links.read(Use.PAGE, request.match_info["token"].removeprefix(PAGE_MARK))
     site = here.directory.sites.get(subject.place) if subject else None
     identifier = IntentId.parse(subject.id) if subject else None
     if site is None or identifier is None:
@@ -82,7 +82,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     here, browser, handset = services(request), speech_for(request), device(request)
-    links, texts = here.links, here.texts
+    links, texts = here.signed_links, here.texts
 
     def draw(intent: Intent) -> IntentPage:
         # `now` moves by itself; left in, every look would be a change.
@@ -108,7 +108,10 @@ async def renew(request: web.Request) -> web.Response:
         return render_intent(request, site, known, problem=problem)
     successor = result.intent
     if not form:
-        token, url = here.links.page_token(site.name, successor.id), here.links.page_url(site.name, successor.id)
+        token, url = (
+            here.signed_links.page_token(site.name, successor.id),
+            here.signed_links.page_url(site.name, successor.id),
+        )
         return json_response(Renewal(page_url=url, page_token=token), headers=headers)
     return render_intent(request, site, successor) if wants_part(request) else see_other(page_path(request, successor))
 
@@ -120,7 +123,7 @@ async def picture(request: web.Request) -> web.Response:
     here, kind = services(request), request.match_info["kind"]
     known = expect(identifier.kind, await here.intents.get(site, identifier), Outcome.DONE)
     if known.method == "oauth":
-        return draw_code(here.links.ask_url(site.account.name, site.name, known.id), kind)
+        return draw_code(here.signed_links.ask_url(site.account.name, site.name, known.id), kind)
     if site.account.by_keyword:
         return follow_code(site)
     intent = expect(identifier.kind, await here.intents.scan(site, identifier), Outcome.ATTACHED)

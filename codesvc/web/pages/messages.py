@@ -37,7 +37,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, VerificationId, 
         Problem: the link is not valid.
     """
     here, account = services(request), account_in(request, request.match_info["account"])
-    subject = here.links.read(Use.MESSAGE, request.match_info["token"])
+    subject = here.signed_links.read(Use.MESSAGE, request.match_info["token"])
     identifier = VerificationId.parse(subject.id) if subject and subject.place == account.name else None
     if identifier is None:
         raise Problem("not-found", "There is no such page.")
@@ -98,6 +98,6 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
         copy=CopyButton(label=t("msg.copy")),
         reference=reference,
         action=own_path(request),
-        token=here.seals.form(browser_of(cookie_of(request)), record.id),
+        token=here.oauth_states.form(browser_of(cookie_of(request)), record.id),
         buttons=(("no", t("msg.no"), False),),
     )

@@ -52,7 +52,7 @@ async def _subject(request: web.Request) -> tuple[AccountEntry, SiteEntry, Ticke
         Problem: the link is not valid.
     """
     here = services(request)
-    subject = here.links.read(Use.TICKET, request.match_info["token"])
+    subject = here.signed_links.read(Use.TICKET, request.match_info["token"])
     if subject is None or not is_ticket(subject.id):
         raise Problem("not-found", "There is no such page.")
     account = account_in(request, subject.place)
@@ -111,7 +111,7 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
         digits=here.tickets.digits(ticket, browser) if shown else "",
         copy=CopyButton(label=t("tk.copy") if here_too else t("keyword.copy"), opens=here_too, main=here_too),
         action=own_path(request),
-        token=here.seals.form(browser, ticket.id),
+        token=here.oauth_states.form(browser, ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),
         back=(f"{own_path(request)}?sent", t("tk.go")) if shown else None,
     )
