@@ -12,7 +12,7 @@ import redis
 
 from bench.bindings import APPID, imports, openid
 from bench.processes import free_port, running, wait_for_port, wait_until_ready
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.store.script import load
 
 if TYPE_CHECKING:

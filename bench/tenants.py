@@ -16,7 +16,7 @@ from bench.calls import load
 from bench.processes import cpu_seconds, resident_mb, scaled
 from bench.service import bind_users, platform, service, start_body
 from codesvc.config import load as load_settings
-from codesvc.config.keys import hash_line, new_key
+from codesvc.config.api_keys import hash_line, new_key
 from codesvc.domain.clock import Offset
 from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from codesvc.app import create_app
 from codesvc.config import parse
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.runtime.http_server import runner as service_runner
 from codesvc.runtime.sockets import operators_sockets
 from codesvc.sandbox import Platform

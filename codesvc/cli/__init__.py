@@ -213,7 +213,7 @@ def _webhooks(arguments: argparse.Namespace) -> int:
     import secrets
 
     if arguments.act == "secret":
-        from codesvc.config.keys import new_signing_secret
+        from codesvc.config.api_keys import new_signing_secret
 
         secret = new_signing_secret(secrets.token_bytes(32))
         print(f"The secret, shown this once; your receiver needs it too:\n  {secret}")

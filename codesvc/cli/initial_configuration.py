@@ -12,7 +12,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from codesvc.config.keys import hash_line, new_key
+from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.master_key import weakness
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.passwords import NOBODY, password_line

@@ -59,7 +59,7 @@ def _act(acts: Any, name: str, about: str, *positions: str) -> Any:
 
 def new(arguments: argparse.Namespace) -> int:
     """`codesvc keys new` and `codesvc oidc secret`: make a key or a secret; needs no store."""
-    from codesvc.config.keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` goes without
+    from codesvc.config.api_keys import hash_line, new_admin_key, new_key  # noqa: PLC0415  `--help` goes without
 
     if arguments.command == "oidc":
         secret = secrets.token_urlsafe(32)

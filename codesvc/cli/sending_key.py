@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.app import prepare
 from codesvc.cli.initial_configuration import api_key_file
+from codesvc.config.api_keys import hash_line
 from codesvc.config.faults import UnfitError
 from codesvc.config.files import read_secret
-from codesvc.config.keys import hash_line
 from codesvc.domain.errors import CodesvcError
 from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.sites.registry.registry import Registry

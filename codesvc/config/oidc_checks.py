@@ -11,7 +11,7 @@ from codesvc.config.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codesvc.config.oidc import Oidc, OidcClient
+    from codesvc.config.oidc_settings import Oidc, OidcClient
     from codesvc.config.settings import Settings
 
 

@@ -14,8 +14,8 @@ from codesvc.config.account_settings import Account
 from codesvc.config.constraints import NAME, NAME_RULE
 from codesvc.config.cross_checks import inconsistencies
 from codesvc.config.faults import ConfigError, Fault
-from codesvc.config.oidc import OidcClient
 from codesvc.config.oidc_checks import client_faults
+from codesvc.config.oidc_settings import OidcClient
 from codesvc.config.partial import Draft, faults_in
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.settings import ApiKey, Site, Webhook

@@ -24,7 +24,7 @@ from codesvc.config.constraints import (
     unguessable,
 )
 from codesvc.config.faults import Fault
-from codesvc.config.oidc import Oidc, OidcKeys
+from codesvc.config.oidc_settings import Oidc, OidcKeys
 from codesvc.config.relay_settings import Gateway, Inbound, Relay
 from codesvc.config.service_settings import Service
 from codesvc.config.texts import LocalText

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from codesvc.config.account_settings import Account
 from codesvc.config.faults import Fault, UnfitError, kind_of
 from codesvc.config.files import one_secret, read_picture, read_secret
-from codesvc.config.oidc import OidcKeys
+from codesvc.config.oidc_settings import OidcKeys
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound
 from codesvc.config.service_settings import Service
 from codesvc.config.settings import Secrets, Store, Webhook

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config import parse
-from codesvc.config.keys import hash_line, new_signing_secret
+from codesvc.config.api_keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
 from codesvc.demo.wiki import CLIENT
 from codesvc.domain.account_kinds import AccountKind, Right

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from codesvc.config.keys import new_key
+from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses, by_keyword
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.demo.languages import locale_of
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import GATEWAY_PATH, SESSION

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
-from codesvc.config.keys import new_admin_key, new_key, new_signing_secret
+from codesvc.config.api_keys import new_admin_key, new_key, new_signing_secret
 from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, by_keyword, sandbox_account, service_settings
 from codesvc.demo.relay import SITE as IDENTITY_SITE
 from codesvc.demo.relay import Plan

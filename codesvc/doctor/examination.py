@@ -18,13 +18,13 @@ from codesvc.doctor import (
     accountcalls,
     authorisation,
     bindingstate,
-    callback,
+    callback_probe,
+    callback_refusals,
     clocks,
     credentials,
     gateways,
     odds_findings,
     outbound,
-    refusals,
     refused_calls,
     samples,
     settings_checks,
@@ -126,7 +126,7 @@ class Examination:
         """Findings by what the running service has recorded of its calls."""
         accounts = directory.accounts.values()
         reads: list[tuple[str, Callable[[Store], Awaitable[list[Finding]]]]] = [
-            ("refused callbacks", partial(refusals.findings, accounts)),
+            ("refused callbacks", partial(callback_refusals.findings, accounts)),
             ("refused calls", partial(refused_calls.findings, accounts)),
         ]
         if listening := [site for site in directory.sites.values() if site.config.webhook is not None]:
@@ -167,7 +167,7 @@ class Examination:
             yield skipped(f"{here}: templates, quotas, QR codes, callback network", "no access token", remedy)
         url = settings.service.public_url
         for finding in await guarded(
-            f"{here}: callback", callback.check(account, self._http, url, None if loopback(url) else self._proxy)
+            f"{here}: callback", callback_probe.check(account, self._http, url, None if loopback(url) else self._proxy)
         ):
             yield finding
         if account.config.may(Right.WEB_AUTHORISATION):

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.chat import Claimed
     from codesvc.store.store import Store
-    from codesvc.wechat.protocol import Inbound
+    from codesvc.wechat.callback_format import Inbound
 
 _log = structlog.get_logger(__name__)
 _NOT_ME: Final = frozenset({"不是我", "不是本人", "notme", "itwasntme"})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry
     from codesvc.store.replies import IntentReply
     from codesvc.store.store import Store
-    from codesvc.wechat.protocol import Inbound
+    from codesvc.wechat.callback_format import Inbound
 
 _log = structlog.get_logger(__name__)
 _YES: Final = frozenset({"确认", "确认绑定", "确认登录", "confirm", "yes"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config import ConfigError, Fault
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.config.one_entry import one_client
 from codesvc.domain.clock import unix_ms
 from codesvc.sites.registry.tables import Conflict, Missing
@@ -20,7 +20,7 @@ from codesvc.sites.relying_parties import client_entry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.registry.registry import type_of_changes
     from codesvc.sites.registry.tables import Kept

@@ -23,7 +23,7 @@ from codesvc.domain.oidc_request import granted, is_challenge, is_registered, pr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.oidc_request import AuthorizationRequest
 
 GRANT_TYPE: Final = "authorization_code"

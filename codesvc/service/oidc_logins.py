@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.intent import Intent
     from codesvc.domain.keyring import Keyring
     from codesvc.domain.signed_links import Links

@@ -30,7 +30,7 @@ from codesvc.service.oidc_grants import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.oidc_request import AuthorizationRequest
     from codesvc.sites.directory import SiteEntry
     from codesvc.sites.relying_parties import RelyingParties

@@ -23,7 +23,7 @@ from codesvc.store.outcomes import Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.keyring import Keyring
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesvc.config import ConfigError, Fault, LocalText
 from codesvc.config.account_settings import Account
+from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.faults import suggestion
-from codesvc.config.keys import hash_line, new_key
 from codesvc.config.one_entry import one_account, one_key, one_site, without_secrets
 from codesvc.config.settings import Site
 from codesvc.messages.templates import BadTemplate

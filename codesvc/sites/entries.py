@@ -13,7 +13,7 @@ from codesvc.domain.limits import encode, names, policies
 from codesvc.domain.test_identity import fixed_code
 from codesvc.domain.webhook import EVENTS
 from codesvc.sites.brand import Looks
-from codesvc.wechat.protocol import CallbackKeys
+from codesvc.wechat.callback_format import CallbackKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

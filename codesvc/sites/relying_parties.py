@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from codesvc.config import Settings
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.domain.oidc_keys import SigningKey
     from codesvc.sites.directory import Directory, SiteEntry
     from codesvc.sites.registry.contents import Contents

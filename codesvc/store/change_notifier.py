@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.runtime.tasks import end
+from codesvc.store.chunked_subscription import subscribed
 from codesvc.store.keys import channel
-from codesvc.store.subscription import subscribed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

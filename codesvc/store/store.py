@@ -19,6 +19,7 @@ from codesvc.store.deliveries import Deliveries
 from codesvc.store.followers import Followers
 from codesvc.store.intents import Intents
 from codesvc.store.keys import probe
+from codesvc.store.locks import Tokens
 from codesvc.store.messages import Messages
 from codesvc.store.oidc import Oidc
 from codesvc.store.partitions import PartitionKeys
@@ -28,7 +29,6 @@ from codesvc.store.replies import Reply
 from codesvc.store.retention import Retention
 from codesvc.store.script import load, names
 from codesvc.store.tickets import Tickets
-from codesvc.store.tokens import Tokens
 from codesvc.store.verifications import Verifications
 from codesvc.store.visits import Visits
 from codesvc.store.webhooks import Webhooks

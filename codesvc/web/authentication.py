@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.forwarding import UnreadableHop, address_of, hops
 from codesvc.runtime import metrics
 from codesvc.web.context import SITE, services

@@ -11,7 +11,7 @@ from codesvc.domain.callback_health import PROBE_OPENID
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
-from codesvc.wechat import protocol
+from codesvc.wechat import callback_format
 from codesvc.wechat.errors import BadCallback, BadEnvelope, BadKeys, BadMessage, StaleCallback
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def verify_url(request: web.Request) -> web.Response:
     """The URL verification by WeChat's console."""
     account = _account_in(request)
     try:
-        echo = protocol.verify_url(account.callback_keys, request.query)
+        echo = callback_format.verify_url(account.callback_keys, request.query)
     except BadCallback as error:
         raise _refuse(request, account, error) from None
     return web.Response(text=echo, content_type="text/plain")
@@ -54,7 +54,7 @@ async def handle(request: web.Request) -> web.Response:
     account, here = _account_in(request), services(request)
     body = await request.read()
     try:
-        inbound = protocol.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
+        inbound = callback_format.parse(account.callback_keys, request.query, body, now=unix_ms() / 1000)
     except (BadCallback, BadKeys) as error:
         raise _refuse(request, account, error) from None
     if inbound.event.openid != PROBE_OPENID:
@@ -65,6 +65,6 @@ async def handle(request: web.Request) -> web.Response:
     elif relayed := await here.callback_forwarding.ask(account, request.rel_url.raw_query_string, body):
         return web.Response(body=relayed.body, content_type=relayed.content_type)
     if text is None:
-        return web.Response(body=protocol.render_nothing(), content_type="text/plain")
-    reply = protocol.render_text(inbound, text, now=unix_ms() / 1000)
+        return web.Response(body=callback_format.render_nothing(), content_type="text/plain")
+    reply = callback_format.render_text(inbound, text, now=unix_ms() / 1000)
     return web.Response(body=reply, content_type="application/xml", charset="utf-8")

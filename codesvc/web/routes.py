@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from codesvc.web import callback, oidc, wechat_server
-from codesvc.web.api import administration, bindings, events, intents, operations, verifications, webhooks
+from codesvc.web.api import administration, bindings, forwarded_pushes, intents, operations, verifications, webhooks
 from codesvc.web.api import messages as api_messages
 from codesvc.web.inbound import routes as inbound
-from codesvc.web.pages import confirm, front, hosted, logos, messages, reference, tickets, widget
+from codesvc.web.pages import confirm, front, hosted, logos, message_details, reference, tickets, widget
 from codesvc.web.pages import intents as pages_intents
 
 TABLES: Final = (
@@ -23,11 +23,11 @@ TABLES: Final = (
     callback.routes,
     wechat_server.routes,
     inbound.routes,
-    events.routes,
+    forwarded_pushes.routes,
     operations.routes,
     front.routes,
     pages_intents.routes,
-    messages.routes,
+    message_details.routes,
     hosted.routes,
     reference.routes,
     widget.routes,

@@ -13,8 +13,8 @@ from codesvc.domain.codes import CodeFormat, read_code
 from codesvc.domain.typed_text import visible
 from codesvc.web import headers
 from codesvc.wechat import crypto
+from codesvc.wechat.callback_format import CallbackKeys, parse
 from codesvc.wechat.errors import BadCallback, BadMessage, BadSignature
-from codesvc.wechat.protocol import CallbackKeys, parse
 from codesvc.wechat.xml import read
 from tests.attacks.test_raw_requests import sent
 from tests.world import KEY

@@ -31,7 +31,7 @@ from codesvc.domain.ticket import TicketSecrets, is_ticket
 from codesvc.domain.typed_text import normalise
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
-from codesvc.wechat import protocol
+from codesvc.wechat import callback_format
 from codesvc.wechat.errors import BadCallback
 from tests.service.callbacks import push_of, sealed
 from tests.world import MASTER
@@ -105,7 +105,7 @@ WORDS = st.sampled_from([
     "subscribe_msg_sent_event", "subscribe_msg_popup_event", "failed:user block", "]]>", "<!DOCTYPE x>", "&e;",
 ])  # fmt: skip
 KEYS = {
-    mode: protocol.CallbackKeys(
+    mode: callback_format.CallbackKeys(
         appid=DEFAULT_ACCOUNT.appid,
         tokens=(DEFAULT_ACCOUNT.token,),
         aes_keys=(DEFAULT_ACCOUNT.aes_key,),
@@ -138,7 +138,7 @@ def test_a_push_that_is_signed_and_makes_no_sense_is_a_bad_callback(inner, mode)
     text = inner.decode("utf-8", "replace")
     query, body = sealed(DEFAULT_ACCOUNT, {}, mode=mode, inner=text)
     try:
-        inbound = protocol.parse(KEYS[mode], query, body.encode(), now=time.time())
+        inbound = callback_format.parse(KEYS[mode], query, body.encode(), now=time.time())
     except BadCallback:
         return
     assert inbound.event.openid
@@ -153,7 +153,7 @@ def test_a_sealed_push_that_was_changed_is_refused(place, letter):
     at = first + place % (end - first)
     assume(body[at] != letter)
     with pytest.raises(BadCallback):
-        protocol.parse(KEYS["safe"], query, (body[:at] + letter + body[at + 1 :]).encode(), now=time.time())
+        callback_format.parse(KEYS["safe"], query, (body[:at] + letter + body[at + 1 :]).encode(), now=time.time())
 
 
 EXAMPLE = (Path(__file__).parents[2] / "config.example.toml").read_bytes()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.process.processes import CONFIG, KEY, ready
 from tests.stores import free_port
 

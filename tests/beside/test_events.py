@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 
 EVENT_KEY = "csk_main_" + "e" * 43
 

@@ -6,11 +6,11 @@ import pytest
 from aiohttp import web
 
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.wechat import protocol
+from codesvc.wechat import callback_format
 from tests.service.callbacks import push_of, sealed, send
 from tests.world import wrong
 
-KEYS = protocol.CallbackKeys(
+KEYS = callback_format.CallbackKeys(
     appid=DEFAULT_ACCOUNT.appid,
     tokens=(DEFAULT_ACCOUNT.token,),
     aes_keys=(DEFAULT_ACCOUNT.aes_key,),
@@ -29,11 +29,11 @@ class OldBackEnd:
     async def answer(self, request):
         from codesvc.domain.clock import unix_ms
 
-        inbound = protocol.parse(self.keys, request.query, await request.read(), now=unix_ms() / 1000)
+        inbound = callback_format.parse(self.keys, request.query, await request.read(), now=unix_ms() / 1000)
         self.heard.append(type(inbound.event).__name__)
         if self.status != 200:
             return web.Response(status=self.status)
-        return web.Response(body=protocol.render_text(inbound, "old answer", now=unix_ms() / 1000))
+        return web.Response(body=callback_format.render_text(inbound, "old answer", now=unix_ms() / 1000))
 
 
 @pytest.fixture

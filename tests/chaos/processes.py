@@ -18,7 +18,7 @@ import redis
 import redis.asyncio
 
 from codesvc.config import Limits
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 from structlog.testing import capture_logs
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.config.service_settings import Service
 from codesvc.delivery.breaker import FAILURES
 from codesvc.delivery.pace import Pace

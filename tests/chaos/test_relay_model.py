@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from structlog.testing import capture_logs
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.delivery.pace import Pace
 from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.relay_ledger import LEDGER_SPAN, rows_of, total

@@ -14,7 +14,7 @@ import pytest
 
 from codesvc.cli.texts import LANGUAGES, speech, terminal_language
 from codesvc.config import load
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.passwords import is_password
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.web.texts.catalogue import values_in

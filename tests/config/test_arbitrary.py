@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesvc.config import ConfigError, Rate, parse
+from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.faults import UnfitError
-from codesvc.config.keys import hash_line, new_key
 from codesvc.config.rates import LONGEST_WINDOW, MOST_COUNTED, rate, rates
 
 WORDS = st.sampled_from([

@@ -25,7 +25,7 @@ from codesvc.config import (
     load,
     parse,
 )
-from codesvc.config.oidc import OidcClient, OidcKeys
+from codesvc.config.oidc_settings import OidcClient, OidcKeys
 from codesvc.config.relay_settings import GATEWAY_TABLES, Inbound, Relay
 from codesvc.config.settings import ApiKey, Chat, Secrets, Webhook
 from codesvc.domain.channels import LISTED, TEMPLATED

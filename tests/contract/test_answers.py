@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.people.asks import bind_by_scan, bind_intent, login, read, reply, scan
 from tests.people.browsers import WITH_CHAT
 from tests.people.test_tickets import arrive, link_for, redeem

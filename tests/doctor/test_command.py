@@ -10,7 +10,7 @@ import pytest
 
 from codesvc.cli.follow import Snapshot
 from codesvc.cli.send import Exit, describe, judge
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.verification import DeliveryStatus, Status
 from tests.command_line import codesvc
 from tests.doctor.conftest import toml

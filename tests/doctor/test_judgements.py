@@ -3,7 +3,7 @@
 import pytest
 
 from codesvc.config import Message
-from codesvc.doctor import callback, clocks, storestate, templatelist
+from codesvc.doctor import callback_probe, clocks, storestate, templatelist
 from codesvc.doctor.accountcalls import judge_network, judge_quota
 from codesvc.doctor.examination import guarded
 from codesvc.doctor.finding import Exit, Status, exit_status, fail, ok, warn
@@ -152,17 +152,19 @@ def test_the_network_as_wechat_sees_it():
      (502, "", "between"), (200, "hello", "between")],
 )  # fmt: skip
 def test_callbacks_that_answer_otherwise(status, body, word):
-    found = callback.judge("main", "https://x", "GET", callback.CallbackAnswer(status, body), wanted="success")
+    found = callback_probe.judge(
+        "main", "https://x", "GET", callback_probe.CallbackAnswer(status, body), wanted="success"
+    )
     assert found.status is Status.FAIL
     assert word in found.remedy
     assert body not in found.found or not body or status is None
 
 
 def test_a_callback_that_is_not_found_below_a_path():
-    gone = callback.CallbackAnswer(404, "")
-    found = callback.judge("main", "https://x.example/a/auth/wechat/main", "GET", gone, wanted="success")
+    gone = callback_probe.CallbackAnswer(404, "")
+    found = callback_probe.judge("main", "https://x.example/a/auth/wechat/main", "GET", gone, wanted="success")
     assert "remove /a/auth and pass on the rest unchanged" in found.remedy
-    found = callback.judge("main", "https://x.example/wechat/main", "GET", gone, wanted="success")
+    found = callback_probe.judge("main", "https://x.example/wechat/main", "GET", gone, wanted="success")
     assert "pass /wechat/ on unchanged" in found.remedy
 
 

@@ -1,7 +1,7 @@
 """The lines of `codesvc check`: short, and with the command that mends what they name."""
 
 from codesvc.config.faults import Fault
-from codesvc.doctor.callback import CallbackAnswer, judge
+from codesvc.doctor.callback_probe import CallbackAnswer, judge
 from codesvc.doctor.config_remedies import remedy_of
 from codesvc.doctor.finding import warn
 from codesvc.doctor.report import line

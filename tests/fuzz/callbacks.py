@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from codesvc.domain.chat_text import attempts_keyword, read_command, read_keyword
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
-from codesvc.wechat import crypto, protocol
+from codesvc.wechat import callback_format, crypto
 from codesvc.wechat.errors import BadCallback, BadSignature
 from codesvc.wechat.events import Text
 from codesvc.wechat.xml import only, read
@@ -16,7 +16,7 @@ from tests.service.callbacks import push_of, sealed
 NOW = 1_750_000_000
 PERSON = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
 KEYS = {
-    mode: protocol.CallbackKeys(
+    mode: callback_format.CallbackKeys(
         appid=DEFAULT_ACCOUNT.appid,
         tokens=(DEFAULT_ACCOUNT.token, "the token of before"),
         aes_keys=(DEFAULT_ACCOUNT.aes_key,),
@@ -30,7 +30,7 @@ GAP = b"@@"
 GENUINE = push_of(DEFAULT_ACCOUNT, PERSON, text="hello") | {"CreateTime": NOW, "MsgId": 7_000_000_000}
 QUERY, BODY = sealed(DEFAULT_ACCOUNT, GENUINE, at=NOW)
 ENVELOPE = BODY[BODY.index("<Encrypt>") : BODY.index("</Encrypt>") + len("</Encrypt>")].encode()
-EVENT = protocol.parse(KEYS["safe"], QUERY, BODY.encode(), now=NOW).event
+EVENT = callback_format.parse(KEYS["safe"], QUERY, BODY.encode(), now=NOW).event
 WORDS = (
     "<xml>", "</xml>", "<![CDATA[", "]]>", "<!DOCTYPE x>", "<!ENTITY a 'b'>", "&a;", "&#2;", "&#x10FFFF;", "<?xml?>",
     "<Encrypt>", "</Encrypt>", "@@", "<ToUserName>", "<FromUserName>", "<CreateTime>", "<MsgType>", "<Event>",
@@ -43,7 +43,7 @@ WORDS = (
 
 def _answered(inbound, text):
     """A reply to a push is XML that holds the text, sealed if the push was."""
-    root = read(protocol.render_text(inbound, text, now=NOW), BadSignature)
+    root = read(callback_format.render_text(inbound, text, now=NOW), BadSignature)
     if inbound.reply_context.aes_key is not None:
         sealed_reply = only(root, "Encrypt", BadSignature) or ""
         plain, _ = crypto.decrypt(sealed_reply, (DEFAULT_ACCOUNT.aes_key,), DEFAULT_ACCOUNT.appid)
@@ -55,7 +55,7 @@ def read_message(data):
     """A message that is signed and sealed as it has to be, and may be anything inside."""
     mode = sorted(KEYS)[data[0] % len(KEYS)] if data else "safe"
     query, body = _sealed(data[1:], mode)
-    inbound = protocol.parse(KEYS[mode], query, body, now=NOW)
+    inbound = callback_format.parse(KEYS[mode], query, body, now=NOW)
     event = inbound.event
     assert event.openid
     assert event.dedupe
@@ -86,7 +86,7 @@ def read_envelope(data):
     """A genuine sealed message with anything around it: what is believed is the genuine message, or nothing."""
     mode = "compatible" if data[:1] < b"\x80" else "safe"
     before, gap, after = data[1:].partition(GAP)
-    inbound = protocol.parse(KEYS[mode], QUERY, before + (ENVELOPE if gap else b"") + after, now=NOW)
+    inbound = callback_format.parse(KEYS[mode], QUERY, before + (ENVELOPE if gap else b"") + after, now=NOW)
     assert inbound.event == EVENT
     assert inbound.covered
 
@@ -97,12 +97,12 @@ def read_unsigned(data):
     query = dict(parse_qsl(line.decode("utf-8", "replace"), keep_blank_values=True))
     for keys in KEYS.values():
         try:
-            protocol.parse(keys, query, body, now=NOW)
+            callback_format.parse(keys, query, body, now=NOW)
         except BadCallback:
             continue
         raise AssertionError("believed without a signature")
     try:
-        protocol.verify_url(KEYS["safe"], query)
+        callback_format.verify_url(KEYS["safe"], query)
     except BadSignature:
         return
     raise AssertionError("an address was confirmed without a signature")

@@ -14,7 +14,7 @@ from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import Request
 from multidict import CIMultiDict
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain import device
 from codesvc.domain.forwarding import UnreadableHop, address_of, hops
 from codesvc.domain.language_tags import nearest

@@ -19,7 +19,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.node_tools import installed
 from tests.oidc.parties import SUBJECT_KEY
 from tests.stores import free_port

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import aiohttp
 import jwt
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 
 if TYPE_CHECKING:
     from tests.world import Answer

@@ -9,7 +9,7 @@ import re
 import jwt
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.web.context import SERVICES
 from tests.oidc.parties import CALLBACK, CONFIDENTIAL, PUBLIC, SECRET, Browser, pkce, provider, told

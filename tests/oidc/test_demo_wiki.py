@@ -6,7 +6,7 @@ import re
 
 import aiohttp
 
-from codesvc.config.keys import new_key
+from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
 from tests.stores import free_port

@@ -9,7 +9,7 @@ from collections import Counter
 import jwt
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.web.context import SERVICES
 from tests.command_line import codesvc

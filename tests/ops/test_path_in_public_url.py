@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from codesvc.client import Client
-from codesvc.doctor import callback
+from codesvc.doctor import callback_probe
 from codesvc.doctor.finding import Status
 from codesvc.web.context import SERVICES
 from tests.front import nginx
@@ -274,7 +274,7 @@ async def test_the_python_client_takes_the_whole_address(world):
 
 async def test_a_setup_check_goes_through_the_proxy(world):
     here, url = world.app[SERVICES], world.service
-    found = await callback.check(here.directory.accounts["main"], world.http, url)
+    found = await callback_probe.check(here.directory.accounts["main"], world.http, url)
     assert [(each.status, url in each.found) for each in found] == [(Status.OK, True), (Status.OK, True)]
 
 

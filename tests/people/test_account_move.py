@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of

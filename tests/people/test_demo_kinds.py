@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from codesvc import cli
-from codesvc.config.keys import new_key
+from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import SITE, Addresses
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story

@@ -152,7 +152,7 @@ async def test_look_ups_the_other_way_give_no_openid_away(world):
 
 async def test_a_key_without_the_scope_sees_no_openid(new_world):
     keys = [{"name": "web", "hash": None, "scopes": ["bindings"]}]
-    from codesvc.config.keys import hash_line
+    from codesvc.config.api_keys import hash_line
     from tests.world import KEY
 
     weak = "csk_shop_" + "w" * 43

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.stores import free_port, until
 
 KEY = "csk_shop_" + "p" * 43

@@ -10,7 +10,7 @@ import sys
 
 import aiohttp
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.process.processes import ready, serving, worker_pids
 
 ADMIN = "csa_" + "a" * 43

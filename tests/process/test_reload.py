@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from codesvc.config import ConfigError
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.config.snapshot import ConfigSnapshot
 from tests.process.processes import KEY, alive, children, ready, serving, worker_pids
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain import codes
 from codesvc.domain.keyring import Keyring
 from codesvc.sandbox.cipher import sign

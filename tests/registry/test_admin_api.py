@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID
 from tests.registry.test_registry import until
 from tests.world import KEY, document

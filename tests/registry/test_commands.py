@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.command_line import codesvc, codesvc_blocking
 from tests.registry.test_key_uses import configuration
 from tests.registry.test_registry import until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.store.deployment import uses
 from codesvc.web.context import SERVICES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from codesvc.config import parse
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.keyring import Keyring
 from codesvc.sites.directory import Directory
 from codesvc.sites.registry.contents import Contents, entry_text

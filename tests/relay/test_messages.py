@@ -7,7 +7,7 @@ from msgspec import convert
 from standardwebhooks import Webhook
 
 from codesvc.client.schema import MessageNews
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.relay.conftest import PHONE, SECRET, ended, send, user_of
 from tests.relay.forms import TOKEN
 from tests.stores import until

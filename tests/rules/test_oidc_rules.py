@@ -10,7 +10,7 @@ import pytest
 
 from codesvc.config import ConfigError, parse
 from codesvc.config.faults import UnfitError
-from codesvc.config.oidc import mail_domain, redirect_address
+from codesvc.config.oidc_settings import mail_domain, redirect_address
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.oidc_algorithms import ALGORITHMS
 from codesvc.domain.oidc_codes import code_digest, code_of, new_token, token_digest

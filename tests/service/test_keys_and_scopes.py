@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.world import KEY
 
 VF = "/v1/verifications/vf_abcdd6" + "a" * 26

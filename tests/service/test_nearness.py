@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from tests.world import KEY, OPERATOR_KEY, OTHER_KEY, document, running_world
 
 ADMIN_KEY = "csk_admin_" + "a" * 43

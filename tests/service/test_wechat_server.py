@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.keyring import Keyring
 from codesvc.domain.wechat_server import LONG_LENGTH, WechatServerSecrets, is_code, space
 from tests.kinds import world_of

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from codesvc.domain.errors import StoreUnavailable
-from codesvc.store.subscription import subscribed
+from codesvc.store.chunked_subscription import subscribed
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ async def test_only_keys_with_the_scope_and_only_their_own(new_world, receiver):
 
 
 def hash_of(key):
-    from codesvc.config.keys import hash_line
+    from codesvc.config.api_keys import hash_line
 
     return hash_line(key)
 

@@ -5,10 +5,10 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesvc.wechat import crypto, protocol
+from codesvc.wechat import callback_format, crypto
+from codesvc.wechat.callback_format import CallbackKeys, parse, render_nothing, render_text, verify_url
 from codesvc.wechat.errors import BadCallback, BadEnvelope, BadMessage, BadSignature, StaleCallback
 from codesvc.wechat.events import Followed, Scanned, Text
-from codesvc.wechat.protocol import CallbackKeys, parse, render_nothing, render_text, verify_url
 
 NOW = 1_714_112_445
 APPID = "wxba5fad812f8e6fb9"
@@ -326,7 +326,7 @@ def assert_reply(message, text):
 
 def test_the_published_reply_envelope():
     sealed = "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
-    body = protocol._envelope(sealed, token="AAAAA", timestamp="1713424427", nonce="415670741")
+    body = callback_format._envelope(sealed, token="AAAAA", timestamp="1713424427", nonce="415670741")
     assert fromstring(body).findtext("MsgSignature") == "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1"
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from codesvc.client.call import RawAnswer, address, headers, read
 from codesvc.client.errors import BadAnswer, ServiceError
-from codesvc.client.events import EventLines
 from codesvc.client.retries import Retries
+from codesvc.client.server_sent_events import EventLines
 from codesvc.client.transport_aiohttp import Transport
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from codesvc.web.api.views import json_response
 from codesvc.web.context import services
 
 if TYPE_CHECKING:
-    from codesvc.config.oidc import OidcClient
+    from codesvc.config.oidc_settings import OidcClient
     from codesvc.sites.registry.tables import Kept
 
 routes = web.RouteTableDef()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from codesvc.client import schema
-from codesvc.config.oidc import OidcClient
+from codesvc.config.oidc_settings import OidcClient
 from codesvc.web.api.table_inputs import OidcClientTable
 from codesvc.web.contract.administration import SITE, call
 from codesvc.web.contract.operation import Answer, Body, Parameter

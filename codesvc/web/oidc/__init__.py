@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from codesvc.web.api import oidc_clients
-from codesvc.web.oidc import authorize, discovery, logout, tokens
+from codesvc.web.oidc import authorize, discovery, logout, token_endpoint
 
-TABLES = (oidc_clients.routes, discovery.routes, authorize.routes, tokens.routes, logout.routes)
+TABLES = (oidc_clients.routes, discovery.routes, authorize.routes, token_endpoint.routes, logout.routes)

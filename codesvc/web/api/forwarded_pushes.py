@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from codesvc.client import schema
-from codesvc.config.keys import hash_line
+from codesvc.config.api_keys import hash_line
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.errors import Invalid
 from codesvc.web.api import inputs
@@ -23,8 +23,8 @@ from codesvc.web.api.views import json_response
 from codesvc.web.authentication import bearer
 from codesvc.web.context import services
 from codesvc.web.problem import Problem
+from codesvc.wechat.callback_format import Inbound, ReplyContext
 from codesvc.wechat.events import Event, Followed, Scanned, TemplateReceipt, Text, Unfollowed
-from codesvc.wechat.protocol import Inbound, ReplyContext
 
 if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry

@@ -7,9 +7,9 @@ from hmac import compare_digest
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from codesvc.config.api_keys import hash_line
 from codesvc.config.constraints import Among, Between, Matching, distinct, filled, unguessable
 from codesvc.config.faults import UnfitError
-from codesvc.config.keys import hash_line
 from codesvc.config.texts import LocalText
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.secret import Secret
