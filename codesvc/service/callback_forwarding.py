@@ -71,7 +71,7 @@ class CallbackForwarding:
             return None
         signed = dict(parse_qsl(query))
         timestamp, nonce = signed.get("timestamp", ""), signed.get("nonce", "")
-        if (await self._store.admit_forward(account.keys, timestamp, nonce)).outcome is Outcome.LIMITED:
+        if (await self._store.admit_forward(account.store_keys, timestamp, nonce)).outcome is Outcome.LIMITED:
             _log.warning("relay_failed", account=account.name, why="repeated")
             return None
         return await self._post(account, target, query, body)

@@ -23,7 +23,7 @@ def name(key):
 
 
 async def test_only_a_key_that_was_used_says_so(world, valkey):
-    noted = world.app[SERVICES].uses
+    noted = world.app[SERVICES].key_uses
     shop, cafe = (world.app[SERVICES].directory.sites[site].config.keys for site in ("shop", "cafe"))
     assert await noted.last((*shop, *cafe)) == [None, None]
     await world.start()
@@ -39,7 +39,7 @@ async def test_only_a_key_that_was_used_says_so(world, valkey):
 
 
 async def test_it_is_written_at_most_once_a_minute(world, monkeypatch):
-    noted, key = world.app[SERVICES].uses, world.app[SERVICES].directory.sites["shop"].config.keys[0]
+    noted, key = world.app[SERVICES].key_uses, world.app[SERVICES].directory.sites["shop"].config.keys[0]
     await world.start()
     await noted.write()
     (first,) = await noted.last([key])
@@ -68,7 +68,7 @@ async def test_it_is_written_at_most_once_a_minute(world, monkeypatch):
 
 
 async def test_what_could_not_be_written_is_written_later(world, monkeypatch):
-    noted, key = world.app[SERVICES].uses, world.app[SERVICES].directory.sites["shop"].config.keys[0]
+    noted, key = world.app[SERVICES].key_uses, world.app[SERVICES].directory.sites["shop"].config.keys[0]
     await world.start()
 
     async def gone(*_, **__):
@@ -108,7 +108,7 @@ async def test_an_operator_reads_it(new_world, store_url, tmp_path):
         {"name": "old", "hash": hash_line(SECOND), "scopes": ["verify"]},
     ]) as world:  # fmt: skip
         await world.start()
-        await world.app[SERVICES].uses.write()
+        await world.app[SERVICES].key_uses.write()
         toml = tmp_path / "config.toml"
         toml.write_text(configuration(store_url))
         status, out, err = await codesvc("keys", "list", "--config", toml, "--site", "shop")

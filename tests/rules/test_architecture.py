@@ -21,7 +21,7 @@ PURE_ELSEWHERE = [
     "service/statistics/fields", "service/statistics/series", "service/statistics/summary",
     "store/keys", "store/key_patterns", "store/outcomes", "store/replies",
     "wechat/call_labels", "wechat/crypto", "wechat/errcodes", "wechat/event_parser", "wechat/events",
-    "wechat/protocol", "wechat/template_fields", "wechat/xml",
+    "wechat/callback_format", "wechat/template_fields", "wechat/xml",
 ]  # fmt: skip
 PURE = [f"domain/{path.stem}" for path in sorted((ROOT / "domain").glob("*.py"))] + PURE_ELSEWHERE
 

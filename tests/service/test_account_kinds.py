@@ -199,7 +199,7 @@ async def test_no_call_without_the_right_is_made_by_upkeep(world, kind):
             break
         await asyncio.sleep(0.01)
     assert any(path.endswith("quota/get") for path, _ in calls(world)) is (kind not in BY_KEYWORD)
-    [standing] = await here.standings.accounts()
+    [standing] = await here.gauges.accounts()
     assert bool(standing.quotas) is (kind not in BY_KEYWORD)
 
 

@@ -209,8 +209,8 @@ async def stage(new_world):
         login = await world.call("POST", "/v1/logins", {"client_ip": "192.0.2.1"})
         handed_over = await send_message(world)
         [event] = await receiver.of("binding.created")
-        ask = here.links.sign(Use.ASK, Subject("shop", bind["id"]))
-        message = here.links.sign(Use.MESSAGE, Subject("main", started["id"]))
+        ask = here.signed_links.sign(Use.ASK, Subject("shop", bind["id"]))
+        message = here.signed_links.sign(Use.MESSAGE, Subject("main", started["id"]))
         lan = Operator(world, http)
         assert (await lan.sign_in())[0] == 303
         [cookie] = [each.value for each in http.cookie_jar if each.key == "codesvc_admin"]
