@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 import pytest
@@ -10,27 +9,20 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser import customer
-from tests.browser.stage import chromium, staged
-
-
-def find_chromium():
-    executable = chromium()
-    if executable is None:
-        missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
-        (pytest.fail if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
-    return executable
+from tests.browser.stage import staged
+from tests.chromium import chromium_for_tests
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage():
-    async with staged(find_chromium()) as stage:
+    async with staged(chromium_for_tests()) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shop():
     """A stage with a customer's own pages in place of the demo's, and its service, to be stopped and started."""
-    async with customer.staged(find_chromium()) as shop:
+    async with customer.staged(chromium_for_tests()) as shop:
         yield shop
 
 

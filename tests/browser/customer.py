@@ -19,7 +19,8 @@ from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url
-from tests.browser.stage import ARGUMENTS, KEY, Stage, four_free_ports
+from tests.browser.stage import KEY, Stage, four_free_ports
+from tests.chromium import ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser.scenes import SCENES, looking
-from tests.browser.stage import PHONE_AGENT, chromium, staged
+from tests.browser.stage import PHONE_AGENT, staged
+from tests.chromium import chromium_for_pictures
 
 if TYPE_CHECKING:
     from tests.browser.stage import Stage
@@ -53,10 +54,7 @@ async def compose(stage: Stage, sheet: str, locale: str, *, dark: bool) -> None:
 
 
 async def main() -> None:
-    executable = chromium()
-    if executable is None:
-        raise SystemExit("no Chromium: install it, or set CODESVC_CHROMIUM")
-    async with staged(executable) as stage:
+    async with staged(chromium_for_pictures()) as stage:
         for sheet in SHEETS:
             for locale in ("zh-CN", "en-US"):
                 for dark in (False, True) if sheet == "page" else (False,):

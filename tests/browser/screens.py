@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.scenes import INSIDE_WECHAT, SCENES, looking
-from tests.browser.stage import PHONE, WECHAT_AGENT, chromium, staged
+from tests.browser.stage import PHONE, WECHAT_AGENT, staged
+from tests.chromium import chromium_for_pictures
 
 if TYPE_CHECKING:
     from tests.browser.stage import Stage
@@ -37,10 +38,7 @@ async def photograph(stage: Stage, scene_name: str, look_name: str) -> None:
 
 
 async def main(wanted: list[str]) -> None:
-    executable = chromium()
-    if executable is None:
-        raise SystemExit("no Chromium: install it, or set CODESVC_CHROMIUM")
-    async with staged(executable) as stage:
+    async with staged(chromium_for_pictures()) as stage:
         for scene_name in SCENES:
             for look_name in LOOKS:
                 if scene_name in INSIDE_WECHAT and "wechat" not in look_name:

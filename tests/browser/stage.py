@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
 import socket
 import tempfile
 import time
@@ -24,6 +23,7 @@ from playwright.async_api import async_playwright
 
 from codesvc.demo.configuration import Addresses
 from codesvc.demo.stack import running
+from tests.chromium import ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,17 +31,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 KEY = "csk_shop_" + "b" * 43
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Pages that a test answers itself count as public, and loopback as private.
-    "--disable-features=LocalNetworkAccessChecks",
-]
 WHOLE = os.environ.get("CODESVC_ALL_LOOKS") == "1"
 """Whether pages are read in every look: each scene on both screens in both languages, light and dark; the operators'
 pages and the documentation's site on both screens, light and dark. Else each scene in one of the four by turns, and the
@@ -53,11 +42,6 @@ PHONE_AGENT = (
 WECHAT_AGENT = PHONE_AGENT.replace("Version/18.1", "MicroMessenger/8.0.54(0x18003632) NetType/WIFI Language/zh_CN")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-
-
-def chromium() -> str | None:
-    """Where Chromium is; None if it is not."""
-    return os.environ.get("CODESVC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def four_free_ports() -> int:

@@ -5,7 +5,6 @@ The faults are switched on in the sandbox; nothing is read but the pages.
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,7 +12,8 @@ import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
 from codesvc.domain.passwords import password_line
-from tests.browser.stage import ARGUMENTS, DESKTOP, PHONE, WHOLE, chromium
+from tests.browser.stage import DESKTOP, PHONE, WHOLE
+from tests.chromium import ARGUMENTS, chromium_for_tests
 from tests.world import running_world
 
 axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
@@ -30,12 +30,8 @@ RULES = {
 
 @pytest_asyncio.fixture
 async def browser():
-    executable = chromium()
-    if executable is None:
-        missing = "no Chromium: install it, or set CODESVC_CHROMIUM"
-        (pytest.fail if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1" else pytest.skip)(missing)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
         yield browser
         await browser.close()
 

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.browser.conftest import find_chromium
 from tests.browser.handset import take_phone
 from tests.browser.shop_visit import PASSWORD, begin_reset, begin_sign_up
 from tests.browser.stage import staged
+from tests.chromium import chromium_for_tests
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage():
     """A stage of its own: its desk has only the phones of these tests."""
-    async with staged(find_chromium()) as stage:
+    async with staged(chromium_for_tests()) as stage:
         yield stage
 
 

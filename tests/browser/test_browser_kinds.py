@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from codesvc.web.pictures import draw_code
 from tests.browser import customer
-from tests.browser.conftest import find_chromium
+from tests.chromium import chromium_for_tests
 from tests.pictures import data_url
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -26,7 +26,10 @@ def own_code():
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["follow", "none"])
 async def shown(request):
     picture = {"qr_picture": own_code()} if request.param == "follow" else {}
-    async with customer.staged(find_chromium(), kind="unverified_subscription", messages={}, **picture) as (stage, _):
+    async with customer.staged(chromium_for_tests(), kind="unverified_subscription", messages={}, **picture) as (
+        stage,
+        _,
+    ):
         yield stage, request.param
 
 

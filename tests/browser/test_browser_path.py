@@ -24,10 +24,10 @@ from codesvc.sandbox import Platform
 from codesvc.sandbox import create_app as create_sandbox
 from codesvc.store.connection import store_url
 from tests.browser import customer
-from tests.browser.conftest import find_chromium
 from tests.browser.customer import opened
 from tests.browser.shop_visit import begin_sign_up
-from tests.browser.stage import ARGUMENTS, KEY, Stage, four_free_ports, verification_of, wechat_of
+from tests.browser.stage import KEY, Stage, four_free_ports, verification_of, wechat_of
+from tests.chromium import ARGUMENTS, chromium_for_tests
 from tests.front import nginx
 from tests.ops.nginx import free_port
 
@@ -81,7 +81,7 @@ async def stages():
         await stack.enter_async_context(nginx(front, base, PREFIX))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
         stack.push_async_callback(browser.close)
         yield Stage(shop, http, browser), Stage(site, http, browser)
 

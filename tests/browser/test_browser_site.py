@@ -15,7 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tests.browser.stage import WHOLE, chromium
+from tests.browser.stage import WHOLE
+from tests.chromium import ARGUMENTS, chromium_for_tests
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", "en/integrating-java/"]
@@ -46,11 +47,8 @@ def site():
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = chromium()
-    if executable is None:
-        pytest.skip("no Chromium: install it, or set CODESVC_CHROMIUM")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
         yield browser
         browser.close()
 

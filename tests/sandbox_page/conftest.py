@@ -1,8 +1,6 @@
 """A sandbox with a callback and a web page, and a real Chromium in front of it."""
 
 import json
-import os
-import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import fromstring  # the sandbox itself wrote what is read here
@@ -15,17 +13,8 @@ from codesvc.sandbox import Platform, Settings
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
 from codesvc.sandbox.envelope import write_xml
 from codesvc.sandbox.server import start_server
+from tests.chromium import ARGUMENTS, chromium_for_tests
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 DATA = {
@@ -34,17 +23,6 @@ DATA = {
     "time3": {"value": "2025年5月1日 15:01"},
     "thing4": {"value": "如非本人操作请忽略"},
 }
-
-
-def find_chromium():
-    """Chromium's path; without one the tests are skipped, or fail where a browser is required."""
-    path = os.environ.get("CODESVC_CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        reason = "no Chromium: set CODESVC_CHROMIUM to its path"
-        if os.environ.get("CODESVC_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
 
 
 def pytest_collection_modifyitems(items):
@@ -162,7 +140,7 @@ async def browse(desk):
 
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        chromium = await playwright.chromium.launch(executable_path=chromium_for_tests(), args=ARGUMENTS)
         stack.push_async_callback(chromium.close)
 
         async def open_page(*, url=None, beside=None, viewport=DESK, locale="zh-CN", expect=(), **more):
