@@ -51,6 +51,7 @@ from codesvc.service.intents import Intents
 from codesvc.service.messages import Messages
 from codesvc.service.oidc import OpenIdProvider
 from codesvc.service.profile_sync import ProfileSync
+from codesvc.service.public_certificate import watching
 from codesvc.service.qr_pool import QrPool
 from codesvc.service.registry_administration import RegistryAdministration
 from codesvc.service.statistics.gauges import Gauges
@@ -221,7 +222,13 @@ async def _run(
             keyring=keyring,
             store=store,
             offset=offset,
-            readiness=Readiness(store, directory, platforms, heard),
+            readiness=Readiness(
+                store,
+                directory,
+                platforms,
+                heard,
+                certificate=await stack.enter_async_context(watching(service.public_url)),
+            ),
             change_notifier=change_notifier,
             verifications=Verifications(store, keyring, pool, recorder, push_delay=settings.service.push_delay),
             bindings=Bindings(store, proofs, handles, people),

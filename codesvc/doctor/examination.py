@@ -25,6 +25,7 @@ from codesvc.doctor import (
     gateways,
     odds_findings,
     outbound,
+    public_certificate,
     refused_calls,
     samples,
     settings_checks,
@@ -81,6 +82,7 @@ class Examination:
         proxies = outbound.ignored(settings, self._environment)
         leaving_us = await guarded("outbound proxies", outbound.findings(settings))
         leaving_us += await guarded("gateways", gateways.findings(settings))
+        leaving_us += await guarded("public address", public_certificate.findings(settings.service.public_url))
         for finding in (*proxies, *leaving_us):
             yield finding
         try:

@@ -60,7 +60,8 @@ class ComponentHealth:
     """The health of one component.
 
     Attributes:
-        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy` or `callbacks:{account}`.
+        component: `store`, `wechat:{account}`, `descriptors`, `proxies`, `webhook_proxy`, `certificate` or
+            `callbacks:{account}`.
         state: one or two words; `ok` if nothing is wrong.
         means: what the state means for callers.
     """

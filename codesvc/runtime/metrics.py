@@ -188,6 +188,8 @@ CALLBACK_AGE: Final = _gauge(
 UNHEARD: Final = _gauge(
     "codesvc_qr_codes_unheard", "QR codes that were shown since the latest good callback", "account"
 )
+CERTIFICATE: Final = _gauge("codesvc_certificate", "1 for the state of the public address's certificate", "state")
+CERTIFICATE_ENDS: Final = _gauge("codesvc_certificate_ends_seconds", "When that ends, seconds since 1970")
 OUTBOX: Final = _gauge("codesvc_outbox_jobs", "Jobs in the outbox, taken or not", "partition")
 OUTBOX_AGE: Final = _gauge("codesvc_outbox_age_seconds", "Age of the oldest job in the outbox; 0 if empty", "partition")
 WEBHOOKS_WAITING: Final = _gauge(

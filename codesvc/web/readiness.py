@@ -18,6 +18,7 @@ from codesvc.store.versions import StoreTooOld, require_new_enough
 if TYPE_CHECKING:
     from codesvc.domain.health import PlatformHealth
     from codesvc.service.callback_refusals import CallbackRefusals
+    from codesvc.service.public_certificate import PublicCertificate
     from codesvc.sites.directory import AccountEntry, Directory
     from codesvc.store.store import Store
 
@@ -33,19 +34,28 @@ class Readiness:
         directory: the accounts.
         platforms: the results of the accounts' calls to WeChat.
         refusals: what is heard of the accounts' callbacks.
+        certificate: of the public address.
 
     Attributes:
         proxies: what trusted proxies handed on.
         refusals: what is heard of the accounts' callbacks.
         webhook_proxy: whether the outbound proxy leads to the receivers of webhooks.
+        certificate: what was seen of the certificate of the public address.
     """
 
     def __init__(
-        self, store: Store, directory: Directory, platforms: PlatformHealth, refusals: CallbackRefusals
+        self,
+        store: Store,
+        directory: Directory,
+        platforms: PlatformHealth,
+        refusals: CallbackRefusals,
+        *,
+        certificate: PublicCertificate,
     ) -> None:
         self.proxies = health.Proxies()
         self.webhook_proxy = health.WebhookProxy()
         self.refusals = refusals
+        self.certificate = certificate
         self._store = store
         self._directory = directory
         self._platforms = platforms
@@ -86,7 +96,12 @@ class Readiness:
     def of_process(self) -> list[ComponentHealth]:
         """The conditions of what is this process's own."""
         descriptors = health.of_descriptors(file_descriptors.state())
-        return [descriptors, self.proxies.condition, *self.webhook_proxy.conditions]
+        return [
+            descriptors,
+            self.proxies.condition,
+            *self.webhook_proxy.conditions,
+            *self.certificate.conditions,
+        ]
 
     async def _store_state(self) -> str:
         """The store's state; `slow` is no reason to take this process out of service."""

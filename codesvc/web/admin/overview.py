@@ -21,7 +21,7 @@ from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
-from codesvc.web.admin.worries import component_worries, endpoint_worries, worries
+from codesvc.web.admin.worries import certificate_worries, component_worries, endpoint_worries, worries
 from codesvc.web.context import services
 from codesvc.wechat.errors import NO_RIGHT
 
@@ -89,7 +89,8 @@ async def show(request: web.Request) -> web.Response:
     figures = together(found)
     queues = [backlog(queue) for queue in await here.gauges.queues()]
     story = tell(figures.total, choice.purposes)
-    wrong = worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0))
+    wrong = list(certificate_worries(words, here.readiness.certificate.seen, unix_ms()))
+    wrong += worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0))
     wrong += await besides(here, words)
     variables = {
         "choice": choice,

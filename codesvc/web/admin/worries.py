@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain import callback_health
+from codesvc.domain.certificate import CertificateState
 from codesvc.domain.health import OK
 from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import judge_token
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from codesvc.domain.callback_health import CallbackState, Heard
+    from codesvc.domain.certificate import Certificate
     from codesvc.domain.health import ComponentHealth
     from codesvc.service.operators.account_state import TokenTrouble
     from codesvc.service.operators.forecast import Outlook
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
 """Parts of /readyz that are named by `component_worries`."""
+
+
+_SPENT: Final = "45009"
+"""WeChat's errcode for a quota that is used up (WECHAT.md 13)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +128,33 @@ def account_worries(w: Words, health: Health) -> Iterator[Worry]:
     yield from callback_worries(w, title, health.heard)
     if health.token is not None:
         yield token_worry(w, title, health.token)
+    gone = {each.what for each in health.outlooks if _gone(each)}
+    spent = {each.endpoints[0]: each for each in health.faults if each.result == _SPENT and set(each.endpoints) <= gone}
     for fault in health.faults:
+        if fault in spent.values():
+            continue  # said below, by what is gone
         if fault.over or (health.token is not None and set(fault.endpoints) <= {"token"}):
             continue
         if fault.needs_action or fault.result in UNANSWERED:
             yield _fault(w, title, fault)
     for each in health.outlooks:
         if each.low and not (each.what == "token" and health.token is not None):
-            yield _low(w, title, each)
+            yield _low(w, title, each, spent.get(each.what))
 
 
-def _low(w: Words, title: str, each: Outlook) -> Worry:
-    gone = each.what in {"template", "qrcode"} and not each.left
+def _gone(each: Outlook) -> bool:
+    return each.what in {"template", "qrcode"} and each.known and not each.left
+
+
+def _low(w: Words, title: str, each: Outlook, refused: Fault | None = None) -> Worry:
+    """A quota that is low or gone; `refused`: the calls that WeChat has refused because of it."""
+    gone = _gone(each)
     count = w.t("gone.in", time=w.seconds(each.ends_in_seconds)) if each.ends_in_seconds else ""
+    if refused is not None:
+        count = w.t("count.failed", count=w.number(refused.count))
     text = w.t(f"worry.{'gone' if gone else 'low'}.{each.what}", account=title)
-    return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, None, "/admin/accounts")
+    since = None if refused is None else refused.since
+    return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, since, "/admin/accounts")
 
 
 def component_worries(w: Words, conditions: Iterable[ComponentHealth]) -> Iterator[Worry]:
@@ -146,6 +164,21 @@ def component_worries(w: Words, conditions: Iterable[ComponentHealth]) -> Iterat
             tone = "warn" if each.state == "scarce" else "bad"
             what = w.named("result", each.state)
             yield Worry(tone, w.t(f"worry.{each.component}", what=what), w.t(f"worry.{each.component}.do"))
+
+
+def certificate_worries(w: Words, certificate: Certificate | None, now: int) -> Iterator[Worry]:
+    """What is wrong with the certificate of the public address; nothing if none was seen.
+
+    It stands first on the page: callbacks that do not come, and people who do not, are its effects.
+    """
+    state = OK if certificate is None else certificate.state(now)
+    if certificate is None or state == OK:
+        return
+    tone = "warn" if state is CertificateState.ENDING else "bad"
+    key = f"worry.certificate.{CertificateState(state).name.lower()}"
+    text = w.t(key, host=certificate.host, at=w.moment(certificate.ends))
+    since = certificate.ends if state is CertificateState.EXPIRED else None
+    yield Worry(tone, text, w.t(f"{key}.do"), "", since)
 
 
 def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Iterator[Worry]:

@@ -1,0 +1,31 @@
+"""The certificate of the public address, as this machine sees it."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
+from codesvc.domain.certificate import MEANS, REMEDIES, CertificateState
+from codesvc.domain.clock import unix_ms
+from codesvc.domain.service_address import DEFAULT_PORTS
+from codesvc.runtime.peer_certificate import CertificateProbe
+
+_WHAT: Final = "service.public_url: certificate"
+
+
+async def findings(public_url: str) -> list[Finding]:
+    """Its state by a handshake; nothing for an address without https."""
+    parts = urlsplit(public_url)
+    if parts.scheme != "https":
+        return []
+    host, now = parts.hostname or "", unix_ms()
+    seen = await CertificateProbe().look(host, parts.port or DEFAULT_PORTS["https"])
+    if seen is None:
+        remedy = "Look from outside if this network does not lead back to it; the callback below says more."
+        return [skipped(_WHAT, f"{host} is not reached from this machine", remedy)]
+    state = seen.state(now)
+    if state is CertificateState.OK:
+        return [ok(_WHAT, seen.said(now))]
+    say = warn if state is CertificateState.ENDING else fail
+    return [say(_WHAT, f"{seen.said(now)} {MEANS[state]}", REMEDIES[state])]

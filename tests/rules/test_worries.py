@@ -1,0 +1,37 @@
+"""The banner of the operator's pages: one incident is one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from codesvc.domain.callback_health import Heard
+from codesvc.service.operators.forecast import Outlook
+from codesvc.service.statistics.series import SPANS, gathered
+from codesvc.service.statistics.summary import Fault
+from codesvc.web.admin.account_health import Health
+from codesvc.web.admin.layout import Words
+from codesvc.web.admin.worries import account_worries
+from codesvc.wechat.errcodes import judge
+
+EN = Words("en")
+
+
+def said(*, left, endpoints=("template",), known=True):
+    outlooks = [Outlook("main", "template", left, 100, None, left < 20, known=known)]
+    faults = [Fault("45009", endpoints, 12, 1_000, judge(45009))]
+    health = Health("main", "Tea", outlooks, faults, gathered(SPANS["1h"], 0, []), Heard(0), None)
+    return list(account_worries(EN, health))
+
+
+def test_a_spent_quota_is_said_once_with_its_count_and_its_beginning():
+    [worry] = said(left=0)
+    assert worry.text == "Tea: today's template messages are used up"
+    assert "midnight in Beijing" in worry.hint
+    assert (worry.tone, worry.count, worry.since) == ("bad", "12 failed", 1_000)
+
+
+@pytest.mark.parametrize(
+    "found", [{"left": 5}, {"left": 0, "known": False}, {"left": 0, "endpoints": ("template", "custom")}], ids=str
+)
+def test_calls_that_the_quota_does_not_explain_are_said_too(found):
+    assert any("45009" in worry.text for worry in said(**found))
