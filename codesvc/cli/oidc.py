@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.cli.tables import print_table, table_in
 from codesvc.domain.clock import rfc3339, unix_ms
 from codesvc.domain.errors import CodesvcError
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.service.oidc_administration import OidcAdministration
 from codesvc.sites.relying_parties import RelyingParties
 
@@ -37,9 +38,11 @@ async def run(arguments: argparse.Namespace, settings: Settings, directory: Dire
         case "put":
             table = table_in(arguments.file)
             made = await office.put(arguments.site, arguments.id, table, by=_BY, new_secret=arguments.new_secret)
+            _say(f"{arguments.id} is registered, in every process within a second. Enter in the app:")
+            issuer = ServiceAddress(settings.service.public_url).url(f"/oidc/{arguments.site}")
+            _say(f"  issuer     {issuer}\n  client id  {arguments.id}")
             if made.secret is not None:
-                _say(f"The secret, shown this once; give it to the relying party:\n  {made.secret}")
-            _say(f"{arguments.id} is registered, in every process within a second")
+                _say(f"  secret     {made.secret}\n             (shown this once)")
         case _:
             await office.remove(arguments.site, arguments.id, by=_BY)
             _say(f"{arguments.id} is gone, in every process within a second")

@@ -237,7 +237,7 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """An identity system that calls us in its own words (docs/en/relay-systems.md)."""
+    """An identity system that calls us in its own words (docs/en/relay)."""
 
     adapter: Annotated[str, Among(tuple(ADAPTERS))]
     secrets: Annotated[tuple[_Shared, ...], filled, distinct]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from codesvc.config import parse
 from codesvc.config.api_keys import hash_line, new_signing_secret
 from codesvc.demo.activity import PATH
-from codesvc.demo.wiki import CLIENT
+from codesvc.demo.login_clients import clients
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.logo import data_url
 from codesvc.domain.passwords import password_line
@@ -20,6 +20,8 @@ from codesvc.sandbox.identifiers import profile_url
 from codesvc.sandbox.qr_jpeg import draw_jpeg
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesvc.config import Settings
     from codesvc.sandbox.account import AccountSpec
     from codesvc.sandbox.rights import AccountKind as SandboxKind
@@ -121,7 +123,7 @@ def service_settings(
     webhook_secret: str | None = None,
     operator_password: str | None = None,
     subject_key: str | None = None,
-    wiki_secret: str | None = None,
+    client_secrets: Mapping[str, str] | None = None,
     admin_key: str | None = None,
 ) -> Settings:
     """The service's settings.
@@ -134,7 +136,7 @@ def service_settings(
         master_key: the master key; a new one is made if it is not given.
         webhook_secret: the webhook secret; a new one is made if it is not given.
         subject_key: what people's identities at apps derive from; a new one is made if it is not given.
-        wiki_secret: of the client of the wiki; without one there is no OpenID Provider.
+        client_secrets: of the apps of `codesvc.demo.login_clients`; without them there is no OpenID Provider.
         operator_password: of the operator `demo`; without one there are no operator's pages.
         admin_key: sets up the site of the identity system (`codesvc.demo.relay`); None for none.
 
@@ -190,15 +192,9 @@ def service_settings(
             },
         },
     }
-    if wiki_secret is not None:
+    if client_secrets is not None:
         document["oidc"] = {"subject_key": subject_key or secrets.token_urlsafe(48)}
-        client = {
-            "id": CLIENT,
-            "name": {"zh": "山月百科", "en": "Moonhill Wiki"},
-            "secrets": [hash_line(wiki_secret)],
-            "redirect_uris": [f"{addresses.wiki}/callback"],
-        }
-        document["sites"][SITE]["oidc"] = {"clients": [client]}
+        document["sites"][SITE]["oidc"] = {"clients": clients(addresses.wiki, client_secrets)}
     if operator_password is not None:
         line = password_line(operator_password, secrets.token_bytes(16))
         document["admin"] = {"operators": {OPERATOR: {"password": line}}}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses, by_keyword
+from codesvc.demo.login_clients import APP
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story
 from codesvc.domain.account_kinds import AccountKind, Right
@@ -99,6 +100,8 @@ codesvc demo
 
   API key     {key}
               (site "{SITE}", every scope; shown this once)
+  Your app    issuer {where.issuer}, client {APP}
+              secret {stack.app_secret}   log in with WeChat: docs/en/openid.md
   Command     {_command()}   check, send, init and others
 
   For the examples of README.md and docs/en/quickstart.md, in a second terminal:

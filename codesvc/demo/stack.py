@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from codesvc.app import create_app as create_service
 from codesvc.config.api_keys import new_admin_key, new_key, new_signing_secret
 from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, by_keyword, sandbox_account, service_settings
+from codesvc.demo.login_clients import APP
 from codesvc.demo.relay import SITE as IDENTITY_SITE
 from codesvc.demo.relay import Plan
 from codesvc.demo.shown_codes import ShownCodes
 from codesvc.demo.website import create_app as create_website
+from codesvc.demo.wiki import CLIENT as WIKI
 from codesvc.demo.wiki import create_wiki
 from codesvc.runtime.http_server import listening
 from codesvc.sandbox import Platform
@@ -36,11 +38,13 @@ class Stack:
         addresses: the addresses of its parts.
         account: the sandbox's default account.
         password: of the operator `demo` of /admin.
+        app_secret: of the client for a reader's own app.
     """
 
     addresses: Addresses
     account: AccountSpec
     password: str
+    app_secret: str
 
 
 @asynccontextmanager
@@ -62,7 +66,8 @@ async def running(
     """
     account = sandbox_account(addresses, kind=kind)
     password = secrets.token_urlsafe(12)
-    signing, wiki_secret = new_signing_secret(secrets.token_bytes(32)), secrets.token_urlsafe(32)
+    signing = new_signing_secret(secrets.token_bytes(32))
+    client_secrets = {name: secrets.token_urlsafe(32) for name in (WIKI, APP)}
     identity = _identity(addresses) if relay else None
     settings = service_settings(
         addresses,
@@ -73,7 +78,7 @@ async def running(
         webhook_secret=signing,
         operator_password=password,
         subject_key=_lasting_key(data_dir, "subject-key"),
-        wiki_secret=wiki_secret,
+        client_secrets=client_secrets,
         admin_key=identity.admin_key if identity else None,
     )
     website = create_website(
@@ -90,14 +95,14 @@ async def running(
         sandbox = create_sandbox(platform)
         await stack.enter_async_context(listening(sandbox, LOOPBACK, addresses.port_base + 1))
         await stack.enter_async_context(listening(website, LOOPBACK, addresses.port_base + 2))
-        wiki = create_wiki(issuer=addresses.issuer, secret=wiki_secret, address=addresses.wiki)
+        wiki = create_wiki(issuer=addresses.issuer, secret=client_secrets[WIKI], address=addresses.wiki)
         await stack.enter_async_context(listening(wiki, LOOPBACK, addresses.port_base + 3))
         url = await stack.enter_async_context(store_url(settings.store))
         service = create_service(settings, url)
         site = settings.sites[SITE]
         ShownCodes(platform, service_url=addresses.service, api_key=api_key, site=site).watch(service)
         await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
-        yield Stack(addresses, account, password)
+        yield Stack(addresses, account, password, client_secrets[APP])
 
 
 def _identity(addresses: Addresses) -> Plan:

@@ -22,6 +22,8 @@ TAGS: Final = {"zh": ("zh-CN", "中文"), "en": ("en", "English")}
 SECTIONS: Final = {
     "Start here": "从这里开始",
     "Connect a website": "接入网站",
+    "Codes of other systems": "身份系统的验证码",
+    "WeChat login for apps": "应用用微信登录",
     "Run the service": "部署与运维",
     "Reference": "参考",
     "Understand": "了解原理",
@@ -83,10 +85,15 @@ def on_files(files: Any, config: Any, **_: Any) -> Any:
 def on_nav(nav: Any, config: Any, **_: Any) -> Any:
     """Title the sections in the language of the site."""
     if _language(config) == "zh":
-        for item in nav.items:
-            if isinstance(item, Section):
-                item.title = SECTIONS[item.title]
+        _title(nav.items)
     return nav
+
+
+def _title(items: list[Any]) -> None:
+    for item in items:
+        if isinstance(item, Section):
+            item.title = SECTIONS[item.title]
+            _title(item.children)
 
 
 class Links:

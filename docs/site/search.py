@@ -19,7 +19,7 @@ WORDS: Final = Path(__file__).with_name("search_words.toml")
 FAINT: Final = {
     **dict.fromkeys(("decisions/", "contributing/", "glossary/"), 0.02),
     **dict.fromkeys(("log-events/", "metrics/", "events/", "template-variables/", "claims/"), 0.1),
-    **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/", "relay-code/"), 0.3),
+    **dict.fromkeys(("configuration/", "cli/", "sandbox/", "problems/"), 0.3),
 }
 """Pages that answer few questions and hold many words: their weight in the search."""
 

@@ -1,4 +1,4 @@
-// What Ory Kratos sends to codesvc: request_config.body of the courier (docs/en/relay-systems.md).
+// What Ory Kratos sends to codesvc: request_config.body of the courier (docs/en/relay/kratos.md).
 // The default body of Kratos lacks the codes of sign-in and sign-up.
 function(ctx)
   local field(object, name) = if std.objectHas(object, name) && object[name] != null then object[name] else '';

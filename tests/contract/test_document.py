@@ -30,7 +30,7 @@ NOT_PUBLISHED = {
     "POST /wechat/{account}/message/{token}": "the form of that page",
     **{
         f"{method} /inbound/{{adapter}}/{{site}}{path}": "identity systems call it, each in its own form; "
-        "docs/en/relay-systems.md"
+        "docs/en/relay.md"
         for method in ("GET", "POST")
         for path in ("", "/{word}")
     },

@@ -15,7 +15,7 @@ from tests.relay.conftest import at_gateway, new_relay, stub  # noqa: F401  fixt
 from tests.world import KEY
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "en" / "relay-code.md"
+PAGES = HERE.parents[1] / "docs" / "en" / "relay"
 JSONNET = HERE.parents[1] / "ops" / "kratos" / "codesvc.jsonnet"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOKEN = "token-of-an-identity-system"
@@ -28,10 +28,8 @@ SOURCES = {
 }
 
 
-def snippet(anchor):
-    section = DOCUMENT.read_text(encoding="utf-8").split(f"{{#{anchor}}}\n")[1].split("\n## ")[0]
-    [code] = [code for kind, code in BLOCK.findall(section) if kind == "js"]
-    return code
+def snippet(page, number=0):
+    return [code for kind, code in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) if kind == "js"][number]
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def node(request, tmp_path_factory, tmp_path):
     """Runs a module that is written beside the snippets, with the systems' packages."""
     home = installed(request, tmp_path_factory, HERE / "relay" / "package.json")
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
-    (tmp_path / "codesvc.mjs").write_text(snippet("function"), encoding="utf-8")
+    (tmp_path / "codesvc.mjs").write_text(snippet("better-auth"), encoding="utf-8")
 
     async def run(world, text, **files):
         for name, content in files.items():
@@ -112,7 +110,7 @@ console.log(JSON.stringify({ answers, kept: db.verification.map((each) => each.v
 
 
 async def test_better_auth_itself_sends_its_codes_through_the_snippet(world, stub, node):  # noqa: F811
-    said = await node(world, BETTER_AUTH, plugins_mjs=snippet("better-auth"))
+    said = await node(world, BETTER_AUTH, plugins_mjs=snippet("better-auth", 1))
     assert said["answers"] == [200, 200]
     found = {data["channel"]: data for data in await at_gateway(stub, 2)}
     assert found["sms"]["to"] == "+8613800138000"
@@ -139,7 +137,7 @@ console.log(JSON.stringify(thrown));
 
 
 async def test_supertokens_recipe_sends_its_codes_through_the_snippet(world, stub, node):  # noqa: F811
-    said = await node(world, SUPERTOKENS, recipe_mjs=snippet("supertokens"))
+    said = await node(world, SUPERTOKENS, recipe_mjs=snippet("supertokens", 1))
     assert said == "codesvc did not take the code: 400"
     [data] = await at_gateway(stub)
     assert (data["to"], data["code"], data["params"]["minutes"]) == ("+8613800138000", "482913", "15")

@@ -209,6 +209,7 @@ async def test_the_commands(store_url, tmp_path):
     assert (status, "sha256:" in said) == (0, True)
     status, said = await run("put", "shop", "wiki", "wiki.toml")
     assert (status, "shown this once" in said) == (0, True), said
+    assert re.search(r"issuer +https?://[^\n]+/oidc/shop\n +client id +wiki\n +secret +\S{40,}\n", said), said
     status, said = await run("put", "shop", "wiki", "wiki.toml")
     assert (status, "shown this once" in said) == (0, False), said
     status, said = await run("clients")

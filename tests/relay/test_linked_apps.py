@@ -1,4 +1,4 @@
-"""The ways of docs/en/openid-apps.md: one person signs in to an app by OpenID Connect, and gets codes in WeChat."""
+"""The ways of docs/en/openid.md: one person signs in to an app by OpenID Connect, and gets codes in WeChat."""
 
 from __future__ import annotations
 
