@@ -25,7 +25,7 @@ class Ground:
 
     @property
     def keys(self):
-        return self.here.directory.accounts["main"].keys
+        return self.here.directory.accounts["main"].store_keys
 
     async def start(self):
         """One start with an address of its own: 201, or 503 with Retry-After, and nothing else."""

@@ -43,7 +43,7 @@ def calls_of(script):
 def begin(world, jobs):
     """The script's answers, one for each job."""
     account = world.app[SERVICES].directory.accounts["main"]
-    keys = account.keys
+    keys = account.store_keys
     args = {"root": keys.root, "account": keys.account, "appid": keys.appid, "group": GROUP}
     args |= {"sites": 2, "assumed_daily": 1000, "reserve": "0.1", "jobs": msgspec.msgpack.encode(jobs)}
     return _answers(world, "begin_deliveries", {"outbox": keys.outbox, "day": keys.quota("template", 1)}, args)

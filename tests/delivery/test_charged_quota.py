@@ -27,7 +27,7 @@ def account_of(world):
 
 
 def counters(world, valkey):
-    found = valkey.hgetall(day_key(account_of(world).keys, Api.TEMPLATE))
+    found = valkey.hgetall(day_key(account_of(world).store_keys, Api.TEMPLATE))
     return {name.decode(): value.decode() for name, value in found.items()}
 
 
@@ -42,7 +42,7 @@ def maybe_counted(world):
 
 async def settled(world, valkey):
     """Wait until the outbox is empty and the first reading of WeChat's quotas is through."""
-    keys = account_of(world).keys
+    keys = account_of(world).store_keys
     await until(lambda: valkey.xlen(keys.outbox) == 0, seconds=20)
     await until(lambda: b"daily" in valkey.hgetall(day_key(keys, Api.TEMPLATE)), seconds=20)
     await world.control("POST", "/settle")
@@ -198,11 +198,11 @@ async def test_what_a_quota_of_wechat_refuses_is_given_back(world, valkey, errco
 async def read(world, **changes):
     """Take over what WeChat says now, as the regular reading does."""
     here, account = world.app[SERVICES], account_of(world)
-    mark = await here.store.quotas.mark(account.keys, Api.TEMPLATE)
-    quotas = world.platform.accounts[account.keys.appid].quotas
+    mark = await here.store.quotas.mark(account.store_keys, Api.TEMPLATE)
+    quotas = world.platform.accounts[account.store_keys.appid].quotas
     reading = quotas.read(SEND, world.platform.clock.now())
     answer = {"daily": reading.limit.daily, "used": reading.used} | changes
-    return await here.store.quotas.learn(account.keys, Api.TEMPLATE, mark=mark, **answer)
+    return await here.store.quotas.learn(account.store_keys, Api.TEMPLATE, mark=mark, **answer)
 
 
 async def test_a_reading_is_believed_in_both_directions(world, valkey):
@@ -221,7 +221,7 @@ async def test_a_reading_is_believed_in_both_directions(world, valkey):
 async def test_sites_that_used_up_their_shares_have_them_again_after_a_reading(world, valkey):
     await world.bound("alice")
     await settled(world, valkey)
-    key = day_key(account_of(world).keys, Api.TEMPLATE)
+    key = day_key(account_of(world).store_keys, Api.TEMPLATE)
     valkey.hset(key, mapping={"total": 80_000, "s:shop": 80_000, "over": 57_500, "daily": 100_000})
     valkey.hset(key, "s:cafe", 500)
     await read(world, daily=100_000, used=1_000)
@@ -240,19 +240,19 @@ async def test_a_call_under_way_is_counted_beside_the_reading(world, valkey):
     here, account = world.app[SERVICES], account_of(world)
     await world.start("alice")
     await until(lambda: charged(world, valkey) == 1, seconds=20)
-    assert (await here.store.quotas.learn(account.keys, Api.TEMPLATE, daily=100, used=0)).left == 99
-    mark = await here.store.quotas.mark(account.keys, Api.TEMPLATE)
+    assert (await here.store.quotas.learn(account.store_keys, Api.TEMPLATE, daily=100, used=0)).left == 99
+    mark = await here.store.quotas.mark(account.store_keys, Api.TEMPLATE)
     await owner.wait_for_push()
     await settled(world, valkey)
     # It has ended since WeChat was asked, and may not be in the answer.
-    assert (await here.store.quotas.learn(account.keys, Api.TEMPLATE, daily=100, used=0, mark=mark)).left == 99
+    assert (await here.store.quotas.learn(account.store_keys, Api.TEMPLATE, daily=100, used=0, mark=mark)).left == 99
     assert (await read(world)).left == 99_999
     await same(world, valkey, 1)
 
 
 async def test_a_call_that_was_given_back_after_a_reading_leaves_no_trace(world, valkey):
     here, account = world.app[SERVICES], account_of(world)
-    quotas, keys = here.store.quotas, account.keys
+    quotas, keys = here.store.quotas, account.store_keys
     await settled(world, valkey)
     charges = [await quotas.charge(keys, Api.TEMPLATE, f"call-{n}", site="shop", sites=2) for n in range(5)]
     assert (await quotas.learn(keys, Api.TEMPLATE, daily=100, used=7)).left == 88

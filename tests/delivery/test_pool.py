@@ -9,7 +9,7 @@ async def pool_length(world, at_least=0):
     from codesvc.web.context import SERVICES
 
     services = world.app[SERVICES]
-    keys = services.directory.accounts["main"].keys
+    keys = services.directory.accounts["main"].store_keys
     for _ in range(500):
         length = await services.store.at(keys.partition).llen(keys.pool)
         if length >= at_least:

@@ -121,8 +121,8 @@ async def test_what_wechat_says_of_its_quota_is_taken_over(world):
     services = world.app[SERVICES]
     account = services.directory.accounts["main"]
     quotas = services.store.quotas
-    assert (await quotas.learn(account.keys, Api.QRCODE, daily=5, used=5)).left == 0
-    await services.store.at(account.keys.partition).delete(account.keys.pool)
+    assert (await quotas.learn(account.store_keys, Api.QRCODE, daily=5, used=5)).left == 0
+    await services.store.at(account.store_keys.partition).delete(account.store_keys.pool)
     started = await world.start()
     refused = await world.call("GET", f"/v1/verifications/{started['id']}/scan")
     assert (refused.status, refused.problem) == (503, "wechat-unavailable")

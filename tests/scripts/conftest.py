@@ -95,7 +95,7 @@ class Shop:
 
     async def raw(self, name, keys, **args):
         """As `script`, unread."""
-        header, names = load(name), self.site.keys
+        header, names = load(name), self.site.store_keys
         args = {"site": "shop"} | args
         given = {arg: args.get(arg, "") for arg in header.args if arg in args or arg not in STANDING_ARGS}
         return await self.here.store.deployment.acts[name].raw(
@@ -106,7 +106,7 @@ class Shop:
 
     async def claim(self, record, openid, *, push="", reply=1, unsigned=0):
         """Send the verification's word from this WeChat; `push` tells two pushes of WeChat apart."""
-        names = self.site.keys
+        names = self.site.store_keys
         keys = {
             "pointer": names.keyword(record.keyword),
             "words": names.openid_window("openid_words", openid),
@@ -117,7 +117,7 @@ class Shop:
         return await self.script("claim", keys, openid=openid, kind="keyword", reply=reply, **more)
 
     async def bind(self, user, openid):
-        keys = {"binding": self.site.keys.binding("shop", user), "outbox": self.site.keys.outbox}
+        keys = {"binding": self.site.store_keys.binding("shop", user), "outbox": self.site.store_keys.outbox}
         answer = await self.script("bind", keys, user=user, openid=openid, made_by="openid", many=0, replace=0)
         assert answer.outcome is Outcome.BOUND
 

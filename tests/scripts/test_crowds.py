@@ -28,11 +28,11 @@ async def test_a_crowd_of_addresses_hides_no_live_verification_of_another(shop, 
         own.append(await shop.started(ip=HOME))
         found = await statuses(shop, own)
         assert found == [Status.SUPERSEDED] * (len(own) - MOST_LIVE) + [Status.PENDING] * MOST_LIVE
-    assert valkey.llen(shop.site.keys.live("shop", "register", HOME, "u-1")) <= MOST_LIVE
+    assert valkey.llen(shop.site.store_keys.live("shop", "register", HOME, "u-1")) <= MOST_LIVE
 
 
 async def test_what_is_kept_of_a_user_does_not_grow_with_the_crowd(shop, valkey):
-    name = shop.site.keys.lately("shop", "u-1")
+    name = shop.site.store_keys.lately("shop", "u-1")
     started = [await shop.started(ip=crowd(number)) for number in range(script.MOST_LATEST)]
     full = valkey.strlen(name)
     started += [await shop.started(ip=crowd(1000 + number)) for number in range(60)]
@@ -60,7 +60,7 @@ async def test_a_user_s_pushes_are_counted_over_strings_and_lists(new_shop, valk
         site = shop.limited(user_pushes=[(6, 3600)], openid_pushes=[(50, 3600)])
         found = [(await shop.started("u-9", ip=crowd(n), site=site)).delivery for n in range(8)]
         assert [status != "awaiting_scan" for status in found] == [True] * 6 + [False] * 2
-        assert valkey.llen(site.keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
+        assert valkey.llen(site.store_keys.lately("shop", "u-9").replace(":user:", ":long-user:")) == 6
         [use, *_] = await OperatorQueries(shop.here.store, shop.here.directory).uses(site, "u-9")
         assert (use.limit, use.count, use.used) == ("user_pushes", 6, 6)
         assert len(valkey.keys("*:long-recent:*")) == 1

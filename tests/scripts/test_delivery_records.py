@@ -21,7 +21,7 @@ async def queued(quiet_shop):
 class Push:
     def __init__(self, shop, record, openid):
         self.shop, self.record, self.openid = shop, record, openid
-        self.keys = shop.site.keys
+        self.keys = shop.site.store_keys
 
     async def sent(self, status="sent", *, number=None, msgid=MSGID, reason=""):
         number = str(number or self.record.number)

@@ -91,7 +91,7 @@ async def test_one_push_delivered_100_times_counts_one_word(shop, valkey):
     record = await shop.started()
     outcomes = await together(shop.claim(record, "o_someone") for _ in range(100))
     assert outcomes == {Outcome.CLAIMED: 100}
-    assert valkey.strlen(shop.site.keys.openid_window("openid_words", "o_someone")) == 6
+    assert valkey.strlen(shop.site.store_keys.openid_window("openid_words", "o_someone")) == 6
 
 
 async def test_100_users_want_one_wechat(shop):

@@ -11,7 +11,7 @@ OPENID = "o_owner"
 
 async def begin(shop, record, moment="now"):
     """What a worker does before it hands the message to WeChat."""
-    names = shop.site.keys
+    names = shop.site.store_keys
     jobs = msgspec.msgpack.encode([["push", record.id, str(record.number), "1-1", "", moment]])
     keys = {"outbox": names.outbox, "day": f"{names.account}quota:test"}
     await shop.raw("begin_deliveries", keys, jobs=jobs, sites=1, assumed_daily=100, reserve="0.1")
@@ -52,7 +52,7 @@ async def test_what_may_have_reached_wechat_is_not(pushed):
 
 def reached(shop, valkey):
     """How many pushes count for the WeChat; its recent activity begins with their number."""
-    return (valkey.get(shop.site.keys.recent(OPENID)) or b"\0")[0]
+    return (valkey.get(shop.site.store_keys.recent(OPENID)) or b"\0")[0]
 
 
 async def test_an_undisclosed_push_has_not_begun_while_it_waits_for_its_random_moment(quiet_shop, valkey):
@@ -102,7 +102,7 @@ async def test_what_is_given_back_says_nothing_of_the_binding(quiet_shop, begun,
         quiet_shop.move(10)
         for moment in begun:
             if moment == "trouble":
-                keys = {"record": quiet_shop.site.keys.record(record.id)}
+                keys = {"record": quiet_shop.site.store_keys.record(record.id)}
                 await quiet_shop.script("note_trouble", keys, number=str(record.number), reason="busy")
             else:
                 await begin(quiet_shop, record, moment)
@@ -126,7 +126,7 @@ async def test_a_disclosed_push_has_begun_after_its_first_look(pushed):
 async def test_what_wechat_did_not_take_is_given_back_again(pushed):
     shop, site, record = pushed
     await begin(shop, record)
-    keys = {"record": shop.site.keys.record(record.id)}
+    keys = {"record": shop.site.store_keys.record(record.id)}
     await shop.script("note_trouble", keys, number=str(record.number), reason="busy")
     await cancel(shop, record)
     assert await used(shop, site) == 0

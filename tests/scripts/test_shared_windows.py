@@ -29,7 +29,7 @@ def limits(name, rates):
 
 async def bind_on_both(shop):
     # A person of the account: WeChat answers 40003 for any other openid, and nothing more is pushed to it.
-    keys, openid = shop.site.keys, (await shop.world.person()).openid
+    keys, openid = shop.site.store_keys, (await shop.world.person()).openid
     for site in SITES:
         places = {"binding": keys.binding(site, "alice"), "outbox": keys.outbox}
         more = {"user": "alice", "openid": openid, "made_by": "openid", "many": 0, "replace": 0}
@@ -123,7 +123,7 @@ async def keyword(shop, site, number):
     """Whether a keyword of this site, sent by the WeChat, is looked at; "" is a keyword of no site."""
     directory = shop.here.directory
     record = await shop.started(f"u-{number}", site=directory.sites[site]) if site else None
-    names = shop.site.keys
+    names = shop.site.store_keys
     keys = {
         "pointer": names.keyword(record.keyword if record else "NOBODYS1"),
         "words": names.openid_window("openid_words", WECHAT),

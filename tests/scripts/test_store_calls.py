@@ -50,7 +50,7 @@ async def test_a_store_that_cannot_write_means_unavailable(shop, valkey):
 
 
 async def test_our_own_fault_is_told_apart_from_the_stores(shop, valkey):
-    names = shop.site.keys
+    names = shop.site.store_keys
     valkey.set(names.record("vf_odd"), "a string where MessagePack should be", px=100_000)
     with pytest.raises(ScriptError, match="read"):
         await shop.here.store.verifications.read(names, "vf_odd")
@@ -76,7 +76,7 @@ async def test_nothing_is_ever_repeated_by_itself(shop, valkey):
 @pytest.mark.parametrize("unfit", [None, object(), "\ud800"])
 async def test_a_command_that_cannot_be_sent_takes_no_place_among_those_that_wait_for_answers(shop, unfit):
     """Answers belong to commands by order: one place too many, and everybody would get his neighbour's."""
-    transport = shop.here.store.servers.at(shop.site.keys.partition).line
+    transport = shop.here.store.servers.at(shop.site.store_keys.partition).line
     calls = [transport.execute("ECHO", str(n)) for n in range(3)]
     calls += [transport.execute("ECHO", unfit)]
     calls += [transport.execute("ECHO", str(n)) for n in range(3, 6)]
@@ -86,7 +86,7 @@ async def test_a_command_that_cannot_be_sent_takes_no_place_among_those_that_wai
 
 
 async def test_a_caller_who_gives_up_leaves_the_answers_of_others_in_order(shop):
-    transport = shop.here.store.servers.at(shop.site.keys.partition).line
+    transport = shop.here.store.servers.at(shop.site.store_keys.partition).line
     tasks = [asyncio.create_task(transport.execute("ECHO", str(n))) for n in range(30)]
     await asyncio.sleep(0)
     for task in tasks[::3]:
@@ -102,7 +102,7 @@ async def test_every_key_of_every_script_lies_in_one_slot(shop, valkey):
     await shop.claim(record, "o_someone")
     await shop.guess(record)
     await shop.world.scan_url({"id": record.id})
-    names = shop.site.keys
+    names = shop.site.store_keys
     keys = [key.decode() for key in valkey.keys("*")]
     # What the service notes of the deployment as a whole lies in a partition of its own.
     assert [key for key in keys if not key.startswith((names.root, partition_root(names.prefix, DEPLOYMENT)))] == []

@@ -41,7 +41,7 @@ async def test_it_is_what_the_model_says(shop, limits, moves):
 async def test_a_long_list_is_looked_through_in_few_steps(shop, valkey):
     """What has left the window long ago costs a start a dozen looks, not hundreds, and is not kept."""
     site, address = shop.limited(address_starts=[(500, 60)]), next(addresses)
-    key = site.keys.window("address_starts", site.name, address)
+    key = site.store_keys.window("address_starts", site.name, address)
     times = key.replace(":window:", ":long-window:")
     now = (await shop.ask_to_start(ip=next(addresses), site=site)).now
     valkey.set(key, "L", px=60_000)

@@ -120,14 +120,14 @@ def site_of(world, site="shop"):
 
 
 def store_of(world):
-    return world.app[SERVICES].store.at(site_of(world).keys.partition)
+    return world.app[SERVICES].store.at(site_of(world).store_keys.partition)
 
 
 async def quiet(world, receiver, site="shop"):
     """What has come when everything that was queued has been sent."""
 
     async def empty():
-        return not await store_of(world).exists(site_of(world, site).keys.webhook_due(site))
+        return not await store_of(world).exists(site_of(world, site).store_keys.webhook_due(site))
 
     await until(empty)
     return receiver.kinds if receiver else []

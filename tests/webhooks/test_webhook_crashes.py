@@ -153,14 +153,14 @@ async def queue(store_url, tmp_path):
 
 async def test_one_process_at_a_time_has_a_site(queue, valkey):
     site, webhooks, of, _ = queue
-    partition, a, b = site.keys.partition, of("a"), of("b")
+    partition, a, b = site.store_keys.partition, of("a"), of("b")
     event = (await webhooks.test(site)).id
     assert (await a.claim(partition, most=5)).sites == ("shop",)
     assert (await b.claim(partition, most=5)).sites == ()
     work = await a.take(partition, "shop", most=5, give=True)
     assert [job.id for job in work.jobs] == [event]
     # What happens meanwhile does not put the site up for others; and if it were, they would see that it is taken.
-    sites = site.keys.root + "webhook-sites"
+    sites = site.store_keys.root + "webhook-sites"
     held = valkey.zscore(sites, "shop")
     await webhooks.test(site)
     assert valkey.zscore(sites, "shop") == held
@@ -168,7 +168,7 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
     assert (await b.claim(partition, most=5)).sites == ()
     assert (await b.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
     # The lease runs out: b has it, and a finds that out.
-    valkey.hset(site.keys.root + "webhook-lane:shop", "until", 0)
+    valkey.hset(site.store_keys.root + "webhook-lane:shop", "until", 0)
     valkey.zadd(sites, {"shop": 0})
     assert (await b.claim(partition, most=5)).sites == ("shop",)
     assert (await a.take(partition, "shop", most=5, give=True)).outcome is Outcome.STALE
@@ -187,7 +187,7 @@ async def test_one_process_at_a_time_has_a_site(queue, valkey):
 
 async def test_a_site_that_is_done_is_nobodys(queue, valkey):
     site, webhooks, of, store = queue
-    partition, a = site.keys.partition, of("a")
+    partition, a = site.store_keys.partition, of("a")
     event = await webhooks.test(site)
     [name] = (await a.claim(partition, most=5)).sites
     [job] = (await a.take(partition, name, most=5, give=True)).jobs
@@ -199,7 +199,7 @@ async def test_a_site_that_is_done_is_nobodys(queue, valkey):
     assert (await a.claim(partition, most=5)).sites == (name,)
     await a.record(partition, name, job, Tried("delivered", 5, 204), "delivered")
     assert (await a.take(partition, name, most=5, give=True)).outcome is Outcome.EMPTY
-    assert not valkey.exists(site.keys.root + "webhook-sites")
+    assert not valkey.exists(site.store_keys.root + "webhook-sites")
     assert len((await webhooks.get(site, event.id)).tried) == 2
 
 
@@ -217,7 +217,7 @@ def narrow(monkeypatch):
 @pytest.mark.usefixtures("narrow")
 async def test_the_queue_is_bounded(queue, valkey):
     site, webhooks, of, store = queue
-    partition, a = site.keys.partition, of("a")
+    partition, a = site.store_keys.partition, of("a")
     events = []
     for number in range(8):
         store.offset.move_to(number + 1)

@@ -225,8 +225,8 @@ async def test_a_quota_that_runs_low_is_told_once_for_each_threshold(new_world, 
             here = world.app[SERVICES]
             account = here.directory.accounts["main"]
             quotas = here.store.quotas
-            await until(lambda: store_of(world).hexists(day_key(account.keys, Api.QRCODE), "daily"))
-            await quotas.learn(account.keys, Api.TEMPLATE, daily=40, used=30)
+            await until(lambda: store_of(world).hexists(day_key(account.store_keys, Api.QRCODE), "daily"))
+            await quotas.learn(account.store_keys, Api.TEMPLATE, daily=40, used=30)
             person = await world.bound("alice")
             if how == "pushes":
                 for number in range(1, 4):
@@ -234,17 +234,17 @@ async def test_a_quota_that_runs_low_is_told_once_for_each_threshold(new_world, 
                     await person.wait_for_push(number)
             else:
                 for used in (31, 32, 33, 33):
-                    await quotas.learn(account.keys, Api.TEMPLATE, daily=40, used=used)
+                    await quotas.learn(account.store_keys, Api.TEMPLATE, daily=40, used=used)
             for site in (receiver, other):
                 (event,) = await site.of("quota.low")
                 assert event.data | {"day": ""} == {
                     "account": "main", "call": "template", "threshold": 80, "daily": 40, "left": 8, "day": "",
                 }  # fmt: skip
-            await quotas.exhaust(account.keys, Api.TEMPLATE)
+            await quotas.exhaust(account.store_keys, Api.TEMPLATE)
             for site in (receiver, other):
                 *_, event = await site.of("quota.low", 2)
                 assert (event.data["threshold"], event.data["left"]) == (100, 0)
-            await quotas.exhaust(account.keys, Api.TEMPLATE)
+            await quotas.exhaust(account.store_keys, Api.TEMPLATE)
             assert await quiet(world, receiver) == ["quota.low"] * 2
 
 
