@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -135,8 +135,12 @@ class Checked(VerificationReply, frozen=True):
     wait_ms: int = 0
 
 
-class Resend(msgspec.Struct, frozen=True):
-    """How a purpose resends.
+_RESEND_WORDS: Final = {"code_life_ms": "code_life", "max_life_ms": "max_life", "resend_after_ms": "resend_after"}
+"""What `resend.lua` calls the members of `Resend`."""
+
+
+class Resend(msgspec.Struct, frozen=True, rename=_RESEND_WORDS):
+    """How a purpose resends, as JSON for the script.
 
     Attributes:
         code_life_ms: how much longer the code is valid, ms.
