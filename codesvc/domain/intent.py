@@ -125,7 +125,8 @@ class Intent:
     Attributes:
         method: `scan`, or `oauth` for a bind intent that is claimed by web authorisation.
         user: for a bind intent, the user to bind; for a login, the user found after approval, "" before.
-        claimed_by: openid of the WeChat account that scanned, "" before.
+        claimed_by: openid of the WeChat account that scanned or sent the keyword, "" before.
+        claimed_how: `scene`, `keyword` or `oauth`, "" before.
         choices: for a login, the users that this WeChat account has on the site.
         predecessor: the intent whose page started this one, "" if the site did.
         successor: the intent that this one's page started, "" if none.
@@ -158,6 +159,7 @@ class Intent:
     successor: str
     displays: tuple[str, ...] = ()
     display: str = ""
+    claimed_how: str = ""
     oidc: AuthorizationRequest | None = None
 
     def __repr__(self) -> str:
@@ -191,6 +193,7 @@ class Intent:
             scene_url=fields.get("scene_url"),
             predecessor=fields.get("predecessor", ""),
             successor=fields.get("successor", ""),
+            claimed_how=fields.get("claimed_how", ""),
             displays=msgspec.json.decode(fields.get("displays", "[]"), type=tuple[str, ...]),
             display=fields.get("display", "") if status is IntentStatus.BOUND else "",
             oidc=msgspec.json.decode(fields["oidc"], type=AuthorizationRequest) if "oidc" in fields else None,
@@ -247,6 +250,7 @@ class Intent:
             status=IntentStatus.PENDING,
             user=user,
             claimed_by="",
+            claimed_how="",
             choices=(),
             displays=(),
             display="",

@@ -262,7 +262,7 @@ class Chat:
                 # person was faster (rule 7).
                 return self._teller.phrase("refused", account)
             case Outcome.OTHER:
-                return await self._conversation.scanned(account, inbound, answer.target)
+                return await self._conversation.claimed(account, inbound, answer.target)
             case _ if isinstance(inbound.event, Text) and _beside_another(account):
                 # Eight letters that are no keyword of this service are a message to the other back end.
                 return None

@@ -17,6 +17,7 @@ import structlog
 from codesvc.domain.intent import IntentId, Kind
 from codesvc.messages.chat import NoticeSubject
 from codesvc.store.outcomes import Outcome
+from codesvc.wechat.events import Text
 
 if TYPE_CHECKING:
     from codesvc.messages.chat import ChatComposer
@@ -61,12 +62,13 @@ class IntentChat:
         self._tickets = tickets
         self._teller = teller
 
-    async def scanned(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
+    async def claimed(self, account: AccountEntry, inbound: Inbound, target: str) -> str | None:
         """Answer a scan or keyword that led to no verification. None if it led to no intent either."""
         identifier = IntentId.parse(target.partition(":")[2])
         if identifier is None:
             return None
-        answer = await self._decisions.claim(account, identifier, inbound.event.openid)
+        by = "keyword" if isinstance(inbound.event, Text) else "scene"
+        answer = await self._decisions.claim(account, identifier, inbound.event.openid, by=by)
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
             return await self._ask_apart(account, inbound, answer)

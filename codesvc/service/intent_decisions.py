@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from codesvc.store.outcomes import Outcome
 
@@ -29,11 +29,18 @@ class IntentDecisions:
         self._people = people
 
     async def claim(
-        self, account: AccountEntry, identifier: IntentId, openid: str, *, unionid: str = "", method: str = "scan"
+        self,
+        account: AccountEntry,
+        identifier: IntentId,
+        openid: str,
+        *,
+        by: Literal["scene", "keyword", "oauth"],
+        unionid: str = "",
     ) -> IntentReply:
-        """Record a scan or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+        method = "oauth" if by == "oauth" else "scan"
         return self._met(
-            await self._store.claim(account.store_keys, identifier.text, openid, unionid=unionid, method=method)
+            await self._store.claim(account.store_keys, identifier.text, openid, unionid=unionid, method=method, by=by)
         )
 
     async def decide(

@@ -165,12 +165,14 @@ class Intents:
             {"site": site, "minted": minted, "needed": needed_ms, "sites": sites},
         )
 
-    async def claim(self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str) -> IntentReply:
-        """Record a scan or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
+    async def claim(
+        self, keys: Keys, identifier: str, openid: str, *, unionid: str, method: str, by: str
+    ) -> IntentReply:
+        """Record a scan, a keyword or a web authorisation: ASKED, BOUND, CONFLICT, ENDED, REFUSED or ABSENT."""
         return await self._claim(
             keys,
             {"intent": keys.intent(identifier), "asked": keys.asked(openid)},
-            {"openid": openid, "unionid": unionid, "method": method},
+            {"openid": openid, "unionid": unionid, "method": method, "by": by},
         )
 
     async def decide(

@@ -45,7 +45,7 @@ function makeCodeBox(find, format, t, send) {
 
   function say(text, choices = []) {
     find("#problem").textContent = text;
-    find(".code").classList.toggle("bad", Boolean(text));
+    find(".code").classList.toggle("bad", !!text);
     if (!text) find("#code").removeAttribute("aria-invalid");
     find("#choices").replaceChildren(...choices.map((choice) => {
       const button = document.createElement("button");
@@ -101,7 +101,7 @@ function makeCodeBox(find, format, t, send) {
     before = input.value;
     find(".slots").querySelectorAll("i").forEach((slot, index) => slot.classList.toggle("next", index === input.value.length));
     button.classList.toggle("unready", blocked() || readCode(input.value, format()).fault !== "");
-    button.setAttribute("aria-disabled", String(blocked()));
+    button.setAttribute("aria-disabled", blocked());
     find(".times")?.classList.toggle("blocked", blocked());
     if (blocked() && find("#problem").textContent !== why) find("#problem").textContent = why;
   }

@@ -15,10 +15,11 @@ async function copyText(text, home) {
   }
 }
 
-// Copy what a button holds, say so on it for two seconds, and go over to WeChat where it leads there.
+// Copy what a button holds, say so on it for two seconds, and go over to WeChat where it leads there. Where nothing can
+// be copied, what can be copied by hand comes into view.
 async function useCopy(button, text, opens, home, said) {
   button.label ??= button.textContent; // not what a second press finds there
-  if (!await copyText(text, home)) return false;
+  if (!await copyText(text, home)) return home.querySelector("details")?.setAttribute("open", "");
   if (opens) location.href = "weixin://";
   button.textContent = said;
   setTimeout(() => { button.textContent = button.label; }, 2000);

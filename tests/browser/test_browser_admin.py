@@ -124,7 +124,7 @@ async def test_why_not_and_it_is_just_them(browser, open_world):
     async with operator(browser, world) as page:
         await latest_of(page, world, "bob")
         await expect(page.locator("#arrived")).to_contain_text("Not yet")
-        await expect(page.locator("#why")).to_contain_text("The page asks for a scan now")
+        await expect(page.locator("#why")).to_contain_text("The page asks for a scan or the keyword now")
         await expect(page.locator("#reason")).to_contain_text("they do not follow")
         await expect(page.locator("#company")).to_contain_text("Yes. In the last hour no other call")
         await expect(page.locator("#do")).to_contain_text("scan the QR code")

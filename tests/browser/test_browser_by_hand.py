@@ -71,6 +71,7 @@ async def test_on_the_phones_own_screen_the_word_is_copied_into_the_chat(stage):
         phone = await take_phone(stage, desk)
         await phone.phone.get_by_role("button", name="扫一扫").wait_for()
         page = await begin_sign_up(stage, context)
+        await page.locator("summary").click()
         await page.get_by_role("button", name="复制", exact=True).click()
         word = await page.evaluate("navigator.clipboard.readText()")
         await phone.follow()

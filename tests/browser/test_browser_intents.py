@@ -30,6 +30,7 @@ async def test_a_login_from_the_scan_to_the_way_back(stage):
         page = await opened(context, started)
         await expect(page.locator("h1")).to_have_text("微信扫码登录")
         assert await page.locator(".qr img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        await page.locator("summary").click()
         await page.get_by_role("button", name="复制", exact=True).click()
         assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
         await expect(page.locator("time")).to_have_text(re.compile(r"^[45]:\d\d$"))
@@ -50,13 +51,14 @@ async def test_on_a_phone_the_word_binds(stage):
     async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
         page = await opened(context, started)
         await expect(page.locator(".qr img")).to_have_count(0)
+        await page.locator("summary").click()
         await page.get_by_role("button", name="复制", exact=True).click()
         await expect(page.locator(".keyword .copy")).to_have_text("已复制")
         await page.get_by_role("link", name="改为保存二维码图片").click()
         assert (await page.locator(".qr img").get_attribute("src")).endswith("/qr.png")
         await expect(page.locator("figcaption")).to_contain_text("长按保存图片")
         await person.say(await page.evaluate("navigator.clipboard.readText()"))
-        await expect(page.locator("h1")).to_have_text("已扫码，请在微信中确认")
+        await expect(page.locator("h1")).to_have_text("已收到口令，请在微信中确认")
         await person.say("确认")
         await expect(page.locator("h1")).to_have_text("绑定成功")
     assert (await stage.api("GET", f"/v1/bindings/{user}"))["openid"] == person.openid

@@ -60,6 +60,8 @@ async def test_a_sign_up(shown, opening, way, phone, dark):
             assert await image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
         await expect(page.get_by_text("扫描二维码")).to_have_count(0)
         await look(page, f"{way}-{picture}-{'phone' if phone else 'desk'}-{'dark' if dark else 'light'}")
+        if phone:
+            await page.locator("summary").click()
         await page.locator(".steps .copy").first.click()
         assert await page.evaluate("navigator.clipboard.readText()") == keyword
         await person.say(keyword)

@@ -35,6 +35,7 @@ async def test_the_keyword_is_copied_and_wechat_opened_by_one_button(stage, open
         await expect(page.get_by_role("button", name="已复制")).to_be_visible()
         keyword = (await stage.api("GET", f"/v1/verifications/{started['id']}"))["scan"]["keyword"]
         assert await page.evaluate("navigator.clipboard.readText()") == keyword
+        await page.locator("summary").click()
         name = page.locator(".copy.name")
         await name.click()
         await expect(name).to_have_text("已复制")
@@ -45,7 +46,7 @@ async def test_a_code_on_its_way_leads_to_wechat_and_its_box_comes_into_view(sta
     person, started = await stage.person(follows=True), await stage.start()
     async with stage.visitor(phone=True, viewport=SMALL) as context:
         page = await open_either(context, started)
-        await expect(page.locator(".code")).not_to_be_in_viewport()
+        await page.locator("summary").click()
         await person.scan(started["id"])
         await expect(page.get_by_role("link", name="打开微信")).to_have_attribute("href", "weixin://")
         await expect(page.locator(".code")).to_be_in_viewport(ratio=1)
@@ -91,6 +92,7 @@ async def test_a_binding_by_web_authorisation_offers_its_link(stage):
         await page.get_by_role("button", name="复制链接并打开微信").click()
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert "/wechat/main/ask/" in copied
+        await page.locator("summary").click()
         await expect(page.locator(".qr img")).to_be_visible()
 
 

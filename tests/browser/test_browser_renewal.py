@@ -118,7 +118,7 @@ async def test_a_code_that_another_wechat_took_is_renewed(stage):
         await page.goto(old["page_url"])
         await other.scan(old["id"])
         await expect(page.locator("h1")).to_have_text("验证码已发到微信")
-        await page.get_by_role("button", name="不是您扫的？刷新二维码").click()
+        await page.get_by_role("button", name="不是您？刷新二维码").click()
         await expect(page.locator("h1")).to_have_text("微信扫码，获取验证码")
         assert (await read(stage, old["id"]))["status"] == "superseded"
 
@@ -201,6 +201,6 @@ async def test_the_widget_renews_a_code_that_another_wechat_took(shop_stage):
             page = await opened(stage, context, started)
             await other.scan(started["id"])
             await expect(page.locator(".headline")).to_have_text(scanned)
-            await page.get_by_role("button", name="不是您扫的？刷新二维码").click()
+            await page.get_by_role("button", name="不是您？刷新二维码").click()
             await expect(page.locator(".qr img")).to_be_visible()
             assert (await read(stage, started["id"]))["successor"]

@@ -59,6 +59,7 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
         started = await stage.start()
         await page.goto(started["page_url"])
         await expect(page.locator(".qr img")).to_have_count(0)
+        await page.locator("summary").click()
         await page.get_by_role("button", name="复制", exact=True).click()
         await expect(page.locator(".keyword .copy")).to_have_text("已复制")
         assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]
@@ -75,6 +76,7 @@ async def test_the_picture_is_drawn_only_when_asked_for(stage):
         page = await context.new_page()
         await page.goto((await stage.start("reset"))["page_url"])
         await page.click("text=没有收到？用口令获取")
+        await page.locator("summary").click()
         await expect(page.locator("#keyword")).to_be_visible()
         assert asked == []
         await page.click("text=改为保存二维码图片")

@@ -71,7 +71,7 @@ async def test_a_link_that_was_passed_on_confirms_nothing(stage):
         async with wechat_of(stranger) as context:
             theirs = await context.new_page()
             await theirs.goto(page.url)
-            await expect(theirs.locator("h1")).to_have_text("请用扫码的那个微信打开")
+            await expect(theirs.locator("h1")).to_have_text("请换一个微信打开")
             await expect(theirs.locator("form")).to_have_count(0)
             await readable(theirs)
         async with stage.visitor() as context:

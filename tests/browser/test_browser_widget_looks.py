@@ -31,6 +31,7 @@ async def test_on_a_phone_the_word_takes_the_place_of_the_scan(stage):
     async with stage.visitor(phone=True, permissions=["clipboard-read", "clipboard-write"]) as context:
         page = await opened(stage, context, started)
         await expect(page.locator(".qr img")).to_have_count(0)
+        await page.locator("summary").click()
         await page.get_by_role("button", name="复制", exact=True).click()
         await expect(page.locator(".keyword .copy")).to_have_text("已复制")
         assert await page.evaluate("navigator.clipboard.readText()") == started["scan"]["keyword"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.people.asks import binding, login, path_of, read, reply, scan, status
+from tests.people.asks import bind_intent, binding, login, path_of, read, reply, scan, status
 from tests.world import OTHER_KEY
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0)"
@@ -27,6 +27,22 @@ async def test_a_bound_person_logs_in(world):
     assert "登录成功" in await reply(person, "确认")
     approved = await read(world, started)
     assert (approved["status"], approved["user"], approved["handle"]) == ("approved", "alice", None)
+
+
+@pytest.mark.parametrize(
+    ("language", "scanned", "keyword"),
+    [
+        ("zh-CN", "已扫码，请在微信中确认", "已收到口令，请在微信中确认"),
+        ("en", "Scanned. Confirm in WeChat", "Keyword received. Confirm in WeChat"),
+    ],
+)
+@pytest.mark.parametrize("start", [login, bind_intent], ids=["login", "bind"])
+async def test_its_page_says_what_has_come_a_scan_or_a_keyword(world, start, language, scanned, keyword):
+    for how, said in (("scan", scanned), ("keyword", keyword)):
+        person, started = await world.person(), await start(world)
+        await (scan(world, person, started) if how == "scan" else person.say(started["scan"]["keyword"]))
+        page = await world.page("GET", started, "/state", headers={"Accept-Language": language})
+        assert page["title"] == said
 
 
 async def test_a_first_time_visitor_signs_up_without_a_second_scan(world):

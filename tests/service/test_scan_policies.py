@@ -5,7 +5,7 @@ import pytest
 from tests.world import wrong
 
 PURPOSES = "sites__shop__purposes"
-REFUSED = "此二维码不能由当前微信使用"
+REFUSED = "这个二维码或口令不能由当前微信使用"
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 -- Purpose: what a scan of a bind intent's or a login's QR code does, or its keyword, or its web authorisation: note who is
 --   there, and ask. Nothing is acted on before the yes, unless the site switched that off for bind intents (rule 10).
---   An intent is claimed once; its claimer may come again and gets the same answer.
+--   An intent is claimed once; its claimer may come again and gets the same answer. `by` says how it was claimed first:
+--   scene, keyword or oauth.
 -- KEYS: intent asked outbox
--- ARGS: offset root account appid channel notice event openid unionid method history_kept audit_kept audit_lines tag_key
+-- ARGS: offset root account appid channel notice event openid unionid method by history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: asked bound conflict ended refused absent
 -- USES: clock names record notice webhook audit binding_history reachability binding intent settlement
 -- REPLY asked bound conflict ended: intent
@@ -20,7 +21,7 @@ if not r.claimed_by then
   local names = {}
   for number, user in ipairs(users) do names[number] = display_of(r.site, user) end
   move_intent(r, 'scanned', {
-    claimed_by = A.openid, unionid = A.unionid, choices = table.concat(users, ' '),
+    claimed_by = A.openid, claimed_how = A.by, unionid = A.unionid, choices = table.concat(users, ' '),
     displays = #names > 0 and cjson.encode(names) or nil,
   })
 end

@@ -108,7 +108,7 @@ async def decide(request: web.Request) -> web.Response:
     if visitor is None or intent is None or not _theirs(intent, visitor.openid):
         return render_person_problem(request, site, "other")
     if intent.method == "oauth":
-        await here.decisions.claim(account, identifier, visitor.openid, unionid=visitor.unionid, method="oauth")
+        await here.decisions.claim(account, identifier, visitor.openid, by="oauth", unionid=visitor.unionid)
     choice = form.act if form.act.isdigit() else ""
     answer = await here.decisions.decide(
         account, visitor.openid, yes=form.act != "no", choice=choice, identifier=identifier

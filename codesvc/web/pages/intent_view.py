@@ -66,6 +66,9 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
     key, said_yes = _headline(t, intent, "phone" if by_keyword else handset), intent.status in _SAID_YES
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}
+    titles = [f"{key}.keyword"] if keyword_leads else []
+    if intent.status is IntentStatus.SCANNED and intent.claimed_how != "scene":
+        titles = [f"ask.scanned.{intent.claimed_how or 'oauth'}"]
     # A relying party gets a refusal too.
     goes_on = said_yes or (intent.oidc is not None and intent.over)
     hints = [f"{key}.hint.renew"] if intent.renewable else [f"{key}.hint.keyword"] if by_keyword else []
@@ -74,7 +77,7 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
         status=intent.status.value,
         over=intent.over,
         confirmed=said_yes,
-        title=t(t.best(*([f"{key}.keyword"] if keyword_leads else []), key), **words),
+        title=t(t.best(*titles, key), **words),
         hint=t(t.best(*hints, f"{key}.hint"), **words),
         reference=intent.reference,
         **words,

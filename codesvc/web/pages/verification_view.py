@@ -28,6 +28,7 @@ PART_HEADER: Final = "X-Codesvc-Part"
 """The header with which the page's script requests only the panel."""
 
 _SCAN_PARTS: Final = {"open", "picture"}
+_SHOWN: Final = {"keyword", "picture"}
 _BUSY: Final = {"unavailable", "wechat-unavailable", "rate-limited"}
 _OF_WHAT_IS_TYPED: Final = {"wrong-code", "malformed-code", "invalid", "guess-budget", "resend-too-soon"}
 
@@ -129,11 +130,15 @@ def _variables(
     anew = [f"{now}.hint.renew"] if state.renew else []
     hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{reason}", f"{now}.hint.{spoken}"]
     hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint"]
-    if now == "auto" and state.scan is None:
-        hint_keys = ["auto.hint.closed"]
+    if now == "auto" and part in _SHOWN:
+        # Whether the user exists or not, only the linked WeChat gets the code (rule 7).
+        hint_keys = ["awaiting_scan.hint.no-channel"]
     if now == "approved" and state.return_to is None:
         hint_keys = ["approved.hint.stay"]
     words = {"account": state.account, "site": state.site}
+    hint = t(t.best(*hint_keys), **words)
+    if now == "auto" and record.gateway and part not in _SHOWN:
+        hint = t("contact.hint", **words)
     return {
         "t": t,
         "brand": site.looks,
@@ -144,7 +149,7 @@ def _variables(
         "device": handset,
         "spoken": spoken,
         "title": t(t.best(f"{now}.title.{spoken}", f"{now}.title"), **words),
-        "hint": t("contact.hint", **words) if now == "auto" and record.gateway else t(t.best(*hint_keys), **words),
+        "hint": hint,
         "scan_part": part,
         # The forms keep this parameter, so that without a script the QR code stays visible.
         "query": f"?scan={request.query['scan']}" if request.query.get("scan") in _SCAN_PARTS else "",

@@ -134,7 +134,7 @@ class Widget:
         code = code.replace("const ", "let ")  # shorter; that nothing is assigned twice is seen in the sources
         told = msgspec.json.encode(given).decode()
         # A second script tag on a page does nothing; the widgets of the first continue.
-        script = f'(() => {{\n"use strict";\nif (window.codesvc) return;\nconst given = {told};\n{code}}})();\n'
+        script = f'(()=>{{"use strict";if(window.codesvc)return;let given={told};{code}}})();\n'
         return Asset(script.encode(), "text/javascript", _HEADERS, dense=True)
 
     @cached_property

@@ -18,15 +18,16 @@ function makePanel(t, back, does) {
     h(`span.badge.${stage.replace(".", "-")}`, {}, icon(OF_STAGE[stage] ?? "stop")),
     h("h2.headline", { tabindex: "-1", text: title }),
     h("p", { text: hint }),
-    main,
+    ...[main].flat(),
     good && h("p.good", { role: "status", text: good }));
 
   const copy = (kind, label, text, opens) => h(`button.${kind}`, { type: "button", text: t(label), onclick: (event) => does.copy(event.currentTarget, text, opens) });
   const keyword = (tag) => h(`${tag}.keyword`, {}, h("code", { id: "keyword", text: state.scan.keyword }), copy("copy", "keyword.copy", state.scan.keyword));
-  // The main thing on a phone: over to WeChat, with the keyword where one is needed.
+  const name = () => copy("copy.name", "account.copy", state.account);
+  // The main thing on a phone: over to WeChat, with what is needed there.
   const onPhone = (scan) => device === "phone" && scan !== "picture" && (scan === "keyword"
     ? copy("primary", "keyword.copy.open", state.scan.keyword, true)
-    : h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }));
+    : [h("a.primary.open", { href: "weixin://", text: t("keyword.wechat") }), name()]);
 
   function figure(address, alt, waiting, caption = alt) {
     // A phone can neither keep an SVG among its photos nor read one by a long press.
@@ -38,21 +39,22 @@ function makePanel(t, back, does) {
       h("figcaption", { text: t(caption, state) }, waiting && h("span.waiting", { text: t("scan.waiting") })));
   }
 
-  const picture = (address, alt, waiting) => h("div.scan", {},
+  // A way that on a phone stands behind the main button, and opens for who wants it.
+  const fold = (kind, label, ...parts) => h(`${label ? "details" : "div"}.${kind}`, {}, label && h("summary", { text: t(label) }), ...parts);
+
+  const picture = (address, alt, waiting) => fold("scan", state.link && "scan.picture",
     figure(address, alt, waiting, t.best(`scan.caption.${device}`, "scan.caption")),
     state.scan && h("p.or", { text: t("keyword.or") }),
     state.scan && keyword("p"));
 
   // Also where the account has no QR codes for pages: its own picture, if there is one, is for following.
-  const steps = (last) => h("div.scan.steps", {},
+  const steps = (last) => fold("scan.steps", device === "phone" && "keyword.how",
     state.scan.picture === "follow" && figure(state.scan.image_url, "follow.caption"),
     h("ol", {},
       h("li", { text: t("keyword.step.copy") }, keyword("span")),
-      h("li", { text: t("keyword.step.open", state) }, copy("copy.name", "account.copy", state.account)),
+      h("li", { text: t("keyword.step.open", state) }, name()),
       h("li", { text: t(last) })),
-    device === "phone" && h("p.links", {},
-      h("a", { href: "weixin://", text: t("keyword.wechat") }),
-      !state.by_keyword && h("button", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") })));
+    device === "phone" && !state.by_keyword && h("button.copy", { type: "button", text: t("scan.picture"), onclick: () => does.show("picture") }));
 
   const problem = () => h("p.problem", { id: "problem", role: "alert" });
   const anew = (kind, label) => h(`button.${kind}`, { type: "button", text: t(label), onclick: does.anew });
@@ -106,7 +108,7 @@ function makePanel(t, back, does) {
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, channel, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && !state.scan ? "auto.hint.closed" : stage === "approved" && !leads ? "approved.hint.stay" : "";
+    const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && state.scan && scan !== "offered" ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && onPhone(scan)))];

@@ -210,7 +210,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     }
     if (button) {
       button.textContent = wait ? t("resend.in", { time: clock(wait) }) : t("resend");
-      button.setAttribute("aria-disabled", String(wait > 0)); // not `disabled`, which would take the focus away
+      button.setAttribute("aria-disabled", wait > 0); // not `disabled`, which would take the focus away
     }
   }
 
