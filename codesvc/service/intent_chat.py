@@ -67,8 +67,9 @@ class IntentChat:
         identifier = IntentId.parse(target.partition(":")[2])
         if identifier is None:
             return None
-        by = "keyword" if isinstance(inbound.event, Text) else "scene"
-        answer = await self._decisions.claim(account, identifier, inbound.event.openid, by=by)
+        answer = await self._decisions.claim(
+            account, identifier, inbound.event.openid, by="keyword" if isinstance(inbound.event, Text) else "scene"
+        )
         _log.info("intent_claimed", account=account.name, intent=identifier.text, outcome=answer.outcome.value)
         if answer.outcome is Outcome.ASKED and not inbound.covered:
             return await self._ask_apart(account, inbound, answer)

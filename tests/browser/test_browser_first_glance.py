@@ -80,7 +80,8 @@ async def test_where_nothing_can_be_copied_the_keyword_comes_into_view(stage, op
     started = await stage.start()
     async with stage.visitor(phone=True, viewport=SMALL) as context:
         await context.add_init_script(
-            "navigator.clipboard.writeText = () => Promise.reject(); document.execCommand = () => false;"
+            "if (navigator.clipboard) navigator.clipboard.writeText = () => Promise.reject();"
+            "document.execCommand = () => false;"
         )
         page = await open_either(context, started)
         await page.locator(".head .primary").click()
