@@ -74,7 +74,7 @@ from codesvc.sites.relying_parties import RelyingParties
 from codesvc.store.change_notifier import ChangeNotifier
 from codesvc.store.opening import opened
 from codesvc.store.secret_cache import SecretCache
-from codesvc.web import admin, deep_addresses, refusals
+from codesvc.web import admin, plain_addresses, refusals
 from codesvc.web.api.views import Views
 from codesvc.web.context import SERVICES, Services
 from codesvc.web.event_streams import stream
@@ -124,7 +124,7 @@ def create_app(
     stream.prepare(app)
     admin.prepare(app, settings)
     refusals.prepare(app, made.address)
-    deep_addresses.prepare(app)
+    plain_addresses.prepare(app)
     return app
 
 
