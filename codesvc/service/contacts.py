@@ -12,11 +12,13 @@ import msgspec
 
 from codesvc.domain.errors import Invalid
 from codesvc.domain.message import new_message_id
+from codesvc.domain.recipient import user_ids
 from codesvc.domain.sealed_content import SealedContent
 from codesvc.service.messages import recipient_of, relay_of
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Relay
+    from codesvc.domain.keyring import Keyring
     from codesvc.domain.recipient import Recipient
     from codesvc.domain.sealed_content import Seals
     from codesvc.service.models import StartRequest
@@ -34,11 +36,16 @@ class Contact(NamedTuple):
     whom: Recipient
     relay: Relay
 
-    def packed(self, seals: Seals, locale: str) -> tuple[bytes, bytes]:
-        """What the start script reads of it, and the sealed recipient."""
+    def packed(self, seals: Seals, keyring: Keyring, site: str, locale: str) -> tuple[bytes, bytes]:
+        """What the start script reads of it, and the sealed recipient.
+
+        `whom` is a keyed hash of the contact, for its limit. After a rotation of the master key a contact is counted
+        anew.
+        """
         identifier = new_message_id()
         said = {
             "id": identifier,
+            "whom": user_ids(keyring, site, self.whom)[0],
             "kind": self.whom.kind.value,
             "locale": locale,
             "wait": round(self.relay.receipt_wait * 1000),

@@ -132,7 +132,9 @@ class Verifications:
             trace=tracing.current(),
         )
         # Nothing is sent for a test identity.
-        said, box = contact.packed(self._seals, request.locale) if contact and not test else (b"", b"")
+        said, box = b"", b""
+        if contact and not test:
+            said, box = contact.packed(self._seals, self._keyring, site.name, request.locale)
         start = Start(
             id=short.text,
             long_id=long.text,

@@ -310,3 +310,24 @@ async def test_the_page_says_where_to_look_and_renews_nothing(new_relay):
         await world.advance(3600)
         state = await world.page("GET", started, "/state")
         assert (state["status"], state["renew"]) == ("expired", None)
+
+
+async def test_one_contact_is_not_flooded_by_starts_under_ever_new_users(new_relay, stub, valkey):
+    """A sign-up's user is new at each attempt, so a limit by user bounds nothing: whoever has the form has the number."""
+    contacts = {"contact": {"phone": PHONE}, "client_ip": "198.51.100.9"}
+    async with new_relay(skip=False) as world:
+        shown = [(await start(world, f"attempt-{number}", **contacts))["delivery"] for number in range(7)]
+        await until(lambda: outbox(valkey) == 0)
+        assert [said["to"] for said in await at_gateway(stub, 5)] == [PHONE] * 5
+        assert [each["channel"] for each in shown] == ["gateway"] * 5 + ["scan"] * 2
+        # Another spelling is the same contact, another contact another budget, and the purpose does not matter.
+        spelt = await start(world, "attempt-8", contact={"phone": "+86 138-0013-8000"})
+        assert spelt["delivery"]["channel"] == "scan"
+        hidden = await start(world, "attempt-9", "reset", **contacts)
+        assert hidden["delivery"] == {"channel": "auto", "status": "pending", "reason": None}
+        other = await start(world, "attempt-10", contact={"phone": "+8613900139000"})
+        assert other["delivery"]["channel"] == "gateway"
+        await until(lambda: outbox(valkey) == 0)
+        assert len(await at_gateway(stub, 6)) == 6
+        await world.advance(3_601)
+        assert (await start(world, "attempt-11", **contacts))["delivery"]["channel"] == "gateway"

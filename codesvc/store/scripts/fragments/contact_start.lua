@@ -1,6 +1,6 @@
 -- contact_start: makes the message of a verification's last resort (contact.lua), the same for every user (rule 7). `c` is
--- what the start says of it: its id, kind and locale; `wait` is how long a receipt is awaited, in ms; `window`
--- within how many ms a second start is a second request; `shadow`, whether WeChat is left out.
+-- what the start says of it: its id, kind and locale; `whom` stands for the recipient; `wait` is how long a receipt is
+-- awaited, in ms; `window` within how many ms a second start is a second request; `shadow`, whether WeChat is left out.
 
 -- Before the delivery is planned. A second request leads to the gateway; a double click is none.
 local function open_contact(r, c)
@@ -9,6 +9,10 @@ local function open_contact(r, c)
   c.again = before and now - before >= DOUBLE_START
   if c.window > 0 then redis.call('SET', asked, string.format('%.0f', now), 'PX', c.window) end
   r.contact, r.gateway = c.id, 'waiting'
+  -- A sign-up has another user each time, so the recipient has a limit of its own. Each start counts, bound or not.
+  local times = window(key('window', 'contact_pushes', r.site, c.whom), A.user_pushes)
+  c.spent = wait_for(times) > 0
+  if not c.spent then count_event(times) end
 end
 
 -- After it, and before the record is written.

@@ -78,7 +78,7 @@ end
 
 -- `policy` is the purpose's: its channels in order, separated by commas, and max_life in ms; and of a last resort (contact.lua)
 -- whether it is used in any case (`shadow`), or because somebody asked a second time (`again`). What the gateway brings takes
--- the user's turn too, and past the user's own limits there is none.
+-- the user's turn too; past the user's own limits there is none, nor past the contact's (`spent`).
 local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local own = user_limit(r)
@@ -87,7 +87,7 @@ local function deliver(r, openid, policy)
   if r.gateway == 'waiting' then
     policy.would = reason or 'push'
     reason = reason or policy.shadow and 'shadow' or policy.again and 'repeated' or nil
-    if own and policy.shadow ~= nil then r.gateway = 'unused' end
+    if (own or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
   end
   if not reason then return push(r, openid, policy) end
   if (r.disclose ~= '1' or by_gateway(r)) and not own then take_turn(r) end
