@@ -313,7 +313,7 @@ async def test_the_page_says_where_to_look_and_renews_nothing(new_relay):
 
 
 async def test_one_contact_is_not_flooded_by_starts_under_ever_new_users(new_relay, stub, valkey):
-    """A sign-up's user is new at each attempt, so a limit by user bounds nothing: whoever has the form has the number."""
+    """A sign-up's user is new at each attempt, so a limit by user bounds nothing."""
     contacts = {"contact": {"phone": PHONE}, "client_ip": "198.51.100.9"}
     async with new_relay(skip=False) as world:
         shown = [(await start(world, f"attempt-{number}", **contacts))["delivery"] for number in range(7)]
