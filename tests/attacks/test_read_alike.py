@@ -45,7 +45,6 @@ async def test_no_address_leads_out_of_itself(world):
             assert status == 404, (method, target, status)
             assert b"There is no such address" in raw, (method, target)
 
-
     for user in ("a..b", "a.", "a...", "a.%2e"):
         _, raw = await answered(world, "GET", f"/v1/bindings/{user}")
         assert b"There is no such address" not in raw, user
