@@ -1,4 +1,7 @@
-"""Whether all bindings lie under the appid that their site's account has now, and apps know people by the same key."""
+"""Whether all bindings lie under the appid that their site's account has now, and apps know people by the same key.
+
+And whether the entries of the registry keep the rules (`registry_entries`), which are read from the same store.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
+from codesvc.doctor import registry_entries
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.clock import Offset
 from codesvc.domain.errors import CodesvcError
@@ -16,13 +20,17 @@ from codesvc.store.connection import connect, store_url
 from codesvc.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codesvc.config import Settings
     from codesvc.doctor.storeprobe import ReachableStore
+    from codesvc.service.misplaced_bindings import Misplaced
+    from codesvc.sites.directory import Directory
 
 _WHAT: Final = "bindings"
 
 
-async def check(settings: Settings, place: ReachableStore | None) -> Finding:
+async def check(settings: Settings, place: ReachableStore | None) -> list[Finding]:
     """Look under which appids bindings lie, in the service's own store.
 
     Where no service runs on the embedded store, its server is started on the data for as long as this takes.
@@ -31,24 +39,28 @@ async def check(settings: Settings, place: ReachableStore | None) -> Finding:
         servers = place.servers if place is not None and place.lasting else None
         if servers is None:
             if settings.store.url is not None:
-                return skipped(_WHAT, "not looked at, the store does not answer", "Mend the store first.")
+                return [skipped(_WHAT, "not looked at, the store does not answer", "Mend the store first.")]
             data = settings.store.data_dir
             if not (data / "appendonlydir").is_dir():
-                return ok(_WHAT, "none yet: the store is new")
+                return [ok(_WHAT, "none yet: the store is new")]
             if data.stat().st_uid != os.geteuid():
-                return skipped(
-                    _WHAT, "not looked at, the data belong to another user", "Run this as the service's user."
-                )
+                return [
+                    skipped(_WHAT, "not looked at, the data belong to another user", "Run this as the service's user.")
+                ]
             try:
                 servers = await connect(
                     await stack.enter_async_context(store_url(settings.store)), timeout=settings.store.timeout
                 )
             except CodesvcError as error:
-                return skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")
+                return [skipped(_WHAT, f"not looked at: {error}", "Try again when nothing else uses the store.")]
             stack.push_async_callback(servers.aclose)
         store = Store(servers, offset=Offset(movable=False), prefix=settings.store.prefix)
         directory = await read_directory(store, settings)
         found = await find_misplaced(store, directory)
+    return [_judged(settings, directory, found), *registry_entries.findings(directory)]
+
+
+def _judged(settings: Settings, directory: Directory, found: Sequence[Misplaced]) -> Finding:
     if not subject_key_fits(settings, directory.kept):
         return fail(
             "oidc.subject_key",

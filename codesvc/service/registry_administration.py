@@ -18,6 +18,7 @@ from codesvc.config.one_entry import one_account, one_key, one_site, without_sec
 from codesvc.config.settings import Site
 from codesvc.messages.templates import BadTemplate
 from codesvc.service.misplaced_bindings import BindingsElsewhere, require_under
+from codesvc.service.sites_of_account import require_sites_stay
 from codesvc.sites.directory import SiteEntry
 from codesvc.sites.registry.tables import Conflict, Described, Kept, Missing, Table, merged
 from codesvc.sites.relying_parties import client_entry
@@ -185,7 +186,7 @@ class RegistryAdministration:
         line = hash_line(made) if made is not None else digest
 
         async def think() -> type_of_changes:
-            known = [key.name for key, _ in self.keys(site)]
+            known = {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}
             key = one_key(name, {"hash": line, "scopes": list(scopes)})
             if name in known:
                 raise Conflict(f"the site has a key {name}; take another name, or remove that key first")
@@ -206,7 +207,7 @@ class RegistryAdministration:
         """
 
         async def think() -> type_of_changes:
-            kept = {key.name: where for key, where in self.keys(site)}
+            kept = dict.fromkeys(self._kept.keys_of(site), "store") | {k.name: at for k, at in self.keys(site)}
             if name not in kept:
                 raise Missing(f"the site {site} has no key {name}")
             if kept[name] == "file":
@@ -215,10 +216,8 @@ class RegistryAdministration:
 
         await self._registry.change(think, by=by)
 
-    # Shared steps
-
     def _own(self, kind: str, name: str) -> Table | None:
-        """The entry of that name in the store."""
+        """An entry in the store."""
         if name in (self._settings.sites if kind == "site" else self._settings.accounts):
             raise Conflict(f"the {kind} {name} stands in the configuration file; change it there")
         return self._kept.open(f"{kind}/{name}")
@@ -282,6 +281,7 @@ class RegistryAdministration:
         sites = self._directory.site_names_of(name)
         if known is not None and known["appid"] != config.appid and sites:
             raise Conflict(f"the account has {len(sites)} site(s), whose bindings lie under its appid")
+        await require_sites_stay(self._settings, self._directory, name, config)
         entry = self._directory.entry_of(name, config)
         stand_in = Site(name=LocalText("-", "-"), account=name, keys=())
         self._try_messages(SiteEntry("-", stand_in, entry), anew=True)

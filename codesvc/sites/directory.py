@@ -10,12 +10,10 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import structlog
-
-from codesvc.config import ApiKey, ConfigError, Limits
-from codesvc.config.one_entry import one_account, one_site
+from codesvc.config import Limits
 from codesvc.sites.entries import NO_RATES, AccountEntry, Caller, SiteEntry, callback_keys
 from codesvc.sites.lazy import LazyEntries, PerText
+from codesvc.sites.registry.judgement import Judgement
 from codesvc.store.keys import Keys
 from codesvc.store.partitions import partition_of
 
@@ -23,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from codesvc.config import Account, Settings, Site
+    from codesvc.config import Account, ApiKey, Settings, Site
     from codesvc.domain.limits import Rate
     from codesvc.sites.registry.contents import Contents
-
-_log = structlog.get_logger(__name__)
 
 __all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
 
@@ -35,16 +31,21 @@ __all__ = ["NO_RATES", "AccountEntry", "Caller", "Directory", "SiteEntry"]
 class Directory:
     """All sites and accounts: those of the configuration file, and those of the store (`codesvc.sites.registry`).
 
-    If both contain the same name, appid or key, the configuration file wins: its owner has the final decision.
+    If both contain the same name, appid or key, the configuration file wins: its owner has the final decision. What is
+    read of the store is judged by the rules that hold for what is written; what breaks one does not exist here.
 
     Args:
         settings: the configuration.
         kept: the entries of the store; empty until they have been read.
+
+    Attributes:
+        judgement: which entries of the store break a rule.
     """
 
     def __init__(self, settings: Settings, kept: Contents | None = None) -> None:
         self._settings = settings
         self.kept = kept
+        self.judgement = Judgement(settings)
         self._appids = {account.appid: name for name, account in settings.accounts.items()}
         self._keys = {
             key.hash.removeprefix("sha256:"): (name, key) for name, site in settings.sites.items() for key in site.keys
@@ -83,13 +84,14 @@ class Directory:
         table = self.kept.open(f"key/{site}/{name}") if self.kept is not None else None
         if table is None:
             return None
-        return ApiKey(name=name, hash=f"sha256:{table['hash']}", scopes=frozenset(table["scopes"]))
+        return self.judgement.key(site, name, table)
 
     def apply(self, changes: Mapping[str, str | None]) -> None:
         """Apply changes of the store's entries, and drop every cached value that was computed from the old ones."""
         if self.kept is None:
             return
         touched = self.kept.apply(changes)
+        self.judgement.forget(changes)
         self._callers.clear()
         self.sites.drop([site.name for site in self.sites.made if site.account.name in touched])
         self.by_appid.drop([account.config.appid for account in self.accounts.made if account.name in touched])
@@ -166,6 +168,10 @@ class Directory:
         names = self.kept.names("site") if self.kept is not None else []
         return [f"site/{name}" for name in names if not self.account_of(name)[1]]
 
+    def _is_of_file(self, entry: str) -> bool:
+        kind, _, name = entry.partition("/")
+        return name in self._settings.sites if kind == "site" else kind == "account" and self._is_shadowed(name)
+
     def _is_shadowed(self, account: str) -> bool:
         if account in self._settings.accounts:
             return True
@@ -204,25 +210,29 @@ class Directory:
             digest in self._keys or line in admins or (self.kept is not None and self.kept.key_with(digest) is not None)
         )
 
+    def judge(self, entry: str) -> None:
+        """Judge an entry of the store, without keeping what it means; the result is in `judgement`."""
+        table = self.kept.open(entry) if self.kept is not None else None
+        if table is None or self.kept is None or self._is_of_file(entry):
+            return
+        kind, *parts = entry.split("/")
+        match kind, parts:
+            case "account", [name]:
+                self._kept_account(name)
+            case "site", [_]:
+                self._site_in(entry, table)
+            case "key", [site, name]:
+                self.judgement.key(site, name, table)
+            case "oidc-client", [site, client]:
+                self.judgement.client(site, client, table)
+
     def _kept_account(self, name: str) -> Account | None:
         table = self.kept.open(f"account/{name}") if self.kept is not None and not self._is_shadowed(name) else None
-        if table is None:
-            return None
-        try:
-            return one_account(self._settings, name, table)
-        except ConfigError as error:
-            _log.error("registry_entry_unusable", account=name, faults=str(error))
-            return None
+        return self.judgement.account(name, table) if table is not None else None
 
     def _site_in(self, entry: str, table: dict[str, Any]) -> Site | None:
-        name, account = entry.removeprefix("site/"), self.accounts.get(table["account"])
-        if account is None:
-            return None
-        try:
-            return one_site(self._settings, name, table, {account.name: account.config})
-        except ConfigError as error:
-            _log.error("registry_entry_unusable", site=name, faults=str(error))
-            return None
+        account = self.accounts.get(table["account"])
+        return self.judgement.site(entry.removeprefix("site/"), table, account) if account is not None else None
 
     def _account_with(self, appid: str) -> AccountEntry | None:
         name = self._appids.get(appid) or (self.kept.account_with(appid) if self.kept is not None else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ class LazyEntries(Mapping[str, _T]):
     def __len__(self) -> int:
         return sum(1 for _ in self._names())
 
+    def values(self) -> ValuesView[_T]:
+        """The entries that exist. A name of the store whose entry cannot be used is left out, and fails no caller."""
+        return _ValuesThatExist(self)
+
+    def items(self) -> ItemsView[str, _T]:
+        """As `values`, with their names."""
+        return _ItemsThatExist(self)
+
     @property
     def made(self) -> list[_T]:
         """The entries that have been looked up."""
@@ -61,6 +69,20 @@ class LazyEntries(Mapping[str, _T]):
         """Drop these entries. They are made again on the next look-up."""
         for name in names:
             self._made.pop(name, None)
+
+
+class _ValuesThatExist(ValuesView[_T]):
+    _mapping: Mapping[str, _T]
+
+    def __iter__(self) -> Iterator[_T]:
+        return (found for name in self._mapping if (found := self._mapping.get(name)) is not None)
+
+
+class _ItemsThatExist(ItemsView[str, _T]):
+    _mapping: Mapping[str, _T]
+
+    def __iter__(self) -> Iterator[tuple[str, _T]]:
+        return ((name, found) for name in self._mapping if (found := self._mapping.get(name)) is not None)
 
 
 class PerEntry(Mapping[str, _T], Generic[_E, _T]):

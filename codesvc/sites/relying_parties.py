@@ -11,10 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import structlog
 
-from codesvc.config import ConfigError
-from codesvc.config.one_entry import one_client
 from codesvc.domain.oidc_algorithms import ALGORITHMS, DEFAULT_ALGORITHM
 from codesvc.domain.oidc_keys import SigningKeys
 from codesvc.domain.oidc_person import Subjects
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from codesvc.sites.registry.registry import Registry, type_of_changes
     from codesvc.sites.registry.tables import Kept
 
-_log = structlog.get_logger(__name__)
 _KEYS_ENTRY: Final = "oidc-keys/all"
 
 
@@ -98,11 +94,7 @@ class RelyingParties:
 
     def _client_in(self, entry: str, table: dict[str, Any]) -> OidcClient | None:
         _, site, identifier = entry.split("/")
-        try:
-            return one_client(self.settings, identifier, table)
-        except ConfigError as error:
-            _log.error("registry_entry_unusable", site=site, faults=str(error))
-            return None
+        return self.directory.judgement.client(site, identifier, table)
 
     @property
     def keys(self) -> SigningKeys:

@@ -16,6 +16,7 @@ import structlog
 from codesvc.domain.errors import CodesvcError, ScriptError, StoreUnavailable
 from codesvc.runtime.tasks import end
 from codesvc.sites.registry.contents import entry_text
+from codesvc.sites.registry.inspection import Inspection
 from codesvc.store.keys import REGISTRY
 from codesvc.store.outcomes import Outcome
 
@@ -119,11 +120,16 @@ class Registry:
     async def running(self, change_notifier: ChangeNotifier) -> AsyncIterator[None]:
         """Read the registry, and follow it while the context is open."""
         await self._try()
-        task = asyncio.create_task(self._follow(change_notifier), name="registry")
+        inspection = Inspection(self._directory)
+        self.listeners.append(inspection.look)
+        tasks = [
+            asyncio.create_task(self._follow(change_notifier), name="registry"),
+            asyncio.create_task(inspection.run(), name="registry inspection"),
+        ]
         try:
             yield
         finally:
-            await end([task])
+            await end(tasks)
 
     async def _follow(self, change_notifier: ChangeNotifier) -> None:
         with change_notifier.watch(REGISTRY) as changed:

@@ -59,11 +59,12 @@ def choice_in(request: web.Request) -> Choice:
         Problem: the site, purpose or span does not exist.
     """
     directory, query = services(request).directory, request.query
-    names = list(directory.sites)
     site, span = query.get("site", ""), SPANS.get(query.get("span", "24h"))
     if span is None or (site and site not in directory.sites):
         raise Problem("not-found", "There is no such view.")
-    sites = [directory.sites[name] for name in ([site] if site else names)]
+    sites = [directory.sites[site]] if site else list(directory.sites.values())
+    broken = directory.judgement.broken
+    names = [name for name in directory.sites if f"site/{name}" not in broken]
     purposes = sorted({purpose for entry in sites for purpose in entry.config.purposes})
     purpose = query.get("purpose", "")
     if purpose not in purposes:

@@ -21,7 +21,13 @@ from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
-from codesvc.web.admin.worries import certificate_worries, component_worries, endpoint_worries, worries
+from codesvc.web.admin.worries import (
+    certificate_worries,
+    component_worries,
+    endpoint_worries,
+    registry_worries,
+    worries,
+)
 from codesvc.web.context import services
 from codesvc.wechat.errors import NO_RIGHT
 
@@ -146,11 +152,12 @@ async def store_state(here: Services) -> tuple[str, float]:
 
 
 async def besides(here: Services, words: Words) -> list[Worry]:
-    """What is wrong with this process and with the receivers of webhooks."""
+    """What is wrong with this process, with the receivers of webhooks and with the registry."""
     listening = [site for site in here.directory.sites.values() if site.config.webhook is not None]
     endpoints = await asyncio.gather(*(here.webhooks.endpoint(site) for site in listening))
     named = [(site.name, each) for site, each in zip(listening, endpoints, strict=True)]
-    return [*component_worries(words, here.readiness.of_process()), *endpoint_worries(words, named)]
+    found = [*component_worries(words, here.readiness.of_process()), *endpoint_worries(words, named)]
+    return found + list(registry_worries(words, here.directory.judgement.broken))
 
 
 def charts(figures: Figures, purposes: Sequence[str], words: Words, calls: Figures) -> list[Chart]:

@@ -12,7 +12,7 @@ from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import judge_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from codesvc.domain.callback_health import CallbackState, Heard
     from codesvc.domain.certificate import Certificate
@@ -191,6 +191,12 @@ def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Ite
         elif each.failing:
             text = w.t("worry.endpoint.failing", site=site, failures=w.number(each.failures))
             yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks")
+
+
+def registry_worries(w: Words, broken: Mapping[str, str]) -> Iterator[Worry]:
+    """Entries of the registry that are not used, because they break a rule."""
+    for entry, why in broken.items():
+        yield Worry("bad", w.t("worry.registry", entry=entry, what=why), w.t("worry.registry.do"))
 
 
 def worries(

@@ -1,0 +1,31 @@
+"""A change of an account must not make its sites break a rule: after the next start they would be gone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from codesvc.config import ConfigError, Fault
+from codesvc.config.one_entry import one_site
+
+if TYPE_CHECKING:
+    from codesvc.config import Account, Settings
+    from codesvc.sites.directory import Directory
+
+
+async def require_sites_stay(settings: Settings, directory: Directory, account: str, config: Account) -> None:
+    """Judge the sites of the store on an account with the settings that it is to have.
+
+    Raises:
+        ConfigError: a site that is good today would break a rule.
+    """
+    kept, broken = directory.kept, directory.judgement.broken
+    for site in kept.sites_of(account) if kept is not None else ():
+        table = kept.open(f"site/{site}") if kept is not None else None
+        if table is None or site in settings.sites or f"site/{site}" in broken:
+            continue
+        try:
+            one_site(settings, site, table, {account: config})
+        except ConfigError as error:
+            raise ConfigError([Fault((), f"would leave the site {site} unusable: {error}")]) from None
+        await asyncio.sleep(0)
