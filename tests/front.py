@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.ops.nginx import EXAMPLE, TEMPORARY, program
+from tests.ops.nginx import EXAMPLE, TEMPORARY
+from tests.programs import program_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +42,9 @@ async def nginx(port: int, upstream: int, prefix: str = "/auth") -> AsyncIterato
         file = directory / "nginx.conf"
         file.write_text(configuration(directory, port=port, upstream=upstream, prefix=prefix), encoding="utf-8")
         silent = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(program(), "-p", name, "-c", str(file), stderr=silent)
+        process = await asyncio.create_subprocess_exec(
+            program_path("nginx", "nginx-light"), "-p", name, "-c", str(file), stderr=silent
+        )
         try:
             await _until_it_listens(process, port, directory)
             yield directory

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import program_path
+
 
 def installed(request, tmp_path_factory, package: Path) -> Path:
     """The directory with `node_modules`; skips, loudly, where there is no node or npm."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip(f"NOT TESTED: {package.parent.name} needs node and npm on the PATH")
+    program_path("node", "nodejs")
+    program_path("npm")
     cache = getattr(request.config, "cache", None)
     name = f"{package.parent.parent.name}-node"
     shelf = cache.mkdir(name) if cache else tmp_path_factory.getbasetemp() / name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.stage import WHOLE
 from tests.chromium import ARGUMENTS, chromium_for_tests
+from tests.programs import program_path
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/glossary/", "en/integrating-java/"]
@@ -103,9 +103,7 @@ def test_a_page_leads_to_its_twin(site, browser):
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_the_questions_of_readers_are_found_among_the_first_three(language):
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node to run the search's worker")
+    node = program_path("node", "nodejs")
     asked = QUESTIONS[language]
     command = [node, str(Path(__file__).with_name("site_search.cjs")), str(ROOT / "site" / language)]
     answer = subprocess.run(

@@ -1,10 +1,7 @@
 """What lies in ops/ is understood by those for whom it was written: each by its own tool, skipped loudly without it."""
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -13,16 +10,9 @@ import trustme
 import yaml
 
 from codesvc.config import parse
+from tests.programs import program_path
 
 OPS = Path(__file__).parents[2] / "ops"
-
-
-def tool(name):
-    """The path of a program, or a skip that says what is missing; where it must be there, a failure."""
-    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin")
-    if found is None and name in os.environ.get("CODESVC_REQUIRE_TOOLS", "").split():
-        pytest.fail(f"{name} is not installed")
-    return found or pytest.skip(f"NOT CHECKED: {name} is not installed")
 
 
 def run(*command):
@@ -31,7 +21,7 @@ def run(*command):
 
 
 def test_systemd_understands_the_units_and_finds_them_hardened(tmp_path):
-    analyze = tool("systemd-analyze")
+    analyze = program_path("systemd-analyze")
     program = tmp_path / "codesvc"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -96,7 +86,7 @@ def test_the_composition_has_store_and_proxy_and_opens_nothing_else():
 
 
 def test_compose_understands_its_file(tmp_path):
-    docker_compose = tool("docker-compose")
+    docker_compose = program_path("docker-compose")
     (tmp_path / "compose.yaml").write_text((OPS / "container" / "compose.yaml").read_text())
     assert run(docker_compose, "-f", tmp_path / "compose.yaml", "config", "-q") == (0, "")
 
@@ -114,7 +104,7 @@ def test_the_base_image_is_named_without_a_digest_and_says_so():
 
 
 def test_nginx_understands_its_example_below_a_path(tmp_path):
-    nginx = tool("nginx")
+    nginx = program_path("nginx")
     issued = trustme.CA().issue_cert("code.example.com")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
@@ -136,16 +126,16 @@ def test_nginx_understands_its_example_below_a_path(tmp_path):
 
 @pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile-path"])
 def test_caddy_understands_its_example(name):
-    status, said = run(tool("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / name)
+    status, said = run(program_path("caddy"), "validate", "--adapter", "caddyfile", "--config", OPS / "caddy" / name)
     assert status == 0, said
 
 
 def test_hadolint_finds_nothing_in_the_containerfile():
-    assert run(tool("hadolint"), OPS / "container" / "Containerfile") == (0, "")
+    assert run(program_path("hadolint"), OPS / "container" / "Containerfile") == (0, "")
 
 
 def test_the_manifests_are_of_the_kinds_that_they_say():
-    status, said = run(tool("kubernetes-validate"), "--strict", OPS / "kubernetes" / "codesvc.yaml")
+    status, said = run(program_path("kubernetes-validate"), "--strict", OPS / "kubernetes" / "codesvc.yaml")
     assert status == 0, said
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ import aiohttp
 import pytest
 
 from tests.node_tools import installed
+from tests.programs import program_path
 from tests.stores import free_port
 from tests.world import KEY
 
@@ -176,7 +176,7 @@ async def test_express(shop, tmp_path, request, tmp_path_factory):
     (tmp_path / "shop.cjs").write_text(code, encoding="utf-8")
     home = installed(request, tmp_path_factory, HERE / "node" / "package.json")
     (tmp_path / "node_modules").symlink_to(home / "node_modules")
-    async with running(shop, tmp_path, shutil.which("node"), "shop.cjs") as browser:
+    async with running(shop, tmp_path, program_path("node", "nodejs"), "shop.cjs") as browser:
         await sign_up(shop, browser)
 
 
@@ -194,9 +194,7 @@ async def test_django(shop, tmp_path):
 
 
 async def test_plain_php(shop, tmp_path):
-    php = shutil.which("php")
-    if php is None:
-        pytest.skip("NOT TESTED: the example in PHP needs php with curl on the PATH (Debian: php-cli php-curl)")
+    php = program_path("php", "php-cli php-curl")
     [code] = example("php", "php")
     (tmp_path / "signup.php").write_text(code, encoding="utf-8")
     (tmp_path / "sessions").mkdir()
@@ -206,11 +204,7 @@ async def test_plain_php(shop, tmp_path):
 
 
 async def test_java(shop, tmp_path):
-    java = shutil.which("java")
-    if java is None:
-        pytest.skip(
-            "NOT TESTED: the example in Java needs a JDK of 17 or newer on the PATH (Debian: default-jdk-headless)"
-        )
+    java = program_path("java", "default-jdk-headless")
     [code] = example("java", "java")
     (tmp_path / "Shop.java").write_text(code, encoding="utf-8")
     async with running(shop, tmp_path, java, "Shop.java") as browser:

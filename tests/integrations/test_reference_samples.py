@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiohttp import web
 from codesvc.web.contract import describe
 from codesvc.web.contract.samples import LANGUAGES, call_of, samples
 from codesvc.web.pages.contract_page import _samples
+from tests.programs import program_path
 from tests.stores import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -106,8 +106,7 @@ def program(language, texts, directory):
 async def test_every_sample_sends_what_the_example_says(recorder, language, tmp_path, contract):
     wanted = [call for _, call in every_call(contract)]
     command, needed = program(language, [samples(call)[language] for call in wanted], tmp_path)
-    if shutil.which(needed) is None:
-        pytest.skip(f"NOT TESTED: the samples in {LANGUAGES[language]} need {needed}")
+    program_path(needed)
     ran = await asyncio.to_thread(
         subprocess.run, command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, **KEYS, "CODESVC_URL": recorder.url, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},

@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.node_tools import installed
+from tests.programs import program_path
 from tests.relay.conftest import at_gateway, new_relay, stub  # noqa: F401  fixtures
 from tests.world import KEY
 
@@ -211,8 +213,15 @@ async def test_the_signer_of_standard_webhooks(world, stub, node):  # noqa: F811
     assert data["code"] == "482913"
 
 
+async def evaluated(jsonnet, context):
+    """What Kratos sends for this context, made by Jsonnet's own interpreter."""
+    command = [jsonnet, "--tla-code", f"ctx={json.dumps(context)}", str(JSONNET)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True, timeout=30)
+    return done.stdout
+
+
 async def test_kratos_gets_every_code_out_of_its_context_by_our_jsonnet(world, stub):  # noqa: F811
-    jsonnet = pytest.importorskip("_jsonnet", reason="NOT TESTED: needs the package jsonnet")
+    jsonnet = program_path("jsonnet")
     for number, name in enumerate(["login_code", "registration_code", "verification_code", "recovery_code"]):
         context = {
             "recipient": f"+861380013800{number}", "subject": "", "body": "Your code is …", "message_type": "sms",
@@ -220,13 +229,13 @@ async def test_kratos_gets_every_code_out_of_its_context_by_our_jsonnet(world, s
             "template_data": {"to": "x", name: f"48291{number}", "identity": {"id": "7e1e"}, "expires_in_minutes": 15},
             "request_headers": {"Accept-Language": ["en"]},
         }  # fmt: skip
-        made = jsonnet.evaluate_file(str(JSONNET), tla_codes={"ctx": json.dumps(context)})
+        made = await evaluated(jsonnet, context)
         async with world.http.post(
-            f"{world.service}/inbound/kratos/shop", data=made.encode(), headers={"Authorization": TOKEN}
+            f"{world.service}/inbound/kratos/shop", data=made, headers={"Authorization": TOKEN}
         ) as answer:
             assert answer.status == 200
     found = await at_gateway(stub, 4)
     assert sorted(data["code"] for data in found) == ["482910", "482911", "482912", "482913"]
     assert {(data["locale"], data["params"]["minutes"]) for data in found} == {("en", "15")}
-    bare = json.loads(jsonnet.evaluate_file(str(JSONNET), tla_codes={"ctx": '{"recipient":"a@shop.example"}'}))
+    bare = json.loads(await evaluated(jsonnet, {"recipient": "a@shop.example"}))
     assert (bare["to"], bare["code"]) == ("a@shop.example", "")

@@ -4,7 +4,6 @@ Which calls an SDK knows is read from its own source, so that a call that a driv
 """
 
 import re
-import shutil
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ import wechatpy
 from codesvc.sandbox.api.table import ENDPOINTS
 from codesvc.sandbox.website import DEFAULT_WEBSITE
 from tests.node_tools import installed
+from tests.programs import program_path
 from tests.sandbox.test_sandbox_sdk import finish, guarded, keys, read_line, start  # noqa: F401 - a fixture
 
 HERE = Path(__file__).parent
@@ -159,8 +159,7 @@ echo json_encode(['results' => [
 
 async def test_php_without_an_sdk(guarded, tmp_path):  # noqa: F811 - the fixture
     """The recipe of docs/en/sandbox.md for PHP. PHP SDKs are not among what these tests can install."""
-    if shutil.which("php") is None:
-        pytest.skip("NOT TESTED: needs php with its curl extension")
+    program_path("php", "php-cli php-curl")
     wechat, proxy, authority = guarded
     openid = await prepared(wechat)
     (tmp_path / "client.php").write_text(PHP, encoding="utf-8")

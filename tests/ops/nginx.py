@@ -1,9 +1,7 @@
 """A real nginx with the example of ops/nginx, on ports of its own and in front of whatever listens on `upstream`."""
 
 import contextlib
-import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -11,8 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import trustme
+
+from tests.programs import program_path
 
 EXAMPLE = Path(__file__).parents[2] / "ops" / "nginx"
 TEMPORARY = "\n".join(
@@ -32,14 +31,6 @@ class Nginx:
     def logs(self):
         """All that it has written."""
         return "\n".join(path.read_text() for path in sorted(self.directory.glob("*.log")))
-
-
-def program():
-    """The path of nginx, or a skip that says what is missing; where it must be there, a failure."""
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if found is None and "nginx" in os.environ.get("CODESVC_REQUIRE_TOOLS", "").split():
-        pytest.fail("nginx is not installed")
-    return found or pytest.skip("NOT CHECKED: nginx is not installed")
 
 
 def free_port():
@@ -75,7 +66,7 @@ def installed(directory, upstream, plain, secure):
 @contextlib.contextmanager
 def nginx(directory, upstream):
     """Run it while the context is open."""
-    command = [program(), "-p", directory, "-c", directory / "nginx.conf"]
+    command = [program_path("nginx", "nginx-light"), "-p", directory, "-c", directory / "nginx.conf"]
     plain, secure = free_port(), free_port()
     trust = ssl.create_default_context()
     installed(directory, upstream, plain, secure).configure_trust(trust)

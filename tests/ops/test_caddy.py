@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +18,11 @@ from yarl import URL
 
 from tests.ops.nginx import free_port
 from tests.ops.test_nginx import ASKED, SECRETS, TOKEN, _babbles, _breaks, _stops
+from tests.programs import program_path
 from tests.world import KEY
 
 EXAMPLES = Path(__file__).parents[2] / "ops" / "caddy"
 PREFIXES = {"Caddyfile": "", "Caddyfile-path": "/auth"}
-
-
-def program():
-    found = shutil.which("caddy")
-    if found is None and "caddy" in os.environ.get("CODESVC_REQUIRE_TOOLS", "").split():
-        pytest.fail("caddy is not installed")
-    return found or pytest.skip("NOT CHECKED: caddy is not installed")
 
 
 @asynccontextmanager
@@ -41,7 +34,7 @@ async def caddy(directory, name, port, upstream):
     text = re.sub(r"^\{", "{\n\tadmin off\n\tauto_https off", text, count=1, flags=re.MULTILINE)
     (directory / "Caddyfile").write_text(text, encoding="utf-8")
     home = {"HOME": str(directory), "XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
-    command = [program(), "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
+    command = [program_path("caddy"), "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
     with (directory / "caddy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, env=os.environ | home)
         try:

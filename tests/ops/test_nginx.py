@@ -13,6 +13,7 @@ from yarl import URL
 
 from tests import front
 from tests.ops import nginx as example
+from tests.programs import program_path
 
 SECRETS = {
     "a page token": "WyJzaG9wIiwidmZfcGFnZSJd.c2lnbmF0dXJl",
@@ -61,7 +62,7 @@ async def asked(http, method, path, **more):
 
 
 def test_nginx_understands_the_example(tmp_path):
-    program = example.program()
+    program = program_path("nginx", "nginx-light")
     example.installed(tmp_path, 8080, example.free_port(), example.free_port())
     command = [program, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

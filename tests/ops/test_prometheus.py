@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from codesvc.runtime import metrics
 from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import TABLE, Verdict
+from tests.programs import program_path
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "ops" / "prometheus" / "codesvc.rules.yml"
@@ -31,10 +30,7 @@ PANELS = [
 @pytest.fixture(scope="session")
 def promtool():
     """Prometheus' own reader of queries."""
-    found = shutil.which("promtool")
-    if found is None:
-        missing = "no promtool: install Debian's package prometheus; NO QUERY HAS BEEN CHECKED"
-        (pytest.fail if os.environ.get("CODESVC_REQUIRE_PROMTOOL") == "1" else pytest.skip)(missing)
+    found = program_path("promtool", "prometheus")
 
     def run(*words, **more):
         return subprocess.run([found, *words], check=False, capture_output=True, text=True, timeout=60, **more)

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 import struct
 import subprocess
 import zlib
@@ -14,6 +13,7 @@ import pytest
 
 from codesvc.runtime import qr_code
 from codesvc.web import pictures
+from tests.programs import program_path
 
 DECODER = Path(__file__).parents[2] / "codesvc" / "sandbox" / "static" / "vendor" / "qr" / "decode.js"
 READ = """
@@ -62,7 +62,7 @@ def test_every_picture_can_be_read():
     for text in texts:
         side, grey = pixels(pictures.draw_code(text, "png").body)
         shown.append({"side": side, "grey": base64.b64encode(grey).decode()})
-    node = shutil.which("node") or pytest.skip("NOT TESTED: reading the pictures needs node")
+    node = program_path("node", "nodejs")
     script = READ % json.dumps(DECODER.as_uri())
     done = subprocess.run(
         [node, "--input-type=module", "-e", script],
