@@ -15,6 +15,7 @@ import msgspec
 
 from codesvc.delivery.channels import wechat_answers
 from codesvc.delivery.channels.protocol import Attempt, Ending, Parcel
+from codesvc.domain.channels import WECHAT
 from codesvc.domain.errors import StoreUnavailable
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import tracing
@@ -45,7 +46,7 @@ class ChargedCalls:
         state: looks at jobs and ends charged calls.
         channels: the channels that send codes.
         clients: WeChat clients by account name.
-        circuits: the circuits by account name.
+        circuits: the circuits of every service that channels call, by account name.
         quotas: hears when a day's quota is gone.
     """
 
@@ -54,11 +55,12 @@ class ChargedCalls:
         state: JobState,
         channels: Mapping[Channel, DeliveryChannel],
         clients: Mapping[str, WeChatClient],
-        circuits: Mapping[str, Circuit],
+        circuits: Mapping[str, Mapping[str, Circuit]],
         quotas: Quotas,
     ) -> None:
         self._state = state
-        self._channels, self._clients, self._circuits = channels, clients, circuits
+        self._channels, self._clients = channels, clients
+        self._circuits, self._wechat = circuits, circuits[WECHAT]
         self._quotas = quotas
 
     async def look(self, account: AccountEntry, job: Job, *, first: bool) -> Begun | None:
@@ -67,12 +69,12 @@ class ChargedCalls:
         Most pushes are disclosed template messages. While nothing stands in the way of calls, theirs are charged here,
         so that they need one look only. After the `first` look an undisclosed push waits and is looked at again.
         """
-        call = call_id(job) if job.kind == "push" and self._circuits[account.name].is_sound else ""
+        call = call_id(job) if job.kind == "push" and self._wechat[account.name].is_sound else ""
         return await self._state.begin(account, job, call=call, moment="first" if first else "if-next")
 
     async def make(self, account: AccountEntry, job: Job, begun: Begun, channel: Channel) -> Attempt | None:
         """Send a code by a channel, if a call may be made now. None if the job is no longer needed."""
-        circuit = self._circuits[account.name]
+        circuit = self._circuits[channel.traits.service][account.name]
         if not circuit.allows():
             await self.give_back(account, begun)
             return Attempt(Ending.LATER, channel, reason=CIRCUIT_OPEN)

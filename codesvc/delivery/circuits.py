@@ -1,6 +1,6 @@
-"""The circuit breaker of each account, and the jobs that wait while it is open or while a call could not be made.
+"""The circuit breaker of each account and service, and the jobs that wait while it is open or a call cannot be made.
 
-When WeChat answers again, all jobs of the account that wait go on at once.
+When the service answers again, all jobs of the account that wait go on at once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from codesvc.delivery.breaker import LONGEST_PAUSE, PAUSE, Breaker
+from codesvc.domain.channels import WECHAT
 from codesvc.runtime import metrics
 from codesvc.sites.lazy import PerEntry
 
@@ -25,10 +26,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Circuit:
-    """The circuit of one account.
+    """The circuit of one account's calls to one service.
 
     Args:
-        account: its name, for logs and metrics.
+        account: the account's name; if the service is not WeChat, with the service's name. For logs and metrics.
         trials: seconds to the first trial, and the longest pause between two trials.
         clock: seconds of a steady clock.
         sleep: how to pause, seconds.
@@ -75,7 +76,7 @@ class Circuit:
         return self._breaker.wait(self._clock())
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long, or until WeChat answers again."""
+        """Wait so long, or until the service answers again."""
         waits = [
             asyncio.ensure_future(self._sleep(seconds)),
             asyncio.ensure_future(self._recovered.wait()),
@@ -89,14 +90,16 @@ class Circuit:
 
 def circuits_of(
     directory: Directory,
+    service: str,
     *,
     trials: tuple[float, float] = (PAUSE, LONGEST_PAUSE),
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> PerEntry[AccountEntry, Circuit]:
-    """A circuit for each account; `trials`, `clock` and `sleep` as in `Circuit`."""
+    """A circuit of a service for each account; `trials`, `clock` and `sleep` as in `Circuit`."""
+    suffix = "" if service == WECHAT else f"/{service}"
     return PerEntry(
         directory.accounts,
-        lambda entry: Circuit(entry.name, trials=trials, clock=clock, sleep=sleep),
+        lambda entry: Circuit(entry.name + suffix, trials=trials, clock=clock, sleep=sleep),
         lambda entry: entry.config,
     )

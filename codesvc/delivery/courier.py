@@ -30,7 +30,7 @@ from codesvc.delivery.notice_calls import Letter, NoticeCalls
 from codesvc.delivery.notices import NOTICE, Notices
 from codesvc.delivery.places import Places
 from codesvc.delivery.quota_events import QUOTA_LOW, QuotaEvents
-from codesvc.domain.channels import Channel
+from codesvc.domain.channels import SERVICES, WECHAT, Channel
 from codesvc.domain.verification import DeliveryStatus
 from codesvc.runtime import metrics, tracing
 from codesvc.runtime.logging import log_attempt
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from codesvc.delivery.channels.means import Means
+    from codesvc.delivery.circuits import Circuit
     from codesvc.delivery.gateway_calls import Relaying
     from codesvc.domain.record import Record
     from codesvc.messages.chat import ChatComposer
@@ -102,8 +103,9 @@ class Courier:
         self._job_state = JobState(store, directory, unknown, sleep=sleep)
         self._directory = directory
         self._composer = composer
-        circuits = self._circuits = circuits_of(directory, trials=trials, sleep=sleep)
-        self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, circuits, store.quotas)
+        self._circuits = {service: circuits_of(directory, service, trials=trials, sleep=sleep) for service in SERVICES}
+        circuits = self._circuits[WECHAT]
+        self._calls = ChargedCalls(self._job_state, make_channels(means), means.clients, self._circuits, store.quotas)
         self._notices = NoticeCalls(self._job_state, means.clients, circuits)
         self._apart: dict[str, Notices | QuotaEvents] = {
             NOTICE: Notices(store, teller, self._notices, circuits),
@@ -162,7 +164,7 @@ class Courier:
             if attempt.ending in {Ending.SENT, Ending.FAILED}:
                 return
             refusals += _refuses(attempt)
-            await self._circuits[account.name].pause(self._pause(account, attempt, number))
+            await self._circuit(account, attempt).pause(self._pause(account, attempt, number))
 
     async def _keep(self, account: AccountEntry, job: Job, begun: Begun, attempt: Attempt) -> None:
         """Record the result of an attempt, or why the job waits."""
@@ -171,9 +173,12 @@ class Courier:
         elif attempt.ending is not Ending.UNKNOWN or begun.shown.delivery is not DeliveryStatus.UNKNOWN:
             self._recorder.record(await self._job_state.record(account, job, attempt))
 
+    def _circuit(self, account: AccountEntry, attempt: Attempt) -> Circuit:
+        return self._circuits[attempt.channel.traits.service][account.name]
+
     def _pause(self, account: AccountEntry, attempt: Attempt, number: int) -> float:
         if attempt.reason == CIRCUIT_OPEN:
-            return self._circuits[account.name].wait()
+            return self._circuit(account, attempt).wait()
         if attempt.pause is Pause.MINUTE:
             return self._until_minute()
         return self._pauses[min(number, len(self._pauses) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311  spreads retries

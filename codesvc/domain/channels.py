@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+WECHAT: Final = "wechat"
+
+
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """What is true of a channel.
 
@@ -34,6 +37,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             unknown may be made again.
         window: whether it is open only for a while after the person wrote to the account (WECHAT.md section 8).
         in_chat: whether the code stands in the chat where the person has just been, so that they have read it.
+        service: who answers its calls. Each service has circuits of its own (`codesvc.delivery.circuits`), so that its
+            silence stops no channel of another one.
     """
 
     zh: str
@@ -47,6 +52,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     repeatable: bool = False
     window: bool = False
     in_chat: bool = False
+    service: str = WECHAT
 
 
 class Channel(StrEnum):
@@ -108,6 +114,8 @@ TEMPLATED: Final = tuple(channel.value for channel in Channel if channel.traits.
 """What `messages` of an account may belong to."""
 IN_CHAT: Final = frozenset(channel.value for channel in Channel if channel.traits.in_chat)
 """By these the code stands in the chat where the person has just been."""
+SERVICES: Final = frozenset(channel.traits.service for channel in Channel)
+"""Who answers the channels' calls."""
 
 
 def usable(kind: AccountKind, channels: Iterable[str]) -> tuple[str, ...]:

@@ -1,8 +1,19 @@
 """Channels in the policy's order, and what happens where one cannot bring the code."""
 
+import asyncio
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from codesvc.delivery.breaker import FAILURES
 from codesvc.delivery.channels.means import Means
+from codesvc.delivery.channels.protocol import Attempt, Ending
 from codesvc.delivery.channels.registry import make_channels
-from codesvc.domain.channels import Channel
+from codesvc.delivery.charged_calls import CIRCUIT_OPEN, ChargedCalls
+from codesvc.delivery.circuits import Circuit
+from codesvc.domain import channels as table
+from codesvc.domain.channels import WECHAT, Channel
 from codesvc.sandbox.account import NOTICE_TEMPLATE_ID
 
 CHANNELS = "sites__shop__purposes"
@@ -72,3 +83,28 @@ def test_every_channel_that_sends_has_a_module_and_no_other():
     assert {channel for channel in Channel if channel.traits.listed} <= channels.keys()
     for channel, sender in channels.items():
         assert type(sender).__module__ == f"codesvc.delivery.channels.{channel}"
+
+
+class OtherMessenger:
+    """A channel whose calls another service than WeChat answers."""
+
+    async def send(self, _):
+        return Attempt(Ending.SENT, Channel.CUSTOMER_SERVICE)
+
+
+@pytest.mark.parametrize(("silent", "reason"), [(WECHAT, ""), ("other", CIRCUIT_OPEN)])
+async def test_the_silence_of_a_service_stops_its_own_channels_only(monkeypatch, silent, reason):
+    channel = Channel.CUSTOMER_SERVICE
+    monkeypatch.setitem(table._TRAITS, channel, msgspec.structs.replace(channel.traits, service="other"))
+    circuits = {
+        service: {"main": Circuit("main", trials=(60, 60), clock=lambda: 0, sleep=asyncio.sleep)}
+        for service in (WECHAT, "other")
+    }
+    for _ in range(FAILURES):
+        assert circuits[silent]["main"].allows()
+        circuits[silent]["main"].ended(Attempt(Ending.LATER, channel, blocked=True))
+    calls = ChargedCalls(None, {channel: OtherMessenger()}, {}, circuits, None)
+    begun = SimpleNamespace(shown=None, openid="", template_quota="")
+    attempt = await calls.make(SimpleNamespace(name="main"), SimpleNamespace(client_msg_id="1"), begun, channel)
+    assert attempt.reason == reason
+    assert circuits[silent]["main"].allows() is False

@@ -15,7 +15,7 @@ from tests.world import OPERATOR_KEY, OTHER_KEY, document
 
 
 def test_published_words_are_those_there_are():
-    assert set(schema.EVENT_SHAPES) == {*EVENTS, TEST_EVENT} == examples.EVENTS.keys() == examples.EVENT_MEANINGS.keys()
+    assert set(schema.EVENT_SHAPES) == {*EVENTS, TEST_EVENT} == examples.EVENTS.keys() == schema.EVENT_MEANINGS.keys()
     assert set(schema.HOOK_STATUSES) == set(HookStatus)
     assert set(schema.HOOK_RESULTS) == set(Result)
 

@@ -42,6 +42,7 @@ from codesvc.client.schema.verification import (
     VerificationPage,
 )
 from codesvc.client.schema.webhook import (
+    EVENT_MEANINGS,
     EVENT_SHAPES,
     HOOK_RESULTS,
     HOOK_STATUSES,
@@ -73,6 +74,7 @@ __all__ = [
     "BASES",
     "CHANNELS",
     "DELIVERY_STATUSES",
+    "EVENT_MEANINGS",
     "EVENT_SHAPES",
     "HOOK_RESULTS",
     "HOOK_STATUSES",

@@ -196,25 +196,34 @@ class TestEvent(WebhookEvent, frozen=True, kw_only=True):
     data: TestNews
 
 
-EVENT_SHAPES: Final[dict[str, type[WebhookEvent]]] = {
-    "verification.approved": VerificationEvent,
-    "verification.delivered": VerificationEvent,
-    "verification.failed": VerificationEvent,
-    "verification.fell_back": VerificationEvent,
-    "verification.exhausted": VerificationEvent,
-    "binding.created": BindingCreatedEvent,
-    "binding.removed": BindingRemovedEvent,
-    "binding.conflict": BindingConflictEvent,
-    "binding.unreachable": BindingUnreachableEvent,
-    "login.approved": LoginApprovedEvent,
-    "quota.low": QuotaLowEvent,
-    "message.delivered": MessageEvent,
-    "message.handed_over": MessageEvent,
-    "message.unknown": MessageEvent,
-    "message.failed": MessageEvent,
-    "webhook.test": TestEvent,
+_KINDS: Final[dict[str, tuple[type[WebhookEvent], str]]] = {
+    "verification.approved": (VerificationEvent, "The code was right"),
+    "verification.delivered": (VerificationEvent, "WeChat says that the message is on the phone"),
+    "verification.failed": (VerificationEvent, "The code could not be delivered, and no scan may bring it"),
+    "verification.fell_back": (
+        VerificationEvent,
+        "A push failed or could not be made; now a scan or the keyword brings the code",
+    ),
+    "verification.exhausted": (VerificationEvent, "All attempts were spent on wrong codes"),
+    "binding.created": (BindingCreatedEvent, "A user was bound, or moved to another WeChat"),
+    "binding.removed": (BindingRemovedEvent, "A user is no longer bound"),
+    "binding.conflict": (BindingConflictEvent, "A bind intent was confirmed, and something stands in its way"),
+    "binding.unreachable": (
+        BindingUnreachableEvent,
+        "No message reaches a bound WeChat: it stopped following, or the account has no such openid",
+    ),
+    "login.approved": (LoginApprovedEvent, "A bound WeChat confirmed a login"),
+    "quota.low": (QuotaLowEvent, "A day's quota of the account runs out"),
+    "message.delivered": (MessageEvent, "WeChat says that the code of your message is on the phone"),
+    "message.handed_over": (MessageEvent, "Your gateway took a message"),
+    "message.unknown": (MessageEvent, "Your gateway may have taken a message; it is not repeated"),
+    "message.failed": (MessageEvent, "A message could not be delivered"),
+    "webhook.test": (TestEvent, "You asked for it"),
 }
+EVENT_SHAPES: Final = {kind: shape for kind, (shape, _) in _KINDS.items()}
 """Every type of event and its class."""
+EVENT_MEANINGS: Final = {kind: meaning for kind, (_, meaning) in _KINDS.items()}
+"""Every type of event and what it says."""
 
 
 class WebhookAttempt(Answer, frozen=True, kw_only=True):

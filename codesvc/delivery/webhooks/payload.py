@@ -15,7 +15,7 @@ from codesvc.domain import codes
 from codesvc.domain.clock import rfc3339
 from codesvc.domain.record import Fixed, delivery_view
 from codesvc.domain.verification import DeliveryStatus, Status
-from codesvc.domain.webhook import TEST_EVENT
+from codesvc.domain.webhook import EVENTS, TEST_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,18 +179,20 @@ def _as_noted(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+def _kinds(prefix: str) -> list[str]:
+    """The types of events about one subject. They all have the same facts."""
+    return [kind for kind in EVENTS if kind.startswith(prefix)]
+
+
 _DRAWN: Final[dict[str, tuple[Any, Callable[[Any], dict[str, Any]]]]] = {
-    **{
-        f"verification.{what}": (_Verification, _verification)
-        for what in ("approved", "delivered", "failed", "fell_back", "exhausted")
-    },
+    **dict.fromkeys(_kinds("verification."), (_Verification, _verification)),
     "binding.created": (_Created, _created),
     "binding.removed": (dict[str, str], _as_noted),
     "binding.conflict": (dict[str, str], _conflict),
     "binding.unreachable": (dict[str, str], _as_noted),
     "login.approved": (_Login, _login),
     "quota.low": (_Quota, _quota),
-    **{f"message.{what}": (_Message, _message) for what in ("delivered", "handed_over", "unknown", "failed")},
+    **dict.fromkeys(_kinds("message."), (_Message, _message)),
     TEST_EVENT: (dict[str, str], _as_noted),
 }
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from codesvc.client.schema import EVENT_SHAPES, VerificationEvent
+
 _ADDRESS: Final = "https://code.example.com"
 TOKEN: Final = "WyJzaG9wIiwidmZfbjdqN2Q2cTZwNXdsaXV1aDM0M3dhY2pudHZ6YmJybWkiXQ.oFqYtY8"  # noqa: S105  an example
 VERIFICATION_ID: Final = "vf_n7j7d6q6p5wliuuh343wacjntvzbbrmi"
@@ -176,6 +178,7 @@ _NEWS: Final[dict[str, Any]] = {
 }
 _FELL_BACK: Final = {"channel": "scan", "status": "awaiting_scan", "reason": "user-block"}
 _DATA: Final[dict[str, dict[str, Any]]] = {
+    **{kind: _NEWS for kind, shape in EVENT_SHAPES.items() if shape is VerificationEvent},
     "verification.approved": _NEWS
     | {
         "status": "approved",
@@ -183,7 +186,6 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
         "basis": "open",
         "delivery": {"channel": "reply", "status": "sent", "reason": None},
     },
-    "verification.delivered": _NEWS,
     "verification.failed": _NEWS | {"delivery": {"channel": "template", "status": "failed", "reason": "quota"}},
     "verification.fell_back": _NEWS | {"delivery": _FELL_BACK},
     "verification.exhausted": _NEWS | {"status": "exhausted", "attempts_left": 0},
@@ -226,24 +228,6 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     "webhook.test": {"message": "This is a test of your webhook."},
 }
 EVENTS: Final = {kind: {"type": kind, "timestamp": _HAPPENED, "data": data} for kind, data in _DATA.items()}
-EVENT_MEANINGS: Final = {
-    "verification.approved": "The code was right",
-    "verification.delivered": "WeChat says that the message is on the phone",
-    "verification.failed": "The code could not be delivered, and no scan may bring it",
-    "verification.fell_back": "A push failed or could not be made; now a scan or the keyword brings the code",
-    "verification.exhausted": "All attempts were spent on wrong codes",
-    "binding.created": "A user was bound, or moved to another WeChat",
-    "binding.removed": "A user is no longer bound",
-    "binding.conflict": "A bind intent was confirmed, and something stands in its way",
-    "binding.unreachable": "No message reaches a bound WeChat: it stopped following, or the account has no such openid",
-    "login.approved": "A bound WeChat confirmed a login",
-    "quota.low": "A day's quota of the account runs out",
-    "message.delivered": "WeChat says that the code of your message is on the phone",
-    "message.handed_over": "Your gateway took a message",
-    "message.unknown": "Your gateway may have taken a message; it is not repeated",
-    "message.failed": "A message could not be delivered",
-    "webhook.test": "You asked for it",
-}
 WEBHOOK_DELIVERY: Final[dict[str, Any]] = {
     "id": WEBHOOK_ID,
     "event": "verification.approved",

@@ -159,7 +159,7 @@ def _event(kind: str, shape: type[client_schema.WebhookEvent]) -> dict[str, Any]
     return {
         "operationId": "on" + "".join(part.capitalize() for part in kind.replace("_", ".").split(".")),
         "tags": ["Webhooks"],
-        "summary": examples.EVENT_MEANINGS[kind],
+        "summary": client_schema.EVENT_MEANINGS[kind],
         "description": about,
         "parameters": [
             {
