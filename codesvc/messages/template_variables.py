@@ -41,8 +41,21 @@ _INTENT: Final = _OF_A_SITE | {
     ),
 }
 _PERSON: Final = _OF_A_SITE | {
-    *("site", "subtitle", "title", "hint", "icon", "stage", "reference", "lines", "digits", "copy", "action", "token"),
-    *("buttons", "back"),
+    *(
+        "site",
+        "subtitle",
+        "title",
+        "hint",
+        "icon",
+        "stage",
+        "reference",
+        "lines",
+        "digits",
+        "copy",
+        "account",
+        "action",
+    ),
+    *("token", "buttons", "back"),
 }
 
 PAGE_VARIABLES: Final = {

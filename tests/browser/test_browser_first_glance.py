@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.scenes.walks import bind_intent
+from tests.browser.test_browser_access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SMALL = {"width": 390, "height": 660}
@@ -66,9 +67,10 @@ async def test_there_is_one_sentence_one_button_and_the_box(stage, way, open_eit
 
 async def test_the_steps_stay_open_while_the_page_changes(stage, open_either):
     started = await stage.start()
-    async with stage.visitor(phone=True, viewport=SMALL) as context:
+    async with stage.visitor(phone=True, viewport=SMALL, bypass_csp=True) as context:
         page = await open_either(context, started)
         await page.locator("summary").click()
+        assert await violations(page) == []
         await stage.api("POST", f"/v1/verifications/{started['id']}/check", {"code": "000000"})
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await page.locator("#code").press_sequentially("111111")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from tests.browser.stage import wechat_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+SMALL = {"width": 390, "height": 660}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -81,6 +83,35 @@ async def test_a_link_that_was_passed_on_confirms_nothing(stage):
         assert (await stage.api("GET", f"/v1/bind-intents/{started['id']}"))["status"] == "scanned"
 
 
+@pytest.mark.parametrize("what", ["bind-intents", "message"])
+@pytest.mark.parametrize(("locale", "label"), [("zh-CN", "复制链接并打开微信"), ("en-US", "Copy link and open WeChat")])
+async def test_a_page_that_needs_wechat_gives_its_link_along(stage, what, locale, label):
+    person = await stage.person(follows=True)
+    if what == "message":
+        await stage.start(user=await stage.bound(person))
+        await person.new_template_code()
+        link = next(each["url"] for each in reversed(await person.messages()) if each["type"] == "template")
+    else:
+        started = await stage.ask("bind-intents", user="u" + secrets.token_hex(6))
+        await person.scan(started["id"])
+        link = await person.link()
+    clipboard = ["clipboard-read", "clipboard-write"]
+    async with stage.visitor(phone=True, locale=locale, viewport=SMALL, permissions=clipboard) as context:
+        page = await context.new_page()
+        await page.goto(link)
+        button = page.locator(".primary:visible")
+        await expect(button).to_have_text(label)
+        await expect(button).to_be_in_viewport(ratio=1)
+        await readable(page)
+        await button.click()
+        assert await page.evaluate("navigator.clipboard.readText()") == link
+    async with stage.visitor(locale=locale, permissions=clipboard) as context:
+        page = await context.new_page()
+        await page.goto(link)
+        await page.get_by_role("button", name=re.compile("^(复制链接|Copy link)$")).click()
+        assert await page.evaluate("navigator.clipboard.readText()") == link
+
+
 async def test_behind_a_message_it_can_be_stopped(stage):
     person = await stage.person(follows=True)
     started = await stage.start(user=await stage.bound(person))
@@ -109,6 +140,8 @@ async def test_a_link_from_the_chat_wants_six_digits_elsewhere(stage):
                 await page.locator("form button").click()
             await expect(page.locator("#digits")).to_be_visible()
             await readable(page)
+            # Who is on a phone finds the account by its name.
+            await expect(page.locator(".copy.name:visible")).to_have_count(int(phone))
             # One main button: the next step of a person who holds this device.
             await expect(page.locator(".primary:visible")).to_have_text(main)
             await expect(page.locator(".refuse:visible")).to_have_text(other)

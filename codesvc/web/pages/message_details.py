@@ -87,6 +87,7 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
     lines = [t("msg.until", time=variables["expires_time"])]
     if record.fixed.agent or record.fixed.place:
         lines.append(asked_from(t, record.fixed))
+    code = (here.composer.code_of(record) or "") if hidden else ""
     key = "msg.code" if hidden else "msg.shown"
     return PersonPage(
         title=t(key),
@@ -94,8 +95,8 @@ def _sight(request: web.Request, site: SiteEntry, record: Record) -> PersonPage:
         subtitle=subtitle,
         icon="shield",
         lines=tuple(lines),
-        digits=(here.composer.code_of(record) or "") if hidden else "",
-        copy=CopyButton(label=t("msg.copy")),
+        digits=code,
+        copy=CopyButton(text=code, label=t("msg.copy")) if code else None,
         reference=reference,
         action=own_path(request),
         token=here.oauth_states.form(browser_of(cookie_of(request)), record.id),

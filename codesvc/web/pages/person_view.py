@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from codesvc.web.brand import logo_route
 from codesvc.web.context import services
 from codesvc.web.languages import speech_for
-from codesvc.web.pages.verification_view import security
+from codesvc.web.pages.verification_view import device, security
 
 if TYPE_CHECKING:
     from codesvc.domain.record import Fixed
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
     from codesvc.web.texts import Speech
 
 
+_WANTED_ELSEWHERE: Final = {"open", "other"}
+"""Problems of pages that have to be opened in WeChat, or in another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyButton:
-    """The button that copies the digits.
+    """The button that copies the digits, or the page's own link for another place.
 
     Attributes:
+        text: what is copied.
         label: its text.
         opens: whether it leads to WeChat then.
         main: whether it is the page's main button.
     """
 
+    text: str
     label: str
     opens: bool = False
     main: bool = True
@@ -47,6 +53,7 @@ class PersonPage:
     reference: str = ""
     digits: str = ""
     copy: CopyButton | None = None
+    account: str = ""
     action: str = ""
     token: str = ""
     buttons: tuple[tuple[str, str, bool], ...] = ()
@@ -73,6 +80,12 @@ def render_person_page(
     )
 
 
+def _link_of(request: web.Request, t: Speech) -> CopyButton:
+    """A way to take this page's link along; on a phone over to WeChat."""
+    link, phone = services(request).address.url(request.rel_url.raw_path), device(request) == "phone"
+    return CopyButton(text=link, label=t("ask.link.copy") if phone else t("ask.link"), opens=phone, main=phone)
+
+
 def render_person_problem(
     request: web.Request, site: SiteEntry | None, name: str, *, status: int = 403, framed: bool = False
 ) -> web.Response:
@@ -80,5 +93,7 @@ def render_person_problem(
     t = speech_for(request)
     key = t.best(f"ask.{name}", f"tk.{name}")
     words = {"site": site.config.name.spoken(t.name) if site else t("service")}
-    page = PersonPage(title=t(key, **words), hint=t(f"{key}.hint", **words), icon="stop", stage="expired")
+    copy = _link_of(request, t) if name in _WANTED_ELSEWHERE else None
+    hint = t(t.best(f"{key}.hint.phone" if copy and copy.opens else "", f"{key}.hint"), **words)
+    page = PersonPage(title=t(key, **words), hint=hint, icon="stop", stage="expired", copy=copy)
     return render_person_page(request, site, page, status=status, framed=framed)

@@ -103,13 +103,18 @@ def _digits_page(request: web.Request, account: AccountEntry, site: SiteEntry, t
     hint = "tk.waiting" if shown and "sent" in request.query else f"{key}.hint"
     # Where WeChat is on another device, copied digits do not get into the chat.
     here_too = device(request) == "phone"
+    digits, label = (
+        here.tickets.digits(ticket, browser) if shown else "",
+        t("tk.copy") if here_too else t("keyword.copy"),
+    )
     page = PersonPage(
         subtitle=t("tk.subtitle", **words),
         title=t(key, **words),
         hint=t(hint, **words),
         icon="chat",
-        digits=here.tickets.digits(ticket, browser) if shown else "",
-        copy=CopyButton(label=t("tk.copy") if here_too else t("keyword.copy"), opens=here_too, main=here_too),
+        digits=digits,
+        copy=CopyButton(text=digits, label=label, opens=here_too, main=here_too) if shown else None,
+        account=account.config.name if shown and here_too else "",
         action=own_path(request),
         token=here.oauth_states.form(browser, ticket.id),
         buttons=() if shown else (("show", t("tk.digits"), True),),

@@ -50,6 +50,15 @@ async def widget_scan(stage, look):
 
 
 @scene
+async def widget_steps(stage, look):
+    """Who hesitates on a phone has opened the steps; a desk shows the QR code."""
+    page = await with_widget(stage, look, await stage.ask("logins"))
+    if steps := await page.locator("summary").all():
+        await steps[0].click()
+    return page
+
+
+@scene
 async def widget_wrong(stage, look):
     return await refused_code(await with_widget(stage, look, await stage.start("reset")))
 

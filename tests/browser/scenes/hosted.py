@@ -193,6 +193,31 @@ async def login(stage, look):
 
 
 @scene
+async def steps_opened(stage, look):
+    """Who hesitates on a phone has opened the steps; a desk shows the QR code."""
+    page = await look((await stage.start())["page_url"])
+    if steps := await page.locator("summary").all():
+        await steps[0].click()
+    return page
+
+
+@scene
+async def login_by_keyword(stage, look):
+    person, started = await stage.person(follows=True), await stage.ask("logins")
+    page = await look(started["page_url"])
+    await person.say(started["scan"]["keyword"])
+    return await reaches(page, "scanned")
+
+
+@scene
+async def opened_outside_wechat(stage, look):
+    """A link from the chat in a browser that is not WeChat's."""
+    person, started = await stage.person(follows=True), await bind_intent(stage)
+    await person.scan(started["id"])
+    return await look(await person.link())
+
+
+@scene
 async def login_picture(stage, look):
     return await look((await stage.ask("logins"))["page_url"] + "?scan=picture")
 
