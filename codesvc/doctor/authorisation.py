@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def authorize_url(open_url: str, appid: str, redirect_uri: str) -> str:
-    """The authorize address for WeChat's browser; the order of its parameters matters."""
+    """The authorize address for WeChat's browser; the order of its parameters matters, and `state` may be left out."""
     return (
         f"{open_url}/connect/oauth2/authorize?appid={appid}&redirect_uri={quote(redirect_uri, safe='')}"
-        "&response_type=code&scope=snsapi_base&state=check#wechat_redirect"
+        "&response_type=code&scope=snsapi_base#wechat_redirect"
     )
 
 

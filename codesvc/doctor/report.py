@@ -28,11 +28,11 @@ def line(finding: Finding) -> str:
 
 
 def _wrapped(text: str, indent: str) -> str:
-    """The text on lines of at most 120 characters; a longer word, such as an address, stays whole."""
+    """The text on lines of at most 120 characters; a longer word, such as an address, stays whole, on its own line."""
     lines = textwrap.wrap(
         text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
     )
-    return "\n".join(lines)
+    return "\n".join(each if len(each) <= _WIDTH else each.lstrip() for each in lines)
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -44,7 +44,7 @@ async def test_web_authorisation_needs_a_person(ward):
     assert found.status is Status.SKIPPED
     assert "127.0.0.1" in found.remedy
     assert f"/connect/oauth2/authorize?appid={APPID}&redirect_uri=http%3A%2F%2F" in found.remedy
-    assert "&response_type=code&scope=snsapi_base&state=check#wechat_redirect" in found.remedy
+    assert "&response_type=code&scope=snsapi_base#wechat_redirect" in found.remedy
 
 
 async def test_the_address_that_has_to_be_listed(ward):
