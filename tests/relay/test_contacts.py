@@ -302,8 +302,15 @@ async def test_the_page_says_where_to_look_and_renews_nothing(new_relay):
         started = await start(world)
         await delivery(world, started, ("gateway", "sent"))
         for language, words in (("zh-CN", "请查看短信或邮件"), ("en", "text messages or e-mail")):
-            async with world.http.get(started["page_url"], headers={"Accept-Language": language}) as answer:
-                assert words in await answer.text()
+            headers = {"Accept-Language": language, "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1) Mobile"}
+            async with world.http.get(started["page_url"], headers=headers) as answer:
+                page = await answer.text()
+            assert words in page
+            # The message is not in WeChat and shows no reference.
+            assert ('href="weixin://"' in page, 'class="tiles"' in page) == (False, False)
+            async with world.http.get(started["page_url"] + "?scan=open", headers=headers) as answer:
+                page = await answer.text()
+            assert ('data-open="weixin://"' in page, 'class="tiles"' in page) == (True, True), "the chat's has one"
         hidden = await start(world, "carol", "reset")
         async with world.http.get(hidden["page_url"], headers={"Accept-Language": "en"}) as answer:
             assert "or else by text message" in await answer.text()

@@ -111,7 +111,7 @@ function makePanel(t, back, does) {
     const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && state.scan && scan !== "offered" ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(`${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && onPhone(scan)))];
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
     if (state.status === "pending") {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
