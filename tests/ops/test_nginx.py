@@ -201,6 +201,10 @@ async def test_people_who_share_an_address_open_their_pages(shop):
         ("POST", f"/wechat/main?signature={SIGNATURE}&timestamp=1&nonce=2"),
         ("POST", "/v1/verifications"),
         ("GET", "/v1/verifications/vf_1"),
+        ("POST", "/inbound/logto/shop"),
+        ("POST", "/oidc/shop/token"),
+        ("GET", "/oidc/shop/userinfo"),
+        ("GET", "/api/wechat/user?code=1"),
     ],
 )
 async def test_wechat_and_back_ends_are_not_limited_as_visitors_are(shop, method, path):
@@ -225,3 +229,21 @@ async def test_open_streams_take_nothing_from_pages_and_are_bounded(shop):
         for each in (http, other):
             assert (await asked(each, "GET", "/wechat/main"))[0] == 200
         assert (await asked(other, "GET", f"/p/{TOKEN}"))[0] == 200
+
+
+async def test_bodies_that_never_come_take_no_more_than_a_part_of_the_connections(shop):
+    """Whoever calls where back ends do has no limit of a visitor: 2,000 slow bodies would be all that nginx holds."""
+    path = "/v1/verifications"
+    head = f"POST {path} HTTP/1.1\r\nHost: code.example.com\r\nContent-Length: 9\r\n\r\n"
+    slow = []
+    try:
+        for _ in range(420):
+            slow.append(await asyncio.open_connection("127.0.0.1", shop.secure, ssl=shop.trust))
+            slow[-1][1].write(head.encode())
+        refused = [reader for reader, _ in slow[400:]]
+        assert {(await reader.readline()).split()[1] for reader in refused} == {b"429"}
+        async with client(shop, address="127.0.0.2") as other:
+            assert (await asked(other, "POST", path))[0] == 200
+    finally:
+        for _, writer in slow:
+            writer.transport.abort()
