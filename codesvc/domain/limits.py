@@ -135,6 +135,14 @@ def network(address: IPv4Address | IPv6Address) -> str:
     return address.packed[:6].hex()
 
 
+def region(address: IPv4Address | IPv6Address) -> str:
+    """The text for the block that a provider usually has: an IPv4 /16 or an IPv6 /32."""
+    if isinstance(address, IPv4Address):
+        first, second, _, _ = address.packed
+        return f"{first}.{second}"
+    return address.packed[:4].hex()
+
+
 def masked_bucket(text: str) -> str:
     """The result of `masked` for an address given by its bucket; "" for none."""
     if text == NO_ADDRESS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from codesvc.domain.account_kinds import Right
 from codesvc.domain.device import family
 from codesvc.domain.errors import Invalid
 from codesvc.domain.intent import LIFE_MS, IntentId, Kind
-from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, masked
+from codesvc.domain.limits import LimitReached, masked
 from codesvc.domain.record import Fixed
 from codesvc.service.models import NOT_IDEMPOTENT
+from codesvc.service.start_lanes import lane_of, lane_rates
 from codesvc.store.intents import IntentStart
 from codesvc.store.outcomes import Outcome
 
@@ -51,6 +52,7 @@ class AskRequest:
         predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers.
         for_app: whether it, or its predecessor, answers a relying party.
+        known: the person who has logged in to an app with this browser before, "" for none.
         life_ms: how long a login waits, ms; None: the usual time.
     """
 
@@ -66,6 +68,7 @@ class AskRequest:
     predecessor: str = ""
     oidc: AuthorizationRequest | None = None
     for_app: bool = False
+    known: str = ""
     life_ms: int | None = None
 
 
@@ -127,6 +130,8 @@ class Intents:
             raise Invalid("a test identity never reaches WeChat, so there is nobody to scan and say yes", "/user")
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, request, idempotency)
+            if reply.outcome is Outcome.LIMITED and request.known:
+                reply = await self._start(site, replace(request, known=""), idempotency)
             if reply.outcome is not Outcome.COLLISION:
                 break
         if reply.outcome is Outcome.LIMITED:
@@ -145,6 +150,7 @@ class Intents:
             place=masked(request.address) if request.address else "",
             return_url=request.return_url,
         )
+        lane = lane_of(request.address, for_app=request.for_app, known=request.known)
         start = IntentStart(
             id=identifier,
             kind=request.kind.value,
@@ -156,16 +162,18 @@ class Intents:
             many=site.config.users_per_wechat == "many",
             notices=site.config.binding_notices,
             confirm=site.config.confirm_bind,
-            address=bucket(request.address) if request.address else NO_ADDRESS,
+            address=lane.address,
             fixed=msgspec.json.encode(fixed),
             reference=codes.reference(identifier),
             keyword=codes.new_keyword() if request.method == "scan" else "",
             life_ms=request.life_ms or LIFE_MS[request.kind],
             idempotency_key=idempotency.key,
             fingerprint=idempotency.fingerprint,
-            rates=site.rates,
+            rates={**site.rates, **lane_rates(site.config.limits)} if request.for_app else site.rates,
             hooks=site.wanted,
-            by_key=not request.for_app,
+            lane=lane.window,
+            network=lane.network,
+            region=lane.region,
             predecessor=request.predecessor,
             oidc=msgspec.json.encode(request.oidc) if request.oidc else b"",
         )

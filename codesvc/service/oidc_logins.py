@@ -6,12 +6,13 @@ browser that asked, known by a cookie, comes back for the answer when the login 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.intent import IntentId, IntentStatus, Kind
+from codesvc.domain.known_browsers import KnownBrowsers
 from codesvc.domain.language_tags import nearest
 from codesvc.domain.oidc_codes import CODE_LIFE_MS, code_digest, code_of
 from codesvc.domain.oidc_person import visitor_name
@@ -68,10 +69,12 @@ class Answer:
     Attributes:
         redirect_uri: where.
         parameters: what, `iss` included if the client wants it.
+        known: the cookie by which the browser is known at the next login, "" if nobody logged in.
     """
 
     redirect_uri: str
     parameters: dict[str, str]
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Visit:
         user_agent: its header.
         languages: its `Accept-Language`.
         wechat: whether it is WeChat's own browser, which cannot scan its own screen.
+        known: its cookie of an earlier login, "" if it has none.
     """
 
     browser: str
@@ -91,6 +95,7 @@ class Visit:
     user_agent: str
     languages: str
     wechat: bool
+    known: str = ""
 
 
 class OidcLogins:
@@ -118,6 +123,7 @@ class OidcLogins:
         self._store = store.oidc
         self._bindings = store.bindings
         self._keyring = keyring
+        self._known = KnownBrowsers(keyring)
         self._links = links
         self._intents = intents
         self._parties = parties
@@ -188,6 +194,7 @@ class OidcLogins:
                 locale=nearest(",".join((*languages, visit.languages)), _LANGUAGES, _LANGUAGES[0]),
                 oidc=request,
                 for_app=True,
+                known=self._known.person(site.name, visit.known, unix_ms()),
                 life_ms=client.login_timeout * 1_000,
             ),
         )
@@ -233,7 +240,9 @@ class OidcLogins:
             case Outcome.DONE:
                 if asked.binds and issued.shown.status is IntentStatus.UNKNOWN:
                     await self._bind(site, issued.shown, issued.first)
-                return self._with(site, client, asked.redirect_uri, state, {"code": code})
+                subject = self._parties.require_subjects().of(site.name, issued.first)
+                done = self._with(site, client, asked.redirect_uri, state, {"code": code})
+                return replace(done, known=self._known.cookie(site.name, subject, unix_ms()))
             case Outcome.EARLY:
                 return issued.shown
             case Outcome.STRANGER:

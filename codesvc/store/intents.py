@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from codesvc.domain.limits import NO_ADDRESS
 from codesvc.domain.quota import Api
 from codesvc.store.act import Act
 from codesvc.store.quotas import day_key
@@ -40,8 +41,10 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         idempotency_key: "" for none.
         fingerprint: of the request with that key.
         rates: each limit as the scripts read it.
-        by_key: whether a key of the site starts it. Logins of apps, which strangers begin, have a window of their own,
-            of the same size, so that they do not use up the site's starts (rule 3).
+        lane: whose window of the site's starts it counts in. Logins of apps, which take no key, have windows of their
+            own (rule 3; `codesvc.service.start_lanes`).
+        network: the network of the client's address, `-` if it does not count.
+        region: the block of a provider that the address is in, `-` if it does not count.
         hooks: events that the site's webhook listens to, as the scripts read them.
         predecessor: the intent whose page starts it, "" if the site does.
         oidc: the relying party's request that a login answers, JSON, "" for none.
@@ -66,7 +69,9 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     rates: Mapping[str, str]
     hooks: str
-    by_key: bool = True
+    lane: str = "all"
+    network: str = NO_ADDRESS
+    region: str = NO_ADDRESS
     predecessor: str = ""
     oidc: bytes = b""
 
@@ -118,8 +123,10 @@ class Intents:
                 "intent": keys.intent(start.id),
                 "idem": keys.idempotency(start.site, start.idempotency_key),
                 "word": keys.keyword(start.keyword),
-                "site_starts": keys.window("site_starts", start.site, "all" if start.by_key else "apps"),
+                "site_starts": keys.window("site_starts", start.site, start.lane),
                 "address_starts": keys.window("address_starts", start.site, start.address),
+                "network_starts": keys.window("network_starts", start.site, start.network),
+                "region_starts": keys.window("region_starts", start.site, start.region),
             },
             {
                 "predecessor": start.predecessor,
@@ -142,6 +149,8 @@ class Intents:
                 "life": start.life_ms,
                 "site_starts": start.rates["site_starts"],
                 "address_starts": start.rates["address_starts"],
+                "network_starts": start.rates["network_starts"] if start.network != NO_ADDRESS else "",
+                "region_starts": start.rates["region_starts"] if start.region != NO_ADDRESS else "",
                 "hooks": start.hooks,
                 "oidc": start.oidc,
             },

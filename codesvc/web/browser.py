@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOGIN_COOKIE: Final = "codesvc_oidc_"
 """Begins the name of the cookie of each login that this browser began for an app."""
+PERSON_COOKIE: Final = "codesvc_person_"
+"""Begins the name of the cookie of a person who has logged in to an app of a site (`codesvc.domain.known_browsers`)."""
 _NAME: Final = "codesvc_visit"
 _LIFE_SECONDS: Final = 3_600
 
@@ -40,6 +42,11 @@ def account_in(request: web.Request, name: str) -> AccountEntry:
 def cookie_of(request: web.Request) -> str:
     """The browser's cookie, "" if it has none."""
     return cookie_in(request.headers, services(request).address.cookie_name(_NAME))[:64]
+
+
+def person_cookie(request: web.Request, site: str) -> str:
+    """The browser's cookie of an earlier login at a site's app, "" if it has none."""
+    return cookie_in(request.headers, services(request).address.cookie_name(PERSON_COOKIE + site))[:128]
 
 
 def login_browsers(request: web.Request) -> frozenset[str]:

@@ -17,7 +17,7 @@ async def test_another_subject_key_is_a_failure(new_world, tmp_path):
         for key, passes in ((SUBJECT_KEY, True), (SUBJECT_KEY[::-1], False)):
             tables = document(world.service, world.sandbox, **provider(oidc__subject_key=key))
             settings = parse(tables, env={}, directory=tmp_path)
-            found = await bindingstate.check(settings, place)
+            [found, *_] = await bindingstate.check(settings, place)
             assert ("oidc.subject_key" in found.what) != passes
             told = [each.found for each in settings_checks.findings(settings) if each.what == "oidc.subject_key"]
             assert "NEVER change it" in told[0]

@@ -67,3 +67,62 @@ async def test_a_link_to_the_question_that_is_sent_on_logs_nobody_in(new_world):
         assert done["status"] == 200
         back = re.search(r'data-go="([^"]*)"', done["body"])[1].replace("&amp;", "&")
         assert "code=" in (await open_in_wechat(attacker, back))["url"]
+
+
+PROXY = {"service__trusted_proxies": ["127.0.0.0/8"]}
+
+
+async def begun(world, address, browser=None, **more):
+    """Begin a login at the app from an address: whether it was taken."""
+    answer = await (browser or Browser(world)).authorize(headers={"X-Forwarded-For": address}, **more)
+    return "error" not in told(answer)
+
+
+async def test_who_has_logged_in_before_gets_in_while_strangers_use_up_the_window(new_world):
+    """Strangers from any number of networks: whoever has confirmed a login once has a window that they cannot fill."""
+    limits = {"site_starts": ["3/minute"], "address_starts": ["3/hour"]}
+    async with new_world(**provider(**PROXY, sites__shop__limits=limits)) as world:
+        person, home = await world.person(), Browser(world)
+        assert "code" in await home.login(person)
+        await world.advance(3_600)
+        for number in range(9):
+            await begun(world, f"198.{number}.100.1")
+        assert not await begun(world, "203.0.113.7")
+        # The same browser, in another network by now.
+        assert await begun(world, "203.0.113.7", home)
+        # One person has one budget, and a cookie that was changed or is another site's none.
+        name = next(name for name in home.cookies if "person" in name)
+        good = home.cookies[name]
+        for forged in (good[:-1] + ("0" if good[-1] != "0" else "1"), "0" * 32 + good[32:], "", "a.b.c", "é.1.2"):
+            assert not await begun(world, "203.0.113.8", Browser(world, cookies={name: forged}))
+        assert [await begun(world, "203.0.113.9", Browser(world, cookies={name: good})) for _ in range(3)] == [
+            True, True, False,
+        ]  # fmt: skip
+
+
+async def test_logins_of_an_app_do_not_use_up_what_the_site_may_start_for_an_address(new_world):
+    """Any page can make its reader's browser open the issuer: sixty pictures, and their sign-up was refused."""
+    limits = {"address_starts": ["2/hour"], "site_starts": "none"}
+    async with new_world(**provider(**PROXY, sites__shop__limits=limits)) as world:
+        assert [await begun(world, "192.0.2.1") for _ in range(3)] == [True, True, False]
+        body = {"purpose": "register", "user": "attempt-1", "client_ip": "192.0.2.1"}
+        assert (await world.call("POST", "/v1/verifications", body)).status == 201
+        assert (await world.call("POST", "/v1/logins", {"client_ip": "192.0.2.1"})).status == 201
+
+
+@pytest.mark.parametrize("make", [lambda n: f"192.0.2.{n}", lambda n: f"2001:db8:77:{n:x}::1"], ids=["v4", "v6"])
+async def test_a_network_has_a_budget_whatever_addresses_it_has(new_world, make):
+    limits = {"address_starts": ["2/hour"], "site_starts": "none"}
+    async with new_world(**provider(**PROXY, sites__shop__limits=limits)) as world:
+        taken = [await begun(world, make(number + 1)) for number in range(12)]
+        assert taken == [True] * 8 + [False] * 4
+        assert await begun(world, "203.0.113.1")
+
+
+async def test_one_provider_with_many_networks_takes_a_quarter_of_the_window(new_world):
+    limits = {"address_starts": ["60/hour"], "site_starts": ["48/minute"]}
+    async with new_world(**provider(**PROXY, sites__shop__limits=limits)) as world:
+        taken = [await begun(world, f"2001:db8:{number:x}::1") for number in range(30)]
+        assert sum(taken) == 12
+        assert await begun(world, "203.0.113.1")
+        assert await begun(world, "2a02:1::1")

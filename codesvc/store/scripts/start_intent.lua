@@ -1,7 +1,8 @@
 -- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
 --   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
--- KEYS: predecessor intent idem word site_starts address_starts
--- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts hooks oidc
+--   A login of an app, which takes no key, counts for the network and the provider of its address too.
+-- KEYS: predecessor intent idem word site_starts address_starts network_starts region_starts
+-- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left
@@ -21,11 +22,16 @@ end
 
 local refused = refusal('intent', intent_gone)
 if refused then return refused end
+local of_network, of_region = window(K.network_starts, A.network_starts), window(K.region_starts, A.region_starts)
+if wait_for(of_network) > 0 then return {'limited', now, 'address_starts', wait_for(of_network)} end
+if wait_for(of_region) > 0 then return {'limited', now, 'site_starts', wait_for(of_region)} end
 
 if redis.call('EXISTS', K.intent) == 1 or (A.word ~= '' and redis.call('EXISTS', K.word) == 1) then
   return {'collision', now}
 end
 count_start()
+count_event(of_network)
+count_event(of_region)
 if old then
   if intent_status(old) == 'scanned' then move_intent(old, 'canceled', {}) end
   write(old, {successor = A.id})

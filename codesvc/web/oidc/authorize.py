@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from codesvc.domain.errors import StoreUnavailable
+from codesvc.domain.known_browsers import KNOWN_SECONDS
 from codesvc.service.oidc_logins import Answer, UnsafeRedirect, Visit
 from codesvc.service.oidc_protocol import ProtocolError
 from codesvc.service.web_authorisation import browser_of, new_browser
 from codesvc.web.authentication import browser_address
-from codesvc.web.browser import LOGIN_COOKIE, goes_to_wechat, keep_cookie, login_browsers, see_other
+from codesvc.web.browser import (
+    LOGIN_COOKIE,
+    PERSON_COOKIE,
+    goes_to_wechat,
+    keep_cookie,
+    login_browsers,
+    person_cookie,
+    see_other,
+)
 from codesvc.web.context import services
 from codesvc.web.languages import asked_by, speech_for
 from codesvc.web.oidc.exchange import issuing_site, parameters, value_of
@@ -55,6 +64,7 @@ async def authorize(request: web.Request) -> web.Response:
         user_agent=request.headers.get("User-Agent", ""),
         languages=asked_by(request),
         wechat=goes_to_wechat(request),
+        known=person_cookie(request, site.name),
     )
     try:
         login = await logins.begin(site, client, redirect_uri, pairs, visit)
@@ -91,7 +101,12 @@ async def _answered(request: web.Request, site: SiteEntry) -> web.Response:
     found = await services(request).oidc.logins.answer(site, login, login_browsers(request))
     if found is None:
         return _trouble(request, site, "done", status=410)
-    return _redirect(found) if isinstance(found, Answer) else see_other(page_path(request, found))
+    if not isinstance(found, Answer):
+        return see_other(page_path(request, found))
+    response = _redirect(found)
+    if found.known:
+        keep_cookie(request, response, found.known, name=PERSON_COOKIE + site.name, seconds=KNOWN_SECONDS)
+    return response
 
 
 def _login(request: web.Request, site: SiteEntry) -> IntentId:
