@@ -111,7 +111,7 @@ function makeCodeBox(find, format, t, send) {
     if (!blockedUntil || !find("#code")) return;
     blockedUntil = 0;
     say("");
-    settle();
+    put("");
   }
 
   return {

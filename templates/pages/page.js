@@ -75,6 +75,12 @@
     if (title !== headline && !answered && !panel().dataset.key.includes("awaiting_scan")) {
       box.free();
       $("#code")?.closest(".entry").scrollIntoView({ block: "nearest" });
+      // What brought it is needed no more; who does not see it can ask again.
+      if (query && $(".replied, .scanned")) {
+        query = "";
+        history.replaceState(null, "", base);
+        refresh();
+      }
     }
     if (!$("#code") && document.activeElement === document.body) $("#headline").focus();
   }

@@ -114,6 +114,44 @@ async def test_without_a_script_the_keyword_is_on_the_page(stage):
             await expect(page.locator("#keyword")).to_be_visible()
 
 
+async def test_once_the_code_has_come_the_chat_is_the_way_and_the_keyword_another(stage, open_either):
+    person = await stage.person(follows=True)
+    started = await stage.start("reset", await stage.bound(person))
+    async with stage.visitor(phone=True, viewport=SMALL) as context:
+        page = await open_either(context, started)
+        main, another = page.locator(".head .primary"), page.locator(".times .second").first
+        await another.click()
+        await expect(main).to_have_text(KEYWORD)
+        await person.say(started["scan"]["keyword"])
+        await expect(main).to_have_text("打开微信")
+        await expect(another).to_have_text("没有看到？再次获取")
+        await another.click()
+        await expect(main).to_have_text(KEYWORD)
+
+
+async def test_after_a_spent_budget_the_box_is_empty_for_the_code_that_has_come(stage, open_either):
+    person = await stage.person(follows=True)
+    user = await stage.bound(person)
+    await stage.spend_guesses(user)
+    started = await stage.start("reset", user)
+    async with stage.visitor(phone=True, viewport=SMALL) as context:
+        page = await open_either(context, started)
+        await page.locator("#code").press_sequentially("111111")
+        await expect(page.locator("#problem")).to_contain_text("错误次数过多")
+        await expect(page.locator(".head .primary")).to_have_text(KEYWORD)
+        await person.say(started["scan"]["keyword"])
+        await expect(page.locator(".head .primary")).to_have_text("打开微信")
+        await expect(page.locator("#code")).to_have_value("")
+
+
+async def test_of_a_link_it_is_said_that_the_link_has_expired(stage, open_either):
+    started = await bind_intent(stage, method="oauth")
+    async with stage.visitor(phone=True, viewport=SMALL) as context:
+        page = await open_either(context, started)
+        await stage.pass_time(601)
+        await expect(page.locator("#headline, .headline")).to_have_text("链接已过期")
+
+
 async def test_wherever_wechat_is_to_be_opened_the_account_can_be_copied(stage, open_either):
     """A push, a hidden one, a code in the chat, and a login to be confirmed."""
     pushed = await stage.start(user=await stage.bound(await stage.person(follows=True)))

@@ -67,6 +67,8 @@ def shown(links: Links, t: Speech, handset: str, site: SiteEntry, intent: Intent
     name = intent.oidc.spoken(t.name) if intent.oidc else site.config.name.spoken(t.name)
     words = {"site": name, "account": site.account.config.name}
     titles = [f"{key}.keyword"] if keyword_leads else []
+    if intent.method == "oauth" and handset == "phone":
+        titles = [f"{key}.link"]
     if intent.status is IntentStatus.SCANNED and intent.claimed_how != "scene":
         titles = [f"ask.scanned.{intent.claimed_how or 'oauth'}"]
     # A relying party gets a refusal too.

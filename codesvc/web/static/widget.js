@@ -148,6 +148,7 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
     if (over.signal.aborted || (state && Date.parse(fresh.now) < Date.parse(state.now))) return;
     const before = shown === page && state, shift = Date.now() - Date.parse(fresh.now);
     if (!renew) fresh.renew = null;
+    if (before?.delivery?.channel !== fresh.delivery?.channel) wanted = ""; // it has come; who does not see it can ask again
     if (!state) wear(fresh);
     state = fresh;
     shown = page;
