@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.node_tools import installed
 from tests.programs import program_path
@@ -37,14 +38,50 @@ async def shop(new_world):
     port = free_port()
     website = f"http://127.0.0.1:{port}"
     async with new_world(sites__shop__origins=[website]) as world:
+        line, app = Line(world.service), web.Application()
+        app.router.add_route("*", "/{tail:.*}", line.hand_on)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", between := free_port()).start()
+        world.line, line.url = line, f"http://127.0.0.1:{between}"
         yield world, website, port
+        await runner.cleanup()
+
+
+class Line:
+    """Between website and service; when told so, the answer to the next binding gets lost after it was made."""
+
+    def __init__(self, service):
+        self.loses = False
+        self.lost = 0
+        self._service = service
+
+    async def hand_on(self, request):
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as http,
+            http.request(
+                request.method,
+                self._service + request.path_qs,
+                data=await request.read(),
+                headers={name: request.headers[name] for name in PASSED_ON if name in request.headers},
+            ) as answer,
+        ):
+            octets = await answer.read()
+        if self.loses and request.method == "PUT":
+            assert answer.status == 201, octets
+            self.loses, self.lost = False, self.lost + 1
+            request.transport.abort()
+        return web.Response(status=answer.status, body=octets, content_type=answer.content_type)
+
+
+PASSED_ON = ("Authorization", "Content-Type", "Idempotency-Key")
 
 
 @asynccontextmanager
 async def running(shop, directory, *command):
     world, website, _ = shop
     environment = os.environ | {
-        "CODESVC_URL": world.service,
+        "CODESVC_URL": world.line.url,
         "CODESVC_API_KEY": KEY,
         "SITE_URL": website,
         "SHOP_USERS": str(directory / "users"),
@@ -115,6 +152,7 @@ async def begin(shop, browser, path, name="guest"):
 async def sign_up(shop, browser, path="/signup", login="/login"):
     """All that every example has to do right; returns who has the name in the end."""
     world, website, port = shop
+    line = world.line
     # By the other name of this machine people are led to the right one, or would lose their session there.
     status, _, address = await page(browser, f"http://localhost:{port}{path}")
     assert (status, address) == (200, website + path)
@@ -128,7 +166,11 @@ async def sign_up(shop, browser, path="/signup", login="/login"):
         # Both begin while the name is free; only the first to finish has it.
         rivals_url = await begin(shop, second, path, " Guest")
         person = await world.person()
+        line.loses = True
         status, html, address = await verify(world, browser, person, await renewed(world, browser, page_url))
+        assert (line.lost, status >= 500, "logged in" in html) == (1, True, False), (status, html)
+        # The WeChat was bound all the same. The person opens the page once more, and is whom it was bound to.
+        status, html, address = await page(browser, address)
         assert (status, "You are logged in as u" in html) == (200, True), (address, html)
         rival = await world.person()
         status, html, _ = await verify(world, second, rival, await renewed(world, second, rivals_url))

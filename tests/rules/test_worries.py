@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from codesvc.domain.callback_health import Heard
+from codesvc.domain.certificate import Certificate, CertificateState
 from codesvc.service.operators.forecast import Outlook
 from codesvc.service.statistics.series import SPANS, gathered
 from codesvc.service.statistics.summary import Fault
 from codesvc.web.admin.account_health import Health
 from codesvc.web.admin.layout import Words
-from codesvc.web.admin.worries import account_worries
+from codesvc.web.admin.worries import account_worries, certificate_in_the_way
 from codesvc.wechat.errcodes import judge
 
 EN = Words("en")
@@ -35,3 +36,18 @@ def test_a_spent_quota_is_said_once_with_its_count_and_its_beginning():
 )
 def test_calls_that_the_quota_does_not_explain_are_said_too(found):
     assert any("45009" in worry.text for worry in said(**found))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        (Certificate("code.example.com", 0, 1_000), 1),
+        (Certificate("code.example.com", 0, 3_000), 0),  # it was good until after the verification had ended
+        (Certificate("code.example.com", 0, 9_000, CertificateState.NAME), 0),
+        (Certificate("code.example.com", 0, 0, CertificateState.NONE), 0),
+        (None, 0),
+    ],
+)
+def test_a_verification_names_a_certificate_that_was_over_meanwhile(certificate, said):
+    found = certificate_in_the_way(EN, certificate, 2_000)
+    assert [each.since for each in found] == [1_000] * said

@@ -21,7 +21,7 @@ from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in, words_of
 from codesvc.web.admin.links import person_route
 from codesvc.web.admin.peers_affected import problem_extent
-from codesvc.web.admin.worries import Worry, case_worries, token_worry
+from codesvc.web.admin.worries import Worry, case_worries, certificate_in_the_way, token_worry
 from codesvc.web.browser import go_to
 from codesvc.web.context import services
 from codesvc.web.forms import form_of
@@ -136,7 +136,8 @@ async def show_one(request: web.Request) -> web.Response:
     if diagnosis.arrived in {Arrived.NO, Arrived.NOT_YET}:
         heard = (await here.readiness.refusals.of([site.account.name]))[site.account.name]
         title = site.account.config.name
-        worries = case_worries(words_of(request), title, heard, record.created, record.expires)
+        worries = certificate_in_the_way(words_of(request), here.readiness.certificate.seen, record.expires)
+        worries += case_worries(words_of(request), title, heard, record.created, record.expires)
         trouble = await read_token_trouble(here.store, site.account)
         if trouble is not None and trouble.since <= record.expires and trouble.last >= record.created:
             worries.append(token_worry(words_of(request), title, trouble))

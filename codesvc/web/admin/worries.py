@@ -181,6 +181,13 @@ def certificate_worries(w: Words, certificate: Certificate | None, now: int) -> 
     yield Worry(tone, text, w.t(f"{key}.do"), "", since)
 
 
+def certificate_in_the_way(w: Words, certificate: Certificate | None, ended: int) -> list[Worry]:
+    """The certificate, if it was over before a verification ended; of another fault it is not known since when."""
+    if certificate is None or not 0 < certificate.ends <= ended:
+        return []
+    return list(certificate_worries(w, certificate, ended))
+
+
 def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Iterator[Worry]:
     """What is wrong with the receivers of webhooks, by site."""
     for site, each in endpoints:
