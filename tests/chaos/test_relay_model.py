@@ -398,3 +398,41 @@ class RelayMachine(RuleBasedStateMachine):
 def test_messages_end_once_and_the_ledger_knows_how(valkey, store_url, tmp_path, dump):
     examples = int(os.environ.get("CHAOS_EXAMPLES", "100" if LONG else "8"))
     run_machine(RelayMachine, examples, valkey, store_url, tmp_path, dump)
+
+
+def told_through(machine):
+    """A story in which each reason for the gateway meets each of its answers, for a message and for a contact."""
+    for site in SITES:
+        machine.bind(site, 0)
+        for verification in (False, True):
+            for said in ANSWERS:
+                machine.time_passes(601)
+                machine.the_gateway_will_answer([said])
+                machine.request(site, 1, verification=verification)
+            for fault in FAULTS:
+                machine.time_passes(601)
+                machine.wechat_will_fail(fault)
+                machine.the_gateway_will_answer([{"43004": "later", "receipt": "lost", "lost": "yes"}[fault]])
+                machine.request(site, 0, verification=verification)
+            machine.time_passes(601)
+            machine.request(site, 0, verification=verification)
+            machine.request(site, 0, verification=verification)
+        machine.time_passes(3601)
+        for _ in range(2):
+            machine.verify(site, 0, types=True)
+        machine.leave_or_come_back(0)
+        machine.request(site, 0, verification=False)
+        machine.leave_or_come_back(0)
+        machine.no_gateway_takes_a_message_twice()
+        machine.nothing_sealed_outlives_its_delivery()
+        machine.the_ledger_adds_up_to_what_happened()
+
+
+@bounded
+def test_each_reason_for_the_gateway_meets_each_of_its_answers(valkey, store_url, tmp_path, dump):
+    """What random stories meet late: a break in one of these is red in every run."""
+    machine = RelayMachine(valkey, store_url, tmp_path, dump)
+    try:
+        told_through(machine)
+    finally:
+        machine.teardown()

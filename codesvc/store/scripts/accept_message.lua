@@ -29,7 +29,8 @@ end
 
 -- Both are read and written for everybody, so that the work is the same.
 local asked = key('asked_again', A.site, user)
-local again = redis.call('EXISTS', asked) == 1
+local since = tonumber(redis.call('GET', asked))
+local again = since and now - since < tonumber(A.repeat_window)
 local mine = read_recent_activity(key('lately', A.site, user), A.user_pushes, A.openid_pushes)
 local theirs = read_recent_activity(account_key('recent', openid or '-'), A.openid_pushes, A.shared_pushes)
 local function why_not()
@@ -52,7 +53,7 @@ if not why then
   save_recent_activity(theirs, tonumber(A.life) + TTL_MARGIN)
 end
 if (not why or would == 'push' or again) and tonumber(A.repeat_window) > 0 then
-  redis.call('SET', asked, '1', 'PX', A.repeat_window)
+  redis.call('SET', asked, string.format('%.0f', now), 'PX', A.repeat_window)
 end
 
 local m = {at = K.message}

@@ -6,7 +6,7 @@
 local function open_contact(r, c)
   local asked = key('asked_again', r.site, r.user)
   local before = redis.call('GET', asked)
-  c.again = before and now - before >= DOUBLE_START
+  c.again = before and now - before >= DOUBLE_START and now - before < c.window
   if c.window > 0 then redis.call('SET', asked, string.format('%.0f', now), 'PX', c.window) end
   r.contact, r.gateway = c.id, 'waiting'
   -- A sign-up has another user each time, so the recipient has a limit of its own. Each start counts, bound or not.
