@@ -148,12 +148,12 @@ class Chat:
             case Scanned(scene=scene) if scene.startswith(SCENE_PREFIX):
                 return await self._claim(account, inbound, "scene", scene, window_ms=_BRIEF_MS, unsigned=unsigned)
             case Text(content=content):
-                said = await self._read(account, inbound, content, unsigned=unsigned)
-                return said or self._unknown(account)
+                return await self._read(account, inbound, content, unsigned=unsigned) or self._unknown(account)
             case Clicked(openid=openid, key=key):
                 await self._spoke(account, openid, _BRIEF_MS, unsigned=unsigned)
                 return await self._conversation.request(account, inbound, key) or self._unknown(account)
-            case Other(kind=kind) if kind in _MESSAGES:
+            case Other(openid=openid, kind=kind) if kind in _MESSAGES:
+                await self._spoke(account, openid, _LONG_MS, unsigned=unsigned)
                 return self._unknown(account)
             case _:
                 await self._note(account, inbound, unsigned=unsigned)

@@ -55,7 +55,7 @@ class Followers:
         """Record that a person stopped following. They cannot be reached, and only user and openid of them are kept."""
         await self._leave(
             keys,
-            {"gone": keys.gone(openid), "leavers": keys.leavers},
+            {"gone": keys.gone(openid), "leavers": keys.leavers, "spoke": keys.spoke(openid)},
             {"openid": openid, "sites": sites},
         )
 

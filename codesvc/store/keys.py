@@ -189,7 +189,7 @@ class Keys:
         return self.account + IN_ACCOUNT["muted"] % openid
 
     def spoke(self, openid: str) -> str:
-        """String: this openid has been active; its TTL is the customer-service window."""
+        """String: until when customer-service messages may go to this openid (`fragments/spoken_window.lua`)."""
         return self.account + IN_ACCOUNT["spoke"] % openid
 
     def recent(self, openid: str) -> str:

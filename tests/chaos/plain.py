@@ -40,7 +40,9 @@ OF_WECHAT = {"openid_pushes", "openid_keywords"}
 """Limits whose events belong to the account: each site's own rates decide over all of them."""
 AWAY = "away"
 """WeChat cannot be used for a while: the push waits."""
-FALLING_BACK = frozenset({"43004", "43101", "40003", "receipt", AWAY})
+UNSENT = "unsent"
+"""Nothing was sent, or nobody knows: a channel whose calls may not be repeated gives up."""
+FALLING_BACK = frozenset({"43004", "43101", "40003", "receipt", AWAY, UNSENT})
 """Faults after which the code does not arrive by push, or not yet."""
 
 

@@ -44,6 +44,52 @@ async def test_customer_service_only_inside_its_window(new_world):
         assert found == {"channel": "scan", "status": "awaiting_scan", "reason": "not-following"}
 
 
+CUSTOM = "/cgi-bin/message/custom/send"
+ONLY_CHAT = {CHANNELS: {"register": {"channels": ["customer_service"]}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("image", {"PicUrl": "https://e/p.jpg", "MediaId": "m"}),
+        ("voice", {"MediaId": "m", "Format": "amr"}),
+        ("location", {"Location_X": "1", "Location_Y": "2", "Scale": "3", "Label": "x"}),
+    ],
+)
+async def test_every_message_of_a_person_opens_the_window(new_world, kind, fields):
+    """WECHAT.md 8: a message is a message, whatever it holds."""
+    async with new_world(**ONLY_CHAT) as world:
+        owner = await world.bound("alice")
+        await world.advance(61)  # following has opened the short one
+        await world.control("POST", f"/users/{owner.openid}/send", {"type": kind, "fields": fields})
+        assert (await world.delivery(await world.start("alice"), "sent"))["channel"] == "customer_service"
+
+
+async def test_the_window_closes_by_the_clock_of_the_service(new_world):
+    """DESIGN rule 3: no TTL decides whether something is over."""
+    async with new_world(**ONLY_CHAT) as world:
+        owner = await world.bound("alice")
+        await owner.say("hello")
+        await world.advance(47 * 3600 - 60)
+        assert (await world.delivery(await world.start("alice"), "sent"))["channel"] == "customer_service"
+        before = len(world.platform.journal.entries("api", path=CUSTOM))
+        await world.advance(120)
+        assert (await world.delivery(await world.start("alice"), "awaiting_scan"))["reason"] == "no-channel"
+        assert len(world.platform.journal.entries("api", path=CUSTOM)) == before
+
+
+async def test_who_leaves_closes_the_window(new_world):
+    """Following again opens the short one alone, so that after it no call is made that WeChat refuses."""
+    async with new_world(**ONLY_CHAT) as world:
+        owner = await world.bound("alice")
+        await owner.say("hello")
+        await owner.unfollow()
+        await owner.follow()
+        await world.advance(61)
+        await world.delivery(await world.start("alice"), "awaiting_scan")
+        assert [entry.errcode for entry in world.platform.journal.entries("api", path=CUSTOM)] == []
+
+
 async def test_subscription_notice_when_the_template_is_refused(new_world):
     changes = {
         CHANNELS: {"register": {"channels": ["template", "subscription"]}},

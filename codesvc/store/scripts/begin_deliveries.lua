@@ -7,7 +7,7 @@
 -- KEYS: outbox day
 -- ARGS: offset jobs event root account appid channel group sites assumed_daily reserve
 -- OUTCOMES: done begun stale
--- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund quota_alert quota batch
+-- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact fall_back refund quota_alert quota batch spoken_window
 -- REPLY begun: record openid template_quota spoke day call
 --   template_quota: yes if the call was charged, day or minute if that quota is used up, '' if it was not to be charged;
 --   spoke: 1 if a customer-service message may be sent; day: the key of the quota; call: the call's id, '' if it was not
@@ -65,7 +65,7 @@ local function begin(kind, id, number, entry, call, moment)
   if r.counted and r.begun ~= '1' and not waits_again then write(r, {begun = '1'}) end
   local charged = call and call ~= '' and (moment == 'now' or template_is_next(r, kind))
   local quota = charged and take_quota(K.day, r.site, r.purpose == 'reset', call) or ''
-  local reachable = redis.call('EXISTS', account_key('spoke', openid))
+  local reachable = now < window_ends(account_key('spoke', openid)) and 1 or 0
   return {'begun', now, answer('begun', r)[3], openid, quota, reachable, K.day, charged and call or ''}
 end
 

@@ -6,7 +6,7 @@
 -- KEYS: pointer words seen outbox spoke gone leavers unsigned
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
--- USES: clock names windows unsigned keyword_rates recent_activity record delivery reachability eligibility refund
+-- USES: clock names windows unsigned spoken_window keyword_rates recent_activity record delivery reachability eligibility refund
 -- REPLY claimed ended: record _ _ firsts
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
@@ -21,9 +21,7 @@ if A.unsigned ~= '1' then clear_unknown(A.openid) end
 -- WeChat repeats a callback up to three times; it is counted once.
 local first_time = redis.call('SET', K.seen, '1', 'NX', 'PX', TTL_MARGIN)
 local target = redis.call('GET', K.pointer)
-if redis.call('PTTL', K.spoke) < tonumber(A.window) and (target or may_write()) then
-  redis.call('SET', K.spoke, '1', 'PX', A.window)
-end
+if window_ends(K.spoke) < now + A.window and (target or may_write()) then open_window(K.spoke, tonumber(A.window)) end
 local kind, id = string.match(target or '', '^(%l+):(.+)$')
 local r = id and read_record(kind == 'vf' and record_at(id) or key('intent', id))
 if A.kind == 'keyword' and first_time then

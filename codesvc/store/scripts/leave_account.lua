@@ -1,6 +1,6 @@
 -- Purpose: record that a person stopped following. Bindings stay, because that WeChat still protects its user (DESIGN
 --   rule 6). Of the person's data only user and openid are kept, and only for `unfollow_retention`.
--- KEYS: gone leavers
+-- KEYS: gone leavers spoke
 -- ARGS: offset root account channel openid sites event tag_key
 -- OUTCOMES: done
 -- USES: clock names webhook binding_history reachability binding
@@ -9,6 +9,8 @@
 local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)
+-- Who comes back has to write again before they can be written to (WECHAT.md 8).
+redis.call('DEL', K.spoke)
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   for _, user in ipairs(redis.call('SMEMBERS', key('owners', site, A.openid))) do
     if first then emit(wanted, site, 'binding.unreachable', {user = user, wechat = tag_of(site, A.openid), reason = 'not-following'}) end

@@ -3,10 +3,8 @@
 -- KEYS: spoke unsigned
 -- ARGS: offset account openid window unsigned_rates
 -- OUTCOMES: done
--- USES: clock names windows reachability unsigned
+-- USES: clock names windows reachability unsigned spoken_window
 
-if redis.call('PTTL', K.spoke) < tonumber(A.window) and may_write() then
-  redis.call('SET', K.spoke, '1', 'PX', A.window)
-end
+if window_ends(K.spoke) < now + A.window and may_write() then open_window(K.spoke, tonumber(A.window)) end
 if A.unsigned_rates == '' then clear_unknown(A.openid) end
 return {'done', now}

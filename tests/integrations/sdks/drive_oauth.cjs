@@ -1,4 +1,5 @@
-// wechat-oauth as the back end of a website's login by QR code, and node-easywechat's ticket of the JS-SDK.
+// wechat-oauth as the back end of a website's login by QR code; node-easywechat's ticket of the JS-SDK and its web authorisation,
+// which node-socialite makes at fixed addresses, through the proxy of the environment.
 const { createRequire } = require('module');
 
 const given = JSON.parse(process.argv[2]);
@@ -14,16 +15,20 @@ const ask = (name, ...words) =>
 (async () => {
   const app = new OfficialAccount({
     app_id: given.appid, secret: given.secret, file_cache: { path: given.cache }, http: { baseURL: given.url + '/', throw: true },
+    oauth: { scopes: ['snsapi_userinfo'], redirect_url: 'http://127.0.0.1:9/back' },
   });
   const config = await app.getUtils().buildJsSdkConfig('https://e/', ['scanQRCode'], [], false);
   const link = oauth.getAuthorizeURLForWebsite('http://127.0.0.1:9/back', 'a-b');
-  console.log(JSON.stringify({ link, config }));
+  const inside = app.getOAuth().withState('a-b').redirect();
+  console.log(JSON.stringify({ link, config, inside }));
   process.stdin.once('data', async (line) => {
-    const session = await ask('getAccessToken', String(line).trim());
+    const [first, second] = String(line).trim().split(' ');
+    const person = await app.getOAuth().userFromCode(second);
+    const session = await ask('getAccessToken', first);
     const user = await ask('getUser', session.openid);
     const again = await ask('refreshAccessToken', session.refresh_token);
     const valid = await ask('verifyToken', session.openid, session.access_token);
-    console.log(JSON.stringify({ session, user, again, valid }));
+    console.log(JSON.stringify({ session, user, again, valid, person: { id: person.getId() } }));
     process.exit(0);
   });
 })().catch((error) => { console.error(error); process.exit(1); });
