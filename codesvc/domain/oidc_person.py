@@ -7,6 +7,7 @@ logged in. The store keeps that after WeChat has moved the account, so the subje
 
 from __future__ import annotations
 
+import re
 from base64 import b32encode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import Any, Final
 SUBJECT_PREFIX: Final = "wx_"
 _SUBJECT_BYTES: Final = 20
 _SHORT: Final = 16
+_VISITOR: Final = re.compile(rf"{SUBJECT_PREFIX}[a-z2-7]{{{_SHORT}}}")
 _TAG: Final = 4
 _LOCALES: Final = {"zh": "zh-CN", "en": "en"}
 AMR: Final = ("mca",)
@@ -69,16 +71,22 @@ class Person:
         scopes = scope.split()
         found: dict[str, Any] = {"sub": self.subject}
         if "profile" in scopes:
-            username = self.user or visitor_name(self.subject)
+            user = "" if self._has_the_name_of_another else self.user
+            username = user or visitor_name(self.subject)
             found |= {
                 "preferred_username": username,
                 "nickname": username,
-                "name": self.display or self.user or self._visitor(),
+                "name": self.display or user or self._visitor(),
                 "locale": _LOCALES[self.locale],
             }
         if "email" in scopes and email_domain is not None:
             found |= {"email": f"{self.subject}@{email_domain}", "email_verified": False}
         return found
+
+    @property
+    def _has_the_name_of_another(self) -> bool:
+        """Whether the user is named as another person is without a binding: some apps know people by that name."""
+        return _VISITOR.fullmatch(self.user.lower()) is not None and self.user != visitor_name(self.subject)
 
     def _visitor(self) -> str:
         tag = sha256(self.subject.encode()).hexdigest()[:_TAG].upper()

@@ -402,3 +402,23 @@ async def test_an_end_of_session_is_no_open_redirector(browser):
     for address in ("https://evil.example/", "//evil.example", "https://wiki.example/bye/", "javascript:alert(1)"):
         answer = await browser.get(f"/oidc/shop/logout?post_logout_redirect_uri={address}&client_id=wiki")
         assert answer.status == 200
+
+
+async def test_nobody_is_shown_to_an_app_under_the_name_of_a_visitor(world, browser):
+    """Apps know people by `preferred_username` too, and a website may let people choose the user they are bound as."""
+    victim = await world.person()
+    name = (await claims_of(browser, victim))["preferred_username"]
+    for taken in (name, name.upper()):
+        attacker = await world.bound(taken)
+        claims = await claims_of(browser, attacker)
+        for claim in ("preferred_username", "nickname", "name"):
+            assert claims[claim].lower() != name, claim
+        assert claims["preferred_username"] == f"wx_{claims['sub'][:16]}"
+    # Whoever is bound under their own name keeps it, and a name that only looks alike is a name.
+    assert (await world.bind(name.replace("wx_", "wy_"), victim)).status == 201
+    assert (await claims_of(browser, victim))["preferred_username"] == name.replace("wx_", "wy_")
+
+
+async def claims_of(browser, person):
+    said = await browser.login(person)
+    return await browser.claims((await browser.exchange(said["code"])).json)
