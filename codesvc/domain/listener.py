@@ -8,12 +8,15 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import urlsplit
 
 _UNIX: Final = "unix:"
 _LONGEST_PATH: Final = 107
 """Bytes of a unix socket's path (Linux, unix(7))."""
 _TCP: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):([1-9][0-9]{0,4})")
 _HIGHEST_PORT: Final = 65_535
+_NO_DOMAINS: Final = frozenset({"localhost", "local", "internal"})
+"""Domains that nobody can register (RFC 6761, RFC 6762, ICANN's resolution 2024.07.29.06)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,21 @@ class Listener:
         if self.path:
             return name in (self.path, self.path.encode())
         return isinstance(name, tuple) and name[1] == self.port
+
+    @staticmethod
+    def may_be_called(host: str, public: str) -> bool:
+        """Whether a `Host` cannot be a stranger's name: an address, the public host, or no name of the public DNS."""
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+        except ValueError:
+            return False
+        if name == public or "." not in name or name.rpartition(".")[2] in _NO_DOMAINS:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return True
 
 
 @cache

@@ -30,6 +30,11 @@ class ServiceAddress:
         return urlsplit(self.public_url).path
 
     @cached_property
+    def host(self) -> str:
+        """The host of the public address, in lower case."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @cached_property
     def origin(self) -> str:
         """The origin as browsers write it: without a path, and without the scheme's default port."""
         parts = urlsplit(self.public_url)

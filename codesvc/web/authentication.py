@@ -76,9 +76,15 @@ def authenticate(request: web.Request, scope: Scope) -> Caller:
 
 
 def by_operators_listener(request: web.Request) -> bool:
-    """Whether the request came in by `admin.listen`, which strangers do not reach."""
+    """Whether the request came in by `admin.listen`, which strangers do not reach, and for a name of this machine.
+
+    A stranger's page reaches it from an operator's browser, if the page's name leads to this machine (DNS rebinding).
+    The browser takes the two for one origin, so only `Host` tells them apart.
+    """
     listener, transport = services(request).settings.admin.listener, request.transport
-    return listener is not None and transport is not None and listener.is_name(transport.get_extra_info("sockname"))
+    if listener is None or transport is None or not listener.is_name(transport.get_extra_info("sockname")):
+        return False
+    return listener.may_be_called(request.host, services(request).address.host)
 
 
 def admin_key(request: web.Request) -> AdminKey | None:

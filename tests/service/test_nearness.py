@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from codesvc.config.api_keys import hash_line
+from tests.stores import free_port
 from tests.world import KEY, OPERATOR_KEY, OTHER_KEY, document, running_world
 
 ADMIN_KEY = "csk_admin_" + "a" * 43
@@ -67,3 +68,27 @@ async def test_who_comes_by_the_operators_listener_needs_no_key(new_world, tmp_p
             assert (await answer.json())["components"]
         # A key that was sent and is wrong says nothing here.
         assert (await world.call("GET", "/metrics", key=None)).status == 401
+
+
+@pytest.mark.parametrize("listening", ["unix", "tcp"])
+async def test_a_page_of_a_name_that_turns_out_to_be_this_machine_is_no_operator(new_world, tmp_path, listening):
+    """DNS rebinding: to the operator's browser such a page is of one origin with the listener, and may read answers."""
+    port = free_port()
+    path, tcp = tmp_path / "admin.sock", f"127.0.0.1:{port}"
+    listen, at = (f"unix:{path}", "codesvc") if listening == "unix" else (tcp, tcp)
+    connector = aiohttp.UnixConnector(str(path)) if listening == "unix" else None
+    own = ["127.0.0.1", "[::1]", "localhost", "admin.localhost", "codesvc", "10.1.2.3", "prometheus.internal"]
+    async with (
+        new_world(admin={"listen": listen}, service__public_url="https://code.example.com", mode="test"),
+        aiohttp.ClientSession(connector=connector) as near,
+    ):
+
+        async def status(host):
+            async with near.get(f"http://{at}/metrics", headers={"Host": host}) as answer:
+                return answer.status
+
+        for host in [*own, "code.example.com"]:
+            assert await status(f"{host}:{port}") == 200, host
+        for host in ("evil.example", "EVIL.example.", "127.0.0.1.evil.example", "localhost.evil.example", "x.y:z"):
+            assert await status(host) == 401, host
+            assert await status(f"{host}:{port}") == 401, host
