@@ -16,7 +16,7 @@ import msgspec
 import codesvc
 
 ROOT = Path(codesvc.__file__).parent
-PLACES = [*sorted((ROOT / "web").rglob("*.py")), ROOT / "wechat" / "protocol.py"]
+PLACES = [*sorted((ROOT / "web").rglob("*.py")), ROOT / "wechat" / "callback_format.py"]
 KINDS = {"headers": "header", "query": "query", "cookies": "cookie"}
 ATTRIBUTES = {
     "charset": "content-type",
