@@ -155,15 +155,8 @@ class Verifications:
         """Read a verification: DONE or ABSENT."""
         return _result(await self._store.read(site.store_keys, identifier.text, site=site.name))
 
-    async def note_opened(self, site: SiteEntry, identifier: VerificationId) -> None:
-        """Note that a person opens the page of a verification, for a site without addresses (decision record 22)."""
-        if site.config.client_ip == "none":
-            await self._store.open_page(site.store_keys, site.name, identifier.text)
-
     async def open_page(self, site: SiteEntry, identifier: VerificationId) -> Result:
-        """Read a verification because a person opens its page: DONE or ABSENT."""
-        if site.config.client_ip != "none":
-            return await self.get(site, identifier)
+        """Read a verification because a person opens its page: DONE or ABSENT (`open_page.lua`)."""
         return _result(await self._store.open_page(site.store_keys, site.name, identifier.text))
 
     async def find(self, account: AccountEntry, identifier: VerificationId) -> Record | None:

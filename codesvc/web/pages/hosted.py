@@ -84,7 +84,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """The state that the page shows, as server-sent events."""
     site, identifier = _subject(request)
     headers, views, locale = cross_origin(request, site), services(request).views, spoken_by(request)
-    await services(request).verifications.note_opened(site, identifier)
+    await services(request).verifications.open_page(site, identifier)
 
     def draw(record: Record) -> VerificationPage:
         # `now` moves by itself; left in, every look would be a change.
