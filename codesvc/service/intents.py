@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from codesvc.service.qr_pool import QrPool
     from codesvc.service.statistics.recorder import Recorder
     from codesvc.sites.directory import SiteEntry
-    from codesvc.store.intents import IntentScene, IntentStarted
+    from codesvc.store.intents import IntentStarted
     from codesvc.store.store import Store
 
 _MINTING_TRIES = 3
@@ -200,15 +199,5 @@ class Intents:
         if not site.account.config.may(Right.QR_CODES):
             known = await self.get(site, identifier)
             return known if known.outcome is not Outcome.DONE else IntentResult(Outcome.CLOSED, known.intent)
-        reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
+        reply = await self._pool.attach(site, identifier.text, self._store.attach_scene)
         return IntentResult(reply.outcome, reply.intent)
-
-    async def _attach(self, site: SiteEntry, identifier: IntentId, minted: str) -> IntentScene:
-        return await self._store.attach_scene(
-            site.store_keys,
-            site.name,
-            identifier.text,
-            minted=minted,
-            needed_ms=self._pool.needed_ms,
-            sites=site.account.sites,
-        )

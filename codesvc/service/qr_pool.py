@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
@@ -23,7 +24,7 @@ from codesvc.wechat.errors import WeChatFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from codesvc.sites.directory import AccountEntry
+    from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.intents import IntentScene
     from codesvc.store.store import Store
     from codesvc.store.verification_types import SceneAttached
@@ -65,7 +66,7 @@ class QrPool:
         self._shown = shown
         self._store = store
         self._clients = clients
-        self.needed_ms = longest_life * 1000 + _MARGIN_MS
+        self._needed_ms = longest_life * 1000 + _MARGIN_MS
         self._refilling: dict[str, asyncio.Task[None]] = {}
 
     async def mint(self, account: AccountEntry) -> str:
@@ -83,19 +84,22 @@ class QrPool:
             raise PlatformUnavailable("WeChat gave no QR code just now") from None
         return f"{asked + code.expire_seconds * 1000} {scene} {code.url}"
 
-    async def attach(self, account: AccountEntry, attach: Callable[[str], Awaitable[_T]]) -> _T:
-        """Attach a QR code to what `attach` is about: one of the pool, or a new one if the pool is empty.
+    async def attach(self, site: SiteEntry, identifier: str, script: Callable[..., Awaitable[_T]]) -> _T:
+        """Attach a QR code to a verification or an intent: one of the pool, or a new one if the pool is empty.
 
         Args:
-            account: whose code it is.
-            attach: calls the script with a new pool entry, or with "" to take one of the pool.
+            site: whose it is.
+            identifier: the id of the verification or intent.
+            script: `attach_scene` of the store's verifications or intents.
 
         Raises:
             PlatformUnavailable: the pool is empty and WeChat did not create a QR code, or the day's quota is used up.
         """
-        reply = await attach("")
+        account = site.account
+        attach = partial(script, site.store_keys, site.name, identifier, needed_ms=self._needed_ms, sites=account.sites)
+        reply = await attach(minted="")
         if reply.outcome is Outcome.EMPTY:
-            reply = await attach(await self.mint(account))
+            reply = await attach(minted=await self.mint(account))
         if reply.outcome is Outcome.LIMITED:
             raise PlatformUnavailable("today's QR codes of this account, or this site's part of them, are used up")
         if reply.outcome is Outcome.EMPTY:

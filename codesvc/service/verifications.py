@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from codesvc.sites.directory import AccountEntry, SiteEntry
     from codesvc.store.replies import VerificationReply
     from codesvc.store.store import Store
-    from codesvc.store.verification_types import Checked, CheckRules, ResendRules, SceneAttached, Started
+    from codesvc.store.verification_types import Checked, CheckRules, ResendRules, Started
 
 _MINTING_TRIES = 3
 
@@ -242,20 +241,10 @@ class Verifications:
         if not site.account.config.may(Right.QR_CODES):
             known = await self.get(site, identifier)
             return known if known.outcome is not Outcome.DONE else Result(Outcome.CLOSED, known.record)
-        reply = await self._pool.attach(site.account, partial(self._attach, site, identifier))
+        reply = await self._pool.attach(site, identifier.text, self._store.attach_scene)
         if reply.outcome is Outcome.ATTACHED:
             self._recorder.record(reply)
         return _result(reply)
-
-    async def _attach(self, site: SiteEntry, identifier: VerificationId, minted: str) -> SceneAttached:
-        return await self._store.attach_scene(
-            site.store_keys,
-            site.name,
-            identifier.text,
-            minted=minted,
-            needed_ms=self._pool.needed_ms,
-            sites=site.account.sites,
-        )
 
     @staticmethod
     def _limited(site: SiteEntry, reply: Started | Checked) -> Result:
