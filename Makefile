@@ -55,7 +55,7 @@ test-looks: $(TEST_STAMP)
 # What talks to a store, and a part of it that says most in a minute.
 STORE_TESTS := tests/scripts tests/service tests/delivery tests/people tests/beside tests/contract tests/attacks \
 	tests/webhooks tests/registry tests/chaos/test_model.py tests/cluster/test_states.py \
-	tests/store/test_multiplex.py tests/store/test_versions.py
+	tests/store/test_pipelined_connection.py tests/store/test_versions.py
 STORE_TESTS_BRIEFLY := tests/scripts/test_store_calls.py tests/scripts/test_races.py tests/service/test_story.py \
 	tests/service/test_taking_over.py tests/people/test_bind_by_scan.py tests/delivery/test_quota.py \
 	tests/cluster/test_states.py

@@ -10,7 +10,7 @@ from codesvc.web.context import SERVICES
 from codesvc.wechat.errcodes import TABLE, Verdict
 from tests.delivery.known_errcodes import OF_SDKS
 from tests.stores import until
-from tests.wechat.test_wechat_triage import FACT_SHEET, UNEXPLAINED
+from tests.wechat.test_wechat_errcodes import FACT_SHEET, UNEXPLAINED
 
 SEND = {"template": "/cgi-bin/message/template/send", "customer_service": "/cgi-bin/message/custom/send"}
 TOKENS = "/cgi-bin/stable_token"
