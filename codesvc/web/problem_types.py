@@ -219,7 +219,7 @@ _ALL: Final = (
         "Too many wrong codes",
         "Wrong codes are counted per user, per address and per site, over all verifications; a new code refunds "
         "nothing. The code was not looked at and no attempt was taken.",
-        "Wait for `Retry-After` seconds. Whoever holds the bound WeChat account can scan the QR code and go on. "
+        "Wait for `Retry-After` seconds. Whoever holds the bound WeChat account can go on by scan or keyword. "
         "If `limit` is `site_guesses`, any scan that brings this code helps, and a new start brings a longer code. A "
         "person you have identified by other means is freed by DELETE /v1/users/{user}/guesses.",
     ),

@@ -18,6 +18,7 @@ from codesvc.messages.message_fields import MessageFields
 from codesvc.messages.templates import CHAT_MESSAGES, BadTemplate, Templates, shipped_directory
 from codesvc.sites.directory import Directory
 from codesvc.wechat.template_fields import check_field
+from tests.languages.collect import asked_for_by_the_shop
 from tests.rules.records import a_record
 from tests.world import MASTER, document
 
@@ -85,7 +86,9 @@ def test_an_english_text_has_no_chinese_but_the_replies_each_explained(name, tex
     assert not re.search(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]", text), name
 
 
-@pytest.mark.parametrize(("name", "text"), [*texts_of("en")])
+@pytest.mark.parametrize(
+    ("name", "text"), [*texts_of("en"), *((f"the shop: {text}", text) for text in asked_for_by_the_shop())]
+)
 def test_an_english_text_uses_the_words_of_the_glossary(name, text):
     forbidden = r"\b(?:un)?bind|\bbound\b|\bgood for\b|no longer good|somebody|nobody|tell it to|asked for from"
     said = re.sub(r"\{[{%].*?[%}]\}", "", text)
