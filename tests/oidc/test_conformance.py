@@ -7,6 +7,7 @@ so it cannot run here. `MODULES` names each of its modules, and what here does t
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import jwt
 import pytest
@@ -60,6 +61,24 @@ def test_every_module_is_imitated_or_has_its_reason():
     assert len(MODULES) == 38
     for module, here in MODULES.items():
         assert here in globals() or " " in here, module
+
+
+TRAPS = {
+    "no e-mail address; a made-up one is never verified": "test_a_made_up_address_is_never_verified",
+    "RS256 unless the client chooses": "test_the_client_chooses_the_signature",
+    "the issuer letter for letter": "test_with_a_path_in_the_public_address_both_spellings_are_served",
+    "iss in the answer, or not": "test_iss_can_be_switched_off_for_a_client",
+    "the page ends before the client's state": "test_declining_expiring_and_going_back_end_in_an_error",
+    "Basic first, then the body, with one code": "test_the_client_is_authenticated_before_its_code_is_touched",
+    "PKCE is not asked of confidential clients": "test_a_confidential_client_may_be_made_to_use_pkce",
+    "JSON at the token endpoint": "test_json_is_for_clients_that_are_allowed_to_send_it",
+}
+"""What breaks real relying parties, and the test that tries it."""
+
+
+def test_every_trap_has_a_test():
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [name for name in TRAPS.values() if f"def {name}(" not in tests] == []
 
 
 async def test_discovery(world, browser):
