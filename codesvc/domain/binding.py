@@ -1,15 +1,19 @@
 """Bindings between a site's user and a WeChat account, and their history.
 
 The rules are in a Lua fragment (`store/scripts/fragments/binding.lua`), because each of them reads and then writes,
-which must be atomic. A user has at most one WeChat account. A WeChat account has at most one user, unless the site
-allows many. A second claim changes nothing. Every change of a binding adds a line to the user's history.
+which must be atomic. A user has at most one WeChat account. A WeChat account has at most one user, or `MOST_USERS`
+where the site allows many. A second claim changes nothing. Every change of a binding adds a line to the user's history.
 """
 
 from __future__ import annotations
 
 from hashlib import sha1
+from typing import Final
 
 import msgspec
+
+MOST_USERS: Final = 50
+"""How many users of a site one WeChat account may have with `users_per_wechat = "many"`. A scan reads all of them."""
 
 
 class BindingChange(msgspec.Struct, frozen=True, rename={"came_from": "from"}):

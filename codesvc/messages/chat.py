@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from codesvc.domain.account_kinds import Right
+from codesvc.domain.binding import MOST_USERS
 from codesvc.domain.clock import whole_minutes
 from codesvc.domain.display_name import recognisable
 from codesvc.domain.masking import shown_user
@@ -106,6 +107,7 @@ class ChatComposer:
             "choices": list(intent.recognisable_choices[:_MOST_CHOICES]),
             "minutes": whole_minutes(intent.expires - intent.now),
             "conflict": intent.conflict,
+            "most": MOST_USERS if site.config.users_per_wechat == "many" else 1,
             "by_reply": by_reply,
             "tap": tap_reply if by_reply and site.account.config.tap_replies else None,
             "app": intent.oidc is not None,

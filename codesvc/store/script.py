@@ -27,6 +27,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from codesvc.domain.binding import MOST_USERS
 from codesvc.domain.channels import Channel
 from codesvc.domain.codes import TEST_ID
 from codesvc.domain.guessing import blind_budgets
@@ -143,6 +144,7 @@ def _known() -> dict[str, str]:
         "LIVE_INTENTS": _table((status, "true") for status in sorted(LIVE)),
         "RENEWABLE": _table((status, "true") for status in sorted(RENEWABLE)),
         "RENEW_AFTER_END": _table((kind, f"{ms}") for kind, ms in RENEW_MS.items()),
+        "MOST_USERS": f"{MOST_USERS}",
         "HISTORY_LENGTH": f"{HISTORY_LENGTH}",
         "TEST_ID": repr(TEST_ID),
         "TEST_OPENID": repr(TEST_OPENID),

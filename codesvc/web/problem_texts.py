@@ -65,7 +65,8 @@ CHINESE: Final = {
     ),
     "binding-conflict": ProblemText(
         "该用户或该微信已有别的绑定",
-        "用户已绑定另一个微信，或该微信已绑定本网站的另一个用户。没有做任何更改，证明也没有被用掉。",
+        '用户已绑定另一个微信，或该微信已绑定本网站的另一个用户（`users_per_wechat = "many"` 时已有 50 个）。'
+        "没有做任何更改，证明也没有被用掉。",
         '询问本人。要把用户换绑到另一个微信，带上 `"replace": true` 重试；已绑定其他用户的微信要先在那边解除绑定。',
     ),
     "registry-conflict": ProblemText(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from codesvc.domain.binding import MOST_USERS
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
@@ -92,7 +94,8 @@ _ALL: Final = (
         "binding-conflict",
         409,
         "This user or this WeChat is bound otherwise",
-        "The user is already bound to another WeChat account, or the WeChat account to another user of the site. "
+        "The user is already bound to another WeChat account, or the WeChat account to another user of the site "
+        f'(with `users_per_wechat = "many"`: to {MOST_USERS} of them). '
         "Nothing was changed and the proof is not spent.",
         'Ask the person. To move a user, repeat with `"replace": true`; a WeChat account that has another '
         "user must be unbound there first.",

@@ -1,5 +1,6 @@
 """What lies in ops/ is understood by those for whom it was written: each by its own tool, skipped loudly without it."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -101,6 +102,39 @@ def test_the_base_image_is_named_without_a_digest_and_says_so():
     text = (OPS / "container" / "Containerfile").read_text()
     assert not re.search(r"^ARG BASE=.*@sha256", text, re.MULTILINE)
     assert "--build-arg BASE=docker.io/library/python@sha256:" in text
+    assert text.count("\nFROM ") == text.count("\nFROM ${BASE}") == 2
+    assert text.rindex("LABEL org.opencontainers.image.base.name") > text.rindex("\nFROM ")
+
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("base", "unpinned", "status"),
+    [
+        (f"docker.io/library/python@{DIGEST}", "no", 0),
+        (f"registry.example.com:5000/python:3.11-slim@{DIGEST}", "no", 0),
+        ("docker.io/library/python:3.11-slim", "no", 1),
+        ("docker.io/library/python:3.11-slim", "yes", 0),
+        (f"docker.io/library/python@{DIGEST[:-1]}", "no", 1),
+        (f"docker.io/library/python@{DIGEST}0", "no", 1),
+        ("docker.io/library/python@sha256:…", "no", 1),
+        ("", "no", 1),
+    ],
+)
+def test_an_image_upon_a_tag_is_refused(base, unpinned, status):
+    """No engine runs here: the step of the Containerfile is taken by a shell."""
+    text = (OPS / "container" / "Containerfile").read_text().replace("\\\n", "")
+    [step] = re.findall(r"^RUN (expr .*)$", text, re.MULTILINE)
+    assert text.index(step) < text.index("COPY ")
+    # The arguments that the step reads are declared in its stage; else they would be empty.
+    assert re.search(r"^FROM \S+ AS build\nARG BASE\nARG UNPINNED=no\nRUN expr", text, re.MULTILINE)
+    done = subprocess.run(
+        ["/bin/sh", "-c", step], env={"BASE": base, "UNPINNED": unpinned, "PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    assert ("has no digest" in done.stderr) == (status == 1)
 
 
 def test_nginx_understands_its_example_below_a_path(tmp_path):

@@ -42,7 +42,8 @@ NOT_RUN = {
     "install -d -o codesvc -g codesvc -m 0700 /etc/codesvc /etc/codesvc/secrets": UNIT,
     "cp ops/systemd/codesvc.service ops/systemd/codesvc.socket /etc/systemd/system/": UNIT,
     "systemctl enable --now codesvc.socket codesvc.service": UNIT,
-    "docker build -f ops/container/Containerfile -t codesvc .": CONTAINER,
+    "docker build --build-arg BASE=docker.io/library/python@sha256:… "
+    "-f ops/container/Containerfile -t codesvc .": CONTAINER,
     "docker compose -f ops/container/compose.yaml up -d": CONTAINER,
     "codesvc check --config /etc/codesvc/config.toml": UNIT,
     "curl -sS https://code.example.com/readyz": ELSEWHERE,

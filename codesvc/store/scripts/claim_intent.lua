@@ -18,6 +18,8 @@ end
 if not r.claimed_by then
   local users = r.kind == 'lg' and redis.call('SMEMBERS', key('owners', r.site, A.openid)) or {}
   table.sort(users)
+  -- There may be more from before there was a limit; what nobody is shown is not read.
+  for number = #users, MOST_USERS + 1, -1 do users[number] = nil end
   local names = {}
   for number, user in ipairs(users) do names[number] = display_of(r.site, user) end
   move_intent(r, 'scanned', {

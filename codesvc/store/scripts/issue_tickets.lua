@@ -49,7 +49,7 @@ for site, many in string.gmatch(A.sites, '(%S+)/(%d)') do
   local users = allowed[site] and redis.call('SMEMBERS', key('owners', site, A.openid)) or {}
   table.sort(users)
   if A.wish == 'bind' then
-    if allowed[site] and (#users == 0 or many == '1') then issue(site, '') end
+    if allowed[site] and #users < (many == '1' and MOST_USERS or 1) then issue(site, '') end
   else
     for _, user in ipairs(users) do issue(site, user) end
   end

@@ -8,6 +8,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from codesvc.client import schema
+from codesvc.domain.binding import MOST_USERS
 from codesvc.domain.errors import Invalid
 from codesvc.store.outcomes import Outcome
 from codesvc.web.api import inputs, views
@@ -22,15 +23,20 @@ from codesvc.web.problem import Problem, limited
 
 if TYPE_CHECKING:
     from codesvc.service.bindings import BindingResult
-    from codesvc.sites.directory import Caller
+    from codesvc.sites.directory import Caller, SiteEntry
     from codesvc.store.replies import Binding
 
 routes = web.RouteTableDef()
 _LOOK_UPS: Final = frozenset({"openid_handle", "handle", "openid", "unionid"})
 
 
-def _refuse(outcome: Outcome) -> Problem:
+def _refuse(outcome: Outcome, site: SiteEntry) -> Problem:
     match outcome:
+        case Outcome.CONFLICT if site.config.users_per_wechat == "many":
+            why = (
+                f"The user has another WeChat account, or this one has {MOST_USERS} users of the site, the most it may."
+            )
+            return Problem("binding-conflict", why)
         case Outcome.CONFLICT:
             return Problem("binding-conflict")
         case Outcome.SPENT:
@@ -43,7 +49,7 @@ def _refuse(outcome: Outcome) -> Problem:
 
 def _refusal(request: web.Request, caller: Caller, result: BindingResult) -> Problem:
     if result.denial is None:
-        return _refuse(result.outcome)
+        return _refuse(result.outcome, caller.site)
     services(request).recorder.refused(caller.site.name, "", result.denial.limit)
     return limited(result.denial)
 
@@ -163,7 +169,7 @@ async def verify_proof(request: web.Request) -> web.Response:
     given, _ = await inputs.read(request, ProofInput)
     result = await services(request).bindings.verify_proof(caller.site, given.proof, consume=given.consume)
     if result.outcome is not Outcome.DONE or result.claims is None:
-        raise _refuse(result.outcome)
+        raise _refuse(result.outcome, caller.site)
     return json_response(result.claims.raw)
 
 

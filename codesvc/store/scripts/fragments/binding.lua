@@ -55,11 +55,12 @@ local function verdict(b)
   -- A void binding protects nobody: it is replaced as if there were none.
   local void = current and is_void(current, present[2], present[3])
   if current and not b.replace and not void then return 'conflict', 'user', current end
-  if not b.many and redis.call('SCARD', key('owners', b.site, b.openid)) > 0 then return 'conflict', 'wechat' end
+  local most = b.many and MOST_USERS or 1
+  if redis.call('SCARD', key('owners', b.site, b.openid)) >= most then return 'conflict', 'wechat' end
   return 'bound', nil, current, void
 end
 
--- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, unless b.many.
+-- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, or MOST_USERS if b.many.
 local function join(b)
   local outcome, whose, current, void = verdict(b)
   local at = key('binding', b.site, b.user)
