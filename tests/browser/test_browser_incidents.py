@@ -151,7 +151,7 @@ INCIDENTS = {
     callbacks_refused: "callbacks are refused: wrong signature",
     secret_wrong: "The AppSecret is wrong",
     template_banned: "The template was banned",
-    quota_gone: "Today's calls are used up",
+    quota_gone: "today's template messages are used up",
     store_slow: "The store is slow",
     certificate_over: "certificate not trusted",
 }
