@@ -126,3 +126,17 @@ async def test_one_provider_with_many_networks_takes_a_quarter_of_the_window(new
         assert sum(taken) == 12
         assert await begun(world, "203.0.113.1")
         assert await begun(world, "2a02:1::1")
+
+
+async def test_what_the_largest_login_of_a_stranger_holds_is_bounded(new_world, valkey):
+    """docs/decisions/threat-model.md multiplies it by the logins that strangers may begin while it is kept."""
+    async with new_world(**provider(**PROXY)) as world:
+        assert await begun(world, "192.0.2.1")
+        before = {key: valkey.memory_usage(key) for key in valkey.scan_iter()}
+        # A form holds more than an address, 16,384 octets, of which each of the state's takes three.
+        largest = {"method": "POST", "state": "状" * 1_360, "nonce": "n" * 1_024, "id_token_hint": "h" * 2_700}
+        assert await begun(world, "192.0.2.2", **largest)
+        after = {key: valkey.memory_usage(key) for key in valkey.scan_iter()}
+        assert 8_192 < sum(after[key] - before.get(key, 0) for key in after) < 16_384
+        too_long = await Browser(world).authorize(**largest | {"id_token_hint": "h" * 4_096})
+        assert too_long.status == 400
