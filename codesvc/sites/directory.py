@@ -219,8 +219,11 @@ class Directory:
         match kind, parts:
             case "account", [name]:
                 self._kept_account(name)
-            case "site", [_]:
-                self._site_in(entry, table)
+            case "site", [name]:
+                # Not `self.accounts`: an account that was looked up there is in use, and its tokens are fetched.
+                account = self._account(table.get("account", ""))
+                if account is not None:
+                    self.judgement.site(name, table, account)
             case "key", [site, name]:
                 self.judgement.key(site, name, table)
             case "oidc-client", [site, client]:

@@ -49,6 +49,15 @@ def test_what_breaks_a_rule_does_not_exist_and_the_others_do(tmp_path):
     assert "code_pattern" in directory.judgement.broken["site/slow"]
 
 
+def test_judging_takes_no_account_into_use(tmp_path):
+    """Tokens are fetched and QR codes made for accounts in use: of ten thousand, few are."""
+    directory = directory_of(tmp_path, account__second=ACCOUNT, site__bar=BAR, site__pub=BAR | {"account": "second"})
+    for name in list(directory.kept.texts):
+        directory.judge(name)
+    assert directory.judgement.broken == {}
+    assert (directory.accounts.made, directory.sites.made) == ([], [])
+
+
 def test_a_broken_entry_is_judged_once_however_often_it_is_asked_for(tmp_path, capfd):
     directory = directory_of(tmp_path, **BROKEN)
     for _ in range(50):
