@@ -146,8 +146,20 @@ async def test_oauth_is_refused_in_words_where_there_is_none(world, kind):
         assert answer.status == 201
 
 
-async def test_a_ticket_leads_to_the_site_in_any_browser(new_world):
-    async with world_of(new_world, "unverified_subscription") as world, browser() as window:
+async def test_one_more_code_for_somebody_who_is_bound(world):
+    """Without pushes it comes by the keyword from their own WeChat, and from no other."""
+    person, stranger = await world.bound("alice"), await world.person()
+    started = await world.start("alice")
+    await stranger.say(started["scan"]["keyword"])
+    assert not re.search(r"^\d{6}$", await stranger.last_text(), re.MULTILINE)
+    await person.say(started["scan"]["keyword"])
+    approved = await world.check(started, await person.code_in_chat())
+    assert (approved.status, approved["status"]) == (200, "approved")
+
+
+@pytest.mark.parametrize("kind", BY_KEYWORD)
+async def test_a_ticket_leads_to_the_site_in_any_browser(new_world, kind):
+    async with world_of(new_world, kind) as world, browser() as window:
         person = await world.bound("alice")
         [link] = links_in(await reply(person, "重置密码"))
         # WeChat's own browser too: nothing there can say who it is, so it shows the digits.
