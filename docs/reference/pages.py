@@ -14,11 +14,15 @@ from codesvc.runtime.metrics import REGISTRY
 from codesvc.web.contract import examples
 from codesvc.web.problem_texts import text_of
 from codesvc.web.problem_types import PROBLEMS
+from docs.reference.alerts import alert_table
 from docs.reference.calls import api_calls
 from docs.reference.commands import command_line
+from docs.reference.limits import limits
 from docs.reference.options import configuration
+from docs.reference.rooms import rooms
 from docs.reference.sandbox import sandbox_reference
 from docs.reference.stored_data import stored_data
+from docs.reference.widget import widget_reference
 from docs.reference.words import LANGUAGES, ROOT, anchor, pick, sentence, told
 
 if TYPE_CHECKING:
@@ -151,8 +155,12 @@ PAGES: Final = {
     "metrics": metrics,
     "log-events": log_events,
     "template-variables": template_variables,
+    "alerts": alert_table,
+    "limits": limits,
+    "widget-reference": widget_reference,
     "stored-data": stored_data,
     "sandbox-reference": sandbox_reference,
+    "contributing/rooms": rooms,
 }
 """Every page of the reference, by its name."""
 

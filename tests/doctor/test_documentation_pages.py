@@ -19,8 +19,8 @@ WORDS = 1200
 WORDS_OF_A_SYSTEM = 200
 WORDS_OF_SYSTEMS = 4_600
 """Of all their pages and of the two that lead to them."""
-WORDS_IN_ALL = 19_250
-"""Of all English pages that people have written, without code: half of what they were before they were cut."""
+WORDS_IN_ALL = 19_000
+"""Of all English pages that people have written, those of systems too, without code: half of 38,000."""
 LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css"}
 """Of code that is the same in both, so that a test that runs one runs both."""
 READERS = {
@@ -77,7 +77,7 @@ def test_a_page_is_short(name):
 
 
 def test_all_pages_together_are_short():
-    assert sum(words(name) for name in ENGLISH.keys() - GENERATED if not name.startswith(SYSTEMS)) <= WORDS_IN_ALL
+    assert sum(map(words, ENGLISH.keys() - GENERATED)) <= WORDS_IN_ALL
 
 
 def test_a_page_of_a_system_is_a_screen_long():

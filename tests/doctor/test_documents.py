@@ -181,7 +181,7 @@ def test_every_call_is_in_the_api_document(new_app, language):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_variable_event_and_option_of_the_widget_is_explained(language):
-    text = (ROOT / "docs" / language / "widget.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / language / "widget-reference.md").read_text(encoding="utf-8")
     style = (ROOT / "templates" / "pages" / "widget.css").read_text(encoding="utf-8")
     types = (ROOT / "codesvc" / "web" / "static" / "widget.d.ts").read_text(encoding="utf-8")
     promised = {*re.findall(r"--codesvc-[a-z-]+", style), *re.findall(r'"(codesvc:\w+)"', types)}

@@ -122,7 +122,7 @@ def test_every_kind_of_silence_counts():
 
 
 def test_every_alert_is_explained():
-    text = (ROOT / "docs" / "en" / "monitoring.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "alerts.md").read_text(encoding="utf-8")
     assert [name for name in ALERTS if f"`{name}`" not in text] == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import codesvc
 from codesvc.store import key_patterns
-from tests.rules.rooms import INDEPENDENT, LEVEL, circles, imports_of, name_of, table
+from tests.rules.rooms import INDEPENDENT, LEVEL, circles, imports_of, name_of
 
 ROOT = Path(codesvc.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -72,12 +72,6 @@ def test_every_room_is_known():
 
 def test_imports_go_down():
     assert sorted(f"{one.fault}: {one}" for one in inner_imports() if one.fault) == []
-
-
-def test_the_documented_table_is_that_of_the_code():
-    page = (ROOT.parent / "docs" / "en" / "contributing" / "architecture.md").read_text(encoding="utf-8")
-    shown = page.partition("<!-- rooms -->\n")[2].partition("\n<!-- end -->")[0]
-    assert shown == table(inner_imports()), "python -m tests.rules.rooms prints it anew"
 
 
 def test_no_modules_import_each_other():

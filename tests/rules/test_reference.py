@@ -6,14 +6,17 @@ from typing import get_args
 
 import pytest
 
+from codesvc.domain.verification import DeliveryStatus
 from codesvc.sandbox.fault import Kind
 from codesvc.sandbox.rights import Right
 from codesvc.sandbox.settings import Settings
 from docs.reference import pages
+from docs.reference.alerts import alerts
 from docs.reference.commands import commands
 from docs.reference.options import settings
 from docs.reference.sandbox import control_calls
 from docs.reference.stored_data import kinds
+from docs.reference.widget import events, options, properties
 from docs.reference.words import LANGUAGES, ROOT, WORDS, Unwritten, told
 
 
@@ -32,6 +35,9 @@ def test_the_catalogue_names_nothing_that_is_gone():
         "cli": helps | {text for _, _, text in commands()},
         "events": set(pages.EVENT_SHAPES),
         "log": set(pages.log_lines()),
+        "alerts": {alert.name for alert in alerts()},
+        "states": {*DeliveryStatus, "pending"},
+        "widget": {*options(), *events(), *properties()},
         "stored": kinds(),
         "sandbox-calls": set(control_calls()),
         "sandbox-faults": set(get_args(Kind)),
