@@ -54,7 +54,7 @@ def sandbox_reference(language: str) -> Iterator[str]:
     yield _table(
         pick(language, "| 调用 | 作用 |", "| call | does |"),
         [
-            (f"`{', '.join(methods)} {path}`", told("sandbox-calls", path, language))
+            (f"`{', '.join(methods)}` `{path}`", told("sandbox-calls", path, language))
             for path, methods in control_calls().items()
         ],
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 _TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
 _ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _HEAD: Final = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
-_CELL: Final = re.compile(r"<td([^>]*)>")
+_CELL: Final = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
 _ROLES: Final = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
 
@@ -29,4 +29,9 @@ def _labelled(table: str) -> str:
 
 def _row(row: str, names: list[str]) -> str:
     left = iter(names)
-    return _CELL.sub(lambda cell: f'<td role="cell" data-label="{escape(next(left, ""))}"{cell[1]}>', row)
+    return _CELL.sub(lambda cell: _cell(cell[1], cell[2], next(left, "")), row)
+
+
+def _cell(attributes: str, content: str, name: str) -> str:
+    empty = "" if content.strip() else ' class="empty"'
+    return f'<td role="cell" data-label="{escape(name)}"{empty}{attributes}><div>{content}</div></td>'
