@@ -29,7 +29,7 @@ _INTERRUPTED: Final = 130
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     parser.add_argument("--directory", type=Path, default=Path(), help="where to write (default: here)")
-    parser.add_argument("--sandbox", action="store_true", help="for `codesvc sandbox`, without a WeChat account")
+    parser.add_argument("--sandbox", action="store_true", help="for `codesvc sandbox --kind KIND`, no WeChat account")
     parser.add_argument("--yes", action="store_true", help="ask nothing: flags and defaults only, for scripts")
     parser.add_argument("--public-url", help="how browsers and WeChat reach the service: https://code.example.com")
     parser.add_argument(
@@ -99,11 +99,12 @@ def _write(directory: Path, made: InitialConfiguration) -> None:
         place = directory / SECRETS
         place.mkdir(mode=_DIRECTORY)
         written.append(place)
-        for name, text in {**made.files, CONFIG: made.text}.items():
+        texts = {name: text and text + "\n" for name, text in made.files.items()} | {CONFIG: made.text}
+        for name, content in ({name: text.encode() for name, text in texts.items()} | made.pictures).items():
             path = directory / name
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE), "w", encoding="utf-8") as file:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE), "wb") as file:
                 written.append(path)
-                file.write(text if name == CONFIG or not text else text + "\n")
+                file.write(content)
     except BaseException:
         for path in reversed(written):
             with suppress(OSError):

@@ -10,18 +10,18 @@ import json
 import secrets
 import string
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from codesvc.config.api_keys import hash_line, new_key
 from codesvc.config.master_key import weakness
 from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.passwords import NOBODY, password_line
 from codesvc.sandbox.account import CATEGORY_TEMPLATE_ID, DEFAULT_ACCOUNT
+from codesvc.sandbox.identifiers import profile_url
+from codesvc.sandbox.qr_jpeg import draw_jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Kind = Literal["service", "unverified_service", "verified_subscription", "unverified_subscription", "test", "sandbox"]
 
 CONFIG: Final = "config.toml"
 SECRETS: Final = "secrets"
@@ -32,8 +32,7 @@ PORT: Final = 8080
 _LETTERS: Final = string.ascii_letters + string.digits
 _TOKEN, _AES_KEY = 32, 43  # characters (WECHAT.md 9.1)
 _LOCAL_PORTS: Final = (3000, 5000, 8000)
-_VERIFIED_SERVICE: Final = frozenset({"service", "sandbox"})
-"""The words of `init` for `accounts.*.kind = "verified_service"`, the default."""
+QR_PICTURE: Final = "qrcode.jpg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Answers:
     """What the operator decides.
 
     Attributes:
-        kind: a verified service account (`service`), another kind as `accounts.*.kind` has it, or the sandbox.
+        kind: of the account, as `accounts.*.kind` has it.
         public_url: how browsers and WeChat reach the service.
         appid: of the account.
         name: of the account, as people know it.
@@ -50,9 +49,10 @@ class Answers:
         origins: the website's addresses.
         operator: who may sign in under /admin.
         app_secret: WeChat's AppSecret, "" if it comes later.
+        sandbox: whether the account is that of `codesvc sandbox`.
     """
 
-    kind: Kind
+    kind: AccountKind
     public_url: str
     appid: str
     name: str
@@ -61,12 +61,17 @@ class Answers:
     origins: tuple[str, ...]
     operator: str
     app_secret: str = field(default="", repr=False)
+    sandbox: bool = False
 
     @property
     def by_keyword(self) -> bool:
         """Whether the account has no QR codes, so that codes come by keyword."""
-        kind = AccountKind.VERIFIED_SERVICE if self.kind in _VERIFIED_SERVICE else AccountKind(self.kind)
-        return Right.QR_CODES not in kind.rights
+        return Right.QR_CODES not in self.kind.rights
+
+    @property
+    def plaintext(self) -> bool:
+        """Whether callbacks come unencrypted: WeChat's test account has no EncodingAESKey, the sandbox's has."""
+        return self.kind is AccountKind.TEST and not self.sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,12 @@ class InitialConfiguration:
     Attributes:
         text: of `config.toml`.
         files: the secrets, by file name below the configuration's directory.
+        pictures: by file name, as `files`.
     """
 
     text: str
     files: dict[str, str] = field(repr=False)
+    pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def api_key_file(site: str) -> str:
@@ -87,11 +94,12 @@ def api_key_file(site: str) -> str:
     return f"{SECRETS}/api-key-{site}"
 
 
-def sandbox_answers(site: str, site_name: str, operator: str) -> Answers:
-    """The answers that fit `codesvc sandbox` without options."""
+def sandbox_answers(kind: AccountKind, site: str, site_name: str, operator: str) -> Answers:
+    """The answers that fit `codesvc sandbox` with no option but `--kind`."""
     hosts = ("127.0.0.1", "localhost")
     return Answers(
-        kind="sandbox",
+        kind=kind,
+        sandbox=True,
         public_url=SANDBOX_SERVICE_URL,
         appid=DEFAULT_ACCOUNT.appid,
         name=DEFAULT_ACCOUNT.name,
@@ -109,7 +117,7 @@ def initial_configuration(answers: Answers) -> InitialConfiguration:
     Raises:
         ValueError: the site's name cannot be part of a key.
     """
-    sandbox = answers.kind == "sandbox"
+    sandbox = answers.sandbox
     key = new_key(answers.site, secrets.token_bytes(32))
     password = "-".join(secrets.token_hex(3) for _ in range(5))
     files = {
@@ -120,15 +128,21 @@ def initial_configuration(answers: Answers) -> InitialConfiguration:
         api_key_file(answers.site): key,
         f"{SECRETS}/password-{answers.operator}": password,
     }
-    if answers.kind != "test":
+    if not answers.plaintext:
         files[f"{SECRETS}/callback-aes-key"] = DEFAULT_ACCOUNT.aes_key if sandbox else _random(_AES_KEY)
     password_hash = password_line(password, secrets.token_bytes(16))
-    return InitialConfiguration("\n".join(_lines(answers, hash_line(key), password_hash)) + "\n", files)
+    pictures = {QR_PICTURE: draw_jpeg(profile_url(DEFAULT_ACCOUNT.original_id))} if _has_picture(answers) else {}
+    return InitialConfiguration("\n".join(_lines(answers, hash_line(key), password_hash)) + "\n", files, pictures)
+
+
+def _has_picture(answers: Answers) -> bool:
+    """Whether the account's own QR code is shown and known: a live account's comes from WeChat's console."""
+    return answers.sandbox and answers.by_keyword
 
 
 def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]:
     yield "# Made by `codesvc init`. Every option stands in config.example.toml; file names are relative to this file."
-    if answers.kind == "sandbox":
+    if answers.sandbox:
         yield 'mode = "test"   # an imitation of WeChat and plain http are allowed'
     yield from ("", "[service]", _line("public_url", answers.public_url), f"port = {PORT}")
     if answers.public_url.startswith("https://"):
@@ -137,19 +151,22 @@ def _lines(answers: Answers, key_hash: str, password_hash: str) -> Iterator[str]
     yield from ("", "[oidc]", f'subject_key_file = "{SECRETS}/oidc-subject-key"   # never change it')
     yield from ("", f"[admin.operators.{answers.operator}]", f"password = {_quoted(password_hash)}")
     yield from ("", f"[accounts.{ACCOUNT}]", f"appid = {_quoted(answers.appid)}", f"name = {_quoted(answers.name)}")
-    if answers.kind not in _VERIFIED_SERVICE:
+    if answers.kind is not AccountKind.VERIFIED_SERVICE:
         yield _line("kind", answers.kind) + "   # what WeChat lets it do: docs/en/account-kinds.md"
     yield f'secret_file = "{SECRETS}/app-secret"'
     yield f'token_file = "{SECRETS}/callback-token"'
-    if answers.kind == "test":
+    if answers.plaintext:
         yield 'callback = "plaintext"   # a test account has no EncodingAESKey'
         yield "allow_plaintext = true   # whoever saw one callback can forge others: for trying only"
     else:
         yield f'aes_key_file = "{SECRETS}/callback-aes-key"'
-    if answers.kind == "sandbox":
+    if answers.sandbox:
         yield from (f'original_id = "{DEFAULT_ACCOUNT.original_id}"', f'api_url = "{SANDBOX_URL}"')
         yield f'open_url = "{SANDBOX_URL}"'
-        yield f'messages.code.template_id = "{CATEGORY_TEMPLATE_ID}"'
+        if Right.TEMPLATE in answers.kind.rights:
+            yield f'messages.code.template_id = "{CATEGORY_TEMPLATE_ID}"'
+    if _has_picture(answers):
+        yield _line("qr_picture", QR_PICTURE) + "   # the account's own, for following it"
     yield from ("", f"[sites.{answers.site}]", f"name = {_quoted(answers.site_name)}", f'account = "{ACCOUNT}"')
     yield f"origins = [{', '.join(map(_quoted, answers.origins))}]"
     yield f'keys = [{{ name = "server", hash = "{key_hash}", scopes = ["verify", "bindings"] }}]'
@@ -179,7 +196,7 @@ def _master_key() -> str:
 def document_of(answers: Answers) -> dict[str, Any]:
     """The answers as tables with harmless secrets, for checking the answers before anything is written."""
     return {
-        "mode": "test" if answers.kind == "sandbox" else "live",
+        "mode": "test" if answers.sandbox else "live",
         "service": {"public_url": answers.public_url},
         "secrets": {"master_key": _master_key()},
         "admin": {"operators": {answers.operator: {"password": NOBODY}}},
@@ -190,7 +207,7 @@ def document_of(answers: Answers) -> dict[str, Any]:
                 "secret": answers.app_secret or "0" * 32,
                 "token": _random(_TOKEN),
                 "aes_key": _random(_AES_KEY),
-                **({"api_url": SANDBOX_URL} if answers.kind == "sandbox" else {}),
+                **({"api_url": SANDBOX_URL} if answers.sandbox else {}),
             }
         },
         "sites": {

@@ -5,29 +5,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol
 
 from codesvc.cli.initial_configuration import ACCOUNT, Answers, document_of, sandbox_answers
 from codesvc.config import ConfigError, parse
 from codesvc.config.constraints import NAME
+from codesvc.domain.account_kinds import AccountKind
 from codesvc.domain.errors import CodesvcError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from codesvc.cli.initial_configuration import Kind
     from codesvc.web.texts import Speech
 
-_KINDS: Final = ("service", "test", "unverified_subscription", "verified_subscription", "unverified_service")
+_ASKED: Final = (
+    AccountKind.VERIFIED_SERVICE,
+    AccountKind.TEST,
+    AccountKind.UNVERIFIED_SUBSCRIPTION,
+    AccountKind.VERIFIED_SUBSCRIPTION,
+    AccountKind.UNVERIFIED_SERVICE,
+)
+"""As the question numbers them."""
 _KIND_WORDS: Final = {
-    **{str(number): kind for number, kind in enumerate(_KINDS, 1)},
-    "verified_service": "service",
-    "服务号": "service",
-    "订阅号": "unverified_subscription",
-    "个人订阅号": "unverified_subscription",
-    "personal": "unverified_subscription",
-    "测试号": "test",
+    **{str(number): kind for number, kind in enumerate(_ASKED, 1)},
+    "service": AccountKind.VERIFIED_SERVICE,
+    "服务号": AccountKind.VERIFIED_SERVICE,
+    "订阅号": AccountKind.UNVERIFIED_SUBSCRIPTION,
+    "个人订阅号": AccountKind.UNVERIFIED_SUBSCRIPTION,
+    "personal": AccountKind.UNVERIFIED_SUBSCRIPTION,
+    "测试号": AccountKind.TEST,
 }
 _SITE, _OPERATOR = "shop", "admin"
 _APP_SECRET: Final = re.compile(r"[!-~]{16,128}")
@@ -72,7 +79,7 @@ _QUESTIONS: Final = (
     Question("origin", ("sites", _SITE, "origins"), ""),
     Question("operator", ("admin",), _OPERATOR),
 )
-_OF_A_SANDBOX: Final = {"site", "site-name", "operator"}
+_OF_A_SANDBOX: Final = {"kind", "site", "site-name", "operator"}
 """What may be said of a configuration for the sandbox."""
 
 
@@ -94,7 +101,7 @@ def answers_from(arguments: argparse.Namespace, words: Speech, terminal: Termina
         secret, fault = _secret_in(arguments.app_secret_file, words)
         faults += [fault] if fault else []
     if arguments.sandbox:
-        # The rest has to fit `codesvc sandbox` without options, so a flag for it would be given in vain.
+        # The rest has to fit `codesvc sandbox` with no option but the kind, so a flag for it would be given in vain.
         vain = [name for name in given if name not in _OF_A_SANDBOX and given[name] is not None]
         vain += ["app-secret-file"] if arguments.app_secret_file is not None else []
         faults += [words("not-with-sandbox", flag=name) for name in vain]
@@ -111,7 +118,8 @@ def answers_from(arguments: argparse.Namespace, words: Speech, terminal: Termina
             answer = (question.default or "") if silent else _asked(question, found, words, terminal)
         found[question.name] = answer
     if arguments.sandbox:
-        return sandbox_answers(found["site"], found["site-name"] or found["site"], found["operator"])
+        kind = AccountKind(found["kind"] or AccountKind.VERIFIED_SERVICE)
+        return sandbox_answers(kind, found["site"], found["site-name"] or found["site"], found["operator"])
     return _answers(found, secret if secret or silent else _asked_secret(words, terminal))
 
 
@@ -152,7 +160,7 @@ def _wrong(question: Question, text: str | None) -> bool:
     if text is None or (text == "" and question.default is not None):
         return False
     if question.name == "kind":
-        return text not in _KINDS
+        return text not in _ASKED
     if question.name in {"site", "operator"}:  # also parts of a key, of a TOML table's name, and of file names
         return NAME.fullmatch(text) is None
     document = document_of(_answers({**_HARMLESS, question.name: text}, ""))
@@ -164,7 +172,7 @@ def _wrong(question: Question, text: str | None) -> bool:
 
 
 _HARMLESS: Final = {
-    "kind": "service",
+    "kind": "verified_service",
     "public-url": "https://code.example.com",
     "appid": "wx0123456789abcdef",
     "name": "name",
@@ -190,7 +198,7 @@ def _secret_in(path: Path, words: Speech) -> tuple[str, str]:
 
 def _answers(found: Mapping[str, str], secret: str) -> Answers:
     return Answers(
-        kind=cast("Kind", found["kind"]),
+        kind=AccountKind(found["kind"]),
         public_url=found["public-url"],
         appid=found["appid"],
         name=found["name"],

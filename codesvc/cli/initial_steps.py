@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from codesvc.cli.initial_configuration import ACCOUNT, CONFIG, PORT, SECRETS, api_key_file
+from codesvc.domain.account_kinds import AccountKind
 from codesvc.domain.service_address import ServiceAddress
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def _lines(answers: Answers, made: InitialConfiguration, words: Speech, enter: s
     for name in sorted(made.files):
         about = next(kind for kind in _FILES if name.startswith(f"{SECRETS}/{kind}"))
         yield f"  {name:<30} {words(f'file.{about}')}"
+    for name in made.pictures:
+        yield f"  {name:<30} {words('file.picture')}"
     yield ""
-    parts = _sandbox(answers, words) if answers.kind == "sandbox" else _live(answers, made, words)
+    parts = _sandbox(answers, words) if answers.sandbox else _live(answers, made, words)
     for number, (title, lines) in enumerate(parts, 1):
         yield f"{number}. {title}"
         if number == 1 and enter:
@@ -58,12 +61,13 @@ def _lines(answers: Answers, made: InitialConfiguration, words: Speech, enter: s
 def _send(answers: Answers, words: Speech) -> tuple[str, list[str]]:
     return words("step.send"), [
         f"  codesvc send --config {CONFIG} --site {answers.site} --purpose register --user first-try",
-        words(f"send.scan.{'sandbox' if answers.kind == 'sandbox' else 'keyword' if answers.by_keyword else 'live'}"),
+        words(f"send.{'keyword' if answers.by_keyword else 'scan'}.{'sandbox' if answers.sandbox else 'live'}"),
     ]
 
 
 def _sandbox(answers: Answers, words: Speech) -> Iterator[tuple[str, list[str]]]:
-    yield words("step.sandbox"), ["  codesvc sandbox"]
+    of_a_kind = "" if answers.kind is AccountKind.VERIFIED_SERVICE else f" --kind {answers.kind}"
+    yield words("step.sandbox"), [f"  codesvc sandbox{of_a_kind}"]
     yield words("step.serve"), [f"  codesvc serve --config {CONFIG}"]
     yield words("step.check"), [f"  codesvc check --config {CONFIG}", words("check.sandbox")]
     yield _send(answers, words)
@@ -73,7 +77,7 @@ def _live(answers: Answers, made: InitialConfiguration, words: Speech) -> Iterat
     host = urlsplit(answers.public_url).hostname or ""
     callback = ServiceAddress(answers.public_url).url(f"/wechat/{ACCOUNT}")
     secret = [words("secret.there")] if answers.app_secret else [words("secret.later", file=f"{SECRETS}/app-secret")]
-    console = "test" if answers.kind == "test" else "service"
+    console = "test" if answers.kind is AccountKind.TEST else "service"
     where = words(f"where.{console}")
     yield (
         words("step.credentials", where=where),

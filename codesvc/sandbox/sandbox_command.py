@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         return compare_command.run(args.file, seconds=args.seconds, table=args.table, by=args.by)
     try:
         check_bind(args.host, args.token)
-        account = _account(args)
+        account = account_of(args)
     except (UnsafeBind, ValueError) as error:
         print(f"codesvc sandbox: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 2
@@ -104,7 +104,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _account(args: argparse.Namespace) -> AccountSpec:
+def account_of(args: argparse.Namespace) -> AccountSpec:
+    """The default account as the options have it.
+
+    Raises:
+        ValueError: an option has not the form that it needs.
+    """
     callback = None if args.callback_url == NO_CALLBACK else args.callback_url
     given = {"callback_url": callback, "mode": args.mode, "kind": args.kind, "appid": args.appid, "secret": args.secret}
     return replace(DEFAULT_ACCOUNT, **{name: value for name, value in given.items() if value is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import pty
 import re
@@ -15,7 +16,9 @@ import pytest
 from codesvc.cli.texts import LANGUAGES, speech, terminal_language
 from codesvc.config import load
 from codesvc.config.api_keys import hash_line
+from codesvc.domain.account_kinds import AccountKind, Right
 from codesvc.domain.passwords import is_password
+from codesvc.sandbox import sandbox_command
 from codesvc.sandbox.account import DEFAULT_ACCOUNT
 from codesvc.web.texts.catalogue import values_in
 
@@ -254,7 +257,7 @@ def test_a_terminal_without_chinese_is_no_crash(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flag", ["--public-url=http://127.0.0.1:25010", "--kind=test", "--appid=wx00", "--name=X", "--origin=http://a.test"]
+    "flag", ["--public-url=http://127.0.0.1:25010", "--appid=wx00", "--name=X", "--origin=http://a.test"]
 )
 def test_no_flag_is_given_in_vain_for_the_sandbox(tmp_path, flag):
     done = init(tmp_path, "--sandbox", flag)
@@ -270,3 +273,43 @@ def test_the_sandboxs_configuration_fits_a_sandbox_without_options(tmp_path):
     assert (account.appid, account.token.reveal()) == (DEFAULT_ACCOUNT.appid, DEFAULT_ACCOUNT.token)
     assert account.aes_key.reveal() == DEFAULT_ACCOUNT.aes_key
     assert "http://127.0.0.1:8000" in settings.sites["shop"].origins
+
+
+@pytest.mark.parametrize("kind", AccountKind)
+def test_each_kind_of_account_has_a_configuration_for_the_sandbox(tmp_path, kind):
+    """The sandbox's account is of the same kind by the command that the steps name, and nothing else has to fit."""
+    done = init(tmp_path, "--sandbox", "--kind", kind)
+    assert done.returncode == 0, done.stderr
+    command = next(line for line in done.stdout.splitlines() if line.strip().startswith("codesvc sandbox")).split()
+    parser = argparse.ArgumentParser()
+    sandbox_command.add_arguments(parser)
+    of_the_sandbox = sandbox_command.account_of(parser.parse_args(command[2:]))
+    settings = load(tmp_path / "config.toml", {})
+    account = settings.accounts["main"]
+    assert settings.mode == "test"
+    assert (account.kind, of_the_sandbox.kind) == (kind, kind)
+    assert (account.appid, account.secret.reveal()) == (of_the_sandbox.appid, of_the_sandbox.secret)
+    assert (account.token.reveal(), account.aes_key.reveal()) == (of_the_sandbox.token, of_the_sandbox.aes_key)
+    assert (account.callback, account.original_id) == (of_the_sandbox.mode, of_the_sandbox.original_id)
+    assert ("code" in account.messages) == (Right.TEMPLATE in kind.rights)
+    assert (account.qr_picture is None) == (Right.QR_CODES in kind.rights), "only where no other code is shown"
+    assert ("scan" in done.stdout) == (Right.QR_CODES in kind.rights)
+
+
+@pytest.mark.parametrize(("said", "kind"), [("个人订阅号", "unverified_subscription"), ("service", "verified_service")])
+def test_the_sandbox_understands_the_same_words_for_a_kind(tmp_path, said, kind):
+    assert init(tmp_path, "--sandbox", "--kind", said).returncode == 0
+    assert load(tmp_path / "config.toml", {}).accounts["main"].kind == kind
+
+
+def test_a_wrong_kind_is_named_with_its_rule_for_the_sandbox_too(tmp_path):
+    done = init(tmp_path, "--sandbox", "--kind", "企业号")
+    assert (done.returncode, "unverified_subscription" in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
+
+
+def test_a_picture_that_is_there_is_not_overwritten(tmp_path):
+    (tmp_path / "qrcode.jpg").write_text("mine")
+    done = init(tmp_path, "--sandbox", "--kind", "unverified_subscription")
+    assert (done.returncode, "qrcode.jpg" in done.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["qrcode.jpg"]
+    assert (tmp_path / "qrcode.jpg").read_text() == "mine"
