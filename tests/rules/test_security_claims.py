@@ -23,7 +23,7 @@ TESTS = {
         "service/test_scan_policies.py", "test_a_user_who_has_a_binding_is_never_approved_by_another_wechat",
     ),
     "learn who is a user": ("service/test_no_oracle.py", "test_every_answer_is_the_same_for_every_kind_of_user"),
-    "forge WeChat's callbacks": ("wechat/test_wechat_protocol.py", "test_nothing_outside_the_envelope_is_read"),
+    "forge WeChat's callbacks": ("wechat/test_wechat_callback_format.py", "test_nothing_outside_the_envelope_is_read"),
     "move a binding": ("people/test_conflict.py", "test_a_user_has_one_wechat_and_it_decides"),
     "pass on a link from the chat": (
         "people/test_tickets.py", "test_ones_own_link_sent_to_a_logged_in_victim_fails_in_wechat",
