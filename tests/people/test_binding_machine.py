@@ -104,7 +104,7 @@ class BindingMachine(RuleBasedStateMachine):
     def scan(self, data, phone):
         asked = data.draw(st.sampled_from(self.open))
         identifier = IntentId.parse(asked["intent"].id)
-        answer = self.run(self.decisions.claim(self.site.account, identifier, phone))
+        answer = self.run(self.decisions.claim(self.site.account, identifier, phone, by="scene"))
         if asked["by"] in {None, phone}:
             assert answer.outcome in {Outcome.ASKED, Outcome.ENDED}
             asked["by"] = phone

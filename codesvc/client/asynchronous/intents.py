@@ -43,7 +43,7 @@ class IntentCalls(Sender):
             display: a name by which the person recognises the account in WeChat, such as a nickname.
             client_ip: IP address of the browser.
             method: `scan` or `oauth`.
-            replace: allow that the user moves from another WeChat.
+            replace: allow that the user moves from another WeChat account.
             user_agent: the browser's `User-Agent` header.
             locale: `en…`, or anything else for Chinese.
             return_url: where the hosted page sends the browser at the end.

@@ -64,5 +64,5 @@ class MessageCalls(Sender):
         return await self._send(reading(f"/v1/messages/{part(message)}", Message))
 
     async def find_recipient(self, *, phone: str | None = None, email: str | None = None) -> RecipientUser:
-        """The lasting user id of a phone number or an e-mail address. Bind a WeChat under it."""
+        """The lasting user id of a phone number or an e-mail address. Bind a WeChat account under it."""
         return await self._send(posting("/v1/recipients", RecipientUser, {"recipient": recipient(phone, email)}))

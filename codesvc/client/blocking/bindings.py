@@ -32,7 +32,7 @@ class BindingCalls(Sender):
             proof: of an approved verification.
             handle: from a login or a ticket.
             openid: one that you already know (scope `openids`).
-            replace: allow that the user moves from another WeChat.
+            replace: allow that the user moves from another WeChat account.
             display: a name by which the person recognises the account in WeChat, such as a nickname.
         """
         members = {"proof": proof, "handle": handle, "openid": openid, "replace": replace or None, "display": display}

@@ -44,7 +44,7 @@ class BindingChange(Answer, frozen=True, kw_only=True, rename={"came_from": "fro
     """One line of a user's history."""
 
     at: Annotated[Time, told("when")]
-    event: Annotated[str, told("bound, moved (from another WeChat) or removed", example="bound")]
+    event: Annotated[str, told("bound, moved (from another WeChat account) or removed", example="bound")]
     by: Annotated[
         str, told("how: proof, openid, handle, intent, oauth, import, migration, site or forgotten", example="proof")
     ]

@@ -28,7 +28,7 @@ class BindIntent(Answer, frozen=True, kw_only=True):
     method: Annotated[str, told("scan or oauth", words=("scan", "oauth"), example="scan")]
     link: Annotated[str | None, told("with oauth: where the person goes, inside WeChat")]
     conflict: Annotated[
-        str | None, told("what stands in the way: user (has another WeChat) or wechat (has another user)")
+        str | None, told("what stands in the way: user (has another WeChat account) or wechat (has another user)")
     ]
     predecessor: Annotated[str | None, told("the bind intent whose page started this one; null if you did")] = None
     successor: Annotated[str | None, told("the bind intent that this one's page started in its place")] = None

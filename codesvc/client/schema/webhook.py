@@ -84,7 +84,9 @@ class BindingConflict(Answer, frozen=True, kw_only=True):
     reference: Reference
     conflict: Annotated[
         str,
-        told("user (has another WeChat) or wechat (has another user)", words=("user", "wechat"), example="wechat"),
+        told(
+            "user (has another WeChat account) or wechat (has another user)", words=("user", "wechat"), example="wechat"
+        ),
     ]
 
 
@@ -205,7 +207,7 @@ _KINDS: Final[dict[str, tuple[type[WebhookEvent], str]]] = {
         "A push failed or could not be made; now a scan or the keyword brings the code",
     ),
     "verification.exhausted": (VerificationEvent, "All attempts were spent on wrong codes"),
-    "binding.created": (BindingCreatedEvent, "A user was bound, or moved to another WeChat"),
+    "binding.created": (BindingCreatedEvent, "A user was bound, or moved to another WeChat account"),
     "binding.removed": (BindingRemovedEvent, "A user is no longer bound"),
     "binding.conflict": (BindingConflictEvent, "A bind intent was confirmed, and something stands in its way"),
     "binding.unreachable": (

@@ -89,7 +89,7 @@ def _openid_in(request: web.Request, caller: Caller) -> str:
 
 @routes.get("/v1/bindings")
 async def find(request: web.Request) -> web.Response:
-    """The users of a WeChat, looked up by handle or (with the scope openids) by openid or unionid."""
+    """The users of a WeChat account, looked up by handle or (with the scope openids) by openid or unionid."""
     caller = authenticate(request, "bindings")
     if len(request.query) != 1 or not request.query.keys() <= _LOOK_UPS:
         raise Invalid(f"give exactly one of {', '.join(sorted(_LOOK_UPS))}")

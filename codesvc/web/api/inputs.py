@@ -97,7 +97,7 @@ class BindInput(Input):
         UNSET
     )
     openid: Annotated[str, Meta(pattern=OPENID_PATTERN, description="scope openids")] | UnsetType = UNSET
-    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat account")] = False
     display: Display | UnsetType | None = UNSET
 
 
@@ -118,7 +118,7 @@ class BindIntentInput(LoginInput, kw_only=True):
     method: Annotated[
         Literal["scan", "oauth"], Meta(description="oauth gives a link to follow inside WeChat instead of a QR code")
     ] = "scan"
-    replace: Annotated[bool, Meta(description="moves the user from another WeChat")] = False
+    replace: Annotated[bool, Meta(description="moves the user from another WeChat account")] = False
 
 
 class VisitForm(Input):

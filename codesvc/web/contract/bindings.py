@@ -16,7 +16,7 @@ _ONE_WAY: Final[dict[str, Any]] = {
 }
 _LOOK_UPS: Final = (
     ("handle", "A handle, which is not spent by looking.", examples.HANDLE),
-    ("openid_handle", "The lasting name of a WeChat on this site.", "oh_VZyHHvwug2bq"),
+    ("openid_handle", "The lasting name of a WeChat account on this site.", "oh_VZyHHvwug2bq"),
     ("openid", "An openid; scope openids.", "o9tYIyvtrlVRXythhmMc49CLRBne"),
     ("unionid", "A unionid; scope openids.", "oR5GjjgEhCMJFyzaVZdrxZ2zRRF4"),
 )
@@ -51,7 +51,7 @@ PUT: Final = Operation(
     tag="Bindings",
     summary="Bind a user",
     description="By exactly one of `proof` (spends it; the WeChat that was sent the code), `handle` and `openid` "
-    "(scope openids). `replace` moves a user from another WeChat.",
+    "(scope openids). `replace` moves a user from another WeChat account.",
     scope="bindings",
     parameters=(parameters.USER,),
     body=Body(
@@ -114,7 +114,7 @@ FIND: Final = Operation(
     path="/v1/bindings",
     id="findBindings",
     tag="Bindings",
-    summary="Find the users of a WeChat",
+    summary="Find the users of a WeChat account",
     description="By exactly one of the query's members.",
     scope="bindings",
     parameters=tuple(

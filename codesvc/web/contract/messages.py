@@ -97,8 +97,8 @@ RECIPIENT: Final = Operation(
     id="findRecipient",
     tag=TAG,
     summary="Get the user id of a phone number or e-mail address",
-    description="Always the same one for a recipient, and another one on every site. Bind a WeChat under it (a bind "
-    "intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
+    description="Always the same one for a recipient, and another one on every site. Bind a WeChat account under it (a "
+    "bind intent, an import, the openid), and messages to this recipient go there. Nothing is stored.",
     scope="messages",
     body=Body(
         shape=RecipientsInput,

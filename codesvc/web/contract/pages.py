@@ -132,10 +132,10 @@ RENEW: Final = Operation(
     id="renewOnPage",
     tag="Pages",
     summary="Start a successor, once",
-    description="What has expired, was superseded or is out of attempts, or whose QR code another WeChat has used, "
-    "gets one successor: same user, purpose, metadata and `return_url`. It counts as a start, from the browser's own "
-    "address. Asked again, the same successor comes. A successor has none. The predecessor's `successor` names it to "
-    "your server.",
+    description="What has expired, was superseded or is out of attempts, or whose QR code another WeChat account has "
+    "used, gets one successor: same user, purpose, metadata and `return_url`. It counts as a start, from "
+    "the browser's own address. Asked again, the same successor comes. A successor has none. The "
+    "predecessor's `successor` names it to your server.",
     access=Access.PAGE,
     parameters=(parameters.PAGE_TOKEN,),
     body=Body(shape=EmptyInput, examples={"nothing": {}}, media=(JSON, FORM), required=False),

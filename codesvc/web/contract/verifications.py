@@ -95,7 +95,7 @@ CHECK: Final = Operation(
     id="checkVerification",
     tag="Verifications",
     summary="Check a typed code",
-    description="Blanks, dashes, case and full-width digits do not matter. Until a code has gone to somebody, every "
+    description="Blanks, dashes, case and full-width digits do not matter. Until a code has gone out, every "
     "code is wrong. Of two right checks at once exactly one is approved; with an Idempotency-Key the winner may "
     "repeat its call.",
     scope="verify",
