@@ -59,6 +59,7 @@ def started(number: int) -> tuple:
         "vouched": 0,
         "disclose": 1,
         "attempts": 5,
+        "hold": 0,
         "code_life": 300_000,
         "max_life": 600_000,
         "resend_after": 60_000,

@@ -74,8 +74,7 @@ def delivery_view(
     """
     if not disclosed:
         return UNDISCLOSED
-    standing = _gateway_status(gateway, delivery)
-    if standing is not None:
+    if gateway and (standing := _gateway_status(gateway, delivery)) is not None:
         channel, delivery, reason = Channel.GATEWAY, standing, handed_for or reason or "no-binding"
     if not pending and delivery in UNFINISHED_DELIVERIES:
         return DeliveryView(channel, DeliveryStatus.FAILED, "expired")
@@ -223,14 +222,15 @@ class Record(msgspec.Struct, frozen=True, array_like=True, eq=True):
     @property
     def delivery_view(self) -> DeliveryView:
         """The delivery as sites, pages and event streams may read it."""
+        more = self.more or {}
         return delivery_view(
             disclosed=self.disclosed,
             pending=self.status is Status.PENDING,
             channel=self.channel,
             delivery=self.delivery,
             reason=self.reason,
-            gateway=self.gateway,
-            handed_for=(self.more or {}).get("handed_for", ""),
+            gateway=more.get("gateway", ""),
+            handed_for=more.get("handed_for", ""),
         )
 
     @property

@@ -84,7 +84,8 @@ class Verifications:
             Invalid: the site has no such purpose, it requires a client address and there is none, or it has no
                 gateway for the contact.
         """
-        policy, contact = policy_of(site, request), contact_of(site, request)
+        policy = policy_of(site, request)
+        contact = contact_of(site, request) if request.contact is not None else None
         started = perf_counter()
         for _ in range(_MINTING_TRIES):
             reply = await self._start(site, policy, request, idempotency, contact)
@@ -94,7 +95,7 @@ class Verifications:
         self._recorder.act("start", site.name, request.purpose, reply, limit=reply.limit)
         if reply.outcome is Outcome.STARTED and reply.long:
             self._recorder.guessed_at(reply.shown)
-        if reply.outcome is Outcome.STARTED and reply.shown.gateway and contact is not None:
+        if contact is not None and reply.outcome is Outcome.STARTED and reply.shown.gateway:
             self._recorder.contact_asked(reply.shown, contact.whom.kind)
         if reply.outcome is Outcome.REPEATED and not request.predecessor:
             return Result(reply.outcome, reply.shown.as_started(), left=reply.left)
