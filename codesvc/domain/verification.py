@@ -51,7 +51,9 @@ class Basis(StrEnum):
     BOUND = "bound"
     VOUCHED = "vouched"
     CONTACT = "contact"
-    """The site's gateway brought the code to a phone number or e-mail address. It says nothing of a WeChat."""
+    """The site's gateway brought the code to a phone number or e-mail address, and no WeChat account had it."""
+    EITHER = "either"
+    """A WeChat account and the gateway both had the code. Which of the two was read cannot be told."""
     TEST = "test"
 
 

@@ -104,9 +104,9 @@ class Bindings:
         claims = self._proofs.read(proof, audience=site.name)
         if claims is None:
             return BindingResult(Outcome.ABSENT)
-        if claims.basis == Basis.CONTACT:
+        if claims.basis in {Basis.CONTACT, Basis.EITHER}:
             raise Invalid(
-                "this proof is for a phone number or an e-mail address and says nothing of a WeChat: use a bind intent",
+                "this code went to a phone number or an e-mail address and may have been read there: use a bind intent",
                 "/proof",
             )
         if claims.basis != Basis.TEST:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from codesvc.client.schema.answer import Answer, told
 
-BASES: Final = ("open", "bound", "vouched", "contact", "test")
+BASES: Final = ("open", "bound", "vouched", "contact", "either", "test")
 
 
 class Claims(Answer, frozen=True, kw_only=True):

@@ -65,8 +65,8 @@ end
 
 -- Before a delivery is queued or a scan claimed, and after "this was not me", every code counts as wrong (rule 5).
 local basis = r.sent_to and basis_for(r, r.sent_to) or nil
--- The gateway has brought the same code, so nothing is proved but that the contact is the person's.
-if is_handed(r) then basis = 'contact' end
+-- The gateway has brought the same code. It proves that the contact is the person's only if no WeChat had the code too.
+if is_handed(r) then basis = is_in_wechat(r) and 'either' or 'contact' end
 if r.disarmed == '1' then basis = nil end
 if A.verdict == '1' and basis then
   r.held = true

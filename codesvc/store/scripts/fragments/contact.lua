@@ -10,6 +10,10 @@ local function by_gateway(r) return r.gateway and r.gateway ~= 'unused' and r.ga
 -- Whether a code may have been given to the gateway.
 local function is_handed(r) return by_gateway(r) and r.gateway ~= 'waiting' end
 
+-- Whether a WeChat may have the code: it claimed, a message is under way, or WeChat took one and did not fail later
+-- (delivery.lua). With the gateway as well nobody can tell which of the two was read.
+local function is_in_wechat(r) return r.claimed_by or r.begun == '1' or r.taken end
+
 -- The gateway is not needed. What was sealed is deleted at once; the job ends the message. To be called before the record
 -- is written.
 local function close_contact(r)

@@ -1,9 +1,12 @@
 -- delivery: changes the state of a record's delivery by the transition table, and starts a new delivery.
+-- `taken` is the first delivery that WeChat took, or may have taken, and of which no receipt says that it failed.
 -- `detail` is the detail of the entry in the timeline: the reason, or the channel by which it was sent.
 local function move_delivery(r, status, changes, detail)
   if not DELIVERY_MOVES[r.delivery][status] then
     error('illegal delivery transition ' .. r.delivery .. ' to ' .. status)
   end
+  if status == 'sent' or status == 'unknown' then changes.taken = r.taken or tostring(r.number) end
+  if status == 'failed' and r.delivery == 'sent' and r.taken == tostring(r.number) then r.taken = nil end
   changes.delivery = status
   changes.delivery_after = now - r.created
   if status == 'sent' then detail = changes.channel or r.channel end
