@@ -171,6 +171,7 @@ class Intents:
             rates={**site.rates, **lane_rates(site.config.limits)} if request.for_app else site.rates,
             hooks=site.wanted,
             lane=lane.window,
+            stranger=lane.stranger,
             network=lane.network,
             region=lane.region,
             predecessor=request.predecessor,

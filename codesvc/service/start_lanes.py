@@ -33,12 +33,14 @@ class Lane:
     Attributes:
         window: the site's window.
         address: what the limit by address counts.
+        stranger: whether it takes no key, and nobody is known.
         network: the network of the address.
         region: the block of the provider.
     """
 
     window: str
     address: str
+    stranger: bool = False
     network: str = NO_ADDRESS
     region: str = NO_ADDRESS
 
@@ -50,8 +52,9 @@ def lane_of(address: IPv4Address | IPv6Address | None, *, for_app: bool, known: 
     if known:
         return Lane(window="apps-known", address=f"known-{known}")
     if address is None:
-        return Lane(window="apps", address=NO_ADDRESS)
-    return Lane(window="apps", address=f"apps-{bucket(address)}", network=network(address), region=region(address))
+        return Lane(window="apps", address=NO_ADDRESS, stranger=True)
+    counted = f"apps-{bucket(address)}"
+    return Lane(window="apps", address=counted, stranger=True, network=network(address), region=region(address))
 
 
 def lane_rates(limits: Limits) -> Mapping[str, str]:

@@ -43,6 +43,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
         rates: each limit as the scripts read it.
         lane: whose window of the site's starts it counts in. Logins of apps, which take no key, have windows of their
             own (rule 3; `codesvc.service.start_lanes`).
+        stranger: whether it takes no key and the person is not known, so that its QR code is from no site's share.
         network: the network of the client's address, `-` if it does not count.
         region: the block of a provider that the address is in, `-` if it does not count.
         hooks: events that the site's webhook listens to, as the scripts read them.
@@ -70,6 +71,7 @@ class IntentStart(msgspec.Struct, frozen=True, kw_only=True):
     rates: Mapping[str, str]
     hooks: str
     lane: str = "all"
+    stranger: bool = False
     network: str = NO_ADDRESS
     region: str = NO_ADDRESS
     predecessor: str = ""
@@ -152,6 +154,7 @@ class Intents:
                 "network_starts": start.rates["network_starts"] if start.network != NO_ADDRESS else "",
                 "region_starts": start.rates["region_starts"] if start.region != NO_ADDRESS else "",
                 "hooks": start.hooks,
+                "stranger": int(start.stranger),
                 "oidc": start.oidc,
             },
         )

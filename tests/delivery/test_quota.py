@@ -32,15 +32,15 @@ async def take(store_url):
     fragments = files("codesvc.store") / "scripts" / "fragments"
     alert_and_quota = "".join((fragments / f"{name}.lua").read_text() for name in ("quota_alert", "quota"))
 
-    async def one(day, site, *, reset, sites=3):
+    async def one(day, site, *, reset=False, sites=3, stranger=False):
         script = (
             "local K, A = {day = KEYS[1], outbox = KEYS[2]}, "
             "{sites = ARGV[3], assumed_daily = '100000', reserve = '0.1', offset = 0, appid = 'wx'}\n"
             f"local QUOTA_THRESHOLDS = '{' '.join(map(str, THRESHOLDS))}'\n"
             "local now = 1700000000000\n"
-            f"{alert_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1')"
+            f"{alert_and_quota}\nreturn take_quota(K.day, ARGV[1], ARGV[2] == '1', nil, ARGV[4] == '1')"
         )
-        return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites) == b"yes"
+        return await line.execute("EVAL", script, 2, day, OUTBOX, site, int(reset), sites, int(stranger)) == b"yes"
 
     yield redis, one
     await redis.delete(DAY, OUTBOX)
@@ -73,6 +73,21 @@ async def test_a_busy_site_cannot_silence_its_neighbours(take):
     assert busy == general - 2 * guaranteed
     for neighbour in ("b", "c"):
         assert sum([await one(DAY, neighbour, reset=False) for _ in range(200)]) == guaranteed
+
+
+@pytest.mark.parametrize("sites", [1, 3])
+async def test_what_takes_no_key_uses_no_sites_share(take, sites):
+    """Logins that strangers begin at apps: of every site together, and before or after the sites' own."""
+    redis, one = take
+    await redis.hset(DAY, mapping={"daily": 100})
+    general, guaranteed = beside_the_reserve(100), guaranteed_to_each(100, sites)
+    strangers = sum([await one(DAY, SITES[number % sites], sites=sites, stranger=True) for number in range(200)])
+    assert strangers == general - sites * guaranteed
+    # A reading of WeChat's own number changes nothing.
+    await redis.hdel(DAY, "over")
+    assert not await one(DAY, "a", sites=sites, stranger=True)
+    for site in SITES[:sites]:
+        assert sum([await one(DAY, site, sites=sites) for _ in range(200)]) == guaranteed
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

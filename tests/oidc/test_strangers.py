@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from codesvc.domain.quota import Api
+from codesvc.web.context import SERVICES
 from tests.oidc.parties import CONFIDENTIAL, Browser, provider, told
 from tests.people.browsers import open_in_wechat, press
 from tests.stores import free_port
@@ -140,3 +142,30 @@ async def test_what_the_largest_login_of_a_stranger_holds_is_bounded(new_world, 
         assert 8_192 < sum(after[key] - before.get(key, 0) for key in after) < 16_384
         too_long = await Browser(world).authorize(**largest | {"id_token_hint": "h" * 4_096})
         assert too_long.status == 400
+
+
+async def test_strangers_at_an_app_leave_the_sites_qr_codes_alone(new_world):
+    """A login that needs no key shows a QR code, and each is one of the account's hundred thousand of a day."""
+    limits = {"address_starts": "none", "site_starts": "none"}
+    async with new_world(**provider(sites__shop__limits=limits)) as world:
+        home, person = Browser(world), await world.person()
+        assert "code" in await home.login(person)
+        services = world.app[SERVICES]
+        account = services.directory.accounts["main"]
+        await services.store.quotas.learn(account.store_keys, Api.QRCODE, daily=20, used=0)
+
+        async def picture(browser):
+            started = await browser.authorize()
+            assert "error" not in told(started)
+            browser.path = started.headers["Location"]
+            return (await browser.get(browser.path + "/qr.svg")).status
+
+        seen = [await picture(Browser(world)) for _ in range(14)]
+        assert seen.count(200) < 14
+        # The page of whoever is refused has the keyword.
+        late = Browser(world)
+        assert await picture(late) == 503
+        assert re.search("[a-z2-9]{8}", (await late.get(late.path + "/state"))["scan"]["keyword"])
+        assert await picture(home) == 200
+        started = await world.start()
+        assert (await world.call("GET", f"/v1/verifications/{started['id']}/scan")).status == 200

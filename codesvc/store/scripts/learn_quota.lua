@@ -21,12 +21,13 @@ else
   redis.call('HDEL', K.day, 'calls', 'seconds')
 end
 
--- The sites cannot have used more than all of it. `over` depends on `daily` and on the sites' counts.
+-- The sites and strangers cannot have used more than all of it. `over` depends on `daily` and on the sites' counts.
+local function is_use(field) return field == 'strangers' or string.sub(field, 1, 2) == 's:' end
 for i = 1, #fields, 2 do
-  if string.sub(fields[i], 1, 2) == 's:' then own = own + fields[i + 1] end
+  if is_use(fields[i]) then own = own + fields[i + 1] end
 end
 for i = 1, own > total and #fields or 0, 2 do
-  if string.sub(fields[i], 1, 2) == 's:' then
+  if is_use(fields[i]) then
     redis.call('HSET', K.day, fields[i], math.floor(fields[i + 1] * total / own))
   end
 end

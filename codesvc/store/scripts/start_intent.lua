@@ -2,13 +2,14 @@
 --   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
 --   A login of an app, which takes no key, counts for the network and the provider of its address too.
 -- KEYS: predecessor intent idem word site_starts address_starts network_starts region_starts
--- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks oidc
+-- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks stranger oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left
 -- REPLY limited: limit wait_ms
 --   absent: the Idempotency-Key's intent is no longer kept, or the predecessor is not
 --   ended: the predecessor may start no successor (any more)
+--   `stranger`: 1 where it takes no key, and the person is not known. Its QR code is from nobody's share (quota.lua).
 --   `oidc` is a relying party's request (codesvc.domain.oidc_request), '' for none. A successor answers the same request
 --   and has no more time than its predecessor had: the relying party waits no longer.
 
@@ -44,7 +45,7 @@ local r = {at = K.intent}
 write(r, {
   id = A.id, kind = A.kind, site = A.site, user = A.user, display = old and old.display or A.display, method = A.method, replace = A.replace, many = A.many,
   notices = A.notices, confirm = A.confirm, fixed = A.fixed, reference = A.reference, word = A.word, status = 'pending',
-  hooks = A.hooks, oidc = asked,
+  hooks = A.hooks, oidc = asked, stranger = A.stranger == '1' and '1' or nil,
   created = now, expires = expires, predecessor = old and old.id or nil,
 })
 redis.call('PEXPIRE', K.intent, tonumber(A.life) * 2 + KEPT_AFTER_END + TTL_MARGIN)

@@ -1,6 +1,6 @@
 -- quota: takes units of a day's quota and gives them back (codesvc.domain.quota). The day's hash holds `daily` as
--- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site, and
--- `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is charged has an id: `f:<id>` is when
+-- WeChat reported it, `total` used, `over` used beyond the sites' guaranteed shares, `s:<name>` used by each site,
+-- `strangers` used without a key, and `calls` in `seconds` if WeChat also limits the minute. A call to WeChat that is charged has an id: `f:<id>` is when
 -- it was charged, by WeChat's clock in ms, until the call has ended; `made` is how many such calls were charged.
 
 -- How much of a day's quota is for other purposes than resets, and how much of it each site can count on.
@@ -11,7 +11,7 @@ end
 
 -- `over` is missing after a reading of WeChat's own quota: then it follows from what the sites have used.
 local function used_over(day, sure)
-  local fields, over = redis.call('HGETALL', day), 0
+  local fields, over = redis.call('HGETALL', day), tonumber(redis.call('HGET', day, 'strangers') or 0)
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 2) == 's:' then over = over + math.max(0, fields[i + 1] - sure) end
   end
@@ -25,19 +25,22 @@ local function minute_of(day, seconds, at)
   return day .. ':' .. string.format('%.0f', math.floor(at / span)), span
 end
 
--- Takes one unit for a site. Resets may use the whole quota. Returns 'yes', or the limit that is reached: 'day' or
--- 'minute'. A `call` that was charged already is not charged again, so a script that is repeated charges once.
-local function take_quota(day, site, reset, call)
-  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', 's:' .. site, 'calls', 'seconds')
+-- Takes one unit for a site. Resets may use the whole quota. What a `stranger` causes, who needs no key, uses none of the
+-- guaranteed shares. Returns 'yes', or the limit that is reached: 'day' or 'minute'. A `call` that was charged already is
+-- not charged again, so a script that is repeated charges once.
+local function take_quota(day, site, reset, call, stranger)
+  local whose = stranger and 'strangers' or 's:' .. site
+  local counts = redis.call('HMGET', day, 'daily', 'total', 'over', whose, 'calls', 'seconds')
   if call and redis.call('HEXISTS', day, 'f:' .. call) == 1 then return 'yes' end
   local daily = tonumber(counts[1] or A.assumed_daily)
   local total, used = tonumber(counts[2] or 0), tonumber(counts[4] or 0)
   if total >= daily then return 'day' end
   local general, sure = quota_shares(daily)
+  local own = stranger and 0 or sure
   if not reset then
     local over = tonumber(counts[3] or used_over(day, sure))
     if total >= general then return 'day' end
-    if used >= sure and A.sites * sure + over >= general then return 'day' end
+    if used >= own and A.sites * sure + over >= general then return 'day' end
   end
   -- WeChat's clock counts, so the offset of test mode is left out.
   local real_now = now - A.offset
@@ -48,8 +51,8 @@ local function take_quota(day, site, reset, call)
     if count > tonumber(counts[5]) then return 'minute' end
   end
   redis.call('HINCRBY', day, 'total', 1)
-  redis.call('HINCRBY', day, 's:' .. site, 1)
-  if used >= sure and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
+  redis.call('HINCRBY', day, whose, 1)
+  if used >= own and (counts[3] or not reset) then redis.call('HINCRBY', day, 'over', 1) end
   if call then
     redis.call('HSET', day, 'f:' .. call, string.format('%.0f', real_now))
     redis.call('HINCRBY', day, 'made', 1)
