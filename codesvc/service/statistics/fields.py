@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 from codesvc.domain.timeline import Step, StepKind
@@ -114,7 +113,6 @@ def bound_of(ms: int) -> str:
     return str(BOUNDS[place]) if place < len(BOUNDS) else MORE
 
 
-@lru_cache(maxsize=4096)
 def field(purpose: str, fact: Fact, detail: str = "") -> str:
     """The name of a site's field."""
     return f"{purpose}.{fact}.{detail}" if detail else f"{purpose}.{fact}"
@@ -125,7 +123,6 @@ def call_field(endpoint: str, result: str) -> str:
     return f"call.{endpoint}.{result}"
 
 
-@lru_cache(maxsize=4096)
 def site_subject(site: str) -> str:
     """The subject of a site."""
     return f"site/{site}"
