@@ -18,6 +18,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SMALL = {"width": 390, "height": 660}
 COPYING = ["clipboard-read", "clipboard-write"]
 KEYWORD = re.compile("^(复制口令并打开微信|Copy keyword and open WeChat)$")
+# A customer's own header, 120 px high, in the place of the margins of the tests' customer.
+HEADER = """() => {
+  const main = document.querySelector("main");
+  if (!main.querySelector("[data-box]")) return; // the hosted page has no other header
+  document.body.prepend(Object.assign(document.createElement("header"), { textContent: "Shop" }));
+  document.querySelector("header").style.height = "120px";
+  main.style.padding = "16px";
+  main.querySelector(":scope > h1").remove();
+}"""
 TO_READ = """root => [...root.querySelectorAll("h1, h2, .head p, ol li, .or, figcaption")]
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.textContent.trim()).length"""
 
@@ -63,6 +72,64 @@ async def test_there_is_one_sentence_one_button_and_the_box(stage, way, open_eit
         await expect(steps.locator("#keyword")).to_be_visible()
         await expect(steps.locator(".copy:visible, [data-scan-link]:visible")).to_have_count(3)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def pushed(stage):
+    """A verification whose code comes by a message to the bound WeChat."""
+    return await stage.start("reset", user=await stage.bound(await stage.person(follows=True)))
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("what", ["scan", "pushed", "replied"])
+async def test_below_a_customers_header_button_box_and_confirm_are_on_the_screen(stage, open_either, what, locale):
+    started = await (pushed(stage) if what == "pushed" else stage.start())
+    async with stage.visitor(phone=True, viewport=SMALL, locale=locale) as context:
+        page = await open_either(context, started, more=f"&lang={locale}&locale={locale[:2]}")
+        if what == "replied":
+            person = await stage.person(follows=True)
+            await person.say(started["scan"]["keyword"])
+            await expect(page.locator(".headline, h1").last).to_have_text(
+                re.compile("验证码已发到微信|The code is in your chat")
+            )
+        await page.evaluate(HEADER)
+        await page.evaluate("scrollTo(0, 0)")
+        for each in (".head .primary", ".code", "#check .primary"):
+            await expect(page.locator(each)).to_be_in_viewport(ratio=1)
+
+
+async def test_what_is_wrong_with_a_pasted_message_is_seen_and_not_only_said(stage, open_either):
+    started = await stage.start()
+    async with stage.visitor(phone=True, viewport={"width": 390, "height": 560}) as context:
+        page = await open_either(context, started)
+        await page.evaluate(HEADER)
+        await page.evaluate("scrollTo(0, 0)")
+        await page.locator("#code").focus()
+        await page.keyboard.type("abc")
+        await expect(page.locator("#problem")).to_contain_text("只有数字")
+        await expect(page.locator("#problem")).to_be_in_viewport(ratio=1)
+
+
+async def test_that_it_was_sent_again_is_not_said_once_it_is_over(stage, open_either):
+    started = await pushed(stage)
+    async with stage.visitor(phone=True, viewport=SMALL) as context:
+        page = await open_either(context, started)
+        await stage.pass_time(61)
+        await page.reload()
+        await page.get_by_role("button", name="重新发送").click()
+        good = page.locator(".good")
+        await expect(good).to_have_text("已重新发送，验证码不变。")
+        await stage.api("POST", f"/v1/verifications/{started['id']}/cancel")
+        await expect(page.locator(".badge.canceled")).to_be_visible()
+        await expect(good).to_have_count(0)
+
+
+async def test_who_asks_for_the_other_way_reads_a_headline_of_that_way(stage, open_either):
+    started = await pushed(stage)
+    async with stage.visitor(viewport={"width": 1280, "height": 800}) as context:
+        page = await open_either(context, started)
+        await page.locator(".second").first.click()
+        await expect(page.locator(".qr img")).to_be_visible()
+        await expect(page.locator(".headline, h1").last).to_have_text("换一种方式获取验证码")
 
 
 async def test_the_steps_stay_open_while_the_page_changes(stage, open_either):

@@ -5,6 +5,7 @@ import pytest
 
 from codesvc.domain.codes import VerificationId
 from codesvc.service.operators.queries import OperatorQueries
+from codesvc.store.outcomes import Outcome
 
 OPENID = "o_owner"
 
@@ -152,3 +153,15 @@ async def test_giving_back_makes_no_older_push_forgotten(quiet_shop):
     assert (await quiet_shop.started("u-1", ip="203.0.113.1", site=free)).delivery == "awaiting_scan"
     await cancel(quiet_shop, records[0])
     assert (await quiet_shop.started("u-1", ip="203.0.113.2", site=free)).delivery == "queued"
+
+
+async def test_a_push_that_still_waits_is_sent_again(quiet_shop):
+    """It had to wait at its start for a newer one; what takes its place leaves at once."""
+    quiet_shop.here.verifications._hold_ms = 1_500
+    await quiet_shop.bind("u-1", OPENID)
+    record = await quiet_shop.started("u-1", "reset", site=quiet_shop.limited(user_pushes=[(5, 3600)]))
+    assert record.delivery == "queued"
+    quiet_shop.move(60_000)
+    result = await quiet_shop.here.verifications.resend(quiet_shop.site, VerificationId.parse(record.id))
+    assert result.outcome is Outcome.RESENT
+    assert await used(quiet_shop, quiet_shop.site) == 2

@@ -130,9 +130,10 @@ def _variables(
     anew = [f"{now}.hint.renew"] if state.renew else []
     hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{reason}", f"{now}.hint.{spoken}"]
     hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint"]
+    titles = [f"{now}.title.{spoken}", f"{now}.title"]
     if now == "auto" and part in _SHOWN:
         # Whether the user exists or not, only the linked WeChat gets the code (rule 7).
-        hint_keys = ["awaiting_scan.hint.no-channel"]
+        hint_keys, titles = ["awaiting_scan.hint.no-channel"], ["fallback.title"]
     if now == "approved" and state.return_to is None:
         hint_keys = ["approved.hint.stay"]
     words = {"account": state.account, "site": state.site}
@@ -148,7 +149,7 @@ def _variables(
         "stage": now,
         "device": handset,
         "spoken": spoken,
-        "title": t(t.best(f"{now}.title.{spoken}", f"{now}.title"), **words),
+        "title": t(t.best(*titles), **words),
         "hint": hint,
         "scan_part": part,
         # The forms keep this parameter, so that without a script the QR code stays visible.

@@ -12,7 +12,7 @@ class CodesvcError extends Error {
 const agent = navigator.userAgent;
 const device = agent.includes("MicroMessenger") ? "wechat" : new RegExp(given.phone, "s").test(agent) ? "phone" : "desktop";
 
-const ICONS = { // as in templates/pages/icons.html; a second path has a class of its own
+const ICONS = { // as in templates/pages/icons.html
   chat: ["M20.5 11.5c0 4.1-3.8 7.5-8.5 7.5-1 0-2-.2-2.9-.5L4.5 20l1.3-3.6a6.9 6.9 0 0 1-2.3-4.9C3.5 7.4 7.3 4 12 4s8.5 3.4 8.5 7.5Z", "M8.5 11.5h.01M12 11.5h.01M15.5 11.5h.01"],
   scan: ["M4 8.5V6a2 2 0 0 1 2-2h2.5M15.5 4H18a2 2 0 0 1 2 2v2.5M20 15.5V18a2 2 0 0 1-2 2h-2.5M8.5 20H6a2 2 0 0 1-2-2v-2.5M7 12h10"],
   check: ["m5.5 12.5 4.2 4.2 8.8-9.4"],
@@ -38,7 +38,7 @@ function h(kind, attributes = {}, ...children) {
 }
 
 const icon = (name) => h("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" },
-  ...ICONS[name].map((d, i) => h(i ? "path.dots" : "path", { d })));
+  ...ICONS[name].map((d) => h("path", { d })));
 
 // What stays is left where it is: moving an input would take the focus from it.
 function arrange(parent, children) {

@@ -108,11 +108,12 @@ function makePanel(t, back, does) {
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, channel, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const special = state.renew && `${stage}.hint.renew`, closed = stage === "auto" && state.scan && scan !== "offered" ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
-    const title = t(t.best(`${stage}.title.${spoken}`, `${stage}.title`), state);
+    const special = state.renew && `${stage}.hint.renew`, other = stage === "auto" && state.scan && scan !== "offered", pending = state.status === "pending";
+    const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
+    const title = t(t.best(other && "fallback.title", `${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, resent && t("resend.sent"), state.status === "pending" && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
-    if (state.status === "pending") {
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
+    if (pending) {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
       arrange(columns, [state.scan && scan !== "offered" && part("scan", [scan, state.scan, waiting], way), side]);

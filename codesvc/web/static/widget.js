@@ -116,7 +116,6 @@ function open(element, { token, locale, signal, base, follow, renew = true }, se
 
   function listen() {
     source?.close();
-    if (!window.EventSource) return askAround();
     source = new EventSource(`${page}/events`);
     // The first event comes at once. Where a proxy holds events back, it does not, and looking has to do.
     clearTimeout(patience);

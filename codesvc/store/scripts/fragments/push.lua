@@ -39,10 +39,9 @@ end
 local function take_turn(r)
   pushes.made = true
   count_event(pushes.mine.times)
-  write(r, {
-    counted = '1', turn = now - r.created, due = pushes.due and pushes.due > now and pushes.due - r.created or nil,
-    begun = nil,
-  })
+  -- Of an earlier push, when this is sent again. A nil in a table of changes would leave them.
+  r.due, r.begun = pushes.due and pushes.due > now and pushes.due - r.created or nil, nil
+  write(r, {counted = '1', turn = now - r.created})
 end
 
 local function push(r, openid, policy)
