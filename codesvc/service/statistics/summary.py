@@ -62,8 +62,8 @@ class Story:
 
     @property
     def approved_share(self) -> float | None:
-        """The approved share of those issued."""
-        return self.approved / self.issued if self.issued else None
+        """The approved share of those issued; those issued before the span that were approved in it count too."""
+        return min(1.0, self.approved / self.issued) if self.issued else None
 
     @property
     def fallback_share(self) -> float | None:

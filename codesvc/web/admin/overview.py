@@ -109,17 +109,22 @@ async def show(request: web.Request) -> web.Response:
         "logins": _logins(by_site),
         "accounts": accounts,
         "worries": sorted(wrong, key=lambda worry: worry.tone != "bad"),
-        "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes),
+        "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes, _begun(wrong)),
         "as_of": unix_ms(),
         "figures": figures,
     }
     return draw(request, "overview.html", variables, page="overview")
 
 
+def _begun(wrong: Sequence[Worry]) -> int | None:
+    """When the present incident began, ms since 1970; None if nothing is in the way of codes."""
+    return min((worry.since for worry in wrong if worry.incident and worry.since is not None), default=None)
+
+
 def _funnel(story: Story) -> list[tuple[str, int, float]]:
-    """The steps, each with its share of the first step."""
+    """The steps, each with its share of the first step, or of a later one that more reached: they began before."""
     steps = [(fact.value, getattr(story, fact.value)) for fact in FUNNEL]
-    whole = max(1, story.issued)
+    whole = max(1, *(count for _, count in steps))
     return [(name, count, count / whole) for name, count in steps]
 
 

@@ -17,6 +17,10 @@ MINUTES: Final = 15
 _HOUR: Final = 60 // MINUTES
 _ENOUGH: Final = 5
 """Fewer verifications in 15 minutes say nothing."""
+_FEW: Final = 3
+"""Fewer fallbacks in 15 minutes say nothing."""
+_MANY: Final = 0.2
+"""A smaller share of fallbacks is no alarm, however few there usually are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Tile:
         name: the id of its text.
         unit: `count`, `share` or `seconds`.
         now: of the last 15 minutes; None if there is none.
-        usual: of 15 minutes on the average of the last day, or the day's share or time; None if nothing is older.
+        usual: of 15 minutes on the average of the last day, or the day's share or time, without the last 15 minutes
+            and what followed the beginning of an incident; None if less than an hour is left.
         span: of the selected time span.
         alarming: whether `now` is far from the usual.
     """
@@ -40,14 +45,21 @@ class Tile:
     alarming: bool = False
 
 
-def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str]) -> list[Tile]:
-    """The tiles, from the figures of the last hour by minute, of the last day, and of the selected span."""
+def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str], begun: int | None = None) -> list[Tile]:
+    """The tiles.
+
+    Args:
+        hour: the figures of the last hour by minute.
+        day: of the last day.
+        span: of the selected span.
+        purposes: what is counted.
+        begun: when the present incident began, ms since 1970; None if there is none.
+    """
     latest: Counter[str] = Counter()
     for point in hour.points[-MINUTES:]:
         latest.update(point)
-    now, usual, whole = tell(latest, purposes), tell(day.total - latest, purposes), tell(span.total, purposes)
-
-    quarters = _older(day)
+    before_now, quarters = _older(day, hour.starts[-MINUTES], begun)
+    now, usual, whole = tell(latest, purposes), tell(before_now, purposes), tell(span.total, purposes)
 
     def each(count: int) -> float | None:
         return count / quarters if quarters else None
@@ -59,7 +71,7 @@ def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str]) -
     lost = enough and before is not None and share is not None and share < before / 2
     late = now.p50 is not None and usual.p50 is not None and now.p50 > max(10.0, 3 * usual.p50)
     fallen, fell = now.fallback_share, usual.fallback_share
-    back = enough and fallen is not None and fallen > max(0.3, 2 * (fell or 0.0))
+    back = enough and now.fallen_back >= _FEW and fallen is not None and _far(fallen, fell or 0.0)
     return [
         Tile("issued", "count", now.issued, each(usual.issued), whole.issued, fewer),
         Tile("approved", "share", share, before, whole.approved_share, lost),
@@ -70,11 +82,25 @@ def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str]) -
     ]
 
 
-def _older(day: Figures) -> int:
-    """How many quarters of an hour lie between the day's first figure and the last 15 minutes; 0 below an hour.
+def _far(fallen: float, usual: float) -> bool:
+    """Whether far more fall back than usual: twice as many, or fewer than half of the usual ones do not."""
+    return fallen > max(_MANY, 2 * usual) or 1 - fallen < (1 - usual) / 2
 
-    On its first day a service is not compared with the hours before it was there.
+
+def _older(day: Figures, latest: int, begun: int | None) -> tuple[Counter[str], int]:
+    """The day's figures before `latest` and before the incident, and how many quarters of an hour they are.
+
+    On its first day a service is not compared with the hours before it was there. Less than an hour is nothing to
+    compare with: no quarters. An incident that is older than all figures has become the usual.
     """
     first = next((place for place, point in enumerate(day.points) if point), len(day.points))
-    older = len(day.points) - 1 - first
-    return older if older >= _HOUR else 0
+    known = range(first, len(day.points))
+    if known and begun is not None and begun > day.starts[first]:
+        latest = min(latest, begun)
+    older = [day.points[place] for place in known if day.starts[place] + day.span.step_ms <= latest]
+    total: Counter[str] = Counter()
+    if len(older) < _HOUR:
+        return total, 0
+    for point in older:
+        total.update(point)
+    return total, len(older)

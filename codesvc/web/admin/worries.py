@@ -54,6 +54,11 @@ class Worry:
     link: str = ""
     callbacks: str = ""
 
+    @property
+    def incident(self) -> bool:
+        """Whether codes do not come as usual because of it."""
+        return self.tone == "bad" and self.link != "/admin/webhooks"
+
 
 def callback_worries(w: Words, title: str, heard: Heard) -> Iterator[Worry]:
     """What is wrong with an account's callbacks."""
