@@ -17,34 +17,31 @@ from aiohttp import web
 
 from codesvc.config import LocalText
 from codesvc.runtime.tasks import end
+from codesvc.web.pictures import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from codesvc.config import Site
     from codesvc.sandbox import Platform
+    from codesvc.sandbox.qrcode import QrCode
 
-_PICTURE: Final = re.compile(r"/p/([^/.]+)[^/]*/qr\.(?:svg|png)")
-_CALLS: Final = {"vf": "verifications", "bi": "bind-intents", "lg": "logins"}
+_PICTURE: Final = re.compile(r"(/p/(?:i\.)?([^/.]+)[^/]*)/qr\.(?:svg|png)")
 _NAMES: Final = {"bi": LocalText("绑定", "Link"), "lg": LocalText("登录", "Log in")}
+_SPOKEN: Final = ("zh", "en")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
 class ShownCodes:
-    """Watches the pictures that a service draws.
+    """Watches the pictures that a service draws, of all its sites.
 
     Args:
         platform: the sandbox.
         service_url: the service's address.
-        api_key: a key of the site whose pages are watched.
-        site: the site.
     """
 
-    def __init__(self, platform: Platform, *, service_url: str, api_key: str, site: Site) -> None:
+    def __init__(self, platform: Platform, *, service_url: str) -> None:
         self._platform = platform
         self._url = service_url
-        self._headers = {"Authorization": f"Bearer {api_key}"}
-        self._site = site
         self._asking: set[asyncio.Task[None]] = set()
 
     def watch(self, service: web.Application) -> None:
@@ -58,40 +55,44 @@ class ShownCodes:
 
     async def _notice(self, request: web.Request, response: web.StreamResponse) -> None:
         found = _PICTURE.fullmatch(request.path)
-        identifier = _identifier(found[1]) if found and response.status == web.HTTPOk.status_code else ""
-        if identifier:
-            task = asyncio.create_task(self._show(identifier), name=f"show {identifier}")
+        code = self._platform.codes.by_text(response[DRAWN]) if found and DRAWN in response else None
+        if found and code is not None:
+            task = asyncio.create_task(self._show(code, found[1], _kind(found[2])), name=f"show {code.spec.scene}")
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
-    async def _show(self, identifier: str) -> None:
-        kind = identifier[:2]
-        path = f"{self._url}/v1/{_CALLS[kind]}/{identifier}"
+    async def _show(self, code: QrCode, page: str, kind: str) -> None:
+        """Say whose page it is, with the words that stand on it in each language."""
         try:
-            async with aiohttp.ClientSession(headers=self._headers, timeout=_TIMEOUT) as http:
-                state, scan = await _read(http, path), await _read(http, f"{path}/scan")
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError):
+            async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
+                titles = [_title(await _read(http, f"{self._url}{page}/state", name), kind, name) for name in _SPOKEN]
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError, KeyError):
             return  # the code stays unmarked; the phone can still read it from the page
-        code = self._platform.codes.by_text(str(scan.get("url", "")))
-        if code is not None:
-            what = _NAMES.get(kind) or self._site.purposes[state["purpose"]].name
-            reference = state.get("reference", "")
-            code.shown = f"{self._site.name.zh} · {what.zh} · {reference}"
-            code.shown_en = f"{self._site.name.en} · {what.en} · {reference}"
-            self._platform.event_bus.publish("qrcode", url=code.url, shown=code.shown)
+        code.show(titles[0], titles[1], self._platform.clock.now())
+        self._platform.event_bus.publish("qrcode", url=code.url, shown=code.shown)
 
 
-async def _read(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    async with http.get(url) as response:
+def _title(state: dict[str, Any], kind: str, locale: str) -> str:
+    """Site or app, what it is for, and the reference.
+
+    Raises:
+        KeyError: the state is that of no page.
+    """
+    name = _NAMES.get(kind)
+    return f"{state['site']} · {getattr(name, locale) if name else state['purpose']} · {state['reference']}"
+
+
+async def _read(http: aiohttp.ClientSession, url: str, language: str) -> dict[str, Any]:
+    async with http.get(url, headers={"Accept-Language": language}) as response:
         return msgspec.json.decode(await response.read(), type=dict[str, Any]) if response.ok else {}
 
 
-def _identifier(body: str) -> str:
-    """The id in a page token, whose first part is JSON in base64url: site and id. "" for any other text."""
+def _kind(body: str) -> str:
+    """The first two letters of the id in a page token, whose first part is JSON in base64url: site, id and more."""
     try:
-        _, identifier = msgspec.json.decode(
-            base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=tuple[str, str]
+        _, identifier, *_ = msgspec.json.decode(
+            base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=tuple[str, ...]
         )
     except (ValueError, msgspec.DecodeError):
         return ""
-    return identifier if identifier[:2] in _CALLS else ""
+    return identifier[:2]

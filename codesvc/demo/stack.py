@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from codesvc.app import create_app as create_service
 from codesvc.config.api_keys import new_admin_key, new_key, new_signing_secret
-from codesvc.demo.configuration import ACCOUNT, LOOPBACK, SITE, Addresses, by_keyword, sandbox_account, service_settings
+from codesvc.demo.configuration import ACCOUNT, LOOPBACK, Addresses, by_keyword, sandbox_account, service_settings
 from codesvc.demo.login_clients import APP
 from codesvc.demo.relay import SITE as IDENTITY_SITE
 from codesvc.demo.relay import Plan
@@ -99,8 +99,7 @@ async def running(
         await stack.enter_async_context(listening(wiki, LOOPBACK, addresses.port_base + 3))
         url = await stack.enter_async_context(store_url(settings.store))
         service = create_service(settings, url)
-        site = settings.sites[SITE]
-        ShownCodes(platform, service_url=addresses.service, api_key=api_key, site=site).watch(service)
+        ShownCodes(platform, service_url=addresses.service).watch(service)
         await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
         yield Stack(addresses, account, password, client_secrets[APP])
 

@@ -37,6 +37,7 @@ class QrCode:
         url: the text in the picture.
         shown: whose it is, in words, once a page shows it; None if that is unknown.
         shown_en: the same for a phone in English, "" if `shown` will do.
+        shown_at: when a page showed it last, None if that is unknown.
         scanned_at: when it was last scanned, None if never.
     """
 
@@ -47,7 +48,12 @@ class QrCode:
     created_at: float
     shown: str | None = None
     shown_en: str = ""
+    shown_at: float | None = None
     scanned_at: float | None = None
+
+    def show(self, title: str, title_en: str, now: float) -> None:
+        """A page shows it now; the titles say whose page that is."""
+        self.shown, self.shown_en, self.shown_at = title, title_en, now
 
     @property
     def expires_at(self) -> float | None:
@@ -162,9 +168,9 @@ class QrCodes:
         return self._by_ticket.get(query["ticket"][0] if "ticket" in query else text)
 
     def recent(self, count: int) -> list[QrCode]:
-        """The last codes: those that pages show first, then the newest."""
+        """The last codes: those that pages show first, the latest shown before all; then the newest."""
         newest = list(reversed(list(self._by_url.values())))
-        return sorted(newest, key=lambda code: code.shown is None)[:count]
+        return sorted(newest, key=lambda code: (code.shown is None, -(code.shown_at or 0)))[:count]
 
     def is_stock(self, code: QrCode) -> bool:
         """Whether it was made ahead with others in one go, and no page is known to show it.

@@ -15,6 +15,8 @@ from codesvc.runtime.qr_code import DARK, LIGHT, QUIET_ZONE, draw_modules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+DRAWN: Final = web.ResponseKey("drawn", str)
+"""What a QR code's picture says, kept at its response for whoever watches the service in the same process."""
 _TYPES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _MODULE: Final = 10  # pixels of a module in a PNG
 _BITS: Final = bytes.maketrans(DARK + LIGHT, b"01")
@@ -70,7 +72,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def draw_code(text: str, kind: str) -> web.Response:
     """A QR code as `svg` or `png`; dark on white, in light and in dark mode."""
-    return web.Response(
+    response = web.Response(
         body=_drawn(text, kind),
         content_type=_TYPES[kind],
         headers={
@@ -78,6 +80,8 @@ def draw_code(text: str, kind: str) -> web.Response:
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
         },
     )
+    response[DRAWN] = text
+    return response
 
 
 def draw_icon() -> web.Response:

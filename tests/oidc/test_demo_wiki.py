@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import aiohttp
@@ -27,10 +28,24 @@ async def test_the_wiki_signs_a_person_in_and_takes_a_no(tmp_path):
         openid = (await control("/users", {}))["openid"]
         await control(f"/users/{openid}/follow", {})
 
+        async def first_listed():
+            """Whose code stands first in the phone's camera, without its reference."""
+            for _ in range(1500):
+                async with browser.get(f"{addresses.sandbox}/sandbox/qrcodes") as answer:
+                    first = (await answer.json())["qrcodes"][0]
+                if first["shown_en"] and first["scanned_at"] is None:
+                    assert first["shown_at"] >= first["created_at"]
+                    return first["shown_en"].rpartition(" · ")[0]
+                await asyncio.sleep(0.02)
+            return None
+
         async def log_in(decision):
             async with browser.get(f"{addresses.wiki}/login") as page:
                 html, url = await page.text(), str(page.url)
                 assert "Moonhill Wiki" in html
+            async with browser.get(f"{url}/qr.svg") as picture:
+                assert picture.ok
+            assert await first_listed() == "Moonhill Wiki · Log in"
             async with browser.get(f"{url}/state") as state:
                 await control(f"/users/{openid}/send", {"text": (await state.json())["scan"]["keyword"]})
             await control(f"/users/{openid}/send", {"text": decision})

@@ -75,6 +75,14 @@ async def test_a_number_gets_sms_in_shadow_mode_and_wechat_once_it_is_bound_and_
     bound = await visitor.post("/relay/bind", phone=PHONE)
     assert bound.status == 303
     page = bound.headers["Location"]
+    async with http.get(page + "/qr.svg") as answer:
+        assert answer.ok
+
+    async def listed():
+        async with http.get(f"{stack.addresses.sandbox}/sandbox/qrcodes") as answer:
+            return [code["shown_en"] for code in (await answer.json())["qrcodes"] if code["shown_en"]]
+
+    assert (await first(listed)).startswith("Moonhill ID · Link · ")
     async with http.get(page + "/state") as answer:
         keyword = (await answer.json())["scan"]["keyword"]
     sandbox = stack.addresses.sandbox + "/sandbox"

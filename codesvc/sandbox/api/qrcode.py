@@ -21,6 +21,7 @@ def describe_code(code: QrCode) -> dict[str, Any]:
         "expires_at": code.expires_at,
         "shown": code.shown,
         "shown_en": code.shown_en,
+        "shown_at": code.shown_at,
         "scanned_at": code.scanned_at,
     }
 

@@ -80,7 +80,7 @@ class ConsoleControl:
         code = self._platform.codes.by_text(body.url)
         if code is None:
             raise NotFound("no QR code of this platform")
-        code.shown, code.shown_en = body.title, body.title_en
+        code.show(body.title, body.title_en, self._platform.clock.now())
         self._platform.event_bus.publish("qrcode", **describe_code(code))
         return answer(describe_code(code))
 

@@ -104,7 +104,8 @@ export class Scanner extends View {
       return;
     }
     const kept = new Map();
-    for (const code of codes) kept.set(code.ticket, this.#rows.get(code.ticket) ?? this.#row(code));
+    const known = (code) => `${code.ticket} ${code.shown} ${code.shown_at}`;
+    for (const code of codes) kept.set(known(code), this.#rows.get(known(code)) ?? this.#row(code));
     this.#rows = kept;
     const nodes = [...kept.values()].map((row) => row.node);
     if (nodes.length !== this.#list.childElementCount || nodes.some((node, index) => node !== this.#list.children[index])) fill(this.#list, nodes);
@@ -131,7 +132,7 @@ export class Scanner extends View {
 
   #date(code, age, pick) {
     const now = world.now();
-    const old = now - code.created_at;
+    const old = now - (code.shown_at ?? code.created_at);
     const made = old < 10 ? say("justNow") : say("ago", { span: span(old) });
     const left = code.expires_at === null ? null : code.expires_at - now;
     const end = left === null ? say("permanent") : left <= 0 ? say("expired") : say("expiresIn", { span: span(left) });
