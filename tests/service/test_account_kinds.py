@@ -54,6 +54,21 @@ async def test_a_sign_up_by_keyword(world):
     assert (bound.status, bound["openid"]) == (201, person.openid)
 
 
+async def test_a_page_says_that_a_code_was_sent_again_only_where_it_was(world, kind):
+    person = await world.person()
+    started = await world.start("alice")
+    await person.say(started["scan"]["keyword"])
+    await world.advance(61)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "zh-CN"}
+    again = await world.page("POST", started, "/resend", data="", headers=form)
+    assert again.headers["Location"].endswith("?resent")
+    page = await world.page("GET", started, "?resent", headers=form)
+    sent = (await read(world, started))["delivery"]["status"] != "awaiting_scan"
+    assert ("已重新发送" in page.text) is sent
+    assert sent or kind in BY_KEYWORD
+    assert kind not in {"unverified_subscription", "unverified_service"} or not sent
+
+
 async def test_a_reset_by_the_bound_wechat(world, kind):
     person, stranger = await world.bound("alice"), await world.person()
     started = await world.start("alice", "reset")

@@ -112,7 +112,7 @@ function makePanel(t, back, does) {
     const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
     const title = t(t.best(other && "fallback.title", `${stage}.title.${spoken}`, `${stage}.title`), state);
     const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
-    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
+    const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && !waiting && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
     if (pending) {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
       arrange(side, [part("entry", [state.reference, state.code_length], entry), times(stage, scan)]);
