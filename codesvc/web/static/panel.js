@@ -4,14 +4,14 @@
 // `does`: {check, typed(event), resend, anew, copy, show, picture()}; `back`: whether to lead to the return address by itself.
 function makePanel(t, back, does) {
   const root = h("section.panel", {}, h("p.busy", { "aria-busy": "true" }));
-  const drawn = new Map(); // part -> [what it was made from, element]
+  const drawn = {}; // part -> [what it was made from, element]
   const side = h("div.side"), below = h("div.times"), columns = h("div.columns", {}, side);
   let state, spoken; // the device whose texts fit: also a phone where there is but the keyword
 
   function part(name, from, make) {
     const key = JSON.stringify(from);
-    if (drawn.get(name)?.[0] !== key) drawn.set(name, [key, make()]);
-    return drawn.get(name)[1];
+    if (drawn[name]?.[0] !== key) drawn[name] = [key, make()];
+    return drawn[name][1];
   }
 
   const head = (stage, title, hint, good, main) => h("div.head", {},
@@ -92,8 +92,7 @@ function makePanel(t, back, does) {
 
   function times(stage, scan) {
     const seen = ["scanned", "replied"].includes(stage) ? "scan.again" : "scan.offer", label = t(t.best(`${seen}.${spoken}`, seen));
-    const offer = () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label);
-    arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && repeat, scan === "offered" && part("offer", label, offer), used()]);
+    arrange(below, [rest(), !["awaiting_scan", "failed.no-binding"].includes(stage) && repeat, scan === "offered" && part("offer", label, () => h("button.second", { type: "button", onclick: () => does.show("open") }, icon("scan"), label)), used()]);
     return below;
   }
 
@@ -108,10 +107,10 @@ function makePanel(t, back, does) {
     if (!state.delivery) return drawIntent(wanted);
     const stage = stageOf(state), { status, channel, reason } = state.delivery, waiting = status === "awaiting_scan", leads = back && state.return_to;
     const scan = !state.scan ? "none" : !waiting && !wanted ? "offered" : device === "phone" && wanted !== "picture" ? "keyword" : "picture";
-    const special = state.renew && `${stage}.hint.renew`, other = stage === "auto" && state.scan && scan !== "offered", pending = state.status === "pending";
-    const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads ? "approved.hint.stay" : "";
+    const other = stage === "auto" && state.scan && scan !== "offered", pending = state.status === "pending";
+    const closed = other ? "awaiting_scan.hint.no-channel" : stage === "approved" && !leads && "approved.hint.stay";
     const title = t(t.best(other && "fallback.title", `${stage}.title.${spoken}`, `${stage}.title`), state);
-    const hint = t(t.best(special, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
+    const hint = t(t.best(state.renew && `${stage}.hint.renew`, closed, `${stage}.hint.${device}.${scan}`, `${stage}.hint.${reason}`, `${stage}.hint.${spoken}`, `${stage}.hint.${channel}`, `${stage}.hint`), state);
     const shown = [part("head", [stage, title, hint, resent, scan], () => head(stage, title, hint, pending && resent && !waiting && t("resend.sent"), pending && (channel !== "gateway" || scan === "keyword") && onPhone(scan)))];
     if (pending) {
       const way = () => state.by_keyword || scan === "keyword" ? steps("keyword.step.send") : picture(state.scan.image_url, "scan.alt", waiting);
