@@ -10,6 +10,8 @@ SLOW_SECONDS: Final = 0.1
 _LATEST: Final = 100
 _ENOUGH: Final = 5
 _SECONDS: Final = 60.0
+_QUICK_AGAIN: Final = 20
+"""So many quick scripts in a row end a slow time."""
 
 
 class StorePace:
@@ -17,10 +19,25 @@ class StorePace:
 
     def __init__(self) -> None:
         self._latest: deque[tuple[float, float]] = deque(maxlen=_LATEST)
+        self._since: float | None = None
+        self._quick = 0
 
     def note(self, now: float, seconds: float) -> None:
         """Record a script that has ended; `now` in seconds of a clock that only goes ahead."""
         self._latest.append((now, seconds))
+        if seconds > SLOW_SECONDS:
+            self._quick = 0
+            if self._since is None:
+                self._since = now - seconds
+        elif self._since is not None:
+            self._quick += 1
+            if self._quick >= _QUICK_AGAIN:
+                self._since = None
+
+    @property
+    def late_since(self) -> float | None:
+        """When the first slow script of the present slow time began, by the clock of `note`; None if none was slow."""
+        return self._since
 
     def late(self, now: float) -> float | None:
         """The median of the last minute, seconds, if the store is slow; None if it is not, or little is known."""

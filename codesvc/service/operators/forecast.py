@@ -32,6 +32,7 @@ class Outlook:
         ends_in_seconds: seconds until it runs out at the present rate, None if it lasts until it is renewed.
         low: whether an operator should look.
         known: whether the amount is known; without an access token WeChat reports no quota.
+        age_seconds: of the oldest job of an outbox, seconds.
     """
 
     account: str
@@ -41,6 +42,7 @@ class Outlook:
     ends_in_seconds: float | None
     low: bool
     known: bool = True
+    age_seconds: float = 0.0
 
     @property
     def share(self) -> float:
@@ -82,4 +84,5 @@ def outlooks(standing: AccountStanding, last_hour: Mapping[str, int], now: float
 
 def backlog(queue: QueueStanding) -> Outlook:
     """The forecast of an outbox, by the age of its oldest job."""
-    return Outlook("", "outbox", queue.jobs, max(1, queue.jobs), None, queue.age_seconds > QUEUE_OLD)
+    old, age = queue.age_seconds > QUEUE_OLD, queue.age_seconds
+    return Outlook("", "outbox", queue.jobs, max(1, queue.jobs), None, old, age_seconds=age)

@@ -7,6 +7,7 @@ from aiohttp import web
 from codesvc.domain.clock import unix_ms
 from codesvc.service.operators.forecast import backlog
 from codesvc.service.statistics.summary import calls
+from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.overview import healths
 from codesvc.web.admin.worries import account_worries
@@ -31,7 +32,7 @@ async def show(request: web.Request) -> web.Response:
                 here.directory.accounts[health.account],
                 calls(health.calls.total),
                 by_partition[here.directory.accounts[health.account].store_keys.partition],
-                list(account_worries(words, health)),
+                in_order(words, account_worries(words, health, unix_ms())),
             )
             for health in found
         ],

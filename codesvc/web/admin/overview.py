@@ -18,6 +18,7 @@ from codesvc.service.statistics.reader import StatisticsReader
 from codesvc.service.statistics.series import SPANS, details, quantile
 from codesvc.service.statistics.summary import FUNNEL, Line, curve, errors, faults, lines, split, tell
 from codesvc.web.admin.account_health import Health
+from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.filters import Chart, choice_in, together
 from codesvc.web.admin.layout import draw, for_operators, words_of
 from codesvc.web.admin.recent import tiles
@@ -96,7 +97,8 @@ async def show(request: web.Request) -> web.Response:
     queues = [backlog(queue) for queue in await here.gauges.queues()]
     story = tell(figures.total, choice.purposes)
     wrong = list(certificate_worries(words, here.readiness.certificate.seen, unix_ms()))
-    wrong += worries(words, accounts, queues, await store_state(here), story.limits.get("site_guesses", 0))
+    guessed = story.limits.get("site_guesses", 0)
+    wrong += worries(words, accounts, queues, await store_state(here), guessed=guessed, now=unix_ms())
     wrong += await besides(here, words)
     variables = {
         "choice": choice,
@@ -108,7 +110,7 @@ async def show(request: web.Request) -> web.Response:
         "table": _table(choice, by_site),
         "logins": _logins(by_site),
         "accounts": accounts,
-        "worries": sorted(wrong, key=lambda worry: worry.tone != "bad"),
+        "worries": in_order(words, wrong),
         "tiles": tiles(together(by_span["1h"]), together(by_span["24h"]), figures, choice.purposes, _begun(wrong)),
         "as_of": unix_ms(),
         "figures": figures,
@@ -150,10 +152,12 @@ def _logins(by_site: Mapping[str, Figures]) -> list[tuple[str, str, int, int, in
     return sorted(rows, key=lambda row: -row[2])
 
 
-async def store_state(here: Services) -> tuple[str, float]:
-    """The store's state (`slow` if it answers late), and the seconds that one in ten scripts takes or more."""
-    state, slow = await here.readiness.state(), here.store.pace.late(perf_counter())
-    return ("slow" if state == "ok" and slow is not None else state), slow or 0.0
+async def store_state(here: Services) -> tuple[str, float, int | None]:
+    """The store's state (`slow` if it answers late), the seconds that half of its scripts take or more, since when."""
+    pace, now = here.store.pace, perf_counter()
+    state, slow, begun = await here.readiness.state(), pace.late(now), pace.late_since
+    since = None if slow is None or begun is None else round(unix_ms() - (now - begun) * 1000)
+    return ("slow" if state == "ok" and slow is not None else state), slow or 0.0, since
 
 
 async def besides(here: Services, words: Words) -> list[Worry]:

@@ -17,6 +17,7 @@ from codesvc.service.operators.account_state import read_token_trouble
 from codesvc.service.operators.diagnosis import Arrived, Diagnosis, diagnose
 from codesvc.service.operators.queries import OperatorQueries
 from codesvc.service.statistics.fields import NO_PUSH_MEANT
+from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.filters import choice_in
 from codesvc.web.admin.layout import draw, for_operators, signed_in, words_of
 from codesvc.web.admin.links import person_route
@@ -141,6 +142,7 @@ async def show_one(request: web.Request) -> web.Response:
         trouble = await read_token_trouble(here.store, site.account)
         if trouble is not None and trouble.since <= record.expires and trouble.last >= record.created:
             worries.append(token_worry(words_of(request), title, trouble))
+        worries = in_order(words_of(request), worries)
     await here.auditing.note(
         operator(signed_in(request).name), Act.LOOKED_UP, site=site, user=record.user, detail=record.id[:12]
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from codesvc.domain import callback_health
 from codesvc.domain.certificate import CertificateState
 from codesvc.domain.health import OK
+from codesvc.service.operators.forecast import until_midnight
 from codesvc.wechat.call_labels import UNANSWERED
 from codesvc.wechat.errcodes import judge_token
 
@@ -28,6 +29,8 @@ WORDED: Final = frozenset({"descriptors", "proxies", "webhook_proxy"})
 """Parts of /readyz that are named by `component_worries`."""
 
 
+_PUSHES: Final = frozenset({"template", "subscription", "customer_service"})
+"""Calls that carry codes, and that a scan or keyword makes up for."""
 _SPENT: Final = "45009"
 """WeChat's errcode for a quota that is used up (WECHAT.md 13)."""
 
@@ -44,6 +47,11 @@ class Worry:
         since: the first time, ms since 1970; None if it is not known.
         link: the route of the page that says more, "" for none.
         callbacks: the reason of refused callbacks, or `missing`; "" for anything else.
+        kind: what kind of problem it is (`codesvc.web.admin.consequences`), "" if nothing follows from it.
+        account: the account that has it, "" for the whole service.
+        cause: the text of the problem that it follows from, "" for none.
+        until: when it ends by itself, ms since 1970; None if it does not, or that is not known.
+        unanswered: whether WeChat gave no answer.
     """
 
     tone: str
@@ -53,6 +61,11 @@ class Worry:
     since: int | None = None
     link: str = ""
     callbacks: str = ""
+    kind: str = ""
+    account: str = ""
+    cause: str = ""
+    until: int | None = None
+    unanswered: bool = False
 
     @property
     def incident(self) -> bool:
@@ -115,6 +128,8 @@ def token_worry(w: Words, title: str, trouble: TokenTrouble) -> Worry:
         "",
         trouble.since,
         "/admin/accounts",
+        kind="token",
+        unanswered=trouble.errcode is None,
     )
 
 
@@ -122,13 +137,30 @@ def _fault(w: Words, title: str, fault: Fault) -> Worry:
     count = w.t("count.failed", count=w.number(fault.count))
     if fault.triage is None:
         text = w.t("worry.silent", account=title, result=w.named("result", fault.result))
-        return Worry("bad", text, w.named("meaning", fault.result), count, fault.since, "/admin/accounts")
-    text = w.t("worry.fault", account=title, code=fault.result, meaning=w.named("reason", fault.triage.reason))
-    return Worry("bad", text, "", count, fault.since, "/admin/accounts")
+        hint = w.named("meaning", fault.result)
+        return Worry("bad", text, hint, count, fault.since, "/admin/accounts", kind="silent")
+    meaning, remedy = _headline(w.named("reason", fault.triage.reason))
+    text = w.t("worry.fault", account=title, code=fault.result, meaning=meaning)
+    calls = ", ".join(w.named("endpoint", each) for each in fault.endpoints)
+    hint = remedy or w.t("worry.fault.calls", calls=calls)
+    if _PUSHES & set(fault.endpoints):
+        hint = w.t("worry.fault.meanwhile", what=hint)
+    return Worry("bad", text, hint, count, fault.since, "/admin/accounts")
 
 
-def account_worries(w: Words, health: Health) -> Iterator[Worry]:
-    """What is wrong with an account, the worst first."""
+def _headline(meaning: str) -> tuple[str, str]:
+    """What happened, and what to do ("" if the text does not say it): the parts before and after the colon."""
+    happened, colon, remedy = meaning.replace("：", ": ", 1).partition(": ")
+    remedy = remedy.strip()
+    return happened.rstrip(".。"), remedy[:1].upper() + remedy[1:] if colon else ""
+
+
+def account_worries(w: Words, health: Health, now: int | None = None) -> Iterator[Worry]:
+    """What is wrong with an account, the worst first; `now` in ms since 1970, None if ends need not be said."""
+    return (replace(worry, account=health.account) for worry in _of_account(w, health, now))
+
+
+def _of_account(w: Words, health: Health, now: int | None) -> Iterator[Worry]:
     title = health.title
     yield from callback_worries(w, title, health.heard)
     if health.token is not None:
@@ -144,14 +176,14 @@ def account_worries(w: Words, health: Health) -> Iterator[Worry]:
             yield _fault(w, title, fault)
     for each in health.outlooks:
         if each.low and not (each.what == "token" and health.token is not None):
-            yield _low(w, title, each, spent.get(each.what))
+            yield _low(w, title, each, spent.get(each.what), now)
 
 
 def _gone(each: Outlook) -> bool:
     return each.what in {"template", "qrcode"} and each.known and not each.left
 
 
-def _low(w: Words, title: str, each: Outlook, refused: Fault | None = None) -> Worry:
+def _low(w: Words, title: str, each: Outlook, refused: Fault | None, now: int | None) -> Worry:
     """A quota that is low or gone; `refused`: the calls that WeChat has refused because of it."""
     gone = _gone(each)
     count = w.t("gone.in", time=w.seconds(each.ends_in_seconds)) if each.ends_in_seconds else ""
@@ -159,7 +191,11 @@ def _low(w: Words, title: str, each: Outlook, refused: Fault | None = None) -> W
         count = w.t("count.failed", count=w.number(refused.count))
     text = w.t(f"worry.{'gone' if gone else 'low'}.{each.what}", account=title)
     since = None if refused is None else refused.since
-    return Worry("bad" if gone else "warn", text, w.t("quota.gone.do") if gone else "", count, since, "/admin/accounts")
+    until = round(now + until_midnight(now / 1000) * 1000) if gone and now is not None else None
+    hint = w.t(f"quota.gone.do.{each.what}") if gone else ""
+    kind = {"token": "expiring"}.get(each.what, each.what)
+    tone = "bad" if gone else "warn"
+    return Worry(tone, text, hint, count, since, "/admin/accounts", kind=kind, until=until)
 
 
 def component_worries(w: Words, conditions: Iterable[ComponentHealth]) -> Iterator[Worry]:
@@ -168,7 +204,9 @@ def component_worries(w: Words, conditions: Iterable[ComponentHealth]) -> Iterat
         if each.state != OK and each.component in WORDED:
             tone = "warn" if each.state == "scarce" else "bad"
             what = w.named("result", each.state)
-            yield Worry(tone, w.t(f"worry.{each.component}", what=what), w.t(f"worry.{each.component}.do"))
+            yield Worry(
+                tone, w.t(f"worry.{each.component}", what=what), w.t(f"worry.{each.component}.do"), kind=each.component
+            )
 
 
 def certificate_worries(w: Words, certificate: Certificate | None, now: int) -> Iterator[Worry]:
@@ -183,7 +221,7 @@ def certificate_worries(w: Words, certificate: Certificate | None, now: int) -> 
     key = f"worry.certificate.{CertificateState(state).name.lower()}"
     text = w.t(key, host=certificate.host, at=w.moment(certificate.ends))
     since = certificate.ends if state is CertificateState.EXPIRED else None
-    yield Worry(tone, text, w.t(f"{key}.do"), "", since)
+    yield Worry(tone, text, w.t(f"{key}.do"), "", since, kind="certificate")
 
 
 def certificate_in_the_way(w: Words, certificate: Certificate | None, ended: int) -> list[Worry]:
@@ -202,7 +240,7 @@ def endpoint_worries(w: Words, endpoints: Iterable[tuple[str, Endpoint]]) -> Ite
             yield Worry("bad", text, w.t("worry.endpoint.disabled.do"), count, each.disabled, "/admin/webhooks")
         elif each.failing:
             text = w.t("worry.endpoint.failing", site=site, failures=w.number(each.failures))
-            yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks")
+            yield Worry("bad", text, w.t("worry.endpoint.failing.do"), count, None, "/admin/webhooks", kind="endpoint")
 
 
 def registry_worries(w: Words, broken: Mapping[str, str]) -> Iterator[Worry]:
@@ -212,25 +250,39 @@ def registry_worries(w: Words, broken: Mapping[str, str]) -> Iterator[Worry]:
 
 
 def worries(
-    w: Words, accounts: Iterable[Health], queues: Sequence[Outlook], store: tuple[str, float], guessed: int
+    w: Words,
+    accounts: Iterable[Health],
+    queues: Sequence[Outlook],
+    store: tuple[str, float, int | None],
+    *,
+    guessed: int,
+    now: int,
 ) -> list[Worry]:
-    """All problems, the urgent ones first; empty if there are none.
+    """All problems; empty if there are none.
 
     Args:
         w: the texts.
         accounts: the state of the accounts.
         queues: the outboxes.
-        store: the state of the store, and how many seconds one in ten scripts takes or more.
+        store: the state of the store, how many seconds half of the scripts take or more, and since when.
         guessed: how many longer codes were made because a site is guessed at.
+        now: ms since 1970.
     """
     found: list[Worry] = []
     if store[0] == "slow":
-        found.append(Worry("bad", w.t("worry.slow", time=w.seconds(store[1])), w.t("worry.slow.do")))
+        found.append(
+            Worry(
+                "bad", w.t("worry.slow", time=w.seconds(store[1])), w.t("worry.slow.do"), since=store[2], kind="store"
+            )
+        )
     elif store[0] != "ok":
-        found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do")))
+        found.append(Worry("bad", w.t("worry.store", state=store[0]), w.t("worry.store.do"), kind="store"))
     for health in accounts:
-        found += account_worries(w, health)
-    found += [Worry("bad", w.t("worry.stuck", count=w.number(queue.left))) for queue in queues if queue.low]
+        found += account_worries(w, health, now)
+    if stuck := [queue for queue in queues if queue.low]:
+        text = w.t("worry.stuck", count=w.number(sum(queue.left for queue in stuck)))
+        since = round(now - max(queue.age_seconds for queue in stuck) * 1000)
+        found.append(Worry("bad", text, w.t("worry.stuck.do"), "", since, "/admin/accounts", kind="outbox"))
     if guessed:
         found.append(Worry("bad", w.t("worry.guessed", count=w.number(guessed))))
-    return sorted(found, key=lambda worry: worry.tone != "bad")
+    return found

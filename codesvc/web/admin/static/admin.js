@@ -13,6 +13,7 @@
       time.textContent = `${"year" in time.dataset ? `${at.getFullYear()}-` : ""}${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
       time.title = at.toISOString();
     }
+    for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = new Intl.DateTimeFormat(root.lang, { timeZoneName: "short" }).formatToParts().find((part) => part.type === "timeZoneName").value;
   }
 
   // On a phone each row is a card, and each cell says itself what it is.
