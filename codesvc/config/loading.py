@@ -67,8 +67,11 @@ def _settings(filled: Mapping[str, Any], sources: Sources, *known: Fault) -> Set
     service = settings.service
     if service.templates_dir is not None:
         service = replace(service, templates_dir=sources.directory / service.templates_dir)
+    admin = settings.admin
+    if admin.audit_file is not None:
+        admin = replace(admin, audit_file=sources.directory / admin.audit_file)
     notices = (*sources.notices, *colour_notices({name: site.brand for name, site in settings.sites.items()}))
-    return replace(settings, store=store, service=service, notices=notices)
+    return replace(settings, store=store, service=service, admin=admin, notices=notices)
 
 
 def _sources(data: Mapping[str, Any], env: Mapping[str, str], directory: Path) -> Sources:

@@ -145,7 +145,7 @@ def test_no_secret_lies_with_the_data_it_protects(document, tmp_path):
 def write_toml(path, tables):
     """The test's configuration as a file: keys and strings of TOML and JSON look alike."""
     lines = [f"mode = {json.dumps(tables['mode'])}"]
-    for name in ("service", "secrets", "store"):
+    for name in ("service", "secrets", "store", "admin"):
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in tables.get(name, {}).items())]
     path.write_text("\n".join(lines), encoding="utf-8")
     path.chmod(0o600)
@@ -155,9 +155,11 @@ def write_toml(path, tables):
 def test_a_file_is_read_with_names_relative_to_itself(document, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     document.set("service.templates_dir", "mine")
+    document.set("admin.audit_file", "log/audit.jsonl")
     settings = load(write_toml(tmp_path / "config.toml", document.tables), {})
     assert settings.store.data_dir == tmp_path / "codesvc-data"
     assert settings.service.templates_dir == tmp_path / "mine"
+    assert settings.admin.audit_file == tmp_path / "log" / "audit.jsonl"
     assert settings.notices == ()
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from codesvc.domain.oidc_request import LONGEST_STATE
 from tests import front
 from tests.ops import nginx as example
 from tests.programs import program_path
@@ -143,6 +144,9 @@ async def shop(tmp_path):
     closing = asyncio.Event()
 
     async def answer(request):
+        if request.path.endswith("/authorize"):
+            state = "s" * LONGEST_STATE
+            return web.Response(status=303, headers={"Location": f"https://wiki.example/callback?state={state}"})
         if not request.path.endswith("/events"):
             return web.Response(text="ok")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -211,6 +215,11 @@ async def test_wechat_and_back_ends_are_not_limited_as_visitors_are(shop, method
     async with client(shop) as http:
         counted, _ = await statuses(http, method, path, 900)
         assert set(counted) == {200}
+
+
+async def test_an_app_gets_the_longest_state_back(shop):
+    async with client(shop) as http:
+        assert (await asked(http, "GET", "/oidc/shop/authorize"))[0] == 303
 
 
 async def test_open_streams_take_nothing_from_pages_and_are_bounded(shop):
