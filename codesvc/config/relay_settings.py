@@ -226,6 +226,7 @@ class Relay:
     shadow: bool = False
     purpose: str = ""
     region: Annotated[str, phone_region] = ""
+    countries: Annotated[tuple[Annotated[str, filled, phone_region], ...], distinct] = ()
     price: Annotated[float, Between(0, 1_000)] = 0.0  # of one SMS
     currency: Annotated[str, Matching(r"[A-Z]{3}", "must be three capital letters, such as CNY")] = "CNY"
 

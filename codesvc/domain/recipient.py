@@ -20,6 +20,8 @@ import phonenumbers
 from codesvc.domain.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from codesvc.domain.keyring import Keyring, MasterKey
 
 _LONGEST_PHONE: Final = 40
@@ -73,6 +75,14 @@ class Recipient(msgspec.Struct, frozen=True, repr_omit_defaults=True):
         if self.kind is MessageKind.EMAIL:
             return self.text
         return phonenumbers.national_significant_number(self._parsed)
+
+    def is_of(self, countries: Container[str]) -> bool:
+        """Whether it is a phone number of one of these countries (CN); an e-mail address is of every country.
+
+        A calling code that countries share, such as 1, says not enough; a number of none of them, such as a satellite
+        phone's, is of no country.
+        """
+        return self.kind is MessageKind.EMAIL or phonenumbers.region_code_for_number(self._parsed) in countries
 
     @property
     def _parsed(self) -> phonenumbers.PhoneNumber:

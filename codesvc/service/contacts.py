@@ -14,7 +14,7 @@ from codesvc.domain.errors import Invalid
 from codesvc.domain.message import new_message_id
 from codesvc.domain.recipient import user_ids
 from codesvc.domain.sealed_content import SealedContent
-from codesvc.service.messages import recipient_of, relay_of
+from codesvc.service.messages import recipient_of, relay_of, require_country
 
 if TYPE_CHECKING:
     from codesvc.config.relay_settings import Relay
@@ -65,7 +65,9 @@ def contact_of(site: SiteEntry, request: StartRequest) -> Contact | None:
         return None
     kind, given = request.contact
     try:
-        return Contact(recipient_of(site, kind, given), relay_of(site, kind))
+        whom, relay = recipient_of(site, kind, given), relay_of(site, kind)
+        require_country(relay, whom)
     except Invalid as error:
         member = "/contact/phone" if kind.value == "sms" else "/contact/email"
         raise Invalid(str(error), member) from None
+    return Contact(whom, relay)

@@ -69,6 +69,8 @@ class Messages:
         name, purpose = _policy(site, relay, wanted)
         _check(wanted)
         whom = recipient_of(site, wanted.kind, wanted.recipient, wanted.region) if wanted.recipient else None
+        if whom is not None:
+            require_country(relay, whom)
         identifier = new_message_id()
         users = [wanted.user] if wanted.user else user_ids(self._keyring, site.name, whom) if whom else []
         content = SealedContent(whom, wanted.code, wanted.text, wanted.subject)
@@ -153,6 +155,16 @@ def relay_of(site: SiteEntry, kind: MessageKind) -> Relay:
     if relay is None or not getattr(relay, kind.value):
         raise Invalid(f"this site takes no messages as {kind.value}: no gateway for them is configured in its relay")
     return relay
+
+
+def require_country(relay: Relay, whom: Recipient) -> None:
+    """Refuse a phone number of a country that the site sends nothing to.
+
+    Raises:
+        Invalid: it is one.
+    """
+    if relay.countries and not whom.is_of(relay.countries):
+        raise Invalid("is a phone number of a country that relay.countries does not have", "/recipient/phone")
 
 
 def _policy(site: SiteEntry, relay: Relay, wanted: MessageRequest) -> tuple[str, Purpose]:

@@ -216,6 +216,38 @@ async def test_a_contact_that_is_none_is_refused(new_relay, contact, pointer):
         assert answer["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize(
+    ("number", "taken"),
+    [
+        ("13800138000", True),
+        ("+8613800138000", True),
+        ("+8619912345678", True),
+        ("+85261234567", True),
+        ("+12025550123", False),
+        ("+18765550123", False),
+        ("+881612345678", False),
+        ("+447911123456", False),
+    ],
+)
+async def test_only_numbers_of_the_relays_countries_are_called(new_relay, stub, number, taken):
+    """Whoever may sign up can name numbers whose SMS are dear, and share in the price."""
+    async with new_relay(skip=False, relay={"countries": ["CN", "HK"]}) as world:
+        body = {"purpose": "register", "user": "alice", "client_ip": "203.0.113.7", "contact": {"phone": number}}
+        answer = await world.call("POST", "/v1/verifications", body)
+        message = {"recipient": {"phone": number}, "code": "482913", "client_ip": "203.0.113.7"}
+        sent = await world.call("POST", "/v1/messages", message)
+        assert (answer.status, sent.status) == ((201, 202) if taken else (400, 400))
+        if taken:
+            return
+        assert answer["errors"][0]["pointer"] == "/contact/phone"
+        assert sent["errors"][0]["pointer"] == "/recipient/phone"
+        # It is a recipient all the same: its user id can be asked for, and a mail has no country.
+        assert (await world.call("POST", "/v1/recipients", {"recipient": {"phone": number}})).status == 200
+        body["contact"] = {"email": "alice@example.com"}
+        assert (await world.call("POST", "/v1/verifications", body)).status == 201
+        assert all(number not in str(request) for request in stub.bodies)
+
+
 async def test_an_event_tells_it_and_the_ledger_counts_it(new_relay, stub, admin, valkey):
     webhook = {"url": f"{stub.url}/events", "secrets": [SECRET], "allow_private": True, "allow_http": True}
     async with new_relay(skip=False, sites__shop__webhook=webhook, admin=ADMIN, relay={"price": 0.05}) as world:
