@@ -138,7 +138,8 @@ async def _follow(wait: float, watch: StoreReader | ApiReader, show_scan: Any) -
     while True:
         seen = await watch.look()
         words = describe(seen)
-        if words != told or clock() - told_at > _TELL_SECONDS:
+        # What to scan or send stays the last line until something changes.
+        if words != told or (not scan_shown and clock() - told_at > _TELL_SECONDS):
             _say(f"{words}{_age(seen)}")
             told, told_at = words, clock()
         if (meaning := explain(seen)) and meaning != explained:
@@ -206,12 +207,14 @@ def judge(seen: Snapshot) -> Exit | None:
 
 async def _show_scan(http: aiohttp.ClientSession, path: str, started: dict[str, Any], *, scans: bool) -> None:
     if not scans:
-        _say(f"send the account the keyword {started['scan']['keyword']}; its kind has no QR codes with parameters")
+        _say("send this keyword to the account; its kind has no QR codes with parameters:")
+        _say(f"    {started['scan']['keyword']}")
         return
     scan = await _ask(http, "GET", f"{path}/scan")
     if sys.stdout.isatty():
         _say(draw_lines(scan["url"]))
-    _say(f"scan {scan['url']} or send the account the keyword {scan['keyword']}")
+    _say(f"scan {scan['url']}, or send this keyword to the account:")
+    _say(f"    {scan['keyword']}")
 
 
 async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> dict[str, Any]:

@@ -15,6 +15,8 @@ DEFAULT_LIFE = 60  # the current official page; older ones say 30 (WECHAT.md 5.1
 MAX_SCENE = 2**32 - 1
 MAX_PERMANENT_SCENE = 100_000
 MAX_SCENE_LENGTH = 64
+_TRIAL_SECONDS = 60
+"""A code that lives no longer is one that `codesvc check` made to see whether it may; pages show theirs longer."""
 _BURST_SECONDS, _STOCK = 1.0, 6
 ACTIONS = ("QR_SCENE", "QR_STR_SCENE", "QR_LIMIT_SCENE", "QR_LIMIT_STR_SCENE")
 
@@ -173,12 +175,14 @@ class QrCodes:
         return sorted(newest, key=lambda code: (code.shown is None, -(code.shown_at or 0)))[:count]
 
     def is_stock(self, code: QrCode) -> bool:
-        """Whether it was made ahead with others in one go, and no page is known to show it.
+        """Whether no page is known to show it, and it was made ahead with others in one go, or only to try.
 
         Pages ask for one code at a time. A service that keeps some in stock makes several at once.
         """
         if code.shown is not None or code.scanned_at is not None or code.spec.life_seconds is None:
             return False
+        if code.spec.life_seconds <= _TRIAL_SECONDS:
+            return True
         near = (
             each
             for each in self._by_url.values()

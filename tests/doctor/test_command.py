@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from codesvc.cli import send as following
 from codesvc.cli.follow import Snapshot
 from codesvc.cli.send import Exit, describe, judge
 from codesvc.config.api_keys import hash_line
@@ -103,6 +105,9 @@ async def test_send_tells_of_a_scan_and_sees_the_reply(ward, config):
     status, out, err = await sending
     assert status == 0, out + err
     assert "awaiting a scan or the keyword" in out
+    lines = out.splitlines()
+    [above] = [place for place, line in enumerate(lines) if line.endswith("send this keyword to the account:")]
+    assert lines[above + 1].split()[-1].isalnum()
     assert "sent by reply" in out
     assert not discloses(out, await person.code_in_chat())
 
@@ -229,3 +234,22 @@ async def test_send_explains_what_no_binding_means(ward, config):
     assert "--purpose register" in out
     _, out, _ = await codesvc(*send(config(ward), "newcomer", "register", "--wait", "0.5"), CODESVC_API_KEY=KEY)
     assert "-> nothing is pushed: no WeChat is bound to this user yet, as with every new user" in out
+
+
+async def test_what_to_send_stays_the_last_line(monkeypatch, capsys):
+    monkeypatch.setattr(following, "_TELL_SECONDS", -1)
+    monkeypatch.setattr(following, "_LOOK_SECONDS", 0)
+    awaiting = seen(DeliveryStatus.AWAITING_SCAN)
+    looks = [awaiting] * 5 + [replace(awaiting, status=Status.APPROVED)]
+
+    class Watch:
+        async def look(self):
+            return looks.pop(0)
+
+    async def show():
+        following._say("    1234")
+
+    assert await following._follow(60, Watch(), show) == Exit.ARRIVED
+    *_, keyword, end = capsys.readouterr().out.splitlines()
+    assert keyword == "    1234"
+    assert "approved" in end

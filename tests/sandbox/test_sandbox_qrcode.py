@@ -160,3 +160,17 @@ async def test_typing(wechat):
     assert (await wechat.api(path, {"touser": openid, "command": "x"}))["errcode"] == 40035
     await wechat.advance(60)
     assert (await wechat.api(path, {"touser": openid, "command": "Typing"}))["errcode"] == 45015
+
+
+async def test_a_code_that_was_made_only_to_try_is_on_no_page(wechat):
+    for seconds in (60, 86_400):
+        await wechat.api(
+            CREATE,
+            {
+                "expire_seconds": seconds,
+                "action_name": "QR_STR_SCENE",
+                "action_info": {"scene": {"scene_str": f"of_{seconds}"}},
+            },
+        )
+    listed = (await wechat.control("GET", "/qrcodes"))["qrcodes"]
+    assert {code["scene"]: code["stock"] for code in listed} == {"of_60": True, "of_86400": False}

@@ -118,9 +118,9 @@ async def show(request: web.Request) -> web.Response:
     return draw(request, "overview.html", variables, page="overview")
 
 
-def _begun(wrong: Sequence[Worry]) -> int | None:
-    """When the present incident began, ms since 1970; None if nothing is in the way of codes."""
-    return min((worry.since for worry in wrong if worry.incident and worry.since is not None), default=None)
+def _begun(wrong: Sequence[Worry]) -> list[int]:
+    """When each part of the present incident began, ms since 1970; empty if nothing is in the way of codes."""
+    return [worry.since for worry in wrong if worry.incident and worry.since is not None]
 
 
 def _funnel(story: Story) -> list[tuple[str, int, float]]:

@@ -45,7 +45,7 @@ class Tile:
     alarming: bool = False
 
 
-def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str], begun: int | None = None) -> list[Tile]:
+def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str], begun: Sequence[int] = ()) -> list[Tile]:
     """The tiles.
 
     Args:
@@ -53,7 +53,7 @@ def tiles(hour: Figures, day: Figures, span: Figures, purposes: Sequence[str], b
         day: of the last day.
         span: of the selected span.
         purposes: what is counted.
-        begun: when the present incident began, ms since 1970; None if there is none.
+        begun: when each part of the present incident began, ms since 1970; empty if there is none.
     """
     latest: Counter[str] = Counter()
     for point in hour.points[-MINUTES:]:
@@ -87,16 +87,16 @@ def _far(fallen: float, usual: float) -> bool:
     return fallen > max(_MANY, 2 * usual) or 1 - fallen < (1 - usual) / 2
 
 
-def _older(day: Figures, latest: int, begun: int | None) -> tuple[Counter[str], int]:
+def _older(day: Figures, latest: int, begun: Sequence[int]) -> tuple[Counter[str], int]:
     """The day's figures before `latest` and before the incident, and how many quarters of an hour they are.
 
     On its first day a service is not compared with the hours before it was there. Less than an hour is nothing to
-    compare with: no quarters. An incident that is older than all figures has become the usual.
+    compare with: no quarters. A part of the incident that is older than all figures has become the usual.
     """
     first = next((place for place, point in enumerate(day.points) if point), len(day.points))
     known = range(first, len(day.points))
-    if known and begun is not None and begun > day.starts[first]:
-        latest = min(latest, begun)
+    if known:
+        latest = min([latest, *(since for since in begun if since > day.starts[first])])
     older = [day.points[place] for place in known if day.starts[place] + day.span.step_ms <= latest]
     total: Counter[str] = Counter()
     if len(older) < _HOUR:

@@ -117,7 +117,8 @@ export class Phone {
       await world.refresh();
       if (this.#appid !== answer.account || answer.outcome === "awaiting_follow") await this.openChat(answer.account);
     } catch (error) {
-      if (error.status === 404 && /^(https?:\/\/|data:image\/)\S+$/i.test(text)) await this.#look(text);
+      if (error.status === 404 && /^https?:\/\/weixin\.qq\.com\/q\//i.test(text)) this.toast(say("scanForgotten"));
+      else if (error.status === 404 && /^(https?:\/\/|data:image\/)\S+$/i.test(text)) await this.#look(text);
       else if (error.status === 410) this.toast(say("scanExpired"));
       else this.toast(error.status === 404 ? say("scanUnknown", { text }) : error.message);
     }

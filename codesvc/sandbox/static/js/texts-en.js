@@ -89,6 +89,7 @@ export const en = {
   scanEmptyClipboard: "The clipboard holds neither picture nor text",
   scanBlocked: "The browser keeps the clipboard closed: press Ctrl+V on this page",
   scanExpired: "This QR code has expired",
+  scanForgotten: "The sandbox does not know this QR code. It forgets its codes when it is restarted, and a service keeps those that it made ahead for a day. Send the keyword instead, or start the service with an empty store.",
   scanUnknown: "Not a code of this sandbox: {text}",
   scene: "Scene",
   permanent: "Permanent",

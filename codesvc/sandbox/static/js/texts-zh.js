@@ -89,6 +89,7 @@ export const zh = {
   scanEmptyClipboard: "剪贴板里没有图片或文字",
   scanBlocked: "浏览器不让读剪贴板：请按 Ctrl+V 粘贴到这一页",
   scanExpired: "二维码已过期",
+  scanForgotten: "沙箱没有这个二维码。沙箱重启后会忘记所有二维码，而服务预先生成的二维码会保留一天。请改为发送口令，或用空的存储启动服务。",
   scanUnknown: "这个二维码不属于沙箱：{text}",
   scene: "场景值",
   permanent: "永久",
