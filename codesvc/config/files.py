@@ -92,6 +92,8 @@ def read_tables(path: Path) -> tuple[dict[str, Any], bool]:
             return tomllib.loads(text.removeprefix("\ufeff")), bool(mode & stat.S_IROTH)
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
+        if isinstance(error, FileNotFoundError):
+            reason += f" ({path.absolute()}). Name your file with --config, or make one with codesvc init"
     except tomllib.TOMLDecodeError as error:
         reason = f"{path} is not TOML: {error}{_remedy(str(error), text.removeprefix(chr(0xFEFF)))}"
     except UnfitError as error:

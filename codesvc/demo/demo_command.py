@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from codesvc.config.api_keys import new_key
 from codesvc.demo.configuration import LOOPBACK, OPERATOR, SITE, Addresses, by_keyword
 from codesvc.demo.login_clients import APP
+from codesvc.demo.service_calls import ServiceError
 from codesvc.demo.stack import running
 from codesvc.demo.story import run_story
 from codesvc.domain.account_kinds import AccountKind, Right
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
             return http_server.run(story(addresses, key, data_dir, arguments))
         except (CodesvcError, OSError) as error:
             return _complain(in_words(error))
+        except ServiceError as error:
+            return _complain(f"the identity system's site cannot be set up: {error.problem}")
 
 
 def _other_ports(arguments: argparse.Namespace) -> str:
@@ -72,7 +75,7 @@ def _command() -> str:
 
 async def _show(addresses: Addresses, key: str, data_dir: Path, chosen: argparse.Namespace) -> int:
     async with running(addresses, api_key=key, data_dir=data_dir, relay=chosen.relay, kind=chosen.kind) as stack:
-        _introduce(stack, key, relay=chosen.relay)
+        _introduce(stack, key)
         await signals.stopped()
     return 0
 
@@ -82,10 +85,15 @@ async def _check(addresses: Addresses, key: str, data_dir: Path, chosen: argpars
         return 0 if await run_story(addresses, key, by_keyword=by_keyword(stack.account)) else 1
 
 
-def _introduce(stack: Stack, key: str, *, relay: bool) -> None:
-    where, account = stack.addresses, stack.account
-    more = f"\n  Identity    {where.website}/relay   a system that makes its own codes, and its SMS"
-    identity = more if relay else ""
+def _introduce(stack: Stack, key: str) -> None:
+    where, account, plan = stack.addresses, stack.account, stack.identity
+    identity = f"\n  Identity    {where.website}/relay   a system that makes its own codes, and its SMS" if plan else ""
+    calls = (
+        "\n  A code from outside: by SMS, and in the chat once a WeChat is linked there and the switch is at live:"
+        f"\n    {plan.calls()}\n"
+        if plan
+        else ""
+    )
     keyword = "\n              codes come by keyword: follow it, then send it the page's keyword"
     hint = keyword if by_keyword(account) else ""
     sys.stdout.write(
@@ -107,7 +115,7 @@ codesvc demo
   For the examples of README.md and docs/en/quickstart.md, in a second terminal:
     export CODESVC_URL={where.service}
     export CODESVC_API_KEY={key}
-
+{calls}
   Account     {account.name} {account.appid} {account.original_id}, mode {account.mode}, kind {account.kind}{hint}
               callback token {account.token}, EncodingAESKey {account.aes_key}
 

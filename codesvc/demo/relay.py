@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import secrets
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +17,8 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from codesvc.config.api_keys import hash_line
-from codesvc.demo.languages import locale_of
+from codesvc.demo.identity_plan import NUMBER, SITE, Plan
+from codesvc.demo.languages import locale_of, mark
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import GATEWAY_PATH, SESSION
 from codesvc.demo.shop import go, notice_of, page
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-SITE: Final = "signin"
 _ADMINISTRATION: Final = f"/admin/v1/sites/{SITE}"
 _KEY_NAME: Final = "identity"
 _DIGITS: Final = 6
@@ -37,28 +36,18 @@ _MOST_SHOWN: Final = 6
 _MOST_KNOWN: Final = 1_000
 _PRICE: Final = 0.045
 
+_REASONS: Final = {
+    "shadow": mark("Shadow mode"),
+    "no-binding": mark("No WeChat is linked to this number."),
+    "unreachable": mark("The WeChat does not follow the account."),
+    "muted": mark("The WeChat has answered 不是我."),
+    "limited": mark("The WeChat had enough messages today."),
+    "no-receipt": mark("WeChat sent no receipt in time."),
+    "repeated": mark("Asked for again: by SMS this time."),
+}
+"""Why the gateway was called, in words; the others need a fault of WeChat, and are shown as the call has them."""
+
 routes = web.RouteTableDef()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the identity system is made with.
-
-    Attributes:
-        service_url: the service's address.
-        public_url: the website's address.
-        account: the account of its site.
-        admin_key: sets up its site at run time.
-        site_key: its own key, with the scopes messages and bindings.
-        secret: signs the calls of its gateway.
-    """
-
-    service_url: str
-    public_url: str
-    account: str
-    admin_key: str = field(repr=False)
-    site_key: str = field(repr=False)
-    secret: str = field(repr=False)
 
 
 class IdentitySystem:
@@ -117,7 +106,14 @@ class IdentitySystem:
             "purposes": {"login": {"name": {"zh": "登录", "en": "Sign-in"}}},
             "relay": self._relay(shadow=self.shadow),
             "gateways": {"phone": {"signed": gateway}},
+            "inbound": {"own": self._inbound()},
         }
+
+    def _inbound(self) -> dict[str, Any]:
+        """As docs/en/relay/generic.md has it."""
+        names = {"recipient": "data.mobile", "code": "data.otp", "text": "data.text"}
+        names |= {"purpose": "event", "locale": "lang", "id": "data.id"}
+        return {"adapter": "generic", "secrets": [self._plan.inbound], "options": names}
 
     @staticmethod
     def _relay(*, shadow: bool) -> dict[str, Any]:
@@ -168,6 +164,7 @@ class IdentitySystem:
         found = await self._service.call("POST", "/v1/recipients", {"recipient": {"phone": phone}})
         body = {
             "user": found["user"],
+            "display": _masked(phone),
             "client_ip": address,
             "locale": locale,
             "return_url": f"{self._plan.public_url}/relay",
@@ -190,6 +187,12 @@ class IdentitySystem:
         return 204
 
 
+def _masked(phone: str) -> str:
+    """A number that its owner recognises in the question of the chat: who scans need not be the owner."""
+    digits = "".join(character for character in phone if character.isdigit())
+    return f"{digits[:3]}****{digits[-4:]}"
+
+
 IDENTITY: Final = web.AppKey("identity", IdentitySystem)
 LEDGER: Final = web.AppKey("ledger", str)
 """The address of the operator's page of messages."""
@@ -201,7 +204,8 @@ _PHONE_POLICY: Final = (
 def _draw(request: web.Request, *, notice: str = "", phone: str = "", sent: bool = False) -> web.Response:
     identity = request.app[IDENTITY]
     shadow, ledger = identity.shadow, request.app[LEDGER]
-    return page(request, "relay", notice=notice, number=phone, sent=sent, shadow=shadow, ledger=ledger)
+    given: dict[str, Any] = {"number": phone, "usual": NUMBER, "sent": sent, "shadow": shadow, "ledger": ledger}
+    return page(request, "relay", notice=notice, **given)
 
 
 async def _number(request: web.Request) -> str:
@@ -235,7 +239,7 @@ async def show(request: web.Request) -> web.Response:
 @routes.get("/relay/phone")
 async def phone(request: web.Request) -> web.Response:
     """The screen of the phone; it looks again by itself."""
-    response = page(request, "relay_phone", messages=list(request.app[IDENTITY].messages))
+    response = page(request, "relay_phone", messages=list(request.app[IDENTITY].messages), reasons=_REASONS)
     response.headers["Content-Security-Policy"] = _PHONE_POLICY
     response.headers["Refresh"] = "2"
     return response

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from codesvc.app import create_app as create_service
 from codesvc.config.api_keys import new_admin_key, new_key, new_signing_secret
 from codesvc.demo.configuration import ACCOUNT, LOOPBACK, Addresses, by_keyword, sandbox_account, service_settings
+from codesvc.demo.identity_plan import SITE as IDENTITY_SITE
+from codesvc.demo.identity_plan import Plan
 from codesvc.demo.login_clients import APP
-from codesvc.demo.relay import SITE as IDENTITY_SITE
-from codesvc.demo.relay import Plan
+from codesvc.demo.relay import IDENTITY
 from codesvc.demo.shown_codes import ShownCodes
 from codesvc.demo.website import create_app as create_website
 from codesvc.demo.wiki import CLIENT as WIKI
@@ -39,12 +40,14 @@ class Stack:
         account: the sandbox's default account.
         password: of the operator `demo` of /admin.
         app_secret: of the client for a reader's own app.
+        identity: what the identity system is made with; None without one.
     """
 
     addresses: Addresses
     account: AccountSpec
     password: str
     app_secret: str
+    identity: Plan | None = None
 
 
 @asynccontextmanager
@@ -63,6 +66,7 @@ async def running(
     Raises:
         OSError: a port is in use.
         CodesvcError: the store does not start.
+        ServiceError: the identity system's site cannot be set up.
     """
     account = sandbox_account(addresses, kind=kind)
     password = secrets.token_urlsafe(12)
@@ -101,7 +105,9 @@ async def running(
         service = create_service(settings, url)
         ShownCodes(platform, service_url=addresses.service).watch(service)
         await stack.enter_async_context(listening(service, LOOPBACK, addresses.port_base))
-        yield Stack(addresses, account, password, client_secrets[APP])
+        if identity is not None:
+            await website[IDENTITY].prepare()
+        yield Stack(addresses, account, password, client_secrets[APP], identity)
 
 
 def _identity(addresses: Addresses) -> Plan:
@@ -112,6 +118,7 @@ def _identity(addresses: Addresses) -> Plan:
         admin_key=new_admin_key(secrets.token_bytes(32)),
         site_key=new_key(IDENTITY_SITE, secrets.token_bytes(32)),
         secret=new_signing_secret(secrets.token_bytes(32)),
+        inbound=secrets.token_hex(24),
     )
 
 

@@ -15,7 +15,8 @@ from aiohttp import web
 from codesvc.demo import recovery, relay, signup, wechat
 from codesvc.demo.accounts import Accounts
 from codesvc.demo.activity import PATH, WORDS, Activity
-from codesvc.demo.relay import IDENTITY, LEDGER, SITE, IdentitySystem
+from codesvc.demo.identity_plan import SITE
+from codesvc.demo.relay import IDENTITY, LEDGER, IdentitySystem
 from codesvc.demo.service_calls import ServiceCalls, ServiceError
 from codesvc.demo.sessions import SESSION, Sessions, check_forms
 from codesvc.demo.shop import SHOP, Shop, go, notice_of, page
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from codesvc.demo.relay import Plan
+    from codesvc.demo.identity_plan import Plan
 
 routes = web.RouteTableDef()
 _STATIC: Final = {"style.css": "text/css", "favicon.svg": "image/svg+xml"}

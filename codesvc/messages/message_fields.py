@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,8 @@ CUT: Final = "…"
 _CUT_KINDS: Final = frozenset({FieldKind.THING, FieldKind.SHORT_THING})
 _JOINERS: Final = " \u200d\ufe0f"  # a name must not end in half a composed emoji
 _SHORTENED: Final = ("site", "account", "purpose")
+
+_EMPTY_BRACKETS: Final = re.compile(r"\[\s*\]|\(\s*\)|【\s*】|（\s*）|「\s*」|〔\s*〕")
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +59,11 @@ class MessageFields(msgspec.Struct, frozen=True):
                     continue  # the trial reports it
         return cls(fields, names, constants)
 
+    def without_reference(self) -> MessageFields:
+        """The same fields for a message that has no reference: brackets around it go with it."""
+        fields = {k: _WithoutReference(f) if "reference" in f.names else f for k, f in self.fields.items()}
+        return MessageFields(fields, self.names, self.constants)
+
     def filled(self, variables: Mapping[str, Any]) -> dict[str, str]:
         """The rendered values, each fitted to its field type and none of them empty.
 
@@ -83,6 +91,18 @@ class MessageFields(msgspec.Struct, frozen=True):
             return value
         _log.warning("field_replaced", error=reason)
         return fallback(key)
+
+
+class _WithoutReference:
+    """A field whose reference is empty, without the brackets that stood around it."""
+
+    def __init__(self, field: Field) -> None:
+        self.names = field.names
+        self._field = field
+
+    def render(self, variables: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+        """Render the field."""
+        return _EMPTY_BRACKETS.sub("", self._field.render({**(variables or {}), **more, "reference": ""})).strip()
 
 
 def fitted(key: str, field: Field, variables: Mapping[str, Any]) -> str:

@@ -47,13 +47,14 @@ class RelayTexts:
         if compiled is None or not content.code:
             return None
         expires_at = field_date(message.expires, message.locale)
+        if not message.reference:  # no page shows one beside the code, unless the site says so
+            compiled = compiled.without_reference()
         variables = self._variables(site, message) | {
             "code": content.code,
             "expires_at": expires_at,
             "expires_time": expires_at.partition(" ")[2],
             "now_at": field_date(message.now, message.locale),
-            # No page shows a reference beside the code, unless the site says one.
-            "reference": message.reference or "--",
+            "reference": message.reference,
         }
         try:
             filled = compiled.filled(variables)

@@ -180,7 +180,7 @@ def test_a_file_in_the_data_directory_holds_no_master_key(document, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot read .*: No such file or directory"),
+        (None, "cannot read .*: No such file or directory .*/config.toml.*--config"),
         (b"mode = ", "is not TOML: Invalid value"),
         (b"mode = '\xff'", "is not UTF-8 text"),
         (b"mode = " + b"9" * 5_000, "holds a value that is out of range"),

@@ -65,3 +65,21 @@ def test_a_short_name_takes_the_whole_field():
 async def test_on_the_phone(world, locale, shown):
     value = (await card(world, locale=locale))["data"]["thing2"]["value"]
     assert value[4:] == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (SHIPPED, "Moonhill ID Sign-in"),
+        ("{{ site }}{{ purpose }} [{{ reference }}]", "Moonhill ID Sign-in"),
+        ("【{{ reference }}】{{ site }}{{ purpose }}", "Moonhill ID Sign-in"),
+        ("（{{ reference }}）{{ site }}", "Moonhill ID"),
+        ("{% if reference %}[{{ reference }}]{% endif %}{{ site }}", "Moonhill ID"),
+        ("{{ site }}{{ purpose }}", "Moonhill ID Sign-in"),
+        ("[{{ reference }}]", "-"),
+    ],
+)
+def test_a_message_without_a_reference_has_no_place_for_one(source, shown):
+    fields = MessageFields.of(Templates().fields({"thing2": source})).without_reference()
+    given = {"site": "Moonhill ID", "purpose": "Sign-in", "reference": "", "locale": "en"}
+    assert fields.filled(given)["thing2"] == shown

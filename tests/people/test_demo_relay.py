@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -91,6 +92,8 @@ async def test_a_number_gets_sms_in_shadow_mode_and_wechat_once_it_is_bound_and_
     for path, body in (("follow", None), ("send", {"text": keyword}), ("send", {"text": "确认"})):
         async with http.post(f"{sandbox}/users/{openid}/{path}", json=body) as answer:
             assert answer.ok
+    async with http.get(f"{sandbox}/users/{openid}/messages") as answer:
+        assert "138****8000" in (await answer.json())["messages"][-1]["content"]
 
     async def pushed():
         async with http.get(f"{sandbox}/users/{openid}/messages") as answer:
@@ -98,10 +101,29 @@ async def test_a_number_gets_sms_in_shadow_mode_and_wechat_once_it_is_bound_and_
 
     assert (await visitor.post("/relay/mode", mode="live")).status == 303
     await visitor.post("/relay/code", phone=PHONE)
-    code = (await first(pushed))["data"]["character_string1"]["value"]
+    card = (await first(pushed))["data"]
+    code = card["character_string1"]["value"]
+    assert card["thing2"]["value"] == "Moonhill ID Sign-in"
     await visitor.post("/relay/sign-in", phone=PHONE, code=code)
     assert "You are signed in" in visitor.page
     assert len(await visitor.texts()) == 1
+
+
+async def test_the_commands_that_it_prints_send_a_code_each(demo):
+    """Before anybody opened a page; the second has no id, so that a repeat with another code is another message."""
+    stack, visitor, _ = demo
+    for command in stack.identity.calls().replace("\\\n", " ").splitlines():
+        run = await asyncio.create_subprocess_exec(*shlex.split(command), stdout=-1, stderr=-1)
+        said, _ = await run.communicate()
+        assert b'"id":"ms_' in said
+    for code in ("721082", "482913"):
+
+        async def arrived(code=code):
+            return [text for text in await visitor.texts() if code in text]
+
+        await first(arrived)
+    assert "Shadow mode" in visitor.page
+    assert ">shadow<" not in visitor.page
 
 
 async def test_it_sends_codes_also_on_a_store_that_is_used_again(tmp_path):
