@@ -398,3 +398,19 @@ async def test_one_contact_is_not_flooded_by_starts_under_ever_new_users(new_rel
         assert len(await at_gateway(stub, 6)) == 6
         await world.advance(3_601)
         assert (await start(world, "attempt-11", **contacts))["delivery"]["channel"] == "gateway"
+
+
+async def test_a_page_says_code_sent_only_if_the_gateway_has_taken_it(new_relay, stub):
+    stub.answers = [(500, "")]
+    shaped = {"url": f"{stub.url}/sms", "fields": {"to": "{to}", "code": "{code}"}, "allow_private": True}
+    async with new_relay(skip=False, sites__shop__gateways={"main": {"shaped": shaped}}) as world:
+        started = await start(world)
+        seen = {}
+        await delivery(world, started, ("gateway", "unknown"))
+        for language in ("en", "zh"):
+            async with world.http.get(started["page_url"], headers={"Accept-Language": language}) as answer:
+                seen[language] = await answer.text()
+        assert "It may have arrived" in seen["en"]
+        assert "Look in your text messages or e-mail." in seen["en"]
+        assert "验证码可能已送达" in seen["zh"]
+        assert "请查看短信或邮件。" in seen["zh"]

@@ -50,8 +50,6 @@ def stage(status: str, delivery: Delivery, *, test: bool) -> str:
     match delivery.status, delivery.channel, delivery.reason:
         case "pending", _, _:
             return "auto"
-        case sent, "gateway", _ if sent != "failed":
-            return "sent"
         case "awaiting_scan", _, None | "no-binding" | "no-channel":
             return "awaiting_scan"
         case "awaiting_scan", _, _:
@@ -129,11 +127,13 @@ def _variables(
         part = "keyword" if handset == "phone" else "picture"
     anew = [f"{now}.hint.renew"] if state.renew else []
     hint_keys = [*anew, f"{now}.hint.{handset}.{part}", f"{now}.hint.{reason}", f"{now}.hint.{spoken}"]
-    hint_keys += [f"{now}.hint.{state.delivery.channel}", f"{now}.hint"]
+    hint_keys.append(f"{now}.hint")
     titles = [f"{now}.title.{spoken}", f"{now}.title"]
     if now == "auto" and part in _SHOWN:
         # Whether the user exists or not, only the linked WeChat gets the code (rule 7).
         hint_keys, titles = ["awaiting_scan.hint.no-channel"], ["fallback.title"]
+    if state.delivery.channel == "gateway" and now in {"queued", "sent", "unknown"}:
+        hint_keys = ["sent.hint.gateway"]
     if now == "approved" and state.return_to is None:
         hint_keys = ["approved.hint.stay"]
     words = {"account": state.account, "site": state.site}

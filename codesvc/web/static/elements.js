@@ -71,7 +71,6 @@ function stageOf({ status, delivery, test }) {
   if (test) return "test";
   const { status: sent, channel, reason } = delivery;
   if (sent === "pending") return "auto";
-  if (sent !== "failed" && channel === "gateway") return "sent";
   if (sent === "awaiting_scan") return [null, "no-binding", "no-channel"].includes(reason) ? sent : "fallback";
   if (sent === "failed" && reason === "no-binding") return "failed.no-binding";
   return ["sent", "delivered"].includes(sent) && ["reply", "customer_service"].includes(channel) ? "replied" : sent;
