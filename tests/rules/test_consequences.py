@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from codesvc.domain.callback_health import Heard
 from codesvc.domain.certificate import Certificate
 from codesvc.domain.store_pace import StorePace
@@ -11,6 +13,7 @@ from codesvc.service.statistics.gauges import QueueStanding
 from codesvc.service.statistics.series import SPANS, gathered
 from codesvc.service.statistics.summary import Fault
 from codesvc.web.admin.account_health import Health
+from codesvc.web.admin.accounts import of_account
 from codesvc.web.admin.consequences import in_order
 from codesvc.web.admin.layout import Words
 from codesvc.web.admin.worries import Worry, account_worries, certificate_worries, worries
@@ -105,3 +108,17 @@ def test_the_pace_of_the_store_knows_since_when():
     assert pace.late(180.0) is None
     pace.note(200.0, 0.5)
     assert pace.late_since == 199.5
+
+
+def test_without_a_token_it_says_how_codes_still_come():
+    [worry] = account_worries(EN, health(token=TokenTrouble("40125", 9_000_000, NOW)))
+    assert worry.hint.startswith("The AppSecret is wrong")
+    assert "codes come by keyword" in worry.hint
+
+
+def test_the_page_of_accounts_names_the_certificate_beside_callbacks_that_do_not_come():
+    certificate, well = Certificate("code.example.com", 0, 1_000), health()
+    silent = replace(well, heard=Heard(NOW, unheard=5, unheard_since=NOW - 3_600_000))
+    kinds = [worry.kind or worry.callbacks for worry in of_account(EN, silent, certificate)]
+    assert kinds[0] == "certificate"
+    assert list(of_account(EN, well, certificate)) == []

@@ -124,7 +124,7 @@ def token_worry(w: Words, title: str, trouble: TokenTrouble) -> Worry:
     return Worry(
         "bad",
         w.t("worry.token", account=title, what=name),
-        token_meaning(w, trouble.result),
+        w.t("worry.token.meanwhile", what=token_meaning(w, trouble.result)),
         "",
         trouble.since,
         "/admin/accounts",
@@ -137,7 +137,7 @@ def _fault(w: Words, title: str, fault: Fault) -> Worry:
     count = w.t("count.failed", count=w.number(fault.count))
     if fault.triage is None:
         text = w.t("worry.silent", account=title, result=w.named("result", fault.result))
-        hint = w.named("meaning", fault.result)
+        hint = w.t("worry.token.meanwhile", what=w.named("meaning", fault.result))
         return Worry("bad", text, hint, count, fault.since, "/admin/accounts", kind="silent")
     meaning, remedy = _headline(w.named("reason", fault.triage.reason))
     text = w.t("worry.fault", account=title, code=fault.result, meaning=meaning)
