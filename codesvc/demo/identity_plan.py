@@ -9,6 +9,8 @@ from typing import Final
 SITE: Final = "signin"
 NUMBER: Final = "13800138000"
 """The phone number that its page proposes."""
+_NEW: Final = "'$(date +%s)'"
+"""Ends the shell's quotation: each call has another id, for a repeated one would be answered and send nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Plan:
     def calls(self) -> str:
         """Two commands that send a code to the number of its page: by the API's call, and as a foreign system."""
         own = {"recipient": {"phone": NUMBER}, "code": "721082", "expires_in": 300, "client_ip": "192.0.2.1"}
-        foreign = {"event": "login", "data": {"mobile": NUMBER, "otp": "482913"}}
+        foreign = {"event": "login", "data": {"mobile": NUMBER, "otp": "482913", "id": _NEW}}
         return f"""curl {self.service_url}/v1/messages -H 'Content-Type: application/json' \\
       -H 'Authorization: Bearer {self.site_key}' -d '{json.dumps(own)}'
     curl {self.service_url}/inbound/generic/{SITE} -H 'Content-Type: application/json' \\
