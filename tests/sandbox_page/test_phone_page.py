@@ -299,8 +299,11 @@ async def test_the_code_that_a_page_shows_stands_first_stock_is_hidden_and_used_
 async def test_a_code_that_a_restarted_sandbox_has_forgotten_says_so(desk, browse):
     await desk.person()
     page = await browse(expect=["404"])
+    await page.clock.install()
     await typed(desk, page, "http://weixin.qq.com/q/02aBcDeFgHiJkLmNoPqRsT")
-    await expect(desk.phone(page)).to_contain_text("沙箱重启后会忘记所有二维码")
+    await expect(desk.phone(page).locator(".toast--shown")).to_contain_text("沙箱重启后会忘记所有二维码")
+    await page.clock.run_for(8_000)  # it takes long to read
+    await expect(desk.phone(page).locator(".toast--shown")).to_have_count(1)
 
 
 async def test_pages_are_opened_in_the_phones_language(desk):

@@ -15,6 +15,7 @@ import { iconButton } from "./view.js";
 import { world } from "./world.js";
 
 const TOAST_TIME = 3200;
+const READING_TIME = 60; // for each byte of a longer text: about 16 letters or 5 characters a second
 
 export class Phone {
   #stack = [];
@@ -69,7 +70,7 @@ export class Phone {
     clearTimeout(this.#toastTimer);
     this.#toast.textContent = text;
     this.#toast.classList.add("toast--shown");
-    this.#toastTimer = setTimeout(() => this.#toast.classList.remove("toast--shown"), TOAST_TIME);
+    this.#toastTimer = setTimeout(() => this.#toast.classList.remove("toast--shown"), Math.max(TOAST_TIME, new TextEncoder().encode(text).length * READING_TIME));
   }
 
   openChats() {
