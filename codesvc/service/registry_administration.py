@@ -182,12 +182,12 @@ class RegistryAdministration:
             Missing: there is no such site.
             Conflict: the site has a key of that name, or a site already has that key.
         """
-        made = new_key(site, secrets.token_bytes(32)) if digest is None and site in self._directory.sites else None
-        line = hash_line(made) if made is not None else digest
+        # Another process may just have made the site: whether it exists is asked once the store has been read.
+        made = new_key(site, secrets.token_bytes(32)) if digest is None else None
 
         async def think() -> type_of_changes:
             known = {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}
-            key = one_key(name, {"hash": line, "scopes": list(scopes)})
+            key = one_key(name, {"hash": digest if made is None else hash_line(made), "scopes": list(scopes)})
             if name in known:
                 raise Conflict(f"the site has a key {name}; take another name, or remove that key first")
             if self._directory.has_key(key.hash):

@@ -61,6 +61,15 @@ async def test_a_site_and_its_key_are_in_force_here_at_once(world):
     assert (await world.get(started)).problem == "not-found", "another site's"
 
 
+async def test_a_site_that_another_process_has_just_made_gets_a_key_here(new_world, monkeypatch):
+    async with new_world() as one, new_world() as other:
+        monkeypatch.setattr(other.app[SERVICES].change_notifier, "wake", lambda _: None)
+        await put(one, site__bar=BAR)
+        assert "bar" not in other.app[SERVICES].directory.sites, "it has not looked since"
+        made = await other.app[SERVICES].administration.add_key("bar", "server", ["verify"], by="test")
+        assert (await other.start("u", key=made)).status == 201
+
+
 async def test_another_process_has_it_within_a_second(new_world, monkeypatch):
     async with new_world() as one, new_world() as other:
         await put(one, site__bar=BAR, key__bar__server=key_table(NEW_KEY))
