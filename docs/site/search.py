@@ -16,6 +16,7 @@ from typing import Any, Final
 from mkdocs.exceptions import PluginError
 
 WORDS: Final = Path(__file__).with_name("search_words.toml")
+RANKING: Final = Path(__file__).with_name("ranking.js")
 FAINT: Final = {
     **dict.fromkeys(("decisions/", "contributing/", "glossary/"), 0.02),
     **dict.fromkeys(("log-events/", "metrics/", "events/", "template-variables/", "claims/"), 0.1),
@@ -25,7 +26,7 @@ FAINT: Final = {
 
 
 def on_post_build(config: Any, **_: Any) -> None:
-    """Put the readers' words and the weights into the index that the theme has written.
+    """Put the readers' words and the weights into the index that the theme has written, and the ranking into its worker.
 
     Raises:
         PluginError: `search_words.toml` names a section that the site does not have.
@@ -42,6 +43,9 @@ def on_post_build(config: Any, **_: Any) -> None:
             entry["words"] = " ".join(_characters())
     if words:
         raise PluginError(f"{WORDS.name}: no such section: {', '.join(words)}")
+    for worker in Path(config["site_dir"]).glob("assets/javascripts/workers/search.*.min.js"):
+        theirs = worker.read_text(encoding="utf-8")
+        worker.write_text(f"{RANKING.read_text(encoding='utf-8')}\n{theirs}", encoding="utf-8")
     path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 

@@ -92,6 +92,28 @@ def test_a_symptom_is_found_in_chinese(site, browser):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("language", "question"), [("zh", "40164"), ("en", "errcode 40164"), ("en", "39 amp quot")])
+def test_a_page_opened_from_a_hit_reads_like_any_other(site, browser, language, question):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/{language}/")
+    page.locator("label.md-header__button[for=__search]").click()
+    page.locator(".md-search__input").press_sequentially(question)
+    hit = page.locator(".md-search-result__link").first
+    hit.wait_for()
+    hit.click()
+    page.wait_for_url(lambda url: url != f"{site}/{language}/")
+    page.wait_for_load_state("networkidle")
+    plain = browser.new_page(viewport={"width": 390, "height": 844})
+    plain.goto(page.url.partition("?")[0].partition("#")[0])
+    plain.wait_for_load_state("networkidle")
+    assert [mark for mark in page.locator("article mark").all() if not mark.inner_text()] == []
+    for part in ("article", "article h1 + blockquote, article h2"):
+        assert page.locator(part).all_text_contents() == plain.locator(part).all_text_contents()
+    page.close()
+    plain.close()
+
+
+@pytest.mark.browser
 def test_a_page_leads_to_its_twin(site, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{site}/zh/troubleshooting/")

@@ -1,0 +1,39 @@
+// Put before the theme's search worker (docs/site/search.py). The theme never looks at the last character of a run of Chinese,
+// so that "备案" is "备" to it, and takes every word as the beginning of one: "key" finds Keycloak, "no" finds Node. Here a run ends
+// with a filler, a short word that stands on a page is itself, and a longer one counts most where it stands whole.
+{
+  const FILLER = "〇";
+  const HAN = /^\p{sc=Han}+$/u;
+  const PLAIN = /^[^+\-~^:*][^~^:*]*\*$/; // without the operators of the search
+
+  const forms = (word, known) => {
+    if (HAN.test(word)) return known(word) ? [`${word}^6`] : [`${word}*`];
+    const other = word.endsWith("s") ? word.slice(0, -1) : `${word}s`;
+    const whole = [word, other].filter(known).map((each) => `${each}^6`);
+    return word.length < 4 && whole.length ? whole : [...whole, `${word}*`];
+  };
+
+  const rank = (prototype) => {
+    const { search } = prototype;
+    prototype.search = function (asked) {
+      const known = (word) => Object.hasOwn(this.invertedIndex, word);
+      const words = asked.replaceAll(FILLER, "").split(" ");
+      const plain = words.filter((each) => PLAIN.test(each)).flatMap((each) => each.slice(0, -1).toLowerCase().split("-"));
+      const long = plain.some((each) => each.length > 1);
+      const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1 && HAN.test(each)));
+      const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
+      const found = search.call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "));
+      // What shares only a common word with the question is no answer to it.
+      return found.filter((each) => each.score >= found[0].score / 25);
+    };
+  };
+
+  let ready = false;
+  const listen = self.addEventListener;
+  self.addEventListener = (kind, heard) =>
+    listen.call(self, kind, ({ data: { type, data } }) => {
+      if (!ready) rank(lunr.Index.prototype);
+      ready = true;
+      return heard({ data: { type, data: typeof data === "string" ? data.replace(/\p{sc=Han}+/gu, `$&${FILLER}`) : data } });
+    });
+}
