@@ -11,7 +11,7 @@ from docs.reference.words import anchor, pick, told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OF_A_PURPOSE: Final = ("resend_after", "code_life", "code_max_life", "attempts")
+_OF_A_PURPOSE: Final = ("code_length", "code_alphabet", "resend_after", "code_life", "code_max_life", "attempts")
 
 
 def limits(language: str) -> Iterator[str]:

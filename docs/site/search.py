@@ -26,7 +26,7 @@ FAINT: Final = {
 
 
 def on_post_build(config: Any, **_: Any) -> None:
-    """Put the readers' words and the weights into the index that the theme has written, and the ranking into its worker.
+    """Put the readers' words and the weights into the theme's index, and the ranking into its worker.
 
     Raises:
         PluginError: `search_words.toml` names a section that the site does not have.
