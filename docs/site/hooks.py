@@ -31,6 +31,7 @@ SECTIONS: Final = {
     "Contribute": "参与开发",
 }
 """Titles of the navigation: English, as in mkdocs.yml, and Chinese."""
+GLOSSARY: Final = {"zh": "词汇表", "en": "Glossary"}
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?://|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _SRC = re.compile(r'(\b(?:src|srcset)=")(?!https?://|data:)([^"]+)"')
@@ -67,6 +68,8 @@ def on_config(config: Any, **_: Any) -> Any:
         for item in items:
             if isinstance(item, dict):
                 found += [{title: below} for title, pages in item.items() if (below := kept(pages))]
+            elif item == "glossary.md":  # one page for both, with both titles
+                found.append({GLOSSARY[root.name]: item})
             elif (root / item).exists() or item in shared:
                 found.append(item)
         return found

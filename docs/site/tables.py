@@ -11,6 +11,9 @@ _ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 _HEAD: Final = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 _CELL: Final = re.compile(r"<td([^>]*)>(.*?)</td>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
+# Nobody sees these; the search shows a table as running text, with them between its cells and rows.
+_BETWEEN: Final = "<span hidden> · </span>"
+_AFTER: Final = "<span hidden>; </span>"
 _ROLES: Final = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
 
 
@@ -29,7 +32,11 @@ def _labelled(table: str) -> str:
 
 def _row(row: str, names: list[str]) -> str:
     left = iter(names)
-    return _CELL.sub(lambda cell: _cell(cell[1], cell[2], next(left, "")), row)
+    row = _CELL.sub(lambda cell: _cell(cell[1], cell[2], next(left, "")), row)
+    for end in ("</div></td>", "</th>"):
+        before, last, after = row.rpartition(end)
+        row = before.replace(end, f"{_BETWEEN}{end}") + (_AFTER if last else "") + last + after
+    return row
 
 
 def _cell(attributes: str, content: str, name: str) -> str:

@@ -23,6 +23,14 @@ PAGES = ["zh/", "en/", "zh/wechat-setup/", "en/api/", "zh/configuration/", "zh/g
 QUESTIONS = json.loads(Path(__file__).with_name("site_questions.json").read_text(encoding="utf-8"))
 """What a reader asks the search, and the page that answers."""
 
+COVERED = """blocks => blocks.filter(block => [...block.querySelectorAll("code > span")].some(line => {
+    const range = document.createRange();
+    range.selectNodeContents(line);
+    const button = block.querySelector("nav").getBoundingClientRect();
+    return [...range.getClientRects()].some(box => box.right > button.left);
+})).length"""
+"""How many blocks of code have text below their button."""
+
 LOOKS = [(390, "light"), (1280, "dark"), *([(390, "dark"), (1280, "light")] if WHOLE else [])]
 
 
@@ -111,6 +119,21 @@ def test_a_page_opened_from_a_hit_reads_like_any_other(site, browser, language, 
         assert page.locator(part).all_text_contents() == plain.locator(part).all_text_contents()
     page.close()
     plain.close()
+
+
+@pytest.mark.browser
+def test_on_a_phone_no_code_runs_off_and_nothing_covers_it(site, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/en/secrets/")
+    page.locator(".md-code__nav").first.wait_for()
+    blocks = page.locator("article pre > code")
+    assert blocks.evaluate_all("all => all.filter(each => each.scrollWidth > each.clientWidth).length") == 0
+    assert page.locator("article pre").evaluate_all(COVERED) == 0
+    page.mouse.wheel(0, 1500)
+    page.mouse.wheel(0, -300)
+    page.locator(".md-top:not([hidden])").wait_for()
+    assert page.locator(".md-top").bounding_box()["y"] > 700
+    page.close()
 
 
 @pytest.mark.browser
