@@ -111,12 +111,16 @@ def test_a_page_opened_from_a_hit_reads_like_any_other(site, browser, language, 
     hit.click()
     page.wait_for_url(lambda url: url != f"{site}/{language}/")
     page.wait_for_load_state("networkidle")
+    address = page.url.partition("?")[0].partition("#")[0]
     plain = browser.new_page(viewport={"width": 390, "height": 844})
-    plain.goto(page.url.partition("?")[0].partition("#")[0])
+    plain.goto(address)
     plain.wait_for_load_state("networkidle")
-    assert [mark for mark in page.locator("article mark").all() if not mark.inner_text()] == []
-    for part in ("article", "article h1 + blockquote, article h2"):
-        assert page.locator(part).all_text_contents() == plain.locator(part).all_text_contents()
+    for opened in (page.url, f"{address}?h={question}"):  # the second as it was handed on before
+        page.goto(opened)
+        page.wait_for_load_state("networkidle")
+        assert [mark for mark in page.locator("article mark").all() if not mark.text_content()] == []
+        for part in ("article", "article h1 + blockquote, article h2"):
+            assert page.locator(part).all_text_contents() == plain.locator(part).all_text_contents()
     page.close()
     plain.close()
 
