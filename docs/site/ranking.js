@@ -23,8 +23,8 @@
       const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1 && HAN.test(each)));
       const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
       const found = search.call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "));
-      // What shares only a common word with the question is no answer to it.
-      return found.filter((each) => each.score >= found[0].score / 25);
+      // What shares only a common word with a question of several is no answer to it.
+      return kept.length > 1 ? found.filter((each) => each.score >= found[0].score / 25) : found;
     };
   };
 
