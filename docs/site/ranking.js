@@ -20,7 +20,7 @@
       const words = asked.replaceAll(FILLER, "").split(" ");
       const plain = words.filter((each) => PLAIN.test(each)).flatMap((each) => each.slice(0, -1).toLowerCase().split("-"));
       const long = plain.some((each) => each.length > 1);
-      const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1 && HAN.test(each)));
+      const kept = [...new Set(plain)].filter((each) => each && !(long && each.length === 1));
       const rest = words.filter((each) => each && each !== "*" && !PLAIN.test(each));
       const found = search.call(this, [...rest, ...kept.flatMap((each) => forms(each, known))].join(" "));
       // What shares only a common word with a question of several is no answer to it.
