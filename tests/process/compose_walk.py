@@ -157,7 +157,7 @@ def first_code():
     send = [PYTHON, "-m", "codesvc.cli", "send", "--config", str(config), "--site", "shop"]
     sending = subprocess.Popen([*send, "--purpose", "register", "--user", "ann"], stdout=subprocess.PIPE, text=True)
     for line in sending.stdout:
-        if found := re.search(r"the keyword (\w+)", line):
+        if found := re.search(r"^ {4}(\w{8})$", line):
             me = control("/users", {"person": "ann"})["openid"]
             control(f"/users/{me}/follow", {})
             said = control(f"/users/{me}/send", {"text": found[1]})["messages"][-1]["content"]

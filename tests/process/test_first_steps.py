@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OWN_NETWORK = ("unshare", "--map-root-user", "--net", "bash", "-c", 'ip link set lo up && exec "$@"', "-")
 MARK = "line-ended"
+KEYWORD_LINE = re.compile(r"^ {4}(\w{8})$")
+"""Of what `codesvc send` prints."""
 PERSON = """
 import json, re, sys, urllib.request
 def call(path, body):
@@ -123,7 +125,7 @@ async def test_every_line_of_run_it_works_in_the_order_of_the_lines(own_network)
         where = (await shell.run("pwd; command -v codesvc")).split()
         assert where[1] == f"{where[0]}/.venv/bin/codesvc"
         shell.type(lines[-1])
-        _, found = await shell.ends(re.compile(r"keyword (\w{8})"))
+        _, found = await shell.ends(KEYWORD_LINE)
         seen_in_chat = await asyncio.to_thread(shell.beside, sys.executable, "-c", PERSON, found[1])
         assert re.search(r"\b\d{6}\b", seen_in_chat)
         seen, found = await shell.ends()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.process.test_first_steps import PERSON, Shell, fresh_environment, own_network
+from tests.process.test_first_steps import KEYWORD_LINE, PERSON, Shell, fresh_environment, own_network
 from tests.process.walks import GUIDES
 
 __all__ = ["own_network"]
@@ -120,7 +120,7 @@ async def test_the_commands_work_as_they_stand(own_network, tmp_path):
 async def sent(shell, line):
     """Type the line, and be the person who sends the keyword."""
     shell.type(line)
-    _, found = await shell.ends(re.compile(r"keyword (\w{8})"))
+    _, found = await shell.ends(KEYWORD_LINE)
     chat = await asyncio.to_thread(shell.beside, sys.executable, "-c", PERSON, found[1])
     assert re.search(r"\b\d{6}\b", chat)
     seen, found = await shell.ends()
