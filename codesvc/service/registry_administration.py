@@ -182,14 +182,14 @@ class RegistryAdministration:
             Missing: there is no such site.
             Conflict: the site has a key of that name, or a site already has that key.
         """
-        # Another process may just have made the site: whether it exists is asked once the store has been read.
-        made = new_key(site, secrets.token_bytes(32)) if digest is None else None
+        made: str | None = None
 
         async def think() -> type_of_changes:
-            known = {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}
-            key = one_key(name, {"hash": digest if made is None else hash_line(made), "scopes": list(scopes)})
-            if name in known:
+            nonlocal made
+            if name in {*(key.name for key, _ in self.keys(site)), *self._kept.keys_of(site)}:
                 raise Conflict(f"the site has a key {name}; take another name, or remove that key first")
+            made = new_key(site, secrets.token_bytes(32)) if digest is None else None
+            key = one_key(name, {"hash": digest if made is None else hash_line(made), "scopes": list(scopes)})
             if self._directory.has_key(key.hash):
                 raise Conflict("that key is somebody's already")
             table: dict[str, object] = {"hash": key.hash.removeprefix("sha256:"), "scopes": sorted(key.scopes)}

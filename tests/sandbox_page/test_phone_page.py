@@ -90,7 +90,7 @@ async def test_a_pasted_address_is_a_scan(desk, browse):
 
 async def test_an_expired_code_says_so(desk, browse):
     await desk.person()
-    await desk.mint("old", seconds=60)
+    await desk.mint("old", seconds=120)
     page = await browse(expect=["410"])
     await page.get_by_role("tab", name="时间与回执").click()
     await page.get_by_role("button", name="快进 5 分钟").click()

@@ -60,7 +60,10 @@ FORMS = (
     *OIDC,
     "act", "back", "code", "event", "language", "name", "password", "query", "reason", "site", "token",
 )  # fmt: skip
-COOKIES = ("codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit", "codesvc_oidc_vvvvvvvv")
+COOKIES = (
+    "codesvc_admin", "codesvc_admin_language", "codesvc_known", "codesvc_visit", "codesvc_oidc_vvvvvvvv",
+    "codesvc_person_shop",
+)  # fmt: skip
 COMPUTED = {
     "web/admin/cookies.py cookie _cookie_name(request)": {("cookie", "codesvc_admin")},
     "web/admin/cookies.py cookie _cookie_name(request, _KNOWN)": {("cookie", "codesvc_known")},
@@ -68,6 +71,9 @@ COMPUTED = {
     "web/api/webhooks.py query name": {("query", "status"), ("query", "event")},
     "web/authentication.py header header": {("header", "forwarded"), ("header", "x-forwarded-for")},
     "web/browser.py cookie services(request).address.cookie_name(_NAME)": {("cookie", "codesvc_visit")},
+    "web/browser.py cookie services(request).address.cookie_name(PERSON_COOKIE + site)": {
+        ("cookie", "codesvc_person_shop")
+    },
     "web/inbound/authentication.py header header": {
         ("header", "x-authgear-body-signature"),
         ("header", "zitadel-signature"),
