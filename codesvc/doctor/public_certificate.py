@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from codesvc.doctor.finding import Finding, fail, ok, skipped, warn
 from codesvc.domain.certificate import MEANS, REMEDIES, CertificateState
 from codesvc.domain.clock import unix_ms
-from codesvc.domain.service_address import DEFAULT_PORTS
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime.peer_certificate import CertificateProbe
 
 _WHAT: Final = "service.public_url: certificate"
@@ -16,14 +15,13 @@ _WHAT: Final = "service.public_url: certificate"
 
 async def findings(public_url: str) -> list[Finding]:
     """Its state by a handshake; nothing for an address without https."""
-    parts = urlsplit(public_url)
-    if parts.scheme != "https":
+    address, now = ServiceAddress(public_url), unix_ms()
+    if not address.secure:
         return []
-    host, now = parts.hostname or "", unix_ms()
-    seen = await CertificateProbe().look(host, parts.port or DEFAULT_PORTS["https"])
+    seen = await CertificateProbe().look(address.host, address.port)
     if seen is None:
         remedy = "Look from outside if this network does not lead back to it; the callback below says more."
-        return [skipped(_WHAT, f"{host} is not reached from this machine", remedy)]
+        return [skipped(_WHAT, f"{address.host} is not reached from this machine", remedy)]
     state = seen.state(now)
     if state is CertificateState.OK:
         return [ok(_WHAT, seen.said(now))]

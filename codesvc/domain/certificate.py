@@ -30,12 +30,13 @@ class CertificateState(StrEnum):
     ENDING = "ends soon"
 
 
+_SHUT: Final = "Browsers do not open the pages and WeChat does not call back."
 MEANS: Final = {
-    CertificateState.EXPIRED: "Browsers do not open the pages and WeChat does not call back.",
-    CertificateState.EARLY: "Browsers do not open the pages and WeChat does not call back.",
-    CertificateState.NAME: "Browsers do not open the pages and WeChat does not call back.",
+    CertificateState.EXPIRED: _SHUT,
+    CertificateState.EARLY: _SHUT,
+    CertificateState.NAME: _SHUT,
     CertificateState.UNTRUSTED: "Browsers may not open the pages, and WeChat may not call back.",
-    CertificateState.NONE: "Browsers do not open the pages and WeChat does not call back.",
+    CertificateState.NONE: _SHUT,
     CertificateState.ENDING: "It works until then.",
 }
 REMEDIES: Final = {

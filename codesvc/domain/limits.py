@@ -112,8 +112,10 @@ def parse_address(text: str) -> IPv4Address | IPv6Address:
     return address
 
 
-def bucket(address: IPv4Address | IPv6Address) -> str:
-    """The text that stands for an address in keys: the IPv4 address or the /64, without colons."""
+def bucket(address: IPv4Address | IPv6Address | None) -> str:
+    """The text that stands for an address in keys: the IPv4 address or the /64, without colons; `-` for none."""
+    if address is None:
+        return NO_ADDRESS
     if isinstance(address, IPv4Address):
         first, second, third, fourth = address.packed
         return f"{first}.{second}.{third}.{fourth}"
@@ -127,8 +129,10 @@ def address_of(text: str) -> IPv4Address | IPv6Address | None:
     return IPv4Address(text) if "." in text else IPv6Address(int(text, 16) << 64)
 
 
-def network(address: IPv4Address | IPv6Address) -> str:
-    """The text for the network around an address: an IPv4 /24 or an IPv6 /48, which one customer may have whole."""
+def network(address: IPv4Address | IPv6Address | None) -> str:
+    """The text for the network around an address, which one customer may have whole: an IPv4 /24 or an IPv6 /48."""
+    if address is None:
+        return NO_ADDRESS
     if isinstance(address, IPv4Address):
         first, second, third, _ = address.packed
         return f"{first}.{second}.{third}"

@@ -35,6 +35,12 @@ class ServiceAddress:
         return urlsplit(self.public_url).hostname or ""
 
     @cached_property
+    def port(self) -> int:
+        """The port of the public address, also where it is not written."""
+        parts = urlsplit(self.public_url)
+        return parts.port or DEFAULT_PORTS[parts.scheme]
+
+    @cached_property
     def origin(self) -> str:
         """The origin as browsers write it: without a path, and without the scheme's default port."""
         parts = urlsplit(self.public_url)

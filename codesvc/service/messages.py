@@ -15,7 +15,7 @@ import structlog
 
 from codesvc.domain.channels import Channel
 from codesvc.domain.errors import Invalid
-from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket, widest
+from codesvc.domain.limits import LimitReached, bucket, widest
 from codesvc.domain.message import MESSAGE_ID, new_message_id
 from codesvc.domain.recipient import recipient, user_ids
 from codesvc.domain.sealed_content import SealedContent, Seals
@@ -82,7 +82,7 @@ class Messages:
             kind=wanted.kind.value,
             locale=wanted.locale,
             reference=wanted.reference,
-            address=bucket(wanted.address) if wanted.address else NO_ADDRESS,
+            address=bucket(wanted.address),
             disclose=purpose.disclose_binding,
             shadow=relay.shadow,
             coded=bool(wanted.code),

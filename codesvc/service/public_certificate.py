@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import structlog
 
 from codesvc.domain.certificate import CertificateState
 from codesvc.domain.clock import unix_ms
 from codesvc.domain.health import ComponentHealth
-from codesvc.domain.service_address import DEFAULT_PORTS
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime import metrics
 from codesvc.runtime.peer_certificate import CertificateProbe
 from codesvc.runtime.tasks import end
@@ -40,8 +39,7 @@ class PublicCertificate:
     """
 
     def __init__(self, public_url: str) -> None:
-        parts = urlsplit(public_url)
-        self._host, self._port = parts.hostname or "", parts.port or DEFAULT_PORTS["https"]
+        self._address = ServiceAddress(public_url)
         self._probe = CertificateProbe()
         self._said = CertificateState.OK
         self.seen: Certificate | None = None
@@ -67,7 +65,7 @@ class PublicCertificate:
 
     async def look(self) -> None:
         """Look once, and say in log and metrics what was seen."""
-        self.seen = await self._probe.look(self._host, self._port)
+        self.seen = await self._probe.look(self._address.host, self._address.port)
         state = self.state
         for each in CertificateState:
             metrics.CERTIFICATE.labels(each).set(each == state)
@@ -85,7 +83,7 @@ class PublicCertificate:
 async def watching(public_url: str) -> AsyncIterator[PublicCertificate]:
     """Look at the certificate again and again while the context is open; never if the address has none."""
     watch = PublicCertificate(public_url)
-    secure = public_url.startswith("https:")
+    secure = ServiceAddress(public_url).secure
     tasks = [asyncio.create_task(watch.run(), name="public certificate")] if secure else []
     try:
         yield watch

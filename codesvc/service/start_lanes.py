@@ -48,7 +48,7 @@ class Lane:
 def lane_of(address: IPv4Address | IPv6Address | None, *, for_app: bool, known: str) -> Lane:
     """The lane of a start from this address, for an app, by the person `known` ("" for a stranger)."""
     if not for_app:
-        return Lane(window="all", address=bucket(address) if address else NO_ADDRESS)
+        return Lane(window="all", address=bucket(address))
     if known:
         return Lane(window="apps-known", address=f"known-{known}")
     if address is None:

@@ -14,7 +14,7 @@ from codesvc.domain import codes
 from codesvc.domain.account_kinds import Right
 from codesvc.domain.codes import VerificationId
 from codesvc.domain.device import family
-from codesvc.domain.limits import NO_ADDRESS, LimitReached, bucket
+from codesvc.domain.limits import LimitReached, bucket
 from codesvc.domain.record import Fixed
 from codesvc.domain.sealed_content import Seals
 from codesvc.domain.test_identity import format_of
@@ -139,7 +139,7 @@ class Verifications:
             id=short.text,
             long_id=long.text,
             user=request.user,
-            address=bucket(request.address) if request.address else NO_ADDRESS,
+            address=bucket(request.address),
             fixed=msgspec.json.encode(fixed),
             vouched=request.vouched,
             keyword=codes.new_keyword() if plan.with_keyword else "",

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 
-from codesvc.domain.limits import NO_ADDRESS, bucket, network
+from codesvc.domain.limits import bucket, network
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.store.outcomes import Outcome
 from codesvc.store.visits import Arriving
@@ -141,8 +141,8 @@ class Visits:
         arriving = Arriving(
             browser=browser,
             subject=errand.id,
-            address=bucket(address) if address else NO_ADDRESS,
-            network=network(address) if address else NO_ADDRESS,
+            address=bucket(address),
+            network=network(address),
         )
         admitted = await self._store.admit(account.store_keys, arriving)
         if admitted.outcome is Outcome.SAME:

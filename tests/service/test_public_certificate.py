@@ -14,6 +14,7 @@ import trustme
 
 from codesvc.doctor import public_certificate as doctor
 from codesvc.doctor.finding import Status
+from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime.peer_certificate import CertificateProbe
 from codesvc.web.context import SERVICES
 from tests.ops.nginx import free_port
@@ -136,9 +137,10 @@ async def test_a_renewed_one_is_seen_and_one_that_cannot_be_seen_is_no_state(new
     async with answering(leaf_of(authority, "expired")) as port, watched(new_world, port) as (world, _):
         watch = world.app[SERVICES].readiness.certificate
         assert watch.state == "expired"
-        watch._port = free_port()
+        watch._address = ServiceAddress(f"https://localhost:{free_port()}")
         await watch.look()
         assert watch.conditions == []
-        async with answering(leaf_of(authority, "ok")) as watch._port:
+        async with answering(leaf_of(authority, "ok")) as renewed:
+            watch._address = ServiceAddress(f"https://localhost:{renewed}")
             await watch.look()
         assert watch.state == "ok"

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from codesvc.domain.limits import NO_ADDRESS, Rate, bucket, encode, network
+from codesvc.domain.limits import Rate, bucket, encode, network
 from codesvc.domain.passwords import is_password
 from codesvc.store.audit import LoginBudget
 from codesvc.store.outcomes import Outcome
@@ -52,9 +52,9 @@ class Visitor:
         if self.browser:
             return LoginBudget(visitor=f"browser-{self.browser}", rates=_TRIES)
         return LoginBudget(
-            visitor=bucket(self.address) if self.address else NO_ADDRESS,
+            visitor=bucket(self.address),
             rates=_TRIES,
-            network=network(self.address) if self.address else NO_ADDRESS,
+            network=network(self.address),
             network_rates=_NETWORK_TRIES,
             everybody_rates=_STRANGERS_TRIES,
         )
