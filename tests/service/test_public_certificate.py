@@ -16,6 +16,7 @@ from codesvc.doctor import public_certificate as doctor
 from codesvc.doctor.finding import Status
 from codesvc.domain.service_address import ServiceAddress
 from codesvc.runtime.peer_certificate import CertificateProbe
+from codesvc.service.public_certificate import PublicCertificate
 from codesvc.web.context import SERVICES
 from tests.ops.nginx import free_port
 from tests.service.test_admin import ADMIN, Operator
@@ -133,9 +134,10 @@ async def test_every_place_names_it(new_world, authority, state, said):
     assert "codesvc_certificate_ends_seconds 1." in metrics
 
 
-async def test_a_renewed_one_is_seen_and_one_that_cannot_be_seen_is_no_state(new_world, authority):
-    async with answering(leaf_of(authority, "expired")) as port, watched(new_world, port) as (world, _):
-        watch = world.app[SERVICES].readiness.certificate
+async def test_a_renewed_one_is_seen_and_one_that_cannot_be_seen_is_no_state(authority):
+    async with answering(leaf_of(authority, "expired")) as port:
+        watch = PublicCertificate(f"https://localhost:{port}")
+        await watch.look()
         assert watch.state == "expired"
         watch._address = ServiceAddress(f"https://localhost:{free_port()}")
         await watch.look()
