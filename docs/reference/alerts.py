@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docs.reference.words import ROOT, pick, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_URGENCY: Final = (
+    ("page", "立刻处理：夜里也要叫醒人（{} 条）", "Act at once, at night too ({})"),
+    ("ticket", "可以等到早上（{} 条）", "Can wait for the morning ({})"),
+)
+"""The severities of the rules, the most urgent first, with the headings of their alerts."""
 
 
 class Alert(NamedTuple):
@@ -40,12 +47,21 @@ def _alert(rule: str) -> Alert:
 
 
 def alert_table(language: str) -> Iterator[str]:
-    """The page of the alerts."""
-    yield pick(language, "## 全部告警 {#alerts}", "## Every alert {#alerts}")
-    rows = []
-    for alert in alerts():
-        said = told("alerts", alert.name, language)
-        means = said if language == "zh" else f"{alert.summary} | {said}"
-        rows.append(f"| `{alert.name}` | {' '.join(filter(None, (alert.severity, alert.after)))} | {means} |")
-    head = pick(language, "| 告警 | 级别 | 含义 | 怎么办 |", "| alert | severity | means | what to do |")
-    yield "\n".join([head, "| --- | --- | --- | --- |", *rows])
+    """The page of the alerts: first what cannot wait, and within that what stops everybody, as the file has it."""
+    for severity, chinese, english in _URGENCY:
+        these = [alert for alert in alerts() if alert.severity == severity]
+        yield f"## {pick(language, chinese, english).format(len(these))} {{#{severity}}}"
+        rows = []
+        for alert in these:
+            said = told("alerts", alert.name, language)
+            means = said if language == "zh" else f"{alert.summary} | {said}"
+            rows.append(f"| `{alert.name}` | {_after(alert.after, language)} | {means} |")
+        head = pick(language, "| 告警 | 持续多久 | 含义 | 怎么办 |", "| alert | after | means | what to do |")
+        yield "\n".join([head, "| --- | --- | --- | --- |", *rows])
+
+
+def _after(time: str, language: str) -> str:
+    """A time of the rules, such as `5m`, in words."""
+    if not time:
+        return pick(language, "立即", "at once")
+    return pick(language, f"{time.removesuffix('m')} 分钟", f"{time.removesuffix('m')} min")

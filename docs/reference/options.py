@@ -197,14 +197,25 @@ def example_of(option: Option) -> str:
 _SHOWN_NAMES: Final = {"accounts": "main", "sites": "shop", "admin": "lan"}
 
 
+def _title(table: str, language: str) -> str:
+    return f"`{table}`" if table else pick(language, "文件开头", "At the top of the file")
+
+
+def _index_line(table: str, language: str) -> str:
+    """A link to a table's options, and what they are about."""
+    about = told("tables", anchor(table) or "top", language)
+    return f"[{_title(table, language)}](#{anchor(table) or 'top'}){pick(language, '：', ': ')}{about}"
+
+
 def configuration(language: str) -> Iterator[str]:
-    """The page of the options."""
+    """The page of the options, after an index of their tables."""
+    tables = dict.fromkeys(option.table for option in settings())
+    yield "\n".join(f"- {_index_line(table, language)}" for table in tables)
     table = None
     for option in settings():
         if option.table != table:
             table = option.table
-            shown = table or pick(language, "文件开头", "At the top of the file")
-            yield f"## {f'`{shown}`' if table else shown} {{#{anchor(table) or 'top'}}}"
+            yield f"## {_title(table, language)} {{#{anchor(table) or 'top'}}}"
         since = WORDS["config"].get(option.path, {}).get("since", FIRST)
         facts = [type_of(option.hint, language), default_of(option, language), takes_effect(option.path, language)]
         facts.append(pick(language, f"自 {since} 起", f"since {since}"))

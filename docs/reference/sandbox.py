@@ -86,6 +86,14 @@ def sandbox_reference(language: str) -> Iterator[str]:
             for right in Right
         ],
     )
+    yield pick(language, "## 网站登录 {#website-login}", "## Website login {#website-login}")
+    yield told("pages", "sandbox-reference-website", language)
+    yield pick(
+        language,
+        "## 真实平台可能不同的地方 {#where-the-real-platform-may-differ}",
+        "## Where the real platform may differ {#where-the-real-platform-may-differ}",
+    )
+    yield told("pages", "sandbox-reference-decided", language)
     yield pick(language, "## 能回答的接口 {#what-it-answers}", "## What it answers {#what-it-answers}")
     yield told("pages", "sandbox-reference-answers", language)
     yield "```\n" + "\n".join(f"{endpoint.method:<5}{endpoint.path}" for endpoint in ENDPOINTS) + "\n```"
