@@ -32,7 +32,7 @@ def clients(wiki: str, secrets: Mapping[str, str]) -> list[dict[str, Any]]:
     own = [f"http://{host}:{rest}" for host in ("localhost", "127.0.0.1") for rest in _CALLBACKS]
     known: dict[str, dict[str, Any]] = {
         WIKI: {"name": {"zh": "山月百科", "en": "Moonhill Wiki"}, "redirect_uris": [f"{wiki}/callback"]},
-        APP: {"name": {"zh": "您的应用", "en": "Your app"}, "redirect_uris": own, "bind_visitors": True},
+        APP: {"name": {"zh": "你的应用", "en": "Your app"}, "redirect_uris": own, "bind_visitors": True},
     }
     return [
         {"id": name, "secrets": [hash_line(secrets[name])], **client}

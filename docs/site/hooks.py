@@ -133,7 +133,8 @@ class Links:
         where, address = self._place(target)
         if address is None:
             name = (self._source.parent / target).resolve().relative_to(DOCS.parent).as_posix()
-            return f"{text} (`{name}`)" if text.strip("`") not in name else f"`{name}`"
+            shown = f"（`{name}`）" if self._language == "zh" else f" (`{name}`)"
+            return f"{text}{shown}" if text.strip("`") not in name else f"`{name}`"
         if where == self._language:
             return f"{picture}[{text}]({posixpath.relpath(address, self._folder)}{anchor})"
         base = posixpath.relpath(f"../{where}/{_address(address)}", self._url) + "/"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.reference.pages import PAGES
+from tests.doctor.samples import meaning
 from tests.doctor.test_documents import BLOCK, anchor_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,8 +22,8 @@ WORDS_OF_SYSTEMS = 4_600
 """Of all their pages and of the two that lead to them."""
 WORDS_IN_ALL = 19_000
 """Of all English pages that people have written, those of systems too, without code: half of 38,000."""
-LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css"}
-"""Of code that is the same in both, so that a test that runs one runs both."""
+LANGUAGES = {"python", "js", "php", "java", "sh", "html", "css", "nginx"}
+"""Of code that is the same in both but for its comments, so that a test that runs one runs both."""
 READERS = {
     "en": re.compile(r"^> \*\*For\*\* .+ · .+", re.MULTILINE),
     "zh": re.compile(r"^> \*\*写给\*\*.+ · .+", re.MULTILINE),
@@ -54,7 +55,8 @@ def words(name):
 
 
 def code(path):
-    return [text for language, text in BLOCK.findall(path.read_text(encoding="utf-8")) if language in LANGUAGES]
+    found = BLOCK.findall(path.read_text(encoding="utf-8"))
+    return [(language, meaning(language, text)) for language, text in found if language in LANGUAGES]
 
 
 def test_every_page_has_its_twin():

@@ -103,6 +103,18 @@ def test_the_glossarys_words_are_used():
     assert found == []
 
 
+def test_each_reader_is_addressed_in_one_way():
+    """The glossary: users of a website are 您, developers and operators 你."""
+    documents = [name for name, text in chinese_texts() if "您" in re.sub("“[^”]*”", "", text)]
+    people = [*(ROOT / "templates").glob("*/zh/*.txt"), *(ROOT / each for each in ("templates", "codesvc/demo"))]
+    operators = [ROOT / "codesvc" / room / "texts" / "zh.po" for room in ("cli", "web/admin")]
+    people = [each / "texts" / "zh.po" if each.is_dir() else each for each in people]
+    assert len(people) > 10
+    other = [(path, "你") for path in people] + [(path, "您") for path in operators]
+    found = [str(path.relative_to(ROOT)) for path, word in other if word in path.read_text(encoding="utf-8")]
+    assert documents + found == []
+
+
 A_WECHAT = re.compile(
     r"\b(?:a|an|one|another|each|every|bound|old|second) WeChat(?:'s)?\b"
     r"(?! [A-Za-z-]*(?:account|service|Official|platform|user|login|console|SDK|message))"

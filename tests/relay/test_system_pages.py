@@ -13,6 +13,7 @@ import pytest
 from codesvc.config import parse
 from codesvc.config.one_entry import one_client
 from codesvc.domain.inbound import ADAPTERS
+from tests.doctor.samples import meaning
 from tests.doctor.test_documents import BLOCK
 from tests.relay.conftest import SECRET, at_gateway
 from tests.relay.forms import TOKEN, WEBHOOK
@@ -72,8 +73,10 @@ def test_the_tables_of_all_systems_fit_into_one_configuration(tmp_path):
 
 @pytest.mark.parametrize("name", sorted(RELAY.keys() - SNIPPETS))
 def test_twins_have_the_same_values(name):
-    chinese = pages("relay", "zh")[name]
-    assert [code for _, code in BLOCK.findall(chinese)] == [code for _, code in BLOCK.findall(RELAY[name])]
+    chinese, english = (
+        [meaning(*each) for each in BLOCK.findall(text)] for text in (pages("relay", "zh")[name], RELAY[name])
+    )
+    assert chinese == english
     assert f"{HOST}/inbound/{name}/shop" in RELAY[name]
 
 
