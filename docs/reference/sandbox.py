@@ -94,7 +94,7 @@ def sandbox_reference(language: str) -> Iterator[str]:
         "## Where the real platform may differ {#where-the-real-platform-may-differ}",
     )
     yield told("pages", "sandbox-reference-decided", language)
-    yield pick(language, "## 能回答的接口 {#what-it-answers}", "## What it answers {#what-it-answers}")
+    yield pick(language, "## 支持的接口 {#what-it-answers}", "## What it answers {#what-it-answers}")
     yield told("pages", "sandbox-reference-answers", language)
     yield "```\n" + "\n".join(f"{endpoint.method:<5}{endpoint.path}" for endpoint in ENDPOINTS) + "\n```"
 

@@ -45,7 +45,7 @@ _QUOTA = "call POST /cgi-bin/openapi/quota/get"
 _QR = "call POST /cgi-bin/qrcode/create"
 _SEND = "call POST /cgi-bin/message/template/send"
 CLAIMS: Final = (
-    Claim("stable-token", "stable_token 的回答没有 errcode", "an answer of stable_token has no errcode", "token",
+    Claim("stable-token", "stable_token 的响应没有 errcode", "an answer of stable_token has no errcode", "token",
           "call POST /cgi-bin/stable_token", _members("access_token", "expires_in", without=("errcode",))),
     Claim("no-token", "没有 token 是 41001", "no token is 41001", "mistakes",
           "call GET /cgi-bin/getcallbackip", _errcode(41001)),
@@ -58,13 +58,13 @@ CLAIMS: Final = (
           "call GET /cgi-bin/codesvc_probe", _errcode(40066)),
     Claim("content-type", "Content-Type 带 encoding=utf-8", "the Content-Type has encoding=utf-8",
           "quota", "call GET /cgi-bin/getcallbackip", lambda event: event.content_type == _LABEL),
-    Claim("qr-answer", "qrcode/create 的回答没有 errcode", "an answer of qrcode/create has no errcode", "qrcode", _QR,
+    Claim("qr-answer", "qrcode/create 的响应没有 errcode", "an answer of qrcode/create has no errcode", "qrcode", _QR,
           _members("ticket", "url", "expire_seconds", without=("errcode",))),
     Claim("qr-right", "没有权限是 48001", "a missing right is 48001", "qrcode", _QR, _errcode(48001)),
     Claim("scan", "扫码带 EventKey 和 Ticket", "a scan has EventKey and Ticket", "qrcode", "callback",
           _members("EventKey", "Ticket")),
     Claim("missing-field", "缺少字段是 47003", "a missing field is 47003", "template", _SEND, _errcode(47003)),
-    Claim("msgid", "template/send 的回答有 errcode 0 和 19 位 msgid",
+    Claim("msgid", "template/send 的响应有 errcode 0 和 19 位 msgid",
           "template/send answers errcode 0 and a 19-digit msgid", "template",
           f"{_SEND} #2", lambda event: _errcode(0)(event) and _is("msgid", "<integer:19>")(event)),
     Claim("receipt", "送达回执是 TEMPLATESENDJOBFINISH，元素是 MsgID",
