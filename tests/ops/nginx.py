@@ -39,14 +39,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def installed(directory, upstream, plain, secure):
-    """Put the example's files into a directory, as an operator would. Returns the certificate's authority."""
+def installed(directory, upstream, plain, secure, *, least=""):
+    """Put the example's files into a directory, as an operator would. Returns the certificate's authority.
+
+    Args:
+        least: a configuration in place of codesvc.conf.
+    """
     authority = trustme.CA()
     issued = authority.issue_cert("code.example.com", "127.0.0.1")
     issued.private_key_pem.write_to_path(directory / "key.pem")
     issued.cert_chain_pems[0].write_to_path(directory / "fullchain.pem")
     for name in ("codesvc-limits.conf", "codesvc.conf"):
-        text = (EXAMPLE / name).read_text()
+        text = least if least and name == "codesvc.conf" else (EXAMPLE / name).read_text()
         text = text.replace("/etc/ssl/codesvc", str(directory)).replace("/var/log/nginx", str(directory))
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
         text = re.sub(r" *listen \[::\]:\d+[^;]*;\n", "", text)

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 import subprocess
 from collections import Counter
+from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
@@ -62,9 +64,13 @@ async def asked(http, method, path, **more):
         return answer.status, answer.headers, await answer.text()
 
 
-def test_nginx_understands_the_example(tmp_path):
+DEPLOYING = (Path(__file__).parents[2] / "docs" / "en" / "deploying.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("least", ["", re.search(r"^```nginx\n(.*?)^```$", DEPLOYING, re.MULTILINE | re.DOTALL)[1]])
+def test_nginx_understands_the_example_and_the_least_that_the_page_shows(tmp_path, least):
     program = program_path("nginx", "nginx-light")
-    example.installed(tmp_path, 8080, example.free_port(), example.free_port())
+    example.installed(tmp_path, 8080, example.free_port(), example.free_port(), least=least)
     command = [program, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
