@@ -36,7 +36,7 @@ QUESTIONS = [
     ("What is signed in a webhook?", "webhooks", "id.时间.请求体", "id.time.body"),
     ("How far may its time be off?", "webhooks", "超过 300 秒就拒绝", "over 300 seconds off"),
     ("How do I build a password reset?", "password-reset", "提交时用掉证明", "Spend the proof when the form is sent"),
-    ("What must a reset never say?", "password-reset", "不要说“没有这个用户”", 'Say "no such user"'),
+    ("What must a reset never say?", "password-reset", "不要说“没有这个用户”", 'say "no such user"'),
     ("Which languages are there?", "widget", "中文和英文", "Chinese and English"),
     ("How is a language added?", "widget", "`fr.po`", "`fr.po`"),
     ("How do I bind after the code?", "bindings", "验证成功之后绑定", "Bind after an approved code"),
