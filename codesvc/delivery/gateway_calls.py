@@ -95,7 +95,7 @@ class GatewayCalls:
         return _verdict(message, gateway, answer, number)
 
     def _content(self, message: Message, box: bytes) -> SealedContent | None:
-        """What was sealed, with the code, which is derived if it is ours; None if it cannot be had any more."""
+        """The decrypted content with its code, which is derived for a verification; None if it cannot be decrypted."""
         content = self._parts.seals.open(message.id, box)
         if content is None or not message.verification:
             return content

@@ -1,4 +1,4 @@
-"""Delivers messages: by WeChat to who is bound, and last by the site's own gateway.
+"""Delivers messages: by WeChat if the recipient has a binding, otherwise or as a last resort by the site's gateway.
 
 The message of a verification's last resort comes this way too: its pushes are the verification's, so it waits for them.
 

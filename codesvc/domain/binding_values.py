@@ -150,7 +150,7 @@ def milliseconds(text: str, zone: tzinfo | None, latest: int | None = None) -> s
         latest: the latest possible time, ms since 1970; one day more is allowed, for clocks differ. None: any time.
 
     Raises:
-        BadValue: it is no time, lies before 1970 or in the future, or names no zone and `zone` is None.
+        BadValue: it is not a time, it is before 1970 or in the future, or it has no time zone and `zone` is None.
     """
     if not text:
         return ""

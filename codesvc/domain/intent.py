@@ -201,7 +201,7 @@ class Intent:
 
     @property
     def recognisable_choices(self) -> tuple[str, ...]:
-        """The users of a login as the WeChat that scanned recognises them; it is bound to all of them."""
+        """The users of a login, by the names that the person who scanned knows. That person is bound to all."""
         names = self.displays or ("",) * len(self.choices)
         return tuple(recognisable(user, name) for user, name in zip(self.choices, names, strict=False))
 

@@ -98,11 +98,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: `ms_…`.
-        site: whose it is.
+        site: the site's name.
         user: the user id, given or derived from the recipient.
-        purpose: of the site.
-        kind: as what it was requested.
-        status: where it stands.
+        purpose: the name of a purpose of the site.
+        kind: `sms` or `email`, as the caller requested it.
+        status: the state of the delivery.
         channel: `template` or `gateway`, "" before either was used.
         reason: why it was handed to the gateway, or why it failed; "" for neither.
         created: when it was accepted, ms.
@@ -114,7 +114,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         would: in shadow mode, `PUSH` or why not; "" outside of it.
         alias: the id that stands for the recipient under the current master key: what is shown where bindings are not
             disclosed, so that an id of a previous key does not tell that it is bound.
-        openid: of the WeChat that it goes to, "" for none.
+        openid: the WeChat account that receives it, "" for none.
         verification: the verification whose last resort it is, "" for a message of its own. Its code is derived.
         now: when it was read.
     """

@@ -26,7 +26,7 @@ _ROUNDED_TO: Final = 64
 
 
 class SealedContent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What must not be read by who reads the store. Its repr hides it.
+    """The secret content of a message. It is stored encrypted, and its repr hides it.
 
     Attributes:
         recipient: the last resort's recipient; None if the caller named only a user.

@@ -45,7 +45,7 @@ def is_text(words: str) -> bool:
 
 
 class BadText(CodesvcError):
-    """The file is no text, or not text in the encoding that was named."""
+    """The file is not text, or not in the given encoding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def fault_in_renderings(environment: Environment, own: Mapping[str, str]) -> str
             continue
         for full in (True, False):
             try:
-                # What stand-ins are too simple for is no fault of the template.
+                # The stand-in values are simple. An error that only they cause is not a fault of the template.
                 with suppress(TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
                     environment.get_template(file).render(dict.fromkeys(names, _StandIn(full=full)))
             except TemplateTooDear as error:

@@ -4,8 +4,8 @@ WeChat knows one callback address per account. Events that do not belong to this
 and body unchanged, so that the other back end can check WeChat's own signature. Its answer goes back within WeChat's
 five seconds (WECHAT.md 9.4). The scenes of this service have a prefix, so that the two do not mix.
 
-Whoever has read one callback can repeat it for five minutes, in plaintext mode with any body. So the callbacks with one
-signed timestamp and nonce are handed on as often as WeChat repeats them, and not without end.
+An attacker who has read one callback can repeat it for five minutes, in plaintext mode with any body. So callbacks with
+the same signed timestamp and nonce are forwarded only as often as WeChat itself repeats a callback.
 """
 
 from __future__ import annotations

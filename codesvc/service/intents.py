@@ -43,7 +43,7 @@ class AskRequest:
         user: the user to bind; "" for a login.
         display: the name by which the person recognises that user, "" for none.
         method: `scan` or `oauth`.
-        replace: whether the user may be moved from another WeChat; the site answers for it.
+        replace: whether to move a user who has another WeChat account; the site is responsible for that.
         address: the client's address, None if the site sends no addresses.
         user_agent: the browser's header, "" if unknown.
         locale: `zh` or `en`.

@@ -59,7 +59,7 @@ def plan_start(site: SiteEntry, policy: Purpose, purpose: str, *, hold_ms: int, 
 
 
 def _shared_pushes(site: SiteEntry) -> str:
-    """What is remembered of a WeChat suffices for every site of its account; each site's own rates decide for it."""
+    """The rates that decide how many pushes are stored per WeChat account: enough for each site of the account."""
     return widest((*site.account.rates("openid_pushes"), site.config.limits.openid_pushes))
 
 

@@ -37,10 +37,10 @@ async def renew_verification(
 
     Args:
         verifications: starts it.
-        site: of the predecessor.
+        site: the site of the predecessor.
         old: the predecessor.
         reader: address of the browser that asks; without it the start's is counted.
-        user_agent: of that browser.
+        user_agent: the `User-Agent` header of that browser.
     """
     found = await verifications.get(site, old)
     record = found.record

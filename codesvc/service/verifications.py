@@ -175,7 +175,7 @@ class Verifications:
         """Check a typed code: APPROVED, WRONG, ENDED, LIMITED, MISMATCH or ABSENT.
 
         `address` is the bucket of whoever types; without one the start's is counted.
-        WRONG with `malformed` is no guess: no code of this format looks so. It takes no attempt and no limit counts it.
+        WRONG with `malformed` is not a guess, because no code has this form. Neither attempts nor limits count it.
         """
         expected = await self._code(site, identifier)
         form = (format_of(expected) if identifier.test and expected else None) or identifier.format

@@ -51,7 +51,7 @@ class AccountMove:
     def __init__(self, store: Store, old: Keys, new: Keys) -> None:
         self._moves = store.binding_moves
         self._old, self._new = old, new
-        self._there, self._here = store.at(old.partition), store.at(new.partition)
+        self._source, self._target = store.at(old.partition), store.at(new.partition)
         self.inside = old.partition == new.partition
         """Whether both appids are in one partition, so that bindings keep their keys."""
 
@@ -59,8 +59,8 @@ class AccountMove:
         """All bindings of these sites that lie under the old appid, in batches."""
         for site in sites:
             start = self._old.binding(site, "")
-            async for names in _scanned(self._there, f"{start}*"):
-                contents = await key_contents.read(self._there, names)
+            async for names in _scanned(self._source, f"{start}*"):
+                contents = await key_contents.read(self._source, names)
                 found = [
                     Lying(site, name.decode().removeprefix(start), _texts(content.value))
                     for name, content in contents.items()
@@ -92,8 +92,8 @@ class AccountMove:
             await self._moves.let_go(self._old, packed)
         for openid in {each.openid for each in rows}:
             gone = [source for source, _ in self._pairs_of(openid, openid)]
-            await self._there.delete(*gone, self._old.unknown(openid), self._old.spoke(openid))
-            await self._there.zrem(self._old.leavers, openid)
+            await self._source.delete(*gone, self._old.unknown(openid), self._old.spoke(openid))
+            await self._source.zrem(self._old.leavers, openid)
 
     async def move_rest(self, sites: Iterable[str]) -> None:
         """Move what is kept of users: guess budgets, push limits, and histories of users who are not bound."""
@@ -101,52 +101,52 @@ class AccountMove:
             for site in sites:
                 for pattern in _of_users(site):
                     await self._move_all(pattern)
-        async for names in _scanned(self._there, f"{self._old.account}gone:*"):
+        async for names in _scanned(self._source, f"{self._old.account}gone:*"):
             # People who left the old account and are bound nowhere: the new account has never known them.
-            await self._there.delete(*names)
-        await self._there.delete(self._old.leavers)
+            await self._source.delete(*names)
+        await self._source.delete(self._old.leavers)
 
     async def known_to_apps(self) -> AsyncIterator[list[str]]:
         """The openids under the old appid that relying parties know people by, in batches."""
         start = self._old.oidc_first("")
-        async for names in _scanned(self._there, f"{start}*"):
+        async for names in _scanned(self._source, f"{start}*"):
             yield [name.decode().removeprefix(start) for name in names]
 
     async def keep_subjects(self, successors: Mapping[str, str]) -> None:
         """Let people keep their subjects at relying parties under their new openids; "": they have none."""
         for openid, successor in successors.items():
-            first = await self._there.get(self._old.oidc_first(openid))
+            first = await self._source.get(self._old.oidc_first(openid))
             if first is not None and successor:
-                await self._here.set(self._new.oidc_first(successor), first)
-            await self._there.delete(self._old.oidc_first(openid))
+                await self._target.set(self._new.oidc_first(successor), first)
+            await self._source.delete(self._old.oidc_first(openid))
 
     async def _move_all(self, pattern: str) -> None:
         root, new = self._old.root, self._new.root
-        async for names in _scanned(self._there, root + pattern):
+        async for names in _scanned(self._source, root + pattern):
             texts = [name.decode() for name in names]
             await self._copy([(name, new + name.removeprefix(root)) for name in texts])
-            await self._there.delete(*names)
+            await self._source.delete(*names)
 
     def _pairs_of(self, openid: str, successor: str) -> list[tuple[str, str]]:
-        """The keys about one WeChat under the old appid and under the new one."""
+        """The keys of one WeChat account: pairs of the name under the old appid and the name under the new one."""
         kinds = [f"{kind}:%s" for kind in ("gone", "muted", "recent", "long-recent")]
         kinds += ["window:openid_words:%s", "long-window:openid_words:%s"]
         return [(self._old.account + kind % openid, self._new.account + kind % successor) for kind in kinds]
 
     async def _copy(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Copy keys with what is left of their time. One that is there already stays: it is newer, or the copy."""
-        contents = await key_contents.read(self._there, [source.encode() for source, _ in pairs])
+        """Copy keys with their remaining TTL. An existing target key is kept: it is newer, or already the copy."""
+        contents = await key_contents.read(self._source, [source.encode() for source, _ in pairs])
         for source, target in pairs:
             content = contents.get(source.encode())
-            if content is not None and not await self._here.exists(target):
-                async with self._here.pipeline(transaction=True) as pipe:
+            if content is not None and not await self._target.exists(target):
+                async with self._target.pipeline(transaction=True) as pipe:
                     key_contents.write(pipe, target.encode(), content)
                     await pipe.execute()
 
     async def _copy_leaver(self, openid: str, successor: str) -> None:
-        left = await self._there.zscore(self._old.leavers, openid)
+        left = await self._source.zscore(self._old.leavers, openid)
         if left is not None:
-            await self._here.zadd(self._new.leavers, {successor: float(left)}, nx=True)
+            await self._target.zadd(self._new.leavers, {successor: float(left)}, nx=True)
 
 
 def _of_users(site: str) -> list[str]:

@@ -89,18 +89,18 @@ class Deployment:
 STANDING_KEYS: Final = frozenset({"outbox"})
 """Keys that are the same for every call on a partition. The act adds them."""
 STANDING_ARGS: Final[Mapping[str, Callable[[Deployment, Any], type_of_argument]]] = {
-    "offset": lambda here, _: here.offset.ms,
+    "offset": lambda deployment, _: deployment.offset.ms,
     "root": lambda _, keys: keys.root,
     "account": lambda _, keys: keys.account,
     "appid": lambda _, keys: keys.appid,
-    "channel": lambda here, _: here.channel,
+    "channel": lambda deployment, _: deployment.channel,
     "group": lambda *_: GROUP,
     "event": lambda *_: seed(),
     "notice": lambda *_: random_id("nt"),
-    "history_kept": lambda here, _: here.retention.history,
-    "audit_kept": lambda here, _: here.retention.audit,
-    "audit_lines": lambda here, _: here.retention.audit_lines,
-    "tag_key": lambda here, _: here.tag_key,
+    "history_kept": lambda deployment, _: deployment.retention.history,
+    "audit_kept": lambda deployment, _: deployment.retention.audit,
+    "audit_lines": lambda deployment, _: deployment.retention.audit_lines,
+    "tag_key": lambda deployment, _: deployment.tag_key,
     "assumed_daily": lambda *_: ASSUMED_DAILY,
     "reserve": lambda *_: str(RESERVE),
 }
@@ -116,7 +116,7 @@ class Act(Generic[_R]):
         read: makes the typed reply out of the script's list.
 
     Args:
-        here: the deployment.
+        deployment: the deployment.
         name: of the script.
         reply: what it answers.
 
@@ -124,17 +124,17 @@ class Act(Generic[_R]):
         ValueError: the fields of `reply` are not those of the script's header.
     """
 
-    def __init__(self, here: Deployment, name: str, reply: type[_R]) -> None:
+    def __init__(self, deployment: Deployment, name: str, reply: type[_R]) -> None:
         self.script = load(name)
         self.reply = reply
         self.read = reader(self.script.replies, reply)
-        self._here = here
+        self._deployment = deployment
         self._standing = [(arg, STANDING_ARGS[arg]) for arg in self.script.args if arg in STANDING_ARGS]
-        self._numkeys = len(self.script.keys) + len(here.guards[0])
+        self._numkeys = len(self.script.keys) + len(deployment.guards[0])
         count = b"*%d\r\n" % (3 + self._numkeys + len(self.script.args))
         self._head = count + _packed(("EVALSHA", self.script.sha))
         self._whole_head = count + _packed(("EVAL", self.script.source))
-        here.acts[name] = self
+        deployment.acts[name] = self
 
     async def __call__(
         self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
@@ -157,11 +157,11 @@ class Act(Generic[_R]):
         self, place: Keys | PartitionKeys, keys: Mapping[str, str], args: Mapping[str, type_of_argument]
     ) -> Sequence[Any]:
         """Like a call, but returns the script's own list."""
-        here, script = self._here, self.script
+        deployment, script = self._deployment, self.script
         if "outbox" in script.keys and "outbox" not in keys:
             keys = {"outbox": place.outbox, **keys}
-        args = {**{name: of(here, place) for name, of in self._standing if name not in args}, **args}
-        words = script.pack(keys, args, here.guards[place.partition])
+        args = {**{name: of(deployment, place) for name, of in self._standing if name not in args}, **args}
+        words = script.pack(keys, args, deployment.guards[place.partition])
         return await self.send(place.partition, self._head + _packed((self._numkeys, *words)))
 
     def prepare(
@@ -174,19 +174,19 @@ class Act(Generic[_R]):
         Raises:
             ValueError: the header has another order.
         """
-        script, here = self.script, self._here
+        script, deployment = self.script, self._deployment
         keys = {"outbox": place.outbox, **keys} if "outbox" in script.keys else keys
-        args = {**{name: of(here, place) for name, of in self._standing if name not in _EACH_TIME}, **args}
+        args = {**{name: of(deployment, place) for name, of in self._standing if name not in _EACH_TIME}, **args}
         varying_keys = script.keys[: len(script.keys) - len(keys)]
         varying_args = script.args[: len(script.args) - len(args)]
         fixed_keys, fixed_args = script.keys[len(varying_keys) :], script.args[len(varying_args) :]
         if keys.keys() != set(fixed_keys) or args.keys() != set(fixed_args):
             raise ValueError(f"{script.name}: what varies has to stand in front of what does not")
-        guard = here.guards[place.partition]
+        guard = deployment.guards[place.partition]
         return Prepared(
             act=self,
             partition=place.partition,
-            offset=here.offset,
+            offset=deployment.offset,
             keys_of=_picker(varying_keys),
             args_of=_picker(varying_args),
             varying=(len(varying_keys), len(varying_args)),
@@ -206,7 +206,7 @@ class Act(Generic[_R]):
             StoreUnavailable: no answer, or the store cannot write now.
             ScriptError: the script itself failed.
         """
-        name, servers, started = self.script.name, self._here.servers, perf_counter()
+        name, servers, started = self.script.name, self._deployment.servers, perf_counter()
         try:
             try:
                 answer: Sequence[Any] = await servers.at(partition).line.deliver(command)
@@ -223,12 +223,12 @@ class Act(Generic[_R]):
             raise
         ended = perf_counter()
         metrics.observe_script(name, ended - started)
-        self._here.pace.note(ended, ended - started)
+        self._deployment.pace.note(ended, ended - started)
         return answer
 
     async def _send_again(self, partition: int, command: bytes, refused: ServerSaidError) -> Sequence[Any]:
         """Send a command again that was refused before anything ran, until a server accepts it."""
-        servers, whole = self._here.servers, self._whole_head + command[len(self._head) :]
+        servers, whole = self._deployment.servers, self._whole_head + command[len(self._head) :]
         for _ in range(_MOST_TRIES - 1):
             if refused.word == "NOSCRIPT":
                 command = whole

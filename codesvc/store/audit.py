@@ -1,4 +1,4 @@
-"""Scripts for operators: lines of the audit log, and limits on password attempts."""
+"""Store calls for operators: writing lines of the audit log, and limiting password attempts on the operator pages."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class LoginAdmitted(Reply, frozen=True):
 
 
 class LoginBudget(msgspec.Struct, frozen=True, kw_only=True):
-    """Who tries a password, and how often they may.
+    """The limits on password attempts that apply to one visitor. Rates are encoded by `codesvc.domain.limits.encode`.
 
     Attributes:
-        visitor: what stands for the visitor: an address, or a browser.
-        rates: of this visitor, encoded.
-        network: the visitor's network, "" if it does not count.
-        network_rates: of this network; "" for no limit.
-        everybody_rates: of all strangers together; "" for no limit.
+        visitor: the name of the visitor's counter: an IP address, a known browser, or the operators' listener.
+        rates: the limit of this visitor.
+        network: the name of the network's counter, "" if the network is not limited.
+        network_rates: the limit of this network, "" for none.
+        everybody_rates: the common limit of all unknown visitors, "" for none.
     """
 
     visitor: str
@@ -46,15 +46,15 @@ class LoginBudget(msgspec.Struct, frozen=True, kw_only=True):
 class Audit:
     """The audit log and operators' logins. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._prefix = here.prefix
-        self._note = Act(here, "note_audit", Reply)
-        self._admit_login = Act(here, "admit_login", LoginAdmitted)
+    def __init__(self, deployment: Deployment) -> None:
+        self._prefix = deployment.prefix
+        self._note = Act(deployment, "note_audit", Reply)
+        self._admit_login = Act(deployment, "admit_login", LoginAdmitted)
 
     async def note(
         self, partition: int, *, actor: str, act: str, site: str, user: str, reason: str, detail: str
     ) -> None:
-        """Write a line to a partition's log; `user` is masked first, "" for none."""
+        """Write a line to the site's audit log, or to the partition's if `site` is "". The script masks `user`."""
         await self._note(
             PartitionKeys(self._prefix, partition),
             {},
@@ -70,7 +70,10 @@ class Audit:
         )
 
     async def admit_login(self, budget: LoginBudget, *, right: bool) -> LoginAdmitted:
-        """Whether a password may be tried; a `right` one is not counted for the visitor."""
+        """Count a password attempt: DONE, or LIMITED if the visitor, network or common limit is reached.
+
+        Called with `right=True` after the correct password: it then resets the visitor's count and always answers DONE.
+        """
         prefix = self._prefix
         return await self._admit_login(
             PartitionKeys(prefix, DEPLOYMENT),

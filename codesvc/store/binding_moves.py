@@ -25,9 +25,9 @@ class TakenIn(Reply, frozen=True):
 class BindingMoves:
     """The scripts of a move. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._take_in = Act(here, "take_in_bindings", TakenIn)
-        self._let_go = Act(here, "let_go_bindings", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._take_in = Act(deployment, "take_in_bindings", TakenIn)
+        self._let_go = Act(deployment, "let_go_bindings", Reply)
 
     async def take_in(self, keys: Keys, rows: bytes, *, inside: bool) -> TakenIn:
         """Take over bindings under these keys; `rows` is JSON, as the script reads it."""

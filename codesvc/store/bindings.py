@@ -67,7 +67,7 @@ class BindingsFound(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        bindings: by user.
+        bindings: the bindings, each with its user.
     """
 
     bindings: Annotated[tuple[tuple[str, Binding], ...], _found] = ()
@@ -164,16 +164,16 @@ class Unbind(msgspec.Struct, frozen=True, kw_only=True):
 class Bindings:
     """Bindings in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._read = Act(here, "read_binding", BindingReply)
-        self._bind = Act(here, "bind", BoundReply)
-        self._unbind = Act(here, "unbind", Unbound)
-        self._find = Act(here, "find_bindings", BindingsFound)
-        self._history = Act(here, "read_history", History)
-        self._import = Act(here, "import_bindings", Imported)
-        self._note_unionid = Act(here, "note_unionid", Reply)
-        self._spend_proof = Act(here, "spend_proof", Reply)
-        self._lift_guesses = Act(here, "lift_guesses", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._read = Act(deployment, "read_binding", BindingReply)
+        self._bind = Act(deployment, "bind", BoundReply)
+        self._unbind = Act(deployment, "unbind", Unbound)
+        self._find = Act(deployment, "find_bindings", BindingsFound)
+        self._history = Act(deployment, "read_history", History)
+        self._import = Act(deployment, "import_bindings", Imported)
+        self._note_unionid = Act(deployment, "note_unionid", Reply)
+        self._spend_proof = Act(deployment, "spend_proof", Reply)
+        self._lift_guesses = Act(deployment, "lift_guesses", Reply)
 
     async def read(self, keys: Keys, site: str, user: str) -> BindingReply:
         """Read a binding: DONE or ABSENT."""

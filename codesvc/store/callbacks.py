@@ -48,7 +48,7 @@ class RefusalsRead(Reply, frozen=True):
     """DONE.
 
     Attributes:
-        entries: by name.
+        entries: the stored counts by their names (`codesvc.service.callback_refusals`).
     """
 
     entries: Annotated[dict[str, Refusal], _entries] = msgspec.field(default_factory=dict)
@@ -57,12 +57,12 @@ class RefusalsRead(Reply, frozen=True):
 class Callbacks:
     """Callbacks of the whole deployment. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._place = PartitionKeys(here.prefix, DEPLOYMENT)
-        self._at = refused_callbacks(here.prefix)
-        self._note = Act(here, "note_refused_callback", Reply)
-        self._mark = Act(here, "note_callback", Reply)
-        self._read = Act(here, "read_refused_callbacks", RefusalsRead)
+    def __init__(self, deployment: Deployment) -> None:
+        self._place = PartitionKeys(deployment.prefix, DEPLOYMENT)
+        self._at = refused_callbacks(deployment.prefix)
+        self._note = Act(deployment, "note_refused_callback", Reply)
+        self._mark = Act(deployment, "note_callback", Reply)
+        self._read = Act(deployment, "read_refused_callbacks", RefusalsRead)
 
     async def note(self, name: str, *, good: str, count: int, why: str, reason: str) -> None:
         """Record `count` refusals under a name, and the latest reason; `good` is the name of the good callbacks."""

@@ -45,11 +45,11 @@ class Disowned(Reply, frozen=True):
 class Chat:
     """What people do in the chat. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._claim = Act(here, "claim", Claimed)
-        self._disown = Act(here, "disown", Disowned)
-        self._note_activity = Act(here, "note_activity", Reply)
-        self._admit_forward = Act(here, "admit_forward", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._claim = Act(deployment, "claim", Claimed)
+        self._disown = Act(deployment, "disown", Disowned)
+        self._note_activity = Act(deployment, "note_activity", Reply)
+        self._admit_forward = Act(deployment, "admit_forward", Reply)
 
     async def claim(
         self,

@@ -89,10 +89,10 @@ class EpisodesRead(Reply, frozen=True):
 class Counts:
     """Counts in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._add = Act(here, "add_counts", Reply)
-        self._read_episodes = Act(here, "read_episodes", EpisodesRead)
-        self._read = Act(here, "read_counts", CountsRead)
+    def __init__(self, deployment: Deployment) -> None:
+        self._add = Act(deployment, "add_counts", Reply)
+        self._read_episodes = Act(deployment, "read_episodes", EpisodesRead)
+        self._read = Act(deployment, "read_counts", CountsRead)
 
     async def add(self, keys: Keys, counted: Counted) -> None:
         """Add a batch to this minute and this hour."""

@@ -172,16 +172,16 @@ class AccountDeliveries:
 class Deliveries:
     """Deliveries and notices in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._prefix = here.prefix
-        self._begin = Act(here, "begin_deliveries", Begun)
-        self._record = Act(here, "record_deliveries", VerificationReply)
-        self._note_trouble = Act(here, "note_trouble", Reply)
-        self._receipt = Act(here, "record_receipt", ReceiptApplied)
-        self._send_notice = Act(here, "send_notice", Reply)
-        self._begin_notice = Act(here, "begin_notice", NoticeBegun)
-        self._end_notice = Act(here, "end_notice", Reply)
-        self._forget_consumers = Act(here, "forget_consumers", ConsumersForgotten)
+    def __init__(self, deployment: Deployment) -> None:
+        self._prefix = deployment.prefix
+        self._begin = Act(deployment, "begin_deliveries", Begun)
+        self._record = Act(deployment, "record_deliveries", VerificationReply)
+        self._note_trouble = Act(deployment, "note_trouble", Reply)
+        self._receipt = Act(deployment, "record_receipt", ReceiptApplied)
+        self._send_notice = Act(deployment, "send_notice", Reply)
+        self._begin_notice = Act(deployment, "begin_notice", NoticeBegun)
+        self._end_notice = Act(deployment, "end_notice", Reply)
+        self._forget_consumers = Act(deployment, "forget_consumers", ConsumersForgotten)
 
     def of(
         self,

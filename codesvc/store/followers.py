@@ -40,12 +40,12 @@ class Followers:
     `sites` are the account's sites as the scripts read them: `name/events`, separated by blanks.
     """
 
-    def __init__(self, here: Deployment) -> None:
-        self._follow = Act(here, "follow", Reply)
-        self._leave = Act(here, "leave_account", Reply)
-        self._forget = Act(here, "forget_person", Forgotten)
-        self._note_unknown = Act(here, "note_unknown_openid", Reply)
-        self._list_leavers = Act(here, "list_leavers", Leavers)
+    def __init__(self, deployment: Deployment) -> None:
+        self._follow = Act(deployment, "follow", Reply)
+        self._leave = Act(deployment, "leave_account", Reply)
+        self._forget = Act(deployment, "forget_person", Forgotten)
+        self._note_unknown = Act(deployment, "note_unknown_openid", Reply)
+        self._list_leavers = Act(deployment, "list_leavers", Leavers)
 
     async def follow(self, keys: Keys, openid: str) -> None:
         """Record that a person follows, perhaps again. They can be reached."""

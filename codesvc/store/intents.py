@@ -107,14 +107,14 @@ class IntentScene(IntentReply, frozen=True):
 class Intents:
     """Bind intents and logins in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._start = Act(here, "start_intent", IntentStarted)
-        self._read = Act(here, "read_intent", IntentReply)
-        self._cancel = Act(here, "cancel_intent", IntentReply)
-        self._attach = Act(here, "attach_intent_scene", IntentScene)
-        self._claim = Act(here, "claim_intent", IntentReply)
-        self._decide = Act(here, "decide_intent", IntentReply)
-        self._allow_move = Act(here, "allow_move", IntentReply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._start = Act(deployment, "start_intent", IntentStarted)
+        self._read = Act(deployment, "read_intent", IntentReply)
+        self._cancel = Act(deployment, "cancel_intent", IntentReply)
+        self._attach = Act(deployment, "attach_intent_scene", IntentScene)
+        self._claim = Act(deployment, "claim_intent", IntentReply)
+        self._decide = Act(deployment, "decide_intent", IntentReply)
+        self._allow_move = Act(deployment, "allow_move", IntentReply)
 
     async def start(self, keys: Keys, start: IntentStart) -> IntentStarted:
         """Start an intent."""

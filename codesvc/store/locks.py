@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Tokens:
     """Locks in the store."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._release_lock = Act(here, "release_lock", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._release_lock = Act(deployment, "release_lock", Reply)
 
     async def release_lock(self, place: Keys | PartitionKeys, lock: str, owner: str) -> Reply:
         """Release the lock of this key: DONE, or STALE if another holds it by now.

@@ -139,12 +139,12 @@ class RecipientFound(Reply, frozen=True):
 class Messages:
     """Messages in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._accept = Act(here, "accept_message", MessageStarted)
-        self._read = Act(here, "read_message", MessageReply)
-        self._begin = Act(here, "begin_message", MessageBegun)
-        self._record = Act(here, "record_message", MessageReply)
-        self._find = Act(here, "find_recipient", RecipientFound)
+    def __init__(self, deployment: Deployment) -> None:
+        self._accept = Act(deployment, "accept_message", MessageStarted)
+        self._read = Act(deployment, "read_message", MessageReply)
+        self._begin = Act(deployment, "begin_message", MessageBegun)
+        self._record = Act(deployment, "record_message", MessageReply)
+        self._find = Act(deployment, "find_recipient", RecipientFound)
 
     async def accept(self, keys: Keys, start: MessageStart) -> MessageStarted:
         """Take a message."""

@@ -57,12 +57,12 @@ class TokenRead(Reply, frozen=True):
 class Oidc:
     """Codes and tokens of relying parties. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._issue = Act(here, "issue_oidc_code", CodeIssued)
-        self._claim = Act(here, "claim_oidc_code", CodeClaimed)
-        self._keep = Act(here, "keep_oidc_token", Reply)
-        self._read = Act(here, "read_oidc_token", TokenRead)
-        self._revoke = Act(here, "revoke_oidc_token", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._issue = Act(deployment, "issue_oidc_code", CodeIssued)
+        self._claim = Act(deployment, "claim_oidc_code", CodeClaimed)
+        self._keep = Act(deployment, "keep_oidc_token", Reply)
+        self._read = Act(deployment, "read_oidc_token", TokenRead)
+        self._revoke = Act(deployment, "revoke_oidc_token", Reply)
 
     async def issue(
         self, keys: Keys, site: str, login: str, code: str, *, browser: str, visitors: bool, life_ms: int

@@ -33,8 +33,8 @@ class Job(msgspec.Struct, frozen=True):
         kind: push, scan, void or the name of a notice.
         verification: the verification, or the subject of a notice.
         number: the number of the verification's delivery.
-        appid: of the sending account.
-        partition: of the stream.
+        appid: the appid of the account that sends.
+        partition: the partition of the stream.
         hold_ms: how long a push waits first, so that a newer start can take its place.
     """
 
@@ -57,8 +57,8 @@ class Outbox:
 
     Args:
         servers: the store.
-        prefix: of the deployment.
-        partition: of the stream.
+        prefix: the prefix of the deployment's keys.
+        partition: the partition of the stream.
         consumer: this process's name in the group; a new one for each start.
     """
 

@@ -83,12 +83,12 @@ class Charge(msgspec.Struct, frozen=True):
 class Quotas:
     """Charges calls, and corrects the counters. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._learn = Act(here, "learn_quota", QuotaLearned)
-        self._exhaust = Act(here, "exhaust_quota", Reply)
-        self._mark = Act(here, "mark_quota", QuotaMarked)
-        self._charge = Act(here, "charge_quota", QuotaCharged)
-        self._end = Act(here, "end_charged_call", Reply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._learn = Act(deployment, "learn_quota", QuotaLearned)
+        self._exhaust = Act(deployment, "exhaust_quota", Reply)
+        self._mark = Act(deployment, "mark_quota", QuotaMarked)
+        self._charge = Act(deployment, "charge_quota", QuotaCharged)
+        self._end = Act(deployment, "end_charged_call", Reply)
 
     async def mark(self, keys: Keys, api: Api) -> Mark:
         """Note the state of the counters, right before WeChat is asked about its own."""

@@ -59,14 +59,14 @@ class UsesRead(Reply, frozen=True):
 class Registry:
     """The registry in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        prefix = here.prefix
+    def __init__(self, deployment: Deployment) -> None:
+        prefix = deployment.prefix
         self._place = PartitionKeys(prefix, DEPLOYMENT)
         self._registry, self._log, self._uses_at = registry(prefix), registry_log(prefix), uses(prefix)
-        self._read = Act(here, "read_registry", RegistryRead)
-        self._change = Act(here, "change_registry", RegistryChanged)
-        self._note_uses = Act(here, "note_uses", Reply)
-        self._read_uses = Act(here, "read_uses", UsesRead)
+        self._read = Act(deployment, "read_registry", RegistryRead)
+        self._change = Act(deployment, "change_registry", RegistryChanged)
+        self._note_uses = Act(deployment, "note_uses", Reply)
+        self._read_uses = Act(deployment, "read_uses", UsesRead)
 
     async def read(self, since: str) -> RegistryRead:
         """The changes since a version, "" for the whole registry."""

@@ -63,10 +63,10 @@ class VerificationReply(RecordReply, frozen=True):
     """The reply of a script that may change one verification.
 
     Attributes:
-        firsts: steps that this call added to its timeline for the first time, separated by blanks.
+        new_steps: steps that this call added to its timeline for the first time, separated by blanks.
     """
 
-    firsts: str = ""
+    new_steps: str = ""
 
 
 class IntentReply(Reply, frozen=True):

@@ -10,8 +10,8 @@ class Retention:
     """How long the store keeps data that is rarely read, in ms, and how much of it.
 
     Attributes:
-        history: of a user's bindings, after the last line.
-        audit: lines of the audit log.
+        history: how long the history of a user's bindings is kept after its last change.
+        audit: how long a line of the audit log is kept.
         audit_lines: the most lines of the audit log of one site; the store drops them in blocks of about a hundred.
     """
 

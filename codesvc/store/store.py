@@ -77,30 +77,30 @@ class Store:
         self.offset = offset
         self.prefix = prefix
         self.retention = retention
-        here = self.deployment = Deployment(
+        deployment = self.deployment = Deployment(
             servers, offset, prefix, retention, token_hex(32) if tag_key is None else tag_key
         )
-        self.pace = here.pace
-        self.audit = Audit(here)
-        self.bindings = Bindings(here)
-        self.binding_moves = BindingMoves(here)
-        self.callbacks = Callbacks(here)
-        self.chat = Chat(here)
-        self.counts = Counts(here)
-        self.deliveries = Deliveries(here)
-        self.followers = Followers(here)
-        self.intents = Intents(here)
-        self.login_codes = LoginCodes(here)
-        self.oidc = Oidc(here)
-        self.messages = Messages(here)
-        self.quotas = Quotas(here)
-        self.registry = Registry(here)
-        self.tickets = Tickets(here)
-        self.tokens = Tokens(here)
-        self.verifications = Verifications(here)
-        self.visits = Visits(here)
-        self.webhooks = Webhooks(here)
-        self._probe = Act(here, "probe", Reply)
+        self.pace = deployment.pace
+        self.audit = Audit(deployment)
+        self.bindings = Bindings(deployment)
+        self.binding_moves = BindingMoves(deployment)
+        self.callbacks = Callbacks(deployment)
+        self.chat = Chat(deployment)
+        self.counts = Counts(deployment)
+        self.deliveries = Deliveries(deployment)
+        self.followers = Followers(deployment)
+        self.intents = Intents(deployment)
+        self.login_codes = LoginCodes(deployment)
+        self.oidc = Oidc(deployment)
+        self.messages = Messages(deployment)
+        self.quotas = Quotas(deployment)
+        self.registry = Registry(deployment)
+        self.tickets = Tickets(deployment)
+        self.tokens = Tokens(deployment)
+        self.verifications = Verifications(deployment)
+        self.visits = Visits(deployment)
+        self.webhooks = Webhooks(deployment)
+        self._probe = Act(deployment, "probe", Reply)
 
     def tag_of(self, site: str, openid: str) -> str:
         """The tag of a WeChat account, as the scripts write it into histories and webhooks."""

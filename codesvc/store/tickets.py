@@ -119,12 +119,12 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
 class Tickets:
     """Tickets in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._issue = Act(here, "issue_tickets", TicketsIssued)
-        self._read = Act(here, "read_ticket", TicketReply)
-        self._show_digits = Act(here, "show_digits", TicketReply)
-        self._prove_browser = Act(here, "prove_browser", TicketReply)
-        self._redeem = Act(here, "redeem_ticket", TicketRedeemed)
+    def __init__(self, deployment: Deployment) -> None:
+        self._issue = Act(deployment, "issue_tickets", TicketsIssued)
+        self._read = Act(deployment, "read_ticket", TicketReply)
+        self._show_digits = Act(deployment, "show_digits", TicketReply)
+        self._prove_browser = Act(deployment, "prove_browser", TicketReply)
+        self._redeem = Act(deployment, "redeem_ticket", TicketRedeemed)
 
     async def issue(self, keys: Keys, request: TicketRequest) -> TicketsIssued:
         """Issue the tickets that a keyword or menu key requests."""

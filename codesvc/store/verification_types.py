@@ -63,7 +63,7 @@ class Start:
     Attributes:
         id: with a code of the usual length.
         long_id: with the longer code, which is used after the site's limit of guesses is reached.
-        user: of the code.
+        user: the site's identifier of the person.
         address: the rate-limit bucket of the client's address, `-` if the site sends none.
         fixed: the constant part of the record, JSON.
         vouched: whether the site has authenticated the person by other means.
@@ -140,13 +140,13 @@ _RESEND_WORDS: Final = {"code_life_ms": "code_life", "max_life_ms": "max_life", 
 
 
 class Resend(msgspec.Struct, frozen=True, rename=_RESEND_WORDS):
-    """How a purpose resends, as JSON for the script.
+    """The resend settings of one purpose, as MessagePack for the script.
 
     Attributes:
         code_life_ms: how much longer the code is valid, ms.
         max_life_ms: how long it is valid at most, counted from its start, ms.
         resend_after_ms: how long the next resend has to wait, ms.
-        channels: by which a push goes, in order, separated by commas.
+        channels: the channels of a push, in order, separated by commas.
     """
 
     code_life_ms: int

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 class Verifications:
     """Verifications in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._start = Act(here, "start", Started)
-        self._check = Act(here, "check", Checked)
-        self._read = Act(here, "read", VerificationReply)
-        self._open_page = Act(here, "open_page", VerificationReply)
-        self._resend = Act(here, "resend", Resent)
-        self._cancel = Act(here, "cancel", VerificationReply)
-        self._attach = Act(here, "attach_scene", SceneAttached)
-        self._read_user = Act(here, "read_user", UserRead)
+    def __init__(self, deployment: Deployment) -> None:
+        self._start = Act(deployment, "start", Started)
+        self._check = Act(deployment, "check", Checked)
+        self._read = Act(deployment, "read", VerificationReply)
+        self._open_page = Act(deployment, "open_page", VerificationReply)
+        self._resend = Act(deployment, "resend", Resent)
+        self._cancel = Act(deployment, "cancel", VerificationReply)
+        self._attach = Act(deployment, "attach_scene", SceneAttached)
+        self._read_user = Act(deployment, "read_user", UserRead)
         self._starts: WeakKeyDictionary[StartRules, tuple[Prepared[Started], str]] = WeakKeyDictionary()
         self._checks: WeakKeyDictionary[CheckRules, tuple[Prepared[Checked], str]] = WeakKeyDictionary()
         self._resends: WeakKeyDictionary[ResendRules, Prepared[Resent]] = WeakKeyDictionary()

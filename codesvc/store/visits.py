@@ -76,10 +76,10 @@ class VisitRead(Reply, frozen=True):
 class Visits:
     """Visits in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._admit = Act(here, "admit_visit", VisitAdmitted)
-        self._note = Act(here, "note_visit", Reply)
-        self._read = Act(here, "read_visit", VisitRead)
+    def __init__(self, deployment: Deployment) -> None:
+        self._admit = Act(deployment, "admit_visit", VisitAdmitted)
+        self._note = Act(deployment, "note_visit", Reply)
+        self._read = Act(deployment, "read_visit", VisitRead)
 
     async def admit(self, keys: Keys, arriving: Arriving) -> VisitAdmitted:
         """Whether a code that the browser brings may be exchanged at WeChat."""

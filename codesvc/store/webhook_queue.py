@@ -84,17 +84,17 @@ class WebhookQueue:
     """The queue for a sending process. Every call raises StoreUnavailable if the store does not answer.
 
     Args:
-        here: the deployment.
+        deployment: the deployment.
         owner: this process's name; a new one for each start.
     """
 
-    def __init__(self, here: Deployment, owner: str) -> None:
-        self._prefix = here.prefix
+    def __init__(self, deployment: Deployment, owner: str) -> None:
+        self._prefix = deployment.prefix
         self._owner = owner
-        self._claim = Act(here, "claim_webhooks", SitesClaimed)
-        self._take = Act(here, "take_webhooks", Work)
-        self._return = Act(here, "return_webhooks", Reply)
-        self._record = Act(here, "record_webhook", Reply)
+        self._claim = Act(deployment, "claim_webhooks", SitesClaimed)
+        self._take = Act(deployment, "take_webhooks", Work)
+        self._return = Act(deployment, "return_webhooks", Reply)
+        self._record = Act(deployment, "record_webhook", Reply)
 
     async def claim(self, partition: int, *, most: int) -> SitesClaimed:
         """Claim sites that have events to send."""

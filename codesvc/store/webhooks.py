@@ -180,20 +180,20 @@ class HooksListed(Reply, frozen=True):
 class Webhooks:
     """Events for webhooks in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._here = here
-        self._prefix = here.prefix
-        self._count = Act(here, "count_webhooks", WebhooksCounted)
-        self._read_endpoint = Act(here, "read_endpoint", EndpointReply)
-        self._enable_endpoint = Act(here, "enable_endpoint", EndpointReply)
-        self._list = Act(here, "list_webhooks", HooksListed)
-        self._read = Act(here, "read_webhook", HookReply)
-        self._resend = Act(here, "resend_webhook", HookReply)
-        self._announce = Act(here, "announce_webhook", HookReply)
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._prefix = deployment.prefix
+        self._count = Act(deployment, "count_webhooks", WebhooksCounted)
+        self._read_endpoint = Act(deployment, "read_endpoint", EndpointReply)
+        self._enable_endpoint = Act(deployment, "enable_endpoint", EndpointReply)
+        self._list = Act(deployment, "list_webhooks", HooksListed)
+        self._read = Act(deployment, "read_webhook", HookReply)
+        self._resend = Act(deployment, "resend_webhook", HookReply)
+        self._announce = Act(deployment, "announce_webhook", HookReply)
 
     def queue(self, owner: str) -> WebhookQueue:
         """The queue for a sending process; `owner` is its name, which is new at each start."""
-        return WebhookQueue(self._here, owner)
+        return WebhookQueue(self._deployment, owner)
 
     async def count(self, partition: int) -> WebhooksCounted:
         """How many events of a partition wait."""

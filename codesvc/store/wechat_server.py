@@ -73,9 +73,9 @@ class LoginCode(msgspec.Struct, frozen=True, kw_only=True):
 class LoginCodes:
     """Codes in the store. Every call raises StoreUnavailable if the store does not answer."""
 
-    def __init__(self, here: Deployment) -> None:
-        self._issue = Act(here, "issue_login_code", LoginCodeIssued)
-        self._take = Act(here, "take_login_code", LoginCodeTaken)
+    def __init__(self, deployment: Deployment) -> None:
+        self._issue = Act(deployment, "issue_login_code", LoginCodeIssued)
+        self._take = Act(deployment, "take_login_code", LoginCodeTaken)
 
     async def issue(self, keys: Keys, wanted: LoginCode) -> LoginCodeIssued:
         """Keep a code, the short one unless the site's budget of wrong codes is spent."""

@@ -50,7 +50,7 @@ class Effect:
     @classmethod
     def of(cls, kind: Kind) -> Effect:
         """Find the counters of a kind, which is (act, site, purpose, outcome, limit, first times)."""
-        act, site, purpose, outcome, limit, firsts = kind
+        act, site, purpose, outcome, limit, new_steps = kind
         made = cls(site)
         if outcome is not None:
             made._counters.append(metrics.acts(site, purpose, act, outcome.value))
@@ -61,10 +61,10 @@ class Effect:
             made._count(purpose, Count(Fact.ISSUED))
         elif outcome is Outcome.WRONG:
             made._count(purpose, Count(Fact.WRONG))
-            # The first wrong code is among `firsts` already.
-            if StepKind.WRONG.value not in firsts.split():
+            # The first wrong code is among `new_steps` already.
+            if StepKind.WRONG.value not in new_steps.split():
                 made.steps.append((StepKind.WRONG.value, ""))
-        for told in firsts.split():
+        for told in new_steps.split():
             step = read_step(told)
             made.steps.append((step.kind.value, step.detail))
             for count in fields.counts_of(step):

@@ -110,7 +110,7 @@ class Recorder:
             limit: the limit that refused, "" for none.
         """
         record, outcome = reply.record, reply.outcome
-        effect = self._effects.of((act, site, purpose, outcome, limit, reply.firsts))
+        effect = self._effects.of((act, site, purpose, outcome, limit, reply.new_steps))
         effect.times += 1
         if record is None:
             return
@@ -124,9 +124,9 @@ class Recorder:
     def record(self, reply: VerificationReply) -> None:
         """Count what, by a script's reply, happened to its verification for the first time."""
         record = reply.record
-        if record is None or not (firsts := reply.firsts):
+        if record is None or not (new_steps := reply.new_steps):
             return
-        effect = self._effects.of(("", record.site, record.purpose, None, "", firsts))
+        effect = self._effects.of(("", record.site, record.purpose, None, "", new_steps))
         effect.times += 1
         self._tell(effect, record)
 

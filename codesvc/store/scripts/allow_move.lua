@@ -1,5 +1,5 @@
--- Purpose: the previous WeChat agrees that its user moves to the WeChat that scanned. It names the request by its
---   reference.
+-- Purpose: the previous WeChat account agrees that its user moves to the WeChat account that scanned. Its message names
+--   the bind intent by the reference.
 -- KEYS: moving outbox
 -- ARGS: offset root account appid channel notice event openid reference history_kept audit_kept audit_lines tag_key
 -- OUTCOMES: bound conflict absent

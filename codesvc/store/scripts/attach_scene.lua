@@ -4,8 +4,8 @@
 -- ARGS: offset root account channel site minted needed sites assumed_daily reserve appid
 -- OUTCOMES: attached empty closed ended absent limited
 -- USES: clock names record quota_alert quota pool
--- REPLY attached: record pool_left _ firsts
--- REPLY empty closed ended: record _ _ firsts
+-- REPLY attached: record pool_left _ new_steps
+-- REPLY empty closed ended: record _ _ new_steps
 --   limited: the day's quota, or the site's part of it, is used up
 
 local r = read_record(K.record)

@@ -34,7 +34,7 @@ local wanted = {
   replace = A.replace == '1', many = A.many == '1', tell = A.notices == '1', wanted = A.hooks,
   actor = A.actor, display = A.display,
 }
-local joined = verdict(wanted)
+local joined = binding_outcome(wanted)
 if joined == 'conflict' then return {'conflict', now} end
 if joined == 'bound' or renames(A.site, A.user, A.display) then
   -- Only a write counts.
@@ -43,7 +43,7 @@ if joined == 'bound' or renames(A.site, A.user, A.display) then
   if wait > 0 then return {'limited', now, wait} end
   count_event(writes)
 end
-join(wanted)
+bind(wanted)
 if record then write(record, {spent = now}) end
 if A.handle_of ~= '' then
   redis.call('SET', K.spent, '1', 'PX', string.format('%.0f', A.handle_until - now + TTL_MARGIN))

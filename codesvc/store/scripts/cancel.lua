@@ -3,7 +3,7 @@
 -- ARGS: offset root account channel site
 -- OUTCOMES: done ended absent
 -- USES: clock names windows recent_activity record refund
--- REPLY done ended: record _ _ firsts
+-- REPLY done ended: record _ _ new_steps
 
 local r = read_record(K.record)
 if not r or is_gone(r) or r.site ~= A.site then return {'absent', now} end

@@ -5,8 +5,8 @@
 -- ARGS: verdict idem fingerprint address event offset root account appid channel site user_guesses address_guesses site_guesses
 -- OUTCOMES: approved wrong ended limited absent mismatch
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund
--- REPLY approved wrong: record repeated left firsts
--- REPLY ended: record _ _ firsts
+-- REPLY approved wrong: record repeated left new_steps
+-- REPLY ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 --   wrong: the attempt was taken; repeated: 1 where this Idempotency-Key has had its answer before, and nothing was taken
 
@@ -37,8 +37,9 @@ local function keep_answer(outcome, left)
 end
 if status_of(r) ~= 'pending' then return answer('ended', r) end
 
--- A verification that the bound WeChat has claimed does not use the budgets that strangers can use up: those of the
--- user, and of an address shared by many people (rule 3). It is limited by the five attempts of each scan by the owner.
+-- A verification that the bound WeChat account has claimed does not use the budgets that strangers can exhaust: that of
+-- the user, and that of an IP address which many people share (rule 3). Its limit is the number of attempts, which the
+-- first authentic claim by the owner resets (claim.lua).
 local owner = owner_of(r)
 local claimed_by_owner = is_claimed(r) and owner == r.claimed_by
 -- Past the site's guess budget, guesses at codes that nobody has claimed by a scan are blind. They have a budget for each

@@ -7,7 +7,7 @@
 -- ARGS: offset root account appid channel openid kind reply words window followed unsigned pushes unsigned_rates
 -- OUTCOMES: claimed refused ended absent limited other
 -- USES: clock names windows unsigned spoken_window keyword_rates recent_activity record delivery reachability eligibility refund
--- REPLY claimed ended: record _ _ firsts
+-- REPLY claimed ended: record _ _ new_steps
 -- REPLY limited: limit wait_ms
 -- REPLY other: target
 --   ended: only for who claimed it or was sent its code; target: what the pointer leads to

@@ -20,7 +20,7 @@ for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   for _, user in ipairs(redis.call('SMEMBERS', owners)) do
     redis.call('DEL', key('history', site, user))
     -- Either the person left long ago, or they withdrew permission in WeChat.
-    remove(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
+    unbind(wanted, site, user, A.openid, 'forgotten', A.only_if_left_before ~= '' and 'codesvc' or 'chat')
     unbound[#unbound + 1] = site .. ' ' .. user
   end
   redis.call('DEL', owners)
@@ -35,7 +35,7 @@ for _, entry in ipairs(theirs.entries) do
 end
 redis.call('DEL', K.gone, K.muted, K.spoke)
 redis.call('DEL', account_key('unknown', A.openid), account_key('oidc_first', A.openid))
--- The count of messages to this WeChat is kept, so that leaving and returning does not reset its limit.
+-- The count of messages to this openid is kept, so that a person cannot reset the limit by leaving and returning.
 theirs.entries = {}
 if theirs.times.packed ~= '' then save_recent_activity(theirs, 0) else redis.call('DEL', K.recent) end
 redis.call('ZREM', K.leavers, A.openid)

@@ -15,7 +15,7 @@ for _, row in ipairs(cjson.decode(A.rows)) do
     made_by = 'import', source = '', actor = 'cli', many = A.many == '1', display = row[5],
   }
   local result, whose
-  if A.dry == '1' then result, whose = verdict(wanted) else result, whose = join(wanted) end
+  if A.dry == '1' then result, whose = binding_outcome(wanted) else result, whose = bind(wanted) end
   results[#results + 1] = whose or result
 end
 return {'done', now, results}

@@ -9,7 +9,7 @@
 local first = redis.call('EXISTS', K.gone) == 0
 redis.call('SET', K.gone, string.format('%.0f', now))
 redis.call('ZADD', K.leavers, now, A.openid)
--- Who comes back has to write again before they can be written to (WECHAT.md 8).
+-- The window of customer-service messages ends. If the person returns, they must write first (WECHAT.md 8).
 redis.call('DEL', K.spoke)
 for site, wanted in string.gmatch(A.sites, '(%S+)/(%S*)') do
   for _, user in ipairs(redis.call('SMEMBERS', key('owners', site, A.openid))) do

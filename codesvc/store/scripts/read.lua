@@ -3,7 +3,7 @@
 -- ARGS: offset site
 -- OUTCOMES: done absent
 -- USES: clock record
--- REPLY done: record _ _ firsts
+-- REPLY done: record _ _ new_steps
 
 local r = read_record(K.record)
 if not r or is_gone(r) or (A.site ~= '' and r.site ~= A.site) then return {'absent', now} end

@@ -6,7 +6,7 @@
 -- REPLY done: lines
 --   lines: JSON
 
-local last = present(K.binding, A.site)
+local last = line_of_binding(K.binding, A.site)
 local lines = redis.call('LRANGE', K.history, last and 1 - HISTORY_LENGTH or -HISTORY_LENGTH, -1)
 if last then lines[#lines + 1] = cjson.encode(last) end
 return {'done', now, lines}

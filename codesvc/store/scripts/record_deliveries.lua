@@ -7,7 +7,7 @@
 -- ARGS: offset results event root account appid channel group
 -- OUTCOMES: done stale
 -- USES: clock names record delivery reachability eligibility webhook verification_events contact fall_back batch
--- REPLY done: record _ _ firsts
+-- REPLY done: record _ _ new_steps
 
 local function record(id, number, status, via, reason, errcode, msgid)
   local r = read_record(record_at(id))
@@ -18,7 +18,7 @@ local function record(id, number, status, via, reason, errcode, msgid)
   if via ~= '' then changes.channel = via end
   if msgid ~= '' then changes.msgid = msgid end
   -- Several acts of one call may concern the same verification.
-  firsts[r.id] = nil
+  new_steps[r.id] = nil
   -- It was tried, so its count stays.
   r.counted, r.begun, r.due = nil, nil, nil
   drop_turn(r, status)

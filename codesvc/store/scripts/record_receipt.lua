@@ -6,7 +6,7 @@
 -- ARGS: offset root account appid channel status reason openid event unsigned_rates
 -- OUTCOMES: done other stale early-receipt
 -- USES: clock names windows unsigned record delivery reachability eligibility webhook verification_events contact fall_back message
--- REPLY done: record _ _ firsts
+-- REPLY done: record _ _ new_steps
 -- REPLY other: message
 
 local known = redis.call('GET', K.receipt)

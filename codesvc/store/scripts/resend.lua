@@ -5,7 +5,7 @@
 -- ARGS: event offset root account appid channel site purposes user_pushes openid_pushes shared_pushes
 -- OUTCOMES: resent early ended absent
 -- USES: clock names windows recent_activity record delivery reachability eligibility webhook verification_events contact refund push
--- REPLY resent ended: record _ _ firsts
+-- REPLY resent ended: record _ _ new_steps
 -- REPLY early: record wait_ms
 
 local r = read_record(K.record)
@@ -24,7 +24,7 @@ refund(r)
 local target = r.claimed_by or bound_openid(r)
 if target and not basis_for(r, target) then target = false end
 if r.disarmed == '1' then
-  if r.disclose ~= '1' and not user_limit(r) then take_turn(r) end
+  if r.disclose ~= '1' and not user_limit(r) then count_user_push(r) end
   enqueue(r, 'void', A.appid)
 else
   -- It is a second request: the gateway is used, if it has not been.

@@ -1,4 +1,4 @@
--- Purpose: send a WeChat a message of our own, with what must not be in the answer to a callback whose body is not
+-- Purpose: send a message to a WeChat account. It holds what must not be in the reply to a callback whose body is not
 --   signed (rule 9). WeChat repeats a callback up to three times; the message is sent once.
 -- KEYS: notice seen outbox
 -- ARGS: offset appid id openid name about

@@ -1,17 +1,19 @@
--- Purpose: start a bind intent or a login: limits, record, keyword. It counts as a start of its site and address.
---   With `predecessor` it is the page of that intent that starts, once: whoever comes second gets the same successor.
---   A login of an app, which takes no key, counts for the network and the provider of its address too.
+-- Purpose: start a bind intent or a login: check the limits, and write the record and the keyword. It counts as a start
+--   of the site and of the IP address. A login of an app is started without a key, so it also counts for the network
+--   and the provider's block of the address (codesvc.service.start_lanes).
+--   `predecessor`: the page of that intent renews it. This works once; a repeated call returns the same successor.
 -- KEYS: predecessor intent idem word site_starts address_starts network_starts region_starts
 -- ARGS: predecessor offset root account channel id kind idem fingerprint site user display method replace many notices confirm address fixed reference word life site_starts address_starts network_starts region_starts hooks stranger oidc
 -- OUTCOMES: started repeated ended mismatch limited collision absent
 -- USES: clock names windows record intent admission renewal
 -- REPLY started repeated ended: intent _ left
 -- REPLY limited: limit wait_ms
---   absent: the Idempotency-Key's intent is no longer kept, or the predecessor is not
---   ended: the predecessor may start no successor (any more)
---   `stranger`: 1 where it takes no key, and the person is not known. Its QR code is from nobody's share (quota.lua).
---   `oidc` is a relying party's request (codesvc.domain.oidc_request), '' for none. A successor answers the same request
---   and has no more time than its predecessor had: the relying party waits no longer.
+--   absent: the intent of the Idempotency-Key, or the predecessor, is no longer kept
+--   ended: the predecessor cannot be renewed, or not any more
+--   `stranger`: 1 for a start without a key by an unknown person. Its QR code is not charged to the guaranteed share of
+--   a site (quota.lua).
+--   `oidc`: a relying party's request (codesvc.domain.oidc_request), '' for none. A successor answers the same request
+--   and expires no later than its predecessor, because the relying party does not wait longer.
 
 local old = A.predecessor ~= '' and read_record(K.predecessor)
 if A.predecessor ~= '' then

@@ -31,8 +31,8 @@ local function take_in(site, user, old, new, many, fields)
   end
   redis.call('HSET', at, 'appid', A.appid)
   if verdict == 'moved' then
-    local past = present(at, site)
-    if past then remember(site, user, past) end
+    local past = line_of_binding(at, site)
+    if past then add_history_line(site, user, past) end
     redis.call('HSET', at, 'openid', new, 'from', tag_of(site, old), 'by', 'migration')
     redis.call('HDEL', at, 'void')
     redis.call('HSET', at, 'noted', string.format('%.0f', now))

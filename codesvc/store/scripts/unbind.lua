@@ -14,6 +14,6 @@ local wait = wait_for(writes)
 if wait > 0 then return {'limited', now, wait} end
 count_event(writes)
 local known_as = display_of(A.site, A.user)
-remove(A.hooks, A.site, A.user, openid, A.by, A.actor, A.reason)
+unbind(A.hooks, A.site, A.user, openid, A.by, A.actor, A.reason)
 if A.notices == '1' then notify(openid, 'unbound', {site = A.site, user = A.user, display = known_as}) end
 return {'done', now, openid}

@@ -1,6 +1,8 @@
--- binding: making and removing bindings; no other fragment does. Every change adds a line to the user's history.
+-- binding: makes and removes bindings. Only take_in_bindings.lua and let_go_bindings.lua, which move bindings to
+-- another appid, write them elsewhere. Every change shows in the user's history (binding_history.lua).
 
--- The index by unionid: with it a site finds a person that it knows from another account of the same owner.
+-- Remove a user from the index by unionid. By this index a site finds a person whom it knows from another account of
+-- the same owner.
 local function forget_unionid(at, site, user)
   local unionid = redis.call('HGET', at, 'unionid')
   if not unionid then return end
@@ -8,12 +10,12 @@ local function forget_unionid(at, site, user)
   redis.call('HDEL', at, 'unionid')
 end
 
--- Remove a binding. Its line, which the history does not contain while the binding exists, is added now, unless the
--- person is being forgotten.
-local function part(site, user, openid, forgotten)
+-- Delete a binding and its indexes. The line of a binding is not in the history while the binding exists, so it is
+-- added now; not if the data of the person is being deleted (`forgotten`).
+local function delete_binding(site, user, openid, forgotten)
   local at = key('binding', site, user)
-  local past = not forgotten and present(at, site)
-  if past then remember(site, user, past) end
+  local past = not forgotten and line_of_binding(at, site)
+  if past then add_history_line(site, user, past) end
   forget_unionid(at, site, user)
   redis.call('DEL', at)
   redis.call('SREM', key('owners', site, openid), user)
@@ -22,7 +24,8 @@ local function part(site, user, openid, forgotten)
   end
 end
 
--- The name under which the person recognises the account; '' for none. It is for the bound WeChat only.
+-- The display name of a user, by which the person recognises their account; '' for none. Only the bound WeChat account
+-- may see it.
 local function display_of(site, user) return redis.call('HGET', key('binding', site, user), 'display') or '' end
 
 -- `display`: as in codesvc.domain.display_name; nil or '' keeps the present name, ' ' removes it.
@@ -34,21 +37,23 @@ local function name_binding(at, display)
   end
 end
 
+-- Whether `display` would change the user's display name.
 local function renames(site, user, display)
   return display ~= '' and (display == ' ' and '' or display) ~= display_of(site, user)
 end
 
 -- `actor` as in the audit log: `key:…`, `admin:…`, `chat`, `cli`, `codesvc`.
-local function remove(wanted, site, user, openid, by, actor, reason)
-  part(site, user, openid, by == 'forgotten')
-  remember(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid), at = string.format('%.0f', now)})
+local function unbind(wanted, site, user, openid, by, actor, reason)
+  delete_binding(site, user, openid, by == 'forgotten')
+  add_history_line(site, user, {event = 'removed', by = by, wechat = tag_of(site, openid), at = string.format('%.0f', now)})
   emit(wanted, site, 'binding.removed', {user = user, by = by, wechat = tag_of(site, openid)})
   audit(actor, 'binding.removed', {site = site, user = user, wechat = openid, reason = reason, detail = by})
 end
 
--- What binding b.user to b.openid would result in: 'bound', 'same', or 'conflict' and with whom: 'user' (has another
--- WeChat) or 'wechat' (has another user). The third value is the user's present WeChat, if any.
-local function verdict(b)
+-- The result that binding b.user to b.openid would have. Returns four values: 'bound', 'same' (they are bound already)
+-- or 'conflict'; for a conflict 'user' (the user has another WeChat account) or 'wechat' (the WeChat account has
+-- another user); the openid that is bound to the user now, or nil; and whether that binding is void.
+local function binding_outcome(b)
   local present = redis.call('HMGET', key('binding', b.site, b.user), 'openid', 'made_by', 'void')
   local current = present[1] or nil
   if current == b.openid then return 'same', nil, current end
@@ -60,14 +65,15 @@ local function verdict(b)
   return 'bound', nil, current, void
 end
 
--- Bind them, if the verdict allows it. A user has one WeChat; a WeChat has one user, or MOST_USERS if b.many.
-local function join(b)
-  local outcome, whose, current, void = verdict(b)
+-- Bind b.user to b.openid, unless there is a conflict. A user has one WeChat account. A WeChat account has one user of
+-- a site, or up to MOST_USERS if b.many.
+local function bind(b)
+  local outcome, whose, current, void = binding_outcome(b)
   local at = key('binding', b.site, b.user)
   if outcome == 'same' then name_binding(at, b.display) end
   if outcome ~= 'bound' then return outcome, whose, current end
   local known_as = current and display_of(b.site, b.user)
-  if current then part(b.site, b.user, current) end
+  if current then delete_binding(b.site, b.user, current) end
   local stamp = string.format('%.0f', now)
   local since = b.at or stamp
   redis.call('HSET', at, 'openid', b.openid, 'made_by', b.made_by, 'at', since)

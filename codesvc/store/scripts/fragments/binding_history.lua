@@ -1,15 +1,15 @@
--- binding_history: the history of a user's bindings, one line for each change. The last line of the present binding is
--- computed from the binding itself and is written only when the binding ends. So a user who was bound once, like nearly
--- every user, has no history in the store.
--- In the history a tag stands for a WeChat. Two lines with the same tag mean the same WeChat, but a tag cannot be
--- converted back to an openid, and nobody without the key can compute the tag of an openid that they know: the history
--- is kept longer than personal data may be (codesvc.domain.binding makes the same tag).
+-- binding_history: the history of a user's bindings, one line for each change. The line of the present binding is
+-- computed from the binding. It is written only when the binding ends, so that nearly all users, who are bound only
+-- once, need no history in the store.
+-- The history has tags in place of openids, because it is kept longer than personal data may be. The same tag means the
+-- same WeChat account. A tag cannot be converted back to an openid. Without A.tag_key nobody can compute the tag of an
+-- openid that they know. codesvc.domain.binding makes the same tag.
 local function tag_of(site, openid)
   return string.sub(redis.sha1hex(A.tag_key .. redis.sha1hex(A.tag_key .. site .. '/' .. openid)), 1, 12)
 end
 
--- The line of the binding at `at`; nil if there is none, or if it is older than the history's retention.
-local function present(at, site)
+-- The history line of the binding with the key `at`; nil if there is no binding, or if it is older than A.history_kept.
+local function line_of_binding(at, site)
   local b = redis.call('HMGET', at, 'openid', 'made_by', 'source', 'at', 'noted', 'from', 'by')
   -- An import may set an earlier time of binding; the history has the time of the import.
   local stamp = b[5] or b[4]
@@ -20,7 +20,8 @@ local function present(at, site)
   }
 end
 
-local function remember(site, user, line)
+-- Add a line to a user's history. The newest HISTORY_LENGTH lines are kept.
+local function add_history_line(site, user, line)
   local list = key('history', site, user)
   redis.call('RPUSH', list, cjson.encode(line))
   redis.call('LTRIM', list, -HISTORY_LENGTH, -1)

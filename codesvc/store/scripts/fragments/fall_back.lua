@@ -1,6 +1,7 @@
 -- fall_back: what follows from a delivery that failed for good or that was delivered.
--- What failed is in nobody's chat, so the next start is not one too many (superseding.lua). If bindings are not
--- disclosed, this must not show (rule 7). To be called before the record is written.
+-- A push that failed is not in the person's chat. So it does not count when the next start is compared with earlier
+-- ones (superseding.lua). For undisclosed verifications this must not show (rule 7). Call it before the record is
+-- written.
 local function drop_turn(r, status)
   if status == 'failed' and r.disclose == '1' and not by_gateway(r) then r.turn = nil end
 end
@@ -16,11 +17,11 @@ local function after_delivery(r, status, reason, detail)
   if status ~= 'failed' then return end
   -- How the gateway ends says more (record_message.lua).
   hasten_gateway(r, {})
-  local more_comes = by_gateway(r)
+  local gateway_may_deliver = by_gateway(r)
   if status_of(r) == 'pending' and scan_may_bring(r) then
     move_delivery(r, 'awaiting_scan', {channel = 'scan', reason = reason}, detail)
-    if not more_comes then queue_delivery_event(r, 'verification.fell_back') end
-  elseif not more_comes then
+    if not gateway_may_deliver then queue_delivery_event(r, 'verification.fell_back') end
+  elseif not gateway_may_deliver then
     queue_delivery_event(r, 'verification.failed')
   end
 end

@@ -1,6 +1,9 @@
--- keyword_rates: the limits on keywords of one WeChat, of all sites of its account: 'N/T …;site=N/T …;…'. In front stand
--- the rates of all sites that are not named. The window is the account's and holds what any of its sites needs; each
--- site's own rates decide over it.
+-- keyword_rates: limits how many keywords one WeChat account may send. The argument `words` has the rates of all sites
+-- of the Official Account: 'N/T …;site=N/T …;…', at most N in T ms. The rates before the first ';' are those of all
+-- sites that are not named. All sites share one window, which is large enough for every rate. Each site applies its own
+-- rates to it.
+
+-- The largest N and the longest T of all sites as one rate: the size of the shared window; '' without rates.
 local function widest_of(words)
   local most, longest = 0, 0
   for count, span in string.gmatch(words, '(%d+)/(%d+)') do
@@ -16,13 +19,14 @@ local function wait_at_rates(w, rates)
   return wait_for(w)
 end
 
--- How long a keyword of this site has to wait.
+-- How many ms a keyword of this site has to wait, 0 if it is allowed now.
 local function keyword_wait(w, words, site)
   local _, before = string.find(words, ';' .. site .. '=', 1, true)
   return wait_at_rates(w, string.match(words, '^[^;]*', (before or 0) + 1))
 end
 
--- The same for a text that is no site's keyword: it counts as long as it could have been the keyword of some site.
+-- The same for a text that is not a known keyword: the shortest wait of all sites, because the person could mean any
+-- of them.
 local function guess_wait(w, words)
   local least = wait_at_rates(w, string.match(words, '^[^;]*'))
   for rates in string.gmatch(words, ';[^=]*=([^;]*)') do least = math.min(least, wait_at_rates(w, rates)) end

@@ -1,4 +1,4 @@
--- notice: sends a WeChat a message outside of any verification, by a job of the outbox with its own recipient.
+-- notice: sends a WeChat account a message that belongs to no verification, by a job of the outbox.
 -- `A.notice` is a fresh id; a script that sends two notices appends their number. The content is JSON, read by
 -- codesvc.delivery.notices.
 local notices_sent = 0

@@ -1,9 +1,11 @@
 -- push: decides whether a push to an openid is allowed now, and records it.
--- The reasons are for disclosed verifications only. For others they prevent the push but do not change the answer (rule
--- 7).
--- `pushes.mine` is the user's recent activity, `pushes.theirs` the WeChat's; `pushes.made` is true if the first must be
--- saved. `pushes.double` is true if another start of the same person has had its message just now, `pushes.due` is when
--- a push leaves at the earliest (start.lua).
+-- The reason of a refusal is shown for disclosed verifications only. For others it prevents the push, but the answer is
+-- the same as without it (rule 7).
+-- `pushes` has values that several fragments share:
+--   mine, theirs: the recent activity of the user, and of the WeChat account
+--   made: true if `mine` has changed and must be saved
+--   double: true if another start of the same user got its message less than DOUBLE_START ms ago
+--   due: when the push may be sent at the earliest, ms (superseding.lua sets `double` and `due`)
 local pushes = {}
 local function open_mine(at)
   pushes.mine = read_recent_activity(at, A.user_pushes, A.openid_pushes)
@@ -11,9 +13,10 @@ local function open_mine(at)
   return pushes.mine
 end
 
--- What of the user's own prevents a push, bound or not: the limit's name, or nil. No more than `openid_pushes` can
--- reach the user's WeChat, so that rate is held over the user's pushes too: whose turn it is must not depend on the
--- binding.
+-- Why the user's own history does not allow a push, with or without a binding: 'double' for a double start, or the
+-- limit that is reached ('user_pushes', 'openid_pushes'); nil if it allows one. The bound WeChat account never gets
+-- more pushes than `openid_pushes`. So this rate applies to the pushes of the user, too: the result must not depend on
+-- the binding.
 local function user_limit(r)
   if pushes.double then return 'double' end
   local mine = pushes.mine or open_mine(key('lately', r.site, r.user))
@@ -34,18 +37,18 @@ local function why_no_push(r, openid, policy, limit)
   return nil
 end
 
--- The user's turn: a push, or for an undisclosed verification what would be one if the user was bound and could be
--- reached. It is counted alike, because which verification is superseded depends on it.
-local function take_turn(r)
+-- Count a push for the user. An undisclosed verification is counted even if it cannot be pushed, because these counts
+-- decide which verification is superseded, and that must not show whether the user is bound.
+local function count_user_push(r)
   pushes.made = true
   count_event(pushes.mine.times)
-  -- Of an earlier push, when this is sent again. A nil in a table of changes would leave them.
+  -- Removes the values of an earlier push, if this is a resend. `write` cannot: a table cannot hold a nil.
   r.due, r.begun = pushes.due and pushes.due > now and pushes.due - r.created or nil, nil
   write(r, {counted = '1', turn = now - r.created})
 end
 
 local function push(r, openid, policy)
-  take_turn(r)
+  count_user_push(r)
   count_event(pushes.theirs.times)
   enter(pushes.theirs, string.sub(r.id, 4))
   save_recent_activity(pushes.theirs, tonumber(policy.max_life) + TTL_MARGIN)
@@ -57,14 +60,14 @@ end
 -- Without a push: wait for a scan, if a scan is allowed. `limit` is the limit that prevented the push.
 local function wait_for_scan(r, reason, limit)
   local detail = limit and reason .. '.' .. limit or reason
-  local more_comes = by_gateway(r)
+  local gateway_may_deliver = by_gateway(r)
   if not scan_may_bring(r) then
     new_delivery(r, 'scan', 'failed', reason, detail)
-    if not more_comes then queue_delivery_event(r, 'verification.failed') end
+    if not gateway_may_deliver then queue_delivery_event(r, 'verification.failed') end
   else
     -- It is not an error if a user has no binding. For other reasons the page may show why a scan is needed.
     new_delivery(r, 'scan', 'awaiting_scan', reason ~= 'no-binding' and reason or '', detail)
-    if reason ~= 'no-binding' and not more_comes then queue_delivery_event(r, 'verification.fell_back') end
+    if reason ~= 'no-binding' and not gateway_may_deliver then queue_delivery_event(r, 'verification.fell_back') end
   end
   enqueue(r, 'void', A.appid)
 end
@@ -75,9 +78,11 @@ local function pretend(r)
   write(r, {sent_to = TEST_OPENID .. string.sub(redis.sha1hex(r.site .. '/' .. r.user), 1, 20)})
 end
 
--- `policy` is the purpose's: its channels in order, separated by commas, and max_life in ms; and of a last resort (contact.lua)
--- whether it is used in any case (`shadow`), or because somebody asked a second time (`again`). What the gateway brings takes
--- the user's turn too; past the user's own limits there is none, nor past the contact's (`spent`).
+-- Start the delivery of a verification. `policy` has the purpose's `channels` (in order, separated by commas) and
+-- `max_life` (ms). For a verification with a last resort (contact.lua) it also has `shadow` (WeChat is left out, and
+-- the gateway is always used), `again` (the person asked a second time, so the gateway is used), and `spent` (the limit
+-- of the recipient is reached). A code by the gateway counts for the user like a push. A start does not use the gateway
+-- if the limit of the user or of the recipient is reached.
 local function deliver(r, openid, policy)
   if is_test(r) then return pretend(r) end
   local own = user_limit(r)
@@ -89,6 +94,6 @@ local function deliver(r, openid, policy)
     if (own or policy.spent) and policy.shadow ~= nil then r.gateway = 'unused' end
   end
   if not reason then return push(r, openid, policy) end
-  if (r.disclose ~= '1' or by_gateway(r)) and not own then take_turn(r) end
+  if (r.disclose ~= '1' or by_gateway(r)) and not own then count_user_push(r) end
   wait_for_scan(r, reason, limit)
 end

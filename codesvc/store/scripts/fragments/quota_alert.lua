@@ -1,6 +1,7 @@
--- quota_alert: when a day's quota is nearly used up, the account's sites are informed by a job of the outbox, once for
--- each threshold and day (codesvc.delivery.quota_events). If several thresholds are passed at once, only the highest is
--- reported.
+-- quota_alert: adds a job to the outbox when the used part of a day's quota reaches a threshold (QUOTA_THRESHOLDS, in
+-- percent). The job informs the account's sites (codesvc.delivery.quota_events). There is one job for each threshold
+-- and day; if several thresholds are passed at once, only the highest is reported. `day` is the key of the day's
+-- counters.
 local function note_quota_level(day, daily, used)
   local reached = 0
   for percent in string.gmatch(QUOTA_THRESHOLDS, '%d+') do

@@ -53,12 +53,12 @@ end
 -- caller counts them. So each is counted once, even if acts repeat. A timeline that is full accepts only entries of a
 -- new kind; there are few of them.
 local TRAIL_LONGEST = 1500
-local firsts = {}
+local new_steps = {}
 local function with_step(r, kind, detail)
   local trail = r.trail or ''
   local entry = kind .. (detail and detail ~= '' and '/' .. detail or '')
   local first = not string.find(trail .. ' ', ':' .. kind .. '[/ ]')
-  if first then firsts[r.id] = (firsts[r.id] and firsts[r.id] .. ' ' or '') .. entry end
+  if first then new_steps[r.id] = (new_steps[r.id] and new_steps[r.id] .. ' ' or '') .. entry end
   if not first and #trail > TRAIL_LONGEST then return trail end
   return (trail ~= '' and trail .. ' ' or '') .. string.format('%.0f', now - r.created) .. ':' .. entry
 end
@@ -86,7 +86,7 @@ end
 -- The form of every answer with a verification: outcome, now, {0, record, its id}, an extra value, what remains of the
 -- limits ('' if the script has none), and the new kinds of timeline entries.
 local function answer(outcome, r, extra, left)
-  return {outcome, now, {0, r.packed, r.id}, extra or 0, left or '', firsts[r.id] or ''}
+  return {outcome, now, {0, r.packed, r.id}, extra or 0, left or '', new_steps[r.id] or ''}
 end
 
 -- A publication contains no state: subscribers read the record again.

@@ -3,7 +3,7 @@
 -- Bind r.user to r.claimed_by. `replace`: the site, or the previous WeChat, agreed to replace a binding. Returns
 -- whether it is bound.
 local function settle_bind(r, replace)
-  local joined, whose, other = join({
+  local joined, whose, other = bind({
     site = r.site, user = r.user, openid = r.claimed_by, unionid = r.unionid, replace = replace, many = r.many == '1',
     made_by = r.method == 'oauth' and 'oauth' or 'intent', source = r.id, actor = 'chat', display = r.display, tell = r.notices == '1', wanted = r.hooks,
   })
